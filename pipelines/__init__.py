@@ -1,0 +1,1 @@
+"""Beam wiring and everything that spans shards; no per-row logic lives here."""

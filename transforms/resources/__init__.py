@@ -1,0 +1,1 @@
+"""Data only: lexicons and recognizers, each with its source, licence and version."""
