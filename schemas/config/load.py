@@ -1,0 +1,121 @@
+"""From YAML text to a checked configuration, with errors that name path and fix."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from isinglass.schemas.config.run import RunConfig
+from isinglass.schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_core import ErrorDetails
+
+
+def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
+    """Parse YAML text and apply `a.b=value` overrides.
+
+    Args:
+        text: YAML with the keys of `RunConfig`.
+        overrides: Each `path.to.key=value`; the value is parsed as YAML.
+
+    Raises:
+        ConfigError: Not YAML, an unknown key (with the nearest known one), a wrong
+            value or a malformed override.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" near line {where.line + 1}" if where is not None else ""
+        msg = f"The configuration is not valid YAML{line}."
+        raise ConfigError(msg) from None
+    if not isinstance(data, dict):
+        msg = "The configuration must be a mapping with keys such as inputs and output."
+        raise ConfigError(msg)
+    for override in overrides:
+        _apply(data, override)
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from None
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    path, separator, value = override.partition("=")
+    if not separator or not path:
+        msg = f"--set {override}: write it as path.to.key=value."
+        raise ConfigError(msg)
+    *parents, last = path.split(".")
+    node: Any = data
+    for part in parents:
+        node = _child(node, part, path)
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        msg = f"--set {path}: the value is not valid YAML; quote it."
+        raise ConfigError(msg) from None
+    if isinstance(node, list):
+        node[_index(node, last, path)] = parsed
+    else:
+        node[last] = parsed
+
+
+def _child(node: Any, part: str, path: str) -> Any:
+    if isinstance(node, list):
+        return node[_index(node, part, path)]
+    child = node.get(part)
+    if child is None:
+        child = {}
+        node[part] = child
+    if not isinstance(child, dict | list):
+        msg = f"--set {path}: {part} holds a single value, not a section."
+        raise ConfigError(msg)
+    return child
+
+
+def _index(node: list[Any], part: str, path: str) -> int:
+    if not part.isdigit() or int(part) >= len(node):
+        msg = f"--set {path}: {part} is not an index into a list of {len(node)}."
+        raise ConfigError(msg)
+    return int(part)
+
+
+def _explain(error: ValidationError) -> str:
+    lines = [_explain_one(detail) for detail in error.errors(include_url=False)]
+    return "The configuration was refused:\n" + "\n".join(f"  - {x}" for x in lines)
+
+
+def _explain_one(detail: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in detail["loc"]) or "(top level)"
+    if detail["type"] != "extra_forbidden":
+        return f"{path}: {detail['msg']}"
+    known = _known_keys(detail["loc"][:-1])
+    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}."
+    return f"{path}: unknown key; {hint}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the section at `location`, found by walking the models."""
+    model: Any = RunConfig
+    for part in location:
+        if isinstance(part, str) and isinstance(model, type):
+            field = model.model_fields.get(part)
+            model = _inner_model(field.annotation) if field is not None else model
+    return sorted(model.model_fields)
+
+
+def _inner_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _inner_model(argument)
+        if found is not None:
+            return found
+    return None

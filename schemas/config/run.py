@@ -1,0 +1,73 @@
+"""The whole run configuration and its small sections."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from isinglass.schemas.config.balance import BalanceConfig
+from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.schemas.config.encode import EncodeConfig
+from isinglass.schemas.config.inputs import InputConfig
+from isinglass.schemas.config.pii import PiiConfig
+
+
+class GateConfig(Section):
+    """A condition on a statistic that the finished run must meet."""
+
+    metric: str = Field(description="Statistic id, e.g. `pii.recall`.")
+    slice: dict[str, str] = Field(
+        default_factory=dict, description="Slice columns that the statistic must have."
+    )
+    op: Literal[">=", "<=", ">", "<", "=="] = Field(description="Comparison.")
+    value: float = Field(description="Right-hand side of the comparison.")
+    severity: Literal["error", "warning"] = Field(
+        "error", description="error: exit 3; warning: exit 4 under --strict."
+    )
+
+
+class BeamConfig(Section):
+    """How the passes are executed. Never changes the bytes of an output."""
+
+    runner: str = Field("FnApiRunner", description="Beam runner by name.")
+    workers: int = Field(1, ge=1, le=256, description="Local workers.")
+    mode: Literal["auto", "in_memory", "multi_threading", "multi_processing"] = Field(
+        "auto", description="FnApiRunner's way of running; auto chooses by pass."
+    )
+
+
+class LimitsConfig(Section):
+    """Bounds on bad input, and the sizes of shards."""
+
+    max_quarantine_rate: float = Field(
+        0.01, ge=0.0, le=1.0, description="A larger share of quarantined records fails."
+    )
+    max_document_chars: int = Field(
+        2_000_000, ge=1, description="Longer documents go to quarantine."
+    )
+    shard_bytes: int = Field(
+        64 * 2**20, ge=1, description="Input bytes a shard aims at."
+    )
+    unreadable_files: Literal["quarantine", "refuse"] = Field(
+        "quarantine", description="What a file that cannot be opened leads to."
+    )
+
+
+class RunConfig(Section):
+    """One run. A section that is absent is off."""
+
+    name: str = Field(
+        "isinglass", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Run name."
+    )
+    inputs: tuple[InputConfig, ...] = Field(min_length=1)
+    output: str = Field(description="Folder of the run.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Seed of every sampled choice.")
+    dedup: DedupConfig | None = None
+    pii: PiiConfig | None = None
+    balance: BalanceConfig | None = None
+    encode: EncodeConfig | None = None
+    gates: tuple[GateConfig, ...] = ()
+    beam: BeamConfig = Field(default_factory=lambda: BeamConfig())
+    limits: LimitsConfig = Field(default_factory=lambda: LimitsConfig())

@@ -1,0 +1,108 @@
+"""Shards, pieces and document batches: how input travels through a pass."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from isinglass.schemas.config.inputs import Columns, Format
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of one input file.
+
+    Attributes:
+        path: Where the file is opened.
+        relative: Path relative to the input's root, with `/`; part of doc_id.
+        format: How the file is read.
+        start: First unit: row group (parquet), record batch (arrow) or byte (jsonl).
+        stop: One past the last unit; -1 means to the end.
+        first_row: Number, within the file, of the first record of this stretch.
+        rows: Records expected, where the format tells; None otherwise.
+        bytes: Bytes of input in this stretch.
+        sha256: Of the whole file, hex.
+        problem: Why the file cannot be read at all; empty for a readable one. A
+            piece with a problem is one quarantined record.
+    """
+
+    path: str
+    relative: str
+    format: Format
+    start: int = 0
+    stop: int = -1
+    first_row: int = 0
+    rows: int | None = None
+    bytes: int = 0
+    sha256: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The unit of work, resume and output.
+
+    Attributes:
+        shard_id: File-name-safe and stable: made of source, file and part.
+        source: Source name from the configuration; part of doc_id.
+        input: Index into `inputs` of the configuration.
+        pieces: One stretch of a big file, or several small files.
+    """
+
+    shard_id: str
+    source: str
+    input: int
+    pieces: tuple[Piece, ...]
+
+    def to_json(self) -> str:
+        """Compact JSON, the form in which a shard travels through Beam."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Shard:
+        """Inverse of `to_json`."""
+        data = json.loads(text)
+        data["pieces"] = tuple(Piece(**piece) for piece in data["pieces"])
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the columns of all inputs become the columns of the run.
+
+    Attributes:
+        columns: Column mapping of each input, by input index.
+        carried: Columns carried through to `data/`, as the output names and types
+            them; the same for all inputs. A column that one input lacks is null.
+        renamed: By output name, the input's name where the two differ (an input
+            column that is called like one of ours is carried as `input_<name>`).
+        max_chars: Longer documents are rejected as too long.
+    """
+
+    columns: tuple[Columns, ...]
+    carried: pa.Schema
+    renamed: dict[str, str]
+    max_chars: int
+
+
+@dataclass(frozen=True)
+class DocumentBatch:
+    """A few MB of records of one piece.
+
+    Every record of the piece is in exactly one of the two tables, once.
+
+    Attributes:
+        path: `Piece.relative` of the file the records come from.
+        documents: `tables.DOCUMENTS` followed by the carried columns. Texts are
+            valid UTF-8 without NUL and at most `Layout.max_chars` code points;
+            they may be empty.
+        rejected: `tables.REJECTED`.
+    """
+
+    path: str
+    documents: pa.RecordBatch
+    rejected: pa.RecordBatch

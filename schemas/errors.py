@@ -1,0 +1,75 @@
+"""Errors that say how to react.
+
+    IsinglassError
+    ├── RefuseError            nothing was started; the person must change something (exit 2)
+    │   ├── ConfigError        a key, a value or a combination in the configuration
+    │   ├── InputError         an input that cannot be read as it is described
+    │   ├── OutputError        an output folder that must not or cannot be written
+    │   └── MissingExtraError  an optional dependency or a model is not installed
+    ├── QuarantineError        one record cannot be processed; set it aside and go on
+    ├── RetryError             the world is in the way (disk full, lock held); exit 75
+    ├── GateError              the run is complete but did not pass its gates (exit 3)
+    └── ReconcileError         the books do not balance: a fault of isinglass (exit 1)
+
+Messages name the thing, the value and the fix. They never hold document text.
+"""
+
+from __future__ import annotations
+
+
+class IsinglassError(Exception):
+    """Base of every error that isinglass raises on purpose."""
+
+    exit_code: int = 1
+
+
+class RefuseError(IsinglassError):
+    """The request cannot be carried out as it stands; nothing was changed."""
+
+    exit_code = 2
+
+
+class ConfigError(RefuseError):
+    """The configuration is wrong: unknown key, bad value, impossible combination."""
+
+
+class InputError(RefuseError):
+    """An input is missing, unreadable or does not hold the mapped columns."""
+
+
+class OutputError(RefuseError):
+    """The output folder belongs to another run or cannot be written."""
+
+
+class MissingExtraError(RefuseError):
+    """An optional dependency or a model is not installed; says how to install it."""
+
+
+class QuarantineError(IsinglassError):
+    """One record cannot be processed; it goes to quarantine with `reason`.
+
+    Args:
+        reason: One of the quarantine reasons of `isinglass.schemas.reasons`.
+        detail: What was seen, without any document text.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class RetryError(IsinglassError):
+    """Something outside is in the way; the same command can be tried again."""
+
+    exit_code = 75
+
+
+class GateError(IsinglassError):
+    """The run finished, and at least one gate of severity `error` failed."""
+
+    exit_code = 3
+
+
+class ReconcileError(IsinglassError):
+    """Counts that must be equal are not; names the pass, the shard and the sums."""

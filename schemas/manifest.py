@@ -1,0 +1,198 @@
+"""The run manifest: the single source of the report and of every other artefact."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from isinglass.schemas.commit import OutputFile
+from isinglass.schemas.config.base import Section
+
+MANIFEST_VERSION = "1"
+
+
+class InputFile(Section):
+    """One input file as it was when the run was planned."""
+
+    path: str = Field(description="Relative to the input's root.")
+    source: str
+    format: str
+    bytes: int = Field(ge=0)
+    rows: int = Field(ge=0, description="Records read, quarantined ones included.")
+    sha256: str
+    problem: str = Field("", description="Why it could not be read; empty if it was.")
+
+
+class Model(Section):
+    """A model, tokenizer or detector whose bytes the results depend on."""
+
+    name: str
+    role: str
+    version: str = ""
+    sha256: str
+
+
+class Lexicon(Section):
+    """A data file of the project that the results depend on."""
+
+    name: str
+    language: str
+    version: str
+    licence: str
+    sha256: str
+
+
+class Records(Section):
+    """Conservation of records: in = kept + dropped + quarantined."""
+
+    total_in: int = Field(ge=0, alias="in")
+    kept: int = Field(ge=0)
+    dropped: dict[str, int]
+    quarantined: dict[str, int]
+
+    model_config = {**Section.model_config, "populate_by_name": True}
+
+
+class Characters(Section):
+    """Conservation of code points.
+
+    in = kept_documents + dropped + quarantined, and
+    kept = kept_documents - redacted + inserted.
+
+    Attributes:
+        total_in: Code points of all documents that could be decoded.
+        dropped: Of dropped documents.
+        quarantined: Of quarantined documents that could be decoded.
+        redacted: Removed from kept documents by operators.
+        inserted: Put in their place.
+        kept: Written to `data/`.
+    """
+
+    total_in: int = Field(ge=0, alias="in")
+    kept: int = Field(ge=0)
+    dropped: int = Field(ge=0)
+    quarantined: int = Field(ge=0)
+    redacted: int = Field(ge=0)
+    inserted: int = Field(ge=0)
+
+    model_config = {**Section.model_config, "populate_by_name": True}
+
+
+class FindingCount(Section):
+    """Findings of one entity: found = changed + kept."""
+
+    found: int = Field(ge=0)
+    changed: int = Field(ge=0)
+    kept: int = Field(ge=0)
+
+
+class Recall(Section):
+    """Share of planted identifiers that were found, with a Wilson 95 % interval."""
+
+    planted: int = Field(ge=0)
+    found: int = Field(ge=0)
+    recall: float = Field(ge=0.0, le=1.0)
+    low: float = Field(ge=0.0, le=1.0)
+    high: float = Field(ge=0.0, le=1.0)
+
+
+class DedupSummary(Section):
+    """What deduplication did."""
+
+    exact_removed: int = Field(ge=0)
+    near_removed: int = Field(ge=0)
+    candidate_pairs: int = Field(ge=0)
+    verified_pairs: int = Field(ge=0, description="At or above the threshold.")
+    capture_curve: list[tuple[float, float]] = Field(
+        description="(Jaccard, probability that such a pair becomes a candidate)."
+    )
+
+
+class AxisSummary(Section):
+    """Shares of one axis before and after weighting."""
+
+    target: dict[str, float]
+    before: dict[str, float]
+    after: dict[str, float]
+    residual: float = Field(description="Largest |after - target| over the groups.")
+    effective_sample_size: float
+    documents: int = Field(ge=0)
+    weight_low: float
+    weight_high: float
+    feasible: bool
+    reachable: dict[str, tuple[float, float]] = Field(
+        description="Share of each group that the bounds allow, least and greatest."
+    )
+
+
+class EncodeSummary(Section):
+    """What the encode pass wrote."""
+
+    documents: int = Field(ge=0)
+    tokens: int = Field(ge=0)
+    dimensions: int = Field(ge=0, description="0 when no embeddings were written.")
+    truncated_documents: int = Field(
+        ge=0, description="Documents of which the encoder saw only the first tokens."
+    )
+
+
+class GateResult(Section):
+    """One gate and how it went."""
+
+    metric: str
+    slice: dict[str, str]
+    op: str
+    value: float
+    actual: float | None = Field(description="None when no such statistic exists.")
+    severity: Literal["error", "warning"]
+    passed: bool
+
+
+class PassRecord(Section):
+    """One pass: how much it did and what it cost."""
+
+    name: str
+    units: int = Field(ge=0)
+    reused: int = Field(ge=0, description="Units taken over from an earlier attempt.")
+    rows: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    seconds: float = Field(ge=0.0, description="Wall seconds of this attempt.")
+    cpu_seconds: float = Field(ge=0.0, description="Process seconds of all units.")
+
+
+class Manifest(Section):
+    """Everything about a run that the other artefacts are made of."""
+
+    isinglass_version: str
+    schema_version: str = MANIFEST_VERSION
+    run_id: str
+    name: str
+    verb: Literal["run", "clean", "audit", "encode"]
+    created: str = Field(description="UTC, ISO 8601.")
+    config: dict[str, Any] = Field(description="Resolved configuration.")
+    inputs: list[InputFile]
+    models: list[Model]
+    lexicons: list[Lexicon]
+    packages: dict[str, str]
+    records: Records
+    characters: Characters
+    findings: dict[str, FindingCount]
+    recall: dict[str, Recall]
+    dedup: DedupSummary | None
+    balance: dict[str, AxisSummary]
+    encode: EncodeSummary | None
+    gates: list[GateResult]
+    warnings: list[str] = Field(description="What a reader must know, in plain words.")
+    verdict: Literal["passed", "warned", "failed"]
+    outputs: list[OutputFile]
+    passes: list[PassRecord]
+
+    def to_json(self) -> str:
+        """Indented JSON with the aliases of the contract (`in`)."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """JSON Schema of the manifest file."""
+        return cls.model_json_schema(by_alias=True)

@@ -1,0 +1,59 @@
+"""One audit number with its unit, slice, numerator, denominator and interval."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from isinglass.schemas.tables import STATISTICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A row of `audit/statistics.parquet`.
+
+    Attributes:
+        metric: Dotted id, e.g. `documents`, `pii.recall`, `group.document_share`.
+        value: The number.
+        unit: What `value` counts: documents, characters, share, per 1,000 words ...
+        stage: input, output or run.
+        characteristic: Data quality characteristic of ISO/IEC 5259-2 that the
+            number speaks to, e.g. Representativeness, Identifiability, Currentness.
+        numerator: Of a ratio; None for a plain count.
+        denominator: Of a ratio.
+        low: Lower end of the 95 % interval, where one is meaningful.
+        high: Upper end.
+    """
+
+    metric: str
+    value: float
+    unit: str
+    stage: str
+    characteristic: str = ""
+    source: str | None = None
+    language: str | None = None
+    axis: str | None = None
+    group: str | None = None
+    entity: str | None = None
+    reason: str | None = None
+    position: str | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def statistics_table(statistics: Iterable[Statistic]) -> pa.Table:
+    """All statistics as one table, sorted so that equal contents are equal bytes."""
+    rows = [asdict(statistic) for statistic in statistics]
+    names = [name for name in STATISTICS.names if name not in _NUMBERS]
+    rows.sort(key=lambda row: tuple(row[name] or "" for name in names))
+    return pa.Table.from_pylist(rows, schema=STATISTICS)
+
+
+_NUMBERS = {"value", "numerator", "denominator", "low", "high"}

@@ -1,0 +1,176 @@
+"""Arrow schemas of every table a run writes, declared once and versioned.
+
+Each output file carries `isinglass.table` and `isinglass.schema_version` in its
+schema metadata, so that a reader can tell what it holds without the manifest.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+SCHEMA_VERSION = "1"
+
+PII_SPAN = pa.struct(
+    [
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("entity", pa.string(), nullable=False),
+        pa.field("operator", pa.string(), nullable=False),
+    ]
+)
+"""One changed span in the clean text; offsets are code points, end exclusive."""
+
+
+def _versioned(name: str, fields: list[pa.Field]) -> pa.Schema:
+    metadata = {
+        "isinglass.table": name,
+        "isinglass.schema_version": SCHEMA_VERSION,
+    }
+    return pa.schema(fields, metadata=metadata)
+
+
+METADATA_COLUMNS = (
+    "source_id",
+    "source",
+    "url",
+    "language",
+    "collected_at",
+    "license",
+    "synthetic_by",
+)
+"""Columns that every document has besides doc_id, row and text; null when unknown."""
+
+DOCUMENTS = _versioned(
+    "documents",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        *(pa.field(name, pa.string()) for name in METADATA_COLUMNS),
+    ],
+)
+"""What readers yield; carried columns follow. Never written as it is."""
+
+REJECTED = _versioned(
+    "rejected",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        pa.field("raw", pa.large_binary()),
+    ],
+)
+"""Records a reader could not turn into documents; `raw` is what was in the input."""
+
+DATA = _versioned(
+    "data",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("source_id", pa.string()),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("source", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("pii", pa.list_(PII_SPAN), nullable=False),
+        pa.field("balance_weight", pa.float64()),
+        pa.field("collected_at", pa.string()),
+        pa.field("license", pa.string()),
+        pa.field("synthetic_by", pa.string()),
+    ],
+)
+
+FINDINGS = _versioned(
+    "findings",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("clean_start", pa.int32()),
+        pa.field("clean_end", pa.int32()),
+        pa.field("entity", pa.string(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("detector", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("validated", pa.bool_()),
+        pa.field("operator", pa.string(), nullable=False),
+        pa.field("value_key", pa.string(), nullable=False),
+    ],
+)
+"""`value_key` is a keyed HMAC-SHA256 of entity and value, hex; never the value."""
+
+LEDGER = _versioned(
+    "ledger",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("rule", pa.string()),
+        pa.field("kept_doc_id", pa.string()),
+        pa.field("similarity", pa.float64()),
+        pa.field("chars_in", pa.int64()),
+        pa.field("chars_out", pa.int64()),
+        pa.field("spans_changed", pa.int32()),
+    ],
+)
+
+QUARANTINE = _versioned(
+    "quarantine",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("shard", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("detail", pa.string(), nullable=False),
+        pa.field("raw", pa.large_binary()),
+    ],
+)
+
+TOKENS = _versioned(
+    "tokens",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("input_ids", pa.list_(pa.int32()), nullable=False),
+        pa.field("n_tokens", pa.int32(), nullable=False),
+    ],
+)
+
+STATISTICS = _versioned(
+    "statistics",
+    [
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("characteristic", pa.string(), nullable=False),
+        pa.field("stage", pa.string(), nullable=False),
+        *(
+            pa.field(name, pa.string())
+            for name in ("source", "language", "axis", "group", "entity", "reason")
+        ),
+        pa.field("position", pa.string()),
+        pa.field("value", pa.float64(), nullable=False),
+        pa.field("numerator", pa.float64()),
+        pa.field("denominator", pa.float64()),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("unit", pa.string(), nullable=False),
+    ],
+)
+
+
+def embeddings_schema(dimensions: int) -> pa.Schema:
+    """Schema of `embeddings/` for vectors of `dimensions` float32 values."""
+    return _versioned(
+        "embeddings",
+        [
+            pa.field("doc_id", pa.string(), nullable=False),
+            pa.field("embedding", pa.list_(pa.float32(), dimensions), nullable=False),
+        ],
+    )
+
+
+def with_carried(schema: pa.Schema, carried: pa.Schema) -> pa.Schema:
+    """`schema` followed by the carried columns of the input, metadata kept."""
+    return pa.schema([*schema, *carried], metadata=schema.metadata)
