@@ -22,7 +22,7 @@ def read_version() -> str:
     source = (HERE / "isinglass" / "__init__.py").read_text(encoding="utf-8")
     match = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
     if match is None:
-        message = "isinglass/__init__.py must hold a line __version__ = \"...\""
+        message = 'isinglass/__init__.py must hold a line __version__ = "..."'
         raise RuntimeError(message)
     return match.group(1)
 
@@ -94,9 +94,10 @@ EXTRAS = {
         "pytest>=9,<10",
         "ruff>=0.15",
         "setuptools>=77",
+        "types-PyYAML>=6.0.12",
         "types-jsonschema>=4.23",
         "types-psutil>=6",
-        "types-PyYAML>=6.0.12",
+        "types-setuptools>=75",
     ],
 }
 

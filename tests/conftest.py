@@ -1,0 +1,39 @@
+"""Fixtures and settings shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Thread pools read these once, when their libraries are first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Compiling a numba function on first call would break any deadline.
+settings.register_profile(
+    "isinglass", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("isinglass")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of shared test data, which lies beside the checkout.
+
+    Tests that ask for it are skipped where it is absent.
+    """
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no shared test data at {folder}")
+    return folder
