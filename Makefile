@@ -1,0 +1,52 @@
+# Everything a person or the CI does here. `make demo` and `make test` are enough to start.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO_CORPUS := build/demo-corpus
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: install test check lint types imports wheel demo bench clean
+
+install: $(STAMP)
+
+# Torch first and pinned: left to the resolver it may arrive with gigabytes of GPU code.
+$(STAMP): setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[encode,dev]"
+	touch $(STAMP)
+
+test: install
+	$(BIN)/python -m pytest
+
+check: lint types imports wheel
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy -p isinglass
+	$(BIN)/mypy setup.py scripts tests examples
+
+imports: install
+	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
+
+wheel: install
+	scripts/check_wheel.sh $(BIN)/python
+
+# Exit code 5 of `run` means that an earlier demo is complete and nothing had changed.
+demo: install
+	$(BIN)/python examples/gather_corpus.py --output $(DEMO_CORPUS) --max-megabytes 2.5
+	$(BIN)/isinglass run --config examples/demo.yaml || test $$? -eq 5
+
+bench: install
+	set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+clean:
+	rm -rf build dist runs *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find isinglass pipelines transforms schemas tests examples -name __pycache__ \
+		-type d -prune -exec rm -rf {} +
