@@ -13,17 +13,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ("pipelines", "transforms", "schemas")
-SUFFIXES = {".py", ".yaml", ".json", ".j2"}
+COMPILED = {".pyc", ".nbi", ".nbc"}
 
 
 def expected_files() -> set[str]:
     """Return the files that belong into both, relative to the checkout."""
-    found = {"isinglass/py.typed"}
+    found = set()
     for folder in (*LAYERS, "isinglass"):
         for path in (ROOT / folder).rglob("*"):
             relative = path.relative_to(ROOT)
             linked = relative.parts[0] == "isinglass" and relative.parts[1] in LAYERS
-            if path.is_file() and path.suffix in SUFFIXES and not linked:
+            if path.is_file() and path.suffix not in COMPILED and not linked:
                 found.add(relative.as_posix())
     return found
 
