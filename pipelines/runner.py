@@ -1,0 +1,142 @@
+"""Beam: which runner, with which options, and one unit of work a `process` call."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from isinglass.pipelines.units import Failure, Unit, record_failure, run_unit
+from isinglass.schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isinglass.pipelines.units import PassWork
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.config import BeamConfig
+
+LOGGER = logging.getLogger(__name__)
+
+RUNNERS = (
+    "FnApiRunner",
+    "DirectRunner",
+    "BundleBasedDirectRunner",
+    "PortableRunner",
+    "PrismRunner",
+    "FlinkRunner",
+    "SparkRunner",
+    "DataflowRunner",
+    "DaskRunner",
+)
+SMALL_WORK_BYTES = 16 * 2**20
+"""Below this, starting worker processes (1.2 CPU s each) costs more than it gains."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How passes are executed: the `beam` section and what was given to Beam itself.
+
+    Attributes:
+        config: The `beam` section.
+        arguments: Options handed to Beam as they are, e.g. `--job_endpoint=...`.
+        reverse: Hand the units over in reverse order; results must not change.
+    """
+
+    config: BeamConfig
+    arguments: tuple[str, ...] = ()
+    reverse: bool = False
+
+
+def resolve_runner(name: str) -> str:
+    """Check the runner's name and replace the ambiguous one.
+
+    `DirectRunner` may download a Go binary and falls back silently (it chooses by
+    pipeline), so it means FnApiRunner here, and the log says so.
+
+    Raises:
+        ConfigError: No such runner; names the nearest.
+    """
+    if name == "DirectRunner":
+        LOGGER.warning("beam.runner DirectRunner is run as FnApiRunner.")
+        return "FnApiRunner"
+    if name in RUNNERS or "." in name:
+        return name
+    near = difflib.get_close_matches(name, RUNNERS, n=1, cutoff=0.3)
+    hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(RUNNERS)}."
+    msg = f"beam.runner: unknown runner {name}. {hint}"
+    raise ConfigError(msg)
+
+
+def pipeline_options(
+    execution: Execution, units: int, weight: int, *, light: bool
+) -> PipelineOptions:
+    """Options of one pass.
+
+    Args:
+        execution: How the person wants it run.
+        units: Number of units: no more workers than that are started.
+        weight: Bytes of work; small work stays in this process.
+        light: The pass is light enough, or releases the GIL enough, for threads.
+    """
+    config = execution.config
+    runner = resolve_runner(config.runner)
+    arguments = [f"--runner={runner}"]
+    if runner == "FnApiRunner":
+        workers = max(1, min(config.workers, units))
+        mode = config.mode
+        if mode == "auto":
+            single = workers == 1 or weight < SMALL_WORK_BYTES and light
+            mode = "in_memory" if single else "multi_processing"
+        if mode == "in_memory":
+            workers = 1
+        arguments += [
+            f"--direct_running_mode={mode}",
+            f"--direct_num_workers={workers}",
+        ]
+    return PipelineOptions([*arguments, *execution.arguments])
+
+
+class RunUnit(beam.DoFn):
+    """Runs units of one pass; loads the pass's state once a worker."""
+
+    def __init__(self, work: PassWork, workspace: Workspace) -> None:
+        self._work = work
+        self._workspace = workspace
+        self._state: Any = None
+        self._opened = False
+
+    def process(self, element: bytes, *_: Any, **__: Any) -> Iterator[bytes]:
+        """Run one unit; yields its outcome as JSON."""
+        unit = Unit.from_bytes(element)
+        try:
+            if not self._opened:
+                self._state = self._work.open()
+                self._opened = True
+        except Exception as error:  # noqa: BLE001 - reported by the driver
+            outcome: Any = record_failure(
+                error, self._work.name, unit.name, self._workspace
+            )
+        else:
+            outcome = run_unit(self._work, self._state, unit, self._workspace)
+        failed = asdict(outcome) if isinstance(outcome, Failure) else None
+        yield json.dumps({"unit": unit.name, "failed": failed}).encode()
+
+
+def build_unit_pipeline(
+    pipeline: beam.Pipeline, work: PassWork, units: list[Unit], workspace: Workspace
+) -> beam.PCollection[bytes]:
+    """Create(units) | Reshuffle | ParDo(run): one Beam pipeline of one pass."""
+    return (
+        pipeline
+        | f"{work.name}/Units" >> beam.Create([unit.to_bytes() for unit in units])
+        | f"{work.name}/Reshuffle"
+        >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
+        | f"{work.name}/Run"
+        >> beam.ParDo(RunUnit(work, workspace)).with_output_types(bytes)
+    )

@@ -1,0 +1,125 @@
+"""One unit of work inside a worker: run it, commit it, or say why it failed."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from isinglass.pipelines.commits import UnitOutputs
+from isinglass.pipelines.workspace import Workspace, write_atomically
+from isinglass.schemas import errors
+
+if TYPE_CHECKING:
+    from isinglass.schemas.commit import Commit
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of work: a shard, a bucket or a slice of pairs.
+
+    Attributes:
+        name: File-name-safe id, unique in its pass.
+        payload: JSON text that says what to do.
+        fingerprint: Hash of everything the outputs depend on.
+        weight: Bytes of input or another measure of the work; big ones go first.
+    """
+
+    name: str
+    payload: str
+    fingerprint: str
+    weight: int = 0
+
+    def to_bytes(self) -> bytes:
+        """The element that travels through Beam."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Unit:
+        """Inverse of `to_bytes`."""
+        return cls(**json.loads(data))
+
+
+class PassWork(Protocol):
+    """What a pass does for a unit. Implementations are small picklable dataclasses."""
+
+    @property
+    def name(self) -> str:
+        """Name of the pass: its folder under `work/`."""
+        ...
+
+    def open(self) -> Any:
+        """Load models and tables once a worker; the result goes to every `run`."""
+        ...
+
+    def run(self, state: Any, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Do the work of one unit and return its counts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a unit failed, without any document text.
+
+    Attributes:
+        unit: Name of the unit.
+        kind: Class of the error; one of `schemas.errors` is raised again as itself.
+        message: The message of an error of ours; for others, where it was raised.
+    """
+
+    unit: str
+    kind: str
+    message: str
+
+    def to_error(self, pass_name: str) -> errors.IsinglassError:
+        """The error that the driver raises for this failure."""
+        known = getattr(errors, self.kind, None)
+        if isinstance(known, type) and issubclass(known, errors.IsinglassError):
+            if known is errors.QuarantineError:
+                return errors.IsinglassError(self.message)
+            return known(self.message)
+        return errors.IsinglassError(
+            f"Pass {pass_name} failed on {self.unit}: {self.kind} raised at "
+            f"{self.message}. Finished work is kept; please report this."
+        )
+
+
+def run_unit(
+    work: PassWork, state: Any, unit: Unit, workspace: Workspace
+) -> Commit | Failure:
+    """Run one unit and commit its outputs; a failure is recorded, not raised.
+
+    Exceptions of libraries may quote the text they were given, so only the class
+    and the place of a foreign exception are kept.
+    """
+    started = time.process_time()
+    try:
+        with UnitOutputs(workspace, work.name, unit.name) as outputs:
+            counts = work.run(state, unit.payload, outputs)
+            cpu = time.process_time() - started
+            return outputs.commit(unit.fingerprint, counts, cpu)
+    except Exception as error:  # noqa: BLE001 - one unit must not end the others
+        return record_failure(error, work.name, unit.name, workspace)
+
+
+def record_failure(
+    error: Exception, pass_name: str, unit: str, workspace: Workspace
+) -> Failure:
+    """Leave a file that the driver finds even if the worker dies afterwards."""
+    if isinstance(error, errors.IsinglassError):
+        message = str(error)
+    else:
+        frames = traceback.extract_tb(error.__traceback__)[-3:]
+        message = " < ".join(
+            f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+            for frame in reversed(frames)
+        )
+    failure = Failure(unit, type(error).__name__, message)
+    path = workspace.failure_path(pass_name, unit)
+    try:
+        write_atomically(path, json.dumps(asdict(failure)))
+    except errors.IsinglassError:
+        return failure  # a full disk cannot take the note; the outcome still travels
+    return failure

@@ -1,0 +1,136 @@
+"""Parquet files written so that equal rows are equal bytes.
+
+Row groups follow the batches as they are written, up to a fixed number of rows, and
+the writer records nothing of the time or the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isinglass.schemas.errors import IsinglassError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROW_GROUP_ROWS = 16_384
+ROW_GROUP_BYTES = 8 * 2**20
+
+
+class HashingFile:
+    """A binary file that hashes and counts what is written through it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    closed = False
+
+    def write(self, data: bytes) -> int:
+        """Write and hash; returns the number of bytes."""
+        self._hash.update(data)
+        self._file.write(data)
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
+
+    def tell(self) -> int:
+        """Bytes written so far."""
+        return self.size
+
+    def flush(self) -> None:
+        """Hand over to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Keep the file open: its owner closes it."""
+
+    def hexdigest(self) -> str:
+        """SHA-256 of everything written, hex."""
+        return self._hash.hexdigest()
+
+
+class TableWriter:
+    """Streams record batches of one schema into a Parquet file.
+
+    Batches are gathered into row groups of at most `ROW_GROUP_ROWS` rows or about
+    `ROW_GROUP_BYTES`, so memory is bounded and the layout depends on the rows only.
+
+    Args:
+        path: File to write; its folder must exist.
+        schema: Schema that every batch must have, checked on write.
+        dictionary: Columns to dictionary-encode; others are written plain.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema, dictionary: tuple[str, ...] = ()
+    ) -> None:
+        self.rows = 0
+        self._schema = schema
+        self._pending: list[pa.RecordBatch] = []
+        self._pending_rows = 0
+        self._pending_bytes = 0
+        self._file = path.open("wb")
+        self._hashing = HashingFile(self._file)
+        self._writer = pq.ParquetWriter(
+            self._hashing,
+            schema,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=list(dictionary) or False,
+            write_statistics=True,
+            store_schema=True,
+        )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add a batch.
+
+        Raises:
+            IsinglassError: The batch does not have the schema of the table.
+        """
+        if not batch.schema.equals(self._schema):
+            missing = set(self._schema.names) ^ set(batch.schema.names)
+            msg = f"A batch does not fit the table's schema; differing: {missing or 'types'}."
+            raise IsinglassError(msg)
+        if batch.num_rows == 0:
+            return
+        self.rows += batch.num_rows
+        self._pending.append(batch)
+        self._pending_rows += batch.num_rows
+        self._pending_bytes += batch.nbytes
+        if (
+            self._pending_rows >= ROW_GROUP_ROWS
+            or self._pending_bytes >= ROW_GROUP_BYTES
+        ):
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            table = pa.Table.from_batches(self._pending, schema=self._schema)
+            self._writer.write_table(table, row_group_size=max(1, self._pending_rows))
+        self._pending = []
+        self._pending_rows = self._pending_bytes = 0
+
+    def finish(self) -> tuple[int, str]:
+        """Write the footer and make the file durable.
+
+        Returns:
+            Bytes and SHA-256 of the file.
+        """
+        self._flush()
+        self._writer.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self._hashing.size, self._hashing.hexdigest()
+
+    def abort(self) -> None:
+        """Close without finishing; the file is not valid."""
+        self._pending = []
+        self._file.close()
