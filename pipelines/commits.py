@@ -87,10 +87,14 @@ class UnitOutputs:
         temporary = temporary_name(path)
         with temporary.open("wb") as file:
             np.save(file, array, allow_pickle=False)
-            file.flush()
+        self.adopt(temporary, path, len(array))
+
+    def adopt(self, temporary: Path, path: Path, rows: int) -> None:
+        """Take over a file that was written under a temporary name."""
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-        self._record(path, len(array), path.stat().st_size, file_sha256(path))
+        self._record(path, rows, path.stat().st_size, file_sha256(path))
 
     def commit(self, fingerprint: str, counts: dict[str, int], cpu: float) -> Commit:
         """Rename every output into place, then write the record."""

@@ -127,6 +127,7 @@ def _execute(
 ) -> None:
     for unit in pending:
         session.workspace.failure_path(work.name, unit.name).unlink(missing_ok=True)
+        session.workspace.commit_path(work.name, unit.name).unlink(missing_ok=True)
     weight = sum(unit.weight for unit in pending)
     options = pipeline_options(session.execution, len(pending), weight, light=light)
     try:

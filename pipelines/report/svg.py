@@ -1,0 +1,229 @@
+"""Inline SVG from numbers and escaped labels.
+
+All pictures are drawn 420 units wide, which keeps their lettering readable both on
+a phone and at full size. Colours come from the classes of the page's style sheet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from isinglass.pipelines.report.text import (
+    grouped,
+    percent,
+    share_of,
+    shorten,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WIDTH = 420
+_LABEL_LENGTH = 24
+_ROW = 30
+_PLOT_LEFT, _PLOT_RIGHT = 136.0, 356.0
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One stream of records: where they went; `tone` is kept, dropped or held."""
+
+    label: str
+    value: int
+    tone: str
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """A share with its interval."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A share before and after weighting, and its target where there is one."""
+
+    label: str
+    before: float
+    after: float
+    target: float | None
+
+
+def flow(total: int, flows: Sequence[Flow]) -> Markup:
+    """Streams from one bar on the left to one bar an outcome on the right."""
+    heights = [max(1.5, 150.0 * item.value / max(total, 1)) for item in flows]
+    right = _stack(heights, slot=38.0, gap=8.0, top=26.0)
+    parts = [_text(0, 14, f"{grouped(total)} records in", "strong")]
+    left = 26.0
+    parts.append(_rect((0, left, 12, sum(heights)), "mark-in"))
+    for item, height, y in zip(flows, heights, right, strict=True):
+        parts.append(_ribbon(left, y, height, f"ribbon-{item.tone}"))
+        parts.append(_rect((206, y, 12, height), f"mark-{item.tone}"))
+        parts.append(_text(228, y + 11, _label(item.label, 28), "strong"))
+        number = f"{grouped(item.value)} · {share_of(item.value, total)}"
+        parts.append(_text(228, y + 27, number, "quiet"))
+        left += height
+    bottom = max(left, right[-1] + max(heights[-1], 38.0)) if flows else left
+    listed = "; ".join(f"{item.label} {item.value}" for item in flows)
+    return _svg(bottom + 6, f"{total} records in: {listed}", parts)
+
+
+def capture_curve(points: Sequence[tuple[float, float]], threshold: float) -> Markup:
+    """Probability that a pair is compared, against its Jaccard similarity."""
+    left, right, top, bottom = 48.0, 408.0, 22.0, 190.0
+
+    def place(jaccard: float, probability: float) -> tuple[float, float]:
+        return (
+            left + jaccard * (right - left),
+            bottom - probability * (bottom - top),
+        )
+
+    parts = []
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x, y = place(tick, tick)
+        parts.append(_line((left, y, right, y), "grid"))
+        parts.append(_text(left - 8, y + 4, percent(tick, 0), "quiet end"))
+        parts.append(_text(x, bottom + 18, f"{tick:.2f}", "quiet middle"))
+    x, _ = place(threshold, 0.0)
+    parts.append(_line((x, top - 6, x, bottom), "threshold"))
+    parts.append(_text(x - 5, top - 9, f"threshold {threshold:g}", "quiet end"))
+    placed = (place(*point) for point in sorted(points))
+    path = " ".join(f"{px:.1f},{py:.1f}" for px, py in placed)
+    parts.append(Markup('<polyline class="curve" points="{}"/>').format(path))
+    middle = (left + right) / 2
+    parts.append(_text(middle, bottom + 38, "Jaccard similarity", "quiet middle"))
+    title = f"Probability that a pair becomes a candidate; threshold {threshold:g}"
+    return _svg(bottom + 46, title, parts)
+
+
+def whiskers(rows: Sequence[Whisker]) -> Markup:
+    """A dot for each share and a line for its interval, on a stated scale."""
+    start = _axis_start(min((row.low for row in rows), default=0.0))
+    span = (start, 1.0)
+    bottom = 10.0 + _ROW * len(rows)
+    parts = _axis(span, bottom)
+    for index, row in enumerate(rows):
+        y = 10.0 + _ROW * (index + 0.5)
+        low, dot, high = (_at(value, span) for value in (row.low, row.value, row.high))
+        parts.append(_text(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
+        parts.append(_line((low, y, high, y), "whisker"))
+        parts.append(_dot(dot, y, "dot"))
+        parts.append(_text(WIDTH, y + 4, percent(row.value), "end"))
+    listed = "; ".join(
+        f"{row.label} {percent(row.value)} ({percent(row.low)} to {percent(row.high)})"
+        for row in rows
+    )
+    return _svg(bottom + 26, f"Measured recall with 95 % interval: {listed}", parts)
+
+
+def shifts(rows: Sequence[Shift]) -> Markup:
+    """Hollow dot before, full dot after, upright stroke at the target."""
+    values = [value for row in rows for value in (row.before, row.after)]
+    values += [row.target for row in rows if row.target is not None]
+    top = next((end for end in (0.25, 0.5, 0.75) if max(values) <= end), 1.0)
+    span = (0.0, top)
+    bottom = 10.0 + _ROW * len(rows)
+    parts = _axis(span, bottom)
+    for index, row in enumerate(rows):
+        y = 10.0 + _ROW * (index + 0.5)
+        before, after = _at(row.before, span), _at(row.after, span)
+        parts.append(_text(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
+        parts.append(_line((before, y, after, y), "whisker"))
+        if row.target is not None:
+            goal = _at(row.target, span)
+            parts.append(_line((goal, y - 10, goal, y + 10), "target"))
+        parts.append(_dot(before, y, "dot-before"))
+        parts.append(_dot(after, y, "dot"))
+        parts.append(_text(WIDTH, y + 4, percent(row.after), "end"))
+    listed = "; ".join(
+        f"{row.label} {percent(row.before)} to {percent(row.after)}" for row in rows
+    )
+    return _svg(bottom + 26, f"Shares before and after weighting: {listed}", parts)
+
+
+def _axis_start(least: float) -> float:
+    return next((start for start in (0.9, 0.8, 0.5) if least >= start), 0.0)
+
+
+def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:
+    parts = []
+    for step in range(5):
+        value = span[0] + (span[1] - span[0]) * step / 4
+        x = _at(value, span)
+        parts.append(_line((x, 6.0, x, bottom), "grid"))
+        if step % 2 == 0:
+            label = percent(value, 0 if round(value * 1000) % 10 == 0 else 1)
+            parts.append(_text(x, bottom + 18, label, "quiet middle"))
+    return parts
+
+
+def _at(value: float, span: tuple[float, float]) -> float:
+    low, high = span
+    part = (min(max(value, low), high) - low) / (high - low)
+    return _PLOT_LEFT + part * (_PLOT_RIGHT - _PLOT_LEFT)
+
+
+def _stack(
+    heights: Sequence[float], *, slot: float, gap: float, top: float
+) -> list[float]:
+    places = []
+    y = top
+    for height in heights:
+        places.append(y)
+        y += max(height, slot) + gap
+    return places
+
+
+def _label(text: str, limit: int = _LABEL_LENGTH) -> str:
+    plain = visible(text)
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def _text(x: float, y: float, text: str, style: str) -> Markup:
+    return Markup('<text x="{}" y="{}" class="{}">{}</text>').format(
+        f"{x:.1f}", f"{y:.1f}", style, text
+    )
+
+
+def _rect(box: tuple[float, float, float, float], style: str) -> Markup:
+    x, y, width, height = (f"{value:.1f}" for value in box)
+    return Markup(
+        '<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>'
+    ).format(x, y, width, height, style)
+
+
+def _line(ends: tuple[float, float, float, float], style: str) -> Markup:
+    x1, y1, x2, y2 = (f"{value:.1f}" for value in ends)
+    return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>').format(
+        x1, y1, x2, y2, style
+    )
+
+
+def _dot(x: float, y: float, style: str) -> Markup:
+    return Markup('<circle cx="{}" cy="{}" r="5" class="{}"/>').format(
+        f"{x:.1f}", f"{y:.1f}", style
+    )
+
+
+def _ribbon(left: float, right: float, height: float, style: str) -> Markup:
+    path = (
+        f"M12 {left:.1f} C110 {left:.1f} 110 {right:.1f} 206 {right:.1f}"
+        f"V{right + height:.1f} C110 {right + height:.1f} 110 {left + height:.1f}"
+        f" 12 {left + height:.1f}Z"
+    )
+    return Markup('<path d="{}" class="{}"/>').format(path, style)
+
+
+def _svg(height: float, title: str, parts: Iterable[Markup]) -> Markup:
+    body = Markup().join(parts)
+    return Markup(
+        '<svg viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>'
+    ).format(WIDTH, f"{height:.0f}", shorten(visible(title), 1000), body)

@@ -1,0 +1,129 @@
+"""The survey pass: read every shard once, keep hashes, counts and statistics."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.progress import WorkerStatus
+from isinglass.pipelines.side import SURVEY, survey_path, write_side
+from isinglass.pipelines.units import Unit
+from isinglass.schemas.documents import Layout, Shard
+from isinglass.transforms.read import read_shard
+from isinglass.transforms.statistics.fold import GroupFold, TextFold
+from isinglass.transforms.survey import survey_documents, survey_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.schemas.config import DedupConfig
+    from isinglass.schemas.documents import DocumentBatch
+
+
+@dataclass(frozen=True)
+class SurveyWork:
+    """Work of the survey pass.
+
+    Attributes:
+        layout: Columns of the inputs.
+        dedup: The `dedup` section, for the band hashes.
+    """
+
+    layout: Layout
+    dedup: DedupConfig | None
+    name: str = SURVEY
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Survey one shard; returns its record and character counts."""
+        del state
+        shard = Shard.from_json(payload)
+        fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
+        path = survey_path(outputs.workspace, shard.shard_id)
+        write_side(outputs, path, survey_schema(self.dedup), self._rows(shard, fold))
+        statistics = json.dumps(fold.statistics(), sort_keys=True)
+        outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
+        return dict(fold.counts)
+
+    def _rows(self, shard: Shard, fold: _ShardFold) -> Iterator[pa.RecordBatch]:
+        for batch in read_shard(shard, self.layout):
+            survey = survey_documents(batch.documents, self.dedup)
+            fold.add(batch, survey)
+            yield survey.table
+
+
+class _ShardFold:
+    """Counts and statistics of one shard as its batches go by."""
+
+    def __init__(self, status: WorkerStatus) -> None:
+        self.counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
+        self._texts = TextFold()
+        self._groups = GroupFold()
+        self._text_sums = self._texts.create()
+        self._group_sums = self._groups.create()
+        self._status = status
+
+    def add(self, batch: DocumentBatch, survey: Any) -> None:
+        """Count one batch."""
+        documents, table = batch.documents, survey.table
+        characters = pc.sum(table.column("characters")).as_py() or 0
+        self.counts["records_in"] += documents.num_rows + batch.rejected.num_rows
+        self.counts["documents"] += documents.num_rows
+        self.counts["rejected"] += batch.rejected.num_rows
+        self.counts["characters"] += characters
+        sources, languages = documents.column("source"), survey.languages
+        self._text_sums = self._texts.add(
+            self._text_sums, documents.column("text"), sources, languages
+        )
+        self._group_sums = self._groups.add(
+            self._group_sums, survey.mentions, sources, languages
+        )
+        self._status.add(documents.num_rows, characters)
+
+    def statistics(self) -> dict[str, Any]:
+        """Mergeable accumulators, JSON-able."""
+        return {"texts": self._text_sums, "groups": self._group_sums}
+
+
+def survey_units(
+    shards: tuple[Shard, ...], layout: Layout, dedup: DedupConfig | None, code: str
+) -> list[Unit]:
+    """One unit a shard; its fingerprint covers input bytes, layout, section, code."""
+    section = _survey_part(dedup)
+    shape = [
+        layout.carried.serialize().to_pybytes().hex(),
+        [columns.model_dump() for columns in layout.columns],
+        layout.renamed,
+        layout.max_chars,
+    ]
+    units = []
+    for shard in shards:
+        identity = [_portable(shard), shape, section, code]
+        weight = sum(piece.bytes for piece in shard.pieces)
+        units.append(Unit(shard.shard_id, shard.to_json(), digest(identity), weight))
+    return units
+
+
+def _survey_part(dedup: DedupConfig | None) -> Any:
+    """Only what changes the survey: not the threshold, not which document stays."""
+    if dedup is None or not dedup.fuzzy:
+        return None
+    return dedup.model_dump(include={"fuzzy", "ngram", "bands", "rows", "seed"})
+
+
+def _portable(shard: Shard) -> Any:
+    """The shard without the place where its files lie."""
+    data = json.loads(shard.to_json())
+    for piece in data["pieces"]:
+        del piece["path"]
+    return data
