@@ -48,9 +48,10 @@ class RankWork:
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Identify all documents; writes three arrays, one entry a document."""
         del state
-        shard_ids: list[str] = json.loads(payload)
-        survey = read_survey(outputs.workspace, shard_ids, _COLUMNS)
-        found = identify(survey, self.dedup)
+        request = json.loads(payload)
+        survey = read_survey(outputs.workspace, request["shards"], _COLUMNS)
+        unscannable = np.array(request["unscannable"], dtype=np.int64)
+        found = identify(survey, self.dedup, unscannable)
         workspace = outputs.workspace
         outputs.write_array(workspace.side(RANK, "state.npy"), found.state)
         outputs.write_array(workspace.side(RANK, "keeper.npy"), found.exact_keeper)
@@ -69,12 +70,22 @@ def rank_unit(
     shard_ids: Sequence[str],
     surveys: Sequence[Commit],
     dedup: DedupConfig | None,
+    unscannable: Sequence[int],
     code: str,
 ) -> Unit:
-    """The single unit of the rank step."""
+    """The single unit of the rank step.
+
+    Args:
+        shard_ids: All shards, in order.
+        surveys: Their survey commits.
+        dedup: The `dedup` section.
+        unscannable: Documents that an earlier scan sent to quarantine.
+        code: Fingerprint of the code.
+    """
     section = dedup.model_dump(include={"exact", "keep"}) if dedup else None
-    identity = [outputs_digest_input(list(surveys)), section, code]
-    return Unit("all", json.dumps(list(shard_ids)), digest(identity))
+    inputs = outputs_digest_input(list(surveys))
+    payload = {"shards": list(shard_ids), "unscannable": sorted(unscannable)}
+    return Unit("all", json.dumps(payload), digest([inputs, section, payload, code]))
 
 
 def load_identified(workspace: Workspace) -> Identified:

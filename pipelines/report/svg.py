@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 WIDTH = 420
-_LABEL_LENGTH = 24
+_LABEL_LENGTH = 17
 _ROW = 30
 _PLOT_LEFT, _PLOT_RIGHT = 136.0, 356.0
 

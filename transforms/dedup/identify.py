@@ -26,6 +26,7 @@ class State(IntEnum):
     PRESENT = 0
     EMPTY = 1
     DUPLICATE_ID = 2
+    UNSCANNABLE = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ class Identified:
     rank: np.ndarray
 
 
-def identify(survey: pa.Table, dedup: DedupConfig | None) -> Identified:
+def identify(
+    survey: pa.Table,
+    dedup: DedupConfig | None,
+    unscannable: np.ndarray | None = None,
+) -> Identified:
     """Decide what can be decided from hashes alone.
 
     Memory: about 60 bytes a document at the peak.
@@ -52,6 +57,8 @@ def identify(survey: pa.Table, dedup: DedupConfig | None) -> Identified:
     Args:
         survey: Columns of `survey_schema` of all shards, in shard order.
         dedup: The `dedup` section; None turns both kinds of removal off.
+        unscannable: Indices of documents that are known to go to quarantine after
+            their scan: they must not be what another document is dropped for.
     """
     ids = _words(survey, "doc_high", "doc_low")
     hashes = _words(survey, "hash_high", "hash_low")
@@ -61,6 +68,8 @@ def identify(survey: pa.Table, dedup: DedupConfig | None) -> Identified:
     state[_ambiguous_ids(survey["id_key"].to_numpy(), ids, hashes, state)] = (
         State.DUPLICATE_ID
     )
+    if unscannable is not None:
+        state[unscannable] = State.UNSCANNABLE
     present = np.flatnonzero(state == State.PRESENT)
     rank = np.full(documents, NO_RANK, dtype=np.uint32)
     keeper = np.arange(documents, dtype=np.int64)

@@ -1,0 +1,93 @@
+"""The typer application: verbs, logging, and errors turned into exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+
+import click
+import typer
+
+from isinglass.cli import doctor, init, jobs, schema, verify
+from isinglass.schemas.errors import IsinglassError
+
+LOGGER = logging.getLogger("isinglass")
+
+app = typer.Typer(
+    name="isinglass",
+    help="Audit and clean the corpora that language models are pretrained on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("init")(init.init)
+for _verb, _command in jobs.COMMANDS.items():
+    app.command(
+        _verb, context_settings={"allow_extra_args": True, "ignore_unknown_options": False}
+    )(_command)
+app.command("verify")(verify.verify)
+app.command("schema")(schema.schema)
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback()
+def _global(
+    *,
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Log errors only."),
+) -> None:
+    level = logging.INFO
+    if verbose:
+        level = logging.DEBUG
+    if quiet:
+        level = logging.ERROR
+    configure_logging(level)
+
+
+def configure_logging(level: int) -> None:
+    """Send isinglass's own records to stderr; libraries speak from warnings on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    LOGGER.setLevel(level)
+    # Beam repeats at error level, with the element, what isinglass reports itself.
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+
+
+def main() -> None:
+    """Entry point of `isinglass` and of `python -m isinglass`."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. Finished shards are kept; run again to go on.\n")
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except IsinglassError as error:
+        sys.stderr.write(f"error: {error}\n")
+        code = error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        code = _crash(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _crash(error: Exception) -> int:
+    """Say where it happened, not what was in hand: messages may quote a text."""
+    if os.environ.get("ISINGLASS_DEBUG"):
+        traceback.print_exception(error)
+        return 1
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    sys.stderr.write(
+        f"error: isinglass failed with {type(error).__name__} at {place}. "
+        "Set ISINGLASS_DEBUG=1 to see the whole trace (it may quote the input).\n"
+    )
+    return 1

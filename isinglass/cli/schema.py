@@ -1,0 +1,50 @@
+"""`isinglass schema`: print a contract as JSON."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from isinglass.schemas import tables
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.manifest import Manifest
+
+
+class Contract(StrEnum):
+    """What can be printed."""
+
+    CONFIG = "config"
+    MANIFEST = "manifest"
+    TABLES = "tables"
+
+
+def schema(
+    contract: Annotated[Contract, typer.Argument(help="Which contract to print.")],
+) -> int:
+    """Print the JSON Schema of the configuration or manifest, or the table columns."""
+    typer.echo(json.dumps(describe(contract), indent=2))
+    return 0
+
+
+def describe(contract: Contract) -> dict[str, Any]:
+    """The contract as a JSON-able value."""
+    if contract is Contract.CONFIG:
+        return RunConfig.model_json_schema()
+    if contract is Contract.MANIFEST:
+        return Manifest.json_schema()
+    named = {
+        "data": tables.DATA,
+        "findings": tables.FINDINGS,
+        "ledger": tables.LEDGER,
+        "quarantine": tables.QUARANTINE,
+        "tokens": tables.TOKENS,
+        "embeddings": tables.embeddings_schema(384),
+        "audit/statistics": tables.STATISTICS,
+    }
+    return {
+        name: {field.name: str(field.type) for field in table}
+        for name, table in named.items()
+    }

@@ -1,0 +1,29 @@
+"""`isinglass verify RUN`: prove a finished run from its files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isinglass.cli.options import Format, FormatOption
+
+FAILED = 1
+
+
+def verify(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    format_: FormatOption = Format.TEXT,
+) -> int:
+    """Re-read a run: hashes, schemas, conservation, offsets, tokens against texts."""
+    from isinglass.pipelines.proof import prove  # noqa: PLC0415
+
+    checks = prove(run)
+    if format_ is Format.JSON:
+        typer.echo(json.dumps([check.to_dict() for check in checks], indent=2))
+    else:
+        for check in checks:
+            typer.echo(f"{check.mark} {check.name}: {check.detail}")
+    return FAILED if any(check.status == "failed" for check in checks) else 0

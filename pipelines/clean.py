@@ -1,0 +1,238 @@
+"""The clean pass: read again, apply decisions, redact, write data and accounts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.progress import WorkerStatus
+from isinglass.pipelines.side import decisions_path, read_side, survey_path
+from isinglass.pipelines.units import Unit
+from isinglass.schemas.documents import Layout, Shard
+from isinglass.schemas.errors import ReconcileError
+from isinglass.schemas.tables import (
+    DATA,
+    FINDINGS,
+    LEDGER,
+    QUARANTINE,
+    with_carried,
+)
+from isinglass.transforms.clean import (
+    CleanSettings,
+    Scanner,
+    clean_batch,
+)
+from isinglass.transforms.pii.canaries import measure, plant
+from isinglass.transforms.read import read_shard
+from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.statistics.fold import TextFold
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.documents import DocumentBatch
+    from isinglass.transforms.clean import CleanedBatch
+    from isinglass.transforms.write import TableWriter
+
+CLEAN = "clean"
+DICTIONARY = (
+    "source",
+    "language",
+    "license",
+    "synthetic_by",
+    "entity",
+    "detector",
+    "rule",
+    "operator",
+    "shard",
+    "path",
+    "outcome",
+    "reason",
+)
+"""Columns with few distinct values, which Parquet stores as a dictionary."""
+
+
+@dataclass(frozen=True)
+class CleanWork:
+    """Work of the clean pass.
+
+    Attributes:
+        layout: Columns of the inputs.
+        settings: PII section, key and seed.
+        write_text: False in an audit: nothing that holds text is written.
+        canary_share: Share of the documents that get planted identifiers.
+    """
+
+    layout: Layout
+    settings: CleanSettings
+    write_text: bool
+    canary_share: float
+    name: str = CLEAN
+
+    def open(self) -> Scanner:
+        """Load the detector, once a worker."""
+        return Scanner.load(self.settings)
+
+    def run(self, state: Scanner, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Clean one shard; returns its counts."""
+        shard = Shard.from_json(payload)
+        shard_pass = _ShardPass(self, state, shard, outputs)
+        for batch in read_shard(shard, self.layout):
+            shard_pass.add(batch)
+        return shard_pass.finish()
+
+
+class _ShardPass:
+    """State of one shard while its batches go by."""
+
+    def __init__(
+        self, work: CleanWork, scanner: Scanner, shard: Shard, outputs: UnitOutputs
+    ) -> None:
+        self._work = work
+        self._scanner = scanner
+        self._shard = shard
+        self._outputs = outputs
+        workspace = outputs.workspace
+        self._decisions = read_side(decisions_path(workspace, shard.shard_id))
+        survey = read_side(survey_path(workspace, shard.shard_id), ["language"])
+        self._languages = survey["language"]
+        self._seen = 0
+        self.counts: dict[str, int] = {}
+        self._canaries: dict[str, list[int]] = {}
+        self._fold = TextFold()
+        self._sums: Any = self._fold.create()
+        self._status = WorkerStatus(workspace, work.name, shard.shard_id)
+        self._writers = self._open_writers(workspace)
+
+    def _open_writers(self, workspace: Workspace) -> dict[str, TableWriter]:
+        schemas = {"ledger": LEDGER, "quarantine": QUARANTINE}
+        if self._work.settings.pii is not None:
+            schemas["findings"] = FINDINGS
+        if self._work.write_text:
+            schemas["data"] = with_carried(DATA, self._work.layout.carried)
+        writers = {}
+        for table, schema in schemas.items():
+            path = workspace.table(table, self._shard.shard_id)
+            columns = tuple(name for name in DICTIONARY if name in schema.names)
+            writers[table] = self._outputs.open_table(path, schema, columns)
+        return writers
+
+    def add(self, batch: DocumentBatch) -> None:
+        """Clean one batch and write its rows."""
+        documents = batch.documents
+        decisions = self._take(self._decisions, documents)
+        languages = self._languages.slice(self._seen, documents.num_rows)
+        self._seen += documents.num_rows
+        cleaned = clean_batch(
+            batch,
+            decisions,
+            languages.combine_chunks(),
+            self._scanner,
+            self._shard.shard_id,
+        )
+        self._write(cleaned)
+        self._measure_canaries(documents, decisions, languages.combine_chunks())
+        for name, value in cleaned.counts.items():
+            self.counts[name] = self.counts.get(name, 0) + value
+        data = cleaned.data
+        self._sums = self._fold.add(
+            self._sums, data.column("text"), data.column("source"), cleaned.languages
+        )
+        self._status.add(documents.num_rows, cleaned.counts["characters_in"])
+
+    def _take(self, decisions: pa.Table, documents: pa.RecordBatch) -> pa.Table:
+        part = decisions.slice(self._seen, documents.num_rows)
+        words = doc_id_words(documents.column("doc_id"))
+        high, low = part["doc_high"].to_numpy(), part["doc_low"].to_numpy()
+        if len(high) != len(words) or not _same(words, high, low):
+            msg = (
+                f"Pass clean, shard {self._shard.shard_id}: the documents read are not "
+                "those that were surveyed. Did the input change? Run again."
+            )
+            raise ReconcileError(msg)
+        return part
+
+    def _write(self, cleaned: CleanedBatch) -> None:
+        quarantine = cleaned.quarantine
+        if not self._work.write_text:
+            nothing = pa.nulls(quarantine.num_rows, pa.large_binary())
+            quarantine = quarantine.set_column(6, QUARANTINE.field("raw"), nothing)
+        tables = {
+            "ledger": cleaned.ledger,
+            "quarantine": quarantine,
+            "findings": cleaned.findings,
+            "data": cleaned.data,
+        }
+        for table, writer in self._writers.items():
+            writer.write(tables[table])
+
+    def _measure_canaries(
+        self, documents: pa.RecordBatch, decisions: pa.Table, languages: pa.Array
+    ) -> None:
+        settings = self._work.settings
+        if settings.pii is None or self._scanner.detector is None:
+            return
+        chosen = settings.sample(documents.column("doc_id"), self._work.canary_share)
+        chosen &= pc.equal(decisions["outcome"], "kept").to_numpy()
+        if not chosen.any():
+            return
+        mask = pa.array(chosen)
+        planted = plant(
+            documents.column("text").filter(mask),
+            documents.column("doc_id").filter(mask),
+            languages.filter(mask),
+            settings.pii,
+            settings.seed,
+        )
+        for name, (there, found) in measure(self._scanner.detector, planted).items():
+            sums = self._canaries.setdefault(name, [0, 0])
+            sums[0] += there
+            sums[1] += found
+
+    def finish(self) -> dict[str, int]:
+        """Write the statistics; check that every surveyed document came by."""
+        if self._seen != self._decisions.num_rows:
+            msg = (
+                f"Pass clean, shard {self._shard.shard_id}: {self._seen} documents "
+                f"read, {self._decisions.num_rows} surveyed."
+            )
+            raise ReconcileError(msg)
+        statistics = {"texts": self._sums, "canaries": self._canaries}
+        path = statistics_path(self._outputs.workspace, self._shard.shard_id)
+        self._outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
+        return self.counts
+
+
+def _same(words: np.ndarray, high: np.ndarray, low: np.ndarray) -> bool:
+    return bool((words[:, 0] == high).all() and (words[:, 1] == low).all())
+
+
+def statistics_path(workspace: Workspace, shard_id: str) -> Any:
+    """Partial statistics of one shard's clean pass, JSON."""
+    return workspace.side(CLEAN, f"{shard_id}.stats.json")
+
+
+def clean_units(
+    shards: tuple[Shard, ...],
+    surveys: dict[str, Commit],
+    decisions: dict[str, str],
+    work: CleanWork,
+    code: str,
+) -> list[Unit]:
+    """One unit a shard; it depends on its input, its decisions and the PII section."""
+    shape = [work.settings.identity(), work.write_text, work.canary_share, code]
+    units = []
+    for shard in shards:
+        survey = surveys[shard.shard_id].fingerprint
+        identity = digest([survey, decisions[shard.shard_id], shape])
+        weight = sum(piece.bytes for piece in shard.pieces)
+        units.append(Unit(shard.shard_id, shard.to_json(), identity, weight))
+    return units

@@ -1,0 +1,117 @@
+"""Conservation and evidence, recomputed from ledger, data and quarantine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.proof.check import conclude
+from isinglass.schemas.reasons import DropReason, Outcome
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.proof.check import Check, FinishedRun
+
+_LEDGER = ["doc_id", "outcome", "reason", "chars_in", "chars_out"]
+_EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "similarity"]
+
+
+def check_books(run: FinishedRun) -> Check:
+    """Ledger, data, quarantine and manifest tell the same story, to the record."""
+    faults: list[str] = []
+    outcomes: Counter[tuple[str, str]] = Counter()
+    characters: Counter[str] = Counter()
+    everything = []
+    for shard, ledger in run.each("ledger", _LEDGER):
+        everything.append(ledger["doc_id"])
+        for row in _grouped(ledger):
+            outcomes[row["outcome"], row["reason"]] += row["doc_id_count"]
+            characters[row["outcome"]] += row["chars_in_sum"] or 0
+            characters["out"] += row["chars_out_sum"] or 0
+        faults += _check_members(run, shard, ledger)
+    records = run.manifest.records
+    expected = {(Outcome.KEPT.value, ""): records.kept}
+    expected |= {(Outcome.DROPPED.value, k): n for k, n in records.dropped.items()}
+    expected |= {
+        (Outcome.QUARANTINED.value, k): n for k, n in records.quarantined.items()
+    }
+    expected = {key: n for key, n in expected.items() if n}
+    if dict(outcomes) != expected:
+        faults.append("ledger and manifest count different outcomes")
+    if sum(outcomes.values()) != records.total_in:
+        faults.append("the ledger does not have one row a record")
+    faults += _check_characters(run, characters)
+    ids = pa.chunked_array(
+        [c for column in everything for c in column.chunks], pa.string()
+    )
+    if pc.count_distinct(ids).as_py() != len(ids):
+        faults.append("a doc_id occurs twice in the ledger")
+    return conclude("conservation", faults, f"{records.total_in:,} records")
+
+
+def _grouped(ledger: pa.Table) -> list[dict[str, object]]:
+    filled = ledger.set_column(2, "reason", pc.fill_null(ledger["reason"], ""))
+    sums = [("doc_id", "count"), ("chars_in", "sum"), ("chars_out", "sum")]
+    rows: list[dict[str, object]] = (
+        filled.group_by(["outcome", "reason"]).aggregate(sums).to_pylist()
+    )
+    return rows
+
+
+def _check_members(run: FinishedRun, shard: str, ledger: pa.Table) -> list[str]:
+    faults = []
+    for table, outcome in (("data", Outcome.KEPT), ("quarantine", Outcome.QUARANTINED)):
+        found = run.read(table, shard, ["doc_id"])
+        if found is None:
+            continue
+        mask = pc.equal(ledger["outcome"], outcome.value)
+        expected = pc.sort_indices(ledger["doc_id"].filter(mask))
+        wanted = ledger["doc_id"].filter(mask).take(expected)
+        given = found["doc_id"].take(pc.sort_indices(found["doc_id"]))
+        if not wanted.equals(given):
+            faults.append(f"{table}/{shard} does not hold what the ledger says")
+    return faults
+
+
+def _check_characters(run: FinishedRun, seen: Counter[str]) -> list[str]:
+    told = run.manifest.characters
+    faults = []
+    for name, value in (("dropped", told.dropped), ("quarantined", told.quarantined)):
+        if seen[name] != value:
+            faults.append(f"characters {name}: ledger {seen[name]}, manifest {value}")
+    if seen["out"] != told.kept:
+        faults.append(f"characters kept: ledger {seen['out']}, manifest {told.kept}")
+    if told.total_in - told.dropped - told.quarantined != seen[Outcome.KEPT.value]:
+        faults.append("characters in do not add up")
+    if seen[Outcome.KEPT.value] - told.redacted + told.inserted != told.kept:
+        faults.append("characters redacted and inserted do not add up")
+    return faults
+
+
+def check_evidence(run: FinishedRun) -> Check:
+    """Every duplicate names a document that is kept, and reaches the threshold."""
+    kept, removed = [], []
+    for _, ledger in run.each("ledger", _EVIDENCE):
+        kept.append(ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"])
+        duplicate = pc.is_in(
+            ledger["reason"],
+            pa.array([DropReason.EXACT_DUPLICATE, DropReason.NEAR_DUPLICATE]),
+        )
+        removed.append(ledger.filter(pc.and_(duplicate, pc.equal(ledger["outcome"], "dropped"))))
+    if not removed:
+        return conclude("evidence", [], "no records")
+    stays = pa.chunked_array([c for column in kept for c in column.chunks], pa.string())
+    gone = pa.concat_tables(removed)
+    faults = []
+    named = pc.is_in(gone["kept_doc_id"], value_set=stays)
+    lost = gone.num_rows - (pc.sum(named).as_py() or 0)
+    if lost:
+        faults.append(f"{lost} duplicates name no kept document")
+    dedup = run.manifest.config.get("dedup") or {}
+    low = pc.less(gone["similarity"], dedup.get("threshold", 1.0) - 1e-12)
+    weak = pc.sum(pc.fill_null(low, fill_value=True)).as_py() or 0
+    if weak:
+        faults.append(f"{weak} duplicates are below the threshold")
+    return conclude("evidence", faults, f"{gone.num_rows:,} removals")

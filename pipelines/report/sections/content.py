@@ -1,0 +1,165 @@
+"""Sources, languages and lengths before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.report.blocks import (
+    Block,
+    Cell,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    columns,
+    not_run,
+    table,
+)
+from isinglass.pipelines.report.text import (
+    MISSING,
+    decimal,
+    grouped,
+    ratio,
+    share_of,
+    shorten,
+    words_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.report.slices import Slices
+
+_MOST_GROUPS = 40
+_COUNTS = ("documents", "characters", "words")
+_STAGES = ("input", "output")
+_LENGTH_PREFIXES = ("length", "document_length", "quantile")
+
+
+def content_section(data: ReportData) -> Section:
+    """What the corpus consists of, at input and at output."""
+    anchor, title = "content", "Sources, languages and lengths"
+    slices = data.slices
+    if slices.total("documents", "input") is None:
+        return not_run(anchor, title, "there are no document statistics in this run.")
+    blocks: list[Block] = [
+        Paragraph(
+            "Input means every document that could be read; output means the kept "
+            "ones after redaction. The largest losses come first."
+        )
+    ]
+    for column, name in (("source", "Source"), ("language", "Language")):
+        made = _before_after(slices, column, name)
+        if made is not None:
+            blocks.append(made)
+    lengths = _length_table(slices)
+    if lengths is not None:
+        blocks += [Heading("Document lengths"), lengths]
+    return Section(anchor, title, tuple(blocks))
+
+
+def _before_after(slices: Slices, column: str, name: str) -> Table | None:
+    counts = {
+        (metric, stage): slices.by(metric, stage, column)
+        for metric in _COUNTS
+        for stage in _STAGES
+    }
+    keys = set(counts["documents", "input"]) | set(counts["documents", "output"])
+    if not keys:
+        return None
+
+    def numbers(key: str) -> tuple[float, ...]:
+        return tuple(
+            counts[metric, stage].get(key, 0.0)
+            for metric in _COUNTS
+            for stage in _STAGES
+        )
+
+    def lost(key: str) -> tuple[float, str]:
+        documents_in, documents_out, *_ = numbers(key)
+        return documents_out - documents_in, key
+
+    ordered = sorted(keys, key=lost)
+    sums = tuple(sum(column) for column in zip(*map(numbers, keys), strict=True))
+    shown = [_row(shorten(key) or "(none)", numbers(key)) for key in ordered]
+    if len(shown) > _MOST_GROUPS:
+        rest = [numbers(key) for key in ordered[_MOST_GROUPS - 1 :]]
+        others = tuple(sum(column) for column in zip(*rest, strict=True))
+        label = f"({grouped(len(rest))} others)"
+        shown = [*shown[: _MOST_GROUPS - 1], _row(label, others)]
+    return table(
+        f"By {name.lower()}, before and after: kept is the share of its documents in",
+        columns(
+            f"<{name}",
+            "Documents in",
+            "out",
+            "lost",
+            "kept",
+            "Characters in",
+            "out",
+            "Words in",
+            "out",
+        ),
+        shown,
+        total=_row("sum", sums),
+    )
+
+
+def _row(label: str, numbers: Sequence[float]) -> list[Cell | str]:
+    documents_in, documents_out, *sizes = numbers
+    kept = Cell(
+        share_of(documents_out, documents_in),
+        bar=ratio(documents_out, documents_in),
+    )
+    return [
+        label,
+        grouped(documents_in),
+        grouped(documents_out),
+        grouped(documents_in - documents_out),
+        kept,
+        *(grouped(count) for count in sizes),
+    ]
+
+
+def _length_table(slices: Slices) -> Table | None:
+    """Length statistics over everything, one row a quantile or other summary."""
+    found: dict[tuple[str, str, float, str], dict[str, float]] = {}
+    for row in slices.rows:
+        if not row["metric"].startswith(_LENGTH_PREFIXES) or _is_sliced(row):
+            continue
+        key = _length_key(row)
+        found.setdefault(key, {})[row["stage"]] = float(row["value"])
+    if not found:
+        return None
+    rows = [
+        [words_of(metric), label, *(_length(values.get(s)) for s in _STAGES), unit]
+        for (metric, unit, _, label), values in sorted(found.items())
+    ]
+    return table(
+        "Distribution of document lengths",
+        columns("<Statistic", "<Point", "Input", "Output", "<Unit"),
+        rows,
+        note="Half of the documents are shorter than the 0.5 quantile (the median).",
+    )
+
+
+def _is_sliced(row: Mapping[str, Any]) -> bool:
+    return any(row[name] is not None for name in ("source", "language", "axis"))
+
+
+def _length_key(row: Mapping[str, Any]) -> tuple[str, str, float, str]:
+    label = row["position"] or row["group"] or ""
+    digits = label.lstrip("pq")
+    try:
+        order = float(digits)
+    except ValueError:
+        order = 0.0
+    return row["metric"], row["unit"], order, label
+
+
+def _length(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    return grouped(value) if value.is_integer() else decimal(value, 1)

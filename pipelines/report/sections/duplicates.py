@@ -1,0 +1,113 @@
+"""Exact and near-duplicates, what was compared, and what may have been missed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from isinglass.pipelines.report.blocks import (
+    Block,
+    Figure,
+    Paragraph,
+    Section,
+    Table,
+    code,
+    columns,
+    not_run,
+    table,
+)
+from isinglass.pipelines.report.svg import capture_curve
+from isinglass.pipelines.report.text import grouped, percent, share_of
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.manifest import DedupSummary
+
+
+def duplicates_section(data: ReportData) -> Section:
+    """Counts, the capture curve and example pairs."""
+    anchor, title = "duplicates", "Duplicates"
+    summary = data.manifest.dedup
+    if summary is None:
+        return not_run(anchor, title, "the configuration has no dedup section.")
+    config = data.part("dedup") or {}
+    blocks: list[Block] = [_counts(data, summary)]
+    threshold = config.get("threshold")
+    if summary.capture_curve and isinstance(threshold, int | float):
+        blocks += _capture(summary.capture_curve, float(threshold), config)
+    if data.examples.near_duplicates:
+        blocks.append(_pairs(data, summary))
+    return Section(anchor, title, tuple(blocks))
+
+
+def _counts(data: ReportData, summary: DedupSummary) -> Table:
+    records = data.manifest.records.total_in
+    pairs, verified = summary.candidate_pairs, summary.verified_pairs
+
+    def of_records(count: int) -> list[str]:
+        return [grouped(count), f"{share_of(count, records)} of the records in"]
+
+    def of_pairs(count: int) -> list[str]:
+        return [grouped(count), f"{share_of(count, pairs)} of the candidate pairs"]
+
+    return table(
+        "What deduplication compared and removed",
+        columns("<Count", "Number", "<Share"),
+        [
+            ["exact duplicates removed", *of_records(summary.exact_removed)],
+            ["near-duplicates removed", *of_records(summary.near_removed)],
+            ["candidate pairs, compared exactly", grouped(pairs), ""],
+            ["pairs at or above the threshold", *of_pairs(verified)],
+            ["pairs below it, not used", *of_pairs(pairs - verified)],
+        ],
+        note=(
+            "A near-duplicate is removed only where its exact Jaccard similarity to a "
+            "kept document reaches the threshold; the ledger names the pair."
+        ),
+    )
+
+
+def _capture(
+    curve: list[tuple[float, float]], threshold: float, config: dict[str, Any]
+) -> list[Block]:
+    at_threshold = interpolate(curve, threshold)
+    how = ""
+    if {"bands", "rows", "ngram"} <= set(config):
+        how = (
+            f" ({config['bands']} bands of {config['rows']} MinHash values over "
+            f"shingles of {config['ngram']} words)"
+        )
+    return [
+        Figure(
+            capture_curve(curve, threshold),
+            "Probability that a pair of documents is compared at all, by its similarity",
+        ),
+        Paragraph(
+            f"Pairs are found by banding{how}. A pair exactly at the threshold of "
+            f"{threshold:g} is compared with probability {percent(at_threshold, 2)}; "
+            "more similar pairs more surely. What is never compared is never removed."
+        ),
+    ]
+
+
+def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
+    """Value of a piecewise linear curve; None outside of it."""
+    points = sorted(curve)
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        if x0 <= at <= x1:
+            part = (at - x0) / (x1 - x0) if x1 > x0 else 0.0
+            return y0 + part * (y1 - y0)
+    return None
+
+
+def _pairs(data: ReportData, summary: DedupSummary) -> Table:
+    rows = [
+        [code(removed), code(kept), f"{similarity:.3f}", source or "–"]
+        for removed, kept, similarity, source in data.examples.near_duplicates
+    ]
+    count = f"{grouped(len(rows))} of {grouped(summary.near_removed)}"
+    return table(
+        f"Near-duplicates with their evidence: {count} removed",
+        columns("<Removed doc_id", "<Kept doc_id", "Jaccard", "<Source"),
+        rows,
+        note="`isinglass explain RUN DOC_ID` shows the decision on one document.",
+    )

@@ -1,0 +1,227 @@
+"""What the numbers depend on, what was written, and how to check it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from isinglass.pipelines.report.blocks import (
+    Block,
+    Cell,
+    Fold,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    code,
+    columns,
+    digest,
+    table,
+)
+from isinglass.pipelines.report.text import (
+    MISSING,
+    decimal,
+    grouped,
+    shorten,
+    size,
+)
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.manifest import Manifest, PassRecord
+
+_MEGABYTE = 1e6
+_LONGEST_LINE = 400
+
+
+def provenance_section(data: ReportData) -> Section:
+    """Inputs, models, lexicons, packages and passes."""
+    manifest = data.manifest
+    blocks: list[Block] = [
+        _inputs(manifest),
+        _models(manifest),
+        _lexicons(manifest),
+        Fold(
+            f"Packages ({grouped(len(manifest.packages))})",
+            table=table(
+                "Installed packages that the results depend on",
+                columns("<Package", "<Version"),
+                [[code(k), code(v)] for k, v in sorted(manifest.packages.items())],
+            ),
+        ),
+        Heading("Cost"),
+        _passes(manifest),
+    ]
+    return Section("provenance", "Inputs, models and passes", tuple(blocks))
+
+
+def outputs_section(data: ReportData) -> Section:
+    """Files of the run, how to verify them, and the configuration."""
+    manifest = data.manifest
+    blocks: list[Block] = [
+        _folders(manifest),
+        Fold(f"All {grouped(len(manifest.outputs))} files", table=_files(manifest)),
+        Paragraph(
+            "To verify: `isinglass verify RUN`, with RUN this run's folder, reads every "
+            "file again and checks its hash, its schema, the sums on this page and "
+            "the offsets of every finding. `sha256sum` gives the same hashes."
+        ),
+        Fold("Configuration, with all defaults (YAML)", lines=config_lines(manifest)),
+    ]
+    return Section("outputs", "Outputs and how to verify them", tuple(blocks))
+
+
+def config_lines(manifest: Manifest) -> tuple[str, ...]:
+    """The resolved configuration as lines of YAML."""
+    config = manifest.model_dump(mode="json", by_alias=True)["config"]
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=78)
+    return tuple(shorten(line, _LONGEST_LINE) for line in text.splitlines())
+
+
+def _inputs(manifest: Manifest) -> Table:
+    files = manifest.inputs
+    rows: list[list[Cell | str]] = [
+        [
+            code(file.path),
+            file.source,
+            file.format,
+            grouped(file.rows),
+            size(file.bytes),
+            digest(file.sha256),
+            Cell(shorten(file.problem), tone="warn"),
+        ]
+        for file in files
+    ]
+    total = [
+        f"sum of {grouped(len(files))}",
+        "",
+        "",
+        grouped(sum(file.rows for file in files)),
+        size(sum(file.bytes for file in files)),
+        "",
+        "",
+    ]
+    return table(
+        "Input files as they were read",
+        columns(
+            "<Path", "<Source", "<Format", "Rows", "Size", "<SHA-256", "<Problem"
+        ),
+        rows,
+        total,
+        note="Hashes are shortened; the whole of them is in manifest.json.",
+    )
+
+
+def _models(manifest: Manifest) -> Table | Paragraph:
+    if not manifest.models:
+        return Paragraph("Models: none were used.", "muted")
+    return table(
+        "Models",
+        columns("<Name", "<Role", "<Version", "<SHA-256"),
+        [
+            [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
+            for m in manifest.models
+        ],
+    )
+
+
+def _lexicons(manifest: Manifest) -> Table | Paragraph:
+    if not manifest.lexicons:
+        return Paragraph("Lexicons: none were used.", "muted")
+    return table(
+        "Lexicons and other data files",
+        columns("<Name", "<Language", "<Version", "<Licence", "<SHA-256"),
+        [
+            [code(x.name), x.language, x.version, x.licence, digest(x.sha256)]
+            for x in manifest.lexicons
+        ],
+    )
+
+
+def _passes(manifest: Manifest) -> Table:
+    passes = manifest.passes
+    seconds = sum(record.seconds for record in passes)
+    cpu = sum(record.cpu_seconds for record in passes)
+    units = sum(record.units for record in passes)
+    reused = sum(record.reused for record in passes)
+    return table(
+        "Passes: what each did and what it cost",
+        columns(
+            "<Pass",
+            "Units",
+            "of them reused",
+            "Rows",
+            "Size",
+            "Wall s",
+            "CPU s",
+            "MB per wall s",
+        ),
+        [_pass_row(record) for record in passes],
+        total=[
+            "sum",
+            grouped(units),
+            grouped(reused),
+            "",
+            "",
+            decimal(seconds, 1),
+            decimal(cpu, 1),
+            "",
+        ],
+        note=(
+            "Reused units were finished by an earlier attempt, whose wall time is not "
+            "counted here. Times differ from run to run; no other file depends on them."
+        ),
+    )
+
+
+def _pass_row(record: PassRecord) -> list[Cell | str]:
+    speed = MISSING
+    if record.seconds > 0 and not record.reused:
+        speed = decimal(record.bytes / _MEGABYTE / record.seconds, 1)
+    return [
+        record.name,
+        grouped(record.units),
+        grouped(record.reused),
+        grouped(record.rows),
+        size(record.bytes),
+        decimal(record.seconds, 1),
+        decimal(record.cpu_seconds, 1),
+        speed,
+    ]
+
+
+def _folders(manifest: Manifest) -> Table:
+    folders: dict[str, list[tuple[int, int]]] = {}
+    for output in manifest.outputs:
+        folder, slash, _ = output.path.partition("/")
+        name = f"{folder}/" if slash else folder
+        folders.setdefault(name, []).append((output.rows, output.bytes))
+    rows = [
+        [
+            code(name),
+            grouped(len(files)),
+            grouped(sum(rows for rows, _ in files)),
+            size(sum(count for _, count in files)),
+        ]
+        for name, files in sorted(folders.items())
+    ]
+    total = [
+        "sum",
+        grouped(len(manifest.outputs)),
+        "",
+        size(sum(output.bytes for output in manifest.outputs)),
+    ]
+    heads = columns("<Folder", "Files", "Rows", "Size")
+    return table("What was written", heads, rows, total)
+
+
+def _files(manifest: Manifest) -> Table:
+    return table(
+        "Files of the run",
+        columns("<Path", "Rows", "Size", "<SHA-256"),
+        [
+            [code(x.path), grouped(x.rows), size(x.bytes), digest(x.sha256)]
+            for x in sorted(manifest.outputs, key=lambda output: output.path)
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Ready-made configurations that `isinglass init` writes."""

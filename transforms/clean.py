@@ -1,0 +1,434 @@
+"""Cleaning one batch: decisions in; data, findings, ledger and quarantine out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.schemas.reasons import Outcome
+from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
+from isinglass.transforms.pii.detector import Detector, build_detector
+from isinglass.transforms.pii.operators import Redaction, apply_operators
+from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.read.identity import doc_id_words
+
+if TYPE_CHECKING:
+    from isinglass.schemas.config import PiiConfig
+    from isinglass.schemas.documents import DocumentBatch
+
+
+@dataclass(frozen=True)
+class CleanSettings:
+    """What the result of cleaning depends on besides the input and the decisions.
+
+    Attributes:
+        pii: The `pii` section; None leaves texts as they are.
+        key: Secret key of value keys and of the hash operator.
+        seed: Seed of the canary sample.
+        models: SHA-256 of each model and data file that the detector uses.
+    """
+
+    pii: PiiConfig | None
+    key: bytes = field(repr=False)
+    seed: int
+    models: tuple[str, ...] = ()
+
+    def identity(self) -> Any:
+        """JSON-able; holds a one-way mark of the key instead of the key."""
+        mark = hmac.new(self.key, b"isinglass key mark", hashlib.sha256).hexdigest()
+        section = self.pii.model_dump() if self.pii else None
+        return [section, mark if self.pii else "", self.seed, list(self.models)]
+
+    def sample(self, doc_ids: pa.StringArray, share: float) -> np.ndarray:
+        """Which documents are sampled: by a keyed hash, so in any order the same.
+
+        Args:
+            doc_ids: Documents to choose from.
+            share: Expected share that is chosen, 0 to 1.
+
+        Returns:
+            bool (n,).
+        """
+        label = f"canary sample {self.seed}".encode()
+        salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
+        words = doc_id_words(doc_ids)
+        mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
+        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ words[:, 1]) * np.uint64(
+            0xBF58476D1CE4E5B9
+        )
+        draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+        return np.asarray(draw < share)
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """A loaded detector with the settings it is used under.
+
+    Attributes:
+        settings: See `CleanSettings`.
+        detector: None when the `pii` section is absent.
+    """
+
+    settings: CleanSettings
+    detector: Detector | None
+
+    @classmethod
+    def load(cls, settings: CleanSettings) -> Scanner:
+        """Load the models named by the settings.
+
+        Raises:
+            MissingExtraError: A model is not installed.
+        """
+        pii = settings.pii
+        return cls(settings, None if pii is None else build_detector(pii))
+
+    def scan(
+        self, texts: pa.StringArray, languages: pa.StringArray
+    ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        """Findings without overlaps, and the rows that could not be scanned."""
+        if self.detector is None:
+            return NO_FINDINGS, NO_FAILURES
+        detection = self.detector.detect(texts, languages)
+        return resolve_overlaps(detection.findings), detection.failures
+
+
+@dataclass(frozen=True)
+class CleanedBatch:
+    """What becomes of one batch of records.
+
+    Attributes:
+        data: Kept documents (`tables.DATA` and carried columns).
+        findings: `tables.FINDINGS` of the kept documents.
+        ledger: `tables.LEDGER`, one row a record, in reading order.
+        quarantine: `tables.QUARANTINE`.
+        languages: Language of each kept document.
+        counts: Integers to be reconciled; see `_count`.
+    """
+
+    data: pa.RecordBatch
+    findings: pa.RecordBatch
+    ledger: pa.RecordBatch
+    quarantine: pa.RecordBatch
+    languages: pa.StringArray
+    counts: Counter[str]
+
+
+NO_FINDINGS = pa.RecordBatch.from_pylist(
+    [],
+    schema=pa.schema(
+        [
+            pa.field("row", pa.int32()),
+            pa.field("start", pa.int32()),
+            pa.field("end", pa.int32()),
+            pa.field("entity", pa.string()),
+            pa.field("score", pa.float64()),
+            pa.field("detector", pa.string()),
+            pa.field("rule", pa.string()),
+            pa.field("validated", pa.bool_()),
+        ]
+    ),
+)
+"""Findings of a scan that was not made."""
+
+NO_FAILURES = pa.RecordBatch.from_pylist(
+    [],
+    schema=pa.schema(
+        [
+            pa.field("row", pa.int32()),
+            pa.field("reason", pa.string()),
+            pa.field("detail", pa.string()),
+        ]
+    ),
+)
+
+
+def clean_batch(
+    batch: DocumentBatch,
+    decisions: pa.Table,
+    languages: pa.StringArray,
+    scanner: Scanner,
+    shard_id: str,
+) -> CleanedBatch:
+    """Apply the decisions to a batch and scan what is kept.
+
+    A document that could not be scanned goes to quarantine: nothing unscanned is
+    ever kept.
+
+    Args:
+        batch: Records as read.
+        decisions: Columns outcome, reason, rule, kept_doc_id, similarity, weight,
+            one row a document.
+        languages: Language of each document.
+        scanner: Detector and operators.
+        shard_id: Name of the shard, for ledger and quarantine.
+    """
+    documents = batch.documents
+    chosen = np.flatnonzero(
+        pc.equal(decisions["outcome"], Outcome.KEPT).to_numpy().astype(bool)
+    )
+    texts = documents.column("text").take(pa.array(chosen))
+    found, failures = scanner.scan(texts, languages.take(pa.array(chosen)))
+    failed = failures.column("row").to_numpy()
+    alive = np.setdiff1d(np.arange(len(chosen)), failed)
+    redaction = _redact(texts, found, alive, scanner.settings)
+    kept = chosen[alive]
+    fates = _Fates.of(documents, decisions, chosen[failed], failures)
+    ledger = _ledger(batch, decisions, fates, kept, redaction, shard_id)
+    kept_languages = languages.take(pa.array(kept))
+    return CleanedBatch(
+        data=_data(documents, decisions, kept, kept_languages, redaction),
+        findings=_findings(documents, kept, redaction.findings),
+        ledger=ledger,
+        quarantine=_quarantine(batch, fates, shard_id),
+        languages=kept_languages,
+        counts=_count(ledger, redaction),
+    )
+
+
+@dataclass(frozen=True)
+class _Fates:
+    """Outcome and reason of each document after the scan."""
+
+    outcome: pa.Array
+    reason: pa.Array
+    detail: pa.Array
+
+    @classmethod
+    def of(
+        cls,
+        documents: pa.RecordBatch,
+        decisions: pa.Table,
+        failed: np.ndarray,
+        failures: pa.RecordBatch,
+    ) -> _Fates:
+        rows = documents.num_rows
+        mask = np.zeros(rows, dtype=bool)
+        mask[failed] = True
+        order = np.argsort(failed, kind="stable")
+        reasons = failures.column("reason").take(pa.array(order))
+        details = failures.column("detail").take(pa.array(order))
+        outcome = decisions["outcome"].combine_chunks()
+        reason = decisions["reason"].combine_chunks()
+        flags = pa.array(mask)
+        return cls(
+            pc.if_else(flags, Outcome.QUARANTINED.value, outcome),
+            pc.replace_with_mask(reason, flags, reasons),
+            pc.replace_with_mask(
+                pa.array([""] * rows, pa.string()), flags, details
+            ),
+        )
+
+
+def _redact(
+    texts: pa.StringArray,
+    found: pa.RecordBatch,
+    alive: np.ndarray,
+    settings: CleanSettings,
+) -> Redaction:
+    """Apply the operators to the documents that were scanned without failure."""
+    renumber = np.full(len(texts) + 1, -1, dtype=np.int32)
+    renumber[alive] = np.arange(len(alive), dtype=np.int32)
+    rows = renumber[found.column("row").to_numpy()]
+    found = found.set_column(0, "row", pa.array(rows)).filter(pa.array(rows >= 0))
+    texts = texts.take(pa.array(alive))
+    if settings.pii is None:
+        zeros = np.zeros(len(texts), dtype=np.int64)
+        return Redaction(texts, _without_operators(), zeros, zeros, zeros)
+    return apply_operators(texts, found, settings.pii, settings.key)
+
+
+def _without_operators() -> pa.RecordBatch:
+    fields = [*NO_FINDINGS.schema, *(FINDINGS.field(name) for name in _OPERATOR_COLUMNS)]
+    return pa.RecordBatch.from_pylist([], schema=pa.schema(fields))
+
+
+_OPERATOR_COLUMNS = ("clean_start", "clean_end", "operator", "value_key")
+
+
+def _data(
+    documents: pa.RecordBatch,
+    decisions: pa.Table,
+    kept: np.ndarray,
+    languages: pa.StringArray,
+    redaction: Redaction,
+) -> pa.RecordBatch:
+    rows = documents.take(pa.array(kept))
+    weight = decisions["weight"].combine_chunks().take(pa.array(kept))
+    computed = {
+        "text": redaction.texts,
+        "language": languages,
+        "pii": _spans(redaction.findings, len(kept)),
+        "balance_weight": weight,
+    }
+    names = [*DATA.names, *documents.schema.names[len(DOCUMENTS) :]]
+    columns = [computed[n] if n in computed else rows.column(n) for n in names]
+    carried = list(documents.schema)[len(DOCUMENTS) :]
+    schema = pa.schema([*DATA, *carried], metadata=DATA.metadata)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _spans(findings: pa.RecordBatch, documents: int) -> pa.Array:
+    """The `pii` column: spans in the clean text, grouped by document."""
+    per_row = np.bincount(findings.column("row").to_numpy(), minlength=documents)
+    offsets = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int32)
+    kind = DATA.field("pii").type
+    values = pa.StructArray.from_arrays(
+        [
+            findings.column("clean_start"),
+            findings.column("clean_end"),
+            findings.column("entity"),
+            findings.column("operator"),
+        ],
+        fields=list(kind.value_type),
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)
+
+
+def _findings(
+    documents: pa.RecordBatch, kept: np.ndarray, findings: pa.RecordBatch
+) -> pa.RecordBatch:
+    rows = kept[findings.column("row").to_numpy()]
+    doc_ids = documents.column("doc_id").take(pa.array(rows))
+    columns = [findings.column(name) for name in FINDINGS.names[1:]]
+    return pa.RecordBatch.from_arrays([doc_ids, *columns], schema=FINDINGS)
+
+
+def _ledger(
+    batch: DocumentBatch,
+    decisions: pa.Table,
+    fates: _Fates,
+    kept: np.ndarray,
+    redaction: Redaction,
+    shard_id: str,
+) -> pa.RecordBatch:
+    documents, rejected = batch.documents, batch.rejected
+    rows = documents.num_rows
+    out = np.zeros(rows, dtype=np.int64)
+    changed = np.zeros(rows, dtype=np.int32)
+    out[kept] = pc.utf8_length(redaction.texts).to_numpy()
+    changed[kept] = redaction.changed
+    is_kept = pa.array(np.isin(np.arange(rows), kept))
+    # A document that failed its scan keeps no dedup evidence: it was not a duplicate.
+    accepted = _ledger_rows(
+        {
+            "doc_id": documents.column("doc_id"),
+            "row": documents.column("row"),
+            "outcome": fates.outcome,
+            "reason": fates.reason,
+            "rule": decisions["rule"].combine_chunks(),
+            "kept_doc_id": decisions["kept_doc_id"].combine_chunks(),
+            "similarity": decisions["similarity"].combine_chunks(),
+            "chars_in": pc.cast(pc.utf8_length(documents.column("text")), pa.int64()),
+            "chars_out": pc.if_else(is_kept, pa.array(out), pa.scalar(0, pa.int64())),
+            "spans_changed": pa.array(changed),
+        },
+        batch.path,
+        shard_id,
+    )
+    refused = _ledger_rows(
+        {
+            "doc_id": rejected.column("doc_id"),
+            "row": rejected.column("row"),
+            "outcome": _constant(Outcome.QUARANTINED.value, rejected.num_rows),
+            "reason": rejected.column("reason"),
+        },
+        batch.path,
+        shard_id,
+    )
+    table = pa.Table.from_batches([accepted, refused])
+    return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+
+
+def _ledger_rows(
+    columns: dict[str, pa.Array], path: str, shard_id: str
+) -> pa.RecordBatch:
+    rows = len(columns["doc_id"])
+    columns |= {"shard": _constant(shard_id, rows), "path": _constant(path, rows)}
+    arrays = [
+        columns.get(field.name, pa.nulls(rows, field.type)) for field in LEDGER
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
+
+
+def _quarantine(
+    batch: DocumentBatch, fates: _Fates, shard_id: str
+) -> pa.RecordBatch:
+    mask = pc.equal(fates.outcome, Outcome.QUARANTINED.value)
+    documents, rejected = batch.documents.filter(mask), batch.rejected
+    parts = [
+        (
+            documents.column("doc_id"),
+            documents.column("row"),
+            fates.reason.filter(mask),
+            fates.detail.filter(mask),
+            documents.column("text").cast(pa.large_binary()),
+        ),
+        tuple(rejected.column(n) for n in ("doc_id", "row", "reason", "detail", "raw")),
+    ]
+    batches = []
+    for doc_id, row, reason, detail, raw in parts:
+        shard, path = (_constant(x, len(doc_id)) for x in (shard_id, batch.path))
+        arrays = [doc_id, shard, path, row, reason, detail, raw]
+        batches.append(pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE))
+    table = pa.Table.from_batches(batches)
+    return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+
+
+def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
+    """Counts of one batch.
+
+    records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, _kept (of
+    kept documents as they came in), _dropped, _quarantined, _redacted, _inserted,
+    _out; finding.<entity>.found, .changed, .kept.
+    """
+    counts: Counter[str] = Counter(records_in=ledger.num_rows)
+    grouped = (
+        pa.table(
+            {
+                "outcome": ledger.column("outcome"),
+                "reason": pc.fill_null(ledger.column("reason"), ""),
+                "chars": pc.fill_null(ledger.column("chars_in"), 0),
+            }
+        )
+        .group_by(["outcome", "reason"])
+        .aggregate([("chars", "sum"), ("chars", "count")])
+    )
+    for row in grouped.to_pylist():
+        outcome, reason = row["outcome"], row["reason"]
+        name = outcome if outcome == Outcome.KEPT else f"{outcome}.{reason}"
+        counts[name] += row["chars_count"]
+        counts[f"characters_{outcome}"] += row["chars_sum"]
+        counts["characters_in"] += row["chars_sum"]
+    counts["characters_redacted"] += int(np.sum(redaction.redacted))
+    counts["characters_inserted"] += int(np.sum(redaction.inserted))
+    counts["characters_out"] += pc.sum(pc.utf8_length(redaction.texts)).as_py() or 0
+    _count_findings(counts, redaction.findings)
+    return counts
+
+
+def _count_findings(counts: Counter[str], findings: pa.RecordBatch) -> None:
+    grouped = (
+        pa.table({n: findings.column(n) for n in ("entity", "operator")})
+        .group_by(["entity", "operator"])
+        .aggregate([([], "count_all")])
+    )
+    for row in grouped.to_pylist():
+        kind = "kept" if row["operator"] == "keep" else "changed"
+        counts[f"finding.{row['entity']}.found"] += row["count_all"]
+        counts[f"finding.{row['entity']}.{kind}"] += row["count_all"]
+
+
+def _constant(value: str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), rows)
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
