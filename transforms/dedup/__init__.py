@@ -1,0 +1,1 @@
+"""Exact and near-duplicate detection as pure functions over whole batches."""

@@ -1,0 +1,127 @@
+"""Candidate pairs: documents that share the key of a band."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_SHIFT = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def _shared(
+    keys: NDArray[np.uint64], ranks: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    """Keep the entries of keys that several documents share, by key and rank.
+
+    Most keys belong to one document. Sorting the keys alone finds those cheaply, and
+    only the few entries left are sorted by rank as well.
+    """
+    order = np.argsort(keys)
+    ordered = keys[order]
+    equal = ordered[1:] == ordered[:-1]
+    several = np.zeros(len(ordered), np.bool_)
+    several[1:] = equal
+    several[:-1] |= equal
+    order = order[several]
+    keys, ranks = keys[order], ranks[order]
+    order = np.lexsort((ranks, keys))
+    keys, ranks = keys[order], ranks[order]
+    distinct = np.ones(len(keys), np.bool_)
+    distinct[1:] = (keys[1:] != keys[:-1]) | (ranks[1:] != ranks[:-1])
+    return keys[distinct], ranks[distinct]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _fill_group(ranks: Any, leaders: Any, pairs: Any, size: Any) -> Any:
+    """Append the packed pairs of one key's documents; returns the new size."""
+    for index in range(1, ranks.size):
+        larger = np.uint64(ranks[index])
+        for leader in range(min(index, leaders)):
+            pairs[size] = np.uint64(ranks[leader]) << _SHIFT | larger
+            size += 1
+        if index > leaders:
+            pairs[size] = np.uint64(ranks[index - 1]) << _SHIFT | larger
+            size += 1
+    return size
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _fill_pairs(ranks: Any, bounds: Any, leaders: Any, pairs: Any) -> Any:
+    size = np.int64(0)
+    for group in range(bounds.size - 1):
+        own = ranks[bounds[group] : bounds[group + 1]]
+        size = _fill_group(own, leaders, pairs, size)
+    return size
+
+
+def _distinct(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Sort packed pairs, drop repeats, and unpack them. Sorts in place."""
+    packed.sort()
+    distinct = np.ones(len(packed), np.bool_)
+    distinct[1:] = packed[1:] != packed[:-1]
+    packed = packed[distinct]
+    pairs = np.empty((len(packed), 2), np.uint32)
+    pairs[:, 0] = packed >> _SHIFT
+    pairs[:, 1] = packed & _LOW
+    return pairs
+
+
+def candidate_pairs(
+    keys: NDArray[np.uint64], ranks: NDArray[np.uint32], leaders: int = 16
+) -> NDArray[np.uint32]:
+    """Pair the documents that share a key, at a cost linear in the entries.
+
+    In a group of up to `leaders` documents every pair is made. In a larger one each
+    document meets the `leaders` preferred documents of the group and the one just
+    before it in rank, so that a million copies of one text cost 17 million pairs and
+    not half a trillion.
+
+    Args:
+        keys: Shape (m,): band keys, as from `minhash.band_hashes`.
+        ranks: Shape (m,): keeper rank of the document behind each key.
+        leaders: Preferred documents that each document of a group is held against.
+
+    Returns:
+        Shape (p, 2): smaller rank, larger rank; ascending, each pair once. The order
+        of the entries does not matter.
+
+    Raises:
+        ValueError: If `leaders` is less than 1, or the shapes differ.
+    """
+    if leaders < 1:
+        raise ValueError(f"leaders is {leaders}; it must be at least 1")
+    if keys.shape != ranks.shape:
+        raise ValueError(f"{keys.shape} keys but {ranks.shape} ranks; give one a key")
+    if len(keys) == 0:
+        return np.empty((0, 2), np.uint32)
+    keys, ranks = _shared(keys, ranks)
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    bounds = np.append(starts, len(keys))
+    sizes = np.diff(bounds)
+    small = np.minimum(sizes, leaders + 1)
+    capacity = small * (small - 1) // 2 + (sizes - small) * (leaders + 1)
+    pairs = np.empty(int(capacity.sum()), np.uint64)
+    size = _fill_pairs(ranks, bounds, leaders, pairs)
+    assert size == len(pairs)
+    return _distinct(pairs)
+
+
+def merge_pairs(parts: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
+    """Merge pairs from several buckets: ascending, each pair once.
+
+    Args:
+        parts: Arrays of shape (p, 2), as from `candidate_pairs`.
+
+    Returns:
+        Shape (p, 2).
+    """
+    packed = [p[:, 0].astype(np.uint64) << _SHIFT | p[:, 1] for p in parts]
+    return _distinct(np.concatenate(packed or [np.empty(0, np.uint64)]))

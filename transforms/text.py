@@ -1,0 +1,361 @@
+"""Normalised form, hashes and word counts of texts, straight over Arrow buffers.
+
+Nothing here makes a Python object per word. Tables over all code points are built
+once per process from the interpreter's own Unicode database.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CODE_POINTS = 0x110000
+_WHITE = -1
+# The only code point whose lower case is two code points (Unicode SpecialCasing.txt,
+# unconditional mappings): capital I with dot becomes i and a combining dot.
+_DOTTED_I = 0x130
+_COMBINING_DOT = 0x307
+_ARROW_LIMIT = 2**31 - 1
+
+
+def string_buffers(
+    texts: pa.StringArray,
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """View the bytes and offsets of a string array without copying.
+
+    Args:
+        texts: Strings, of any slice of any array, without nulls.
+
+    Returns:
+        The data buffer, and n + 1 offsets into it; both read-only, so that numba
+        compiles each kernel once.
+
+    Raises:
+        TypeError: If the array is not of type `string`.
+        ValueError: If a text is null.
+    """
+    if texts.type != pa.string():
+        raise TypeError(f"texts are {texts.type}; cast them to string first")
+    if texts.null_count:
+        raise ValueError(
+            f"{texts.null_count} of {len(texts)} texts are null; "
+            "reject or fill them when reading"
+        )
+    _, offset_buffer, data_buffer = texts.buffers()
+    if len(texts) == 0 or offset_buffer is None:
+        offsets = np.zeros(1, np.int32)
+    else:
+        stop = texts.offset + len(texts) + 1
+        offsets = np.frombuffer(offset_buffer, np.int32, stop)[texts.offset :]
+    data = np.frombuffer(b"" if data_buffer is None else data_buffer, np.uint8)
+    data.flags.writeable = False
+    offsets.flags.writeable = False
+    return data, offsets
+
+
+def assigned_code_points() -> chain[int]:
+    """Yield the code points of all planes that hold assigned characters.
+
+    Planes 4 to 13 are unassigned and 15 and 16 are private, so that nothing there is
+    a letter, white space or a combining mark.
+    """
+    return chain(range(0x40000), range(0xE0000, 0xE1000))
+
+
+@cache
+def word_table() -> NDArray[np.uint8]:
+    r"""Return 1 for each code point that `\w` of Python's `re` matches, else 0."""
+    table = np.zeros(CODE_POINTS, np.uint8)
+    table[[c for c in assigned_code_points() if chr(c).isalnum()]] = 1
+    table[ord("_")] = 1
+    table.flags.writeable = False
+    return table
+
+
+@cache
+def fold_table() -> NDArray[np.int32]:
+    """Return each code point's lower case, and -1 for white space (`str.isspace`)."""
+    table = np.arange(CODE_POINTS, dtype=np.int32)
+    for code in assigned_code_points():
+        lower = chr(code).lower()
+        if chr(code).isspace():
+            table[code] = _WHITE
+        elif len(lower) == 1:
+            table[code] = ord(lower)
+    table.flags.writeable = False
+    return table
+
+
+@cache
+def _composing_table() -> NDArray[np.uint8]:
+    """Return 1 for each code point that NFC may change or reorder, else 0.
+
+    A text without any of them is in NFC already: all its characters have NFC_QC=Yes
+    and combining class 0 (Unicode Standard Annex 15, section 9). Code points that this
+    interpreter does not know count as composing, since Arrow may know them.
+    """
+    table = np.zeros(CODE_POINTS, np.uint8)
+    for code in assigned_code_points():
+        character = chr(code)
+        if (
+            unicodedata.combining(character)
+            or unicodedata.category(character) == "Cn"
+            or not unicodedata.is_normalized("NFC", character)
+        ):
+            table[code] = 1
+        decomposition = unicodedata.decomposition(character).split()
+        if len(decomposition) == 2 and not decomposition[0].startswith("<"):  # noqa: PLR2004
+            table[int(decomposition[1], 16)] = 1
+    # Vowel and final jamo join a Hangul syllable by arithmetic, not by table.
+    table[0x1161:0x1176] = 1
+    table[0x11A8:0x11C3] = 1
+    table.flags.writeable = False
+    return table
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def decode(data: Any, position: Any) -> Any:
+    """Decode one code point of valid UTF-8: returns (code point, bytes)."""
+    byte = np.int64(data[position])
+    if byte < 0x80:  # noqa: PLR2004
+        return byte, 1
+    second = np.int64(data[position + 1]) & 0x3F
+    if byte < 0xE0:  # noqa: PLR2004
+        return (byte & 0x1F) << 6 | second, 2
+    third = np.int64(data[position + 2]) & 0x3F
+    if byte < 0xF0:  # noqa: PLR2004
+        return (byte & 0x0F) << 12 | second << 6 | third, 3
+    fourth = np.int64(data[position + 3]) & 0x3F
+    return (byte & 0x07) << 18 | second << 12 | third << 6 | fourth, 4
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def largest_byte(data: Any, start: Any, stop: Any) -> Any:
+    """Return the largest byte of a stretch; below 128 it is all ASCII."""
+    largest = np.uint8(0)
+    for position in range(start, stop):
+        largest = max(largest, data[position])
+    return largest
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _encode(code: Any, out: Any, target: Any) -> Any:
+    """Write one code point as UTF-8; returns the position after it."""
+    if code < 0x80:  # noqa: PLR2004
+        out[target] = code
+        return target + 1
+    if code < 0x800:  # noqa: PLR2004
+        out[target] = 0xC0 | code >> 6
+    else:
+        if code < 0x10000:  # noqa: PLR2004
+            out[target] = 0xE0 | code >> 12
+        else:
+            out[target] = 0xF0 | code >> 18
+            target += 1
+            out[target] = 0x80 | (code >> 12 & 0x3F)
+        target += 1
+        out[target] = 0x80 | (code >> 6 & 0x3F)
+    out[target + 1] = 0x80 | (code & 0x3F)
+    return target + 2
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _fold_row(  # noqa: PLR0913
+    data: Any, position: Any, stop: Any, table: Any, out: Any, target: Any
+) -> Any:
+    """Lower the case and fold the white space of one text into `out`."""
+    begin = target
+    gap = False
+    while position < stop:
+        byte = data[position]
+        if byte < 0x80:  # noqa: PLR2004
+            code = np.int64(byte)
+            position += 1
+        else:
+            code, width = decode(data, position)
+            position += width
+        lower = np.int64(table[code])
+        if lower == _WHITE:
+            gap = target > begin
+            continue
+        if gap:
+            out[target] = 0x20
+            target += 1
+            gap = False
+        if lower < 0x80:  # noqa: PLR2004
+            out[target] = lower
+            target += 1
+        elif lower == _DOTTED_I:
+            target = _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
+        else:
+            target = _encode(lower, out, target)
+    return target
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None:
+    target = np.int64(0)
+    for row in range(offsets.size - 1):
+        target = _fold_row(data, offsets[row], offsets[row + 1], table, out, target)
+        ends[row + 1] = target
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _mark_composing(data: Any, offsets: Any, table: Any, marks: Any) -> None:
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        if largest_byte(data, position, stop) < 0x80:  # noqa: PLR2004
+            continue
+        while position < stop:
+            code, width = decode(data, position)
+            if table[code]:
+                marks[row] = True
+                break
+            position += width
+
+
+def _fold(texts: pa.StringArray) -> pa.StringArray:
+    data, offsets = string_buffers(texts)
+    size = int(offsets[-1]) - int(offsets[0])
+    # Two bytes become at most three (U+0130, U+023A); all else shrinks or stays.
+    out = np.empty(size + size // 2, np.uint8)
+    ends = np.zeros(offsets.size, np.int64)
+    _fold_rows(data, offsets, fold_table(), out, ends)
+    if ends[-1] > _ARROW_LIMIT:
+        raise ValueError(
+            f"{ends[-1]} bytes of normalised text do not fit one string array; "
+            "pass smaller batches"
+        )
+    return pa.StringArray.from_buffers(
+        len(texts),
+        pa.py_buffer(ends.astype(np.int32)),
+        pa.py_buffer(out[: ends[-1]]),
+    )
+
+
+def normalise(texts: pa.StringArray) -> pa.StringArray:
+    """Return texts in NFC and lower case, with white space folded and stripped.
+
+    Lower case is taken code point by code point (no final-sigma rule). Each run of
+    Unicode white space (`str.isspace`) becomes one space; none is left at either end.
+    The result is in NFC, and normalising it again changes nothing.
+
+    Args:
+        texts: Strings without nulls.
+
+    Returns:
+        As many strings, without nulls and without offset.
+
+    Raises:
+        ValueError: If a text is null or the result is 2 GiB or more.
+    """
+    data, offsets = string_buffers(texts)
+    marks = np.zeros(len(texts), np.bool_)
+    _mark_composing(data, offsets, _composing_table(), marks)
+    if not marks.any():
+        return _fold(texts)
+    mask = pa.array(marks)
+    composed = pc.utf8_normalize(texts.filter(mask), form="NFC")
+    folded = _fold(pc.replace_with_mask(texts, mask, composed))
+    # Some pairs compose in lower case only (H and a macron below: U+1E96).
+    composed = pc.utf8_normalize(folded.filter(mask), form="NFC")
+    return pc.replace_with_mask(folded, mask, composed)
+
+
+def content_hashes(normalised: pa.StringArray) -> NDArray[np.uint64]:
+    """Return the XXH3-128 of each text's UTF-8 bytes.
+
+    Args:
+        normalised: Strings without nulls, from `normalise`.
+
+    Returns:
+        Shape (n, 2): high word, low word; `f"{high:016x}{low:016x}"` is the digest.
+
+    Raises:
+        ValueError: If a text is null.
+    """
+    data, offsets = string_buffers(normalised)
+    view = memoryview(data)
+    bounds = offsets.tolist()
+    digests = b"".join(
+        [
+            xxhash.xxh3_128_digest(view[start:stop])
+            for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        ]
+    )
+    return np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _count_words(data: Any, offsets: Any, table: Any, counts: Any) -> None:
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        count = np.int64(0)
+        before = np.int64(0)
+        while position < stop:
+            code, width = decode(data, position)
+            word = np.int64(table[code])
+            count += word & ~before
+            before = word
+            position += width
+        counts[row] = count
+
+
+def word_counts(texts: pa.StringArray) -> NDArray[np.int64]:
+    r"""Count the words of each text: maximal runs of `\w` as Python's `re` has it.
+
+    Args:
+        texts: Strings without nulls, normalised or not.
+
+    Returns:
+        Shape (n,).
+
+    Raises:
+        ValueError: If a text is null.
+    """
+    data, offsets = string_buffers(texts)
+    counts = np.zeros(len(texts), np.int64)
+    _count_words(data, offsets, word_table(), counts)
+    return counts
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _mark_blank(data: Any, offsets: Any, table: Any, blank: Any) -> None:
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        blank[row] = True
+        while position < stop:
+            code, width = decode(data, position)
+            if table[code] != _WHITE:
+                blank[row] = False
+                break
+            position += width
+
+
+def is_blank(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Tell which texts are empty or hold nothing but Unicode white space.
+
+    Args:
+        texts: Strings without nulls.
+
+    Returns:
+        Shape (n,).
+
+    Raises:
+        ValueError: If a text is null.
+    """
+    data, offsets = string_buffers(texts)
+    blank = np.zeros(len(texts), np.bool_)
+    _mark_blank(data, offsets, fold_table(), blank)
+    return blank
