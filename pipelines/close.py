@@ -1,0 +1,299 @@
+"""The close step: reconcile, merge statistics, evaluate gates, report, seal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isinglass import __version__
+from isinglass.pipelines import gather
+from isinglass.pipelines.commits import add_counts
+from isinglass.pipelines.examples import collect_examples
+from isinglass.pipelines.fingerprint import file_sha256, package_versions
+from isinglass.pipelines.reconcile import ShardAccount, parts, reconcile
+from isinglass.pipelines.report import render_report
+from isinglass.pipelines.resolve import balance_path
+from isinglass.pipelines.summaries import (
+    balance_summary,
+    dedup_summary,
+    encode_summary,
+    plain_warnings,
+)
+from isinglass.pipelines.workspace import (
+    TABLES,
+    explain_write_error,
+    make_folder,
+    temporary_name,
+    write_atomically,
+)
+from isinglass.schemas.commit import OutputFile
+from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.manifest import (
+    Characters,
+    FindingCount,
+    InputFile,
+    Manifest,
+    Records,
+)
+from isinglass.schemas.statistic import statistics_table
+from isinglass.transforms.demographics.retention import retention
+from isinglass.transforms.statistics.gates import evaluate_gates
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.identity import Identity
+    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.manifest import AxisSummary, GateResult
+    from isinglass.schemas.statistic import Statistic
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What close needs to know.
+
+    Attributes:
+        config: The configuration.
+        session: The driver's state, with the record of every pass.
+        plan: Shards and inputs.
+        identity: Which run this is.
+        accounts: The commits of every shard.
+    """
+
+    config: RunConfig
+    session: Session
+    plan: Plan
+    identity: Identity
+    accounts: list[ShardAccount]
+
+    @property
+    def workspace(self) -> Workspace:
+        """The run folder."""
+        return self.session.workspace
+
+    @property
+    def shard_ids(self) -> list[str]:
+        """All shards, in order."""
+        return [account.shard.shard_id for account in self.accounts]
+
+
+def close(closing: Closing) -> Manifest:
+    """Close a run; the manifest and `_SUCCESS` are written last.
+
+    Raises:
+        ReconcileError: The books do not balance. Nothing is sealed then.
+    """
+    workspace = closing.workspace
+    reconcile(workspace, closing.accounts)
+    remove_strangers(closing)
+    counts = add_counts([account.clean for account in closing.accounts])
+    statistics, balance = _statistics(closing, counts)
+    table = statistics_table(statistics)
+    audit = _write_statistics(workspace, table)
+    manifest = _manifest(closing, counts, statistics, balance, audit)
+    shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
+    examples = collect_examples(workspace, shards)
+    html = render_report(manifest, table, examples)
+    write_atomically(workspace.path / "report.html", html)
+    _seal(workspace, manifest)
+    return manifest
+
+
+def _statistics(
+    closing: Closing, counts: dict[str, int]
+) -> tuple[list[Statistic], dict[str, AxisSummary]]:
+    workspace, shard_ids = closing.workspace, closing.shard_ids
+    texts = gather.text_statistics(workspace, shard_ids)
+    words = next(
+        (
+            row.value
+            for row in texts
+            if row.metric == "words"
+            and row.stage == gather.OUTPUT
+            and row.source is None
+            and row.language is None
+        ),
+        0.0,
+    )
+    kept = [gather.kept_documents(workspace, shard_id) for shard_id in shard_ids]
+    recall = gather.recall_counts(workspace, shard_ids)
+    balance = balance_summary(closing.config.balance, balance_path(workspace), kept)
+    rows = [
+        *texts,
+        *gather.group_statistics(kept),
+        *retention_statistics(kept),
+        *gather.recall_statistics(recall),
+        *gather.count_statistics(counts, words),
+    ]
+    return rows, balance
+
+
+def retention_statistics(kept: list[gather.Kept]) -> list[Statistic]:
+    """Who is lost by cleaning: retention of documents that mention each group."""
+    return retention([(k.mentions, k.kept, k.reason) for k in kept])
+
+
+def _write_statistics(workspace: Workspace, table: pa.Table) -> OutputFile:
+    path = workspace.path / "audit" / "statistics.parquet"
+    make_folder(path.parent)
+    temporary = temporary_name(path)
+    try:
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(path)
+    except OSError as error:
+        raise explain_write_error(error, path) from None
+    return OutputFile(
+        path=workspace.relative(path),
+        rows=table.num_rows,
+        bytes=path.stat().st_size,
+        sha256=file_sha256(path),
+    )
+
+
+def _manifest(
+    closing: Closing,
+    counts: dict[str, int],
+    statistics: list[Statistic],
+    balance: dict[str, AxisSummary],
+    audit: OutputFile,
+) -> Manifest:
+    config, identity = closing.config, closing.identity
+    gates = evaluate_gates((*config.gates, _quarantine_gate(config)), statistics)
+    inputs = _inputs(closing)
+    warnings = plain_warnings(config, counts, inputs, balance)
+    encodes = [a.encode for a in closing.accounts if a.encode is not None]
+    recall = gather.recall_counts(closing.workspace, closing.shard_ids)
+    return Manifest(
+        isinglass_version=__version__,
+        run_id=identity.run_id,
+        name=config.name,
+        verb=identity.verb,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        config=identity.config,
+        inputs=inputs,
+        models=[*identity.detector_models, *identity.encoder_models],
+        lexicons=list(identity.lexicons),
+        packages=package_versions(),
+        records=Records(
+            total_in=counts.get("records_in", 0),
+            kept=counts.get("kept", 0),
+            dropped=parts(counts, "dropped"),
+            quarantined=parts(counts, "quarantined"),
+        ),
+        characters=_characters(counts),
+        findings=_findings(counts),
+        recall=gather.recall_by_entity(recall),
+        dedup=dedup_summary(config.dedup, counts, closing.session),
+        balance=balance,
+        encode=encode_summary(encodes),
+        gates=gates,
+        warnings=warnings,
+        verdict=_verdict(gates, warnings),
+        outputs=_outputs(closing, audit),
+        passes=list(closing.session.records),
+    )
+
+
+def _quarantine_gate(config: RunConfig) -> GateConfig:
+    return GateConfig(
+        metric="quarantine.rate",
+        op="<=",
+        value=config.limits.max_quarantine_rate,
+        severity="error",
+    )
+
+
+def _verdict(gates: list[GateResult], warnings: list[str]) -> str:
+    if any(not gate.passed and gate.severity == "error" for gate in gates):
+        return "failed"
+    if warnings or any(not gate.passed for gate in gates):
+        return "warned"
+    return "passed"
+
+
+def _characters(counts: dict[str, int]) -> Characters:
+    return Characters(
+        total_in=counts.get("characters_in", 0),
+        kept=counts.get("characters_out", 0),
+        dropped=counts.get("characters_dropped", 0),
+        quarantined=counts.get("characters_quarantined", 0),
+        redacted=counts.get("characters_redacted", 0),
+        inserted=counts.get("characters_inserted", 0),
+    )
+
+
+def _findings(counts: dict[str, int]) -> dict[str, FindingCount]:
+    by_entity: dict[str, dict[str, int]] = {}
+    for name, value in parts(counts, "finding").items():
+        entity, _, kind = name.rpartition(".")
+        by_entity.setdefault(entity, {"found": 0, "changed": 0, "kept": 0})[kind] = value
+    return {e: FindingCount(**values) for e, values in sorted(by_entity.items())}
+
+
+def _inputs(closing: Closing) -> list[InputFile]:
+    """Input files with the records that the ledger has of each."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for account in closing.accounts:
+        path = closing.workspace.table("ledger", account.shard.shard_id)
+        counted = pq.read_table(path, columns=["path"])["path"].value_counts()
+        for entry in counted.to_pylist():
+            rows[account.shard.source, entry["values"]] += entry["counts"]
+    return [
+        InputFile(
+            path=planned.path,
+            source=planned.source,
+            format=planned.format,
+            bytes=planned.bytes,
+            rows=rows[planned.source, planned.path],
+            sha256=planned.sha256,
+            problem=planned.problem,
+        )
+        for planned in closing.plan.inputs
+    ]
+
+
+def _outputs(closing: Closing, audit: OutputFile) -> list[OutputFile]:
+    """Files of the run that are not under `work/`, by path."""
+    files = _commit_outputs(closing)
+    public = [file for file in files if not file.path.startswith("work/")]
+    return sorted([*public, audit], key=lambda file: file.path)
+
+
+def remove_strangers(closing: Closing) -> None:
+    """Remove table files that no commit of this run names.
+
+    They are left by an earlier attempt under another configuration or with other
+    inputs, and must not be mixed with what this run wrote.
+    """
+    root = closing.workspace.path
+    known = {root / output.path for output in _commit_outputs(closing)}
+    for table in TABLES:
+        for path in sorted((root / table).rglob("*")):
+            if path.is_file() and path not in known:
+                path.unlink()
+
+
+def _commit_outputs(closing: Closing) -> list[OutputFile]:
+    commits = [account.clean for account in closing.accounts]
+    commits += [a.encode for a in closing.accounts if a.encode is not None]
+    return [output for commit in commits for output in commit.outputs]
+
+
+def _seal(workspace: Workspace, manifest: Manifest) -> None:
+    """Checksums, manifest and `_SUCCESS`, in this order and each at once.
+
+    A run that failed a gate keeps its manifest and report, but gets no `_SUCCESS`.
+    """
+    sums = [f"{output.sha256}  {output.path}" for output in manifest.outputs]
+    report = workspace.path / "report.html"
+    sums.append(f"{file_sha256(report)}  report.html")
+    write_atomically(workspace.path / "SHA256SUMS", "\n".join(sums) + "\n")
+    path = workspace.path / "manifest.json"
+    write_atomically(path, manifest.to_json())
+    if manifest.verdict != "failed":
+        write_atomically(workspace.path / "_SUCCESS", file_sha256(path) + "\n")

@@ -1,0 +1,251 @@
+"""Merging what the shards counted into the statistics of the run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from isinglass.pipelines.clean import statistics_path
+from isinglass.pipelines.reconcile import parts
+from isinglass.pipelines.resolve import mention_matrix
+from isinglass.pipelines.side import decisions_path, read_side, survey_path
+from isinglass.schemas.manifest import Recall
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.demographics.counts import MentionCounts
+from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.statistics.fold import GroupFold, TextFold
+from isinglass.transforms.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from isinglass.pipelines.workspace import Workspace
+
+INPUT, OUTPUT, RUN = "input", "output", "run"
+WORDS_UNIT = 1000.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Survey facts of the documents of one shard, and which of them were kept.
+
+    Attributes:
+        kept: bool (n,), the document is in `data/`.
+        reason: Why not, from the decisions or the scan; null for kept ones.
+        weight: float64 (n,), balance weight; NaN when there is none.
+        mentions: Mention counts of every document.
+        sources: Source of every document.
+        languages: Language of every document.
+    """
+
+    kept: np.ndarray
+    reason: pa.Array
+    weight: np.ndarray
+    mentions: MentionCounts
+    sources: pa.Array
+    languages: pa.Array
+
+
+def kept_documents(workspace: Workspace, shard_id: str) -> Kept:
+    """Join survey, decisions and the scan's failures of one shard."""
+    columns = ["doc_high", "doc_low", "source", "language", "covered", "words", "mentions"]
+    survey = read_side(survey_path(workspace, shard_id), columns)
+    decisions = read_side(decisions_path(workspace, shard_id))
+    words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
+    quarantine = pq.read_table(
+        workspace.table("quarantine", shard_id), columns=["doc_id", "reason"]
+    )
+    failed = quarantine.filter(pc.starts_with(quarantine["reason"], "detector_"))
+    position = pc.index_in(format_doc_ids(words), failed["doc_id"].combine_chunks())
+    reason = pc.coalesce(
+        decisions["reason"].combine_chunks(),
+        failed["reason"].combine_chunks().take(position),
+    )
+    return Kept(
+        kept=pc.is_null(reason).to_numpy(zero_copy_only=False),
+        reason=reason,
+        weight=pc.fill_null(decisions["weight"], np.nan).to_numpy(),
+        mentions=MentionCounts(
+            counts=mention_matrix(survey["mentions"]),
+            covered=survey["covered"].to_numpy(),
+            words=survey["words"].to_numpy(),
+        ),
+        sources=survey["source"].combine_chunks(),
+        languages=survey["language"].combine_chunks(),
+    )
+
+
+def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Statistic]:
+    """Documents, characters, words and lengths before and after cleaning."""
+    fold = TextFold()
+    before = _merged(fold, (_survey_sums(workspace, s)["texts"] for s in shard_ids))
+    after = _merged(fold, (_clean_sums(workspace, s)["texts"] for s in shard_ids))
+    return [*fold.finish(before, INPUT), *fold.finish(after, OUTPUT)]
+
+
+def group_statistics(kept: Iterable[Kept]) -> list[Statistic]:
+    """Demographic mentions before and after cleaning."""
+    fold = GroupFold()
+    before, after = fold.create(), fold.create()
+    for shard in kept:
+        before = fold.add(before, shard.mentions, shard.sources, shard.languages)
+        mask = shard.kept
+        chosen = MentionCounts(
+            shard.mentions.counts[mask],
+            shard.mentions.covered[mask],
+            shard.mentions.words[mask],
+        )
+        flags = pa.array(mask)
+        after = fold.add(
+            after, chosen, shard.sources.filter(flags), shard.languages.filter(flags)
+        )
+    return [*fold.finish(before, INPUT), *fold.finish(after, OUTPUT)]
+
+
+def _merged(fold: TextFold, sums: Iterable[Any]) -> Any:
+    return reduce(fold.merge, sums, fold.create())
+
+
+def _survey_sums(workspace: Workspace, shard_id: str) -> Any:
+    path = survey_path(workspace, shard_id).with_suffix(".stats.json")
+    return json.loads(path.read_text())
+
+
+def _clean_sums(workspace: Workspace, shard_id: str) -> Any:
+    return json.loads(statistics_path(workspace, shard_id).read_text())
+
+
+def recall_counts(
+    workspace: Workspace, shard_ids: Sequence[str]
+) -> dict[str, list[int]]:
+    """Planted and found identifiers by `entity|language|position`."""
+    total: dict[str, list[int]] = {}
+    for shard_id in shard_ids:
+        for name, (planted, found) in _clean_sums(workspace, shard_id)["canaries"].items():
+            sums = total.setdefault(name, [0, 0])
+            sums[0] += planted
+            sums[1] += found
+    return dict(sorted(total.items()))
+
+
+def recall_by_entity(counts: dict[str, list[int]]) -> dict[str, Recall]:
+    """Recall of each entity over all languages and positions."""
+    sums: dict[str, list[int]] = {}
+    for name, (planted, found) in counts.items():
+        entity = sums.setdefault(name.partition("|")[0], [0, 0])
+        entity[0] += planted
+        entity[1] += found
+    result = {}
+    for entity, (planted, found) in sorted(sums.items()):
+        low, high = wilson(found, planted)
+        result[entity] = Recall(
+            planted=planted, found=found, recall=found / planted, low=low, high=high
+        )
+    return result
+
+
+def recall_statistics(counts: dict[str, list[int]]) -> list[Statistic]:
+    """Recall overall by entity, and by entity, language and position."""
+    rows = [
+        _recall_row(recall.found, recall.planted, entity=entity)
+        for entity, recall in recall_by_entity(counts).items()
+    ]
+    for name, (planted, found) in counts.items():
+        entity, language, position = name.split("|")
+        rows.append(
+            _recall_row(
+                found, planted, entity=entity, language=language, position=position
+            )
+        )
+    return rows
+
+
+def _recall_row(found: int, planted: int, **slices: str) -> Statistic:
+    low, high = wilson(found, planted)
+    return Statistic(
+        metric="pii.recall",
+        value=found / planted,
+        unit="share of planted identifiers",
+        stage=RUN,
+        characteristic="Identifiability",
+        numerator=found,
+        denominator=planted,
+        low=low,
+        high=high,
+        **slices,
+    )
+
+
+def count_statistics(counts: dict[str, int], words: float) -> list[Statistic]:
+    """Records by outcome and reason, and findings by entity.
+
+    Args:
+        counts: Summed counts of the clean pass.
+        words: Words of the kept documents.
+    """
+    total = counts.get("records_in", 0)
+    rows = [_records("records.in", total, total)]
+    rows.append(_records("records.kept", counts.get("kept", 0), total))
+    for outcome in ("dropped", "quarantined"):
+        reasons = parts(counts, outcome)
+        rows.append(_records(f"records.{outcome}", sum(reasons.values()), total))
+        rows += [
+            _records(f"records.{outcome}", value, total, reason=reason)
+            for reason, value in reasons.items()
+        ]
+    quarantined = sum(parts(counts, "quarantined").values())
+    rate = quarantined / total if total else 0.0
+    rows.append(
+        Statistic(
+            "quarantine.rate",
+            rate,
+            "share of records",
+            RUN,
+            "Completeness",
+            numerator=quarantined,
+            denominator=total,
+        )
+    )
+    for name, value in parts(counts, "finding").items():
+        entity, _, kind = name.rpartition(".")
+        rows.append(
+            Statistic(
+                f"pii.{kind}", value, "spans", RUN, "Identifiability", entity=entity
+            )
+        )
+        if kind == "found" and words:
+            rows.append(
+                Statistic(
+                    "pii.rate",
+                    WORDS_UNIT * value / words,
+                    "spans per 1,000 words",
+                    RUN,
+                    "Identifiability",
+                    entity=entity,
+                    numerator=value,
+                    denominator=words,
+                )
+            )
+    return rows
+
+
+def _records(
+    metric: str, value: int, total: int, reason: str | None = None
+) -> Statistic:
+    return Statistic(
+        metric,
+        value,
+        "records",
+        RUN,
+        "Completeness",
+        reason=reason,
+        numerator=value,
+        denominator=total,
+    )

@@ -1,0 +1,137 @@
+"""The manifest's summaries of deduplication, balancing and encoding; its warnings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isinglass.pipelines.commits import add_counts
+from isinglass.pipelines.reconcile import parts
+from isinglass.pipelines.verify import VERIFY
+from isinglass.schemas.manifest import AxisSummary, DedupSummary, EncodeSummary
+from isinglass.schemas.reasons import DropReason, QuarantineReason
+from isinglass.transforms.dedup.minhash import capture_probability
+from isinglass.transforms.statistics.fold import weighted_group_shares
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.pipelines.gather import Kept
+    from isinglass.pipelines.passes import Session
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import BalanceConfig, DedupConfig, RunConfig
+    from isinglass.schemas.manifest import InputFile
+
+CURVE_POINTS = tuple(round(0.05 * step, 2) for step in range(21))
+
+
+def dedup_summary(
+    dedup: DedupConfig | None, counts: dict[str, int], session: Session
+) -> DedupSummary | None:
+    """What deduplication removed, and what it could see at each similarity."""
+    if dedup is None:
+        return None
+    pairs = verified = 0
+    if dedup.fuzzy:
+        folder = session.workspace.pass_folder(VERIFY)
+        slices = sorted(folder.glob("slice-*.npy"))
+        values = [np.load(path, mmap_mode="r") for path in slices]
+        pairs = sum(len(value) for value in values)
+        verified = sum(int((value >= dedup.threshold).sum()) for value in values)
+    dropped = parts(counts, "dropped")
+    curve = [
+        (value, capture_probability(value, dedup.bands, dedup.rows))
+        for value in CURVE_POINTS
+    ]
+    return DedupSummary(
+        exact_removed=dropped.get(DropReason.EXACT_DUPLICATE, 0),
+        near_removed=dropped.get(DropReason.NEAR_DUPLICATE, 0),
+        candidate_pairs=pairs,
+        verified_pairs=verified,
+        capture_curve=curve if dedup.fuzzy else [],
+    )
+
+
+def encode_summary(commits: list[Commit]) -> EncodeSummary | None:
+    """What the encode pass wrote; None when it did not run."""
+    if not commits:
+        return None
+    counts = add_counts(commits)
+    return EncodeSummary(
+        documents=counts["records_in"],
+        tokens=counts["tokens"],
+        dimensions=commits[0].counts["dimensions"],
+        truncated_documents=counts["truncated"],
+    )
+
+
+def balance_summary(
+    balance: BalanceConfig | None, path: Path, kept: list[Kept]
+) -> dict[str, AxisSummary]:
+    """Shares before and after weighting, over the documents really kept.
+
+    The weights were solved before the PII scan. A document that the scan sent to
+    quarantine leaves a small residual, and it is this one that is reported.
+    """
+    if balance is None:
+        return {}
+    solved = json.loads(path.read_text())["axes"]
+    counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
+    weights = np.concatenate([k.weight[k.kept] for k in kept])
+    summary = {}
+    for axis, solution in solved.items():
+        after = weighted_group_shares(counts, weights, axis, balance)
+        target = solution["target"]
+        residual = max((abs(after[g] - target[g]) for g in target), default=0.0)
+        summary[axis] = AxisSummary(
+            target=target,
+            before=weighted_group_shares(counts, np.ones(len(counts)), axis, balance),
+            after=after,
+            residual=residual,
+            effective_sample_size=_effective_size(weights),
+            documents=len(weights),
+            weight_low=float(weights.min()) if len(weights) else 1.0,
+            weight_high=float(weights.max()) if len(weights) else 1.0,
+            feasible=solution["feasible"],
+            reachable=solution["reachable"],
+        )
+    return summary
+
+
+def _effective_size(weights: np.ndarray) -> float:
+    """Kish: (sum w)^2 / sum w^2."""
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
+def plain_warnings(
+    config: RunConfig,
+    counts: dict[str, int],
+    inputs: list[InputFile],
+    balance: dict[str, AxisSummary],
+) -> list[str]:
+    """What a reader must know before trusting the run."""
+    warnings = []
+    bad = sum(bool(file.problem) for file in inputs)
+    if bad:
+        warnings.append(f"{bad} input files could not be read; see inputs.")
+    quarantined = parts(counts, "quarantined")
+    cut = quarantined.get(QuarantineReason.TRUNCATED_FILE, 0)
+    if cut:
+        warnings.append(f"{cut} compressed files end early: what followed is missing.")
+    twice = quarantined.get(QuarantineReason.DUPLICATE_ID, 0)
+    if twice:
+        warnings.append(
+            f"{twice} records use an id of another text; they are in quarantine."
+        )
+    if config.pii is None:
+        warnings.append("Texts were not scanned for PII (no `pii` section).")
+    for axis, summary in balance.items():
+        if not summary.feasible:
+            warnings.append(
+                f"The target of axis {axis} cannot be reached within the bounds; the "
+                "nearest weights were taken."
+            )
+    return warnings
