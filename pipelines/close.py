@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.passes import Session
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
     from isinglass.schemas.manifest import AxisSummary, GateResult
     from isinglass.schemas.statistic import Statistic
 
@@ -63,6 +64,7 @@ class Closing:
         plan: Shards and inputs.
         identity: Which run this is.
         accounts: The commits of every shard.
+        resolved: Commit of the resolve step.
     """
 
     config: RunConfig
@@ -70,6 +72,7 @@ class Closing:
     plan: Plan
     identity: Identity
     accounts: list[ShardAccount]
+    resolved: Commit
 
     @property
     def workspace(self) -> Workspace:
@@ -188,7 +191,7 @@ def _manifest(
         characters=_characters(counts),
         findings=_findings(counts),
         recall=gather.recall_by_entity(recall),
-        dedup=dedup_summary(config.dedup, counts, closing.session),
+        dedup=dedup_summary(config.dedup, counts, closing.resolved.counts),
         balance=balance,
         encode=encode_summary(encodes),
         gates=gates,

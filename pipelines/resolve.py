@@ -77,7 +77,7 @@ class ResolveWork:
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the decisions of every shard, and what balancing found."""
         del state, payload
-        decided = self._decide(outputs.workspace)
+        decided, pairs = self._decide(outputs.workspace)
         weights = self._balance(outputs, decided)
         survey = read_survey(
             outputs.workspace,
@@ -92,12 +92,13 @@ class ResolveWork:
             write_side(outputs, path, DECISIONS, part.to_batches())
         kinds = np.bincount(decided.fate, minlength=len(Fate))
         counts = {fate.name.lower(): int(kinds[fate]) for fate in Fate}
-        return {"records_in": len(decided.fate), **counts}
+        return {"records_in": len(decided.fate), **counts, **pairs}
 
-    def _decide(self, workspace: Workspace) -> Decided:
+    def _decide(self, workspace: Workspace) -> tuple[Decided, dict[str, int]]:
         found = load_identified(workspace)
+        pairs = {"candidate_pairs": 0, "verified_pairs": 0}
         if not self.slices or self.dedup is None:
-            return decide(found, np.empty(0, np.int64), np.empty(0))
+            return decide(found, np.empty(0, np.int64), np.empty(0)), pairs
         candidates = load_candidates(workspace)
         similarity = load_similarity(workspace, list(self.slices))
         kept_rank, value = resolve_near(
@@ -106,7 +107,9 @@ class ResolveWork:
             self.dedup.threshold,
             ranked_documents(found),
         )
-        return decide(found, kept_rank, value)
+        reached = int((similarity >= self.dedup.threshold).sum())
+        pairs = {"candidate_pairs": len(similarity), "verified_pairs": reached}
+        return decide(found, kept_rank, value), pairs
 
     def _rules(self) -> dict[Fate, str | None]:
         if self.dedup is None:

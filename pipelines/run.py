@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -36,11 +37,10 @@ from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.clean import CleanSettings
+from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import numpy as np
 
     from isinglass.pipelines.identity import Verb
     from isinglass.pipelines.units import Unit
@@ -160,6 +160,7 @@ class _Job:
                 plan=self.plan,
                 identity=self.identity,
                 accounts=accounts,
+                resolved=resolved,
             )
         )
 
@@ -267,12 +268,8 @@ class _Job:
         return lost
 
     def _indices(self, place: matching.Extent, doc_ids: pa.ChunkedArray) -> set[int]:
-        from isinglass.transforms.read.identity import format_doc_ids  # noqa: PLC0415
-
         columns = ["doc_high", "doc_low"]
         survey = read_survey(self.workspace, [place.shard_id], columns)
-        import numpy as np  # noqa: PLC0415
-
         words = np.stack([survey[name].to_numpy() for name in columns], axis=1)
         found = pc.index_in(doc_ids, pa.chunked_array([format_doc_ids(words)]))
         return {place.start + index for index in found.to_pylist()}

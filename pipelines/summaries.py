@@ -9,7 +9,6 @@ import numpy as np
 
 from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.reconcile import parts
-from isinglass.pipelines.verify import VERIFY
 from isinglass.schemas.manifest import AxisSummary, DedupSummary, EncodeSummary
 from isinglass.schemas.reasons import DropReason, QuarantineReason
 from isinglass.transforms.dedup.minhash import capture_probability
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.gather import Kept
-    from isinglass.pipelines.passes import Session
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import BalanceConfig, DedupConfig, RunConfig
     from isinglass.schemas.manifest import InputFile
@@ -28,18 +26,17 @@ CURVE_POINTS = tuple(round(0.05 * step, 2) for step in range(21))
 
 
 def dedup_summary(
-    dedup: DedupConfig | None, counts: dict[str, int], session: Session
+    dedup: DedupConfig | None, counts: dict[str, int], resolved: dict[str, int]
 ) -> DedupSummary | None:
-    """What deduplication removed, and what it could see at each similarity."""
+    """What deduplication removed, and what it could see at each similarity.
+
+    Args:
+        dedup: The `dedup` section.
+        counts: Summed counts of the clean pass.
+        resolved: Counts of the resolve step.
+    """
     if dedup is None:
         return None
-    pairs = verified = 0
-    if dedup.fuzzy:
-        folder = session.workspace.pass_folder(VERIFY)
-        slices = sorted(folder.glob("slice-*.npy"))
-        values = [np.load(path, mmap_mode="r") for path in slices]
-        pairs = sum(len(value) for value in values)
-        verified = sum(int((value >= dedup.threshold).sum()) for value in values)
     dropped = parts(counts, "dropped")
     curve = [
         (value, capture_probability(value, dedup.bands, dedup.rows))
@@ -48,8 +45,8 @@ def dedup_summary(
     return DedupSummary(
         exact_removed=dropped.get(DropReason.EXACT_DUPLICATE, 0),
         near_removed=dropped.get(DropReason.NEAR_DUPLICATE, 0),
-        candidate_pairs=pairs,
-        verified_pairs=verified,
+        candidate_pairs=resolved["candidate_pairs"],
+        verified_pairs=resolved["verified_pairs"],
         capture_curve=curve if dedup.fuzzy else [],
     )
 
