@@ -29,14 +29,17 @@ class HashingFile:
         self._file = file
         self._hash = hashlib.sha256()
         self.size = 0
+        self.discarding = False
 
     closed = False
 
     def write(self, data: bytes) -> int:
         """Write and hash; returns the number of bytes."""
+        size = memoryview(data).nbytes
+        if self.discarding:
+            return size
         self._hash.update(data)
         self._file.write(data)
-        size = memoryview(data).nbytes
         self.size += size
         return size
 
@@ -133,4 +136,7 @@ class TableWriter:
     def abort(self) -> None:
         """Close without finishing; the file is not valid."""
         self._pending = []
+        # The writer puts a footer when it is closed; a full disk must not matter now.
+        self._hashing.discarding = True
+        self._writer.close()
         self._file.close()
