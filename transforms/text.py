@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,16 +102,13 @@ def _composing_table() -> NDArray[np.uint8]:
     """Return 1 for each code point that NFC may change or reorder, else 0.
 
     A text without any of them is in NFC already: all its characters have NFC_QC=Yes
-    and combining class 0 (Unicode Standard Annex 15, section 9). Code points that this
-    interpreter does not know count as composing, since Arrow may know them.
+    and combining class 0 (Unicode Standard Annex 15, section 9).
     """
     table = np.zeros(CODE_POINTS, np.uint8)
     for code in assigned_code_points():
         character = chr(code)
-        if (
-            unicodedata.combining(character)
-            or unicodedata.category(character) == "Cn"
-            or not unicodedata.is_normalized("NFC", character)
+        if unicodedata.combining(character) or not unicodedata.is_normalized(
+            "NFC", character
         ):
             table[code] = 1
         decomposition = unicodedata.decomposition(character).split()
@@ -124,7 +121,7 @@ def _composing_table() -> NDArray[np.uint8]:
     return table
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def decode(data: Any, position: Any) -> Any:
     """Decode one code point of valid UTF-8: returns (code point, bytes)."""
     byte = np.int64(data[position])
@@ -140,7 +137,7 @@ def decode(data: Any, position: Any) -> Any:
     return (byte & 0x07) << 18 | second << 12 | third << 6 | fourth, 4
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def largest_byte(data: Any, start: Any, stop: Any) -> Any:
     """Return the largest byte of a stretch; below 128 it is all ASCII."""
     largest = np.uint8(0)
@@ -149,7 +146,7 @@ def largest_byte(data: Any, start: Any, stop: Any) -> Any:
     return largest
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _encode(code: Any, out: Any, target: Any) -> Any:
     """Write one code point as UTF-8; returns the position after it."""
     if code < 0x80:  # noqa: PLR2004
@@ -170,8 +167,8 @@ def _encode(code: Any, out: Any, target: Any) -> Any:
     return target + 2
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _fold_row(  # noqa: PLR0913
+@njit(cache=True, nogil=True)
+def _fold_row(
     data: Any, position: Any, stop: Any, table: Any, out: Any, target: Any
 ) -> Any:
     """Lower the case and fold the white space of one text into `out`."""
@@ -203,7 +200,7 @@ def _fold_row(  # noqa: PLR0913
     return target
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None:
     target = np.int64(0)
     for row in range(offsets.size - 1):
@@ -211,7 +208,7 @@ def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None
         ends[row + 1] = target
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _mark_composing(data: Any, offsets: Any, table: Any, marks: Any) -> None:
     for row in range(offsets.size - 1):
         position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
@@ -244,6 +241,16 @@ def _fold(texts: pa.StringArray) -> pa.StringArray:
     )
 
 
+def _compose(texts: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
+    """Put the marked texts, which are few in most corpora, into NFC.
+
+    Arrow's own `utf8_normalize` leaves canonical pairs decomposed under "NFC".
+    """
+    marked = texts.filter(mask).to_pylist()
+    composed = [unicodedata.normalize("NFC", text) for text in marked]
+    return pc.replace_with_mask(texts, mask, pa.array(composed, pa.string()))
+
+
 def normalise(texts: pa.StringArray) -> pa.StringArray:
     """Return texts in NFC and lower case, with white space folded and stripped.
 
@@ -266,11 +273,9 @@ def normalise(texts: pa.StringArray) -> pa.StringArray:
     if not marks.any():
         return _fold(texts)
     mask = pa.array(marks)
-    composed = pc.utf8_normalize(texts.filter(mask), form="NFC")
-    folded = _fold(pc.replace_with_mask(texts, mask, composed))
+    folded = _fold(_compose(texts, mask))
     # Some pairs compose in lower case only (H and a macron below: U+1E96).
-    composed = pc.utf8_normalize(folded.filter(mask), form="NFC")
-    return pc.replace_with_mask(folded, mask, composed)
+    return _compose(folded, mask)
 
 
 def content_hashes(normalised: pa.StringArray) -> NDArray[np.uint64]:
@@ -286,18 +291,15 @@ def content_hashes(normalised: pa.StringArray) -> NDArray[np.uint64]:
         ValueError: If a text is null.
     """
     data, offsets = string_buffers(normalised)
-    view = memoryview(data)
+    view = data.data
     bounds = offsets.tolist()
     digests = b"".join(
-        [
-            xxhash.xxh3_128_digest(view[start:stop])
-            for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
+        [xxhash.xxh3_128_digest(view[start:stop]) for start, stop in pairwise(bounds)]
     )
     return np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _count_words(data: Any, offsets: Any, table: Any, counts: Any) -> None:
     for row in range(offsets.size - 1):
         position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
@@ -330,7 +332,7 @@ def word_counts(texts: pa.StringArray) -> NDArray[np.int64]:
     return counts
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _mark_blank(data: Any, offsets: Any, table: Any, blank: Any) -> None:
     for row in range(offsets.size - 1):
         position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])

@@ -39,7 +39,7 @@ def _shared(
     return keys[distinct], ranks[distinct]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fill_group(ranks: Any, leaders: Any, pairs: Any, size: Any) -> Any:
     """Append the packed pairs of one key's documents; returns the new size."""
     for index in range(1, ranks.size):
@@ -53,7 +53,7 @@ def _fill_group(ranks: Any, leaders: Any, pairs: Any, size: Any) -> Any:
     return size
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fill_pairs(ranks: Any, bounds: Any, leaders: Any, pairs: Any) -> Any:
     size = np.int64(0)
     for group in range(bounds.size - 1):

@@ -29,10 +29,10 @@ def _leading_key(
     if keep == "newest":
         if collected_at is None:
             raise ValueError("keep is newest: give collected_at of the documents")
+        # Nulls come last, which is the default under every name the option has had.
         recency = pc.rank(
             collected_at,
             sort_keys="descending",
-            null_placement="at_end",
             tiebreaker="dense",
         )
         return (-lengths, recency.to_numpy(zero_copy_only=False))
@@ -76,7 +76,7 @@ def keeper_ranks(
     return ranks
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _remove(
     smaller: Any, larger: Any, similarity: Any, kept: Any, evidence: Any
 ) -> None:

@@ -58,7 +58,7 @@ def _coefficients(seed: int, size: int) -> tuple[NDArray[np.uint32], ...]:
     return multipliers, addends
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _lower_minima(values: Any, multipliers: Any, addends: Any, minima: Any) -> None:
     """Fold shingle hashes into the running minimum of each permutation."""
     for value in values:
@@ -68,7 +68,7 @@ def _lower_minima(values: Any, multipliers: Any, addends: Any, minima: Any) -> N
             minima[index] = min(minima[index], np.uint32(permuted))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fill_minima(
     values: Any, offsets: Any, multipliers: Any, addends: Any, minima: Any
 ) -> None:
@@ -77,7 +77,7 @@ def _fill_minima(
         _lower_minima(own, multipliers, addends, minima[row])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fold_bands(minima: Any, rows: Any, hashes: Any) -> None:
     """Mix the rows of each band with the number of the band."""
     for row in range(hashes.shape[0]):

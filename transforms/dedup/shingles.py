@@ -92,7 +92,7 @@ def _class_table() -> NDArray[np.uint8]:
     return table
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def mix(value: Any) -> Any:
     """Mix 64 bits so that each depends on all (MurmurHash3's finaliser)."""
     value ^= value >> _HALF
@@ -102,7 +102,7 @@ def mix(value: Any) -> Any:
     return value ^ (value >> _HALF)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _is_unspaced(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     """Tell whether most word characters belong to a script without spaces."""
     # All those scripts lie above U+07FF: their UTF-8 starts with 0xE0 or more.
@@ -119,7 +119,7 @@ def _is_unspaced(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     return balance > 0
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _next_word(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     """Hash the next word: returns (found, hash, position after it)."""
     value = _BASIS
@@ -146,7 +146,7 @@ def _next_word(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     return found, value * _FINAL_1, position
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _next_character(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     """Hash the next word character or mark: (found, hash, position after it)."""
     while position < stop:
@@ -157,8 +157,8 @@ def _next_character(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     return False, _BASIS, position
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _shingle_row(  # noqa: PLR0913
+@njit(cache=True, nogil=True)
+def _shingle_row(
     data: Any,
     bounds: Any,
     classes: Any,
@@ -195,8 +195,8 @@ def _shingle_row(  # noqa: PLR0913
             size += 1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _shingle_rows(  # noqa: PLR0913
+@njit(cache=True, nogil=True)
+def _shingle_rows(
     data: Any, offsets: Any, classes: Any, ngram: Any, out: Any, ends: Any, unit: Any
 ) -> None:
     ring = np.zeros(ngram, np.uint64)
@@ -236,7 +236,7 @@ def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
     return Shingles(values=values[: ends[-1]], offsets=ends, unit=unit)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _drop_repeats(values: Any, offsets: Any, ends: Any) -> None:
     """Move the distinct values of sorted stretches to the front, in place."""
     size = np.int64(0)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _count_common(
     values: Any, first: Any, first_end: Any, second: Any, second_end: Any
 ) -> Any:
@@ -26,8 +26,8 @@ def _count_common(
     return common
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _count_pairs(  # noqa: PLR0913
+@njit(cache=True, nogil=True)
+def _count_pairs(
     values: Any, starts: Any, ends: Any, left: Any, right: Any, common: Any
 ) -> None:
     for pair in range(left.size):

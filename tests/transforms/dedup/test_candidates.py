@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import time
+import tracemalloc
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isinglass.transforms.dedup.candidates import candidate_pairs, merge_pairs
+
+entries = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 12)), max_size=60)
+
+
+def pairs_of(values: list[tuple[int, int]], leaders: int) -> list[tuple[int, int]]:
+    keys = np.array([key for key, _ in values], np.uint64)
+    ranks = np.array([rank for _, rank in values], np.uint32)
+    found = candidate_pairs(keys, ranks, leaders)
+    assert found.dtype == np.uint32
+    return [tuple(pair) for pair in found.tolist()]
+
+
+def reference(values: list[tuple[int, int]], leaders: int) -> list[tuple[int, int]]:
+    found = set()
+    for key in {key for key, _ in values}:
+        group = sorted({rank for other, rank in values if other == key})
+        if len(group) <= leaders:
+            found.update(combinations(group, 2))
+            continue
+        for index, rank in enumerate(group):
+            found.update((leader, rank) for leader in group[: min(index, leaders)])
+            if index:
+                found.add((group[index - 1], rank))
+    return sorted(found)
+
+
+@given(entries, st.integers(1, 16), st.randoms())
+def test_equals_reference_in_any_order(
+    values: list[tuple[int, int]], leaders: int, random: object
+) -> None:
+    expected = reference(values, leaders)
+    assert pairs_of(values, leaders) == expected
+    random.shuffle(values)  # type: ignore[attr-defined]
+    assert pairs_of(values, leaders) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], []),
+        ([(7, 1)], []),
+        ([(7, 1), (8, 2)], []),
+        ([(7, 1), (7, 1)], []),
+        ([(7, 5), (7, 1)], [(1, 5)]),
+        ([(7, 2), (7, 1), (7, 0)], [(0, 1), (0, 2), (1, 2)]),
+        ([(7, 1), (7, 2), (2**64 - 1, 2), (2**64 - 1, 1)], [(1, 2)]),
+        ([(0, 2**32 - 1), (0, 0)], [(0, 2**32 - 1)]),
+    ],
+)
+def test_table(values: list[tuple[int, int]], expected: list[tuple[int, int]]) -> None:
+    assert pairs_of(values, 16) == expected
+
+
+def test_large_groups_meet_their_leaders_and_predecessor() -> None:
+    found = pairs_of([(1, rank) for rank in range(6)], 2)
+    assert found == [
+        *[(0, 1), (0, 2), (0, 3), (0, 4), (0, 5)],
+        *[(1, 2), (1, 3), (1, 4), (1, 5)],
+        *[(2, 3), (3, 4), (4, 5)],
+    ]
+
+
+def test_a_million_copies_of_one_key_stay_linear() -> None:
+    ranks = np.random.default_rng(0).permutation(1_000_000).astype(np.uint32)
+    keys = np.full(len(ranks), 42, np.uint64)
+    candidate_pairs(keys[:100], ranks[:100])  # compiles
+    tracemalloc.start()
+    start = time.process_time()
+    found = candidate_pairs(keys, ranks)
+    seconds = time.process_time() - start
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == 16 * 15 // 2 + (len(ranks) - 16) * 17 - 1
+    assert seconds < 20
+    assert peak < 1_000_000_000
+
+
+def test_bad_arguments() -> None:
+    keys, ranks = np.zeros(2, np.uint64), np.zeros(2, np.uint32)
+    with pytest.raises(ValueError, match="leaders is 0"):
+        candidate_pairs(keys, ranks, 0)
+    with pytest.raises(ValueError, match="ranks"):
+        candidate_pairs(keys, ranks[:1])
+
+
+@given(st.lists(entries, max_size=4))
+def test_merge_equals_set_union(parts: list[list[tuple[int, int]]]) -> None:
+    arrays = [np.array(part, np.uint32).reshape(-1, 2) for part in parts]
+    merged = merge_pairs(arrays)
+    assert merged.dtype == np.uint32
+    assert merged.shape[1] == 2
+    expected = sorted({pair for part in parts for pair in part})
+    assert [tuple(pair) for pair in merged.tolist()] == expected
