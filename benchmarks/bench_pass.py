@@ -18,12 +18,11 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.commits import UnitOutputs
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.passes import Session, run_pass
 from isinglass.pipelines.plan import plan
@@ -35,6 +34,9 @@ from isinglass.schemas.config import BeamConfig, RunConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.tables import DOCUMENTS, with_carried
 from isinglass.transforms.read import read_shard
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.commits import UnitOutputs
 
 WAYS = {
     "plain loop": None,
@@ -97,7 +99,9 @@ def run_way(way: str, corpus: Path, output: Path) -> dict[str, Any]:
     work = UpperCase(made.layout)
     workspace = Workspace(str(output))
     units = [
-        Unit(s.shard_id, s.to_json(), digest(s.shard_id), sum(p.bytes for p in s.pieces))
+        Unit(
+            s.shard_id, s.to_json(), digest(s.shard_id), sum(p.bytes for p in s.pieces)
+        )
         for s in made.shards
     ]
     mode = WAYS[way]
@@ -173,7 +177,7 @@ def _measure(way: str, corpus: Path, output: Path) -> dict[str, Any]:
     command = [sys.executable, __file__, "--way", way]
     command += ["--corpus", str(corpus), "--output", str(output)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         command, check=True, capture_output=True, text=True, env=environment
     )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -234,7 +234,9 @@ def _findings(counts: dict[str, int]) -> dict[str, FindingCount]:
     by_entity: dict[str, dict[str, int]] = {}
     for name, value in parts(counts, "finding").items():
         entity, _, kind = name.rpartition(".")
-        by_entity.setdefault(entity, {"found": 0, "changed": 0, "kept": 0})[kind] = value
+        by_entity.setdefault(entity, {"found": 0, "changed": 0, "kept": 0})[kind] = (
+            value
+        )
     return {e: FindingCount(**values) for e, values in sorted(by_entity.items())}
 
 

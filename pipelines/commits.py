@@ -8,7 +8,7 @@ files are not as recorded, is void: the unit is done again.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pydantic
@@ -45,7 +45,8 @@ class UnitOutputs:
         self._open: dict[Path, TableWriter] = {}
         self._done: list[OutputFile] = []
 
-    def __enter__(self) -> UnitOutputs:
+    def __enter__(self) -> Self:
+        """Withdraw what an earlier attempt left of this unit."""
         # An old record must not vouch for files that are about to be replaced.
         make_folder(self.workspace.pass_folder(self.pass_name))
         for path in (
@@ -61,6 +62,7 @@ class UnitOutputs:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Remove temporary files; explain an error of the operating system."""
         for path, writer in self._open.items():
             writer.abort()
             temporary_name(path).unlink(missing_ok=True)

@@ -62,7 +62,10 @@ class EncodeWork:
         return self.config.embeddings != "none"
 
     def run(
-        self, state: tuple[Tokenizer, Encoder | None], payload: str, outputs: UnitOutputs
+        self,
+        state: tuple[Tokenizer, Encoder | None],
+        payload: str,
+        outputs: UnitOutputs,
     ) -> dict[str, int]:
         """Encode one shard of `data/`."""
         tokenizer, encoder = state
@@ -82,7 +85,9 @@ class EncodeWork:
         ):
             encoded = tokenizer.encode(batch.column("text"))
             if vectors is not None and encoder is not None:
-                vectors.write(_vectors(batch, encoder.encode(encoded), vectors_schema=schema))
+                vectors.write(
+                    _vectors(batch, encoder.encode(encoded), vectors_schema=schema)
+                )
             counts["truncated"] += truncated(encoded, self.config.max_tokens)
             if self.config.truncate_tokens:
                 encoded = cut(encoded, self.config.max_tokens)

@@ -78,7 +78,9 @@ def _rules(workspace: Workspace, shard_id: str) -> Counter[tuple[str, str, bool]
     if not path.exists():
         return counts
     grouped = (
-        pq.read_table(path, columns=_RULE).group_by(_RULE).aggregate([([], "count_all")])
+        pq.read_table(path, columns=_RULE)
+        .group_by(_RULE)
+        .aggregate([([], "count_all")])
     )
     for row in grouped.to_pylist():
         changed = row["operator"] != "keep"

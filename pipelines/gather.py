@@ -55,7 +55,15 @@ class Kept:
 
 def kept_documents(workspace: Workspace, shard_id: str) -> Kept:
     """Join survey, decisions and the scan's failures of one shard."""
-    columns = ["doc_high", "doc_low", "source", "language", "covered", "words", "mentions"]
+    columns = [
+        "doc_high",
+        "doc_low",
+        "source",
+        "language",
+        "covered",
+        "words",
+        "mentions",
+    ]
     survey = read_side(survey_path(workspace, shard_id), columns)
     decisions = read_side(decisions_path(workspace, shard_id))
     words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
@@ -128,7 +136,9 @@ def recall_counts(
     """Planted and found identifiers by `entity|language|position`."""
     total: dict[str, list[int]] = {}
     for shard_id in shard_ids:
-        for name, (planted, found) in _clean_sums(workspace, shard_id)["canaries"].items():
+        for name, (planted, found) in _clean_sums(workspace, shard_id)[
+            "canaries"
+        ].items():
             sums = total.setdefault(name, [0, 0])
             sums[0] += planted
             sums[1] += found

@@ -64,9 +64,7 @@ class Identity:
         lexicons = (*manifest_entries(), *(data_files() if config.pii else ()))
         resolved = config.model_dump(mode="json")
         config_id = digest({k: v for k, v in resolved.items() if k not in _EXECUTION})
-        inputs = [
-            (i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs
-        ]
+        inputs = [(i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs]
         parts = [
             config_id,
             inputs,
@@ -109,7 +107,7 @@ def claim_output(
         if strangers:
             msg = (
                 f"The output folder {workspace.root} is not empty and holds no run "
-                f"({sorted(strangers)[0]}, ...). Choose another output."
+                f"({min(strangers)}, ...). Choose another output."
             )
             raise OutputError(msg)
     elif claimed.get("config_id") != identity.config_id and not replace:
@@ -136,7 +134,9 @@ def _read_owner(workspace: Workspace) -> dict[str, Any] | None:
     return note if isinstance(note, dict) else None
 
 
-def _changed_keys(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
+def _changed_keys(
+    old: dict[str, Any], new: dict[str, Any], prefix: str = ""
+) -> list[str]:
     changed = []
     for key in sorted(set(old) | set(new)):
         if not prefix and key in _EXECUTION:

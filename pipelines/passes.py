@@ -48,7 +48,6 @@ class Session:
     records: list[PassRecord] = field(default_factory=list)
 
 
-
 def run_pass(
     session: Session,
     work: PassWork,

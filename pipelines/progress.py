@@ -20,12 +20,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from isinglass.pipelines.workspace import Workspace
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isinglass.pipelines.units import Unit
+    from isinglass.pipelines.workspace import Workspace
 
 LOGGER = logging.getLogger(__name__)
 LOG_SECONDS = 30.0

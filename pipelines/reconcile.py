@@ -59,7 +59,13 @@ def _equal(pass_name: str, shard: Shard, what: str, left: int, right: int) -> No
 def _check_survey(account: ShardAccount) -> None:
     shard, counts = account.shard, account.survey.counts
     total = counts["documents"] + counts["rejected"]
-    _equal("survey", shard, "records in = documents + rejected", counts["records_in"], total)
+    _equal(
+        "survey",
+        shard,
+        "records in = documents + rejected",
+        counts["records_in"],
+        total,
+    )
     planned = [piece.rows for piece in shard.pieces]
     if all(rows is not None for rows in planned):
         expected = sum(rows for rows in planned if rows is not None)
@@ -89,11 +95,23 @@ def _check_clean(account: ShardAccount) -> None:
     surveyed = account.survey.counts["records_in"]
     _equal("clean", shard, "records in = records surveyed", records, surveyed)
     _equal(
-        "clean", shard, "records in = kept + dropped + quarantined", records, outcome_sum
+        "clean",
+        shard,
+        "records in = kept + dropped + quarantined",
+        records,
+        outcome_sum,
     )
     characters = {
         name: counts.get(f"characters_{name}", 0)
-        for name in ("in", "kept", "dropped", "quarantined", "redacted", "inserted", "out")
+        for name in (
+            "in",
+            "kept",
+            "dropped",
+            "quarantined",
+            "redacted",
+            "inserted",
+            "out",
+        )
     }
     _equal(
         "clean",

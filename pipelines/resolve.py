@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.match import Extent
 from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.side import RESOLVE, decisions_path, read_survey, write_side
 from isinglass.pipelines.units import Unit
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.match import Extent
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import BalanceConfig, DedupConfig

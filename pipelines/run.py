@@ -27,7 +27,6 @@ from isinglass.pipelines.identity import (
 )
 from isinglass.pipelines.passes import Session, run_here, run_pass
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.rank import RankWork, load_identified, rank_unit
 from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.resolve import ResolveWork, resolve_unit
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.identity import Verb
+    from isinglass.pipelines.progress import Progress
     from isinglass.pipelines.units import Unit
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
@@ -146,7 +146,9 @@ class _Job:
             lost = self._lost_keepers(cleans)
             if lost <= unscannable:
                 break
-            LOGGER.warning("%d kept documents could not be scanned; resolving again", len(lost))
+            LOGGER.warning(
+                "%d kept documents could not be scanned; resolving again", len(lost)
+            )
             unscannable |= lost
         encodes = self._encode(cleans)
         accounts = [
@@ -246,9 +248,7 @@ class _Job:
             ]
             for shard_id in self.shard_ids
         }
-        units = clean_units(
-            self.plan.shards, self.surveys, decisions, work, self.code
-        )
+        units = clean_units(self.plan.shards, self.surveys, decisions, work, self.code)
         light = self.config.pii is None
         return run_pass(self.session, work, units, light=light)
 

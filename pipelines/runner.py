@@ -91,7 +91,7 @@ def pipeline_options(
         workers = max(1, min(config.workers, units))
         mode = config.mode
         if mode == "auto":
-            single = workers == 1 or weight < SMALL_WORK_BYTES and light
+            single = workers == 1 or (weight < SMALL_WORK_BYTES and light)
             mode = "in_memory" if single else "multi_processing"
         if mode == "in_memory":
             workers = 1

@@ -19,7 +19,10 @@ RESOLVE = "resolve"
 
 
 def write_side(
-    outputs: UnitOutputs, path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    outputs: UnitOutputs,
+    path: Path,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
 ) -> int:
     """Write record batches as one Arrow file; returns the number of rows."""
     make_folder(path.parent)

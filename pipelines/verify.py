@@ -7,6 +7,7 @@ sets; `verify` compares the sets, in slices of bounded memory.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -75,7 +76,7 @@ class ShingleWork:
         """Nothing to load ahead."""
 
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write `<shard>.values.npy` (sorted per document) and `<shard>.offsets.npy`."""
+        """Write the sets, sorted and flat, and the offsets of the documents."""
         del state
         request = json.loads(payload)
         shard = Shard.from_json(request["shard"])
@@ -254,7 +255,7 @@ def verify_units(
     slices = np.cumsum(touched) // SLICE_SHINGLES
     bounds = np.r_[0, np.flatnonzero(np.diff(slices)) + 1, len(candidates.pairs)]
     units = []
-    for number, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
         if start == stop:
             continue
         name = f"slice-{number:06d}"

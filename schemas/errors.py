@@ -1,7 +1,7 @@
 """Errors that say how to react.
 
     IsinglassError
-    ├── RefuseError            nothing was started; the person must change something (exit 2)
+    ├── RefuseError            nothing was started; something must be changed (exit 2)
     │   ├── ConfigError        a key, a value or a combination in the configuration
     │   ├── InputError         an input that cannot be read as it is described
     │   ├── OutputError        an output folder that must not or cannot be written

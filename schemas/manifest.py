@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
@@ -51,7 +51,7 @@ class Records(Section):
     dropped: dict[str, int]
     quarantined: dict[str, int]
 
-    model_config = {**Section.model_config, "populate_by_name": True}
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Characters(Section):
@@ -76,7 +76,7 @@ class Characters(Section):
     redacted: int = Field(ge=0)
     inserted: int = Field(ge=0)
 
-    model_config = {**Section.model_config, "populate_by_name": True}
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class FindingCount(Section):

@@ -1,4 +1,4 @@
-"""Outcomes and reasons of the ledger: the closed list of what can happen to a record."""
+"""Outcomes and reasons of the ledger: all that can happen to a record."""
 
 from __future__ import annotations
 

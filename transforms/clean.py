@@ -220,9 +220,7 @@ class _Fates:
         return cls(
             pc.if_else(flags, Outcome.QUARANTINED.value, outcome),
             pc.replace_with_mask(reason, flags, reasons),
-            pc.replace_with_mask(
-                pa.array([""] * rows, pa.string()), flags, details
-            ),
+            pc.replace_with_mask(pa.array([""] * rows, pa.string()), flags, details),
         )
 
 
@@ -245,7 +243,10 @@ def _redact(
 
 
 def _without_operators() -> pa.RecordBatch:
-    fields = [*NO_FINDINGS.schema, *(FINDINGS.field(name) for name in _OPERATOR_COLUMNS)]
+    fields = [
+        *NO_FINDINGS.schema,
+        *(FINDINGS.field(name) for name in _OPERATOR_COLUMNS),
+    ]
     return pa.RecordBatch.from_pylist([], schema=pa.schema(fields))
 
 
@@ -351,15 +352,11 @@ def _ledger_rows(
 ) -> pa.RecordBatch:
     rows = len(columns["doc_id"])
     columns |= {"shard": _constant(shard_id, rows), "path": _constant(path, rows)}
-    arrays = [
-        columns.get(field.name, pa.nulls(rows, field.type)) for field in LEDGER
-    ]
+    arrays = [columns.get(field.name, pa.nulls(rows, field.type)) for field in LEDGER]
     return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
 
 
-def _quarantine(
-    batch: DocumentBatch, fates: _Fates, shard_id: str
-) -> pa.RecordBatch:
+def _quarantine(batch: DocumentBatch, fates: _Fates, shard_id: str) -> pa.RecordBatch:
     mask = pc.equal(fates.outcome, Outcome.QUARANTINED.value)
     documents, rejected = batch.documents.filter(mask), batch.rejected
     parts = [

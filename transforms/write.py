@@ -99,7 +99,8 @@ class TableWriter:
         """
         if not batch.schema.equals(self._schema):
             missing = set(self._schema.names) ^ set(batch.schema.names)
-            msg = f"A batch does not fit the table's schema; differing: {missing or 'types'}."
+            what = sorted(missing) or "types"
+            msg = f"A batch does not fit the schema of its table; differing: {what}."
             raise IsinglassError(msg)
         if batch.num_rows == 0:
             return

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+from typing import Annotated
 
 import click
 import typer
@@ -24,10 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("init")(init.init)
-for _verb, _command in jobs.COMMANDS.items():
-    app.command(
-        _verb, context_settings={"allow_extra_args": True, "ignore_unknown_options": False}
-    )(_command)
+for _verb, _help in jobs.VERBS.items():
+    app.command(_verb, help=_help, context_settings={"allow_extra_args": True})(
+        jobs.start
+    )
 app.command("verify")(verify.verify)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
@@ -36,8 +37,10 @@ app.command("doctor")(doctor.doctor)
 @app.callback()
 def _global(
     *,
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log more."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Log errors only."),
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Log errors only.")
+    ] = False,
 ) -> None:
     level = logging.INFO
     if verbose:

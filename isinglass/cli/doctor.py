@@ -96,4 +96,6 @@ def _device() -> Finding:
         return Finding("GPU", good=False, detail="torch is not installed", needed=False)
     if torch.cuda.is_available():
         return Finding("GPU", good=True, detail=torch.cuda.get_device_name(0))
-    return Finding("GPU", good=False, detail="none; encoding runs on the CPU", needed=False)
+    return Finding(
+        "GPU", good=False, detail="none; encoding runs on the CPU", needed=False
+    )

@@ -20,7 +20,9 @@ class Profile(StrEnum):
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("isinglass.yaml"),
+    path: Annotated[Path, typer.Argument(help="File to write.")] = Path(
+        "isinglass.yaml"
+    ),
     profile: Annotated[
         Profile, typer.Option("--profile", help="Which configuration.")
     ] = Profile.WEB_EN,

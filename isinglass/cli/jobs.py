@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,166 +16,110 @@ from isinglass.cli.options import (
     SetOption,
     read_config,
 )
+from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from isinglass.pipelines.identity import Verb
     from isinglass.pipelines.run import Result
     from isinglass.schemas.config import RunConfig
 
-NOTHING_TO_DO = 5
-WARNED = 4
-GATE_FAILED = 3
+GATE_FAILED, WARNED, NOTHING_TO_DO = 3, 4, 5
 
-RunnerOption = Annotated[
-    str | None, typer.Option("--runner", help="Beam runner; overrides beam.runner.")
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Plan and check everything, run nothing.")
-]
-ReplaceOption = Annotated[
-    bool,
-    typer.Option(
-        "--replace",
-        help="Redo, in the same output folder, what a changed configuration affects.",
-    ),
-]
-StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Exit with 4 when the verdict is `warned`.")
-]
-
-
-def run(
-    context: typer.Context,
-    config: ConfigOption,
-    set_: SetOption = None,
-    runner: RunnerOption = None,
-    *,
-    dry_run: DryRunOption = False,
-    replace: ReplaceOption = False,
-    strict: StrictOption = False,
-    format_: FormatOption = Format.TEXT,
-) -> int:
-    """Audit, clean and encode a corpus. Options after `--` go to Beam."""
-    job = _Job("run", config, set_, runner, context.args)
-    return job.start(dry_run=dry_run, replace=replace, strict=strict, form=format_)
-
-
-def clean(
-    context: typer.Context,
-    config: ConfigOption,
-    set_: SetOption = None,
-    runner: RunnerOption = None,
-    *,
-    dry_run: DryRunOption = False,
-    replace: ReplaceOption = False,
-    strict: StrictOption = False,
-    format_: FormatOption = Format.TEXT,
-) -> int:
-    """Clean a corpus: everything of `run` but the encoding."""
-    job = _Job("clean", config, set_, runner, context.args)
-    return job.start(dry_run=dry_run, replace=replace, strict=strict, form=format_)
-
-
-def audit(
-    context: typer.Context,
-    config: ConfigOption,
-    set_: SetOption = None,
-    runner: RunnerOption = None,
-    *,
-    dry_run: DryRunOption = False,
-    replace: ReplaceOption = False,
-    strict: StrictOption = False,
-    format_: FormatOption = Format.TEXT,
-) -> int:
-    """Report what cleaning would find and change, without writing any text."""
-    job = _Job("audit", config, set_, runner, context.args)
-    return job.start(dry_run=dry_run, replace=replace, strict=strict, form=format_)
-
-
-def encode(
-    context: typer.Context,
-    config: ConfigOption,
-    set_: SetOption = None,
-    runner: RunnerOption = None,
-    *,
-    dry_run: DryRunOption = False,
-    replace: ReplaceOption = False,
-    strict: StrictOption = False,
-    format_: FormatOption = Format.TEXT,
-) -> int:
-    """Encode a cleaned corpus; what `clean` already did is taken over."""
-    job = _Job("encode", config, set_, runner, context.args)
-    return job.start(dry_run=dry_run, replace=replace, strict=strict, form=format_)
-
-
-COMMANDS: dict[str, Callable[..., int]] = {
-    "run": run,
-    "clean": clean,
-    "audit": audit,
-    "encode": encode,
+VERBS = {
+    "run": "Audit, clean and encode a corpus.",
+    "clean": "Clean a corpus: everything of `run` but the encoding.",
+    "audit": "Report what cleaning would find and change; writes no text.",
+    "encode": "Encode a cleaned corpus; what `clean` already did is taken over.",
 }
+"""Help of each verb. Options after `--` go to Beam as they are."""
 
 
-class _Job:
-    def __init__(
-        self,
-        verb: Verb,
-        config: Path,
-        overrides: list[str] | None,
-        runner: str | None,
-        beam_arguments: list[str],
-    ) -> None:
-        changes = list(overrides or [])
-        if runner is not None:
-            changes.append(f"beam.runner={runner}")
-        self.verb = verb
-        self.config: RunConfig = read_config(config, changes)
-        self.base = Path.cwd()
-        self.beam_arguments = tuple(beam_arguments)
+def start(
+    context: typer.Context,
+    config: ConfigOption,
+    set_: SetOption = None,
+    runner: Annotated[
+        str | None, typer.Option("--runner", help="Beam runner; overrides beam.runner.")
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Plan and check everything, run nothing.")
+    ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Redo in the same output folder what a changed configuration affects.",
+        ),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 when the verdict is `warned`.")
+    ] = False,
+    format_: FormatOption = Format.TEXT,
+) -> int:
+    """Run the verb that the command was called by."""
+    changes = list(set_ or [])
+    if runner is not None:
+        changes.append(f"beam.runner={runner}")
+    job = Job(
+        verb=cast("Verb", context.info_name),
+        config=read_config(config, changes),
+        beam_arguments=tuple(context.args),
+    )
+    if dry_run:
+        return job.dry_run(format_)
+    return job.start(replace=replace, strict=strict, form=format_)
 
-    def start(
-        self, *, dry_run: bool, replace: bool, strict: bool, form: Format
-    ) -> int:
-        """Run or plan, print the result and return the exit code."""
+
+@dataclass(frozen=True)
+class Job:
+    """A verb with its checked configuration.
+
+    Attributes:
+        verb: Which verb.
+        config: The configuration.
+        beam_arguments: Options for Beam.
+    """
+
+    verb: Verb
+    config: RunConfig
+    beam_arguments: tuple[str, ...]
+
+    def start(self, *, replace: bool, strict: bool, form: Format) -> int:
+        """Run, print the result and return the exit code."""
         # Heavy imports wait until the configuration is known to be right.
         from isinglass.pipelines.progress import Progress  # noqa: PLC0415
         from isinglass.pipelines.run import Request, execute  # noqa: PLC0415
         from isinglass.pipelines.runner import Execution  # noqa: PLC0415
 
         if self.verb == "encode" and self.config.encode is None:
-            from isinglass.schemas.errors import ConfigError  # noqa: PLC0415
-
             msg = "encode: the configuration has no `encode` section; add `encode: {}`."
             raise ConfigError(msg)
-        if dry_run:
-            return self._dry_run(form)
         execution = Execution(self.config.beam, self.beam_arguments)
-        request = Request(self.config, self.verb, self.base, execution, replace)
+        request = Request(self.config, self.verb, Path.cwd(), execution, replace)
         result = execute(request, Progress.on_stderr())
         _print_result(result, form)
         return _exit_code(result, strict=strict)
 
-    def _dry_run(self, form: Format) -> int:
+    def dry_run(self, form: Format) -> int:
+        """Plan, check models and runner, and print what would be done."""
         from isinglass.pipelines.identity import Identity  # noqa: PLC0415
         from isinglass.pipelines.plan import plan  # noqa: PLC0415
         from isinglass.pipelines.runner import resolve_runner  # noqa: PLC0415
 
         resolve_runner(self.config.beam.runner)
-        made = plan(self.config, self.base)
+        made = plan(self.config, Path.cwd())
         identity = Identity.of(self.config, self.verb, made)
-        known = [i.rows for i in made.inputs if i.rows is not None]
+        models = (*identity.detector_models, *identity.encoder_models)
         facts = {
             "run_id": identity.run_id,
             "output": self.config.output,
             "files": len(made.inputs),
             "unreadable": sum(bool(i.problem) for i in made.inputs),
             "bytes": sum(i.bytes for i in made.inputs),
-            "records_known": sum(known),
+            "records_known": sum(i.rows or 0 for i in made.inputs),
             "shards": len(made.shards),
-            "models": [model.name for model in identity.detector_models]
-            + [model.name for model in identity.encoder_models],
+            "models": [model.name for model in models],
         }
         if form is Format.JSON:
             typer.echo(json.dumps(facts, indent=2))

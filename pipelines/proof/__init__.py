@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from isinglass.pipelines.proof.prove import Check as Check
+from isinglass.pipelines.proof.check import Check as Check
 from isinglass.pipelines.proof.prove import prove as prove

@@ -99,7 +99,9 @@ def check_evidence(run: FinishedRun) -> Check:
             ledger["reason"],
             pa.array([DropReason.EXACT_DUPLICATE, DropReason.NEAR_DUPLICATE]),
         )
-        removed.append(ledger.filter(pc.and_(duplicate, pc.equal(ledger["outcome"], "dropped"))))
+        removed.append(
+            ledger.filter(pc.and_(duplicate, pc.equal(ledger["outcome"], "dropped")))
+        )
     if not removed:
         return conclude("evidence", [], "no records")
     stays = pa.chunked_array([c for column in kept for c in column.chunks], pa.string())

@@ -62,7 +62,9 @@ class FinishedRun:
 
     def paths(self, table: str) -> list[Path]:
         """Files of one table, in shard order."""
-        names = [o.path for o in self.manifest.outputs if o.path.startswith(f"{table}/")]
+        names = [
+            o.path for o in self.manifest.outputs if o.path.startswith(f"{table}/")
+        ]
         return [self.folder / name for name in sorted(names)]
 
     def shards(self) -> list[str]:

@@ -9,8 +9,7 @@ import pydantic
 
 from isinglass.pipelines.fingerprint import file_sha256
 from isinglass.pipelines.proof.books import check_books, check_evidence
-from isinglass.pipelines.proof.check import Check as Check
-from isinglass.pipelines.proof.check import FinishedRun, conclude
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.proof.spans import check_findings, check_source
 from isinglass.pipelines.proof.vectors import check_embeddings, check_tokens
 from isinglass.pipelines.workspace import TABLES
@@ -78,7 +77,7 @@ def open_run(folder: Path) -> FinishedRun:
 
 
 def check_seal(run: FinishedRun) -> Check:
-    """`_SUCCESS` is there exactly when the verdict is not `failed`, and names the run."""
+    """`_SUCCESS` is there unless the verdict is `failed`, and names the run."""
     seal = run.folder / "_SUCCESS"
     faults = []
     if run.manifest.verdict == "failed":

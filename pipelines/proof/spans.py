@@ -23,7 +23,7 @@ _SPAN = ["doc_id", "start", "end", "clean_start", "clean_end", "entity", "operat
 
 
 def check_findings(run: FinishedRun) -> Check:
-    """Each finding is at its offsets in `data/`, and `data.pii` lists the same spans."""
+    """Each finding is at its offsets in `data/`; `data.pii` lists the same spans."""
     if not run.paths("findings") or not run.paths("data"):
         return Check("findings", "skipped", "no findings or no text was written")
     faults, seen = [], 0

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Section
 
+SUM_TOLERANCE = 1e-9
+
 
 class AxisConfig(Section):
     """The target of one demographic axis."""
@@ -26,8 +28,10 @@ class AxisConfig(Section):
     def _shares_sum_to_one(self) -> AxisConfig:
         if isinstance(self.target, dict):
             total = sum(self.target.values())
-            if len(self.target) < 2 or abs(total - 1.0) > 1e-9:
-                msg = f"target shares must name two or more groups and sum to 1, not {total}"
+            if len(self.target) == 1 or abs(total - 1.0) > SUM_TOLERANCE:
+                msg = (
+                    f"target shares must be of several groups and sum to 1, not {total}"
+                )
                 raise ValueError(msg)
             if any(share < 0 for share in self.target.values()):
                 msg = "target shares must not be negative"

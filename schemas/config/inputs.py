@@ -47,7 +47,7 @@ class InputConfig(Section):
     format: Format | None = Field(
         None, description="Force a format; by default the file name decides."
     )
-    columns: Columns = Field(default_factory=lambda: Columns())
+    columns: Columns = Field(default_factory=Columns)
     split: str | None = Field(None, description="Split of a `datasets` input.")
     name: str | None = Field(None, description="Configuration name of `hf:NAME`.")
     data_files: str | None = Field(

@@ -87,7 +87,11 @@ def _index(node: list[Any], part: str, path: str) -> int:
 
 
 def _explain(error: ValidationError) -> str:
-    lines = [_explain_one(detail) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    if any(detail["type"] == "extra_forbidden" for detail in details):
+        # An element that was refused also makes its list look too short.
+        details = [detail for detail in details if detail["type"] != "too_short"]
+    lines = [_explain_one(detail) for detail in details]
     return "The configuration was refused:\n" + "\n".join(f"  - {x}" for x in lines)
 
 
@@ -106,8 +110,8 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     model: Any = RunConfig
     for part in location:
         if isinstance(part, str) and isinstance(model, type):
-            field = model.model_fields.get(part)
-            model = _inner_model(field.annotation) if field is not None else model
+            fields: dict[str, Any] = getattr(model, "model_fields", {})
+            model = _inner_model(fields[part].annotation) if part in fields else model
     return sorted(model.model_fields)
 
 

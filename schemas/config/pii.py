@@ -62,7 +62,7 @@ class PiiConfig(Section):
     entities: dict[str, EntityConfig] = Field(
         default_factory=default_entities, description="Kinds that are looked for."
     )
-    canaries: CanaryConfig = Field(default_factory=lambda: CanaryConfig())
+    canaries: CanaryConfig = Field(default_factory=CanaryConfig)
     key_env: str | None = Field(
         None,
         description="Environment variable with the secret key of value_key and the "

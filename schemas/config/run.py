@@ -69,5 +69,5 @@ class RunConfig(Section):
     balance: BalanceConfig | None = None
     encode: EncodeConfig | None = None
     gates: tuple[GateConfig, ...] = ()
-    beam: BeamConfig = Field(default_factory=lambda: BeamConfig())
-    limits: LimitsConfig = Field(default_factory=lambda: LimitsConfig())
+    beam: BeamConfig = Field(default_factory=BeamConfig)
+    limits: LimitsConfig = Field(default_factory=LimitsConfig)

@@ -35,9 +35,7 @@ class Decided:
     similarity: np.ndarray
 
 
-def decide(
-    found: Identified, kept_rank: np.ndarray, similarity: np.ndarray
-) -> Decided:
+def decide(found: Identified, kept_rank: np.ndarray, similarity: np.ndarray) -> Decided:
     """Combine exact groups and near-duplicate results.
 
     A document that equals a near-duplicate goes for the same reason as that one and
