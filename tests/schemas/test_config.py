@@ -1,0 +1,116 @@
+"""Configuration: what is accepted, what is refused, and what the refusal says."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from isinglass.cli.init import Profile, profile_text
+from isinglass.schemas.config import RunConfig, load_config
+from isinglass.schemas.errors import ConfigError
+
+SMALLEST = "inputs: [{path: corpus}]\noutput: out\n"
+
+
+def test_absent_sections_are_off() -> None:
+    config = load_config(SMALLEST)
+    assert (config.dedup, config.pii, config.balance, config.encode) == (None,) * 4
+    assert config.limits.max_quarantine_rate == 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SMALLEST + "dedupe: {}", "dedupe: unknown key; did you mean dedup?"),
+        (
+            SMALLEST + "dedup: {bandz: 3}",
+            "dedup.bandz: unknown key; did you mean bands?",
+        ),
+        (
+            "inputs: [{path: x, colums: {}}]\noutput: o",
+            "inputs.0.colums: unknown key; did you mean columns?",
+        ),
+        (
+            "inputs: [{path: x, columns: {txt: a}}]\noutput: o",
+            "inputs.0.columns.txt: unknown key; did you mean text?",
+        ),
+        (
+            SMALLEST + "pii: {entities: {PERSON: {operatr: mask}}}",
+            "pii.entities.PERSON.operatr: unknown key; did you mean operator?",
+        ),
+        (SMALLEST + "xyzzy: 1", "xyzzy: unknown key; known keys: balance, beam, dedup"),
+        (SMALLEST + "dedup: {threshold: 2}", "dedup.threshold: Input should be less"),
+        (SMALLEST + "balance: {bounds: [2, 3]}", "bounds must satisfy"),
+        ("output: o", "inputs: Field required"),
+        ("inputs: []\noutput: o", "inputs: Tuple should have at least 1 item"),
+        ("a: [", "not valid YAML near line 1"),
+        ("just text", "must be a mapping"),
+        ("", "must be a mapping"),
+    ],
+)
+def test_a_refusal_names_the_key_and_the_fix(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config(text)
+    assert said in str(refusal.value)
+
+
+def test_a_refused_element_does_not_also_make_its_list_too_short() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config("inputs: [{path: x, colums: {}}]\noutput: o")
+    assert "at least 1 item" not in str(refusal.value)
+
+
+def test_overrides_reach_sections_lists_and_values() -> None:
+    config = load_config(
+        SMALLEST,
+        ["dedup.bands=20", "inputs.0.source=web", "pii.entities={EMAIL_ADDRESS: {}}"],
+    )
+    assert config.dedup is not None
+    assert config.dedup.bands == 20
+    assert config.inputs[0].source == "web"
+    assert config.pii is not None
+    assert list(config.pii.entities) == ["EMAIL_ADDRESS"]
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("dedup.bands", "write it as path.to.key=value"),
+        ("inputs.7.source=x", "7 is not an index into a list of 1"),
+        ("output.x=1", "output holds a single value"),
+        ("dedup.bands=[", "not valid YAML"),
+    ],
+)
+def test_a_malformed_override_is_refused(override: str, said: str) -> None:
+    with pytest.raises(ConfigError, match="--set") as refusal:
+        load_config(SMALLEST, [override])
+    assert said in str(refusal.value)
+
+
+def test_a_configuration_cannot_be_changed_afterwards() -> None:
+    config = load_config(SMALLEST)
+    with pytest.raises(ValidationError):
+        config.seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("profile", list(Profile))
+def test_every_profile_is_a_valid_configuration(profile: Profile) -> None:
+    config = load_config(profile_text(profile))
+    assert config.name == profile.value
+
+
+def test_the_full_profile_shows_the_defaults() -> None:
+    """Its comments say that the values are the defaults, so they must be."""
+    shown = load_config(profile_text(Profile.WEB_EN))
+    bare = RunConfig.model_validate(
+        {
+            "inputs": [{"path": "x"}],
+            "output": "o",
+            "dedup": {},
+            "pii": {},
+            "balance": {},
+            "encode": {},
+        }
+    )
+    for section in ("dedup", "pii", "balance", "encode", "limits"):
+        assert getattr(shown, section) == getattr(bare, section), section
