@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from isinglass.pipelines.report.text import grouped, shorten
+from isinglass.pipelines.report.text import MISSING, grouped, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +34,10 @@ class Cell:
     title: str = ""
     tone: Tone = ""
     bar: float | None = None
+
+
+Row = list[Cell | str]
+"""Cells of a row before plain strings are made cells of."""
 
 
 @dataclass(frozen=True)
@@ -148,4 +152,4 @@ def code(text: str, limit: int = _LONG_CELL) -> Cell:
 
 def digest(sha256: str) -> Cell:
     """A hash by its first 12 digits; the whole of it on hover."""
-    return Cell(shorten(sha256[:12] or "–"), title=shorten(sha256), tone="code")
+    return Cell(shorten(sha256[:12] or MISSING), title=shorten(sha256), tone="code")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.text import decimal, share_of, shorten, visible
+from isinglass.pipelines.report.text import decimal, percent, share_of, shorten, visible
 from isinglass.pipelines.report.text import grouped as thin
 from isinglass.pipelines.report.verdict import HEADLINES, verdict_reasons
 
@@ -77,9 +77,13 @@ def _identifiers(manifest: Manifest) -> str:
     line = f"Identifiers: {thin(found)} found, {thin(changed)} changed; "
     if not planted:
         return f"{line}recall not measured"
+    least = min(
+        (name for name, recall in manifest.recall.items() if recall.planted),
+        key=lambda name: (manifest.recall[name].recall, name),
+    )
     return (
-        f"{line}{thin(again)} of {thin(planted)} planted ones found "
-        f"({share_of(again, planted)})"
+        f"{line}{thin(again)} of {thin(planted)} planted ones found, least of "
+        f"{shorten(least)} ({percent(manifest.recall[least].recall)})"
     )
 
 

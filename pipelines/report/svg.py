@@ -195,9 +195,9 @@ def _text(x: float, y: float, text: str, style: str) -> Markup:
 
 def _rect(box: tuple[float, float, float, float], style: str) -> Markup:
     x, y, width, height = (f"{value:.1f}" for value in box)
-    return Markup(
-        '<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>'
-    ).format(x, y, width, height, style)
+    return Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>').format(
+        x, y, width, height, style
+    )
 
 
 def _line(ends: tuple[float, float, float, float], style: str) -> Markup:

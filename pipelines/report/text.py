@@ -8,8 +8,11 @@ import unicodedata
 THIN_SPACE = "\u202f"
 """Narrow no-break space: groups digits and ties a number to its unit."""
 
-MISSING = "–"
-"""Shown where there is no number."""
+MISSING = "\u2013"
+"""An en dash, shown where there is no number."""
+
+MINUS = "\u2212"
+"""The minus sign, as wide as a digit."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -46,14 +49,14 @@ def grouped(number: float | None) -> str:
     """A whole number with thin spaces between groups of three digits."""
     if number is None or not math.isfinite(number):
         return MISSING
-    return f"{round(number):,}".replace(",", THIN_SPACE).replace("-", "−")
+    return f"{round(number):,}".replace(",", THIN_SPACE).replace("-", MINUS)
 
 
 def decimal(number: float | None, digits: int = 2) -> str:
     """A number with a fixed count of decimals and grouped digits."""
     if number is None or not math.isfinite(number):
         return MISSING
-    return f"{number:,.{digits}f}".replace(",", THIN_SPACE).replace("-", "−")
+    return f"{number:,.{digits}f}".replace(",", THIN_SPACE).replace("-", MINUS)
 
 
 def percent(share: float | None, digits: int = 1) -> str:

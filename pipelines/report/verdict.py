@@ -59,8 +59,10 @@ def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
     reasons = [*_book_reasons(manifest), *above]
     order = ("error", "warning")
     failed = [gate for gate in manifest.gates if not gate.passed]
-    for gate in sorted(failed, key=lambda gate: order.index(gate.severity)):
-        reasons.append(_gate_reason(gate))
+    if above:  # the rate is told already, with its counts
+        failed = [gate for gate in failed if gate.metric != "quarantine.rate"]
+    failed.sort(key=lambda gate: order.index(gate.severity))
+    reasons.extend(_gate_reason(gate) for gate in failed)
     reasons.extend(shorten(warning, 600) for warning in manifest.warnings)
     if not reasons:
         reasons.append(_all_well(manifest))

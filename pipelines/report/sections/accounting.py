@@ -9,6 +9,7 @@ from isinglass.pipelines.report.blocks import (
     Cell,
     Figure,
     Paragraph,
+    Row,
     Section,
     Table,
     code,
@@ -22,7 +23,7 @@ from isinglass.pipelines.report.books import (
     characters_of_kept,
 )
 from isinglass.pipelines.report.svg import Flow, flow
-from isinglass.pipelines.report.text import grouped, share_of, shorten, words_of
+from isinglass.pipelines.report.text import MINUS, grouped, share_of, shorten, words_of
 from isinglass.schemas.reasons import REASON_TEXT
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _ordered(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 def _record_table(records: Records) -> Table:
     total = records.total_in
-    rows: list[list[Cell | str]] = [
+    rows: list[Row] = [
         ["kept", "", grouped(records.kept), share_of(records.kept, total), ""]
     ]
     for outcome, counts in (
@@ -120,7 +121,7 @@ def _character_table(characters: Characters, *, written: bool) -> Table:
     books = books_of_characters(characters)
     where = "written to data/" if written else "that would be written"
 
-    def row(label: str, count: int) -> list[Cell | str]:
+    def row(label: str, count: int) -> Row:
         return [label, grouped(count), share_of(count, total)]
 
     return table(
@@ -128,15 +129,15 @@ def _character_table(characters: Characters, *, written: bool) -> Table:
         columns("<Step", "Characters", "Share", "<Check"),
         [
             [*row("in every document that could be decoded", total), ""],
-            [*row("− in dropped documents", characters.dropped), ""],
-            [*row("− in quarantined documents", characters.quarantined), ""],
+            [*row(f"{MINUS} in dropped documents", characters.dropped), ""],
+            [*row(f"{MINUS} in quarantined documents", characters.quarantined), ""],
             [*row("= in kept documents, before redaction", before), ""],
-            [*row("− removed as identifiers", characters.redacted), ""],
+            [*row(f"{MINUS} removed as identifiers", characters.redacted), ""],
             [*row("+ put in their place", characters.inserted), ""],
         ],
         total=[
             *row(f"= in kept documents, {where}", books.counted),
-            _check(books, "kept"),
+            _check(books, "characters kept"),
         ],
     )
 
@@ -145,9 +146,9 @@ def _equation(characters: Characters) -> str:
     books = books_of_characters(characters)
     sign = "=" if books.balanced else "≠"
     return (
-        f"In one line: {grouped(characters.total_in)} in − "
-        f"{grouped(characters.dropped)} dropped − "
-        f"{grouped(characters.quarantined)} quarantined − "
+        f"In one line: {grouped(characters.total_in)} in {MINUS} "
+        f"{grouped(characters.dropped)} dropped {MINUS} "
+        f"{grouped(characters.quarantined)} quarantined {MINUS} "
         f"{grouped(characters.redacted)} redacted + "
         f"{grouped(characters.inserted)} inserted {sign} "
         f"{grouped(characters.kept)} characters kept."
@@ -156,7 +157,7 @@ def _equation(characters: Characters) -> str:
 
 def _quarantine_table(data: ReportData) -> Table:
     held = sum(data.manifest.records.quarantined.values())
-    rows = [
+    rows: list[Row] = [
         [code(path), grouped(row), code(doc_id), words_of(reason)]
         for path, row, doc_id, reason in data.examples.quarantined
     ]

@@ -9,6 +9,7 @@ from isinglass.pipelines.report.blocks import (
     Cell,
     Heading,
     Paragraph,
+    Row,
     Section,
     Table,
     columns,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _MOST_GROUPS = 40
 _COUNTS = ("documents", "characters", "words")
 _STAGES = ("input", "output")
-_LENGTH_PREFIXES = ("length", "document_length", "quantile")
+_LENGTH_WORDS = ("length", "quantile")
 
 
 def content_section(data: ReportData) -> Section:
@@ -90,24 +91,24 @@ def _before_after(slices: Slices, column: str, name: str) -> Table | None:
         label = f"({grouped(len(rest))} others)"
         shown = [*shown[: _MOST_GROUPS - 1], _row(label, others)]
     return table(
-        f"By {name.lower()}, before and after: kept is the share of its documents in",
+        f"By {name.lower()}, before and after: kept = documents out / documents in",
         columns(
             f"<{name}",
             "Documents in",
-            "out",
-            "lost",
-            "kept",
+            "Documents out",
+            "Lost",
+            "Kept",
             "Characters in",
-            "out",
+            "Characters out",
             "Words in",
-            "out",
+            "Words out",
         ),
         shown,
         total=_row("sum", sums),
     )
 
 
-def _row(label: str, numbers: Sequence[float]) -> list[Cell | str]:
+def _row(label: str, numbers: Sequence[float]) -> Row:
     documents_in, documents_out, *sizes = numbers
     kept = Cell(
         share_of(documents_out, documents_in),
@@ -127,7 +128,8 @@ def _length_table(slices: Slices) -> Table | None:
     """Length statistics over everything, one row a quantile or other summary."""
     found: dict[tuple[str, str, float, str], dict[str, float]] = {}
     for row in slices.rows:
-        if not row["metric"].startswith(_LENGTH_PREFIXES) or _is_sliced(row):
+        is_length = any(word in row["metric"] for word in _LENGTH_WORDS)
+        if not is_length or _is_sliced(row):
             continue
         key = _length_key(row)
         found.setdefault(key, {})[row["stage"]] = float(row["value"])

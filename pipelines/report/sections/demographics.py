@@ -10,8 +10,10 @@ from isinglass.pipelines.report.blocks import (
     Figure,
     Heading,
     Paragraph,
+    Row,
     Section,
     Table,
+    Tone,
     columns,
     not_run,
     table,
@@ -50,7 +52,8 @@ def demographics_section(data: ReportData) -> Section:
     shares = [row for name in _SHARES for row in data.slices.named(name)]
     retention = data.slices.starting("retention")
     if not (shares or retention or data.manifest.balance):
-        return not_run(anchor, title, "the configuration has no balance section.")
+        why = "no mentions were counted and no weights computed."
+        return not_run(anchor, title, why)
     blocks: list[Block] = [Paragraph(CAVEAT)]
     if shares:
         blocks.append(_share_table(data, shares))
@@ -72,7 +75,7 @@ def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
             if row["language"] is None and row["source"] is None
         }
     )
-    made: list[list[Cell | str]] = []
+    made: list[Row] = []
     for axis, group in keys:
         found = [
             data.slices.find(metric, stage, axis=axis, group=group)
@@ -81,17 +84,20 @@ def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
         ]
         made.append([shorten(axis), shorten(group), *map(_share_cell, found)])
     return table(
-        "Group shares before and after deduplication and filters (no weights)",
+        "Group shares before and after deduplication and filters, without weights",
         columns(
             "<Axis",
             "<Group",
-            "Documents that mention it: in",
-            "out",
-            "Share of mentions: in",
-            "out",
+            "Of documents in",
+            "Of documents out",
+            "Of mentions in",
+            "Of mentions out",
         ),
         made,
-        note="A document may mention several groups, so document shares may overlap.",
+        note=(
+            "Of documents: those that mention the group. One may mention several, so "
+            "these shares overlap. Of mentions: the group's part of all on its axis."
+        ),
     )
 
 
@@ -117,19 +123,19 @@ def _coverage(data: ReportData) -> list[Block]:
 
 
 def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
-    made: list[list[Cell | str]] = []
+    made: list[Row] = []
     for row in rows:
         who = (row[name] for name in ("axis", "group", "language", "source", "reason"))
         label = ", ".join(shorten(part) for part in who if part is not None)
-        is_share = row["unit"] == "share"
+        is_share = row["unit"].startswith("share")
         show = percent if is_share else decimal
         low, high = row["low"], row["high"]
         between = MISSING if low is None else f"{show(low)} to {show(high)}"
         counts = MISSING
         if row["denominator"] is not None:
             counts = f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
-        tone = "warn" if _is_flagged(row) else ""
-        value = Cell(show(row["value"]), tone="warn" if tone else "")
+        tone: Tone = "warn" if _is_flagged(row) else ""
+        value = Cell(show(row["value"]), tone=tone)
         made.append([label or "all", row["metric"], value, between, counts])
     return table(
         "Retention by group, with 95 % intervals",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
     Block,
     Figure,
     Paragraph,
+    Row,
     Section,
     Table,
     code,
@@ -16,7 +18,7 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.svg import capture_curve
-from isinglass.pipelines.report.text import grouped, percent, share_of
+from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -79,7 +81,7 @@ def _capture(
     return [
         Figure(
             capture_curve(curve, threshold),
-            "Probability that a pair of documents is compared at all, by its similarity",
+            "Probability that a pair of documents is compared, by its similarity",
         ),
         Paragraph(
             f"Pairs are found by banding{how}. A pair exactly at the threshold of "
@@ -92,7 +94,7 @@ def _capture(
 def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
     """Value of a piecewise linear curve; None outside of it."""
     points = sorted(curve)
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if x0 <= at <= x1:
             part = (at - x0) / (x1 - x0) if x1 > x0 else 0.0
             return y0 + part * (y1 - y0)
@@ -100,8 +102,8 @@ def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
 
 
 def _pairs(data: ReportData, summary: DedupSummary) -> Table:
-    rows = [
-        [code(removed), code(kept), f"{similarity:.3f}", source or "–"]
+    rows: list[Row] = [
+        [code(removed), code(kept), f"{similarity:.3f}", source or MISSING]
         for removed, kept, similarity, source in data.examples.near_duplicates
     ]
     count = f"{grouped(len(rows))} of {grouped(summary.near_removed)}"

@@ -13,7 +13,7 @@ from isinglass.pipelines.report.text import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.report.blocks import Cell
+    from isinglass.pipelines.report.blocks import Cell, Row
     from isinglass.pipelines.report.model import ReportData
 
 
@@ -22,13 +22,16 @@ def encoding_section(data: ReportData) -> Section:
     anchor, title = "encode", "Tokens and embeddings"
     summary = data.manifest.encode
     if summary is None:
-        return not_run(anchor, title, "the configuration has no encode section.")
+        why = "the configuration has no encode section."
+        if data.part("encode") is not None:
+            why = f"`isinglass {data.manifest.verb}` does not encode."
+        return not_run(anchor, title, why)
     config = data.part("encode") or {}
     documents = summary.documents
     words = data.slices.total("words", "output")
     truncated = share_of(summary.truncated_documents, documents)
     limit = config.get("max_tokens")
-    rows: list[list[Cell | str]] = [
+    rows: list[Row] = [
         ["documents encoded", grouped(documents), ""],
         ["tokens", grouped(summary.tokens), f"by tokenizer {config.get('tokenizer')}"],
         ["tokens a document", decimal(ratio(summary.tokens, documents), 1), "mean"],

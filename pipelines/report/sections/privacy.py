@@ -10,6 +10,7 @@ from isinglass.pipelines.report.blocks import (
     Figure,
     Heading,
     Paragraph,
+    Row,
     Section,
     Table,
     code,
@@ -19,17 +20,17 @@ from isinglass.pipelines.report.blocks import (
 )
 from isinglass.pipelines.report.svg import Whisker, whiskers
 from isinglass.pipelines.report.text import (
+    MINUS,
     MISSING,
     THIN_SPACE,
     decimal,
     grouped,
     percent,
+    share_of,
     shorten,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.report.model import ReportData
     from isinglass.schemas.manifest import FindingCount, Recall
 
@@ -97,7 +98,7 @@ def _findings_table(data: ReportData) -> Table:
     findings = data.manifest.findings
     words = data.slices.total("words", "output")
 
-    def numbers(found: int, changed: int, kept: int) -> list[Cell | str]:
+    def numbers(found: int, changed: int, kept: int) -> Row:
         return [
             grouped(found),
             grouped(changed),
@@ -106,7 +107,11 @@ def _findings_table(data: ReportData) -> Table:
         ]
 
     rows = [
-        [code(entity), _operator(data, entity), *numbers(*_counts(findings.get(entity)))]
+        [
+            code(entity),
+            _operator(data, entity),
+            *numbers(*_counts(findings.get(entity))),
+        ]
         for entity in _entities(data)
     ]
     found = sum(count.found for count in findings.values())
@@ -148,7 +153,7 @@ def _recall_blocks(data: ReportData) -> list[Block]:
 
 
 def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
-    rows = []
+    rows: list[Row] = []
     for name in ordered:
         measured = data.manifest.recall[name]
         found, _, _ = _counts(data.manifest.findings.get(name))
@@ -175,8 +180,8 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
         ),
         rows,
         note=(
-            "Expected left = found × (1 − r) / r, with r the recall; the range uses "
-            "the ends of the interval. It holds if real identifiers are as easy to "
+            f"Expected left = found \u00d7 (1 {MINUS} r) / r, with r the recall; "
+            "the range uses the ends of the interval. It holds if real identifiers are as easy to "
             "find as planted ones and every finding is right."
         ),
     )
@@ -208,40 +213,39 @@ def _leftover_range(found: int, measured: Recall) -> str:
 
 
 def _position_table(data: ReportData) -> Table | None:
-    rows = [
-        row
-        for row in data.slices.named("pii.recall")
-        if row["position"] is not None and row["language"] is None
-    ]
-    if not rows:
+    """Found and planted by kind and position, added up over the languages."""
+    sums: dict[tuple[str, str], tuple[float, float]] = {}
+    for row in data.slices.named("pii.recall"):
+        if row["position"] is None or row["denominator"] is None:
+            continue
+        key = (row["entity"] or "all", row["position"])
+        found, planted = sums.get(key, (0.0, 0.0))
+        sums[key] = (found + row["numerator"], planted + row["denominator"])
+    if not sums:
         return None
-    positions = sorted({row["position"] for row in rows}, key=_position_key)
-    by_entity: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for row in rows:
-        by_entity.setdefault(row["entity"] or "all", {})[row["position"]] = row
-    made = [
-        [code(entity), *(_position_cell(found.get(p)) for p in positions)]
-        for entity, found in sorted(by_entity.items())
-    ]
+    entities = sorted({entity for entity, _ in sums})
+    positions = sorted({position for _, position in sums}, key=_position_key)
     return table(
         "Recall by position in the document: found of planted",
         columns("<Kind", *(shorten(position) for position in positions)),
-        made,
+        [
+            [code(entity), *(_position_cell(sums.get((entity, p))) for p in positions)]
+            for entity in entities
+        ],
     )
 
 
 def _position_key(position: str) -> tuple[int, str]:
     known = position in _POSITION_ORDER
-    return (_POSITION_ORDER.index(position) if known else len(position), position)
+    order = _POSITION_ORDER.index(position) if known else len(_POSITION_ORDER)
+    return order, position
 
 
-def _position_cell(row: Mapping[str, Any] | None) -> str:
-    if row is None:
+def _position_cell(counts: tuple[float, float] | None) -> str:
+    if counts is None:
         return MISSING
-    shown = percent(row["value"])
-    if row["denominator"] is None:
-        return shown
-    return f"{shown} ({grouped(row['numerator'])} of {grouped(row['denominator'])})"
+    found, planted = counts
+    return f"{share_of(found, planted)} ({grouped(found)} of {grouped(planted)})"
 
 
 def _rule_table(data: ReportData) -> Table:

@@ -12,6 +12,7 @@ from isinglass.pipelines.report.blocks import (
     Fold,
     Heading,
     Paragraph,
+    Row,
     Section,
     Table,
     code,
@@ -63,9 +64,9 @@ def outputs_section(data: ReportData) -> Section:
         _folders(manifest),
         Fold(f"All {grouped(len(manifest.outputs))} files", table=_files(manifest)),
         Paragraph(
-            "To verify: `isinglass verify RUN`, with RUN this run's folder, reads every "
-            "file again and checks its hash, its schema, the sums on this page and "
-            "the offsets of every finding. `sha256sum` gives the same hashes."
+            "To verify: `isinglass verify RUN`, with RUN this run's folder, reads "
+            "every file again and checks its hash, its schema, the sums on this page "
+            "and the offsets of every finding. `sha256sum` gives the same hashes."
         ),
         Fold("Configuration, with all defaults (YAML)", lines=config_lines(manifest)),
     ]
@@ -81,7 +82,9 @@ def config_lines(manifest: Manifest) -> tuple[str, ...]:
 
 def _inputs(manifest: Manifest) -> Table:
     files = manifest.inputs
-    rows: list[list[Cell | str]] = [
+    has_problems = any(file.problem for file in files)
+    heads = ["<Path", "<Source", "<Format", "Rows", "Size", "<SHA-256"]
+    rows: list[Row] = [
         [
             code(file.path),
             file.source,
@@ -89,28 +92,24 @@ def _inputs(manifest: Manifest) -> Table:
             grouped(file.rows),
             size(file.bytes),
             digest(file.sha256),
-            Cell(shorten(file.problem), tone="warn"),
         ]
         for file in files
     ]
-    total = [
+    total: Row = [
         f"sum of {grouped(len(files))}",
         "",
         "",
         grouped(sum(file.rows for file in files)),
         size(sum(file.bytes for file in files)),
         "",
-        "",
     ]
-    return table(
-        "Input files as they were read",
-        columns(
-            "<Path", "<Source", "<Format", "Rows", "Size", "<SHA-256", "<Problem"
-        ),
-        rows,
-        total,
-        note="Hashes are shortened; the whole of them is in manifest.json.",
-    )
+    if has_problems:
+        heads.append("<Problem")
+        total.append("")
+        for row, file in zip(rows, files, strict=True):
+            row.append(Cell(shorten(file.problem), tone="warn"))
+    note = "Hashes are shortened; the whole of them is in manifest.json."
+    return table("Input files as they were read", columns(*heads), rows, total, note)
 
 
 def _models(manifest: Manifest) -> Table | Paragraph:
@@ -175,7 +174,7 @@ def _passes(manifest: Manifest) -> Table:
     )
 
 
-def _pass_row(record: PassRecord) -> list[Cell | str]:
+def _pass_row(record: PassRecord) -> Row:
     speed = MISSING
     if record.seconds > 0 and not record.reused:
         speed = decimal(record.bytes / _MEGABYTE / record.seconds, 1)
@@ -197,7 +196,7 @@ def _folders(manifest: Manifest) -> Table:
         folder, slash, _ = output.path.partition("/")
         name = f"{folder}/" if slash else folder
         folders.setdefault(name, []).append((output.rows, output.bytes))
-    rows = [
+    rows: list[Row] = [
         [
             code(name),
             grouped(len(files)),
