@@ -64,8 +64,6 @@ BASE = [
     "pyarrow>=18",
     "pydantic>=2.10,<3",
     "pyyaml>=6.0.2,<7",
-    # MinHash signatures are part of a run's bytes: another release may hash otherwise.
-    "rensa==0.5.0",
     "rich>=13.9",
     "scipy>=1.14,<2",
     "spacy>=3.8,<3.9",

@@ -79,7 +79,6 @@ def test_base_needs_no_encoder_library() -> None:
     extra = {r.name for r in requirements() if r.marker and "encode" in str(r.marker)}
     assert not base.intersection(ENCODER_LIBRARIES)
     assert extra.issuperset(ENCODER_LIBRARIES)
-    assert "rensa" in base
 
 
 def test_requirements_are_used_or_explained(repository: Path) -> None:

@@ -23,7 +23,7 @@ def pairs_of(values: list[tuple[int, int]], leaders: int) -> list[tuple[int, int
 
 
 def reference(values: list[tuple[int, int]], leaders: int) -> list[tuple[int, int]]:
-    found = set()
+    found: set[tuple[int, int]] = set()
     for key in {key for key, _ in values}:
         group = sorted({rank for other, rank in values if other == key})
         if len(group) <= leaders:
