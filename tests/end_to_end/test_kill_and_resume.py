@@ -1,0 +1,106 @@
+"""Invariant 3 under kill -9: whenever it comes, the resumed run has the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.corpora import write_corpus
+from tests.end_to_end.test_same_bytes import hashes
+
+KEY = {"ISINGLASS_TEST_KEY": "a key of more than sixteen characters"}
+KILLS = 10
+
+
+def write_config(path: Path, corpus: Path, output: Path) -> None:
+    settings = {
+        "inputs": [{"path": str(corpus), "source": "web"}],
+        "output": str(output),
+        "dedup": {},
+        "pii": {"mode": "identifiers", "key_env": "ISINGLASS_TEST_KEY"},
+        "balance": {},
+        "limits": {"shard_bytes": 4_000},
+        "beam": {"mode": "in_memory"},
+    }
+    path.write_text(yaml.safe_dump(settings))
+
+
+def start(config: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "isinglass", "clean", "--config", str(config)]
+    return subprocess.Popen(
+        [*command, "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | KEY,
+        start_new_session=True,
+    )
+
+
+def finish(config: Path) -> tuple[dict[str, object], str]:
+    process = start(config)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err.decode()
+    return json.loads(out), err.decode()
+
+
+@pytest.mark.slow
+def test_ten_kills_at_random_moments(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    write_corpus(corpus, 600)
+    write_config(tmp_path / "whole.yaml", corpus, tmp_path / "whole")
+    began = time.monotonic()
+    finish(tmp_path / "whole.yaml")
+    whole_seconds = time.monotonic() - began
+    expected = hashes(tmp_path / "whole")
+
+    write_config(tmp_path / "killed.yaml", corpus, tmp_path / "killed")
+    chance = random.Random(20261124)  # noqa: S311 - when to kill
+    killed = 0
+    for _ in range(KILLS):
+        process = start(tmp_path / "killed.yaml")
+        # The first half of the time is start-up: aim at the part that writes.
+        time.sleep(whole_seconds * chance.uniform(0.4, 0.95))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.communicate()
+        if process.returncode == 0:
+            # It was quicker than the kill; take something away and go on.
+            victim = sorted((tmp_path / "killed" / "data").iterdir())[0]
+            victim.unlink()
+    assert killed >= KILLS // 2
+    manifest, log = finish(tmp_path / "killed.yaml")
+    assert hashes(tmp_path / "killed") == expected
+    assert "reused" in log
+    passes = {record["name"]: record for record in manifest["passes"]}  # type: ignore[index, attr-defined]
+    assert passes["survey"]["reused"] > 0
+
+
+@pytest.mark.slow
+def test_a_half_made_run_is_not_visible(tmp_path: Path) -> None:
+    """Invariant 9: before the seal there is neither manifest nor _SUCCESS."""
+    corpus = tmp_path / "corpus"
+    write_corpus(corpus, 600)
+    write_config(tmp_path / "c.yaml", corpus, tmp_path / "run")
+    process = start(tmp_path / "c.yaml")
+    seen_commit = False
+    while process.poll() is None:
+        if list((tmp_path / "run" / "work").glob("survey/*.commit.json")):
+            seen_commit = True
+            os.killpg(process.pid, signal.SIGKILL)
+            break
+        time.sleep(0.01)
+    process.communicate()
+    assert seen_commit
+    assert not (tmp_path / "run" / "_SUCCESS").exists()
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    assert not (tmp_path / "run" / "report.html").exists()
