@@ -106,6 +106,17 @@ def _record_table(records: Records) -> Table:
         columns("<Outcome", "<Reason", "Records", "Share", "<What it means"),
         rows,
         total=[*sums, _check(books, "records read")],
+        note=_record_equation(records),
+    )
+
+
+def _record_equation(records: Records) -> str:
+    sign = "=" if books_of_records(records).balanced else "≠"
+    return (
+        f"In one line: {grouped(records.total_in)} in {sign} "
+        f"{grouped(records.kept)} kept + "
+        f"{grouped(sum(records.dropped.values()))} dropped + "
+        f"{grouped(sum(records.quarantined.values()))} quarantined."
     )
 
 

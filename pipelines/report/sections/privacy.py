@@ -181,8 +181,8 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
         rows,
         note=(
             f"Expected left = found \u00d7 (1 {MINUS} r) / r, with r the recall; "
-            "the range uses the ends of the interval. It holds if real identifiers are as easy to "
-            "find as planted ones and every finding is right."
+            "the range uses the ends of the interval. It holds if real identifiers "
+            "are as easy to find as planted ones and every finding is right."
         ),
     )
 

