@@ -67,7 +67,7 @@ def flow(total: int, flows: Sequence[Flow]) -> Markup:
     for item, height, y in zip(flows, heights, right, strict=True):
         parts.append(_ribbon(left, y, height, f"ribbon-{item.tone}"))
         parts.append(_rect((206, y, 12, height), f"mark-{item.tone}"))
-        parts.append(_text(228, y + 11, _label(item.label, 28), "strong"))
+        parts.append(_text(228, y + 11, _label(item.label, 24), "strong"))
         number = f"{grouped(item.value)} · {share_of(item.value, total)}"
         parts.append(_text(228, y + 27, number, "quiet"))
         left += height

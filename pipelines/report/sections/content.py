@@ -27,7 +27,7 @@ from isinglass.pipelines.report.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from isinglass.pipelines.report.model import ReportData
@@ -36,6 +36,16 @@ if TYPE_CHECKING:
 _MOST_GROUPS = 40
 _COUNTS = ("documents", "characters", "words")
 _STAGES = ("input", "output")
+_HEADS = (
+    "Documents in",
+    "Documents out",
+    "Lost",
+    "Kept",
+    "Characters in",
+    "Characters out",
+    "Words in",
+    "Words out",
+)
 _LENGTH_WORDS = ("length", "quantile")
 
 
@@ -62,50 +72,35 @@ def content_section(data: ReportData) -> Section:
 
 
 def _before_after(slices: Slices, column: str, name: str) -> Table | None:
-    counts = {
-        (metric, stage): slices.by(metric, stage, column)
-        for metric in _COUNTS
-        for stage in _STAGES
-    }
-    keys = set(counts["documents", "input"]) | set(counts["documents", "output"])
-    if not keys:
+    numbers = _numbers(slices, column)
+    if not numbers:
         return None
-
-    def numbers(key: str) -> tuple[float, ...]:
-        return tuple(
-            counts[metric, stage].get(key, 0.0)
-            for metric in _COUNTS
-            for stage in _STAGES
-        )
-
-    def lost(key: str) -> tuple[float, str]:
-        documents_in, documents_out, *_ = numbers(key)
-        return documents_out - documents_in, key
-
-    ordered = sorted(keys, key=lost)
-    sums = tuple(sum(column) for column in zip(*map(numbers, keys), strict=True))
-    shown = [_row(shorten(key) or "(none)", numbers(key)) for key in ordered]
+    ordered = sorted(numbers, key=lambda key: (numbers[key][1] - numbers[key][0], key))
+    shown = [_row(shorten(key) or "(none)", numbers[key]) for key in ordered]
     if len(shown) > _MOST_GROUPS:
-        rest = [numbers(key) for key in ordered[_MOST_GROUPS - 1 :]]
-        others = tuple(sum(column) for column in zip(*rest, strict=True))
+        rest = ordered[_MOST_GROUPS - 1 :]
+        others = _added([numbers[key] for key in rest])
         label = f"({grouped(len(rest))} others)"
         shown = [*shown[: _MOST_GROUPS - 1], _row(label, others)]
     return table(
         f"By {name.lower()}, before and after: kept = documents out / documents in",
-        columns(
-            f"<{name}",
-            "Documents in",
-            "Documents out",
-            "Lost",
-            "Kept",
-            "Characters in",
-            "Characters out",
-            "Words in",
-            "Words out",
-        ),
+        columns(f"<{name}", *_HEADS),
         shown,
-        total=_row("sum", sums),
+        total=_row("sum", _added(numbers.values())),
     )
+
+
+def _numbers(slices: Slices, column: str) -> dict[str, tuple[float, ...]]:
+    """By group: documents in and out, characters in and out, words in and out."""
+    counts = [
+        slices.by(metric, stage, column) for metric in _COUNTS for stage in _STAGES
+    ]
+    keys = set(counts[0]) | set(counts[1])
+    return {key: tuple(count.get(key, 0.0) for count in counts) for key in keys}
+
+
+def _added(rows: Iterable[Sequence[float]]) -> tuple[float, ...]:
+    return tuple(sum(column) for column in zip(*rows, strict=True))
 
 
 def _row(label: str, numbers: Sequence[float]) -> Row:
