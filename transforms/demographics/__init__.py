@@ -1,0 +1,1 @@
+"""Demographic mentions: lexicons, counts, balancing weights and retention."""

@@ -1,0 +1,275 @@
+"""Mentions of demographic groups in documents, counted over Arrow buffers."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+
+from isinglass.transforms.demographics.lexicon import group_names, load_lexicon
+from isinglass.transforms.demographics.matcher import (
+    BREAK,
+    FORMAT,
+    HASH_PRIME,
+    HASH_START,
+    KIND_SHIFT,
+    MARK,
+    MAX_PHRASE,
+    MAX_WORD,
+    SINGLE,
+    UNDERSCORE,
+    WORD,
+    load_matcher,
+)
+from isinglass.transforms.text import decode, string_buffers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.demographics.matcher import Matcher
+
+_CODE_MASK = (1 << KIND_SHIFT) - 1
+_RUN = 64  # words of a lexicon in a row that are held back, for the longest match
+
+
+@dataclass(frozen=True)
+class MentionCounts:
+    """Mentions in n documents.
+
+    Attributes:
+        counts: int32, shape (n, groups), columns as `group_names()`; 0 in a document
+            that is not covered.
+        covered: bool, shape (n,): the document's language has a lexicon.
+        words: int64, shape (n,): runs of letters, digits, marks and underscores; each
+            Han or Hiragana character is a word by itself. Counted in all documents.
+    """
+
+    counts: NDArray[np.int32]
+    covered: NDArray[np.bool_]
+    words: NDArray[np.int64]
+
+
+def count_mentions(texts: pa.StringArray, languages: pa.StringArray) -> MentionCounts:
+    """Count the mentions of each group in each document.
+
+    Whole words count, whatever their case, the longest entry of the lexicon first;
+    `he's` and `l'homme` hold `he` and `homme`. Chinese is matched by character. Only
+    documents whose language has a lexicon are counted.
+
+    Args:
+        texts: n strings without nulls, as they are (not normalised).
+        languages: n language codes or tags; null where unknown.
+
+    Raises:
+        ValueError: A text is null, or the lengths differ.
+    """
+    if len(texts) != len(languages):
+        raise ValueError(f"{len(texts)} texts have {len(languages)} languages")
+    matcher = load_matcher()
+    roots = _roots(languages, matcher)
+    counts, words, marked = _count(texts, roots, matcher)
+    marked &= roots >= 0
+    if marked.any():
+        # Letters and marks apart may be one letter in the lexicon.
+        # (Arrow's own normalisation does not compose them.)
+        rows = texts.filter(pa.array(marked)).to_pylist()
+        composed = [unicodedata.normalize("NFC", text) for text in rows]
+        part = pa.array(composed, pa.string())
+        counts[marked] = _count(part, roots[marked], matcher)[0]
+    return MentionCounts(counts, roots >= 0, words)
+
+
+def _roots(languages: pa.StringArray, matcher: Matcher) -> NDArray[np.int32]:
+    """Root of the trie for each document, -1 where there is no lexicon."""
+    encoded = languages.dictionary_encode()
+    found = [load_lexicon(tag or "") for tag in encoded.dictionary.to_pylist()]
+    of_code = [-1 if x is None else matcher.roots[x.language] for x in found]
+    codes = pc.fill_null(encoded.indices, len(of_code)).to_numpy(zero_copy_only=False)
+    return np.array([*of_code, -1], np.int32)[codes]
+
+
+def _count(
+    texts: pa.StringArray, roots: NDArray[np.int32], matcher: Matcher
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
+    data, offsets = string_buffers(texts)
+    counts = np.zeros((len(texts), len(group_names())), np.int32)
+    words = np.zeros(len(texts), np.int64)
+    marked = np.zeros(len(texts), np.bool_)
+    _count_rows(data, offsets, roots, matcher.tables, (counts, words, marked))
+    return counts, words, marked
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
+    """Return the id of `word[:length]`, whose hash points to `slot`, or -1."""
+    mask = tables.slots.size - 1
+    while True:
+        found = tables.slots[slot]
+        if found < 0:
+            return -1
+        start = tables.word_starts[found]
+        if tables.word_starts[found + 1] - start == length:
+            same = True
+            for index in range(length):
+                same &= tables.word_codes[start + index] == word[index]
+            if same:
+                return found
+        slot = (slot + 1) & mask
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _follow(tables: Any, node: Any, word: Any) -> Any:
+    """Return the node after `word`, or -1."""
+    mask = tables.edge_keys.size - 1
+    key = np.int64(node) * (tables.word_starts.size - 1) + word
+    slot = np.int64((np.uint64(key) * HASH_PRIME) >> np.uint64(20)) & mask
+    while tables.edge_keys[slot] >= 0:
+        if tables.edge_keys[slot] == key:
+            return tables.edge_nodes[slot]
+        slot = (slot + 1) & mask
+    return -1
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) -> Any:  # noqa: PLR0913
+    """Count the longest entries in a run of words; returns how many are done with.
+
+    Unless the run is at its end (`last`), words that could begin a longer entry than
+    the run shows are left.
+    """
+    begin = 0
+    while begin < fill and (last or begin + MAX_PHRASE <= fill):
+        node = np.int64(root)
+        step = 1
+        row = np.int64(-1)
+        for index in range(begin, fill):
+            node = np.int64(_follow(tables, node, run[index]))
+            if node < 0:
+                break
+            if tables.node_rows[node] >= 0:
+                row = np.int64(tables.node_rows[node])
+                step = index + 1 - begin
+        if row >= 0:
+            for group in range(counts.size):
+                counts[group] += tables.gains[row, group]
+        begin += step
+    return begin
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _push(tables: Any, root: Any, run: Any, fill: Any, word: Any, counts: Any) -> Any:  # noqa: PLR0913
+    """Add a word (-1: none of the lexicon) to the run; returns the run's length."""
+    if word < 0:
+        if fill > 0:
+            _match(tables, root, run, fill, True, counts)  # noqa: FBT003
+        return 0
+    run[fill] = word
+    fill += 1
+    if fill == _RUN:
+        done = _match(tables, root, run, fill, False, counts)  # noqa: FBT003
+        for index in range(done, fill):
+            run[index - done] = run[index]
+        fill -= done
+    return fill
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> Any:
+    """Read to the end of a word that begins at `position`.
+
+    Returns:
+        Position after it, hash, length (0 if it cannot be a word of a lexicon), and
+        whether it holds combining marks. Underscores around a word are no part of it.
+    """
+    value = HASH_START
+    length = 0
+    trailing = False
+    joined = False
+    marked = False
+    while position < stop:
+        point, width = np.int64(data[position]), 1
+        if point >= 0x80:  # noqa: PLR2004
+            point, width = decode(data, position)
+        entry = characters[point]
+        kind = entry >> KIND_SHIFT
+        if kind == WORD or kind == MARK:
+            code = np.int32(entry & _CODE_MASK)
+            joined |= trailing
+            marked |= kind == MARK
+            if length < MAX_WORD:
+                word[length] = code
+            length += 1
+            value = (value ^ np.uint64(code)) * HASH_PRIME
+        elif kind == UNDERSCORE:
+            trailing = length > 0
+        elif kind != FORMAT:
+            break
+        position += width
+    if joined or length > MAX_WORD:
+        length = 0
+    return position, value, length, marked
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _count_row(  # noqa: PLR0913
+    data: Any, position: Any, stop: Any, root: Any, tables: Any, counts: Any
+) -> Any:
+    """Count one text; returns its words and whether it holds combining marks."""
+    characters, firsts = tables.characters, tables.firsts
+    mask = firsts.size - 1
+    word = np.empty(MAX_WORD, np.int32)
+    run = np.empty(_RUN, np.int32)
+    fill = np.int64(0)
+    words = np.int64(0)
+    marked = False
+    while position < stop:
+        point, width = np.int64(data[position]), 1
+        if point >= 0x80:  # noqa: PLR2004
+            point, width = decode(data, position)
+        kind = characters[point] >> KIND_SHIFT
+        if kind == WORD or kind == UNDERSCORE or kind == SINGLE:
+            words += 1
+            if kind == SINGLE:
+                position += width
+                word[0] = point
+                length = 1
+                value = (HASH_START ^ np.uint64(point)) * HASH_PRIME
+            else:
+                position, value, length, has_marks = _word(
+                    data, position, stop, characters, word
+                )
+                marked |= has_marks
+            # Nearly every word ends here: calls with many arrays are dear.
+            slot = np.int64(value ^ (value >> np.uint64(32))) & mask
+            found = np.int64(-1)
+            if root >= 0 and length > 0 and (fill > 0 or firsts[slot] >> root & 1):
+                found = _look_up(tables, word, length, slot)
+            if found >= 0 or fill > 0:
+                fill = _push(tables, root, run, fill, found, counts)
+            continue
+        position += width
+        marked |= kind == MARK
+        if kind == BREAK and fill > 0:
+            fill = _push(tables, root, run, fill, -1, counts)
+    if fill > 0:
+        _push(tables, root, run, fill, -1, counts)
+    return words, marked
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _count_rows(data: Any, offsets: Any, roots: Any, tables: Any, out: Any) -> None:
+    counts, words, marked = out
+    for row in range(offsets.size - 1):
+        words[row], marked[row] = _count_row(
+            data,
+            np.int64(offsets[row]),
+            np.int64(offsets[row + 1]),
+            np.int64(roots[row]),
+            tables,
+            counts[row],
+        )

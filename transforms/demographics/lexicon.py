@@ -1,0 +1,152 @@
+"""Lexicons of demographic terms, one YAML file a language."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from isinglass.schemas.manifest import Lexicon
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+Group = tuple[str, str]
+"""Axis and group, e.g. `("gender", "female")`."""
+
+
+@dataclass(frozen=True)
+class DemographicLexicon:
+    """The demographic terms of one language.
+
+    Attributes:
+        name: Name of the lexicon, e.g. `gender-en`.
+        language: ISO 639-1 code.
+        aliases: Other codes of the language (ISO 639-2 and 639-3).
+        version: Changes whenever a count could change.
+        source: Where the terms come from.
+        licence: SPDX identifier.
+        sha256: Of the file, hex.
+        terms: Every form of every term as written in the file, with its group.
+        vetoes: Phrases that hold a form and name nobody.
+    """
+
+    name: str
+    language: str
+    aliases: tuple[str, ...]
+    version: str
+    source: str
+    licence: str
+    sha256: str
+    terms: tuple[tuple[str, Group], ...]
+    vetoes: tuple[str, ...]
+
+
+def primary_language(tag: str) -> str:
+    """Return the language part of a tag: `en` of `en-US`, `zh` of `ZH_Hant`."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
+def load_lexicon(language: str) -> DemographicLexicon | None:
+    """Return the lexicon of a language, or None where there is none.
+
+    Args:
+        language: ISO 639 code or BCP 47 tag, in any case.
+    """
+    wanted = primary_language(language)
+    for lexicon in all_lexicons():
+        if wanted == lexicon.language or wanted in lexicon.aliases:
+            return lexicon
+    return None
+
+
+def available_languages() -> tuple[str, ...]:
+    """ISO 639-1 codes of the languages that have a lexicon, sorted."""
+    return tuple(lexicon.language for lexicon in all_lexicons())
+
+
+@cache
+def group_names() -> tuple[Group, ...]:
+    """Axis and group of each column of counts: all groups of all lexicons, sorted."""
+    return tuple(
+        sorted({group for lexicon in all_lexicons() for _, group in lexicon.terms})
+    )
+
+
+def manifest_entries() -> list[Lexicon]:
+    """Every lexicon as the manifest lists it, by language."""
+    return [
+        Lexicon(
+            name=lexicon.name,
+            language=lexicon.language,
+            version=lexicon.version,
+            licence=lexicon.licence,
+            sha256=lexicon.sha256,
+        )
+        for lexicon in all_lexicons()
+    ]
+
+
+@cache
+def all_lexicons() -> tuple[DemographicLexicon, ...]:
+    """All lexicons of the package, by language.
+
+    Raises:
+        ValueError: A file lists one form in two groups of an axis.
+    """
+    folder = files("isinglass.transforms") / "resources" / "lexicons"
+    entries = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
+    found = [_read(entry) for entry in entries]
+    return tuple(sorted(found, key=lambda lexicon: lexicon.language))
+
+
+def _read(entry: Traversable) -> DemographicLexicon:
+    content = entry.read_bytes()
+    return parse_lexicon(content)
+
+
+def parse_lexicon(content: bytes) -> DemographicLexicon:
+    """Read a lexicon from the bytes of its YAML file.
+
+    Raises:
+        ValueError: One form is listed in two groups of an axis.
+    """
+    data = yaml.safe_load(content)
+    terms = tuple(sorted(_forms(data["axes"])))
+    _refuse_contradictions(data["name"], terms)
+    return DemographicLexicon(
+        name=data["name"],
+        language=data["language"],
+        aliases=tuple(data["aliases"]),
+        version=data["version"],
+        source=data["source"],
+        licence=data["licence"],
+        sha256=hashlib.sha256(content).hexdigest(),
+        terms=terms,
+        vetoes=tuple(sorted(data["vetoes"])),
+    )
+
+
+def _forms(axes: dict[str, Any]) -> set[tuple[str, Group]]:
+    return {
+        (form, (axis, group))
+        for axis, groups in axes.items()
+        for group, terms in groups.items()
+        for term in terms
+        for form in (term["term"], *term.get("forms", ()))
+    }
+
+
+def _refuse_contradictions(name: str, terms: tuple[tuple[str, Group], ...]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for form, (axis, group) in terms:
+        other = seen.setdefault((axis, form), group)
+        if other != group:
+            raise ValueError(
+                f"lexicon {name}: {form!r} is in {axis}/{other} and {axis}/{group}; "
+                "keep it in one of them"
+            )
