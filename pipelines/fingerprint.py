@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import unicodedata
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -72,4 +73,6 @@ def code_fingerprint() -> str:
             name = f"{layer}/{path.relative_to(folder).as_posix()}"
             if path.suffix in _CODE_SUFFIXES and not name.startswith(_PRESENTATION):
                 hashes[name] = file_sha256(path)
-    return digest([hashes, package_versions()])
+    # Tables of letters and of normal forms come with the interpreter.
+    unicode_version = unicodedata.unidata_version
+    return digest([hashes, package_versions(), unicode_version])

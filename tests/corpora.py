@@ -11,7 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_WORDS = ["river", "stone", "window", "paper", "garden", "letter", "table", "morning", "silver", "quiet", "engine", "market", "forest", "number", "copper", "island", "bridge", "station", "winter", "orange", "pencil", "mountain", "harbor", "violet", "basket", "candle", "mirror", "ladder", "thunder", "meadow", "pocket", "ribbon", "saddle", "timber", "whisper", "anchor", "blanket", "cradle", "dragon", "ember", "feather", "glacier", "hammer", "jacket", "kettle"]
+_WORDS = tuple(
+    """
+    river stone window paper garden letter table morning silver quiet engine market
+    forest number copper island bridge station winter orange pencil mountain harbor
+    violet basket candle mirror ladder thunder meadow pocket ribbon saddle timber
+    whisper anchor blanket cradle dragon ember feather glacier hammer jacket kettle
+    """.split()
+)
 
 
 def sentence(chance: random.Random, words: int = 12) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pytest
 
 import isinglass.pipelines.clean as clean_pass
@@ -13,6 +13,9 @@ from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.write import TableWriter
 from tests.corpora import write_jsonl
 from tests.end_to_end.test_bad_input import GOOD, clean, settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_a_forgery_with_matching_hashes_is_found(
 def test_a_flipped_byte_is_found_by_its_hash(finished: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(finished, run)
-    path = sorted((run / "data").iterdir())[0]
+    path = min((run / "data").iterdir())
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))

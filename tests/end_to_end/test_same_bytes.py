@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -16,9 +16,6 @@ from isinglass.pipelines.run import Request, Result, execute
 from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from tests.corpora import write_corpus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TABLES = ("data", "findings", "ledger", "quarantine", "tokens", "embeddings", "audit")
 
@@ -74,16 +71,14 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def reference(
-    corpus: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
+def reference(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     output = tmp_path_factory.mktemp("reference") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ISINGLASS_TEST_KEY", "a key of more than sixteen characters")
         result = run(config(corpus, output))
     assert result.manifest.records.total_in == 240
     assert len(list((output / "data").iterdir())) >= 6
-    yield hashes(output)
+    return hashes(output)
 
 
 @pytest.mark.parametrize(
