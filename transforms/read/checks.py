@@ -1,0 +1,176 @@
+"""Which texts can be processed: encoding, NUL, missing and over-long ones.
+
+A batch in which all texts are sound passes four vectorised tests. Only a batch that
+fails one of them is looked at row by row, to name the reason of each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.schemas.reasons import QuarantineReason
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ARROW_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One record that does not become a document.
+
+    Attributes:
+        index: Position in the batch.
+        reason: One of `QuarantineReason`.
+        detail: What was seen, without any document text.
+        raw: What was in the input; None where the input held nothing.
+    """
+
+    index: int
+    reason: QuarantineReason
+    detail: str
+    raw: bytes | None
+
+
+@dataclass(frozen=True)
+class CheckedTexts:
+    """Texts and the rows that failed.
+
+    Attributes:
+        texts: Type `string`, one entry for each row that did not fail, in order.
+        sound: Which rows did not fail, shape (n,).
+        rejections: One for each row that failed, in order.
+    """
+
+    texts: pa.StringArray
+    sound: NDArray[np.bool_]
+    rejections: tuple[Rejection, ...]
+
+
+def is_text_type(data_type: pa.DataType) -> bool:
+    """Tell whether a column of this type can hold texts (strings or UTF-8 bytes)."""
+    if pa.types.is_dictionary(data_type):
+        return is_text_type(data_type.value_type)
+    return bool(
+        pa.types.is_string(data_type)
+        or pa.types.is_large_string(data_type)
+        or pa.types.is_string_view(data_type)
+        or pa.types.is_binary(data_type)
+        or pa.types.is_large_binary(data_type)
+        or pa.types.is_binary_view(data_type)
+        or pa.types.is_null(data_type)
+    )
+
+
+def as_string(column: pa.Array) -> pa.Array:
+    """Return a column of texts as type `string`, its bytes untouched and unchecked.
+
+    Args:
+        column: Of a type that `is_text_type` accepts.
+
+    Returns:
+        The same values as `string`, or as `large_string` if they do not fit.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_string(kind):
+        return column
+    if pa.types.is_null(kind):
+        return pa.nulls(len(column), pa.string())
+    if pa.types.is_binary(kind):
+        return column.view(pa.string())
+    if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
+        # By way of bytes, since a cast of bytes to strings checks the encoding.
+        column = column.cast(pa.binary_view()).cast(pa.large_binary())
+        return as_string(column)
+    if pa.types.is_large_binary(kind):
+        column = column.view(pa.large_string())
+    if column.nbytes > _ARROW_LIMIT:
+        return column
+    return column.cast(pa.string())
+
+
+def is_valid(column: pa.Array) -> bool:
+    """Tell whether all strings of a column, nested ones included, are valid UTF-8."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def invalid_rows(column: pa.Array) -> NDArray[np.bool_]:
+    """Mark the rows of a column in which some string is not valid UTF-8."""
+    if is_valid(column):
+        return np.zeros(len(column), np.bool_)
+    # `take` copies the row alone, so that its neighbours are not judged with it.
+    rows = [not is_valid(column.take(pa.array([i]))) for i in range(len(column))]
+    return np.array(rows, np.bool_)
+
+
+def check_texts(column: pa.Array, max_chars: int) -> CheckedTexts:
+    """Find the texts that cannot be processed.
+
+    Args:
+        column: Texts of a type that `is_text_type` accepts, nulls allowed.
+        max_chars: Most code points of a text.
+
+    Returns:
+        The sound texts, and why the others are not.
+    """
+    column = as_string(column)
+    if _all_sound(column, max_chars):
+        return CheckedTexts(column, np.ones(len(column), np.bool_), ())
+    octets = column.cast(pa.large_binary())
+    found = tuple(
+        rejection
+        for index in range(len(octets))
+        if (rejection := _reject(index, octets[index].as_py(), max_chars)) is not None
+    )
+    sound = np.ones(len(column), np.bool_)
+    sound[[rejection.index for rejection in found]] = False
+    return CheckedTexts(column.filter(pa.array(sound)).cast(pa.string()), sound, found)
+
+
+def _all_sound(column: pa.Array, max_chars: int) -> bool:
+    if column.null_count or not pa.types.is_string(column.type):
+        return False
+    if len(column) == 0:
+        return True
+    if not is_valid(column):
+        return False
+    _, offset_buffer, data = column.buffers()
+    stop = column.offset + len(column) + 1
+    offsets = np.frombuffer(offset_buffer, np.int32, stop)[column.offset :]
+    first, last = int(offsets[0]), int(offsets[-1])
+    if last > first and not np.frombuffer(data, np.uint8, last - first, first).all():
+        return False
+    # A text has at most as many code points as bytes.
+    if int(np.diff(offsets).max()) <= max_chars:
+        return True
+    return bool(pc.max(pc.utf8_length(column)).as_py() <= max_chars)
+
+
+def _reject(index: int, raw: bytes | None, max_chars: int) -> Rejection | None:
+    if raw is None:
+        return Rejection(index, QuarantineReason.MISSING_TEXT, "the text is null", None)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = f"byte {error.start} of the text"
+        return Rejection(index, QuarantineReason.INVALID_UTF8, detail, raw)
+    position = text.find("\0")
+    if position >= 0:
+        detail = f"character {position} of the text"
+        return Rejection(index, QuarantineReason.NUL_CHARACTER, detail, raw)
+    if len(text) > max_chars:
+        detail = f"{len(text)} characters, {max_chars} allowed"
+        return Rejection(index, QuarantineReason.TOO_LONG, detail, raw)
+    return None

@@ -1,0 +1,208 @@
+"""Arrow columns as an input has them -> metadata and carried columns as we want them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.batches import Records, cut, document_batch
+from isinglass.transforms.read.checks import as_string, is_text_type
+from isinglass.transforms.read.streams import changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from isinglass.schemas.documents import DocumentBatch
+    from isinglass.transforms.read.batches import Origin
+
+MAX_DEPTH = 250
+"""Levels of nesting that are written as JSON; orjson writes no more than 254."""
+
+_INVALID = b"\xff"
+
+
+def arrow_batches(
+    origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
+) -> Iterator[DocumentBatch]:
+    """Turn a record batch of any size into document batches.
+
+    Args:
+        origin: Where the batch comes from.
+        batch: As read from the file.
+        rows: Row numbers of its records in the file.
+
+    Raises:
+        InputError: The text column is gone, or values do not fit the planned type.
+    """
+    if origin.text not in batch.schema.names:
+        raise changed(origin.relative, f"it has no column {origin.text} any more")
+    for part in cut(_text_sizes(batch.column(origin.text))):
+        piece = batch.slice(part.start, part.stop - part.start)
+        yield document_batch(origin, arrow_records(origin, piece, rows[part]))
+
+
+def _text_sizes(column: pa.Array) -> NDArray[np.int64]:
+    column = plain(column)
+    if pa.types.is_null(column.type):
+        return np.zeros(len(column), np.int64)
+    lengths = pc.binary_length(column).cast(pa.int64()).fill_null(0)
+    return np.asarray(lengths)
+
+
+def arrow_records(
+    origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
+) -> Records:
+    """Pick and convert the columns of a record batch.
+
+    Args:
+        origin: Where the batch comes from.
+        batch: As read from the file.
+        rows: Row numbers of its records in the file.
+
+    Raises:
+        InputError: Values do not fit the planned type.
+    """
+    names = set(batch.schema.names)
+    metadata = {
+        ours: to_type(plain(batch.column(theirs)), pa.string(), origin, theirs)
+        for ours, theirs in origin.mapped.items()
+        if theirs in names
+    }
+    carried = {
+        field.name: to_type(plain(batch.column(theirs)), field.type, origin, theirs)
+        for field, theirs in origin.carried
+        if theirs in names
+    }
+    return Records(rows, plain(batch.column(origin.text)), metadata, carried)
+
+
+def plain_type(data_type: pa.DataType) -> pa.DataType:
+    """Return the type without dictionary, extension, view or 64-bit offsets."""
+    if isinstance(data_type, pa.BaseExtensionType):
+        return plain_type(data_type.storage_type)
+    if pa.types.is_dictionary(data_type):
+        return plain_type(data_type.value_type)
+    if pa.types.is_large_string(data_type) or pa.types.is_string_view(data_type):
+        return pa.string()
+    if pa.types.is_large_binary(data_type) or pa.types.is_binary_view(data_type):
+        return pa.binary()
+    return data_type
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """Return the column with dictionaries and extension types taken off."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        return plain(column.storage)
+    if pa.types.is_dictionary(column.type):
+        return plain(column.dictionary_decode())
+    return column
+
+
+def to_type(
+    column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
+) -> pa.Array:
+    """Convert a column without losing a value.
+
+    Nested values become JSON where a string is wanted.
+
+    Args:
+        column: Without dictionary and extension types.
+        wanted: Type of the column in the run.
+        origin: For the error message.
+        name: The input's name of the column, for the error message.
+
+    Raises:
+        InputError: A value does not fit.
+    """
+    if column.type == wanted:
+        return column
+    if pa.types.is_string(wanted):
+        if is_text_type(column.type):
+            return as_string(column)
+        if pa.types.is_nested(column.type):
+            return json_column(column)
+    try:
+        return column.cast(wanted)
+    except pa.ArrowInvalid:
+        return _cast_inexact(column, wanted, origin, name)
+    except pa.ArrowNotImplementedError:
+        pass
+    return pa.array([None if v is None else str(v) for v in column.to_pylist()], wanted)
+
+
+def _cast_inexact(
+    column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
+) -> pa.Array:
+    # An integer beyond 2^53 beside fractions of another file: the nearest double.
+    if pa.types.is_integer(column.type) and pa.types.is_floating(wanted):
+        return column.cast(wanted, safe=False)
+    msg = (
+        f"{origin.relative}: column {name} holds a {column.type} that does not fit "
+        f"{wanted}, the type this column has over all inputs. Convert the column, or "
+        "process these files in a run of their own."
+    )
+    raise InputError(msg)
+
+
+def json_column(column: pa.Array) -> pa.StringArray:
+    """Return nested values as JSON; null stays null.
+
+    A value that holds invalid UTF-8 becomes an invalid string, by which the check of
+    all columns finds its record.
+    """
+    values = [_json_bytes(value) for value in column]
+    return pa.array(values, pa.binary()).view(pa.string())
+
+
+def _json_bytes(value: pa.Scalar) -> bytes | None:
+    try:
+        inner = value.as_py()
+    except UnicodeDecodeError:
+        return _INVALID
+    return None if inner is None else json_text(inner).encode()
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON with sorted keys; what JSON has no form for, as text.
+
+    Raises:
+        RecursionError: It is nested deeper than `MAX_DEPTH`.
+    """
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    try:
+        return orjson.dumps(value, default=_fallback, option=options).decode()
+    except orjson.JSONEncodeError:
+        if is_too_deep(value):
+            raise RecursionError(f"nested deeper than {MAX_DEPTH}") from None
+        # Integers of more than 64 bits, which only the standard library writes.
+        return json.dumps(value, default=_fallback, sort_keys=True, ensure_ascii=False)
+
+
+def is_too_deep(value: object) -> bool:
+    """Tell whether lists and dicts are nested deeper than `MAX_DEPTH`."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _fallback(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)

@@ -1,0 +1,333 @@
+"""Comma and tab separated files, plain or compressed.
+
+A compiled scan finds where records end, quoted newlines counted as content; pyarrow
+parses whole blocks of records. A block that it refuses is halved until the malformed
+records are alone, so that their neighbours are read as always.
+
+A quote that is never closed would swallow the rest of a file. The line on which it
+opens is set aside as malformed, and reading goes on with the next line.
+
+Records are numbered from 0 after the header, empty lines included; an empty line is not
+a record. An empty field is an empty string in the text and in carried columns, and
+unknown (null) in the metadata columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from numba import njit
+
+from isinglass.schemas.reasons import QuarantineReason
+from isinglass.transforms.read.batches import (
+    BATCH_BYTES,
+    Origin,
+    Records,
+    cut,
+    document_batch,
+    only_rejected,
+)
+from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.columns import arrow_records
+from isinglass.transforms.read.formats import delimiter_of
+from isinglass.transforms.read.lines import BYTE_ORDER_MARK
+from isinglass.transforms.read.streams import Damage, changed, chunks, open_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
+
+MOST_RECORD_BYTES = 256 * 2**20
+"""A record that is still open after so many bytes is taken for an unclosed quote."""
+
+_EMPTY = (b"\n", b"\r\n", b"")
+_QUOTE = ord('"')
+_NEWLINE = ord("\n")
+_RETURN = ord("\r")
+_START, _PLAIN, _QUOTED, _CLOSING = 0, 1, 2, 3
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _scan(data: Any, delimiter: Any, ends: Any) -> Any:
+    """Write the position after each record's newline; return how many there are.
+
+    A quote opens a quoted field only at the field's start, and is closed by a quote
+    that is not doubled (RFC 4180, section 2).
+    """
+    count = 0
+    state = _START
+    for position in range(data.size):
+        byte = data[position]
+        if state == _QUOTED:
+            if byte == _QUOTE:
+                state = _CLOSING
+            continue
+        if byte == _QUOTE:
+            if state != _PLAIN:
+                state = _QUOTED
+        elif byte == _NEWLINE:
+            ends[count] = position + 1
+            count += 1
+            state = _START
+        elif byte == delimiter:
+            state = _START
+        else:
+            state = _PLAIN
+    return count
+
+
+def record_ends(data: bytes, delimiter: str) -> NDArray[np.int64]:
+    """Return the positions after the newline of each complete record."""
+    ends = np.empty(data.count(b"\n"), np.int64)
+    count = _scan(np.frombuffer(data, np.uint8), ord(delimiter), ends)
+    return ends[:count]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some complete records.
+
+    Attributes:
+        records: Each with its newline.
+        unclosed: The records are one line on which a quote opens and never closes.
+        damage: The one record is what was left when the file broke off.
+    """
+
+    records: list[bytes]
+    unclosed: bool = False
+    damage: Damage | None = None
+
+
+def record_blocks(
+    parts: Iterable[bytes | Damage], delimiter: str, most: int = MOST_RECORD_BYTES
+) -> Iterator[Block]:
+    """Regroup chunks into blocks of complete records.
+
+    Args:
+        parts: Chunks of bytes; at last maybe a `Damage`.
+        delimiter: One character.
+        most: See `MOST_RECORD_BYTES`.
+
+    Yields:
+        Blocks of about `BATCH_BYTES`; a larger record is in a block that ends with it.
+    """
+    held, wanted = b"", BATCH_BYTES
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        if isinstance(part, Damage):
+            held, complete = _complete(b"".join([held, *waiting]), delimiter)
+            yield Block(complete)
+            yield Block([held], damage=part)
+            return
+        waiting.append(part)
+        size += len(part)
+        if size < wanted:
+            continue
+        held, complete = _complete(b"".join([held, *waiting]), delimiter)
+        waiting = []
+        yield Block(complete)
+        while len(held) > most:
+            line, held = _first_line(held)
+            yield Block([line], unclosed=True)
+            held, complete = _complete(held, delimiter)
+            yield Block(complete)
+        size = len(held)
+        # Scanning a long record again only when it has doubled keeps the cost linear.
+        wanted = max(BATCH_BYTES, 2 * size)
+    yield from _last_blocks(b"".join([held, *waiting]), delimiter)
+
+
+def _last_blocks(held: bytes, delimiter: str) -> Iterator[Block]:
+    while held:
+        held, complete = _complete(held, delimiter)
+        yield Block(complete)
+        if held and len(record_ends(held + b"\n", delimiter)):
+            yield Block([held])
+            return
+        if held:
+            line, held = _first_line(held)
+            yield Block([line], unclosed=True)
+
+
+def _complete(data: bytes, delimiter: str) -> tuple[bytes, list[bytes]]:
+    """Return what is left after the last complete record, and the complete ones."""
+    records = []
+    start = 0
+    for stop in record_ends(data, delimiter).tolist():
+        records.append(data[start:stop])
+        start = stop
+    return data[start:], records
+
+
+def _first_line(data: bytes) -> tuple[bytes, bytes]:
+    stop = data.find(b"\n") + 1 or len(data)
+    return data[:stop], data[stop:]
+
+
+def parse_header(record: bytes, delimiter: str) -> list[str]:
+    """Return the column names of a header record.
+
+    Raises:
+        ValueError: It is not one record of valid UTF-8.
+    """
+    record = record.removeprefix(BYTE_ORDER_MARK)
+    options = pa_csv.ReadOptions(use_threads=False, block_size=len(record) + 1)
+    parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    try:
+        table = pa_csv.read_csv(pa.BufferReader(record), options, parse)
+    except pa.ArrowInvalid as error:
+        raise ValueError("the header cannot be parsed") from error
+    return [str(name) for name in table.column_names]
+
+
+def read_delimited(
+    shard: Shard, piece: Piece, layout: Layout
+) -> Iterator[DocumentBatch]:
+    """Read a whole delimited file.
+
+    Args:
+        shard: The shard of the piece.
+        piece: The whole file.
+        layout: Columns of the run.
+
+    Raises:
+        InputError: The file is not as it was planned.
+    """
+    reader = _Reader(Origin.of(shard, piece, layout), delimiter_of(piece.path))
+    with open_input(piece.path, piece.relative) as file:
+        parts = chunks(file, piece.path)
+        for block in record_blocks(parts, reader.delimiter):
+            yield from reader.read(block)
+
+
+class _Reader:
+    """The header and the position in one file."""
+
+    def __init__(self, origin: Origin, delimiter: str) -> None:
+        self.delimiter = delimiter
+        self._origin = origin
+        self._names: list[str] | None = None
+        self._row = 0
+
+    def read(self, block: Block) -> Iterator[DocumentBatch]:
+        """Turn a block into batches."""
+        records = block.records
+        if block.damage is not None:
+            reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
+            yield self._reject(records[0], reason, detail)
+            return
+        if self._names is None and records:
+            self._set_header(records[0])
+            records = records[1:]
+        if block.unclosed:
+            for record in records:
+                detail = "a quote opens in this line and is never closed"
+                yield self._reject(record, QuarantineReason.MALFORMED_RECORD, detail)
+                self._row += 1
+            return
+        sizes = np.fromiter(map(len, records), np.int64, len(records))
+        for part in cut(sizes):
+            yield from self._batch(records[part], self._row + part.start)
+        self._row += len(records)
+
+    def _set_header(self, record: bytes) -> None:
+        try:
+            names = parse_header(record, self.delimiter)
+        except ValueError as error:
+            raise changed(self._origin.relative, str(error)) from None
+        if self._origin.text not in names:
+            what = f"it has no column {self._origin.text} any more"
+            raise changed(self._origin.relative, what)
+        self._names = names
+
+    def _reject(
+        self, record: bytes, reason: QuarantineReason, detail: str
+    ) -> DocumentBatch:
+        return only_rejected(
+            self._origin, [(self._row, Rejection(0, reason, detail, record))]
+        )
+
+    def _batch(self, records: list[bytes], row: int) -> Iterator[DocumentBatch]:
+        numbered = [
+            (number, record)
+            for number, record in enumerate(records, row)
+            if record not in _EMPTY
+        ]
+        if not numbered:
+            return
+        assert self._names is not None
+        tables: list[pa.RecordBatch] = []
+        rows: list[int] = []
+        rejections: list[tuple[int, Rejection]] = []
+        for part in _parse(numbered, self._names, self.delimiter):
+            if isinstance(part, pa.RecordBatch):
+                tables.append(part)
+            else:
+                rejections.append(part)
+        bad = {number for number, _ in rejections}
+        rows = [number for number, _ in numbered if number not in bad]
+        table = _concatenate(tables, self._names)
+        found = arrow_records(self._origin, table, np.array(rows, np.int64))
+        yield document_batch(self._origin, _empty_to_null(found), rejections)
+
+
+def _parse(
+    numbered: list[tuple[int, bytes]], names: list[str], delimiter: str
+) -> Iterator[pa.RecordBatch | tuple[int, Rejection]]:
+    """Parse records; halve what is refused until the malformed ones are alone."""
+    data = b"".join(record for _, record in numbered)
+    try:
+        table = _parse_block(data, names, delimiter)
+        if table.num_rows == len(numbered):
+            yield table
+            return
+        detail = f"{table.num_rows} records where one was expected"
+    except pa.ArrowInvalid:
+        detail = f"the number of fields is not {len(names)}"
+    if len(numbered) == 1:
+        row, record = numbered[0]
+        reason = QuarantineReason.MALFORMED_RECORD
+        yield row, Rejection(0, reason, detail, record)
+        return
+    middle = len(numbered) // 2
+    yield from _parse(numbered[:middle], names, delimiter)
+    yield from _parse(numbered[middle:], names, delimiter)
+
+
+def _parse_block(data: bytes, names: list[str], delimiter: str) -> pa.RecordBatch:
+    # Bytes, so that one record of bad encoding does not fail the others.
+    types = dict.fromkeys(names, pa.binary())
+    table = pa_csv.read_csv(
+        pa.BufferReader(data),
+        pa_csv.ReadOptions(
+            use_threads=False, block_size=len(data) + 1, column_names=names
+        ),
+        pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
+    )
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else _concatenate([], names)
+
+
+def _concatenate(tables: list[pa.RecordBatch], names: list[str]) -> pa.RecordBatch:
+    schema = pa.schema([(name, pa.binary()) for name in names])
+    batches = pa.Table.from_batches(tables, schema).combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
+
+
+def _empty_to_null(records: Records) -> Records:
+    metadata = {}
+    for name, column in records.metadata.items():
+        empty = pc.equal(pc.binary_length(column), 0)
+        missing = pa.scalar(None, pa.string())
+        metadata[name] = pc.if_else(empty, missing, column)
+    return Records(records.rows, records.text, metadata, records.carried)

@@ -1,0 +1,52 @@
+"""Which format and which compression a file name stands for."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from isinglass.schemas.config.inputs import Format
+
+Compression = Literal["", "gz", "zst"]
+
+FORMATS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".jsonl": "jsonl",
+    ".json": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "text",
+    ".md": "text",
+    ".rst": "text",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+"""Formats by suffix, lower case."""
+
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gz", ".zst": "zst"}
+_COMPRESSIBLE = ("jsonl", "csv", "text")
+
+
+def compression_of(path: str) -> Compression:
+    """Return how the file is compressed, judged by its last suffix."""
+    return _COMPRESSIONS.get(PurePath(path).suffix.lower(), "")
+
+
+def format_of(path: str) -> Format | None:
+    """Return the format that a file name stands for; None for an unknown one."""
+    name = PurePath(path)
+    if not compression_of(path):
+        return FORMATS.get(name.suffix.lower())
+    inner = FORMATS.get(PurePath(name.stem).suffix.lower())
+    return inner if inner in _COMPRESSIBLE else None
+
+
+def delimiter_of(path: str) -> str:
+    """Return the delimiter of a delimited file: a tab for .tsv, else a comma."""
+    name = PurePath(path)
+    if compression_of(path):
+        name = PurePath(name.stem)
+    return "\t" if name.suffix.lower() == ".tsv" else ","

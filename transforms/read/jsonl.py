@@ -1,0 +1,319 @@
+r"""JSON lines: one object a line, plain or compressed.
+
+A block of lines is parsed line by line in compiled code (orjson). Only a line that
+orjson refuses is looked at again, by the standard library, to name what is wrong with
+it, or to accept what Python writes and orjson does not read (NaN, a byte order mark).
+
+Lines are numbered from 0, blank ones included, so that the ids of records do not depend
+on how blank lines are counted; a blank line is not a record. Integers of more than 64
+bits are read as orjson does, as the nearest double.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from isinglass.schemas.reasons import QuarantineReason
+from isinglass.transforms.read.batches import (
+    Origin,
+    Records,
+    cut,
+    document_batch,
+    extra_column,
+    only_rejected,
+)
+from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
+from isinglass.transforms.read.lines import (
+    BYTE_ORDER_MARK,
+    Tail,
+    blocks,
+    split_lines,
+)
+from isinglass.transforms.read.streams import changed, chunks, open_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
+    from isinglass.transforms.read.streams import Damage
+
+    Parsed = tuple[list[int], list[dict[str, Any]], list[bytes]]
+    Numbered = list[tuple[int, Rejection]]
+
+_BLANK = b" \t\r"
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
+
+
+def read_jsonl(shard: Shard, piece: Piece, layout: Layout) -> Iterator[DocumentBatch]:
+    """Read a stretch of lines.
+
+    Args:
+        shard: The shard of the piece.
+        piece: `start` and `stop` are bytes at line starts for a plain file; a
+            compressed file is read whole.
+        layout: Columns of the run.
+
+    Raises:
+        InputError: The file is not as it was planned.
+    """
+    origin = Origin.of(shard, piece, layout)
+    row = piece.first_row
+    with open_input(piece.path, piece.relative) as file:
+        for block in blocks(_stretch(file, piece)):
+            if isinstance(block, Tail):
+                tail = Rejection(
+                    0, QuarantineReason.TRUNCATED_FILE, block.damage.detail, block.data
+                )
+                yield only_rejected(origin, [(row, tail)])
+                return
+            lines = split_lines(block)
+            if row == 0 and lines and lines[0].startswith(BYTE_ORDER_MARK):
+                lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+            yield from _batches(origin, lines, row)
+            row += len(lines)
+
+
+def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
+    if piece.stop < 0:
+        yield from chunks(file, piece.path)
+        return
+    file.seek(piece.start)
+    left = piece.stop - piece.start
+    for chunk in chunks(file, ""):
+        assert isinstance(chunk, bytes)
+        if left > 0:
+            yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            return
+    if left > 0:
+        raise changed(piece.relative, f"it is {left} bytes shorter than planned")
+
+
+def _batches(origin: Origin, lines: list[bytes], row: int) -> Iterator[DocumentBatch]:
+    sizes = np.fromiter(map(len, lines), np.int64, len(lines))
+    for part in cut(sizes):
+        parsed, rejections = parse_lines(lines[part], row + part.start)
+        if parsed[0] or rejections:
+            records, unfit = _records(origin, parsed)
+            yield document_batch(origin, records, [*rejections, *unfit])
+
+
+def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
+    """Parse lines, the first of which has the number `row`.
+
+    Returns:
+        Row numbers, objects and lines of the records that are JSON objects; and the
+        row number and reason of each record that is not.
+    """
+    try:
+        values = list(map(orjson.loads, lines))
+    except orjson.JSONDecodeError:
+        return _parse_one_by_one(lines, row)
+    if set(map(type, values)) <= {dict}:
+        return (list(range(row, row + len(lines))), values, lines), []
+    return _parse_one_by_one(lines, row)
+
+
+def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
+    rows: list[int] = []
+    values: list[dict[str, Any]] = []
+    sound: list[bytes] = []
+    rejections: Numbered = []
+    for number, line in enumerate(lines, row):
+        if not line.strip(_BLANK):
+            continue
+        value = parse_line(line)
+        if isinstance(value, Rejection):
+            rejections.append((number, value))
+        else:
+            rows.append(number)
+            values.append(value)
+            sound.append(line)
+    return (rows, values, sound), rejections
+
+
+def parse_line(line: bytes) -> dict[str, Any] | Rejection:
+    """Parse one line that is not blank, or say why it is no record."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        value = _parse_again(line)
+    if isinstance(value, dict | Rejection):
+        return value
+    detail = f"a JSON {_json_kind(value)}"
+    return Rejection(0, QuarantineReason.NOT_AN_OBJECT, detail, line)
+
+
+def _parse_again(line: bytes) -> Any:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = f"byte {error.start} of the line"
+        return Rejection(0, QuarantineReason.INVALID_UTF8, detail, line)
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        # Only the standard library's own words and a position, nothing of the line.
+        detail = f"{error.msg} at character {error.pos}"
+        return Rejection(0, QuarantineReason.MALFORMED_RECORD, detail, line)
+    except (RecursionError, ValueError):
+        return Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+    if is_too_deep(value):
+        return Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        detail = "an escape names half of a surrogate pair"
+        return Rejection(0, QuarantineReason.LONE_SURROGATE, detail, line)
+    return value
+
+
+def _json_kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "array"
+    if isinstance(value, str):
+        return "string"
+    return "number or literal"
+
+
+def _records(origin: Origin, parsed: Parsed) -> tuple[Records, Numbered]:
+    """Turn objects into columns; those that cannot be turned are set aside."""
+    rows, values, lines = parsed
+    texts = [value.get(origin.text) for value in values]
+    try:
+        text = pa.array(texts, pa.string())
+        metadata, carried = _columns(origin, values)
+    except (pa.ArrowTypeError, RecursionError):
+        return _without_unfit(origin, parsed, texts)
+    return Records(np.array(rows, np.int64), text, metadata, carried, lines), []
+
+
+def _without_unfit(
+    origin: Origin, parsed: Parsed, texts: list[Any]
+) -> tuple[Records, Numbered]:
+    kept: Parsed = ([], [], [])
+    rejections: Numbered = []
+    for row, value, line, text in zip(*parsed, texts, strict=True):
+        if not isinstance(text, str | None):
+            detail = f"the text is a JSON {_value_kind(text)}"
+            unfit = Rejection(0, QuarantineReason.WRONG_TYPE, detail, line)
+        elif is_too_deep(value):
+            unfit = Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+        else:
+            kept[0].append(row)
+            kept[1].append(value)
+            kept[2].append(line)
+            continue
+        rejections.append((row, unfit))
+    records, _ = _records(origin, kept)
+    return records, rejections
+
+
+def _value_kind(value: Any) -> str:
+    return "object" if isinstance(value, dict) else _json_kind(value)
+
+
+def _columns(
+    origin: Origin, values: list[dict[str, Any]]
+) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
+    """Return metadata and carried columns, the column of unplanned keys included."""
+    unfit: dict[int, dict[str, Any]] = {}
+    metadata: dict[str, pa.Array] = {}
+    carried: dict[str, pa.Array] = {}
+    known = {origin.text}
+    for ours, theirs in origin.mapped.items():
+        known.add(theirs)
+        column = [value.get(theirs) for value in values]
+        metadata[ours] = _metadata_column(column, theirs, unfit)
+    for field, name in origin.carried:
+        if name is not None:
+            known.add(name)
+            column = [value.get(name) for value in values]
+            carried[field.name] = _carried_column(column, field, name, unfit)
+    extra = extra_column(origin.layout)
+    if extra is not None:
+        carried[extra] = _extra(values, known, unfit)
+    return metadata, carried
+
+
+def _metadata_column(
+    column: list[Any], name: str, unfit: dict[int, dict[str, Any]]
+) -> pa.StringArray:
+    try:
+        return pa.array(column, pa.string())
+    except pa.ArrowTypeError:
+        pass
+    for i, value in enumerate(column):
+        if isinstance(value, list | dict):
+            unfit.setdefault(i, {})[name] = value
+            column[i] = None
+    return pa.array([_as_text(value) for value in column], pa.string())
+
+
+def _as_text(value: Any) -> str | None:
+    return value if isinstance(value, str | None) else json_text(value)
+
+
+def _carried_column(
+    column: list[Any], field: pa.Field, name: str, unfit: dict[int, dict[str, Any]]
+) -> pa.Array:
+    """Convert values; one that does not fit the planned type goes to `unfit`."""
+    if pa.types.is_string(field.type) or pa.types.is_binary(field.type):
+        try:
+            return pa.array(column, field.type)
+        except pa.ArrowTypeError:
+            return pa.array([_as_text(value) for value in column], field.type)
+    allowed = _python_types(field.type)
+    if set(map(type, column)) <= allowed:
+        try:
+            return pa.array(column, field.type)
+        except (pa.ArrowInvalid, OverflowError):
+            pass
+    for i, value in enumerate(column):
+        if type(value) not in allowed or not _fits(value, field.type):
+            unfit.setdefault(i, {})[name] = value
+            column[i] = None
+    return pa.array(column, field.type)
+
+
+def _python_types(data_type: pa.DataType) -> set[type]:
+    """Return the types of JSON values that a column takes as they are."""
+    if pa.types.is_integer(data_type):
+        return {int, type(None)}
+    if pa.types.is_floating(data_type) or pa.types.is_decimal(data_type):
+        return {int, float, type(None)}
+    if pa.types.is_boolean(data_type):
+        return {bool, type(None)}
+    return {type(None)}
+
+
+def _fits(value: Any, data_type: pa.DataType) -> bool:
+    try:
+        pa.scalar(value, data_type)
+    except (pa.ArrowInvalid, OverflowError):
+        return False
+    return True
+
+
+def _extra(
+    values: list[dict[str, Any]], known: set[str], unfit: dict[int, dict[str, Any]]
+) -> pa.StringArray:
+    """Return what no column takes, as one JSON object a record; mostly null."""
+    unknown = set().union(*values) - known
+    if unknown:
+        for i, value in enumerate(values):
+            left = {key: value[key] for key in unknown & value.keys()}
+            if left:
+                unfit.setdefault(i, {}).update(left)
+    if not unfit:
+        return pa.nulls(len(values), pa.string())
+    objects = (unfit.get(i) for i in range(len(values)))
+    return pa.array([None if o is None else json_text(o) for o in objects], pa.string())

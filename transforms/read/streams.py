@@ -1,0 +1,166 @@
+"""Bytes of a plain, gzip or Zstandard file, in bounded chunks.
+
+The standard readers raise at the end of a truncated file and take with them what they
+had already decompressed. Here everything that could be decompressed comes first, and
+then `Damage` says what is wrong with the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import zstandard
+
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.formats import compression_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from isinglass.schemas.documents import Piece
+
+CHUNK_BYTES = 2**20
+"""Bytes read, or decompressed, at a time."""
+
+# Little at a time: Zstandard hands out all that one piece of input decompresses to.
+_ZSTD_INPUT = 8 * 2**10
+_GZIP_INPUT = 64 * 2**10
+# Files written with `zstd --long=31` need this much; it is allocated only for them.
+_ZSTD_WINDOW = 2**31
+_GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True)
+class Damage:
+    """The file ends, or becomes unreadable, before its end marker.
+
+    Attributes:
+        detail: What is wrong and where, in bytes of the compressed file.
+    """
+
+    detail: str
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def feed(self, data: bytes) -> Iterator[bytes]: ...
+
+
+class _Gzip:
+    """One member of a gzip file."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(_GZIP_WINDOW)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data and not self._inner.eof:
+            yield self._inner.decompress(data, CHUNK_BYTES)
+            data = self._inner.unconsumed_tail
+
+
+class _Zstandard:
+    """One frame of a Zstandard file."""
+
+    def __init__(self) -> None:
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._inner = decompressor.decompressobj()
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        yield self._inner.decompress(data)
+
+
+def open_input(path: str, relative: str) -> BinaryIO:
+    """Open a planned file for reading.
+
+    Raises:
+        InputError: It cannot be opened.
+    """
+    try:
+        return open(path, "rb")  # noqa: PTH123, SIM115 - the caller closes it
+    except OSError as error:
+        raise changed(relative, error.strerror or "it cannot be opened") from None
+
+
+def changed(relative: str, what: str) -> InputError:
+    """Return the error that a file is not as it was when the run was planned."""
+    return InputError(
+        f"{relative}: {what}. The input changed after it was planned; "
+        "restore the file or start the run again."
+    )
+
+
+def chunks(file: BinaryIO, name: str) -> Iterator[bytes | Damage]:
+    """Yield the content of a file from where it stands.
+
+    Args:
+        file: Opened in binary mode.
+        name: Its name, by whose suffix `.gz` and `.zst` it is decompressed.
+
+    Yields:
+        Chunks that are not empty; at last one `Damage` if the end is missing.
+    """
+    compression = compression_of(name)
+    if compression == "gz":
+        yield from _decompressed(file, _Gzip, _GZIP_INPUT)
+    elif compression == "zst":
+        yield from _decompressed(file, _Zstandard, _ZSTD_INPUT)
+    else:
+        while data := file.read(CHUNK_BYTES):
+            yield data
+
+
+def _decompressed(
+    file: BinaryIO, create: type[_Gzip | _Zstandard], size: int
+) -> Iterator[bytes | Damage]:
+    position = 0
+    inner: _Decompressor | None = None
+    while data := file.read(size):
+        try:
+            while data:
+                inner = inner or create()
+                yield from filter(None, inner.feed(data))
+                data = b""
+                if inner.eof:
+                    # Padding with zeros may follow (gzip manual, "Tapes").
+                    data, inner = inner.unused_data.lstrip(b"\0"), None
+        except (zlib.error, zstandard.ZstdError):
+            yield Damage(f"corrupt compressed data near byte {position}")
+            return
+        position = file.tell()
+    if inner is not None:
+        yield Damage(f"the compressed file ends early, at byte {position}")
+
+
+def require_unchanged(piece: Piece) -> None:
+    """Tell damage that was there from a file that was changed under our hands.
+
+    Raises:
+        InputError: The bytes of the file are not those that were planned.
+    """
+    with open_input(piece.path, piece.relative) as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if piece.sha256 and found != piece.sha256:
+        raise changed(piece.relative, "its content is another")
