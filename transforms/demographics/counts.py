@@ -136,7 +136,7 @@ def _follow(tables: Any, node: Any, word: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) -> Any:  # noqa: PLR0913
+def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) -> Any:
     """Count the longest entries in a run of words; returns how many are done with.
 
     Unless the run is at its end (`last`), words that could begin a longer entry than
@@ -162,7 +162,7 @@ def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) 
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _push(tables: Any, root: Any, run: Any, fill: Any, word: Any, counts: Any) -> Any:  # noqa: PLR0913
+def _push(tables: Any, root: Any, run: Any, fill: Any, word: Any, counts: Any) -> Any:
     """Add a word (-1: none of the lexicon) to the run; returns the run's length."""
     if word < 0:
         if fill > 0:
@@ -197,7 +197,7 @@ def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> An
             point, width = decode(data, position)
         entry = characters[point]
         kind = entry >> KIND_SHIFT
-        if kind == WORD or kind == MARK:
+        if kind in (WORD, MARK):
             code = np.int32(entry & _CODE_MASK)
             joined |= trailing
             marked |= kind == MARK
@@ -216,7 +216,7 @@ def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> An
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _count_row(  # noqa: PLR0913
+def _count_row(
     data: Any, position: Any, stop: Any, root: Any, tables: Any, counts: Any
 ) -> Any:
     """Count one text; returns its words and whether it holds combining marks."""
@@ -232,7 +232,7 @@ def _count_row(  # noqa: PLR0913
         if point >= 0x80:  # noqa: PLR2004
             point, width = decode(data, position)
         kind = characters[point] >> KIND_SHIFT
-        if kind == WORD or kind == UNDERSCORE or kind == SINGLE:
+        if kind in (WORD, UNDERSCORE, SINGLE):
             words += 1
             if kind == SINGLE:
                 position += width

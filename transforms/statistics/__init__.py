@@ -1,0 +1,1 @@
+"""Audit statistics: folds over documents, intervals and gates."""

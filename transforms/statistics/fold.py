@@ -1,0 +1,170 @@
+"""Folds over documents: create, add, merge, finish.
+
+Accumulators are nested dicts of integers (`sums.Accumulator`): JSON holds them, and
+merging is addition, so that any order and grouping of documents gives the same.
+Source and language names are data: any string is a name. A missing name counts under
+the empty name.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
+from isinglass.transforms.statistics.groups import GroupFold
+from isinglass.transforms.statistics.intervals import wilson
+from isinglass.transforms.statistics.lengths import length_bins, quantile
+from isinglass.transforms.statistics.sums import (
+    Accumulator,
+    add_into,
+    add_sums,
+    each_slice,
+    histograms_by_label,
+    sliced,
+    sums_by_label,
+)
+from isinglass.transforms.text import word_counts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+__all__ = ["GroupFold", "TextFold"]
+
+QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
+_UNITS = ("characters", "words")
+
+
+class TextFold:
+    """Documents, characters, words and their lengths, overall, by source, language."""
+
+    def create(self) -> Accumulator:
+        """Return the accumulator of no documents."""
+        return {
+            "all": {"documents": 0, "characters": 0, "words": 0},
+            "source": {},
+            "language": {},
+        }
+
+    def add(
+        self,
+        accumulator: Accumulator,
+        texts: pa.StringArray,
+        sources: pa.StringArray,
+        languages: pa.StringArray,
+    ) -> Accumulator:
+        """Add a batch; changes and returns `accumulator`.
+
+        Args:
+            accumulator: From `create`, `add` or `merge`.
+            texts: Without nulls.
+            sources: As many; null where unknown.
+            languages: As many; null where unknown.
+        """
+        lengths = {
+            "characters": pc.utf8_length(texts).to_numpy().astype(np.int64),
+            "words": word_counts(texts),
+        }
+        add_into(accumulator, sliced(sources, languages, partial(_cells, lengths)))
+        return accumulator
+
+    def merge(self, first: Accumulator, second: Accumulator) -> Accumulator:
+        """Return the accumulator of both; changes neither."""
+        return add_sums(first, second)
+
+    def finish(self, accumulator: Accumulator, stage: str) -> list[Statistic]:
+        """Return the statistics.
+
+        `documents.share` is of all documents. `length.quantile` is off by at most
+        1/64 of itself; its position is the share of documents that are not longer.
+
+        Args:
+            accumulator: Of all documents of the stage.
+            stage: `input`, `output` or `run`.
+        """
+        total = accumulator["all"]["documents"]
+        found: list[Statistic] = []
+        for columns, cell in each_slice(accumulator):
+            found.extend(_counts(cell, columns, stage))
+            found.extend(_lengths(cell, columns, stage))
+            if columns:
+                found.append(_share(cell["documents"], total, columns, stage))
+        return found
+
+
+def _cells(
+    lengths: dict[str, NDArray[np.int64]], labels: NDArray[np.int64], count: int
+) -> list[Any]:
+    documents = sums_by_label(labels, count, np.ones(len(labels), np.int64))
+    cells: list[dict[str, Any]] = [{"documents": number} for number in documents]
+    for unit, values in lengths.items():
+        sums = sums_by_label(labels, count, values)
+        histograms = histograms_by_label(labels, count, length_bins(values))
+        for cell, value, histogram in zip(cells, sums, histograms, strict=True):
+            cell[unit] = value
+            cell[f"{unit}_histogram"] = histogram
+    return cells
+
+
+def _counts(cell: Any, columns: dict[str, str], stage: str) -> list[Statistic]:
+    return [
+        Statistic(
+            metric, cell[metric], metric, stage, CHARACTERISTICS[metric], **columns
+        )
+        for metric in ("documents", *_UNITS)
+    ]
+
+
+def _lengths(cell: Any, columns: dict[str, str], stage: str) -> list[Statistic]:
+    found: list[Statistic] = []
+    documents = cell["documents"]
+    if documents == 0:
+        return found
+    for unit in _UNITS:
+        mean = Statistic(
+            "length.mean",
+            cell[unit] / documents,
+            unit,
+            stage,
+            CHARACTERISTICS["length.mean"],
+            numerator=cell[unit],
+            denominator=documents,
+            **columns,
+        )
+        found.append(mean)
+        found.extend(
+            Statistic(
+                "length.quantile",
+                quantile(cell[f"{unit}_histogram"], float(position)),
+                unit,
+                stage,
+                CHARACTERISTICS["length.quantile"],
+                position=position,
+                **columns,
+            )
+            for position in QUANTILES
+        )
+    return found
+
+
+def _share(
+    documents: int, total: int, columns: dict[str, str], stage: str
+) -> Statistic:
+    low, high = wilson(documents, total)
+    return Statistic(
+        "documents.share",
+        documents / total if total else 0.0,
+        "share",
+        stage,
+        CHARACTERISTICS["documents.share"],
+        numerator=documents,
+        denominator=total,
+        low=low,
+        high=high,
+        **columns,
+    )

@@ -1,0 +1,54 @@
+"""Confidence intervals of shares and of ratios of shares."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+Z_95 = 1.959963984540054
+"""Two-sided 95 % quantile of the standard normal distribution."""
+
+
+def wilson(successes: float, trials: float, z: float = Z_95) -> tuple[float, float]:
+    """Return the Wilson score interval of a share (Wilson 1927, JASA 22:209).
+
+    Args:
+        successes: 0 to `trials`.
+        trials: 0 or more; with none, nothing is known and (0, 1) is returned.
+        z: Standard normal quantile of the confidence.
+
+    Raises:
+        ValueError: `successes` is not within 0 and `trials`.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} successes in {trials} trials; want 0 to all")
+    if trials == 0:
+        return 0.0, 1.0
+    share = successes / trials
+    scale = 1 + z * z / trials
+    centre = (share + z * z / (2 * trials)) / scale
+    spread = sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    half = z * spread / scale
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == trials else min(1.0, centre + half)
+    return low, high
+
+
+def share_ratio(
+    first: tuple[int, int], second: tuple[int, int], z: float = Z_95
+) -> tuple[float, float, float] | None:
+    """Return the ratio of two shares with its log interval (Katz et al. 1978).
+
+    Args:
+        first: Successes and trials of the numerator.
+        second: Successes and trials of the denominator, of other individuals.
+        z: Standard normal quantile of the confidence.
+
+    Returns:
+        Ratio, low, high; None where a count of 0 leaves the interval undefined.
+    """
+    if 0 in (*first, *second):
+        return None
+    (a, n), (b, m) = first, second
+    ratio = (a / n) / (b / m)
+    error = sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
+    return ratio, exp(log(ratio) - z * error), exp(log(ratio) + z * error)

@@ -1,0 +1,118 @@
+"""Accumulators: nested dicts of integers, which add up in any order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+Accumulator = dict[str, Any]
+"""Dicts of dicts ... of int; JSON holds it as it is."""
+
+MAX_SLICES = 200
+OTHER = "(other)"
+"""Label of all slices beyond the most frequent `MAX_SLICES`, added up."""
+
+
+def add_sums(first: Mapping[str, Any], second: Mapping[str, Any]) -> Accumulator:
+    """Return the sum, key by key; arguments stay as they are. Keys are sorted."""
+    total: Accumulator = {}
+    for key in sorted({*first, *second}):
+        if key not in first or key not in second:
+            total[key] = _copy(first[key] if key in first else second[key])
+        elif isinstance(first[key], dict):
+            total[key] = add_sums(first[key], second[key])
+        else:
+            total[key] = first[key] + second[key]
+    return total
+
+
+def add_into(total: Accumulator, part: Mapping[str, Any]) -> None:
+    """Add `part` to `total` in place, which costs only what `part` holds."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            add_into(total.setdefault(key, {}), value)
+        else:
+            total[key] = total.get(key, 0) + value
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(value[key]) for key in sorted(value)}
+    return value
+
+
+def capped_slices(slices: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the slices with most documents by name, and the rest as one at the end.
+
+    Ties are broken by name. A slice that happens to be called like the rest is
+    added to it, so that no name occurs twice.
+    """
+    names = sorted(slices, key=lambda name: (-slices[name]["documents"], name))
+    if len(names) <= MAX_SLICES:
+        return [(name, slices[name]) for name in sorted(names)]
+    rest: Accumulator = {}
+    for name in {*names[MAX_SLICES:], *({OTHER} & set(names))}:
+        add_into(rest, slices[name])
+    shown = [name for name in sorted(names[:MAX_SLICES]) if name != OTHER]
+    return [*((name, slices[name]) for name in shown), (OTHER, rest)]
+
+
+def each_slice(accumulator: Accumulator) -> Iterator[tuple[dict[str, str], Any]]:
+    """Yield everything, each source and each language, with its slice columns."""
+    yield {}, accumulator["all"]
+    for column in ("source", "language"):
+        for name, cell in capped_slices(accumulator[column]):
+            yield {column: name}, cell
+
+
+def sliced(
+    sources: pa.StringArray,
+    languages: pa.StringArray,
+    fold: Callable[[NDArray[np.int64], int], list[Any]],
+) -> Accumulator:
+    """Fold a batch over everything, by source and by language.
+
+    Args:
+        sources: Source of each document; null counts as the empty name.
+        languages: Language of each document; null counts as the empty name.
+        fold: From a label below `count` for each document, and `count`, to one cell a
+            label.
+    """
+    everything = np.zeros(len(sources), np.int64)
+    part: Accumulator = {"all": fold(everything, 1)[0]}
+    for column, names in (("source", sources), ("language", languages)):
+        encoded = pc.fill_null(names, "").dictionary_encode()
+        labels = encoded.dictionary.to_pylist()
+        codes = encoded.indices.to_numpy().astype(np.int64)
+        part[column] = dict(zip(labels, fold(codes, len(labels)), strict=True))
+    return part
+
+
+def sums_by_label(
+    labels: NDArray[np.int64], count: int, values: NDArray[np.integer[Any]]
+) -> list[int]:
+    """Return the exact sum of integer `values` of each label."""
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, labels, values)
+    return [int(value) for value in sums]
+
+
+def histograms_by_label(
+    labels: NDArray[np.int64], count: int, bins: NDArray[np.int64]
+) -> list[dict[str, int]]:
+    """Return how often each bin occurs, for each label."""
+    histograms: list[Counter[str]] = [Counter() for _ in range(count)]
+    width = int(bins.max(initial=0)) + 1
+    pairs, times = np.unique(labels * width + bins, return_counts=True)
+    for pair, occurrences in zip(pairs.tolist(), times.tolist(), strict=True):
+        histograms[pair // width][str(pair % width)] = occurrences
+    return [dict(histogram) for histogram in histograms]
