@@ -1,0 +1,326 @@
+"""The stages as PTransforms, for Beam pipelines of your own.
+
+Elements are `pa.RecordBatch`es, encoded as Arrow IPC when they must cross a fusion
+break. Each composite is a small dataclass; the arithmetic is in plain functions that
+need no Beam. Models load once a worker. See `examples/beam_pipeline.py`.
+
+The passes of `isinglass run` do not use these: they also commit, resume and reconcile,
+which takes files rather than PCollections.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from apache_beam import coders
+
+from isinglass.schemas.documents import Layout, Shard
+from isinglass.transforms.clean import CleanSettings, Scanner
+from isinglass.transforms.dedup.candidates import candidate_pairs
+from isinglass.transforms.demographics.counts import count_mentions
+from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.encode.tokenizers import load_tokenizer
+from isinglass.transforms.pii.operators import apply_operators
+from isinglass.transforms.read import read_shard
+from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.survey import known_languages, survey_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig
+
+CANDIDATES = pa.schema(
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("other_doc_id", pa.string(), nullable=False),
+    ]
+)
+"""A pair that shares a band hash; `other_doc_id` is the one that would be kept."""
+
+_ENTRY = np.dtype(
+    [("key", "<u8"), ("high", "<u8"), ("low", "<u8"), ("characters", "<i8")]
+)
+
+
+class ArrowBatchCoder(coders.Coder):
+    """Record batches as Arrow IPC streams.
+
+    Without it Beam pickles a batch, which is many times slower and writes the whole
+    parent of a slice.
+    """
+
+    def encode(self, value: pa.RecordBatch) -> bytes:
+        """One batch as an IPC stream."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, value.schema) as writer:
+            writer.write_batch(value)
+        return bytes(sink.getvalue().to_pybytes())
+
+    def decode(self, encoded: bytes) -> pa.RecordBatch:
+        """Inverse of `encode`."""
+        with pa.ipc.open_stream(encoded) as reader:
+            return reader.read_next_batch()
+
+    def is_deterministic(self) -> bool:
+        """Equal batches give equal bytes."""
+        return True
+
+    def to_type_hint(self) -> type:
+        """The type this coder is registered for."""
+        return pa.RecordBatch  # type: ignore[no-any-return]
+
+
+def register_coder() -> None:
+    """Make Beam use `ArrowBatchCoder` for record batches; may be called often."""
+    coders.registry.register_coder(pa.RecordBatch, ArrowBatchCoder)
+
+
+@dataclass
+class ReadDocuments(beam.PTransform):
+    """Begin a pipeline with the readable documents of planned shards.
+
+    Rejected records are left out here; `isinglass run` puts them into quarantine.
+
+    Attributes:
+        shards: From `isinglass.pipelines.plan.plan`.
+        layout: From the same plan.
+    """
+
+    shards: tuple[Shard, ...]
+    layout: Layout
+
+    def expand(self, pbegin: Any) -> beam.PCollection[pa.RecordBatch]:
+        """Create(shards) | Reshuffle | read."""
+        register_coder()
+        elements = [shard.to_json().encode() for shard in self.shards]
+        return (
+            pbegin
+            | "Shards" >> beam.Create(elements).with_output_types(bytes)
+            | "Spread"
+            >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
+            | "Read" >> beam.ParDo(_Read(self.layout)).with_output_types(pa.RecordBatch)
+        )
+
+
+class _Read(beam.DoFn):
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def process(self, element: bytes, *_: Any, **__: Any) -> Iterator[pa.RecordBatch]:
+        for batch in read_shard(Shard.from_json(element), self._layout):
+            if batch.documents.num_rows:
+                yield batch.documents
+
+
+@dataclass
+class SurveyDocuments(beam.PTransform):
+    """Documents -> hashes, band hashes, language and mention counts; no text.
+
+    Attributes:
+        dedup: The `dedup` section; None leaves the band hashes out.
+    """
+
+    dedup: DedupConfig | None
+
+    def expand(
+        self, pcoll: beam.PCollection[pa.RecordBatch]
+    ) -> beam.PCollection[pa.RecordBatch]:
+        """One survey batch a document batch (`transforms.survey.survey_schema`)."""
+        register_coder()
+        dedup = self.dedup
+        return pcoll | "Survey" >> beam.Map(_survey, dedup).with_output_types(
+            pa.RecordBatch
+        )
+
+
+def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBatch:
+    return survey_documents(documents, dedup).table
+
+
+@dataclass
+class FindCandidates(beam.PTransform):
+    """Survey batches -> pairs of documents that share a band hash (`CANDIDATES`).
+
+    A pair may come from several buckets. Candidates are not duplicates yet: compare
+    them with `transforms.dedup.verify.jaccard` before anything is removed.
+
+    Attributes:
+        buckets: Groups of the shuffle; more for a larger corpus.
+    """
+
+    buckets: int = 64
+
+    def expand(
+        self, pcoll: beam.PCollection[pa.RecordBatch]
+    ) -> beam.PCollection[pa.RecordBatch]:
+        """Pack | GroupByKey | pair up."""
+        register_coder()
+        return (
+            pcoll
+            | "Pack"
+            >> beam.FlatMap(_pack, self.buckets).with_output_types(tuple[int, bytes])
+            | "Group" >> beam.GroupByKey()
+            | "Pair" >> beam.FlatMap(_pair).with_output_types(pa.RecordBatch)
+        )
+
+
+def _pack(survey: pa.RecordBatch, buckets: int) -> Iterator[tuple[int, bytes]]:
+    column = survey.column("bands")
+    survey = survey.filter(pc.is_valid(column))
+    column = survey.column("bands")
+    if survey.num_rows == 0:
+        return
+    bands = column.type.byte_width // 8
+    flat = np.frombuffer(column.buffers()[1], dtype="<u8")
+    keys = flat[column.offset * bands : (column.offset + len(column)) * bands]
+    entries = np.empty(len(keys), dtype=_ENTRY)
+    entries["key"] = keys
+    for name, source in (
+        ("high", "doc_high"),
+        ("low", "doc_low"),
+        ("characters", "characters"),
+    ):
+        entries[name] = np.repeat(survey.column(source).to_numpy(), bands)
+    bucket = (entries["key"] >> np.uint64(32)) % np.uint64(buckets)
+    for number in np.unique(bucket):
+        yield int(number), entries[bucket == number].tobytes()
+
+
+def _pair(element: tuple[int, Iterable[bytes]]) -> Iterator[pa.RecordBatch]:
+    entries = np.frombuffer(b"".join(sorted(element[1])), dtype=_ENTRY)
+    # Longest first, then smallest doc_id: the order in which documents are kept.
+    documents, inverse = np.unique(
+        entries[["high", "low", "characters"]], return_inverse=True
+    )
+    order = np.lexsort((documents["low"], documents["high"], -documents["characters"]))
+    rank = np.empty(len(order), dtype=np.uint32)
+    rank[order] = np.arange(len(order), dtype=np.uint32)
+    pairs = candidate_pairs(
+        np.ascontiguousarray(entries["key"]), rank[inverse.reshape(-1)]
+    )
+    if len(pairs) == 0:
+        return
+    words = np.stack([documents["high"][order], documents["low"][order]], axis=1)
+    ids = format_doc_ids(words)
+    columns = [ids.take(pa.array(pairs[:, 1])), ids.take(pa.array(pairs[:, 0]))]
+    yield pa.RecordBatch.from_arrays(columns, schema=CANDIDATES)
+
+
+@dataclass
+class RedactDocuments(beam.PTransform):
+    """Documents -> the same documents with PII changed in `text`.
+
+    Documents that could not be scanned are left out: nothing unscanned gets through.
+
+    Attributes:
+        pii: The `pii` section.
+        key: Secret key of the hash operator.
+    """
+
+    pii: PiiConfig
+    key: bytes = field(repr=False)
+
+    def expand(
+        self, pcoll: beam.PCollection[pa.RecordBatch]
+    ) -> beam.PCollection[pa.RecordBatch]:
+        """Detect, resolve overlaps, apply operators."""
+        register_coder()
+        settings = CleanSettings(self.pii, self.key, seed=0)
+        return pcoll | "Redact" >> beam.ParDo(_Redact(settings)).with_output_types(
+            pa.RecordBatch
+        )
+
+
+class _Redact(beam.DoFn):
+    def __init__(self, settings: CleanSettings) -> None:
+        self._settings = settings
+        self._scanner: Scanner | None = None
+
+    def setup(self) -> None:
+        self._scanner = Scanner.load(self._settings)
+
+    def process(
+        self, element: pa.RecordBatch, *_: Any, **__: Any
+    ) -> Iterator[pa.RecordBatch]:
+        assert self._scanner is not None
+        assert self._settings.pii is not None
+        texts = element.column("text")
+        findings, failures = self._scanner.scan(texts, known_languages(element))
+        redaction = apply_operators(
+            texts, findings, self._settings.pii, self._settings.key
+        )
+        index = element.schema.get_field_index("text")
+        clean = element.set_column(index, element.schema.field(index), redaction.texts)
+        scanned = np.ones(element.num_rows, dtype=bool)
+        scanned[failures.column("row").to_numpy()] = False
+        yield clean.filter(pa.array(scanned))
+
+
+@dataclass
+class CountMentions(beam.PTransform):
+    """Documents -> doc_id and one count column a demographic group."""
+
+    def expand(
+        self, pcoll: beam.PCollection[pa.RecordBatch]
+    ) -> beam.PCollection[pa.RecordBatch]:
+        """Columns are named `<axis>.<group>`."""
+        register_coder()
+        return pcoll | "Count" >> beam.Map(_count).with_output_types(pa.RecordBatch)
+
+
+def _count(documents: pa.RecordBatch) -> pa.RecordBatch:
+    found = count_mentions(documents.column("text"), known_languages(documents))
+    columns = {"doc_id": documents.column("doc_id")}
+    for index, (axis, group) in enumerate(group_names()):
+        columns[f"{axis}.{group}"] = pa.array(found.counts[:, index])
+    return pa.RecordBatch.from_pydict(columns)
+
+
+@dataclass
+class TokenizeDocuments(beam.PTransform):
+    """Documents -> doc_id and token ids (`tables.TOKENS` columns).
+
+    Attributes:
+        encode: The `encode` section; only its tokenizer matters here.
+    """
+
+    encode: EncodeConfig
+
+    def expand(
+        self, pcoll: beam.PCollection[pa.RecordBatch]
+    ) -> beam.PCollection[pa.RecordBatch]:
+        """Token ids with special tokens, not truncated."""
+        register_coder()
+        return pcoll | "Tokenize" >> beam.ParDo(
+            _Tokenize(self.encode)
+        ).with_output_types(pa.RecordBatch)
+
+
+class _Tokenize(beam.DoFn):
+    def __init__(self, config: EncodeConfig) -> None:
+        self._config = config
+        self._tokenizer: Any = None
+
+    def setup(self) -> None:
+        self._tokenizer = load_tokenizer(self._config)
+
+    def process(
+        self, element: pa.RecordBatch, *_: Any, **__: Any
+    ) -> Iterator[pa.RecordBatch]:
+        encoded = self._tokenizer.encode(element.column("text"))
+        offsets = pa.array(encoded.offsets.astype(np.int32))
+        ids = pa.ListArray.from_arrays(offsets, pa.array(encoded.values))
+        lengths = pa.array(np.diff(encoded.offsets).astype(np.int32))
+        yield pa.RecordBatch.from_pydict(
+            {
+                "doc_id": element.column("doc_id"),
+                "input_ids": ids,
+                "n_tokens": lengths,
+            }
+        )
