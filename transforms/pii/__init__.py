@@ -1,0 +1,1 @@
+"""Detection, redaction and measured recall of personal data, over whole batches."""

@@ -1,0 +1,67 @@
+"""Bounded time per document, and what is known about documents that failed."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from isinglass.schemas.reasons import QuarantineReason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_LEAST_SECONDS = 1e-3
+
+
+@dataclass
+class Budget:
+    """Seconds that scanning has spent on each row, and the rows that failed.
+
+    It is cooperative: time is looked at between pieces of work, and regular
+    expressions get what is left as their timeout.
+
+    Attributes:
+        seconds: Time that one row may take.
+        clock: Monotonic seconds.
+        failed: Reason and detail by row.
+    """
+
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    failed: dict[int, tuple[str, str]] = field(default_factory=dict)
+    _spent: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+
+    def left(self, row: int) -> float:
+        """Seconds left for a row; a little above zero at least."""
+        return max(self.seconds - self._spent[row], _LEAST_SECONDS)
+
+    def charge(self, row: int, seconds: float) -> None:
+        """Note time spent on a row; it fails when that is too much."""
+        self._spent[row] += seconds
+        if self._spent[row] > self.seconds:
+            self.fail(row, TimeoutError())
+
+    def fail(self, row: int, error: Exception) -> None:
+        """Note that a row failed. Only the class of the error is kept: its message
+        may quote the text."""
+        late = isinstance(error, TimeoutError)
+        reason = (
+            QuarantineReason.DETECTOR_TIMEOUT
+            if late
+            else QuarantineReason.DETECTOR_ERROR
+        )
+        self.failed.setdefault(row, (reason.value, type(error).__name__))
+
+    @contextmanager
+    def guard(self, row: int) -> Iterator[None]:
+        """Charge the time of a block to a row; an exception fails that row alone."""
+        began = self.clock()
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - any fault quarantines the row
+            self.fail(row, error)
+        finally:
+            self.charge(row, self.clock() - began)

@@ -1,0 +1,144 @@
+"""The batch detector: texts and languages in, one flat table of findings out.
+
+Identifiers are looked for in every text. Names and other entities of a model are
+looked for only in texts whose language has a model in `pii.languages`; texts in other
+languages, or in an unknown one, get identifiers only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from isinglass.schemas.config.pii import PiiConfig
+from isinglass.transforms.demographics.lexicon import primary_language
+from isinglass.transforms.pii.budget import Budget
+from isinglass.transforms.pii.data import data_files
+from isinglass.transforms.pii.identifiers import IdentifierScanner
+from isinglass.transforms.pii.models import recognizer_code, wanted_models
+from isinglass.transforms.pii.ner import NerEngine, load_engine
+from isinglass.transforms.pii.recognizers import model_labels
+from isinglass.transforms.pii.tables import (
+    failures_batch,
+    findings_batch,
+    without_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from isinglass.schemas.manifest import Model
+
+__all__ = ["Detection", "Detector", "build_detector", "check_models", "data_files"]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a scan found, and what it could not scan.
+
+    Attributes:
+        findings: `tables.FOUND`, sorted by row, start, end and entity. Thresholds are
+            applied; spans may overlap.
+        failures: `tables.FAILURES`. These rows have no findings and count as unscanned.
+    """
+
+    findings: pa.RecordBatch = field(repr=False)
+    failures: pa.RecordBatch
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Loaded recognizers and models. Built in the worker; not to be pickled.
+
+    Attributes:
+        models: What decided, with hashes.
+        identifiers: Patterns and checksums.
+        engines: Model by language.
+        thresholds: Least score by entity.
+        seconds: Time one document may take.
+        clock: Monotonic seconds.
+    """
+
+    models: list[Model]
+    identifiers: IdentifierScanner = field(repr=False)
+    engines: dict[str, NerEngine] = field(repr=False)
+    thresholds: dict[str, float]
+    seconds: float
+    clock: Callable[[], float] = monotonic
+
+    def detect(self, texts: pa.StringArray, languages: pa.StringArray) -> Detection:
+        """Scan a batch of texts.
+
+        An exception or a timeout in one text fails that text and no other.
+
+        Args:
+            texts: Strings without nulls.
+            languages: Language tag of each; null and `und` are unknown.
+
+        Raises:
+            ValueError: The arrays differ in length, or a text is null.
+        """
+        if len(texts) != len(languages):
+            raise ValueError(f"{len(texts)} texts but {len(languages)} languages")
+        budget = Budget(self.seconds, self.clock)
+        found = self.identifiers.scan(texts, budget)
+        for language, engine in self.engines.items():
+            found += engine.scan(_texts_in(texts, languages, language), budget)
+        kept = [f for f in found if f.score >= self.thresholds[f.entity]]
+        findings = without_rows(findings_batch(kept), sorted(budget.failed))
+        return Detection(findings, failures_batch(budget.failed))
+
+
+def _texts_in(
+    texts: pa.StringArray, languages: pa.StringArray, language: str
+) -> Iterator[tuple[int, str]]:
+    tags = pc.unique(languages).to_pylist()
+    same = [tag for tag in tags if tag is not None and primary_language(tag) == language]
+    for tag in same:
+        rows = pc.indices_nonzero(pc.equal(languages, tag))
+        yield from zip(rows.to_pylist(), texts.take(rows).to_pylist(), strict=True)
+
+
+def check_models(config: PiiConfig) -> list[Model]:
+    """Find and fingerprint what the detector depends on, without loading it.
+
+    Raises:
+        MissingExtraError: A model is not installed or not the pinned one.
+    """
+    entities = frozenset(model_labels().values())
+    models = [model.fingerprint() for model in wanted_models(config, entities)]
+    return [recognizer_code(), *models]
+
+
+def build_detector(config: PiiConfig) -> Detector:
+    """Load recognizers and models; once a process for equal configurations.
+
+    Raises:
+        MissingExtraError: A model is not installed or not the pinned one.
+        ConfigError: An entity or a phone region is not known.
+    """
+    return _build(config.model_dump_json())
+
+
+@cache
+def _build(serialised: str) -> Detector:
+    config = PiiConfig.model_validate_json(serialised)
+    entities = frozenset(model_labels().values())
+    wanted = entities.intersection(config.entities)
+    engines = {
+        model.language: load_engine(model, wanted, parse=config.mode == "exact")
+        for model in wanted_models(config, entities)
+    }
+    return Detector(
+        models=check_models(config),
+        identifiers=IdentifierScanner.build(config),
+        engines=engines,
+        thresholds={name: e.threshold for name, e in config.entities.items()},
+        seconds=config.max_seconds_per_document,
+    )

@@ -1,0 +1,202 @@
+"""One Hyperscan database that says which stretches of a batch a recognizer must see."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import hyperscan
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+REACH_BYTES = 256
+"""Context on either side of a hit that a window holds, unless its line is shorter."""
+
+LIMIT_BYTES = 2048
+"""Where a window ends at the latest, even within a word."""
+
+_CASELESS_UNICODE = (
+    hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_PREFILTER
+)
+
+
+@dataclass(frozen=True)
+class GatePattern:
+    """A pattern of the gate.
+
+    Attributes:
+        number: What hits are reported under; several patterns may share one.
+        expression: Regular expression.
+        derived: False for a byte pattern written as a superset. True for an original
+            pattern of a recognizer, which Hyperscan widens by itself where it holds
+            look-arounds or back-references (its prefilter mode).
+        flags: Hyperscan flags (case, line and dot rules) of a derived pattern.
+    """
+
+    number: int
+    expression: str
+    derived: bool = False
+    flags: int = 0
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A compiled database, or None when there are no patterns. Not to be pickled."""
+
+    database: Any = field(repr=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def compile(cls, patterns: Sequence[GatePattern]) -> Gate:
+        """Compile all patterns into one database.
+
+        Raises:
+            hyperscan.error: A pattern is not accepted; see `is_accepted`.
+        """
+        return cls(_compile(patterns) if patterns else None)
+
+    def scan(
+        self, data: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Find every place where a match of a pattern ends.
+
+        Args:
+            data: Bytes of any number of texts, one after the other.
+
+        Returns:
+            Pattern numbers (n,), and end offsets (n,) in bytes.
+        """
+        numbers: list[int] = []
+        ends: list[int] = []
+
+        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
+            numbers.append(number)
+            ends.append(end)
+
+        if self.database is not None and len(data):
+            # A database has one scratch space, which one scan at a time may use.
+            with self.lock:
+                self.database.scan(memoryview(data), match_event_handler=note)
+        return np.array(numbers, np.int64), np.array(ends, np.int64)
+
+
+def _compile(patterns: Sequence[GatePattern]) -> Any:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[
+            p.expression.encode("utf-8" if p.derived else "ascii") for p in patterns
+        ],
+        ids=[p.number for p in patterns],
+        flags=[p.flags | _CASELESS_UNICODE if p.derived else 0 for p in patterns],
+    )
+    return database
+
+
+def is_accepted(pattern: GatePattern) -> bool:
+    """Whether Hyperscan can compile the pattern; if not, the recognizer runs ungated."""
+    try:
+        _compile([pattern])
+    except hyperscan.error:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Stretches of texts, sorted and without overlap.
+
+    Attributes:
+        rows: int64 (n,).
+        starts: int64 (n,), byte offsets into the batch.
+        stops: int64 (n,), exclusive.
+        points: int64 (n,), code points from the beginning of the row to the start.
+    """
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    points: NDArray[np.int64]
+
+
+def hit_rows(ends: NDArray[np.int64], offsets: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Row in which each match ends."""
+    return np.searchsorted(offsets, ends - 1, side="right").astype(np.int64) - 1
+
+
+def build_windows(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    *,
+    token: bool,
+) -> Windows:
+    """Widen hits to the line, or the run of non-space characters, around them.
+
+    Args:
+        data: Bytes of the batch.
+        offsets: n + 1 byte offsets of its texts.
+        ends: Where the matches end.
+        token: Whether white space ends a window, instead of a line end.
+    """
+    ends = np.unique(ends)
+    rows = hit_rows(ends, offsets)
+    return Windows(*_widen(data, offsets, rows, ends, token))
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_border(byte: Any, near: Any, token: Any) -> Any:
+    if byte in (10, 13):
+        return True
+    return byte in (9, 32) and (token or not near)
+
+
+@numba.njit(cache=True, nogil=True)
+def _edge(data: Any, position: Any, bound: Any, step: Any, token: Any) -> Any:
+    """First border from `position` in the direction of `step`, at most to `bound`.
+
+    With step -1, `position` is the first byte of the window, with 1 one past its last.
+    """
+    origin = position
+    while position != bound:
+        byte = data[position - 1] if step < 0 else data[position]
+        distance = abs(position - origin)
+        if _is_border(byte, distance < REACH_BYTES, token):
+            break
+        # Beyond the limit a window ends, but never inside of a character.
+        first = data[position]
+        if distance >= LIMIT_BYTES and (first & 0xC0) != 0x80:
+            break
+        position += step
+    return position
+
+
+@numba.njit(cache=True, nogil=True)
+def _widen(data: Any, offsets: Any, rows: Any, ends: Any, token: Any) -> Any:
+    out_rows = np.empty(len(ends), np.int64)
+    starts = np.empty(len(ends), np.int64)
+    stops = np.empty(len(ends), np.int64)
+    points = np.empty(len(ends), np.int64)
+    count = 0
+    for i in range(len(ends)):
+        row, end = rows[i], ends[i]
+        stop = _edge(data, end, np.int64(offsets[row + 1]), 1, token)
+        start = _edge(data, end - 1, np.int64(offsets[row]), -1, token)
+        if count and out_rows[count - 1] == row and stops[count - 1] >= start:
+            stops[count - 1] = max(stop, stops[count - 1])
+            continue
+        # Code points are counted on from the window before, where it is of the row.
+        origin, total = np.int64(offsets[row]), np.int64(0)
+        if count and out_rows[count - 1] == row:
+            origin, total = starts[count - 1], points[count - 1]
+        for position in range(origin, start):
+            total += (data[position] & 0xC0) != 0x80
+        out_rows[count], starts[count], stops[count] = row, start, stop
+        points[count] = total
+        count += 1
+    return out_rows[:count], starts[:count], stops[:count], points[:count]

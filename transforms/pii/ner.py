@@ -1,0 +1,177 @@
+"""Named entities by a spaCy model: texts in, flat spans out."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
+from isinglass.transforms.pii.recognizers import model_labels
+from isinglass.transforms.pii.tables import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from isinglass.transforms.pii.budget import Budget
+    from isinglass.transforms.pii.models import SpacyModel
+
+SCORE = 0.85
+"""spaCy gives no scores; Presidio's default for every entity of a model."""
+
+BATCH_TEXTS = 32
+"""Texts a call of `nlp.pipe`; larger batches fall out of the cache and are slower."""
+
+ZONE_CHARS = 1_000_000
+"""Texts of about this length share a memory zone: strings of the vocabulary that are
+new in it are forgotten at its end, so that memory does not grow with the stream."""
+
+DETECTOR = "spacy"
+
+# What named entities do not depend on. Sentence starts, set by the parser, do matter:
+# no entity continues over one.
+_NO_USE = ("tagger", "morphologizer", "attribute_ruler", "lemmatizer")
+
+
+class Task(NamedTuple):
+    """A stretch of a text to be analysed."""
+
+    row: int
+    chunk: Chunk
+    text: str
+
+
+@dataclass(frozen=True)
+class NerEngine:
+    """A loaded model. Not to be pickled, and used by one thread at a time.
+
+    Attributes:
+        name: Name of the model.
+        nlp: spaCy pipeline.
+        entities: Entity by label, for the entities that are asked for.
+        batch: Texts a call.
+    """
+
+    name: str
+    nlp: Any = field(repr=False)
+    entities: dict[str, str]
+    batch: int = BATCH_TEXTS
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def scan(self, texts: Iterable[tuple[int, str]], budget: Budget) -> list[Found]:
+        """Entities of texts, given as (row, text).
+
+        A failing or slow text fails its own row only.
+        """
+        found: list[Found] = []
+        with self.lock:
+            for zone in _zones(_tasks(texts)):
+                with self.nlp.memory_zone():
+                    for begin in range(0, len(zone), self.batch):
+                        found += self._batch(zone[begin : begin + self.batch], budget)
+        return found
+
+    def _batch(self, tasks: list[Task], budget: Budget) -> list[Found]:
+        tasks = [task for task in tasks if task.row not in budget.failed]
+        found: list[Found] = []
+        began = budget.clock()
+        try:
+            docs = self.nlp.pipe([task.text for task in tasks], batch_size=self.batch)
+            for task, doc in zip(tasks, docs, strict=True):
+                found += self._spans(task, doc)
+        except Exception:  # noqa: BLE001 - whichever text it was is found below
+            return self._one_by_one(tasks, budget)
+        seconds = budget.clock() - began
+        length = sum(len(task.text) for task in tasks) or 1
+        for task in tasks:
+            budget.charge(task.row, seconds * len(task.text) / length)
+        return found
+
+    def _one_by_one(self, tasks: list[Task], budget: Budget) -> list[Found]:
+        found: list[Found] = []
+        for task in tasks:
+            if task.row not in budget.failed:
+                with budget.guard(task.row):
+                    found += self._spans(task, self.nlp(task.text))
+        return found
+
+    def _spans(self, task: Task, doc: Any) -> list[Found]:
+        """Plain tuples, since a doc must not outlive its memory zone."""
+        origin = task.chunk.start
+        return [
+            Found(
+                task.row,
+                origin + span.start_char,
+                origin + span.end_char,
+                self.entities[span.label_],
+                SCORE,
+                DETECTOR,
+                self.name,
+                None,
+            )
+            for span in doc.ents
+            if span.label_ in self.entities
+            and is_whole(task.chunk, span.start_char, span.end_char)
+        ]
+
+
+def _tasks(texts: Iterable[tuple[int, str]]) -> Iterator[Task]:
+    for row, text in texts:
+        if text and not text.isspace():
+            for chunk in chunk_spans(text):
+                yield Task(row, chunk, text[chunk.start : chunk.end])
+
+
+def _zones(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    zone: list[Task] = []
+    length = 0
+    for task in tasks:
+        zone.append(task)
+        length += len(task.text)
+        if length >= ZONE_CHARS:
+            yield zone
+            zone, length = [], 0
+    if zone:
+        yield zone
+
+
+def load_engine(model: SpacyModel, wanted: frozenset[str], *, parse: bool) -> NerEngine:
+    """Load a model with no more components than its entities need.
+
+    Args:
+        model: Where it is.
+        wanted: Entities asked for.
+        parse: Whether to keep the parser, whose sentence starts bound entities.
+    """
+    import spacy  # noqa: PLC0415 - takes a second; identifiers need none of it
+
+    nlp = spacy.load(model.folder, exclude=_NO_USE)
+    if not parse:
+        needed = _needed(nlp)
+        for name in nlp.pipe_names:
+            if name not in needed:
+                nlp.remove_pipe(name)
+    for name in nlp.pipe_names:
+        _use_openblas(nlp.get_pipe(name))
+    labels = {k: v for k, v in model_labels().items() if v in wanted}
+    return NerEngine(model.name, nlp, labels)
+
+
+def _needed(nlp: Any) -> set[str]:
+    """The entity recogniser, and the shared encoder if it listens to one."""
+    needed = {"ner", "entity_ruler"}
+    if "ner" in nlp.pipe_names:
+        layers = [node.name for node in nlp.get_pipe("ner").model.walk()]
+        if any("listener" in name for name in layers):
+            needed |= {"tok2vec", "transformer"}
+    return needed
+
+
+def _use_openblas(pipe: Any) -> None:
+    """Let numpy multiply: its OpenBLAS is 2.7 times as fast as spaCy's blis here."""
+    model = getattr(pipe, "model", None)
+    if model is None or model is True:
+        return
+    for node in model.walk():
+        if hasattr(node.ops, "use_blis"):
+            node.ops.use_blis = False

@@ -1,0 +1,213 @@
+"""Presidio's recognizers, as the code that decides what is an identifier."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import regex
+import tldextract
+from presidio_analyzer import (
+    AnalysisExplanation,
+    EntityRecognizer,
+    PatternRecognizer,
+    RecognizerResult,
+    predefined_recognizers,
+)
+from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer
+
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.pii.data import load_data
+
+if TYPE_CHECKING:
+    from isinglass.schemas.config import PiiConfig
+
+
+class Match(Protocol):
+    """What is used of a `RecognizerResult`."""
+
+    start: int
+    end: int
+    score: float
+    analysis_explanation: AnalysisExplanation
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A recognizer with what decides which texts it is shown.
+
+    Attributes:
+        entity: The kind it finds.
+        recognizer: Presidio's recognizer.
+        patterns: Its patterns and their compiled forms; empty when it has a search
+            of its own, which is then called as it is.
+        gate: Byte pattern of the gate; empty to derive one from its patterns.
+        window: `line`, `token`, or `text` for the whole text.
+        regions: Phone regions, for the phone recognizer.
+    """
+
+    entity: str
+    recognizer: Any
+    patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = field(repr=False)
+    gate: str = ""
+    window: str = "text"
+    regions: tuple[str, ...] = ()
+
+    def matches(self, text: str, seconds: float) -> list[Any]:
+        """Run the recognizer on a text.
+
+        Args:
+            text: A text or a window of one.
+            seconds: Time its patterns may take.
+
+        Raises:
+            TimeoutError: A pattern ran out of time. (Presidio's own search logs this
+                and goes on without the matches.)
+        """
+        if self.patterns:
+            return _search(self, text, seconds)
+        return list(self.recognizer.analyze(text, [self.entity], None))
+
+
+def _search(identifier: Identifier, text: str, seconds: float) -> list[Any]:
+    """Match, validate and invalidate in the way of `PatternRecognizer.analyze`."""
+    results = []
+    recognizer = identifier.recognizer
+    for pattern, compiled in identifier.patterns:
+        for match in compiled.finditer(text, timeout=seconds):
+            value = match.group()
+            if not value:
+                continue
+            valid = recognizer.validate_result(value)
+            score = pattern.score if valid is None else float(valid)
+            if score == 0 or recognizer.invalidate_result(value):
+                continue
+            explanation = AnalysisExplanation(
+                recognizer=recognizer.name,
+                original_score=pattern.score,
+                pattern_name=pattern.name,
+                validation_result=valid,
+            )
+            results.append(
+                RecognizerResult(
+                    identifier.entity, *match.span(), score, explanation
+                )
+            )
+    return list(EntityRecognizer.remove_duplicates(results))
+
+
+class _OfflineEmail(EmailRecognizer):
+    """Presidio's, with the public suffix list of the package.
+
+    The original fetches the list from the network at its first use.
+    """
+
+    def validate_result(self, pattern_text: str) -> bool:
+        return _known_host(pattern_text.rpartition("@")[2])
+
+
+@cache
+def _suffixes() -> tldextract.TLDExtract:
+    return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
+
+
+@lru_cache(maxsize=65_536)
+def _known_host(host: str) -> bool:
+    return _suffixes()(host).fqdn != ""
+
+
+def build_identifiers(config: PiiConfig) -> list[Identifier]:
+    """Recognizers of the configured entities that need no model.
+
+    Entities of the data file `recognizers/identifiers.yaml` come with their gates;
+    any other entity is looked up among Presidio's predefined pattern recognizers.
+
+    Raises:
+        ConfigError: An entity is known neither there nor to the models.
+    """
+    content = load_data("recognizers", "identifiers").content
+    known = {entry["entity"]: entry for entry in content["recognizers"]}
+    digit = "(?:" + "|".join(content["digits"]) + ")"
+    result = []
+    for entity in sorted(config.entities):
+        if entity in known:
+            entry = known[entity]
+            gate = entry["gate"].format(digit=digit, separator=content["separator"])
+            recognizer = _create(entry["recognizer"], config)
+            window = entry["window"]
+            result.append(_identifier(entity, recognizer, config, gate, window))
+        elif entity not in model_labels().values():
+            for recognizer in _predefined(entity):
+                result.append(_identifier(entity, recognizer, config))
+    return result
+
+
+def _identifier(
+    entity: str, recognizer: Any, config: PiiConfig, gate: str = "", window: str = "text"
+) -> Identifier:
+    phone = isinstance(recognizer, PhoneRecognizer)
+    patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = ()
+    # A recognizer that brings its own search is called; it knows more than patterns.
+    if type(recognizer).analyze is PatternRecognizer.analyze:
+        flags = recognizer.global_regex_flags
+        patterns = tuple(
+            (pattern, regex.compile(pattern.regex, flags))
+            for pattern in recognizer.patterns
+        )
+    return Identifier(
+        entity=entity,
+        recognizer=recognizer,
+        patterns=patterns,
+        gate=gate,
+        window=window,
+        regions=config.phone_regions if phone else (),
+    )
+
+
+def _create(name: str, config: PiiConfig) -> Any:
+    if name == "PhoneRecognizer":
+        return PhoneRecognizer(supported_regions=config.phone_regions)
+    if name == "EmailRecognizer":
+        return _OfflineEmail()
+    return getattr(predefined_recognizers, name)()
+
+
+def _predefined(entity: str) -> list[Any]:
+    found = [
+        recognizer
+        for recognizer in _all_predefined()
+        if entity in recognizer.supported_entities
+    ]
+    if not found:
+        names = sorted({e for r in _all_predefined() for e in r.supported_entities})
+        models = sorted(set(model_labels().values()))
+        raise ConfigError(
+            f"pii.entities.{entity}: no recognizer finds this entity; known are "
+            f"{', '.join(sorted({*names, *models}))}"
+        )
+    return found
+
+
+@cache
+def _all_predefined() -> tuple[Any, ...]:
+    """One of each predefined pattern recognizer, by class name."""
+    classes = [
+        value
+        for _, value in inspect.getmembers(predefined_recognizers, inspect.isclass)
+        if issubclass(value, PatternRecognizer) and value is not EmailRecognizer
+    ]
+    return tuple(kind() for kind in classes if kind is not PatternRecognizer)
+
+
+@cache
+def model_labels() -> dict[str, str]:
+    """Entity by label of a spaCy model, as Presidio maps them."""
+    from presidio_analyzer.nlp_engine import (  # noqa: PLC0415 - only where asked for
+        NerModelConfiguration,
+    )
+
+    mapping = NerModelConfiguration().model_to_presidio_entity_mapping
+    names = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "NRP")
+    return {label: entity for label, entity in mapping.items() if entity in names}

@@ -1,0 +1,106 @@
+"""What is no personal data though it looks like it, and what context words change."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.phones import LEAST_DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONTEXT_CHARS = 60
+"""How far before a finding its context words are looked for. Presidio takes the five
+words before; in English these are about as many characters."""
+
+CONTEXT_BOOST = 0.35
+CONTEXT_FLOOR = 0.4
+"""Added to the score, and the least score afterwards, as in Presidio's enhancer."""
+
+_VETO_CHARS = 24
+_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+
+
+def is_reserved(entity: str, value: str) -> bool:
+    """Whether a value is set aside for examples or private use, so that it names nobody.
+
+    E-mail addresses at the domains of RFC 2606 and RFC 6761; IP addresses that are
+    not routed globally (private, loopback, link-local, unspecified, shared, and the
+    documentation blocks of RFC 5737 and RFC 3849), multicast and reserved ones; phone
+    numbers of fewer than seven digits.
+    """
+    if entity == "EMAIL_ADDRESS":
+        return _reserved_domain(value.rpartition("@")[2].lower())
+    if entity == "IP_ADDRESS":
+        return not _is_public(value)
+    if entity == "PHONE_NUMBER":
+        return sum(char.isdigit() for char in value) < LEAST_DIGITS
+    return False
+
+
+def _reserved_domain(domain: str) -> bool:
+    names = load_data("recognizers", "identifiers").content["reserved"]
+    labels = domain.rstrip(".").split(".")
+    if labels[-1] in names["email_top_level"]:
+        return True
+    return ".".join(labels[-2:]) in names["email_domains"]
+
+
+def _is_public(value: str) -> bool:
+    address = ipaddress.ip_interface(value.partition("%")[0]).ip
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(str(address.ipv4_mapped))
+        # Only 2000::/3 is handed out; this also drops `::add` and other code.
+        return address in _GLOBAL_IPV6 and address.is_global
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
+    """Whether the text around a finding says that it is something else.
+
+    Dotted numbers are no IP addresses after words such as "version", or as a part of
+    a longer dotted number.
+    """
+    if entity != "IP_ADDRESS" or ":" in text[start:end]:
+        return False
+    before = text[max(0, start - _VETO_CHARS) : start]
+    if before.endswith(".") and before[-2:-1].isdigit():
+        return True
+    if text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit():
+        return True
+    return _not_address().search(before) is not None
+
+
+@cache
+def _not_address() -> re.Pattern[str]:
+    words = load_data("recognizers", "identifiers").content["reserved"]["not_addresses"]
+    return re.compile(rf"\b(?:{'|'.join(words)})\b[\s:=#(v]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Words that make a finding more likely when they stand before it."""
+
+    pattern: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Context:
+        """Whole words, in any case; a plural s is allowed."""
+        cleaned = sorted({re.escape(word.strip()) for word in words if word.strip()})
+        if not cleaned:
+            return cls(None)
+        return cls(re.compile(rf"\b(?:{'|'.join(cleaned)})s?\b", re.IGNORECASE))
+
+    def raise_score(self, score: float, text: str, start: int) -> float:
+        """The score with what the context before `start` adds, at most 1."""
+        if self.pattern is None or score >= 1.0:
+            return score
+        if self.pattern.search(text, max(0, start - CONTEXT_CHARS), start) is None:
+            return score
+        return min(1.0, max(score + CONTEXT_BOOST, CONTEXT_FLOOR))
