@@ -90,7 +90,7 @@ def _roots(languages: pa.StringArray, matcher: Matcher) -> NDArray[np.int32]:
     found = [load_lexicon(tag or "") for tag in encoded.dictionary.to_pylist()]
     of_code = [-1 if x is None else matcher.roots[x.language] for x in found]
     codes = pc.fill_null(encoded.indices, len(of_code)).to_numpy(zero_copy_only=False)
-    return np.array([*of_code, -1], np.int32)[codes]
+    return np.asarray(np.array([*of_code, -1], np.int32)[codes])
 
 
 def _count(
@@ -104,7 +104,7 @@ def _count(
     return counts, words, marked
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
     """Return the id of `word[:length]`, whose hash points to `slot`, or -1."""
     mask = tables.slots.size - 1
@@ -122,7 +122,7 @@ def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _follow(tables: Any, node: Any, word: Any) -> Any:
     """Return the node after `word`, or -1."""
     mask = tables.edge_keys.size - 1
@@ -135,7 +135,7 @@ def _follow(tables: Any, node: Any, word: Any) -> Any:
     return -1
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) -> Any:
     """Count the longest entries in a run of words; returns how many are done with.
 
@@ -161,7 +161,7 @@ def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) 
     return begin
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _push(tables: Any, root: Any, run: Any, fill: Any, word: Any, counts: Any) -> Any:
     """Add a word (-1: none of the lexicon) to the run; returns the run's length."""
     if word < 0:
@@ -178,7 +178,7 @@ def _push(tables: Any, root: Any, run: Any, fill: Any, word: Any, counts: Any) -
     return fill
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, inline="always")
 def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> Any:
     """Read to the end of a word that begins at `position`.
 
@@ -215,7 +215,7 @@ def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> An
     return position, value, length, marked
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _count_row(
     data: Any, position: Any, stop: Any, root: Any, tables: Any, counts: Any
 ) -> Any:
@@ -261,7 +261,7 @@ def _count_row(
     return words, marked
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _count_rows(data: Any, offsets: Any, roots: Any, tables: Any, out: Any) -> None:
     counts, words, marked = out
     for row in range(offsets.size - 1):

@@ -103,7 +103,7 @@ def character_table() -> NDArray[np.int32]:
     for character in _SOFT:
         kinds[ord(character)] = SOFT
     folded = np.where(fold_table() < 0, np.arange(CODE_POINTS), fold_table())
-    table = (folded | kinds << KIND_SHIFT).astype(np.int32)
+    table: NDArray[np.int32] = (folded | kinds << KIND_SHIFT).astype(np.int32)
     table.flags.writeable = False
     return table
 

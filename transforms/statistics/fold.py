@@ -21,6 +21,7 @@ from isinglass.transforms.statistics.intervals import wilson
 from isinglass.transforms.statistics.lengths import length_bins, quantile
 from isinglass.transforms.statistics.sums import (
     Accumulator,
+    Slices,
     add_into,
     add_sums,
     each_slice,
@@ -111,7 +112,7 @@ def _cells(
     return cells
 
 
-def _counts(cell: Any, columns: dict[str, str], stage: str) -> list[Statistic]:
+def _counts(cell: Any, columns: Slices, stage: str) -> list[Statistic]:
     return [
         Statistic(
             metric, cell[metric], metric, stage, CHARACTERISTICS[metric], **columns
@@ -120,7 +121,7 @@ def _counts(cell: Any, columns: dict[str, str], stage: str) -> list[Statistic]:
     ]
 
 
-def _lengths(cell: Any, columns: dict[str, str], stage: str) -> list[Statistic]:
+def _lengths(cell: Any, columns: Slices, stage: str) -> list[Statistic]:
     found: list[Statistic] = []
     documents = cell["documents"]
     if documents == 0:
@@ -152,9 +153,7 @@ def _lengths(cell: Any, columns: dict[str, str], stage: str) -> list[Statistic]:
     return found
 
 
-def _share(
-    documents: int, total: int, columns: dict[str, str], stage: str
-) -> Statistic:
+def _share(documents: int, total: int, columns: Slices, stage: str) -> Statistic:
     low, high = wilson(documents, total)
     return Statistic(
         "documents.share",

@@ -26,6 +26,7 @@ from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
 from isinglass.transforms.statistics.intervals import wilson
 from isinglass.transforms.statistics.sums import (
     Accumulator,
+    Slices,
     add_into,
     add_sums,
     each_slice,
@@ -34,7 +35,7 @@ from isinglass.transforms.statistics.sums import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -132,7 +133,7 @@ def ratio(
     metric: str,
     counts: tuple[float, float],
     stage: str,
-    columns: Mapping[str, str],
+    columns: Slices,
     *,
     interval: bool = True,
 ) -> Statistic:
@@ -165,10 +166,10 @@ def _cells(
     mentions: MentionCounts, labels: NDArray[np.int64], count: int
 ) -> list[dict[str, Any]]:
     covered = mentions.covered.astype(np.int64)
-    plain = {
+    plain: dict[str, NDArray[np.int64]] = {
         "documents": np.ones(len(labels), np.int64),
         "covered": covered,
-        "words": mentions.words * covered,
+        "words": np.asarray(mentions.words * covered),
     }
     sums = {key: sums_by_label(labels, count, x) for key, x in plain.items()}
     cells: list[dict[str, Any]] = [
@@ -204,7 +205,7 @@ def _add_axis(
 
 
 def _axis(
-    cell: Any, axis: str, sums: Any, stage: str, columns: dict[str, str]
+    cell: Any, axis: str, sums: Any, stage: str, columns: Slices
 ) -> list[Statistic]:
     covered, words = cell["covered"], cell["words"]
     slices = {**columns, "axis": axis}
@@ -223,7 +224,7 @@ def _axis(
     return found
 
 
-def _rate(mentions: int, words: int, stage: str, slices: dict[str, str]) -> Statistic:
+def _rate(mentions: int, words: int, stage: str, slices: Slices) -> Statistic:
     metric = "group.mentions_per_thousand_words"
     return Statistic(
         metric,

@@ -28,7 +28,7 @@ def length_bins(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the bin of each length (0 or more, below 2^53)."""
     octave = np.frexp(np.maximum(lengths, 1).astype(np.float64))[1] - 1
     shift = np.maximum(octave - _BITS, 0).astype(np.int64)
-    return shift * _PARTS + (lengths >> shift)
+    return np.asarray(shift * _PARTS + (lengths >> shift))
 
 
 def bin_middle(number: int) -> float:

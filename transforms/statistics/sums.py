@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Accumulator = dict[str, Any]
 """Dicts of dicts ... of int; JSON holds it as it is."""
 
+Slices = dict[str, Any]
+"""Slice columns of a statistic, by name; values are text."""
+
 MAX_SLICES = 200
 OTHER = "(other)"
 """Label of all slices beyond the most frequent `MAX_SLICES`, added up."""
@@ -66,7 +69,7 @@ def capped_slices(slices: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [*((name, slices[name]) for name in shown), (OTHER, rest)]
 
 
-def each_slice(accumulator: Accumulator) -> Iterator[tuple[dict[str, str], Any]]:
+def each_slice(accumulator: Accumulator) -> Iterator[tuple[Slices, Any]]:
     """Yield everything, each source and each language, with its slice columns."""
     yield {}, accumulator["all"]
     for column in ("source", "language"):
