@@ -1,4 +1,4 @@
-"""Arrow columns as an input has them -> metadata and carried columns as we want them."""
+"""Arrow columns as an input has them -> metadata and carried columns as planned."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def arrow_records(
     carried = {
         field.name: to_type(plain(batch.column(theirs)), field.type, origin, theirs)
         for field, theirs in origin.carried
-        if theirs in names
+        if theirs is not None and theirs in names
     }
     return Records(rows, plain(batch.column(origin.text)), metadata, carried)
 

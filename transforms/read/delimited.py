@@ -55,7 +55,7 @@ _RETURN = ord("\r")
 _START, _PLAIN, _QUOTED, _CLOSING = 0, 1, 2, 3
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _scan(data: Any, delimiter: Any, ends: Any) -> Any:
     """Write the position after each record's newline; return how many there are.
 

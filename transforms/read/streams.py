@@ -8,6 +8,7 @@ then `Damage` says what is wrong with the rest.
 from __future__ import annotations
 
 import hashlib
+import io
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -40,9 +41,11 @@ class Damage:
 
     Attributes:
         detail: What is wrong and where, in bytes of the compressed file.
+        corrupt: The bytes are wrong; otherwise they just end.
     """
 
     detail: str
+    corrupt: bool = False
 
 
 class _Decompressor(Protocol):
@@ -92,14 +95,14 @@ class _Zstandard:
         yield self._inner.decompress(data)
 
 
-def open_input(path: str, relative: str) -> BinaryIO:
+def open_input(path: str, relative: str) -> io.BufferedReader:
     """Open a planned file for reading.
 
     Raises:
         InputError: It cannot be opened.
     """
     try:
-        return open(path, "rb")  # noqa: PTH123, SIM115 - the caller closes it
+        return io.BufferedReader(io.FileIO(path))
     except OSError as error:
         raise changed(relative, error.strerror or "it cannot be opened") from None
 
@@ -147,7 +150,7 @@ def _decompressed(
                     # Padding with zeros may follow (gzip manual, "Tapes").
                     data, inner = inner.unused_data.lstrip(b"\0"), None
         except (zlib.error, zstandard.ZstdError):
-            yield Damage(f"corrupt compressed data near byte {position}")
+            yield Damage(f"corrupt compressed data near byte {position}", corrupt=True)
             return
         position = file.tell()
     if inner is not None:

@@ -1,0 +1,126 @@
+"""Inputs that the `datasets` library loads: `hf:NAME`.
+
+The library prepares Arrow files in its cache; they are read directly. Unless the input
+allows it, the library is kept from the network.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from isinglass.pipelines.plan.discover import Found
+from isinglass.pipelines.plan.saved import choose_split
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.arrow import record_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isinglass.schemas.config import InputConfig
+
+PREFIX = "hf:"
+_REMOTE = "://"
+
+
+def hub_files(config: InputConfig, base: Path) -> list[Found]:
+    """Load a dataset by the `datasets` library and find its Arrow files.
+
+    Args:
+        config: The input, whose path starts with `hf:`.
+        base: Folder that relative `data_files` start from.
+
+    Returns:
+        The files in the order of the dataset; `relative` is split and file name.
+
+    Raises:
+        InputError: It cannot be loaded, the split is unknown or not said, or the
+            dataset is not whole files.
+    """
+    if not config.allow_download and _REMOTE in (config.data_files or ""):
+        raise InputError(
+            f"{config.path}: data_files is an address. Set `allow_download: true` for "
+            "this input if it may be fetched."
+        )
+    with _offline(active=not config.allow_download):
+        loaded = _load(config, base)
+    if isinstance(loaded, dict):
+        split = choose_split(config, sorted(loaded))
+        dataset = loaded[split]
+    else:
+        split, dataset = str(loaded.split), loaded
+    paths = [Path(entry["filename"]) for entry in dataset.cache_files]
+    if dataset._indices is not None or _count_rows(paths) != dataset.num_rows:  # noqa: SLF001
+        raise InputError(
+            f"{config.path}: split {split} is a part of a split, or lies in memory. "
+            "Name a whole split; or load it in Python, call "
+            "flatten_indices().save_to_disk(FOLDER), and use FOLDER as `path`."
+        )
+    return [Found(str(path), f"{split}/{path.name}", "arrow") for path in paths]
+
+
+def _load(config: InputConfig, base: Path) -> Any:
+    import datasets  # noqa: PLC0415 - takes a second and is needed for hf: inputs only
+
+    files = config.data_files
+    if files is not None and _REMOTE not in files:
+        files = str(base / files)
+    try:
+        return datasets.load_dataset(
+            config.path.removeprefix(PREFIX),
+            name=config.name,
+            data_files=files,
+            split=config.split,
+        )
+    # The library and its file systems raise whatever their own libraries raise.
+    except Exception as error:  # noqa: BLE001
+        raise _refused(config, error) from None
+
+
+def _refused(config: InputConfig, error: Exception) -> InputError:
+    # Messages of builders can quote the data, so only the kind of error is told.
+    kind = type(error).__name__
+    hint = (
+        "Check name, split, data_files and the connection."
+        if config.allow_download
+        else "Downloads are off, so only what is in the local cache can be loaded; "
+        "set `allow_download: true` for this input if it may be fetched. "
+        "Else check name, split and data_files."
+    )
+    return InputError(f"{config.path} could not be loaded ({kind}). {hint}")
+
+
+@contextmanager
+def _offline(*, active: bool) -> Iterator[None]:
+    """Keep `datasets` and `huggingface_hub` from the network for a while.
+
+    Both read HF_HUB_OFFLINE and HF_DATASETS_OFFLINE only when they are imported, and
+    somebody may have imported them already; so their settings themselves are changed.
+    """
+    import datasets.config  # noqa: PLC0415 - see _load
+    import huggingface_hub.constants  # noqa: PLC0415
+
+    settings = [
+        (datasets.config, "HF_HUB_OFFLINE"),
+        (datasets.config, "HF_DATASETS_OFFLINE"),
+        (huggingface_hub.constants, "HF_HUB_OFFLINE"),
+    ]
+    before = [getattr(module, name) for module, name in settings]
+    for module, name in settings if active else []:
+        setattr(module, name, True)
+    try:
+        yield
+    finally:
+        for (module, name), value in zip(settings, before, strict=True):
+            setattr(module, name, value)
+
+
+def _count_rows(paths: list[Path]) -> int:
+    total = 0
+    for path in paths:
+        with pa.memory_map(str(path)) as file:
+            total += sum(batch.num_rows for batch in record_batches(file, 0, -1))
+    return total

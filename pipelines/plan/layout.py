@@ -1,0 +1,188 @@
+"""The columns of all files of all inputs -> the columns of the run."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from isinglass.schemas.documents import Layout
+from isinglass.schemas.errors import InputError
+from isinglass.schemas.tables import DATA, DOCUMENTS
+from isinglass.transforms.read.batches import EXTRA_ROLE
+from isinglass.transforms.read.checks import is_text_type
+from isinglass.transforms.read.columns import plain_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isinglass.pipelines.plan.probe import Probed
+    from isinglass.schemas.config import Columns, InputConfig, RunConfig
+
+EXTRA = "extra"
+"""Carried column with the JSON keys that no other column takes."""
+
+_LISTED_COLUMNS = 20
+_USUAL_TEXT_COLUMNS = ("text", "content", "raw_content", "body", "document", "article")
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """An input and its files."""
+
+    index: int
+    config: InputConfig
+    files: tuple[Probed, ...]
+
+
+def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
+    """Check the column mapping against every file, and unite the other columns.
+
+    Args:
+        config: The run.
+        inputs: All inputs, in order.
+
+    Raises:
+        InputError: A file lacks a mapped column, or has it of a type that cannot be
+            used; names the file, its columns and the fix.
+    """
+    types: dict[str, list[pa.DataType]] = {}
+    has_json = False
+    for item in inputs:
+        for file in item.files:
+            # An empty file adds no column, but may be JSON lines all the same.
+            has_json = has_json or file.found.format == "jsonl"
+            if file.columns is None:
+                continue
+            mapped = _check(item, file)
+            for name, data_type in file.columns.items():
+                if name not in mapped:
+                    is_json = file.found.format == "jsonl"
+                    types.setdefault(name, []).append(_carried_type(data_type, is_json))
+    reserved = {*DATA.names, *DOCUMENTS.names, *([EXTRA] if has_json else [])}
+    outputs = _output_names(list(types), reserved)
+    fields = [pa.field(outputs[name], unify(found)) for name, found in types.items()]
+    if has_json:
+        fields.append(pa.field(EXTRA, pa.string(), metadata=EXTRA_ROLE))
+    return Layout(
+        columns=tuple(item.columns for item in config.inputs),
+        carried=pa.schema(fields),
+        renamed={new: old for old, new in outputs.items() if new != old},
+        max_chars=config.limits.max_document_chars,
+    )
+
+
+def unify(types: list[pa.DataType]) -> pa.DataType:
+    """Return one type for a column that has these types in different files.
+
+    Numbers widen; types that do not meet, and nested types that differ, are strings.
+    """
+    known = [data_type for data_type in types if not pa.types.is_null(data_type)]
+    if not known:
+        return pa.string()
+    if all(data_type == known[0] for data_type in known):
+        return known[0]
+    if any(pa.types.is_nested(data_type) for data_type in known):
+        return pa.string()
+    schemas = [pa.schema([("column", data_type)]) for data_type in known]
+    try:
+        united = pa.unify_schemas(schemas, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.string()
+    return plain_type(united.field(0).type)
+
+
+def _carried_type(data_type: pa.DataType, is_json: bool) -> pa.DataType:  # noqa: FBT001
+    if is_json and pa.types.is_nested(data_type):
+        return pa.string()
+    return plain_type(data_type)
+
+
+def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
+    """Name the carried columns; one that is called like one of ours gets a prefix."""
+    outputs = {name: name for name in names if name not in reserved}
+    taken = reserved | set(outputs)
+    for name in names:
+        if name in outputs:
+            continue
+        output = f"input_{name}"
+        while output in taken:
+            output = f"input_{output}"
+        outputs[name] = output
+        taken.add(output)
+    return outputs
+
+
+def _check(item: InputFiles, file: Probed) -> set[str]:
+    """Check the mapping of a file; return the columns that are not carried."""
+    columns = item.config.columns
+    assert file.columns is not None
+    _check_text(item, file, columns.text)
+    named = _metadata_names(columns)
+    for field, name in named.items():
+        data_type = file.columns.get(name)
+        if data_type is None:
+            if field in columns.model_fields_set:
+                raise _missing(item, file, field, name)
+        elif pa.types.is_nested(plain_type(data_type)):
+            raise InputError(
+                f"{file.found.path}: column {name} is a {_told(data_type)}, and "
+                f"`{field}` must be a single value. Name another column, or set "
+                f"`inputs[{item.index}].columns.{field}: null` to carry it through."
+            )
+    return {columns.text, *named.values()}
+
+
+def _metadata_names(columns: Columns) -> dict[str, str]:
+    names = columns.model_dump(exclude={"text"})
+    return {field: name for field, name in names.items() if name is not None}
+
+
+def _check_text(item: InputFiles, file: Probed, name: str) -> None:
+    assert file.columns is not None
+    data_type = file.columns.get(name)
+    if data_type is None:
+        raise _missing(item, file, "text", name)
+    if file.found.format != "jsonl" and not is_text_type(plain_type(data_type)):
+        raise InputError(
+            f"{file.found.path}: column {name} is a {_told(data_type)}, not a string. "
+            f"Its columns: {_listed(file)}. {_fix(item, 'text', _suggest(file, name))}"
+        )
+
+
+def _missing(item: InputFiles, file: Probed, field: str, name: str) -> InputError:
+    seen = " (in its first records)" if file.found.format == "jsonl" else ""
+    return InputError(
+        f"{file.found.path} has no column {name} for `{field}`{seen}. "
+        f"Its columns: {_listed(file)}. {_fix(item, field, _suggest(file, name))}"
+    )
+
+
+def _fix(item: InputFiles, field: str, name: str) -> str:
+    return f"Set `columns: {{{field}: {name}}}` in inputs[{item.index}]."
+
+
+def _suggest(file: Probed, name: str) -> str:
+    """Return the column that was probably meant."""
+    assert file.columns is not None
+    others = [column for column in file.columns if column != name]
+    near = difflib.get_close_matches(name, others, n=1, cutoff=0.6)
+    usual = [column for column in _USUAL_TEXT_COLUMNS if column in others]
+    return next(iter([*near, *usual]), "NAME")
+
+
+def _listed(file: Probed) -> str:
+    assert file.columns is not None
+    names = list(file.columns)
+    more = len(names) - _LISTED_COLUMNS
+    shown = ", ".join(names[:_LISTED_COLUMNS])
+    return f"{shown} and {more} more" if more > 0 else shown or "none"
+
+
+def _told(data_type: pa.DataType) -> str:
+    # Field names inside a struct say nothing here and can be very many.
+    if pa.types.is_struct(data_type):
+        return "struct"
+    return "list" if pa.types.is_nested(data_type) else str(data_type)

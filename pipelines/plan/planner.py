@@ -1,0 +1,134 @@
+"""The plan of a run: its inputs, its shards and its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.plan.discover import Found, discover, saved_dataset_root
+from isinglass.pipelines.plan.hub import PREFIX, hub_files
+from isinglass.pipelines.plan.layout import InputFiles, make_layout
+from isinglass.pipelines.plan.probe import probe
+from isinglass.pipelines.plan.saved import saved_files
+from isinglass.pipelines.plan.shards import make_shards
+from isinglass.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.schemas.config import InputConfig, RunConfig
+    from isinglass.schemas.documents import Layout, Shard
+
+
+@dataclass(frozen=True)
+class PlannedInput:
+    """One input file as it is now.
+
+    Attributes:
+        path: Relative to the input's root.
+        source: Source name of the configuration.
+        format: How it is read.
+        bytes: Size on disk.
+        rows: Records, where they can be counted without reading the file.
+        sha256: Hex.
+        problem: Why it cannot be read; empty if it can.
+    """
+
+    path: str
+    source: str
+    format: str
+    bytes: int
+    rows: int | None
+    sha256: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run reads, and in which units.
+
+    Attributes:
+        shards: Sorted by `shard_id`.
+        layout: Columns of the run.
+        inputs: Every file, those without records included, in order of the
+            configuration and then of the path.
+    """
+
+    shards: tuple[Shard, ...]
+    layout: Layout
+    inputs: tuple[PlannedInput, ...]
+
+
+def plan(config: RunConfig, base: Path) -> Plan:
+    """Find, hash and cut the inputs of a run; nothing is written.
+
+    Args:
+        config: The run.
+        base: Folder that relative input paths start from.
+
+    Raises:
+        InputError: An input is missing, unreadable, ambiguous or does not hold the
+            mapped columns.
+    """
+    located = [_locate(item, base) for item in config.inputs]
+    _check_paths(config, located)
+    refuse = config.limits.unreadable_files == "refuse"
+    inputs = [
+        InputFiles(
+            index,
+            item,
+            tuple(probe(f, config.limits.shard_bytes, refuse=refuse) for f in found),
+        )
+        for index, (item, found) in enumerate(zip(config.inputs, located, strict=True))
+    ]
+    return Plan(
+        shards=make_shards(inputs, config.limits.shard_bytes),
+        layout=make_layout(config, inputs),
+        inputs=tuple(planned for item in inputs for planned in _planned(item)),
+    )
+
+
+def _locate(item: InputConfig, base: Path) -> list[Found]:
+    if item.path.startswith(PREFIX):
+        return hub_files(item, base)
+    root = saved_dataset_root(item, base)
+    if root is not None:
+        return saved_files(item, root)
+    return discover(item, base)
+
+
+def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
+    """Refuse a file that is read twice, and two files that would share their ids."""
+    paths: dict[str, int] = {}
+    names: dict[tuple[str, str], str] = {}
+    for index, found in enumerate(located):
+        source = config.inputs[index].source
+        for file in found:
+            first = paths.setdefault(file.path, index)
+            if first != index:
+                raise InputError(
+                    f"{file.path} belongs to inputs[{first}] and inputs[{index}]. "
+                    "Change one of the paths, so that each file is read once."
+                )
+            other = names.setdefault((source, file.relative), file.path)
+            if other != file.path:
+                raise InputError(
+                    f"{other} and {file.path} are both {file.relative} of source "
+                    f"{source}, so their documents would have the same ids. Give "
+                    f"inputs[{index}] a `source` of its own."
+                )
+
+
+def _planned(item: InputFiles) -> list[PlannedInput]:
+    return [
+        PlannedInput(
+            path=file.found.relative,
+            source=item.config.source,
+            format=file.found.format,
+            bytes=file.bytes,
+            rows=file.rows,
+            sha256=file.sha256,
+            problem=file.problem,
+        )
+        for file in item.files
+    ]

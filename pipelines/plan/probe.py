@@ -1,0 +1,260 @@
+"""What one file holds: its columns, its parts, or why it cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
+from isinglass.pipelines.plan.discover import no_permission
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.arrow import read_schema, record_batches
+from isinglass.transforms.read.delimited import parse_header, record_blocks
+from isinglass.transforms.read.formats import compression_of, delimiter_of
+from isinglass.transforms.read.jsonl import parse_lines
+from isinglass.transforms.read.lines import (
+    BYTE_ORDER_MARK,
+    Tail,
+    blocks,
+    split_lines,
+)
+from isinglass.transforms.read.parquet import open_parquet
+from isinglass.transforms.read.streams import Damage, chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from isinglass.pipelines.plan.discover import Found
+    from isinglass.schemas.config.inputs import Format
+
+SAMPLE_LINES = 2000
+"""Lines of a JSON-lines file by which its keys and their types are planned."""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A file that was looked at.
+
+    Attributes:
+        found: Which.
+        bytes: Its size on disk.
+        sha256: Hex.
+        stretches: Parts that can be read alone, in order; at least one.
+        columns: Types by column name; None if it has none (plain text) or none can be
+            told (an empty file). Nested values of JSON are `pa.struct([])`.
+        problem: Why it cannot be read; empty if it can.
+    """
+
+    found: Found
+    bytes: int
+    sha256: str
+    stretches: tuple[Stretch, ...]
+    columns: dict[str, pa.DataType] | None = None
+    problem: str = ""
+
+    @property
+    def rows(self) -> int | None:
+        """Records in the file, where they can be counted without reading it."""
+        total = 0
+        for stretch in self.stretches:
+            if stretch.rows is None:
+                return None
+            total += stretch.rows
+        return total
+
+
+class _ProblemError(Exception):
+    """The file cannot be read; the message says why."""
+
+
+def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
+    """Hash a file, and find its columns and the parts it can be read in.
+
+    Args:
+        found: The file.
+        shard_bytes: Bytes a stretch of plain JSON lines aims at.
+        refuse: Whether a file that cannot be read stops the run.
+
+    Raises:
+        InputError: It is gone or may not be read; or it cannot be read and `refuse`.
+    """
+    path = Path(found.path)
+    plain_lines = found.format == "jsonl" and not compression_of(found.path)
+    try:
+        digest = digest_file(path, line_bytes=shard_bytes if plain_lines else None)
+        return _PROBES[found.format](found, digest)
+    except PermissionError:
+        raise no_permission(path) from None
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist, or is a link to nothing.") from None
+    except _ProblemError as error:
+        if refuse:
+            raise InputError(
+                f"{path} cannot be read: {error}. Repair or remove the file, or set "
+                "`limits: {unreadable_files: quarantine}`."
+            ) from None
+        stretch = Stretch(0, -1, 0, 1, digest.bytes)
+        return Probed(
+            found, digest.bytes, digest.sha256, (stretch,), problem=str(error)
+        )
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _probe_parquet(found: Found, digest: Digest) -> Probed:
+    if not digest.bytes:
+        raise _ProblemError("the file is empty, which no Parquet file is")
+    stretches = []
+    row = 0
+    with Path(found.path).open("rb") as file:
+        try:
+            opened = open_parquet(file)
+            schema, metadata = opened.schema_arrow, opened.metadata
+        except (pa.ArrowException, OSError):
+            raise _ProblemError(
+                "it has no valid Parquet footer, so it was cut short or is no Parquet"
+            ) from None
+        for index in range(metadata.num_row_groups):
+            group = metadata.row_group(index)
+            size = group.total_byte_size
+            stretches.append(Stretch(index, index + 1, row, group.num_rows, size))
+            row += group.num_rows
+    whole = stretches or [Stretch(0, 0, 0, 0, 0)]
+    return _probed(found, digest, whole, _typed(found, schema))
+
+
+def _probe_arrow(found: Found, digest: Digest) -> Probed:
+    if not digest.bytes:
+        raise _ProblemError("the file is empty, which no Arrow file is")
+    stretches = []
+    row = 0
+    # Mapped, so that only the headers of record batches are read.
+    with pa.memory_map(found.path) as file:
+        try:
+            schema = read_schema(file)
+            file.seek(0)
+            for index, batch in enumerate(record_batches(file, 0, -1)):
+                stretches.append(
+                    Stretch(index, index + 1, row, batch.num_rows, batch.nbytes)
+                )
+                row += batch.num_rows
+        except (pa.ArrowException, OSError):
+            raise _ProblemError("it is no complete Arrow IPC file or stream") from None
+    whole = stretches or [Stretch(0, 0, 0, 0, 0)]
+    return _probed(found, digest, whole, _typed(found, schema))
+
+
+def _probe_jsonl(found: Found, digest: Digest) -> Probed:
+    stretches = digest.stretches or (_whole(digest),)
+    lines: list[bytes] = []
+    with Path(found.path).open("rb") as file:
+        for block in islice(blocks(_checked(chunks(file, found.path))), 1):
+            data = block.data if isinstance(block, Tail) else block
+            lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
+    _refuse_array(found, lines)
+    (_, values, _), _ = parse_lines(lines, 0)
+    columns = _sampled_types(values) if values else None
+    return _probed(found, digest, stretches, columns)
+
+
+def _probe_delimited(found: Found, digest: Digest) -> Probed:
+    columns = None
+    with Path(found.path).open("rb") as file:
+        parts = _checked(chunks(file, found.path))
+        for block in record_blocks(parts, delimiter_of(found.path)):
+            if block.records and block.damage is None:
+                columns = _header(found, block.records[0])
+                break
+    return _probed(found, digest, [_whole(digest)], columns)
+
+
+def _header(found: Found, record: bytes) -> dict[str, pa.DataType]:
+    try:
+        names = parse_header(record, delimiter_of(found.path))
+    except ValueError as error:
+        raise _ProblemError(str(error)) from None
+    return _typed(found, pa.schema([(name, pa.string()) for name in names]))
+
+
+def _probe_text(found: Found, digest: Digest) -> Probed:
+    rows = None if compression_of(found.path) else min(1, digest.bytes)
+    if digest.bytes:
+        with Path(found.path).open("rb") as file:
+            next(_checked(chunks(file, found.path)), None)
+    stretch = Stretch(0, -1, 0, rows, digest.bytes)
+    return _probed(found, digest, [stretch], None)
+
+
+_PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
+    "parquet": _probe_parquet,
+    "jsonl": _probe_jsonl,
+    "csv": _probe_delimited,
+    "text": _probe_text,
+    "arrow": _probe_arrow,
+}
+
+
+def _probed(
+    found: Found,
+    digest: Digest,
+    stretches: Any,
+    columns: dict[str, pa.DataType] | None,
+) -> Probed:
+    return Probed(found, digest.bytes, digest.sha256, tuple(stretches), columns)
+
+
+def _whole(digest: Digest) -> Stretch:
+    return Stretch(0, -1, 0, None if digest.bytes else 0, digest.bytes)
+
+
+def _checked(parts: Any) -> Any:
+    """Pass chunks on; a file of which nothing can be decompressed is a problem."""
+    for index, part in enumerate(parts):
+        if index == 0 and isinstance(part, Damage) and part.corrupt:
+            raise _ProblemError(part.detail)
+        yield part
+
+
+def _typed(found: Found, schema: pa.Schema) -> dict[str, pa.DataType]:
+    names = schema.names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"{found.path} has more than one column {twice[0]}. Rename one of them."
+        )
+    return dict(zip(names, schema.types, strict=True))
+
+
+def _refuse_array(found: Found, lines: list[bytes]) -> None:
+    first = next((line.strip() for line in lines if line.strip()), b"")
+    if found.path.lower().endswith(".json") and first.startswith(b"["):
+        raise InputError(
+            f"{found.path} holds one JSON array; records must be one object a line. "
+            "Convert it, for example with: jq -c '.[]' FILE.json > FILE.jsonl"
+        )
+
+
+def _sampled_types(values: list[dict[str, Any]]) -> dict[str, pa.DataType]:
+    kinds: dict[str, set[type]] = {}
+    for value in values:
+        for key, inner in value.items():
+            kinds.setdefault(key, set()).add(type(inner))
+    return {key: _json_type(found - {type(None)}) for key, found in kinds.items()}
+
+
+def _json_type(kinds: set[type]) -> pa.DataType:
+    if not kinds:
+        return pa.null()
+    if kinds & {dict, list}:
+        return pa.struct([])
+    if kinds == {bool}:
+        return pa.bool_()
+    if kinds == {int}:
+        return pa.int64()
+    if kinds <= {int, float}:
+        return pa.float64()
+    return pa.string()
