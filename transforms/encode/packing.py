@@ -1,0 +1,68 @@
+"""Which documents go through the model together.
+
+Documents are taken in the order of their length, so that a batch holds nearly equal
+ones: without padding that makes long runs of equal length, with padding it makes
+little of it. A plan depends on the lengths alone, so the same shard is always cut
+into the same batches.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def plan_batches(
+    lengths: NDArray[np.int64], budget: int, *, padded: bool = False
+) -> list[NDArray[np.int64]]:
+    """Cut documents into batches of at most `budget` tokens, longest first.
+
+    Args:
+        lengths: Tokens of each document, shape (n,). Documents of no tokens are in
+            no batch.
+        budget: Most tokens in a batch; a longer document is a batch of its own.
+        padded: Count every document of a batch as long as the longest.
+
+    Returns:
+        Row numbers of each batch; equal lengths keep their order.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    order = order[lengths[order] > 0]
+    ordered = lengths[order]
+    ends = np.cumsum(ordered)
+    batches, start = [], 0
+    while start < len(order):
+        if padded:
+            stop = start + budget // int(ordered[start])
+        else:
+            used = ends[start] - ordered[start]
+            stop = int(np.searchsorted(ends, used + budget, side="right"))
+        stop = min(max(stop, start + 1), len(order))
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+def equal_runs(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Start and stop rows of the stretches of equal length."""
+    if len(lengths) == 0:
+        return []
+    edges = np.flatnonzero(np.diff(lengths)) + 1
+    return list(pairwise([0, *edges.tolist(), len(lengths)]))
+
+
+def token_index(
+    starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Positions of all tokens of the stretches `starts[i] .. starts[i] + lengths[i]`.
+
+    Returns:
+        Shape (sum of lengths,): one stretch after the other.
+    """
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())

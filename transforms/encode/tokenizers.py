@@ -1,0 +1,244 @@
+"""Text to token ids, exactly as the tokenizer's own library gives them.
+
+The library returns one Python object a document; ids are moved into one flat array
+slice by slice, so that at most a slice of them is alive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.models import MINILM, MINILM_NAME, file_sha256
+from isinglass.transforms.encode.models import tokenizer_file as find_tokenizer
+from isinglass.transforms.encode.packing import token_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from isinglass.schemas.config.encode import EncodeConfig
+
+SLICE_BYTES = 1_000_000
+"""Text that is tokenised at a time. The library holds about 70 bytes for each byte
+of it: 50 MB in one piece took 3.5 GB, and half as long again as 50 pieces."""
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Token ids of documents, laid out as an Arrow list.
+
+    Attributes:
+        values: All ids, int32.
+        offsets: Shape (n + 1,), int64: where each document starts and ends.
+        suffix: Special tokens that close every document; kept by `cut`.
+    """
+
+    values: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    suffix: int = 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each document."""
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True)
+class Specials:
+    """Ids of the special tokens; None where the tokenizer has no such token.
+
+    Attributes:
+        cls: Opens every document.
+        sep: Closes every document.
+        pad: Fills up.
+    """
+
+    cls: int | None
+    sep: int | None
+    pad: int | None
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer with its truncation and padding switched off.
+
+    Attributes:
+        name: Model or file name.
+        sha256: Of the tokenizer.json, hex.
+        specials: Ids of the special tokens.
+        suffix: Special tokens put behind every document.
+        vocabulary_size: One more than the largest id.
+    """
+
+    name: str
+    sha256: str
+    specials: Specials
+    suffix: int
+    vocabulary_size: int
+    slice_bytes: int
+    _backend: Any
+    _prefix_ids: tuple[int, ...]
+    _suffix_ids: tuple[int, ...]
+    _cuts_at_spaces: bool
+
+    def encode(self, texts: pa.StringArray) -> TokenBatch:
+        """Token ids of texts, special tokens included, never cut and never padded.
+
+        Args:
+            texts: Without nulls; an empty text gives its special tokens alone.
+        """
+        sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+        bounds = _slices(sizes.astype(np.int64), self.slice_bytes)
+        parts = [np.zeros(0, np.int32)]
+        lengths: list[int] = []
+        for start, stop in pairwise(bounds):
+            rows = texts.slice(start, stop - start).to_pylist()
+            ids = self._long(rows[0]) if self._is_long(rows) else self._ids(rows)
+            lengths += [len(one) for one in ids]
+            parts.append(np.concatenate(ids))
+        offsets = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return TokenBatch(np.concatenate(parts), offsets, self.suffix)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of ids, special tokens left out; not always the text they came from."""
+        return str(self._backend.decode([int(one) for one in ids]))
+
+    def _ids(
+        self, texts: list[str], *, specials: bool = True
+    ) -> list[NDArray[np.int32]]:
+        encoded = self._backend.encode_batch_fast(texts, add_special_tokens=specials)
+        return [np.array(one.ids, np.int32) for one in encoded]
+
+    def _is_long(self, texts: list[str]) -> bool:
+        one = len(texts) == 1 and len(texts[0]) > self.slice_bytes
+        return one and self._cuts_at_spaces
+
+    def _long(self, text: str) -> list[NDArray[np.int32]]:
+        """A long text in pieces that end before a space; see `_is_blind_to_cuts`."""
+        ids = [np.array(self._prefix_ids, np.int32)]
+        for piece in _pieces(text, self.slice_bytes):
+            ids += self._ids([piece], specials=False)
+        ids.append(np.array(self._suffix_ids, np.int32))
+        return [np.concatenate(ids)]
+
+
+def load_tokenizer(config: EncodeConfig) -> Tokenizer:
+    """Load the tokenizer that `encode.tokenizer` names.
+
+    Raises:
+        MissingExtraError: The library or the packaged tokenizer is not installed.
+        RefuseError: The file is missing or cannot be read.
+    """
+    require("tokenizers")
+    file = find_tokenizer(config)
+    folder = file.resolve().parent.name
+    name = MINILM_NAME if config.tokenizer == MINILM else folder
+    return _build(file.read_bytes(), str(file), name, file_sha256(file))
+
+
+def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
+    """Shorten documents as the library's own truncation does.
+
+    The text's tokens are cut from the right; the special tokens stay.
+    """
+    lengths = tokens.lengths
+    long = np.flatnonzero(lengths > max_tokens)
+    if len(long) == 0:
+        return tokens
+    kept = np.minimum(lengths, max_tokens)
+    values = tokens.values[token_index(tokens.offsets[:-1], kept)]
+    offsets = np.zeros_like(tokens.offsets)
+    np.cumsum(kept, out=offsets[1:])
+    for back in range(1, tokens.suffix + 1):
+        values[offsets[long + 1] - back] = tokens.values[tokens.offsets[long + 1] - back]
+    return TokenBatch(values, offsets, tokens.suffix)
+
+
+def _build(content: bytes, path: str, name: str, digest: str) -> Tokenizer:
+    import tokenizers  # noqa: PLC0415  (optional)
+
+    try:
+        backend = tokenizers.Tokenizer.from_buffer(content)
+    except Exception as error:  # the library raises nothing narrower
+        msg = (
+            f"{path} cannot be read as a tokenizer. Save it again with "
+            "save_pretrained of a fast tokenizer."
+        )
+        raise RefuseError(msg) from error
+    padding = backend.padding
+    backend.no_padding()
+    backend.no_truncation()
+    probe = backend.encode("a")
+    text = np.flatnonzero(np.array(probe.special_tokens_mask) == 0)
+    first, last = (text[0], text[-1] + 1) if len(text) else (0, len(probe.ids))
+    prefix, suffix = tuple(probe.ids[:first]), tuple(probe.ids[last:])
+    return Tokenizer(
+        name=name,
+        sha256=digest,
+        specials=Specials(
+            cls=prefix[0] if prefix else None,
+            sep=suffix[-1] if suffix else None,
+            pad=padding["pad_id"] if padding else _pad_id(backend),
+        ),
+        suffix=len(suffix),
+        vocabulary_size=max(backend.get_vocab().values()) + 1,
+        slice_bytes=SLICE_BYTES,
+        _backend=backend,
+        _prefix_ids=prefix,
+        _suffix_ids=suffix,
+        _cuts_at_spaces=_is_blind_to_cuts(backend),
+    )
+
+
+def _pad_id(backend: Any) -> int | None:
+    found = (backend.token_to_id(token) for token in ("[PAD]", "<pad>"))
+    return next((one for one in found if one is not None), None)
+
+
+def _is_blind_to_cuts(backend: Any) -> bool:
+    """Whether a text cut before a space has the ids of its pieces.
+
+    True of BERT's rules: they decompose and lower-case single characters, no rule
+    looks across a space, and a space is a token boundary that leaves no token.
+    """
+    parts = (backend.normalizer, backend.pre_tokenizer, backend.model)
+    kinds = tuple(type(part).__name__ for part in parts)
+    added = backend.get_added_tokens_decoder().values()
+    return kinds == ("BertNormalizer", "BertPreTokenizer", "WordPiece") and not any(
+        token.lstrip or token.rstrip or token.single_word or " " in token.content
+        for token in added
+    )
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        stop = len(text)
+        if start + size < stop:
+            space = text.rfind(" ", start + 1, start + size)
+            space = space if space >= 0 else text.find(" ", start + size)
+            stop = space if space >= 0 else stop
+        yield text[start:stop]
+        start = stop
+
+
+def _slices(sizes: NDArray[np.int64], most: int) -> list[int]:
+    """Bounds of consecutive texts of at most `most` bytes; a longer one is alone."""
+    ends = np.cumsum(sizes)
+    bounds = [0]
+    while bounds[-1] < len(sizes):
+        start = bounds[-1]
+        used = ends[start] - sizes[start]
+        stop = int(np.searchsorted(ends, used + most, side="right"))
+        bounds.append(max(stop, start + 1))
+    return bounds
