@@ -45,8 +45,10 @@ class Budget:
             self.fail(row, TimeoutError())
 
     def fail(self, row: int, error: Exception) -> None:
-        """Note that a row failed. Only the class of the error is kept: its message
-        may quote the text."""
+        """Note that a row failed, and the class of the error.
+
+        Its message may quote the text, so it is not kept.
+        """
         late = isinstance(error, TimeoutError)
         reason = (
             QuarantineReason.DETECTOR_TIMEOUT

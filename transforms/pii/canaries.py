@@ -79,7 +79,7 @@ def plant(
         copy, placed = _plant_one(text, choose(doc_id, language, config, seed))
         copies.append(copy)
         expected += [Expected(row, *item) for item in placed]
-    columns = list(zip(*expected, strict=True)) if expected else [[] for _ in EXPECTED]
+    columns = list(zip(*expected, strict=True)) if expected else [()] * len(EXPECTED)
     arrays = [
         pa.array(column, kind.type)
         for column, kind in zip(columns, EXPECTED, strict=True)

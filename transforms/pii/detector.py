@@ -99,7 +99,9 @@ def _texts_in(
     texts: pa.StringArray, languages: pa.StringArray, language: str
 ) -> Iterator[tuple[int, str]]:
     tags = pc.unique(languages).to_pylist()
-    same = [tag for tag in tags if tag is not None and primary_language(tag) == language]
+    same = [
+        tag for tag in tags if tag is not None and primary_language(tag) == language
+    ]
     for tag in same:
         rows = pc.indices_nonzero(pc.equal(languages, tag))
         yield from zip(rows.to_pylist(), texts.take(rows).to_pylist(), strict=True)

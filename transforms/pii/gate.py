@@ -21,9 +21,9 @@ REACH_BYTES = 256
 LIMIT_BYTES = 2048
 """Where a window ends at the latest, even within a word."""
 
-_CASELESS_UNICODE = (
-    hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_PREFILTER
-)
+_CONTINUATION = 0x80
+
+_UNICODE = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_PREFILTER
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Gate:
         if self.database is not None and len(data):
             # A database has one scratch space, which one scan at a time may use.
             with self.lock:
-                self.database.scan(memoryview(data), match_event_handler=note)
+                self.database.scan(data.data, match_event_handler=note)
         return np.array(numbers, np.int64), np.array(ends, np.int64)
 
 
@@ -93,7 +93,7 @@ def _compile(patterns: Sequence[GatePattern]) -> Any:
             p.expression.encode("utf-8" if p.derived else "ascii") for p in patterns
         ],
         ids=[p.number for p in patterns],
-        flags=[p.flags | _CASELESS_UNICODE if p.derived else 0 for p in patterns],
+        flags=[p.flags | _UNICODE if p.derived else 0 for p in patterns],
     )
     return database
 
@@ -150,6 +150,12 @@ def build_windows(
 
 
 @numba.njit(cache=True, nogil=True)
+def _begins(byte: Any) -> Any:
+    """Whether a UTF-8 byte is the first of its character."""
+    return (byte & 0xC0) != _CONTINUATION
+
+
+@numba.njit(cache=True, nogil=True)
 def _is_border(byte: Any, near: Any, token: Any) -> Any:
     if byte in (10, 13):
         return True
@@ -170,7 +176,7 @@ def _edge(data: Any, position: Any, bound: Any, step: Any, token: Any) -> Any:
             break
         # Beyond the limit a window ends, but never inside of a character.
         first = data[position]
-        if distance >= LIMIT_BYTES and (first & 0xC0) != 0x80:
+        if distance >= LIMIT_BYTES and _begins(first):
             break
         position += step
     return position
@@ -195,7 +201,7 @@ def _widen(data: Any, offsets: Any, rows: Any, ends: Any, token: Any) -> Any:
         if count and out_rows[count - 1] == row:
             origin, total = starts[count - 1], points[count - 1]
         for position in range(origin, start):
-            total += (data[position] & 0xC0) != 0x80
+            total += _begins(data[position])
         out_rows[count], starts[count], stops[count] = row, start, stop
         points[count] = total
         count += 1

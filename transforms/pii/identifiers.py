@@ -44,9 +44,9 @@ _UNSPACED = re.compile(
 
 
 def separate_scripts(text: str) -> str:
-    """A text of the same length with spaces in place of letters of unspaced scripts.
+    r"""A text of the same length with spaces in place of letters of unspaced scripts.
 
-    Han and kana count as word characters, so that `\\b` never fires between them and
+    Han and kana count as word characters, so that `\b` never fires between them and
     a number, and an e-mail address swallows what stands before it.
     """
     return text if text.isascii() else _UNSPACED.sub(" ", text)

@@ -36,7 +36,8 @@ def resolve_overlaps(findings: pa.RecordBatch) -> pa.RecordBatch:
     if batch.num_rows == 0:
         return batch
     rows, starts, ends = (
-        batch.column(name).to_numpy().astype(np.int64) for name in ("row", "start", "end")
+        batch.column(name).to_numpy().astype(np.int64)
+        for name in ("row", "start", "end")
     )
     order = np.lexsort(
         (

@@ -1,4 +1,4 @@
-"""A quick look at number-like text, to spare the phone recognizer what cannot be one."""
+"""A quick look at number-like text, to show the phone recognizer only candidates."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ def candidate_regions(text: str, regions: tuple[str, ...]) -> tuple[str, ...]:
     found: set[str] = set()
     for match in _CANDIDATE.finditer(text):
         value = match.group()
-        if match.start() and text[match.start() - 1] == "(" and text[
-            match.start() - 2 : match.start() - 1
-        ] == "+":
+        if (
+            match.start()
+            and text[match.start() - 1] == "("
+            and text[match.start() - 2 : match.start() - 1] == "+"
+        ):
             return regions
         if not value.isascii() or "+" in value or "\uff0b" in text:
             return regions
@@ -82,16 +84,16 @@ def _regions_of(digits: str, regions: tuple[str, ...]) -> tuple[str, ...]:
 def _plan(region: str) -> re.Pattern[str]:
     """A superset of what `phonenumbers` parses to a valid number of a region.
 
-    An optional international prefix and country code, an optional national prefix,
-    then a number of one of the region's types.
-
-    Raises:
-        ValueError: The region is not known.
+    An international prefix and anything; or country code and national prefix in any
+    order and number, then a number of one of the types of the region.
     """
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
-    if plan is None:
-        raise ValueError(f"phone region {region} is not known; use codes such as US")
-    descriptions = [getattr(plan, name) for name in _TYPES]
+    # A number is as valid in any region with the same code, such as +1.
+    plans = [
+        phonenumbers.PhoneMetadata.metadata_for_region(code, None)
+        for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]
+    ]
+    descriptions = [getattr(own, name) for own in plans for name in _TYPES]
     numbers = [
         item.national_number_pattern
         for item in descriptions
@@ -104,5 +106,5 @@ def _plan(region: str) -> re.Pattern[str]:
     if plan.national_prefix_transform_rule:
         # The prefix may swallow digits that the rule puts back: any head will do.
         national = rf"\d{{0,6}}|{national}"
-    head = rf"(?:{plan.country_code})?(?:{national})?"
+    head = rf"(?:{plan.country_code}|(?:{national})){{0,4}}"
     return re.compile(rf"(?:{abroad}|{head}(?:{'|'.join(numbers)}))")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 import tldextract
 from presidio_analyzer import (
     AnalysisExplanation,
@@ -23,15 +23,6 @@ from isinglass.transforms.pii.data import load_data
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
-
-
-class Match(Protocol):
-    """What is used of a `RecognizerResult`."""
-
-    start: int
-    end: int
-    score: float
-    analysis_explanation: AnalysisExplanation
 
 
 @dataclass(frozen=True)
@@ -90,10 +81,9 @@ def _search(identifier: Identifier, text: str, seconds: float) -> list[Any]:
                 pattern_name=pattern.name,
                 validation_result=valid,
             )
+            start, end = match.span()
             results.append(
-                RecognizerResult(
-                    identifier.entity, *match.span(), score, explanation
-                )
+                RecognizerResult(identifier.entity, start, end, score, explanation)
             )
     return list(EntityRecognizer.remove_duplicates(results))
 
@@ -139,13 +129,16 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             window = entry["window"]
             result.append(_identifier(entity, recognizer, config, gate, window))
         elif entity not in model_labels().values():
-            for recognizer in _predefined(entity):
-                result.append(_identifier(entity, recognizer, config))
+            result += [_identifier(entity, r, config) for r in _predefined(entity)]
     return result
 
 
 def _identifier(
-    entity: str, recognizer: Any, config: PiiConfig, gate: str = "", window: str = "text"
+    entity: str,
+    recognizer: Any,
+    config: PiiConfig,
+    gate: str = "",
+    window: str = "text",
 ) -> Identifier:
     phone = isinstance(recognizer, PhoneRecognizer)
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = ()
@@ -171,6 +164,10 @@ def _create(name: str, config: PiiConfig) -> Any:
         return PhoneRecognizer(supported_regions=config.phone_regions)
     if name == "EmailRecognizer":
         return _OfflineEmail()
+    if name == "IbanRecognizer":
+        # The flags of Presidio's default registry: lower case letters count as well.
+        flags = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
+        return predefined_recognizers.IbanRecognizer(regex_flags=flags)
     return getattr(predefined_recognizers, name)()
 
 
@@ -193,7 +190,7 @@ def _predefined(entity: str) -> list[Any]:
 @cache
 def _all_predefined() -> tuple[Any, ...]:
     """One of each predefined pattern recognizer, by class name."""
-    classes = [
+    classes: list[Any] = [
         value
         for _, value in inspect.getmembers(predefined_recognizers, inspect.isclass)
         if issubclass(value, PatternRecognizer) and value is not EmailRecognizer
@@ -210,4 +207,4 @@ def model_labels() -> dict[str, str]:
 
     mapping = NerModelConfiguration().model_to_presidio_entity_mapping
     names = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "NRP")
-    return {label: entity for label, entity in mapping.items() if entity in names}
+    return {k: entity for k, entity in (mapping or {}).items() if entity in names}

@@ -27,7 +27,7 @@ _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
 
 
 def is_reserved(entity: str, value: str) -> bool:
-    """Whether a value is set aside for examples or private use, so that it names nobody.
+    """Whether a value is set aside for examples or private use and so names nobody.
 
     E-mail addresses at the domains of RFC 2606 and RFC 6761; IP addresses that are
     not routed globally (private, loopback, link-local, unspecified, shared, and the
@@ -56,8 +56,10 @@ def _is_public(value: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return _is_public(str(address.ipv4_mapped))
-        # Only 2000::/3 is handed out; this also drops `::add` and other code.
-        return address in _GLOBAL_IPV6 and address.is_global
+        # Only 2000::/3 is handed out. Outside of it, `::add` and `f::b` are code; but
+        # eight groups in full are meant as an address.
+        plausible = address in _GLOBAL_IPV6 or "::" not in value
+        return plausible and address.is_global
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 

@@ -59,7 +59,7 @@ def findings_batch(found: Sequence[Found]) -> pa.RecordBatch:
         if place not in best or _rank(item) < _rank(best[place]):
             best[place] = item
     rows = [best[place] for place in sorted(best)]
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in FOUND]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(FOUND)
     arrays = [
         pa.array(column, kind.type) for column, kind in zip(columns, FOUND, strict=True)
     ]
