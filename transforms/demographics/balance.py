@@ -189,6 +189,24 @@ def solve(
     )
 
 
+def weighted_shares(
+    counts: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    columns: Sequence[Group],
+    config: BalanceConfig,
+) -> dict[str, dict[str, float]]:
+    """Return the shares of each axis that documents with these weights have.
+
+    Args:
+        counts: Mentions of each document, shape (n, groups).
+        weights: Weight of each document, shape (n,), finite.
+        columns: Axis and group of each column of `counts`.
+        config: Names the axes and their units.
+    """
+    axes = _axes(counts, columns, config)
+    return {axis.name: axis.shares(weights) for axis in axes}
+
+
 @dataclass(frozen=True)
 class _Summary:
     """What all axes share."""

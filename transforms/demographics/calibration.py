@@ -64,7 +64,7 @@ class Distance:
             curved = inner + inner * inner / 2.0
             return curved + np.clip(1.0 + inner, self.low, self.high) * (u - inner)
         if self.name == "kl":
-            return np.expm1(u)
+            return np.asarray(np.expm1(u))
         # (a b) ln((a + b e^(A u)) / (a + b)), with a = U - 1, b = 1 - L
         a, b = self.high - 1.0, 1.0 - self.low
         logarithm = np.logaddexp(np.log(a), np.log(b) + self._steepness() * u)

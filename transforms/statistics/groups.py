@@ -190,7 +190,7 @@ def _add_axis(
 ) -> None:
     chosen = [j for j, name in enumerate(group_names()) if name[0] == axis]
     any_group = (counts[:, chosen] > 0).any(axis=1)
-    with_axis = sums_by_label(labels, len(cells), any_group.astype(np.int64))
+    with_axis = sums_by_label(labels, len(cells), np.asarray(any_group, np.int64))
     for cell, documents in zip(cells, with_axis, strict=True):
         cell["axes"][axis] = {"documents": documents, "groups": {}}
     for j in chosen:
