@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass import __version__
@@ -41,7 +43,13 @@ from isinglass.schemas.manifest import (
     Records,
 )
 from isinglass.schemas.statistic import statistics_table
-from isinglass.transforms.demographics.retention import retention
+from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.demographics.retention import (
+    GroupDocuments,
+    group_documents,
+    removal,
+    retention,
+)
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
@@ -138,7 +146,29 @@ def _statistics(
 
 def retention_statistics(kept: list[gather.Kept]) -> list[Statistic]:
     """Who is lost by cleaning: retention of documents that mention each group."""
-    return retention([(k.mentions, k.kept, k.reason) for k in kept])
+    columns = group_names()
+
+    def documents(masks: list[np.ndarray]) -> GroupDocuments:
+        chosen = list(zip(kept, masks, strict=True))
+        return group_documents(
+            np.concatenate([k.mentions.counts[mask] for k, mask in chosen]),
+            np.concatenate([k.mentions.covered[mask] for k, mask in chosen]),
+            columns,
+        )
+
+    before = documents([np.ones(len(k.kept), dtype=bool) for k in kept])
+    reasons = sorted({r for k in kept for r in k.reason.unique().to_pylist() if r})
+    removed = {
+        reason: documents([_is_reason(k.reason, reason) for k in kept])
+        for reason in reasons
+    }
+    after = documents([k.kept for k in kept])
+    return [*retention(before, after), *removal(before, removed)]
+
+
+def _is_reason(column: pa.Array, reason: str) -> np.ndarray:
+    equal = pc.fill_null(pc.equal(column, reason), fill_value=False)
+    return np.asarray(equal.to_numpy(zero_copy_only=False))
 
 
 def _write_statistics(workspace: Workspace, table: pa.Table) -> OutputFile:
@@ -211,7 +241,9 @@ def _quarantine_gate(config: RunConfig) -> GateConfig:
     )
 
 
-def _verdict(gates: list[GateResult], warnings: list[str]) -> str:
+def _verdict(
+    gates: list[GateResult], warnings: list[str]
+) -> Literal["passed", "warned", "failed"]:
     if any(not gate.passed and gate.severity == "error" for gate in gates):
         return "failed"
     if warnings or any(not gate.passed for gate in gates):

@@ -149,9 +149,9 @@ def recall_by_entity(counts: dict[str, list[int]]) -> dict[str, Recall]:
     """Recall of each entity over all languages and positions."""
     sums: dict[str, list[int]] = {}
     for name, (planted, found) in counts.items():
-        entity = sums.setdefault(name.partition("|")[0], [0, 0])
-        entity[0] += planted
-        entity[1] += found
+        pair = sums.setdefault(name.partition("|")[0], [0, 0])
+        pair[0] += planted
+        pair[1] += found
     result = {}
     for entity, (planted, found) in sorted(sums.items()):
         low, high = wilson(found, planted)

@@ -24,6 +24,7 @@ from isinglass.transforms.dedup.identify import NO_RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.pipelines.workspace import Workspace
@@ -142,7 +143,7 @@ def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
     return ((keys >> np.uint64(32)) % np.uint64(buckets)).astype(np.int64)
 
 
-def bucket_path(workspace: Workspace, bucket: str) -> object:
+def bucket_path(workspace: Workspace, bucket: str) -> Path:
     """Candidate pairs of one bucket."""
     return workspace.side(MATCH, f"{bucket}.npy")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -198,7 +199,7 @@ class _Job:
         documents = ranked.counts["records_in"]
         units = matching.bucket_units(documents, [ranked, *surveys], dedup, self.code)
 
-        def build(pipeline: object, pending: list[Unit]) -> object:
+        def build(pipeline: beam.Pipeline, pending: list[Unit]) -> object:
             return matching.build_match_pipeline(
                 pipeline, pending, self.places, self.workspace, len(units)
             )

@@ -111,7 +111,7 @@ class RunUnit(beam.DoFn):
         self._state: Any = None
         self._opened = False
 
-    def process(self, element: bytes, *_: Any, **__: Any) -> Iterator[bytes]:
+    def process(self, element: bytes) -> Iterator[bytes]:
         """Run one unit; yields its outcome as JSON."""
         unit = Unit.from_bytes(element)
         try:

@@ -12,7 +12,8 @@ from isinglass.pipelines.reconcile import parts
 from isinglass.schemas.manifest import AxisSummary, DedupSummary, EncodeSummary
 from isinglass.schemas.reasons import DropReason, QuarantineReason
 from isinglass.transforms.dedup.minhash import capture_probability
-from isinglass.transforms.statistics.fold import weighted_group_shares
+from isinglass.transforms.demographics.balance import weighted_shares
+from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,16 +78,18 @@ def balance_summary(
     solved = json.loads(path.read_text())["axes"]
     counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
     weights = np.concatenate([k.weight[k.kept] for k in kept])
+    ones = np.ones(len(counts))
+    before = weighted_shares(counts, ones, group_names(), balance)
+    after = weighted_shares(counts, weights, group_names(), balance)
     summary = {}
     for axis, solution in solved.items():
-        after = weighted_group_shares(counts, weights, axis, balance)
         target = solution["target"]
-        residual = max((abs(after[g] - target[g]) for g in target), default=0.0)
+        missed = [abs(after[axis][group] - target[group]) for group in target]
         summary[axis] = AxisSummary(
             target=target,
-            before=weighted_group_shares(counts, np.ones(len(counts)), axis, balance),
-            after=after,
-            residual=residual,
+            before=before[axis],
+            after=after[axis],
+            residual=max(missed, default=0.0),
             effective_sample_size=_effective_size(weights),
             documents=len(weights),
             weight_low=float(weights.min()) if len(weights) else 1.0,

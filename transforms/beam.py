@@ -82,7 +82,7 @@ def register_coder() -> None:
 
 
 @dataclass
-class ReadDocuments(beam.PTransform):
+class ReadDocuments(beam.PTransform[Any, Any]):
     """Begin a pipeline with the readable documents of planned shards.
 
     Rejected records are left out here; `isinglass run` puts them into quarantine.
@@ -112,14 +112,14 @@ class _Read(beam.DoFn):
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
-    def process(self, element: bytes, *_: Any, **__: Any) -> Iterator[pa.RecordBatch]:
+    def process(self, element: bytes) -> Iterator[pa.RecordBatch]:
         for batch in read_shard(Shard.from_json(element), self._layout):
             if batch.documents.num_rows:
                 yield batch.documents
 
 
 @dataclass
-class SurveyDocuments(beam.PTransform):
+class SurveyDocuments(beam.PTransform[Any, Any]):
     """Documents -> hashes, band hashes, language and mention counts; no text.
 
     Attributes:
@@ -144,7 +144,7 @@ def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBa
 
 
 @dataclass
-class FindCandidates(beam.PTransform):
+class FindCandidates(beam.PTransform[Any, Any]):
     """Survey batches -> pairs of documents that share a band hash (`CANDIDATES`).
 
     A pair may come from several buckets. Candidates are not duplicates yet: compare
@@ -213,7 +213,7 @@ def _pair(element: tuple[int, Iterable[bytes]]) -> Iterator[pa.RecordBatch]:
 
 
 @dataclass
-class RedactDocuments(beam.PTransform):
+class RedactDocuments(beam.PTransform[Any, Any]):
     """Documents -> the same documents with PII changed in `text`.
 
     Documents that could not be scanned are left out: nothing unscanned gets through.
@@ -246,7 +246,7 @@ class _Redact(beam.DoFn):
         self._scanner = Scanner.load(self._settings)
 
     def process(
-        self, element: pa.RecordBatch, *_: Any, **__: Any
+        self, element: pa.RecordBatch
     ) -> Iterator[pa.RecordBatch]:
         assert self._scanner is not None
         assert self._settings.pii is not None
@@ -263,7 +263,7 @@ class _Redact(beam.DoFn):
 
 
 @dataclass
-class CountMentions(beam.PTransform):
+class CountMentions(beam.PTransform[Any, Any]):
     """Documents -> doc_id and one count column a demographic group."""
 
     def expand(
@@ -283,7 +283,7 @@ def _count(documents: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @dataclass
-class TokenizeDocuments(beam.PTransform):
+class TokenizeDocuments(beam.PTransform[Any, Any]):
     """Documents -> doc_id and token ids (`tables.TOKENS` columns).
 
     Attributes:
@@ -311,7 +311,7 @@ class _Tokenize(beam.DoFn):
         self._tokenizer = load_tokenizer(self._config)
 
     def process(
-        self, element: pa.RecordBatch, *_: Any, **__: Any
+        self, element: pa.RecordBatch
     ) -> Iterator[pa.RecordBatch]:
         encoded = self._tokenizer.encode(element.column("text"))
         offsets = pa.array(encoded.offsets.astype(np.int32))

@@ -54,12 +54,18 @@ def configure_logging(level: int) -> None:
     """Send isinglass's own records to stderr; libraries speak from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(_is_not_noise)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     LOGGER.setLevel(level)
     # Beam repeats at error level, with the element, what isinglass reports itself.
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
+
+
+def _is_not_noise(record: logging.LogRecord) -> bool:
+    """Beam warns at every start that a cloud client we do not use is not there."""
+    return "apitools not found" not in str(record.msg)
 
 
 def main() -> None:

@@ -163,7 +163,7 @@ def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]
 def _require_format(config: InputConfig, path: Path) -> None:
     if not (config.format or format_of(path.name)):
         raise InputError(
-            f"{path}: the suffix does not tell the format. Known suffixes: {_SUFFIXES}. "
+            f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
             "Set `format` for this input."
         )
 

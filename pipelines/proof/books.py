@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,10 +51,10 @@ def check_books(run: FinishedRun) -> Check:
     return conclude("conservation", faults, f"{records.total_in:,} records")
 
 
-def _grouped(ledger: pa.Table) -> list[dict[str, object]]:
+def _grouped(ledger: pa.Table) -> list[dict[str, Any]]:
     filled = ledger.set_column(2, "reason", pc.fill_null(ledger["reason"], ""))
     sums = [("doc_id", "count"), ("chars_in", "sum"), ("chars_out", "sum")]
-    rows: list[dict[str, object]] = (
+    rows: list[dict[str, Any]] = (
         filled.group_by(["outcome", "reason"]).aggregate(sums).to_pylist()
     )
     return rows

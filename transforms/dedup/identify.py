@@ -100,4 +100,5 @@ def _ambiguous_ids(
         return order
     starts = np.r_[True, keys[order][1:] != keys[order][:-1]]
     first = order[np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))]
-    return order[(hashes[order] != hashes[first]).any(axis=1)]
+    differs = (hashes[order] != hashes[first]).any(axis=1)
+    return np.asarray(order[differs])

@@ -111,5 +111,5 @@ def _pairs(data: ReportData, summary: DedupSummary) -> Table:
         f"Near-duplicates with their evidence: {count} removed",
         columns("<Removed doc_id", "<Kept doc_id", "Jaccard", "<Source"),
         rows,
-        note="`isinglass explain RUN DOC_ID` shows the decision on one document.",
+        note="The pairs nearest to the threshold: the ones to doubt first.",
     )
