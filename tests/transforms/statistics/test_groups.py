@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
+from isinglass.transforms.statistics.fold import GroupFold
+from isinglass.transforms.statistics.groups import weighted_group_shares
+
+COLUMNS = (("gender", "female"), ("gender", "male"))
+Row = tuple[str, str | None, str | None]
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["she", "he and his", "it", "", "她他", "no man's land"]),
+        st.one_of(st.none(), st.sampled_from(["web", "<b>", ""])),
+        st.one_of(st.none(), st.sampled_from(["en", "zh", "ja"])),
+    ),
+    max_size=12,
+)
+
+
+def fold(rows: list[Row], total: dict[str, Any] | None = None) -> dict[str, Any]:
+    texts, sources, languages = (
+        pa.array([row[j] for row in rows], pa.string()) for j in range(3)
+    )
+    groups = GroupFold()
+    mentions = count_mentions(texts, languages)
+    start = groups.create() if total is None else total
+    return groups.add(start, mentions, sources, languages)
+
+
+def test_every_share_has_its_denominator() -> None:
+    rows: list[Row] = [
+        ("she saw her mother", "web", "en"),
+        ("he saw her", "web", "en-GB"),
+        ("it rained", "book", "en"),
+        ("kare wa", "book", "ja"),
+    ]
+    found = {
+        (row.metric, row.group): (row.numerator, row.denominator, row.value)
+        for row in GroupFold().finish(fold(rows), "input")
+        if row.source is None and row.language is None
+    }
+    rate = "group.mentions_per_thousand_words"
+    assert found == {
+        ("lexicon.coverage", None): (3, 4, 0.75),
+        ("axis.coverage", None): (2, 3, 2 / 3),
+        ("group.document_share", "female"): (2, 3, 2 / 3),
+        ("group.mention_share", "female"): (4, 5, 0.8),
+        (rate, "female"): (4, 9, 4000 / 9),
+        ("group.document_share", "male"): (1, 3, 1 / 3),
+        ("group.mention_share", "male"): (1, 5, 0.2),
+        (rate, "male"): (1, 9, 1000 / 9),
+    }
+
+
+def test_slices() -> None:
+    rows: list[Row] = [("she", "web", "en"), ("he", "book", "en"), ("x", "web", "ja")]
+    shares = {
+        (row.source, row.language, row.group): row.value
+        for row in GroupFold().finish(fold(rows), "input")
+        if row.metric == "group.mention_share"
+    }
+    assert shares == {
+        (None, None, "female"): 0.5,
+        (None, None, "male"): 0.5,
+        ("web", None, "female"): 1.0,
+        ("web", None, "male"): 0.0,
+        ("book", None, "female"): 0.0,
+        ("book", None, "male"): 1.0,
+        (None, "en", "female"): 0.5,
+        (None, "en", "male"): 0.5,
+    }
+
+
+def test_only_document_shares_have_intervals() -> None:
+    for row in GroupFold().finish(fold([("she", "web", "en")]), "input"):
+        of_documents = row.metric not in (
+            "group.mention_share",
+            "group.mentions_per_thousand_words",
+        )
+        assert (row.low is not None) == of_documents
+
+
+def test_nothing_covered_gives_no_shares() -> None:
+    assert GroupFold().finish(GroupFold().create(), "input") == []
+    found = GroupFold().finish(fold([("she", None, "ja")]), "input")
+    assert {row.metric for row in found} == {"lexicon.coverage"}
+
+
+def test_large_counts_are_exact() -> None:
+    counts = np.full((3, 2), 2**31 - 1, np.int32)
+    mentions = MentionCounts(counts, np.ones(3, np.bool_), np.full(3, 2**40))
+    names = pa.array(["a", "a", "b"])
+    cell = GroupFold().add(GroupFold().create(), mentions, names, names)["all"]
+    assert cell["words"] == 3 * 2**40
+    assert cell["axes"]["gender"]["groups"]["male"]["mentions"] == 3 * (2**31 - 1)
+
+
+@given(ROWS, ROWS, ROWS)
+def test_merging_is_associative_and_commutative(
+    first: list[Row], second: list[Row], third: list[Row]
+) -> None:
+    merge = GroupFold().merge
+    a, b, c = fold(first), fold(second), fold(third)
+    before = json.dumps([a, b, c])
+    assert merge(a, merge(b, c)) == merge(merge(a, b), c) == merge(merge(c, b), a)
+    assert json.dumps([a, b, c]) == before
+    assert merge(merge(a, b), c) == fold([*third, *first, *second])
+
+
+def test_weighted_shares() -> None:
+    counts = np.array([[3, 1], [0, 4], [0, 0], [0, 0]], np.int32)
+    weights = np.array([2.0, 0.5, 1.0, 9.0])
+    covered = np.array([True, True, True, False])
+    found = {
+        (row.metric, row.group): row
+        for row in weighted_group_shares(counts, weights, COLUMNS, covered)
+    }
+    female = found["group.weighted_mention_share", "female"]
+    assert (female.numerator, female.denominator) == (6.0, 10.0)
+    assert female.value == pytest.approx(0.6)
+    assert found["group.weighted_mention_share", "male"].value == pytest.approx(0.4)
+    documents = found["group.weighted_document_share", "male"]
+    assert (documents.numerator, documents.denominator) == (2.5, 3.5)
+    assert weighted_group_shares(counts[:0], weights[:0], COLUMNS) == []
