@@ -98,11 +98,15 @@ def plain_type(data_type: pa.DataType) -> pa.DataType:
 
 
 def plain(column: pa.Array) -> pa.Array:
-    """Return the column with dictionaries and extension types taken off."""
+    """Return the column without dictionary, extension type and view."""
     if isinstance(column.type, pa.BaseExtensionType):
         return plain(column.storage)
     if pa.types.is_dictionary(column.type):
         return plain(column.dictionary_decode())
+    if pa.types.is_string_view(column.type):
+        return as_string(column)
+    if pa.types.is_binary_view(column.type):
+        return column.cast(pa.large_binary())
     return column
 
 

@@ -179,7 +179,7 @@ def parse_header(record: bytes, delimiter: str) -> list[str]:
     Raises:
         ValueError: It is not one record of valid UTF-8.
     """
-    record = record.removeprefix(BYTE_ORDER_MARK)
+    record = record.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n") + b"\n"
     options = pa_csv.ReadOptions(use_threads=False, block_size=len(record) + 1)
     parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     try:

@@ -71,9 +71,7 @@ def read(tmp_path: Path) -> Callable[..., Result]:
         )
         file_format = format_of(name)
         assert file_format is not None
-        shard = Shard(
-            "s", "docs", 0, (Piece(str(path), name, file_format, **piece),)
-        )
+        shard = Shard("s", "docs", 0, (Piece(str(path), name, file_format, **piece),))
         return Result(list(read_shard(shard, layout)), layout)
 
     return run

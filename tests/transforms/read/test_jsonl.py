@@ -248,7 +248,9 @@ def test_empty(read: Read) -> None:
 
 
 JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4), st.lists, max_leaves=3
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    st.lists,
+    max_leaves=3,
 )
 LINES = st.lists(
     st.one_of(
@@ -266,7 +268,10 @@ def test_neighbours_do_not_change_how_a_line_is_parsed(
 ) -> None:
     """The compiled path over a block agrees with the path line by line."""
     (rows, values, sound), rejections = parse_lines(lines, 0)
-    parts = [parse_lines(lines[:cut], 0), parse_lines(lines[cut:], min(cut, len(lines)))]
+    parts = [
+        parse_lines(lines[:cut], 0),
+        parse_lines(lines[cut:], min(cut, len(lines))),
+    ]
     assert rows == [row for part in parts for row in part[0][0]]
     assert values == [value for part in parts for value in part[0][1]]
     assert sound == [line for part in parts for line in part[0][2]]
