@@ -55,7 +55,9 @@ class BalanceConfig(Section):
         (0.1, 4.0), description="Least and greatest weight (chi2 and logit)."
     )
     on_infeasible: Literal["refuse", "closest"] = Field(
-        "closest", description="What to do when bounds do not allow the target."
+        "closest",
+        description="When bounds do not allow the target: refuse, or go as far "
+        "towards it as they allow and say so.",
     )
     emit: Literal["weight"] = Field("weight", description="What is written.")
 

@@ -131,6 +131,15 @@ class _Axis:
         return replace(self, target=target)
 
 
+def check_targets(config: BalanceConfig, columns: Sequence[Group]) -> None:
+    """Refuse targets without a column, before any work is done.
+
+    Raises:
+        ConfigError: A target names an axis or a group that has no column.
+    """
+    _axes(np.zeros((0, len(columns)), np.int64), columns, config)
+
+
 def solve(
     vectors: NDArray[np.int64],
     multiplicity: NDArray[np.int64],

@@ -68,7 +68,7 @@ class Distance:
         # (a b) ln((a + b e^(A u)) / (a + b)), with a = U - 1, b = 1 - L
         a, b = self.high - 1.0, 1.0 - self.low
         logarithm = np.logaddexp(np.log(a), np.log(b) + self._steepness() * u)
-        return self.low * u + a * b * (logarithm - np.log(a + b))
+        return np.asarray(self.low * u + a * b * (logarithm - np.log(a + b)))
 
     def greatest(self, rarest: float) -> float:
         """Upper bound of the mean distance of weights within bounds and of mean 1.

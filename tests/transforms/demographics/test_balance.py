@@ -14,7 +14,11 @@ from scipy.optimize import LinearConstraint, linprog, minimize
 from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.schemas.manifest import AxisSummary
-from isinglass.transforms.demographics.balance import BalanceSolution, solve
+from isinglass.transforms.demographics.balance import (
+    BalanceSolution,
+    check_targets,
+    solve,
+)
 from isinglass.transforms.demographics.calibration import Distance
 from isinglass.transforms.demographics.feasibility import reachable_share
 
@@ -192,6 +196,9 @@ def test_axis_is_what_the_manifest_takes(brown: np.ndarray) -> None:
 def test_unknown_names_are_refused(axes: dict[str, AxisConfig], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         solve(np.ones((1, 2), np.int64), np.array([1]), COLUMNS, configured(axes=axes))
+    with pytest.raises(ConfigError, match=message):
+        check_targets(configured(axes=axes), COLUMNS)
+    check_targets(BalanceConfig(), COLUMNS)
 
 
 def weights_by_slsqp(vectors: np.ndarray, n: np.ndarray, target: float) -> np.ndarray:
