@@ -38,6 +38,7 @@ class Identity:
         config_id: Hash of the configuration without how and where it is executed.
         verb: What was asked for.
         config: The resolved configuration as written to the manifest.
+        given: What was given of it; a column that was not mapped may be missing.
         detector_models: Models of the PII detector.
         encoder_models: Tokenizer and encoder.
         lexicons: Data files of the project that are used.
@@ -47,6 +48,7 @@ class Identity:
     config_id: str
     verb: Verb
     config: dict[str, Any]
+    given: dict[str, Any]
     detector_models: tuple[Model, ...]
     encoder_models: tuple[Model, ...]
     lexicons: tuple[Lexicon, ...]
@@ -77,6 +79,7 @@ class Identity:
             config_id=config_id,
             verb=verb,
             config=resolved,
+            given=config.model_dump(mode="json", exclude_unset=True),
             detector_models=detector,
             encoder_models=encoder,
             lexicons=lexicons,
@@ -122,6 +125,7 @@ def claim_output(
         "base": str(base.resolve()),
         "config": identity.config,
         "config_id": identity.config_id,
+        "given": identity.given,
     }
     write_atomically(owner, json.dumps(note, sort_keys=True, indent=1))
 

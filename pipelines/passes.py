@@ -15,7 +15,7 @@ from isinglass.pipelines.progress import Progress, watched
 from isinglass.pipelines.runner import (
     Execution,
     build_unit_pipeline,
-    pipeline_options,
+    new_pipeline,
 )
 from isinglass.pipelines.units import Failure, Unit, run_unit
 from isinglass.schemas.errors import IsinglassError, ReconcileError
@@ -62,7 +62,7 @@ def run_pass(
         session: The driver's state; a pass record is added to it.
         work: What to do with a unit.
         units: All units of the pass, the finished ones included.
-        light: See `pipeline_options`.
+        light: See `runner.new_pipeline`.
         build: Builds another graph than one `process` call a unit; must leave one
             commit a unit all the same.
 
@@ -128,9 +128,10 @@ def _execute(
         session.workspace.failure_path(work.name, unit.name).unlink(missing_ok=True)
         session.workspace.commit_path(work.name, unit.name).unlink(missing_ok=True)
     weight = sum(unit.weight for unit in pending)
-    options = pipeline_options(session.execution, len(pending), weight, light=light)
     try:
-        with beam.Pipeline(options=options) as pipeline:
+        with new_pipeline(
+            session.execution, len(pending), weight, light=light
+        ) as pipeline:
             if build is None:
                 build_unit_pipeline(pipeline, work, pending, session.workspace)
             else:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from isinglass.pipelines.units import Failure, Unit, record_failure, run_unit
+from isinglass.pipelines.worker import worker_command
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -73,10 +76,10 @@ def resolve_runner(name: str) -> str:
     raise ConfigError(msg)
 
 
-def pipeline_options(
+def new_pipeline(
     execution: Execution, units: int, weight: int, *, light: bool
-) -> PipelineOptions:
-    """Options of one pass.
+) -> beam.Pipeline:
+    """An empty pipeline for one pass.
 
     Args:
         execution: How the person wants it run.
@@ -86,20 +89,29 @@ def pipeline_options(
     """
     config = execution.config
     runner = resolve_runner(config.runner)
-    arguments = [f"--runner={runner}"]
-    if runner == "FnApiRunner":
-        workers = max(1, min(config.workers, units))
-        mode = config.mode
-        if mode == "auto":
-            single = workers == 1 or (weight < SMALL_WORK_BYTES and light)
-            mode = "in_memory" if single else "multi_processing"
-        if mode == "in_memory":
-            workers = 1
-        arguments += [
+    if runner != "FnApiRunner":
+        options = PipelineOptions([f"--runner={runner}", *execution.arguments])
+        return beam.Pipeline(options=options)
+    workers = max(1, min(config.workers, units))
+    mode = config.mode
+    if mode == "auto":
+        single = workers == 1 or (weight < SMALL_WORK_BYTES and light)
+        mode = "in_memory" if single else "multi_processing"
+    if mode == "in_memory":
+        workers = 1
+    environment = None
+    if mode == "multi_processing":
+        # Beam takes any environment in this mode; ours starts quieter workers.
+        environment = SubprocessSDKEnvironment.from_command_string(worker_command())
+        mode = "in_memory"
+    options = PipelineOptions(
+        [
             f"--direct_running_mode={mode}",
             f"--direct_num_workers={workers}",
+            *execution.arguments,
         ]
-    return PipelineOptions([*arguments, *execution.arguments])
+    )
+    return beam.Pipeline(FnApiRunner(default_environment=environment), options=options)
 
 
 class RunUnit(beam.DoFn):

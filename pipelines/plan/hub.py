@@ -40,9 +40,10 @@ def hub_files(config: InputConfig, base: Path) -> list[Found]:
         InputError: It cannot be loaded, the split is unknown or not said, or the
             dataset is not whole files.
     """
-    if not config.allow_download and _REMOTE in (config.data_files or ""):
+    places = (config.path, config.data_files or "")
+    if not config.allow_download and any(_REMOTE in place for place in places):
         raise InputError(
-            f"{config.path}: data_files is an address. Set `allow_download: true` for "
+            f"{config.path}: path or data_files is an address. Set `allow_download: true` for "
             "this input if it may be fetched."
         )
     with _offline(active=not config.allow_download):

@@ -181,7 +181,8 @@ def _header(found: Found, record: bytes) -> dict[str, pa.DataType]:
 
 
 def _probe_text(found: Found, digest: Digest) -> Probed:
-    rows = None if compression_of(found.path) else min(1, digest.bytes)
+    packed = digest.bytes and compression_of(found.path)
+    rows = None if packed else min(1, digest.bytes)
     if digest.bytes:
         with Path(found.path).open("rb") as file:
             next(_checked(chunks(file, found.path)), None)

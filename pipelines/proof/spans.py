@@ -128,7 +128,7 @@ def _plan_again(run: FinishedRun) -> Plan | str:
     except (OSError, ValueError):
         return "work/ was removed, so the place of the inputs is not known"
     try:
-        made = plan(RunConfig.model_validate(note["config"]), Path(note["base"]))
+        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
     except IsinglassError as error:
         return f"the inputs are not as they were: {error}"
     now = sorted((i.source, i.path, i.sha256) for i in made.inputs)

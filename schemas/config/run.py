@@ -48,7 +48,10 @@ class LimitsConfig(Section):
         2_000_000, ge=1, description="Longer documents go to quarantine."
     )
     shard_bytes: int = Field(
-        64 * 2**20, ge=1, description="Input bytes a shard aims at."
+        16 * 2**20,
+        ge=1,
+        description="Uncompressed bytes a shard aims at. Workers share whole shards, "
+        "so a corpus should have several for each.",
     )
     unreadable_files: Literal["quarantine", "refuse"] = Field(
         "quarantine", description="What a file that cannot be opened leads to."
