@@ -4,9 +4,6 @@ Everything but attention works token by token, so it runs over all tokens of a b
 at once; attention runs over stretches of equally long documents, each document seeing
 itself alone. Source: Devlin et al., "BERT" (2019), and Vaswani et al., "Attention Is
 All You Need" (2017), section 3; post-layer normalisation, learned absolute positions.
-
-On a CPU the products go through oneDNN with weights laid out beforehand where torch
-offers that: on one AMD EPYC core 245 against 110 GFLOP/s of torch's default.
 """
 
 from __future__ import annotations
@@ -23,28 +20,16 @@ from isinglass.transforms.encode.models import (
     model_settings,
 )
 from isinglass.transforms.encode.packing import equal_runs
+from isinglass.transforms.encode.products import ACTIVATIONS, product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
-    Product = Callable[[Tensor], Tensor]
-
-# By the name in config.json: oneDNN's name, and which approximation of the error
-# function both libraries take.
-_ACTIVATIONS = {
-    "gelu": ("gelu", "none"),
-    "gelu_new": ("gelu", "tanh"),
-    "gelu_pytorch_tanh": ("gelu", "tanh"),
-    "relu": ("relu", ""),
-}
-# Rows for which oneDNN lays the weights out; any number of rows can use them.
-_TYPICAL_ROWS = 1024
-_SELF_TEST_TOLERANCE = 1e-4
+    from isinglass.transforms.encode.products import Product
 
 
 @dataclass(frozen=True)
@@ -74,7 +59,7 @@ def read_shape(settings: dict[str, Any]) -> Shape | None:
         settings.get("model_type") != "bert"
         or settings.get("position_embedding_type", "absolute") != "absolute"
         or settings.get("is_decoder", False)
-        or settings.get("hidden_act", "gelu") not in _ACTIVATIONS
+        or settings.get("hidden_act", "gelu") not in ACTIVATIONS
     ):
         return None
     # What config.json leaves out has the value of the published BERT-base.
@@ -196,7 +181,9 @@ class PackedBert:
         places = np.arange(len(ids)) - np.repeat(starts, lengths)
         device = self.words.device
         words = self.words[torch.from_numpy(ids.astype(np.int64)).to(device)]
-        return self.norm(words.add_(self.positions[torch.from_numpy(places).to(device)]))
+        return self.norm(
+            words.add_(self.positions[torch.from_numpy(places).to(device)])
+        )
 
 
 def load_bert(folder: Path, device: torch.device) -> PackedBert | None:
@@ -238,15 +225,15 @@ def _layer(weights: _Weights, shape: Shape, number: int) -> _Layer:
     weight, bias = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
     return _Layer(
         heads=shape.heads,
-        query_key_value=_product(weight, bias),
-        attention_output=_product(*weights.affine(f"{prefix}.attention.output.dense")),
+        query_key_value=product(weight, bias),
+        attention_output=product(*weights.affine(f"{prefix}.attention.output.dense")),
         attention_norm=weights.norm(
             f"{prefix}.attention.output.LayerNorm", shape.epsilon
         ),
-        intermediate=_product(
+        intermediate=product(
             *weights.affine(f"{prefix}.intermediate.dense"), shape.activation
         ),
-        output=_product(*weights.affine(f"{prefix}.output.dense")),
+        output=product(*weights.affine(f"{prefix}.output.dense")),
         output_norm=weights.norm(f"{prefix}.output.LayerNorm", shape.epsilon),
     )
 
@@ -292,51 +279,3 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         .replace("LayerNorm.beta", "LayerNorm.bias"): tensor
         for name, tensor in tensors.items()
     }
-
-
-def _product(weight: Tensor, bias: Tensor, activation: str = "") -> Product:
-    """The function x -> activation(x W' + b), by oneDNN where it is sound."""
-    plain = _plain_product(weight, bias, activation)
-    fast = _onednn_product(weight, bias, activation)
-    if fast is None:
-        return plain
-    sample = weight[:16] / weight[:16].norm(dim=1, keepdim=True).clamp(min=1e-6)
-    difference = (fast(sample) - plain(sample)).abs().max().item()
-    return fast if difference <= _SELF_TEST_TOLERANCE else plain
-
-
-def _plain_product(weight: Tensor, bias: Tensor, activation: str) -> Product:
-    from torch.nn import functional  # noqa: PLC0415  (optional)
-
-    def multiply(rows: Tensor) -> Tensor:
-        result = functional.linear(rows, weight, bias)
-        if not activation:
-            return result
-        kind, approximation = _ACTIVATIONS[activation]
-        if kind == "gelu":
-            return functional.gelu(result, approximate=approximation)
-        return functional.relu(result)
-
-    return multiply
-
-
-def _onednn_product(weight: Tensor, bias: Tensor, activation: str) -> Product | None:
-    """By the operators that torch's own compiler emits for frozen models."""
-    import torch  # noqa: PLC0415  (optional)
-
-    operators = torch.ops.mkldnn
-    names = ("_reorder_linear_weight", "_linear_pointwise")
-    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return None
-    if not all(hasattr(operators, name) for name in names):
-        return None
-    laid_out = operators._reorder_linear_weight(weight.contiguous(), _TYPICAL_ROWS)  # noqa: SLF001
-    kind, approximation = _ACTIVATIONS.get(activation, ("none", ""))
-
-    def multiply(rows: Tensor) -> Tensor:
-        result: Tensor = operators._linear_pointwise(  # noqa: SLF001
-            rows, laid_out, bias, kind, [], approximation
-        )
-        return result
-
-    return multiply

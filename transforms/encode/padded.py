@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models import model_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import torch
@@ -66,17 +68,25 @@ def load_padded(folder: Path, device: torch.device) -> PaddedModel:
     import torch  # noqa: PLC0415  (optional)
     import transformers  # noqa: PLC0415  (optional)
 
-    kind = model_settings(folder)["model_type"]
-    try:
-        model, report = transformers.AutoModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
+    settings = model_settings(folder)
+    kind = settings["model_type"]
+    if settings.get("is_encoder_decoder", False):
+        msg = (
+            f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
+            "single vector for a document. Choose an encoder."
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise RefuseError(msg)
+    try:
+        with _quiet():
+            model, report = transformers.AutoModel.from_pretrained(
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+    except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
         msg = (
             f"encode.model: {folder} holds a model of type {kind!r}, which "
             "transformers cannot load without running code that comes with it, or "
@@ -86,16 +96,24 @@ def load_padded(folder: Path, device: torch.device) -> PaddedModel:
     # The library fills missing weights with random numbers. A pooler is not used.
     missing = sorted(n for n in report["missing_keys"] if "pooler" not in n)
     if missing or report["mismatched_keys"]:
-        first = missing[0] if missing else report["mismatched_keys"][0]
+        first = missing[0] if missing else min(report["mismatched_keys"])
         msg = f"encode.model: the weights in {folder} lack {first}. Save them again."
-        raise RefuseError(msg)
-    if getattr(model.config, "is_encoder_decoder", False):
-        msg = (
-            f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
-            "single vector for a document. Choose an encoder."
-        )
         raise RefuseError(msg)
     model.eval()
     model.to(device)
     pad = getattr(model.config, "pad_token_id", None)
     return PaddedModel(model.config.hidden_size, pad or 0, model, device)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the progress bar that transformers draws for every load."""
+    from transformers.utils import logging  # noqa: PLC0415  (optional)
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -160,7 +160,9 @@ def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
     offsets = np.zeros_like(tokens.offsets)
     np.cumsum(kept, out=offsets[1:])
     for back in range(1, tokens.suffix + 1):
-        values[offsets[long + 1] - back] = tokens.values[tokens.offsets[long + 1] - back]
+        values[offsets[long + 1] - back] = tokens.values[
+            tokens.offsets[long + 1] - back
+        ]
     return TokenBatch(values, offsets, tokens.suffix)
 
 

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from isinglass.schemas.config.encode import EncodeConfig
+from isinglass.schemas.errors import ConfigError, RefuseError
+from isinglass.transforms.encode.encoder import choose_device, load_encoder
+from isinglass.transforms.encode.tokenizers import TokenBatch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.tokenizers import Tokenizer
+
+torch = pytest.importorskip("torch")
+
+# Many lengths, some equal, in no order; a few are cut at 256.
+TEXTS = [f"number {i} " + "some more words " * ((i * 37) % 110) for i in range(60)]
+
+
+def test_golden_vectors(
+    tokenizer: Tokenizer, encoder: Encoder, shared_data: Path
+) -> None:
+    folder = shared_data / "models" / "golden_minilm"
+    texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
+    golden = np.load(folder / "golden.npz")["mean_pooled_normalised"]
+    vectors = encoder.encode(tokenizer.encode(pa.array(texts)))
+    assert vectors.dtype == np.float32
+    assert np.abs(vectors - golden).max() < 1e-5
+
+
+def test_cosines_of_the_model_card(tokenizer: Tokenizer, encoder: Encoder) -> None:
+    texts = [
+        "That is a happy person",
+        "That is a happy dog",
+        "That is a very happy person",
+        "Today is a sunny day",
+    ]
+    vectors = encoder.encode(tokenizer.encode(pa.array(texts)))
+    cosines = vectors[1:] @ vectors[0]
+    assert np.abs(cosines - [0.695, 0.943, 0.257]).max() < 6e-4
+
+
+@pytest.mark.parametrize("budget", [256, 1024, 100_000])
+def test_batch_mates_do_not_matter(
+    tokenizer: Tokenizer, encoder: Encoder, budget: int
+) -> None:
+    encoder = dataclasses.replace(encoder, batch_tokens=budget)
+    tokens = tokenizer.encode(pa.array(TEXTS))
+    together = encoder.encode(tokens)
+    for row in range(0, len(TEXTS), 7):
+        alone = encoder.encode(tokenizer.encode(pa.array(TEXTS[row : row + 1])))
+        assert np.abs(together[row] - alone[0]).max() <= 1e-6
+    backwards = encoder.encode(tokenizer.encode(pa.array(TEXTS[::-1])))
+    assert np.abs(together[::-1] - backwards).max() <= 1e-6
+
+
+def test_vector_depends_on_the_seen_tokens_alone(
+    tokenizer: Tokenizer, encoder: Encoder
+) -> None:
+    start = "word " * 254
+    texts = [start, start + "and more of it", "word " * 253]
+    vectors = encoder.encode(tokenizer.encode(pa.array(texts)))
+    assert np.abs(vectors[0] - vectors[1]).max() <= 1e-6
+    assert np.abs(vectors[0] - vectors[2]).max() > 1e-6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t ",
+        "[CLS]",
+        "x" * 1_000_000,
+        "- " * 500_000,
+        "".join(chr(plane * 0x10000 + 0x4E2D) for plane in range(17)),
+    ],
+    ids=["empty", "blank", "special", "no space", "punctuation", "planes"],
+)
+def test_odd_texts_have_a_vector(
+    tokenizer: Tokenizer, encoder: Encoder, text: str
+) -> None:
+    vectors = encoder.encode(tokenizer.encode(pa.array([text, "a normal one"])))
+    assert np.isfinite(vectors).all()
+    assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-6
+
+
+def test_no_documents(tokenizer: Tokenizer, encoder: Encoder) -> None:
+    vectors = encoder.encode(tokenizer.encode(pa.array([], pa.string())))
+    assert vectors.shape == (0, encoder.dimensions) == (0, 384)
+
+
+def test_without_normalising(tokenizer: Tokenizer, encoder: Encoder) -> None:
+    tokens = tokenizer.encode(pa.array(TEXTS[:5]))
+    plain = dataclasses.replace(encoder, normalise=False).encode(tokens)
+    norms = np.linalg.norm(plain, axis=1, keepdims=True)
+    assert np.abs(norms - 1).min() > 0.1
+    assert np.abs(plain / norms - encoder.encode(tokens)).max() < 1e-6
+
+
+def test_id_beyond_the_vocabulary(encoder: Encoder) -> None:
+    tokens = TokenBatch(np.array([101, 30522, 102], np.int32), np.array([0, 3]))
+    with pytest.raises(RefuseError, match=r"30522 is beyond .* 30522"):
+        encoder.encode(tokens)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is present")
+def test_device_that_is_not_there() -> None:
+    assert choose_device("auto").type == choose_device("cpu").type == "cpu"
+    with pytest.raises(ConfigError, match=r"encode\.device"):
+        load_encoder(EncodeConfig(device="cuda"))
+
+
+@pytest.mark.slow
+def test_same_bytes_in_every_process(tokenizer: Tokenizer, encoder: Encoder) -> None:
+    code = (
+        "import hashlib, json, sys\n"
+        "import pyarrow as pa\n"
+        "from isinglass.schemas.config.encode import EncodeConfig\n"
+        "from isinglass.transforms.encode.encoder import *\n"
+        "from isinglass.transforms.encode.tokenizers import load_tokenizer\n"
+        "configure_threads(1)\n"
+        "texts = pa.array(json.load(sys.stdin))\n"
+        "tokens = load_tokenizer(EncodeConfig()).encode(texts)\n"
+        "vectors = load_encoder(EncodeConfig()).encode(tokens)\n"
+        "print(hashlib.sha256(vectors.tobytes()).hexdigest())\n"
+    )
+    tokens = tokenizer.encode(pa.array(TEXTS))
+    here = hashlib.sha256(encoder.encode(tokens).tobytes()).hexdigest()
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            input=json.dumps(TEXTS),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == here

