@@ -43,8 +43,8 @@ def hub_files(config: InputConfig, base: Path) -> list[Found]:
     places = (config.path, config.data_files or "")
     if not config.allow_download and any(_REMOTE in place for place in places):
         raise InputError(
-            f"{config.path}: path or data_files is an address. Set `allow_download: true` for "
-            "this input if it may be fetched."
+            f"{config.path}: path or data_files is an address. Set "
+            "`allow_download: true` for this input if it may be fetched."
         )
     with _offline(active=not config.allow_download):
         loaded = _load(config, base)

@@ -184,9 +184,9 @@ def parse_header(record: bytes, delimiter: str) -> list[str]:
     parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     try:
         table = pa_csv.read_csv(pa.BufferReader(record), options, parse)
-    except pa.ArrowInvalid as error:
-        raise ValueError("the header cannot be parsed") from error
-    return [str(name) for name in table.column_names]
+        return [str(name) for name in table.column_names]
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        raise ValueError("the header cannot be parsed") from None
 
 
 def read_delimited(

@@ -28,7 +28,7 @@ class Result:
     documents: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: D105
         schema = with_carried(DOCUMENTS, self.layout.carried)
         for batch in self.batches:
             assert batch.documents.schema.equals(schema, check_metadata=True)

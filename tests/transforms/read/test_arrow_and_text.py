@@ -45,7 +45,7 @@ def test_pieces_of_record_batches(read: Read, stream: bool) -> None:  # noqa: FB
         ).documents
         for a, b, rows in [(0, 2, 60), (2, 3, 30), (3, 4, 10)]
     ]
-    assert sum(parts, []) == whole.documents
+    assert [row for part in parts for row in part] == whole.documents
 
 
 @pytest.mark.parametrize("stream", [True, False])

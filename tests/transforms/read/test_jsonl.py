@@ -152,7 +152,10 @@ def test_mapped_columns(read: Read) -> None:
     assert document["extra"] == '{"url":"kept"}'
 
 
-PACKERS = {"gz": gzip.compress, "zst": zstandard.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "zst": zstandard.compress,
+}
 
 
 @pytest.mark.parametrize("suffix", ["gz", "zst"])

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import io
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from isinglass.schemas.errors import InputError
 
@@ -93,7 +93,7 @@ def test_text_types(read: Read, data_type: pa.DataType, name: str) -> None:
 
 
 def test_metadata_becomes_strings(read: Read) -> None:
-    day = datetime.date(2024, 5, 6)
+    day = dt.date(2024, 5, 6)
     table = pa.table(
         {
             "text": ["a", "b"],
@@ -102,7 +102,7 @@ def test_metadata_becomes_strings(read: Read) -> None:
             "url": pa.array([b"u", None], pa.binary()),
             "language": pa.array(["en", None]).dictionary_encode(),
             "collected_at": pa.array(
-                [datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=datetime.UTC), None],
+                [dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.UTC), None],
                 pa.timestamp("s", "UTC"),
             ),
             "license": pa.nulls(2),
@@ -133,7 +133,7 @@ def test_carried_columns_take_the_type_of_the_run(read: Read) -> None:
             "n": pa.array([1, None], pa.int8()),
             "x": pa.array([2**53 + 1, 2], pa.int64()),
             "s": pa.array([Decimal("1.50"), None]),
-            "deep": [{"k": [1], "d": datetime.date(2024, 1, 2)}, None],
+            "deep": [{"k": [1], "d": dt.date(2024, 1, 2)}, None],
             "kept": [{"k": 1}, None],
         }
     )
