@@ -77,14 +77,15 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
 def unify(types: list[pa.DataType]) -> pa.DataType:
     """Return one type for a column that has these types in different files.
 
-    Numbers widen; types that do not meet, and nested types that differ, are strings.
+    Numbers widen; types that do not meet, and nested or temporal types that differ,
+    are strings.
     """
     known = [data_type for data_type in types if not pa.types.is_null(data_type)]
     if not known:
         return pa.string()
     if all(data_type == known[0] for data_type in known):
         return known[0]
-    if any(pa.types.is_nested(data_type) for data_type in known):
+    if any(map(_is_unmixable, known)):
         return pa.string()
     schemas = [pa.schema([("column", data_type)]) for data_type in known]
     try:
@@ -92,6 +93,18 @@ def unify(types: list[pa.DataType]) -> pa.DataType:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.string()
     return plain_type(united.field(0).type)
+
+
+def _is_unmixable(data_type: pa.DataType) -> bool:
+    """Tell whether widening could lose or refuse values of this type.
+
+    Nanoseconds end in 2262, and int64 does not hold all of uint64.
+    """
+    return bool(
+        pa.types.is_nested(data_type)
+        or pa.types.is_temporal(data_type)
+        or pa.types.is_uint64(data_type)
+    )
 
 
 def _carried_type(data_type: pa.DataType, is_json: bool) -> pa.DataType:  # noqa: FBT001

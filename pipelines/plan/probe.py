@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,11 @@ from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import no_permission
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.arrow import read_schema, record_batches
-from isinglass.transforms.read.delimited import parse_header, record_blocks
+from isinglass.transforms.read.delimited import (
+    parse_header,
+    record_blocks,
+    split_header,
+)
 from isinglass.transforms.read.formats import compression_of, delimiter_of
 from isinglass.transforms.read.jsonl import parse_lines
 from isinglass.transforms.read.lines import (
@@ -157,6 +162,8 @@ def _probe_jsonl(found: Found, digest: Digest) -> Probed:
             lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
     _refuse_array(found, lines)
     (_, values, _), _ = parse_lines(lines, 0)
+    if not values and _is_one_object(found, lines):
+        raise _ProblemError("it holds one JSON object over several lines")
     columns = _sampled_types(values) if values else None
     return _probed(found, digest, stretches, columns)
 
@@ -166,8 +173,9 @@ def _probe_delimited(found: Found, digest: Digest) -> Probed:
     with Path(found.path).open("rb") as file:
         parts = _checked(chunks(file, found.path))
         for block in record_blocks(parts, delimiter_of(found.path)):
-            if block.records and block.damage is None:
-                columns = _header(found, block.records[0])
+            header, _ = split_header(block.records)
+            if header is not None and block.damage is None:
+                columns = _header(found, header)
                 break
     return _probed(found, digest, [_whole(digest)], columns)
 
@@ -237,6 +245,16 @@ def _refuse_array(found: Found, lines: list[bytes]) -> None:
             f"{found.path} holds one JSON array; records must be one object a line. "
             "Convert it, for example with: jq -c '.[]' FILE.json > FILE.jsonl"
         )
+
+
+def _is_one_object(found: Found, lines: list[bytes]) -> bool:
+    """Tell whether the file is a single JSON document, such as a dataset's metadata."""
+    if not found.path.lower().endswith(".json"):
+        return False
+    try:
+        return isinstance(json.loads(b"\n".join(lines)), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _sampled_types(values: list[dict[str, Any]]) -> dict[str, pa.DataType]:

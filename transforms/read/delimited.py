@@ -173,6 +173,14 @@ def _first_line(data: bytes) -> tuple[bytes, bytes]:
     return data[:stop], data[stop:]
 
 
+def split_header(records: list[bytes]) -> tuple[bytes | None, list[bytes]]:
+    """Return the first record that is not empty, if there is one, and what follows."""
+    for index, record in enumerate(records):
+        if record not in _EMPTY:
+            return record, records[index + 1 :]
+    return None, []
+
+
 def parse_header(record: bytes, delimiter: str) -> list[str]:
     """Return the column names of a header record.
 
@@ -225,9 +233,11 @@ class _Reader:
             reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
             yield self._reject(records[0], reason, detail)
             return
-        if self._names is None and records:
-            self._set_header(records[0])
-            records = records[1:]
+        if self._names is None:
+            header, records = split_header(records)
+            if header is None:
+                return
+            self._set_header(header)
         if block.unclosed:
             for record in records:
                 detail = "a quote opens in this line and is never closed"

@@ -29,6 +29,10 @@ UNIFIED = [
     ([pa.struct([("a", pa.int64())]), pa.struct([("b", pa.int64())])], pa.string()),
     ([pa.struct([("a", pa.int64())]), pa.string()], pa.string()),
     ([pa.timestamp("s"), pa.string()], pa.string()),
+    ([pa.timestamp("s"), pa.timestamp("ns")], pa.string()),
+    ([pa.timestamp("s"), pa.timestamp("s")], pa.timestamp("s")),
+    ([pa.uint64(), pa.int64()], pa.string()),
+    ([pa.uint32(), pa.int64()], pa.int64()),
 ]
 
 

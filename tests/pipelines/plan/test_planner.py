@@ -104,6 +104,7 @@ UNREADABLE = [
     ("noise.arrow", b"random bytes here", "no complete Arrow IPC"),
     ("empty.feather", b"", "the file is empty"),
     ("half.feather", b"ARROW1\0\0" + stream(TABLE), "no complete Arrow IPC"),
+    ("info.json", b'{\n "text":\n "a"\n}', "one JSON object over several lines"),
     ("odd.csv", b"\xff\xfe\n1\n", "the header cannot be parsed"),
 ]
 

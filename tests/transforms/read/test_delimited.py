@@ -109,6 +109,10 @@ def test_blank_lines_marks_and_returns(read: Read) -> None:
     assert result.rejected == []
 
 
+def test_header_after_empty_lines(read: Read) -> None:
+    assert read("a.csv", b"\n\r\ntext,n\n\na,1\n").texts == {1: "a"}
+
+
 def test_tabs_and_compression(read: Read) -> None:
     assert read("a.tsv", b"text\tn\na,b\t1\n").texts == {0: "a,b"}
     assert read("a.tsv.gz", gzip.compress(b"text\tn\na,b\t1\n")).texts == {0: "a,b"}
