@@ -30,5 +30,7 @@ class EncodeConfig(Section):
     normalise: bool = Field(default=True, description="Unit-length embeddings.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto")
     batch_tokens: int = Field(
-        8192, ge=256, description="Most tokens in one forward pass."
+        8192,
+        ge=256,
+        description="Most tokens in one forward pass; a CPU takes at most 1024.",
     )

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config.encode import EncodeConfig
 
 SLICE_BYTES = 1_000_000
-"""Text that is tokenised at a time. The library holds about 70 bytes for each byte
-of it: 50 MB in one piece took 3.5 GB, and half as long again as 50 pieces."""
+"""Text that is tokenised at a time; the library holds about 70 bytes for each byte of
+it. A text of 50 MB took 3.5 GB and 25 CPU seconds whole, 0.2 GB and 9 s in pieces."""
 
 
 @dataclass(frozen=True)

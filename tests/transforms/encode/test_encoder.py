@@ -13,7 +13,11 @@ import pytest
 
 from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.encoder import choose_device, load_encoder
+from isinglass.transforms.encode.encoder import (
+    choose_device,
+    configure_threads,
+    load_encoder,
+)
 from isinglass.transforms.encode.tokenizers import TokenBatch
 
 if TYPE_CHECKING:
@@ -119,6 +123,15 @@ def test_device_that_is_not_there() -> None:
     assert choose_device("auto").type == choose_device("cpu").type == "cpu"
     with pytest.raises(ConfigError, match=r"encode\.device"):
         load_encoder(EncodeConfig(device="cuda"))
+
+
+def test_threads_are_set_on_request() -> None:
+    before = torch.get_num_threads()
+    try:
+        configure_threads(2)
+        assert torch.get_num_threads() == 2
+    finally:
+        configure_threads(before)
 
 
 @pytest.mark.slow

@@ -47,6 +47,12 @@ def test_plan_covers_every_document_within_the_budget(
         assert cost <= budget or len(batch) == 1
 
 
+def test_equal_lengths_keep_their_order() -> None:
+    lengths = np.tile(np.array([7, 9], np.int64), 500)
+    (rows,) = plan_batches(lengths, 10_000)
+    assert rows.tolist() == [*range(1, 1000, 2), *range(0, 1000, 2)]
+
+
 @pytest.mark.parametrize(
     ("lengths", "expected"),
     [
