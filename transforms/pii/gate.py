@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import hyperscan
@@ -47,43 +48,64 @@ class GatePattern:
 
 @dataclass(frozen=True)
 class Gate:
-    """A compiled database, or None when there are no patterns. Not to be pickled."""
+    """Compiled databases. Not to be pickled.
 
-    database: Any = field(repr=False)
+    Attributes:
+        whole: Byte patterns, which need not see where a text ends; None without any.
+        single: Derived patterns; they hold word boundaries and anchors, so that each
+            text is scanned by itself.
+    """
+
+    whole: Any = field(repr=False)
+    single: Any = field(repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def compile(cls, patterns: Sequence[GatePattern]) -> Gate:
-        """Compile all patterns into one database.
+        """Compile all patterns into one database, or two where some are derived.
 
         Raises:
             hyperscan.error: A pattern is not accepted; see `is_accepted`.
         """
-        return cls(_compile(patterns) if patterns else None)
+        whole = [pattern for pattern in patterns if not pattern.derived]
+        single = [pattern for pattern in patterns if pattern.derived]
+        return cls(*(_compile(part) if part else None for part in (whole, single)))
 
     def scan(
-        self, data: NDArray[np.uint8]
+        self, data: NDArray[np.uint8], offsets: NDArray[np.int32]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find every place where a match of a pattern ends.
 
         Args:
-            data: Bytes of any number of texts, one after the other.
+            data: Bytes of the batch.
+            offsets: n + 1 byte offsets of its texts.
 
         Returns:
-            Pattern numbers (n,), and end offsets (n,) in bytes.
+            Pattern numbers (n,), and end offsets (n,) in bytes into `data`.
         """
         numbers: list[int] = []
         ends: list[int] = []
 
-        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
+        def note(number: int, _start: int, end: int, _flags: int, low: int) -> None:
             numbers.append(number)
-            ends.append(end)
+            ends.append(low + end)
 
-        if self.database is not None and len(data):
-            # A database has one scratch space, which one scan at a time may use.
-            with self.lock:
-                self.database.scan(data.data, match_event_handler=note)
+        bounds = offsets.tolist()
+        # A database has one scratch space, which one scan at a time may use.
+        with self.lock:
+            if self.whole is not None:
+                _scan(self.whole, data, bounds[0], bounds[-1], note)
+            if self.single is not None:
+                for low, high in pairwise(bounds):
+                    _scan(self.single, data, low, high, note)
         return np.array(numbers, np.int64), np.array(ends, np.int64)
+
+
+def _scan(
+    database: Any, data: NDArray[np.uint8], low: int, high: int, note: Any
+) -> None:
+    if high > low:
+        database.scan(data[low:high].data, match_event_handler=note, context=low)
 
 
 def _compile(patterns: Sequence[GatePattern]) -> Any:
@@ -99,7 +121,7 @@ def _compile(patterns: Sequence[GatePattern]) -> Any:
 
 
 def is_accepted(pattern: GatePattern) -> bool:
-    """Whether Hyperscan can compile the pattern; if not, the recognizer runs ungated."""
+    """Whether Hyperscan can compile the pattern; if not, it runs ungated."""
     try:
         _compile([pattern])
     except hyperscan.error:

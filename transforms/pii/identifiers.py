@@ -11,7 +11,7 @@ import hyperscan
 import numpy as np
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
-from isinglass.transforms.pii.chunks import chunk_spans, is_whole
+from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.gate import (
     Gate,
     GatePattern,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.budget import Budget
 
 DETECTOR = "presidio"
+
+WINDOW_CHARS = 8_000
+"""Longer windows are cut, with the overlap of chunks."""
 
 # Scripts without spaces between words: Thai to Khmer, kana, Han, Hangul, full width.
 _UNSPACED = re.compile(
@@ -94,9 +97,7 @@ class IdentifierScanner:
             budget: Is charged; rows that fail are noted in it.
         """
         data, offsets = string_buffers(texts)
-        low, high = int(offsets[0]), int(offsets[-1])
-        numbers, ends = self.gate.scan(data[low:high])
-        ends = ends + low
+        numbers, ends = self.gate.scan(data, offsets)
         found: list[Found] = []
         for number, identifier in enumerate(self.identifiers):
             own = ends[numbers == number]
@@ -178,17 +179,17 @@ class Piece:
         row: Row of the text.
         text: The stretch.
         origin: Code points of the row before it.
-        chunk: Set for stretches that overlap with their neighbours.
+        chunk: Says at which ends it overlaps with a neighbour.
     """
 
     row: int
     text: str
     origin: int
-    chunk: Any = None
+    chunk: Chunk
 
     def holds(self, start: int, end: int) -> bool:
         """Whether a span is whole, as far as can be told from this stretch."""
-        return self.chunk is None or is_whole(self.chunk, start, end)
+        return is_whole(self.chunk, start, end)
 
 
 def _windows(
@@ -200,7 +201,12 @@ def _windows(
     found = build_windows(data, offsets, ends, token=window == "token")
     columns = (found.rows, found.starts, found.stops, found.points)
     for row, start, stop, points in zip(*(c.tolist() for c in columns), strict=True):
-        yield Piece(row, data[start:stop].tobytes().decode(), points)
+        text = data[start:stop].tobytes().decode()
+        # Hits close to each other make one window; a page of digits is cut again, so
+        # that time is looked at in between.
+        for chunk in chunk_spans(text, WINDOW_CHARS):
+            stretch = text[chunk.start : chunk.end]
+            yield Piece(row, stretch, points + chunk.start, chunk)
 
 
 def _whole_texts(

@@ -67,8 +67,11 @@ def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
     """Whether the text around a finding says that it is something else.
 
     Dotted numbers are no IP addresses after words such as "version", or as a part of
-    a longer dotted number.
+    a longer dotted number. What is written like an IP address or a US social security
+    number is no phone number, valid as one or not.
     """
+    if entity == "PHONE_NUMBER":
+        return _not_phone().search(text[start:end]) is not None
     if entity != "IP_ADDRESS" or ":" in text[start:end]:
         return False
     before = text[max(0, start - _VETO_CHARS) : start]
@@ -77,6 +80,12 @@ def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
     if text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit():
         return True
     return _not_address().search(before) is not None
+
+
+@cache
+def _not_phone() -> re.Pattern[str]:
+    shapes = load_data("recognizers", "identifiers").content["reserved"]["not_phones"]
+    return re.compile("|".join(f"(?:{shape})" for shape in shapes))
 
 
 @cache

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.tables import FINDINGS
+from isinglass.transforms.pii.budget import Budget
+from isinglass.transforms.pii.detector import Detector, build_detector
+from isinglass.transforms.pii.identifiers import (
+    IdentifierScanner,
+    gate_patterns,
+    separate_scripts,
+)
+from isinglass.transforms.pii.rules import is_reserved, is_vetoed
+from isinglass.transforms.pii.tables import FOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EMAIL, PHONE, IP, CARD = "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS", "CREDIT_CARD"
+IBAN, SSN, WALLET = "IBAN_CODE", "US_SSN", "CRYPTO"
+
+CASES = [
+    # E-mail.
+    ("Mail jo.doe+x@acme.co.uk.", [(EMAIL, "jo.doe+x@acme.co.uk")]),
+    ("<a href='mailto:jo@acme.org'>", [(EMAIL, "jo@acme.org")]),
+    ("邮箱ab@qq.com谢谢", [(EMAIL, "ab@qq.com")]),
+    ("übung@straße.de", [(EMAIL, "übung@straße.de")]),
+    ("jo@example.com, jo@mail.example.org", []),
+    ("jo@acme.test and jo@x.invalid", []),
+    ("see @handle and foo@bar", []),
+    ("jo@acme.notatld", []),
+    # Phone.
+    ("Call (202) 555-0134 now", [(PHONE, "(202) 555-0134")]),
+    ("+44 20 7946 0123", [(PHONE, "+44 20 7946 0123")]),
+    ("电话13912345678。", [(PHONE, "13912345678")]),
+    ("from 1998 to 2002, pages 211-227 (2003)", []),
+    ("on 2012-01-02 08:00 at 12.50", []),
+    ("pi is 3.14159265", []),
+    # IP.
+    ("from 8.8.8.8 port 53", [(IP, "8.8.8.8")]),
+    ("from 2606:4700::6810:84e5 too", [(IP, "2606:4700::6810:84e5")]),
+    ("127.0.0.1 10.1.2.3 192.168.0.1 169.254.1.1 0.0.0.0", []),
+    ("192.0.2.7 198.51.100.9 203.0.113.5 2001:db8::7 ::1 ::", []),
+    ("version 1.2.3.4, v8.8.4.4, OID 1.3.6.1.4.1", []),
+    ("std::add and f::b, 8.8.8.8.8, 999.8.8.8", []),
+    # Cards: Luhn holds, then one digit is changed.
+    ("card 4111 1111 1111 1111 ok", [(CARD, "4111 1111 1111 1111")]),
+    ("余额5500000000000004元", [(CARD, "5500000000000004")]),
+    ("card 4111 1111 1111 1112 no", []),
+    # IBAN: check digits hold, then they are swapped.
+    ("to DE89 3704 0044 0532 0130 00.", [(IBAN, "DE89 3704 0044 0532 0130 00")]),
+    ("gb29nwbk60161331926819", [(IBAN, "gb29nwbk60161331926819")]),
+    ("to DE98 3704 0044 0532 0130 00.", []),
+    # SSN.
+    ("SSN: 900 12 3456", [(SSN, "900 12 3456")]),
+    ("000-12-3456 666-12-3456 900-00-3456 900-12-0000", []),
+    # Bitcoin: checksum holds, then the last character is changed.
+    (
+        "pay 1BitcoinEaterAddressDontSendf59kuE",
+        [(WALLET, "1BitcoinEaterAddressDontSendf59kuE")],
+    ),
+    ("pay 1BitcoinEaterAddressDontSendf59kuF", []),
+    # Nothing.
+    ("", []),
+    ("Plain words, 42 of them; 1,234,567 people.", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_exact_spans(
+    spans: Callable[[str], list[tuple[str, str]]],
+    text: str,
+    expected: list[tuple[str, str]],
+) -> None:
+    assert spans(text) == expected
+
+
+def test_findings_fit_the_table_of_a_run(identifiers: Detector) -> None:
+    texts = pa.array(["x", "card 4111111111111111 or jo@acme.org"])
+    findings = identifiers.detect(texts, pa.nulls(2, pa.string())).findings
+    assert findings.schema == FOUND
+    assert all(FINDINGS.field(f.name).type == f.type for f in list(FOUND)[1:])
+    assert findings.column("row").to_pylist() == [1, 1]
+    assert findings.column("validated").to_pylist() == [True, True]
+    assert findings.column("rule").to_pylist() == [
+        "All Credit Cards (weak)",
+        "Email (Medium)",
+    ]
+
+
+def test_context_raises_a_score_by_whole_words_only(identifiers: Detector) -> None:
+    texts = pa.array(["My phone: (202) 555-0134", "My phony (202) 555-0134"])
+    findings = identifiers.detect(texts, pa.nulls(2, pa.string())).findings
+    assert findings.column("score").to_pylist() == [0.75, 0.4]
+
+
+def test_threshold_is_inclusive(identifiers: Detector) -> None:
+    entities = {"PHONE_NUMBER": EntityConfig(threshold=0.41)}
+    strict = build_detector(PiiConfig(mode="identifiers", entities=entities))
+    text, language = pa.array(["(202) 555-0134"]), pa.array(["en"])
+    assert identifiers.detect(text, language).findings.num_rows == 1
+    assert strict.detect(text, language).findings.num_rows == 0
+
+
+def test_sliced_arrays_and_offsets_in_code_points(identifiers: Detector) -> None:
+    texts = pa.array(["jo@acme.org", "é🙂 余\nmail: jo@acme.org", "x jo@acme.org"])
+    findings = identifiers.detect(texts[1:], pa.nulls(2, pa.string())).findings
+    rows = [(r["row"], r["start"], r["end"]) for r in findings.to_pylist()]
+    assert rows == [(0, 11, 22), (1, 2, 13)]
+
+
+VALUES = (
+    "jo@acme.org",
+    "(202) 555-0134",
+    "8.8.8.8",
+    "4111 1111 1111 1111",
+    "DE89 3704 0044 0532 0130 00",
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(VALUES),
+            st.text("ab1é余.,:-@ \n", max_size=30),
+            st.integers(0, 3000).map(lambda n: "word " * n),
+        ),
+        max_size=8,
+    )
+)
+def test_gate_and_windows_lose_nothing(
+    identifiers: Detector, pieces: list[str]
+) -> None:
+    text = " ".join(pieces)
+    scanner = identifiers.identifiers
+    assert _gated(scanner, [text]) == _ungated(scanner, [text])
+
+
+def _gated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...]]:
+    found = scanner.scan(pa.array(texts, pa.string()), Budget(1000))
+    return {(f.row, f.start, f.end) for f in found}
+
+
+def _ungated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...]]:
+    found = set()
+    for row, text in enumerate(texts):
+        shown = separate_scripts(text)
+        for one in scanner.identifiers:
+            for match in one.recognizer.analyze(shown, [one.entity], None):
+                value = text[match.start : match.end]
+                place = (match.start, match.end)
+                if not is_reserved(one.entity, value) and not is_vetoed(
+                    one.entity, shown, *place
+                ):
+                    found.add((row, *place))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["clean_pydoc", "zh_structured_synth"])
+def test_equal_to_ungated_recognizers_on_real_text(
+    identifiers: Detector, shared_data: Path, name: str
+) -> None:
+    lines = (shared_data / "pii" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    scanner = identifiers.identifiers
+    found = _gated(scanner, texts)
+    assert found == _ungated(scanner, texts)
+    assert found
+
+
+def test_other_predefined_entities_run_behind_a_derived_gate() -> None:
+    entities = {"ES_NIF": EntityConfig(), "UK_NHS": EntityConfig()}
+    config = PiiConfig(mode="identifiers", entities=entities)
+    detector = build_detector(config)
+    assert detector.identifiers.gated == (True, True)
+    texts = pa.array(["NIF 12345678Z", "NIF 12345678A", "401-023-2137"])
+    found = detector.detect(texts, pa.nulls(3, pa.string())).findings
+    rows = [(r["row"], r["entity"]) for r in found.to_pylist()]
+    assert rows == [(0, "ES_NIF"), (2, "UK_NHS")]
+
+
+def test_a_pattern_that_the_gate_cannot_take_runs_ungated(
+    identifiers: Detector,
+) -> None:
+    email = identifiers.identifiers.identifiers[2]
+    assert email.entity == "EMAIL_ADDRESS"
+    pattern, compiled = email.patterns[0]
+    odd = type(pattern)("odd", r"c{2,70000}", 0.5)
+    assert len(gate_patterns(0, replace(email, gate=""))) == 1
+    changed = type(email)("X", email.recognizer, ((odd, compiled),))
+    assert gate_patterns(0, changed) == []
+
+
+def test_unknown_entity_names_key_and_choices() -> None:
+    config = PiiConfig(mode="identifiers", entities={"SHOE_SIZE": EntityConfig()})
+    with pytest.raises(ConfigError, match=r"pii.entities.SHOE_SIZE.*US_PASSPORT"):
+        build_detector(config)
+
+
+def test_nothing_of_a_text_is_logged_or_shown(
+    identifiers: Detector, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts = pa.array(["secret jo@acme.org DE89 3704 0044 0532 0130 00"])
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("presidio-analyzer").error("Failed to validate text %s", "jo")
+        detection = identifiers.detect(texts, pa.array(["en"]))
+    assert detection.findings.num_rows == 2
+    assert "jo" not in repr(detection)
+    assert not [r for r in caplog.records if r.name.startswith("presidio")]
