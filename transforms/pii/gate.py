@@ -69,7 +69,10 @@ class Gate:
         """
         whole = [pattern for pattern in patterns if not pattern.derived]
         single = [pattern for pattern in patterns if pattern.derived]
-        return cls(*(_compile(part) if part else None for part in (whole, single)))
+        return cls(
+            whole=_compile(whole) if whole else None,
+            single=_compile(single) if single else None,
+        )
 
     def scan(
         self, data: NDArray[np.uint8], offsets: NDArray[np.int32]

