@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "data" / "corpus"
+COMMAND = (sys.executable, "-m", "isinglass")
 JOBS: dict[str, tuple[str, dict[str, Any]]] = {
     "clean, no PII": ("clean", {"dedup": {}, "balance": {}}),
     "run, identifiers, no encoder": (
@@ -45,8 +46,7 @@ def measure(verb: str, sections: dict[str, Any], corpus: Path) -> dict[str, Any]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "isinglass", verb, "-c", str(config)]
-            + ["--format", "json"],
+            [*COMMAND, verb, "-c", str(config), "--format", "json"],
             check=True,
             capture_output=True,
             text=True,

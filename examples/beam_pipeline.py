@@ -25,10 +25,9 @@ from isinglass.transforms.beam import CountMentions, ReadDocuments, RedactDocume
 
 def totals(counts: pa.RecordBatch) -> list[tuple[str, int]]:
     """Documents and mentions of each group in one batch."""
-    found = [("documents", counts.num_rows)]
-    for name in counts.schema.names[1:]:
-        found.append((name, pc.sum(counts.column(name)).as_py() or 0))
-    return found
+    groups = counts.schema.names[1:]
+    sums = [(name, pc.sum(counts.column(name)).as_py() or 0) for name in groups]
+    return [("documents", counts.num_rows), *sums]
 
 
 def tags(documents: pa.RecordBatch) -> list[tuple[str, int]]:
@@ -39,7 +38,9 @@ def tags(documents: pa.RecordBatch) -> list[tuple[str, int]]:
 
 def build(root: beam.Pipeline, folder: Path) -> Any:
     """The pipeline: read, redact, count, add up."""
-    config = RunConfig.model_validate({"inputs": [{"path": str(folder)}], "output": "-"})
+    config = RunConfig.model_validate(
+        {"inputs": [{"path": str(folder)}], "output": "-"}
+    )
     made = plan(config, Path.cwd())
     # The key only matters to the hash operator and to value keys.
     key = os.environ.get("ISINGLASS_KEY", "an example key, not secret").encode()

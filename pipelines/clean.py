@@ -22,14 +22,11 @@ from isinglass.schemas.tables import (
     QUARANTINE,
     with_carried,
 )
-from isinglass.transforms.clean import (
-    CleanSettings,
-    Scanner,
-    clean_batch,
-)
+from isinglass.transforms.clean import clean_batch
 from isinglass.transforms.pii.canaries import measure, plant
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.scan import CleanSettings, Scanner
 from isinglass.transforms.statistics.fold import TextFold
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from isinglass.schemas.tables import TOKENS, embeddings_schema
 from isinglass.transforms.encode.embeddings import embeddings_array, truncated
 from isinglass.transforms.encode.encoder import (
     Encoder,
+    choose_device,
     configure_threads,
     load_encoder,
 )
@@ -28,6 +30,7 @@ from isinglass.transforms.encode.tokenizers import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.schemas.commit import Commit
@@ -53,8 +56,12 @@ class EncodeWork:
 
     def open(self) -> tuple[Tokenizer, Encoder | None]:
         """Load tokenizer and model, once a worker."""
-        configure_threads(self.threads)
-        encoder = load_encoder(self.config) if self._embeds else None
+        # Workers are processes already, and a forked thread pool warns.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        encoder = None
+        if self._embeds:
+            configure_threads(self.threads)
+            encoder = load_encoder(self.config)
         return load_tokenizer(self.config), encoder
 
     @property
@@ -128,6 +135,9 @@ def encode_units(
 ) -> list[Unit]:
     """One unit a shard; it depends on the bytes of its `data/` file."""
     section: Any = config.model_dump(exclude={"device"})
+    if config.embeddings != "none":
+        # A GPU rounds otherwise than a CPU, so their vectors are never mixed.
+        section["device"] = choose_device(config.device).type
     units = []
     for shard_id in shard_ids:
         name = f"data/{shard_id}.parquet"
@@ -135,3 +145,15 @@ def encode_units(
         identity = digest([data.sha256, section, list(models), code])
         units.append(Unit(shard_id, shard_id, identity, data.bytes))
     return units
+
+
+def with_absolute_paths(config: EncodeConfig | None, base: Path) -> EncodeConfig | None:
+    """Name model and tokenizer folders in a way that any worker understands."""
+    if config is None:
+        return None
+    places = {
+        name: str((base / value).resolve())
+        for name, value in (("model", config.model), ("tokenizer", config.tokenizer))
+        if (base / value).exists()
+    }
+    return config.model_copy(update=places)

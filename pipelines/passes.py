@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import apache_beam as beam
 
 from isinglass.pipelines.commits import add_counts, read_commit, valid_commit
 from isinglass.pipelines.progress import Progress, watched
@@ -18,17 +18,21 @@ from isinglass.pipelines.runner import (
     new_pipeline,
 )
 from isinglass.pipelines.units import Failure, Unit, run_unit
+from isinglass.pipelines.workspace import explain_write_error
 from isinglass.schemas.errors import IsinglassError, ReconcileError
 from isinglass.schemas.manifest import PassRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import apache_beam as beam
+
     from isinglass.pipelines.units import PassWork
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 LOGGER = logging.getLogger(__name__)
+FULL_BYTES = 64 * 1024
 
 
 @dataclass
@@ -171,6 +175,10 @@ def _collect(
     for unit in units:
         commit = valid_commit(workspace, pass_name, unit.name, unit.fingerprint)
         if commit is None:
+            # On a full disk not even the note of the failure could be written.
+            if shutil.disk_usage(workspace.root).free < FULL_BYTES:
+                full = OSError(errno.ENOSPC, "No space left on device")
+                raise explain_write_error(full, workspace.path)
             seen = read_commit(workspace, pass_name, unit.name)
             state = "no commit" if seen is None else "a commit of other contents"
             msg = (

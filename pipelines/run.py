@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +16,11 @@ from isinglass.pipelines import match as matching
 from isinglass.pipelines import verify as verifying
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Closing, close
-from isinglass.pipelines.encode import EncodeWork, encode_units
+from isinglass.pipelines.encode import (
+    EncodeWork,
+    encode_units,
+    with_absolute_paths,
+)
 from isinglass.pipelines.fingerprint import code_fingerprint, digest
 from isinglass.pipelines.identity import (
     Identity,
@@ -36,11 +39,13 @@ from isinglass.pipelines.side import decisions_path, read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import OutputError
-from isinglass.transforms.clean import CleanSettings
 from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.scan import CleanSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import apache_beam as beam
 
     from isinglass.pipelines.identity import Verb
     from isinglass.pipelines.progress import Progress
@@ -120,6 +125,7 @@ class _Job:
         self, request: Request, session: Session, made: Plan, identity: Identity
     ) -> None:
         self.config = request.config
+        self.base = request.base
         self.session = session
         self.workspace = session.workspace
         self.plan = made
@@ -276,7 +282,7 @@ class _Job:
         return {place.start + index for index in found.to_pylist()}
 
     def _encode(self, cleans: dict[str, Commit]) -> dict[str, Commit]:
-        config = self.config.encode
+        config = with_absolute_paths(self.config.encode, self.base)
         if not self.encodes or config is None:
             return {}
         if not self.writes_text:

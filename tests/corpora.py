@@ -11,14 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_WORDS = tuple(
-    """
+_WORD_LIST = """
     river stone window paper garden letter table morning silver quiet engine market
     forest number copper island bridge station winter orange pencil mountain harbor
     violet basket candle mirror ladder thunder meadow pocket ribbon saddle timber
     whisper anchor blanket cradle dragon ember feather glacier hammer jacket kettle
-    """.split()
-)
+"""
+_WORDS = _WORD_LIST.split()
 
 
 def sentence(chance: random.Random, words: int = 12) -> str:

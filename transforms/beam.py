@@ -20,7 +20,6 @@ import pyarrow.compute as pc
 from apache_beam import coders
 
 from isinglass.schemas.documents import Layout, Shard
-from isinglass.transforms.clean import CleanSettings, Scanner
 from isinglass.transforms.dedup.candidates import candidate_pairs
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
@@ -28,6 +27,7 @@ from isinglass.transforms.encode.tokenizers import load_tokenizer
 from isinglass.transforms.pii.operators import apply_operators
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.scan import CleanSettings, Scanner
 from isinglass.transforms.survey import known_languages, survey_documents
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ArrowBatchCoder(coders.Coder):
 
     def to_type_hint(self) -> type:
         """The type this coder is registered for."""
-        return pa.RecordBatch  # type: ignore[no-any-return]
+        return pa.RecordBatch
 
 
 def register_coder() -> None:
@@ -245,9 +245,7 @@ class _Redact(beam.DoFn):
     def setup(self) -> None:
         self._scanner = Scanner.load(self._settings)
 
-    def process(
-        self, element: pa.RecordBatch
-    ) -> Iterator[pa.RecordBatch]:
+    def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         assert self._scanner is not None
         assert self._settings.pii is not None
         texts = element.column("text")
@@ -310,9 +308,7 @@ class _Tokenize(beam.DoFn):
     def setup(self) -> None:
         self._tokenizer = load_tokenizer(self._config)
 
-    def process(
-        self, element: pa.RecordBatch
-    ) -> Iterator[pa.RecordBatch]:
+    def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         encoded = self._tokenizer.encode(element.column("text"))
         offsets = pa.array(encoded.offsets.astype(np.int32))
         ids = pa.ListArray.from_arrays(offsets, pa.array(encoded.values))

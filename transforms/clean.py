@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,89 +12,12 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
-from isinglass.transforms.pii.detector import Detector, build_detector
 from isinglass.transforms.pii.operators import Redaction, apply_operators
-from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.scan import NO_FINDINGS
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.documents import DocumentBatch
-
-
-@dataclass(frozen=True)
-class CleanSettings:
-    """What the result of cleaning depends on besides the input and the decisions.
-
-    Attributes:
-        pii: The `pii` section; None leaves texts as they are.
-        key: Secret key of value keys and of the hash operator.
-        seed: Seed of the canary sample.
-        models: SHA-256 of each model and data file that the detector uses.
-    """
-
-    pii: PiiConfig | None
-    key: bytes = field(repr=False)
-    seed: int
-    models: tuple[str, ...] = ()
-
-    def identity(self) -> Any:
-        """JSON-able; holds a one-way mark of the key instead of the key."""
-        mark = hmac.new(self.key, b"isinglass key mark", hashlib.sha256).hexdigest()
-        section = self.pii.model_dump() if self.pii else None
-        return [section, mark if self.pii else "", self.seed, list(self.models)]
-
-    def sample(self, doc_ids: pa.StringArray, share: float) -> np.ndarray:
-        """Which documents are sampled: by a keyed hash, so in any order the same.
-
-        Args:
-            doc_ids: Documents to choose from.
-            share: Expected share that is chosen, 0 to 1.
-
-        Returns:
-            bool (n,).
-        """
-        label = f"canary sample {self.seed}".encode()
-        salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
-        words = doc_id_words(doc_ids)
-        mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
-        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ words[:, 1]) * np.uint64(
-            0xBF58476D1CE4E5B9
-        )
-        draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
-        return np.asarray(draw < share)
-
-
-@dataclass(frozen=True)
-class Scanner:
-    """A loaded detector with the settings it is used under.
-
-    Attributes:
-        settings: See `CleanSettings`.
-        detector: None when the `pii` section is absent.
-    """
-
-    settings: CleanSettings
-    detector: Detector | None
-
-    @classmethod
-    def load(cls, settings: CleanSettings) -> Scanner:
-        """Load the models named by the settings.
-
-        Raises:
-            MissingExtraError: A model is not installed.
-        """
-        pii = settings.pii
-        return cls(settings, None if pii is None else build_detector(pii))
-
-    def scan(
-        self, texts: pa.StringArray, languages: pa.StringArray
-    ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-        """Findings without overlaps, and the rows that could not be scanned."""
-        if self.detector is None:
-            return NO_FINDINGS, NO_FAILURES
-        detection = self.detector.detect(texts, languages)
-        return resolve_overlaps(detection.findings), detection.failures
+    from isinglass.transforms.scan import CleanSettings, Scanner
 
 
 @dataclass(frozen=True)
@@ -118,35 +39,6 @@ class CleanedBatch:
     quarantine: pa.RecordBatch
     languages: pa.StringArray
     counts: Counter[str]
-
-
-NO_FINDINGS = pa.RecordBatch.from_pylist(
-    [],
-    schema=pa.schema(
-        [
-            pa.field("row", pa.int32()),
-            pa.field("start", pa.int32()),
-            pa.field("end", pa.int32()),
-            pa.field("entity", pa.string()),
-            pa.field("score", pa.float64()),
-            pa.field("detector", pa.string()),
-            pa.field("rule", pa.string()),
-            pa.field("validated", pa.bool_()),
-        ]
-    ),
-)
-"""Findings of a scan that was not made."""
-
-NO_FAILURES = pa.RecordBatch.from_pylist(
-    [],
-    schema=pa.schema(
-        [
-            pa.field("row", pa.int32()),
-            pa.field("reason", pa.string()),
-            pa.field("detail", pa.string()),
-        ]
-    ),
-)
 
 
 def clean_batch(

@@ -8,13 +8,14 @@ import sys
 import traceback
 from typing import Annotated
 
-import click
 import typer
 
 from isinglass.cli import doctor, init, jobs, schema, verify
 from isinglass.schemas.errors import IsinglassError
 
 LOGGER = logging.getLogger("isinglass")
+STOPPED = 130
+"""Exit code of a process ended from the keyboard, as shells give it."""
 
 app = typer.Typer(
     name="isinglass",
@@ -34,7 +35,12 @@ app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 
 
-@app.callback()
+def _leave(code: int, **_: object) -> None:
+    """A verb returns its exit code; this hands it to the shell."""
+    raise typer.Exit(code)
+
+
+@app.callback(result_callback=_leave)
 def _global(
     *,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
@@ -71,21 +77,15 @@ def _is_not_noise(record: logging.LogRecord) -> bool:
 def main() -> None:
     """Entry point of `isinglass` and of `python -m isinglass`."""
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
+        app()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. Finished shards are kept; run again to go on.\n")
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = 2
+        sys.exit(STOPPED)
     except IsinglassError as error:
         sys.stderr.write(f"error: {error}\n")
-        code = error.exit_code
+        sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        code = _crash(error)
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(_crash(error))
 
 
 def _crash(error: Exception) -> int:

@@ -112,7 +112,8 @@ def _weak_evidence(table: pa.Table) -> pa.Table:
 
 
 def _other_type(table: pa.Table) -> pa.Table:
-    return table.set_column(0, "doc_id", table["doc_id"].cast(pa.large_string()))
+    index = table.schema.get_field_index("rule")
+    return table.set_column(index, "rule", table["rule"].cast(pa.large_string()))
 
 
 FORGERIES = {
