@@ -52,35 +52,46 @@ def finish(config: Path) -> tuple[dict[str, object], str]:
     return json.loads(out), err.decode()
 
 
+def commits(run: Path) -> int:
+    return len(list((run / "work").glob("*/*.commit.json")))
+
+
+def kill_after(config: Path, run: Path, more: int, pause: float) -> bool:
+    """Kill a run when it has made `more` commits; False if it was quicker."""
+    goal = commits(run) + more
+    process = start(config)
+    while process.poll() is None and commits(run) < goal:
+        time.sleep(0.002)
+    time.sleep(pause)
+    alive = process.poll() is None
+    if alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return alive
+
+
 @pytest.mark.slow
 def test_ten_kills_at_random_moments(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     write_corpus(corpus, 600)
     write_config(tmp_path / "whole.yaml", corpus, tmp_path / "whole")
-    began = time.monotonic()
     finish(tmp_path / "whole.yaml")
-    whole_seconds = time.monotonic() - began
     expected = hashes(tmp_path / "whole")
+    step = commits(tmp_path / "whole") // (2 * KILLS)
 
-    write_config(tmp_path / "killed.yaml", corpus, tmp_path / "killed")
+    run, config = tmp_path / "killed", tmp_path / "killed.yaml"
+    write_config(config, corpus, run)
     chance = random.Random(20261124)  # noqa: S311 - when to kill
     killed = 0
     for _ in range(KILLS):
-        process = start(tmp_path / "killed.yaml")
-        # The first half of the time is start-up: aim at the part that writes.
-        time.sleep(whole_seconds * chance.uniform(0.4, 0.95))
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            killed += 1
-        process.communicate()
-        if process.returncode == 0:
-            # It was quicker than the kill; take something away and go on.
-            victim = min((tmp_path / "killed" / "data").iterdir())
-            victim.unlink()
-    assert killed >= KILLS // 2
-    manifest, log = finish(tmp_path / "killed.yaml")
-    assert hashes(tmp_path / "killed") == expected
-    assert "reused" in log
+        more, pause = chance.randint(0, 2 * step), chance.uniform(0, 0.05)
+        killed += kill_after(config, run, more, pause)
+        if (run / "_SUCCESS").exists():
+            # It came through: take something away, so that there is work again.
+            max((run / "data").iterdir()).unlink()
+    assert killed == KILLS
+    manifest, _ = finish(config)
+    assert hashes(run) == expected
     passes = {record["name"]: record for record in manifest["passes"]}  # type: ignore[index, attr-defined]
     assert passes["survey"]["reused"] > 0
 

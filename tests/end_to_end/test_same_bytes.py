@@ -113,7 +113,7 @@ def test_a_portable_job_service_gives_the_same_bytes(
         sys.executable,
         "-m",
         "apache_beam.runners.portability.local_job_service_main",
-        "--port-file",
+        "--port_file",
         str(tmp_path / "port"),
         "--port",
         "0",
