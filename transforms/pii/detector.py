@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
@@ -62,7 +61,7 @@ class Detector:
         engines: Model by language.
         thresholds: Least score by entity.
         seconds: Time one document may take.
-        clock: Monotonic seconds.
+        clock: Monotonic seconds, or None to bound regular expressions only.
     """
 
     models: list[Model]
@@ -70,7 +69,7 @@ class Detector:
     engines: dict[str, NerEngine] = field(repr=False)
     thresholds: dict[str, float]
     seconds: float
-    clock: Callable[[], float] = monotonic
+    clock: Callable[[], float] | None = None
 
     def detect(self, texts: pa.StringArray, languages: pa.StringArray) -> Detection:
         """Scan a batch of texts.
@@ -118,18 +117,26 @@ def check_models(config: PiiConfig) -> list[Model]:
     return [recognizer_code(), *models]
 
 
-def build_detector(config: PiiConfig) -> Detector:
+def build_detector(
+    config: PiiConfig, clock: Callable[[], float] | None = None
+) -> Detector:
     """Load recognizers and models; once a process for equal configurations.
+
+    Args:
+        config: The `pii` section.
+        clock: Monotonic seconds, such as `time.monotonic`, by which
+            `max_seconds_per_document` is held. Transforms read no clock themselves:
+            without one, only regular expressions are bounded.
 
     Raises:
         MissingExtraError: A model is not installed or not the pinned one.
         ConfigError: An entity or a phone region is not known.
     """
-    return _build(config.model_dump_json())
+    return _build(config.model_dump_json(), clock)
 
 
 @cache
-def _build(serialised: str) -> Detector:
+def _build(serialised: str, clock: Callable[[], float] | None) -> Detector:
     config = PiiConfig.model_validate_json(serialised)
     entities = frozenset(model_labels().values())
     wanted = entities.intersection(config.entities)
@@ -143,4 +150,5 @@ def _build(serialised: str) -> Detector:
         engines=engines,
         thresholds={name: e.threshold for name, e in config.entities.items()},
         seconds=config.max_seconds_per_document,
+        clock=clock,
     )

@@ -216,14 +216,22 @@ def _widen(data: Any, offsets: Any, rows: Any, ends: Any, token: Any) -> Any:
     count = 0
     for i in range(len(ends)):
         row, end = rows[i], ends[i]
+        same = count > 0 and out_rows[count - 1] == row
+        # With context enough on its right a hit needs no walk: a page of digits has
+        # a hit at every byte.
+        if same and stops[count - 1] - end >= REACH_BYTES:
+            continue
         stop = _edge(data, end, np.int64(offsets[row + 1]), 1, token)
+        if same and stops[count - 1] >= end:
+            stops[count - 1] = max(stop, stops[count - 1])
+            continue
         start = _edge(data, end - 1, np.int64(offsets[row]), -1, token)
-        if count and out_rows[count - 1] == row and stops[count - 1] >= start:
+        if same and stops[count - 1] >= start:
             stops[count - 1] = max(stop, stops[count - 1])
             continue
         # Code points are counted on from the window before, where it is of the row.
         origin, total = np.int64(offsets[row]), np.int64(0)
-        if count and out_rows[count - 1] == row:
+        if same:
             origin, total = starts[count - 1], points[count - 1]
         for position in range(origin, start):
             total += _begins(data[position])

@@ -74,14 +74,14 @@ class NerEngine:
     def _batch(self, tasks: list[Task], budget: Budget) -> list[Found]:
         tasks = [task for task in tasks if task.row not in budget.failed]
         found: list[Found] = []
-        began = budget.clock()
+        began = budget.now()
         try:
             docs = self.nlp.pipe([task.text for task in tasks], batch_size=self.batch)
             for task, doc in zip(tasks, docs, strict=True):
                 found += self._spans(task, doc)
         except Exception:  # noqa: BLE001 - whichever text it was is found below
             return self._one_by_one(tasks, budget)
-        seconds = budget.clock() - began
+        seconds = budget.now() - began
         length = sum(len(task.text) for task in tasks) or 1
         for task in tasks:
             budget.charge(task.row, seconds * len(task.text) / length)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from isinglass.transforms.demographics.lexicon import primary_language
 from isinglass.transforms.pii.data import load_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.schemas.config import PiiConfig
+
+Item = TypeVar("Item")
 
 POSITIONS = ("start", "middle", "end", "url", "html", "json", "table", "han")
 PER_DOCUMENT = 4
@@ -62,9 +62,7 @@ def choose(
         seed: Of the run.
     """
     label = f"canaries {seed} {doc_id}".encode()
-    digest = hashlib.blake2b(label, digest_size=16).digest()
-    # Seeded by a keyed hash of the document: no state is shared between documents.
-    draw = random.Random(int.from_bytes(digest, "big"))  # noqa: S311 - not a secret
+    draw = _Draw(hashlib.blake2b(label, digest_size=32).digest())
     content = load_data("canaries", "en").content
     pairs = [
         (entity, position)
@@ -72,15 +70,38 @@ def choose(
         for position in POSITIONS
         if _carriers(content, entity, position)
     ]
-    draw.shuffle(pairs)
     chosen: dict[str, str] = {}
-    for entity, position in pairs:
+    for entity, position in draw.shuffled(pairs):
         if len(chosen) < PER_DOCUMENT:
             chosen.setdefault(position, entity)
     return [
         _canary(content, entity, position, config, draw)
         for position, entity in sorted(chosen.items())
     ]
+
+
+@dataclass
+class _Draw:
+    """Choices by a keyed hash of a counter: no state is shared between documents."""
+
+    key: bytes = field(repr=False)
+    count: int = 0
+
+    def share(self) -> float:
+        """Next number, 0 <= x < 1."""
+        self.count += 1
+        message = self.count.to_bytes(8, "big")
+        digest = hashlib.blake2b(message, digest_size=8, key=self.key).digest()
+        return (int.from_bytes(digest, "big") >> 11) / 2.0**53
+
+    def choice(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return items[int(self.share() * len(items))]
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """All items in a drawn order."""
+        keys = [self.share() for _ in items]
+        return [items[i] for i in sorted(range(len(items)), key=keys.__getitem__)]
 
 
 def plantable(config: PiiConfig, language: str | None) -> list[str]:
@@ -109,12 +130,12 @@ def _canary(
     entity: str,
     position: str,
     config: PiiConfig,
-    draw: random.Random,
+    draw: _Draw,
 ) -> Canary:
     carrier = draw.choice(_carriers(content, entity, position))
     value = _value(content, entity, position, config, draw)
     head, tail = carrier.replace("{{", "{").replace("}}", "}").split("{value}")
-    return Canary(entity, position, head, value, tail, draw.random())
+    return Canary(entity, position, head, value, tail, draw.share())
 
 
 def _value(
@@ -122,7 +143,7 @@ def _value(
     entity: str,
     position: str,
     config: PiiConfig,
-    draw: random.Random,
+    draw: _Draw,
 ) -> str:
     if entity == "PERSON":
         names = content["names"]
