@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+import phonenumbers
 import regex  # type: ignore[import-untyped]
 import tldextract
 from presidio_analyzer import (
@@ -115,8 +116,15 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     any other entity is looked up among Presidio's predefined pattern recognizers.
 
     Raises:
-        ConfigError: An entity is known neither there nor to the models.
+        ConfigError: An entity is known neither there nor to the models, or a phone
+            region is not known.
     """
+    for region in config.phone_regions:
+        if region not in phonenumbers.SUPPORTED_REGIONS:
+            raise ConfigError(
+                f"pii.phone_regions: {region} is not known; regions are ISO 3166-1 "
+                "codes in capitals, such as US or GB"
+            )
     content = load_data("recognizers", "identifiers").content
     known = {entry["entity"]: entry for entry in content["recognizers"]}
     digit = "(?:" + "|".join(content["digits"]) + ")"

@@ -210,6 +210,11 @@ def test_unknown_entity_names_key_and_choices() -> None:
         build_detector(config)
 
 
+def test_unknown_phone_region_names_key_and_value() -> None:
+    with pytest.raises(ConfigError, match=r"pii.phone_regions: UK is not known"):
+        build_detector(PiiConfig(mode="identifiers", phone_regions=("US", "UK")))
+
+
 def test_nothing_of_a_text_is_logged_or_shown(
     identifiers: Detector, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,4 +1,4 @@
-"""Precision and recall on labelled text; see the README beside the data for licences."""
+"""Precision and recall on labelled text; licences are in the README beside it."""
 
 from __future__ import annotations
 
