@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ class CleanWork:
 
     def open(self) -> Scanner:
         """Load the detector, once a worker."""
-        return Scanner.load(self.settings)
+        return Scanner.load(self.settings, time.monotonic)
 
     def run(self, state: Scanner, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""

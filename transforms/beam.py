@@ -31,7 +31,7 @@ from isinglass.transforms.scan import CleanSettings, Scanner
 from isinglass.transforms.survey import known_languages, survey_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig
 
@@ -221,10 +221,13 @@ class RedactDocuments(beam.PTransform[Any, Any]):
     Attributes:
         pii: The `pii` section.
         key: Secret key of the hash operator.
+        clock: For example `time.monotonic`: bounds the time for a document by
+            `pii.max_seconds_per_document`.
     """
 
     pii: PiiConfig
     key: bytes = field(repr=False)
+    clock: Callable[[], float] | None = None
 
     def expand(
         self, pcoll: beam.PCollection[pa.RecordBatch]
@@ -232,18 +235,21 @@ class RedactDocuments(beam.PTransform[Any, Any]):
         """Detect, resolve overlaps, apply operators."""
         register_coder()
         settings = CleanSettings(self.pii, self.key, seed=0)
-        return pcoll | "Redact" >> beam.ParDo(_Redact(settings)).with_output_types(
-            pa.RecordBatch
-        )
+        return pcoll | "Redact" >> beam.ParDo(
+            _Redact(settings, self.clock)
+        ).with_output_types(pa.RecordBatch)
 
 
 class _Redact(beam.DoFn):
-    def __init__(self, settings: CleanSettings) -> None:
+    def __init__(
+        self, settings: CleanSettings, clock: Callable[[], float] | None
+    ) -> None:
         self._settings = settings
+        self._clock = clock
         self._scanner: Scanner | None = None
 
     def setup(self) -> None:
-        self._scanner = Scanner.load(self._settings)
+        self._scanner = Scanner.load(self._settings, self._clock)
 
     def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         assert self._scanner is not None

@@ -15,6 +15,8 @@ from isinglass.transforms.pii.overlap import resolve_overlaps
 from isinglass.transforms.read.identity import doc_id_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from isinglass.schemas.config import PiiConfig
 
 NO_FINDINGS = pa.RecordBatch.from_pylist(
@@ -102,14 +104,21 @@ class Scanner:
     detector: Detector | None
 
     @classmethod
-    def load(cls, settings: CleanSettings) -> Scanner:
+    def load(
+        cls, settings: CleanSettings, clock: Callable[[], float] | None = None
+    ) -> Scanner:
         """Load the models named by the settings.
+
+        Args:
+            settings: What to look for and with what.
+            clock: Seconds that only grow, for `pii.max_seconds_per_document`; without
+                one only single patterns are bounded.
 
         Raises:
             MissingExtraError: A model is not installed.
         """
         pii = settings.pii
-        return cls(settings, None if pii is None else build_detector(pii))
+        return cls(settings, None if pii is None else build_detector(pii, clock))
 
     def scan(
         self, texts: pa.StringArray, languages: pa.StringArray

@@ -1,0 +1,85 @@
+"""Every command that the README shows is run here, in the README's order."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.corpora import write_corpus
+
+OUTSIDE = {"make demo", "make test"}
+"""Run by a test of its own, and what runs this test."""
+
+
+def commands(repository: Path) -> list[str]:
+    """Lines of all `sh` blocks."""
+    text = (repository / "README.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line]
+
+
+def test_the_readme_is_short(repository: Path) -> None:
+    assert len((repository / "README.md").read_text().splitlines()) <= 150
+
+
+def test_only_two_commands_set_up(repository: Path) -> None:
+    shown = [line for line in commands(repository) if line.startswith("make")]
+    text = (repository / "README.md").read_text()
+    assert shown == ["make demo"]
+    assert "`make test` runs every test" in text
+
+
+@pytest.mark.slow
+def test_the_commands_work_one_after_another(repository: Path, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus", 60)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "demo-corpus").symlink_to(tmp_path / "corpus")
+    (tmp_path / "examples").symlink_to(repository / "examples")
+    python = f"{sys.executable} -m isinglass"
+    done = 0
+    for command in commands(repository):
+        if command in OUTSIDE:
+            continue
+        line = command.replace(".venv/bin/isinglass", python)
+        line = line.replace(".venv/bin/python", sys.executable)
+        ran = subprocess.run(
+            shlex.split(line), check=False, cwd=tmp_path, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
+        done += 1
+    assert done >= 5
+    assert (tmp_path / "runs" / "web-en" / "_SUCCESS").exists()
+
+
+@pytest.mark.slow
+def test_make_demo_ends_with_the_report_and_five_lines(repository: Path) -> None:
+    if not (repository / ".venv" / "bin" / "isinglass").exists():
+        pytest.skip("not installed by make: `make demo` would install everything anew")
+    ran = subprocess.run(
+        ["make", "demo"], check=False, cwd=repository, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.rstrip().splitlines()[-6:]
+    assert lines[0].startswith("Report: ")
+    assert (repository / lines[0].removeprefix("Report: ")).exists()
+    assert [line.partition(":")[0] for line in lines[2:]] == [
+        "Records",
+        "Duplicates",
+        "Identifiers",
+        "Balance",
+    ]
+
+
+def test_the_architecture_page_names_what_exists(repository: Path) -> None:
+    """Paths in the page must be there; passes in the picture must be passes."""
+    text = (repository / "ARCHITECTURE.md").read_text()
+    for path in re.findall(
+        r"`((?:pipelines|transforms|schemas|isinglass)/[\w./]*)`", text
+    ):
+        assert (repository / path.rstrip("/")).exists(), path
+    assert len(text.splitlines()) <= 80
