@@ -10,6 +10,7 @@ import pytest
 import isinglass.pipelines.clean as clean_pass
 from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import ReconcileError
+from isinglass.transforms.read import read_shard
 from isinglass.transforms.write import TableWriter
 from tests.corpora import write_jsonl
 from tests.end_to_end.test_bad_input import GOOD, clean, settings
@@ -33,7 +34,7 @@ def test_a_reader_that_loses_a_record_is_found(
     corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The survey saw three documents; the clean pass is given two."""
-    whole = clean_pass.read_shard
+    whole = read_shard
 
     def losing(*arguments: object) -> object:
         for batch in whole(*arguments):  # type: ignore[arg-type]
