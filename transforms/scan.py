@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.pii.detector import Detector, build_detector
+from isinglass.transforms.pii.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
 from isinglass.transforms.read.identity import doc_id_words
 
@@ -127,4 +128,6 @@ class Scanner:
         if self.detector is None:
             return NO_FINDINGS, NO_FAILURES
         detection = self.detector.detect(texts, languages)
-        return resolve_overlaps(detection.findings), detection.failures
+        chosen = resolve_overlaps(detection.findings)
+        whole = with_leftovers(detection.findings, chosen, texts)
+        return whole, detection.failures
