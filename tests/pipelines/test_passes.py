@@ -1,0 +1,248 @@
+"""Passes: reuse, failures of every kind, runners, and what is said meanwhile."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from rich.console import Console
+
+from isinglass.pipelines import progress as showing
+from isinglass.pipelines.passes import Session, run_here, run_pass
+from isinglass.pipelines.progress import Progress, WorkerStatus, watched
+from isinglass.pipelines.runner import Execution, new_pipeline, resolve_runner
+from isinglass.pipelines.units import Failure, Unit
+from isinglass.pipelines.worker import worker_command, worth_showing
+from isinglass.pipelines.workspace import Workspace, locked
+from isinglass.schemas.config import BeamConfig
+from isinglass.schemas.errors import (
+    ConfigError,
+    InputError,
+    IsinglassError,
+    MissingExtraError,
+    OutputError,
+    ReconcileError,
+    RetryError,
+)
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.commits import UnitOutputs
+
+TEXT = "the text of a document"
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Writes its payload; fails where the payload names an error."""
+
+    name: str = "echo"
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: object, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        assert state is None
+        if payload == "foreign":
+            raise ValueError(TEXT)
+        if payload == "input":
+            raise InputError("a.parquet changed")
+        if payload == "permission":
+            raise PermissionError(13, "Permission denied")
+        path = outputs.workspace.side("echo", f"{outputs.unit}.txt")
+        outputs.write_bytes(path, payload, rows=1)
+        return {"records_in": 1}
+
+
+@dataclass(frozen=True)
+class NoModel(Echo):
+    """Cannot load what it needs."""
+
+    def open(self) -> None:
+        raise MissingExtraError("the model is not installed")
+
+
+def session(folder: Path, **beam: object) -> Session:
+    execution = Execution(BeamConfig.model_validate(beam))
+    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    return Session(Workspace(str(folder)), execution, quiet)
+
+
+def units(*payloads: str) -> list[Unit]:
+    return [Unit(f"u{i}", p, f"fp-{p}") for i, p in enumerate(payloads)]
+
+
+@pytest.mark.parametrize(
+    "beam", [{}, {"mode": "multi_threading", "workers": 2}, {"runner": "DirectRunner"}]
+)
+def test_finished_units_are_not_done_again(
+    tmp_path: Path, beam: dict[str, object]
+) -> None:
+    first = session(tmp_path, **beam)
+    run_pass(first, Echo(), units("a", "b"))
+    second = session(tmp_path, **beam)
+    commits = run_pass(second, Echo(), units("a", "changed", "c"))
+    assert set(commits) == {"u0", "u1", "u2"}
+    record = second.records[0]
+    assert (record.units, record.reused, record.rows) == (3, 1, 3)
+    assert (tmp_path / "work" / "echo" / "u1.txt").read_text() == "changed"
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "said"),
+    [
+        ("foreign", IsinglassError, "ValueError raised at test_passes.py:"),
+        ("input", InputError, "a.parquet changed"),
+        ("permission", OutputError, "No permission to write"),
+    ],
+)
+def test_a_failure_is_raised_as_what_it_is(
+    tmp_path: Path, payload: str, kind: type[IsinglassError], said: str
+) -> None:
+    with pytest.raises(kind, match=said) as raised:
+        run_pass(session(tmp_path), Echo(), units("a", payload, "b"))
+    assert TEXT not in str(raised.value)
+    # The others are done all the same, and the next attempt takes them over.
+    again = session(tmp_path)
+    run_pass(again, Echo(), units("a", "mended", "b"))
+    assert again.records[0].reused == 2
+
+
+def test_no_trace_of_a_text_is_left_by_a_failure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Invariant 4 where it is easiest to break: messages of libraries."""
+    with pytest.raises(IsinglassError):
+        run_pass(session(tmp_path), Echo(), units("foreign"))
+    assert TEXT not in caplog.text
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or TEXT not in path.read_text()
+
+
+def test_a_model_that_is_missing_in_the_worker_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingExtraError, match="the model is not installed"):
+        run_pass(session(tmp_path), NoModel(), units("a"))
+
+
+def test_a_step_of_the_driver_is_committed_too(tmp_path: Path) -> None:
+    first, second = session(tmp_path), session(tmp_path)
+    run_here(first, Echo(), units("a")[0])
+    run_here(second, Echo(), units("a")[0])
+    assert [s.records[0].reused for s in (first, second)] == [0, 1]
+
+
+def test_a_failed_step_of_the_driver_is_raised(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        run_here(session(tmp_path), Echo(), units("input")[0])
+
+
+def test_a_graph_that_leaves_no_commit_is_found(tmp_path: Path) -> None:
+    import apache_beam as beam  # noqa: PLC0415
+
+    def lazy(pipeline: beam.Pipeline, pending: list[Unit]) -> object:
+        return pipeline | beam.Create([len(pending)])
+
+    with pytest.raises(ReconcileError, match="u0 has no commit"):
+        run_pass(session(tmp_path), Echo(), units("a"), build=lazy)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("FnApiRuner", "Did you mean FnApiRunner"), ("Flink", "FlinkRunner")],
+)
+def test_an_unknown_runner_gets_the_nearest_name(name: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        resolve_runner(name)
+
+
+def test_direct_runner_means_fn_api_runner_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert resolve_runner("DirectRunner") == "FnApiRunner"
+    assert "is run as FnApiRunner" in caplog.text
+    assert resolve_runner("my.own.Runner") == "my.own.Runner"
+
+
+@pytest.mark.parametrize(
+    ("units_", "weight", "light", "processes"),
+    [
+        (1, 10**9, False, False),
+        (4, 10, True, False),
+        (4, 10, False, True),
+        (4, 10**9, True, True),
+    ],
+)
+def test_processes_are_started_where_they_pay(
+    units_: int, weight: int, *, light: bool, processes: bool
+) -> None:
+    execution = Execution(BeamConfig(workers=2))
+    pipeline = new_pipeline(execution, units_, weight, light=light)
+    assert isinstance(pipeline.runner, FnApiRunner)
+    command = getattr(pipeline.runner._default_environment, "command_string", "")
+    assert (command == worker_command()) is processes
+
+
+def test_worker_logs_show_ours_and_errors_of_others() -> None:
+    def record(name: str, level: int) -> logging.LogRecord:
+        return logging.LogRecord(name, level, "", 0, "", None, None)
+
+    assert worth_showing(record("isinglass.x", logging.INFO))
+    assert worth_showing(record("spacy", logging.ERROR))
+    assert not worth_showing(record("spacy", logging.WARNING))
+    assert not worth_showing(record("apache_beam.x", logging.ERROR))
+
+
+def test_progress_counts_commits_and_names_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(showing, "LOG_SECONDS", 0.05)
+    workspace = Workspace(str(tmp_path))
+    made = [Unit("u0", "a", "f", 2**20), Unit("u1", "b", "f", 2**20)]
+    import time  # noqa: PLC0415
+
+    console = Console(file=io.StringIO(), force_terminal=False)
+    with (
+        caplog.at_level(logging.INFO),
+        watched(Progress(console), workspace, "echo", made),
+    ):
+        WorkerStatus(workspace, "echo", "u1").add(123, 4567)
+        path = workspace.commit_path("echo", "u0")
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        time.sleep(0.3)
+    assert "echo: 1/2 units" in caplog.text
+    assert "123 documents of u1" in caplog.text
+    assert "left" in caplog.text
+
+
+def test_progress_is_a_live_line_on_a_terminal(tmp_path: Path) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    import time  # noqa: PLC0415
+
+    with watched(Progress(console), Workspace(str(tmp_path)), "echo", units("a")):
+        time.sleep(0.8)
+    assert "echo: 0/1 units" in screen.getvalue()
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    workspace = Workspace(str(tmp_path))
+    with locked(workspace):
+        inner = locked(workspace)
+        with pytest.raises(RetryError, match="Another process is writing"):
+            inner.__enter__()
+    with locked(workspace):
+        pass
+
+
+def test_a_failure_note_holds_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        run_pass(session(tmp_path), Echo(), units("input"))
+    note = json.loads((tmp_path / "work" / "echo" / "u0.failed.json").read_text())
+    assert Failure(**note) == Failure("u0", "InputError", "a.parquet changed")
