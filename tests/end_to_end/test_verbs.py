@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,14 @@ from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
+from isinglass.schemas.manifest import Model
+from isinglass.transforms.pii.detector import check_models
 from tests.corpora import make_rows, write_corpus
 
 if TYPE_CHECKING:
     from isinglass.pipelines.identity import Verb
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SECTIONS: dict[str, Any] = {
     "dedup": {},
     "pii": {"mode": "identifiers", "canaries": {"documents": 20}},
@@ -165,3 +169,50 @@ def test_one_document_and_none_kept(tmp_path: Path) -> None:
     assert result.manifest.records.dropped == {"empty": 2}
     assert result.manifest.records.kept == 0
     assert (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.mark.parametrize("what", ["code", "model"])
+def test_another_code_or_model_is_never_mixed_with_old_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    from isinglass.pipelines import identity, run  # noqa: PLC0415
+
+    write_corpus(tmp_path / "corpus", 30)
+    start(tmp_path, "clean")
+    if what == "code":
+        monkeypatch.setattr(run, "code_fingerprint", lambda: "other code")
+        monkeypatch.setattr(identity, "code_fingerprint", lambda: "other code")
+    else:
+        other = Model(name="rules", role="pii", sha256="0" * 64)
+        monkeypatch.setattr(
+            identity, "check_detector", lambda config: [*check_models(config), other]
+        )
+    passes = reused(start(tmp_path, "clean"))
+    assert passes["clean"][0] == 0
+    untouched = passes["survey"][0] == passes["survey"][1]
+    assert untouched is (what == "model")
+
+
+def test_nothing_is_sent_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 8: the main job, models included, opens no connection to the world."""
+    tried: list[object] = []
+    whole = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family == socket.AF_UNIX or str(address[0]) in LOOPBACK:
+            return whole(self, address)
+        tried.append(address)
+        raise OSError(101, "Network is unreachable")
+
+    def look_up(host: Any, *_: Any, **__: Any) -> Any:
+        tried.append(host)
+        raise socket.gaierror(-3, "no names here")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    write_corpus(tmp_path / "corpus", 20)
+    result = start(tmp_path, "run", pii={"canaries": {"documents": 5}})
+    assert result.manifest.records.total_in == 20
+    assert [host for host in tried if str(host) not in LOOPBACK] == []
