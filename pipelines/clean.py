@@ -24,6 +24,7 @@ from isinglass.schemas.tables import (
     with_carried,
 )
 from isinglass.transforms.clean import clean_batch
+from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.pii.canaries import measure, plant
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
@@ -141,8 +142,9 @@ class _ShardPass:
         for name, value in cleaned.counts.items():
             self.counts[name] = self.counts.get(name, 0) + value
         data = cleaned.data
+        sources = safe_labels(data.column("source"))
         self._sums = self._fold.add(
-            self._sums, data.column("text"), data.column("source"), cleaned.languages
+            self._sums, data.column("text"), sources, cleaned.languages
         )
         self._status.add(documents.num_rows, cleaned.counts["characters_in"])
 

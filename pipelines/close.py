@@ -17,7 +17,12 @@ from isinglass.pipelines import gather
 from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.fingerprint import file_sha256, package_versions
-from isinglass.pipelines.reconcile import ShardAccount, parts, reconcile
+from isinglass.pipelines.reconcile import (
+    ShardAccount,
+    check_evidence,
+    parts,
+    reconcile,
+)
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.resolve import balance_path
 from isinglass.pipelines.summaries import (
@@ -101,6 +106,7 @@ def close(closing: Closing) -> Manifest:
     """
     workspace = closing.workspace
     reconcile(workspace, closing.accounts)
+    check_evidence(workspace, closing.shard_ids)
     remove_strangers(closing)
     counts = add_counts([account.clean for account in closing.accounts])
     statistics, balance = _statistics(closing, counts)
@@ -322,15 +328,16 @@ def _commit_outputs(closing: Closing) -> list[OutputFile]:
 
 
 def _seal(workspace: Workspace, manifest: Manifest) -> None:
-    """Checksums, manifest and `_SUCCESS`, in this order and each at once.
+    """Manifest, checksums of everything, and `_SUCCESS` with the hash of those.
 
     A run that failed a gate keeps its manifest and report, but gets no `_SUCCESS`.
     """
-    sums = [f"{output.sha256}  {output.path}" for output in manifest.outputs]
-    report = workspace.path / "report.html"
-    sums.append(f"{file_sha256(report)}  report.html")
-    write_atomically(workspace.path / "SHA256SUMS", "\n".join(sums) + "\n")
-    path = workspace.path / "manifest.json"
-    write_atomically(path, manifest.to_json())
+    write_atomically(workspace.path / "manifest.json", manifest.to_json())
+    hashes = {output.path: output.sha256 for output in manifest.outputs}
+    for name in ("manifest.json", "report.html"):
+        hashes[name] = file_sha256(workspace.path / name)
+    sums = [f"{sha256}  {name}" for name, sha256 in hashes.items()]
+    path = workspace.path / "SHA256SUMS"
+    write_atomically(path, "\n".join(sums) + "\n")
     if manifest.verdict != "failed":
         write_atomically(workspace.path / "_SUCCESS", file_sha256(path) + "\n")

@@ -135,20 +135,24 @@ def read_commit(workspace: Workspace, pass_name: str, unit: str) -> Commit | Non
 def valid_commit(
     workspace: Workspace, pass_name: str, unit: str, fingerprint: str
 ) -> Commit | None:
-    """The commit of a unit if it was made under `fingerprint` and its files are there.
+    """The commit of a unit if it was made under `fingerprint` and its files are intact.
 
-    Sizes are compared here, which is cheap; `isinglass verify` compares hashes.
+    Files are hashed again (about a second a GB): what was damaged since must be made
+    anew, not sealed.
     """
     commit = read_commit(workspace, pass_name, unit)
     if commit is None or commit.fingerprint != fingerprint or commit.unit != unit:
         return None
-    intact = all(_intact(workspace, output) for output in commit.outputs)
+    intact = all(is_intact(workspace, output) for output in commit.outputs)
     return commit if intact else None
 
 
-def _intact(workspace: Workspace, output: OutputFile) -> bool:
+def is_intact(workspace: Workspace, output: OutputFile) -> bool:
+    """Whether a file is as it was recorded, to the byte."""
+    path = workspace.path / output.path
     try:
-        return (workspace.path / output.path).stat().st_size == output.bytes
+        same_size = path.stat().st_size == output.bytes
+        return same_size and file_sha256(path) == output.sha256
     except OSError:
         return False
 

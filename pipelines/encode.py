@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 ENCODE = "encode"
 BATCH_ROWS = 512
+PACKAGED = "minilm"
+"""The name of the packaged model and tokenizer; a folder cannot take it over."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,6 @@ def with_absolute_paths(config: EncodeConfig | None, base: Path) -> EncodeConfig
     places = {
         name: str((base / value).resolve())
         for name, value in (("model", config.model), ("tokenizer", config.tokenizer))
-        if (base / value).exists()
+        if value != PACKAGED and (base / value).exists()
     }
     return config.model_copy(update=places)

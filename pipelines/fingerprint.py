@@ -41,6 +41,11 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def config_digest(config: dict[str, Any]) -> str:
+    """Hash of a resolved configuration without how and where it is executed."""
+    return digest({k: v for k, v in config.items() if k not in {"beam", "output"}})
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, hex."""
     with path.open("rb") as file:

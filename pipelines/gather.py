@@ -30,6 +30,19 @@ if TYPE_CHECKING:
 
 INPUT, OUTPUT, RUN = "input", "output", "run"
 WORDS_UNIT = 1000.0
+RUN_METRICS = (
+    "pii.changed",
+    "pii.found",
+    "pii.kept",
+    "pii.rate",
+    "pii.recall",
+    "quarantine.rate",
+    "records.dropped",
+    "records.in",
+    "records.kept",
+    "records.quarantined",
+)
+"""Statistics of the run as a whole; those of texts and groups are in transforms."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -10,23 +9,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pydantic
 
-from isinglass.pipelines.fingerprint import code_fingerprint, digest
+from isinglass.pipelines.commits import is_intact
+from isinglass.pipelines.fingerprint import code_fingerprint, config_digest, digest
 from isinglass.pipelines.workspace import Workspace, write_atomically
-from isinglass.schemas.errors import ConfigError, OutputError
+from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.demographics.lexicon import manifest_entries
 from isinglass.transforms.encode.models import check_models as check_encoder
 from isinglass.transforms.pii.detector import check_models as check_detector
 from isinglass.transforms.pii.detector import data_files
+from isinglass.transforms.scan import key_mark
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.config import RunConfig
 
 Verb = Literal["run", "clean", "audit", "encode"]
-OWNER = "run.json"
+KEY = "key"
+KEY_BYTES = 32
+LEAST_KEY = 16
+"""Characters; shorter secrets can be guessed from a list of hashed values."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,14 @@ class Identity:
     lexicons: tuple[Lexicon, ...]
 
     @classmethod
-    def of(cls, config: RunConfig, verb: Verb, plan: Plan) -> Identity:
+    def of(cls, config: RunConfig, verb: Verb, plan: Plan, key: bytes) -> Identity:
         """Compute the identity; checks on the way that all models are there.
+
+        Args:
+            config: With absolute paths of models.
+            verb: What was asked for.
+            plan: Inputs and shards.
+            key: Secret key; another one gives other value keys, so another run.
 
         Raises:
             MissingExtraError: A model or an optional dependency is missing.
@@ -65,7 +73,7 @@ class Identity:
         encoder = tuple(check_encoder(config.encode)) if encodes else ()  # type: ignore[arg-type]
         lexicons = (*manifest_entries(), *(data_files() if config.pii else ()))
         resolved = config.model_dump(mode="json")
-        config_id = digest({k: v for k, v in resolved.items() if k not in _EXECUTION})
+        config_id = config_digest(resolved)
         inputs = [(i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs]
         parts = [
             config_id,
@@ -73,6 +81,7 @@ class Identity:
             code_fingerprint(),
             [model.model_dump() for model in (*detector, *encoder)],
             verb,
+            key_mark(key),
         ]
         return cls(
             run_id=digest(parts)[:16],
@@ -91,70 +100,11 @@ class Identity:
         return (*(model.sha256 for model in self.detector_models), *data)
 
 
-_EXECUTION = {"beam", "output"}
-
-
-def claim_output(
-    workspace: Workspace, identity: Identity, base: Path, *, replace: bool
-) -> None:
-    """Make sure that the folder is ours to write, and leave our name in it.
-
-    Raises:
-        OutputError: The folder holds something else, or the run of another
-            configuration and `replace` was not given.
-    """
-    owner = workspace.work / OWNER
-    claimed = _read_owner(workspace)
-    if claimed is None:
-        strangers = [p.name for p in workspace.path.iterdir() if p.name != "work"]
-        if strangers:
-            msg = (
-                f"The output folder {workspace.root} is not empty and holds no run "
-                f"({min(strangers)}, ...). Choose another output."
-            )
-            raise OutputError(msg)
-    elif claimed.get("config_id") != identity.config_id and not replace:
-        changed = _changed_keys(claimed.get("config", {}), identity.config)
-        msg = (
-            f"The output folder {workspace.root} is in use by a run with another "
-            f"configuration (changed: {', '.join(changed)}). Choose another output, or "
-            "give --replace to redo what the change affects."
-        )
-        raise OutputError(msg)
-    note = {
-        "base": str(base.resolve()),
-        "config": identity.config,
-        "config_id": identity.config_id,
-        "given": identity.given,
-    }
-    write_atomically(owner, json.dumps(note, sort_keys=True, indent=1))
-
-
-def _read_owner(workspace: Workspace) -> dict[str, Any] | None:
-    try:
-        note = json.loads((workspace.work / OWNER).read_text())
-    except (OSError, ValueError):
-        return None
-    return note if isinstance(note, dict) else None
-
-
-def _changed_keys(
-    old: dict[str, Any], new: dict[str, Any], prefix: str = ""
-) -> list[str]:
-    changed = []
-    for key in sorted(set(old) | set(new)):
-        if not prefix and key in _EXECUTION:
-            continue
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, dict) and isinstance(after, dict):
-            changed += _changed_keys(before, after, f"{prefix}{key}.")
-        elif before != after:
-            changed.append(f"{prefix}{key}")
-    return changed
-
-
 def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:
-    """The manifest of a complete run with this identity whose files are in place."""
+    """The manifest of a complete run with this identity whose files are intact.
+
+    Every file is hashed again: a damaged run must not be called complete.
+    """
     if not (workspace.path / "_SUCCESS").exists():
         return None
     try:
@@ -164,35 +114,46 @@ def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:
         return None
     if manifest.run_id != identity.run_id:
         return None
-    for output in manifest.outputs:
-        path = workspace.path / output.path
-        if not path.exists() or path.stat().st_size != output.bytes:
-            return None
-    return manifest
+    intact = all(is_intact(workspace, output) for output in manifest.outputs)
+    return manifest if intact else None
 
 
-def secret_key(workspace: Workspace, config: RunConfig) -> bytes:
-    """Key of value keys and hashes: from the environment, or one for this folder.
+def find_key(workspace: Workspace, config: RunConfig) -> bytes:
+    """Key of value keys and hashes: from the environment, the folder, or a new one.
+
+    Writes nothing; see `store_key`.
 
     Raises:
-        ConfigError: The variable that the configuration names is not set.
+        ConfigError: The variable that the configuration names is not set or too short.
     """
     if config.pii is None:
         return b""
-    if config.pii.key_env is not None:
-        value = os.environ.get(config.pii.key_env, "")
-        if not value:
-            msg = (
-                f"pii.key_env: the environment variable {config.pii.key_env} is not "
-                "set. Set it to a secret of at least 16 characters."
-            )
-            raise ConfigError(msg)
-        return value.encode()
-    path = workspace.work / "key"
-    if not path.exists():
-        write_atomically(path, secrets.token_hex(32))
-        path.chmod(0o600)
-    return path.read_bytes()
+    if config.pii.key_env is None:
+        try:
+            kept = (workspace.work / KEY).read_bytes()
+        except OSError:
+            kept = b""
+        if len(kept) == 2 * KEY_BYTES:
+            return kept
+        return secrets.token_hex(KEY_BYTES).encode()
+    value = os.environ.get(config.pii.key_env, "")
+    if len(value) < LEAST_KEY:
+        state = "too short" if value else "not set"
+        msg = (
+            f"pii.key_env: the environment variable {config.pii.key_env} is {state}. "
+            f"Set it to a secret of at least {LEAST_KEY} characters."
+        )
+        raise ConfigError(msg)
+    return value.encode()
+
+
+def store_key(workspace: Workspace, config: RunConfig, key: bytes) -> None:
+    """Keep a key that does not come from the environment, readable by its owner."""
+    if config.pii is None or config.pii.key_env is not None:
+        return
+    path = workspace.work / KEY
+    write_atomically(path, key)
+    path.chmod(0o600)
 
 
 def canary_share(config: RunConfig, documents: int) -> float:

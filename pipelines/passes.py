@@ -173,14 +173,13 @@ def _collect(
 ) -> dict[str, Commit]:
     commits = {}
     for unit in units:
-        commit = valid_commit(workspace, pass_name, unit.name, unit.fingerprint)
-        if commit is None:
+        commit = read_commit(workspace, pass_name, unit.name)
+        if commit is None or commit.fingerprint != unit.fingerprint:
             # On a full disk not even the note of the failure could be written.
             if shutil.disk_usage(workspace.root).free < FULL_BYTES:
                 full = OSError(errno.ENOSPC, "No space left on device")
                 raise explain_write_error(full, workspace.path)
-            seen = read_commit(workspace, pass_name, unit.name)
-            state = "no commit" if seen is None else "a commit of other contents"
+            state = "no commit" if commit is None else "a commit of other contents"
             msg = (
                 f"Pass {pass_name} ended, but {unit.name} has {state}. Check the space "
                 "left on the device and run the same command again."

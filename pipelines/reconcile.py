@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass.schemas.errors import ReconcileError
@@ -168,3 +170,25 @@ def _check_files(workspace: Workspace, account: ShardAccount) -> None:
             what = f"rows of {output.path} = records accounted for"
             _equal(commit.pass_name, shard, what, rows, expected[table])
             _equal(commit.pass_name, shard, f"rows of {output.path}", rows, output.rows)
+
+
+def check_evidence(workspace: Workspace, shard_ids: list[str]) -> None:
+    """Every document dropped as a duplicate names one that is in `data/`.
+
+    Raises:
+        ReconcileError: A removal has no evidence.
+    """
+    columns = ["outcome", "kept_doc_id", "doc_id"]
+    ledgers = [
+        pq.read_table(workspace.table("ledger", shard_id), columns=columns)
+        for shard_id in shard_ids
+    ]
+    if not ledgers:
+        return
+    ledger = pa.concat_tables(ledgers)
+    kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+    named = ledger["kept_doc_id"].drop_null()
+    lost = len(named) - (pc.sum(pc.is_in(named, value_set=kept)).as_py() or 0)
+    if lost:
+        msg = f"{lost} documents were dropped as duplicates of one that is not kept."
+        raise ReconcileError(msg)

@@ -25,20 +25,21 @@ from isinglass.pipelines.fingerprint import code_fingerprint, digest
 from isinglass.pipelines.identity import (
     Identity,
     canary_share,
-    claim_output,
+    find_key,
     finished_run,
-    secret_key,
+    store_key,
 )
+from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.passes import Session, run_here, run_pass
 from isinglass.pipelines.plan import Plan, plan
+from isinglass.pipelines.preflight import check_config
 from isinglass.pipelines.rank import RankWork, load_identified, rank_unit
 from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.resolve import ResolveWork, resolve_unit
-from isinglass.pipelines.runner import Execution, resolve_runner
 from isinglass.pipelines.side import decisions_path, read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
-from isinglass.schemas.errors import OutputError
+from isinglass.schemas.errors import IsinglassError, OutputError
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings
 
@@ -49,13 +50,14 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.identity import Verb
     from isinglass.pipelines.progress import Progress
+    from isinglass.pipelines.runner import Execution
     from isinglass.pipelines.units import Unit
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
-MOST_ROUNDS = 5
+MOST_ROUNDS = 25
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,11 @@ class Request:
     @property
     def output(self) -> Path:
         """The run folder."""
-        return (self.base / self.config.output).resolve()
+        try:
+            return (self.base / Path(self.config.output).expanduser()).resolve()
+        except (ValueError, RuntimeError):
+            msg = f"output: {self.config.output!r} is not a usable folder name."
+            raise OutputError(msg) from None
 
 
 @dataclass(frozen=True)
@@ -103,42 +109,69 @@ def execute(request: Request, progress: Progress) -> Result:
     Raises:
         IsinglassError: Of the class that says how to react; see `schemas.errors`.
     """
-    resolve_runner(request.config.beam.runner)
+    config, made, identity, key = prepare(request)
     workspace = Workspace(str(request.output))
-    made = plan(request.config, request.base)
-    identity = Identity.of(request.config, request.verb, made)
     with locked(workspace):
-        claim_output(workspace, identity, request.base, replace=request.replace)
+        check_claim(workspace, identity, replace=request.replace)
         earlier = finished_run(workspace, identity)
         if earlier is not None:
             return Result(earlier, workspace.path, nothing_to_do=True)
+        write_claim(workspace, identity, request.base)
+        store_key(workspace, config, key)
         remove_leftovers(workspace)
         session = Session(workspace, request.execution, progress)
-        manifest = _Job(request, session, made, identity).run()
+        manifest = _Job(config, session, made, identity, key).run()
     return Result(manifest, workspace.path)
+
+
+def prepare(request: Request) -> tuple[RunConfig, Plan, Identity, bytes]:
+    """Check everything that can be checked before something is written.
+
+    Returns:
+        The configuration with absolute model paths, the plan, the identity of the
+        run and its secret key.
+
+    Raises:
+        RefuseError: Something must be changed first.
+    """
+    check_config(request.config, request.verb, request.execution.arguments)
+    encode = with_absolute_paths(request.config.encode, request.base)
+    config = request.config
+    if encode != config.encode:
+        config = config.model_copy(update={"encode": encode})
+    workspace = Workspace(str(request.output))
+    key = find_key(workspace, config)
+    made = plan(config, request.base)
+    identity = Identity.of(config, request.verb, made, key)
+    check_claim(workspace, identity, replace=request.replace)
+    return config, made, identity, key
 
 
 class _Job:
     """One attempt at a run; holds what passes hand to each other."""
 
     def __init__(
-        self, request: Request, session: Session, made: Plan, identity: Identity
+        self,
+        config: RunConfig,
+        session: Session,
+        made: Plan,
+        identity: Identity,
+        key: bytes,
     ) -> None:
-        self.config = request.config
-        self.base = request.base
+        self.config = config
         self.session = session
         self.workspace = session.workspace
         self.plan = made
         self.identity = identity
-        self.writes_text = request.verb != "audit"
-        self.encodes = request.verb in {"run", "encode"} and request.config.encode
+        self.writes_text = identity.verb != "audit"
+        self.encodes = identity.verb in {"run", "encode"}
         self.code = code_fingerprint()
         self.shard_ids = [shard.shard_id for shard in made.shards]
         self.surveys: dict[str, Commit] = {}
         self.places: list[matching.Extent] = []
         self.settings = CleanSettings(
             pii=self.config.pii,
-            key=secret_key(self.workspace, self.config),
+            key=key,
             seed=self.config.seed,
             models=identity.detector_hashes(),
         )
@@ -146,17 +179,7 @@ class _Job:
     def run(self) -> Manifest:
         """All passes in order."""
         self._survey()
-        unscannable: set[int] = set()
-        for _ in range(MOST_ROUNDS):
-            resolved = self._resolve(sorted(unscannable))
-            cleans = self._clean(resolved)
-            lost = self._lost_keepers(cleans)
-            if lost <= unscannable:
-                break
-            LOGGER.warning(
-                "%d kept documents could not be scanned; resolving again", len(lost)
-            )
-            unscannable |= lost
+        resolved, cleans = self._settle()
         encodes = self._encode(cleans)
         accounts = [
             ShardAccount(shard, self.surveys[i], cleans[i], encodes.get(i))
@@ -172,6 +195,34 @@ class _Job:
                 resolved=resolved,
             )
         )
+
+    def _settle(self) -> tuple[Commit, dict[str, Commit]]:
+        """Resolve and clean until no document was dropped for one that is lost.
+
+        A document that its scan sends to quarantine cannot stay for others, and texts
+        equal to it would go the same way.
+        """
+        unscannable: set[int] = set()
+        for _ in range(MOST_ROUNDS):
+            resolved = self._resolve(sorted(unscannable))
+            cleans = self._clean(resolved)
+            lost = self._lost_keepers(cleans)
+            if lost <= unscannable:
+                return resolved, cleans
+            LOGGER.warning(
+                "%d documents could not be scanned; resolving again", len(lost)
+            )
+            unscannable |= lost | self._equal_to(lost)
+        msg = (
+            f"After {MOST_ROUNDS} rounds the PII scan still fails on documents that "
+            "others were dropped for. Raise pii.max_seconds_per_document, or turn "
+            "dedup.fuzzy off."
+        )
+        raise IsinglassError(msg)
+
+    def _equal_to(self, lost: set[int]) -> set[int]:
+        keeper = load_identified(self.workspace).exact_keeper
+        return set(np.flatnonzero(np.isin(keeper, sorted(lost))).tolist())
 
     def _survey(self) -> None:
         work = SurveyWork(self.plan.layout, self.config.dedup)
@@ -282,12 +333,9 @@ class _Job:
         return {place.start + index for index in found.to_pylist()}
 
     def _encode(self, cleans: dict[str, Commit]) -> dict[str, Commit]:
-        config = with_absolute_paths(self.config.encode, self.base)
+        config = self.config.encode
         if not self.encodes or config is None:
             return {}
-        if not self.writes_text:
-            msg = "encode needs cleaned text; an audit writes none."
-            raise OutputError(msg)
         work = EncodeWork(config)
         hashes = [model.sha256 for model in self.identity.encoder_models]
         units = encode_units(self.shard_ids, cleans, config, hashes, self.code)

@@ -126,6 +126,10 @@ def plain_warnings(
         warnings.append(
             f"{twice} records use an id of another text; they are in quarantine."
         )
+    if counts.get("records_in", 0) and not counts.get("kept", 0):
+        warnings.append("No document was kept.")
+    if not counts.get("records_in", 0):
+        warnings.append("The inputs hold no records.")
     if config.pii is None:
         warnings.append("Texts were not scanned for PII (no `pii` section).")
     for axis, summary in balance.items():

@@ -81,7 +81,7 @@ class _ShardFold:
         self.counts["documents"] += documents.num_rows
         self.counts["rejected"] += batch.rejected.num_rows
         self.counts["characters"] += characters
-        sources, languages = documents.column("source"), survey.languages
+        sources, languages = table.column("source"), survey.languages
         self._text_sums = self._texts.add(
             self._text_sums, documents.column("text"), sources, languages
         )

@@ -15,7 +15,7 @@ from isinglass.schemas.errors import OutputError, RetryError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FINAL_FILES = ("_SUCCESS", "manifest.json", "report.html", "SHA256SUMS")
+FINAL_FILES = ("_SUCCESS", "SHA256SUMS", "manifest.json", "report.html")
 """Written by close, in the reverse of this order; removed when a run starts again."""
 
 TABLES = ("data", "findings", "ledger", "quarantine", "tokens", "embeddings", "audit")
@@ -91,6 +91,10 @@ def explain_write_error(error: OSError, path: Path) -> Exception:
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return OutputError(
             f"No permission to write {path}. Choose another output folder."
+        )
+    if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ENAMETOOLONG}:
+        return OutputError(
+            f"{path} cannot be written ({error.strerror}). Choose another output."
         )
     return RetryError(f"Writing {path} failed: {error.strerror}. Try again.")
 

@@ -56,7 +56,7 @@ PY
 echo "== run with two worker processes beside decoys"
 cat >corpus.jsonl <<'JSONL'
 {"text": "The first document is about glaciers and how slowly they carve valleys."}
-{"text": "Write to ranger.station@example.org about glaciers, valleys and the weather."}
+{"text": "Write to ranger.station@mailbox.home.arpa about glaciers, valleys and the weather."}
 {"text": "The first document is about glaciers and how slowly they carve valleys."}
 JSONL
 cp corpus.jsonl more.jsonl

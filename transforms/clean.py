@@ -156,7 +156,7 @@ def _data(
     weight = decisions["weight"].combine_chunks().take(pa.array(kept))
     computed = {
         "text": redaction.texts,
-        "language": languages,
+        "language": pc.coalesce(rows.column("language"), languages),
         "pii": _spans(redaction.findings, len(kept)),
         "balance_weight": weight,
     }

@@ -49,6 +49,13 @@ NO_FAILURES = pa.RecordBatch.from_pylist(
 )
 
 
+def key_mark(key: bytes) -> str:
+    """A one-way mark by which equal keys can be told; empty for no key."""
+    if not key:
+        return ""
+    return hmac.new(key, b"isinglass key mark", hashlib.sha256).hexdigest()
+
+
 @dataclass(frozen=True)
 class CleanSettings:
     """What the result of cleaning depends on besides the input and the decisions.
@@ -67,9 +74,8 @@ class CleanSettings:
 
     def identity(self) -> Any:
         """JSON-able; holds a one-way mark of the key instead of the key."""
-        mark = hmac.new(self.key, b"isinglass key mark", hashlib.sha256).hexdigest()
         section = self.pii.model_dump() if self.pii else None
-        return [section, mark if self.pii else "", self.seed, list(self.models)]
+        return [section, key_mark(self.key), self.seed, list(self.models)]
 
     def sample(self, doc_ids: pa.StringArray, share: float) -> np.ndarray:
         """Which documents are sampled: by a keyed hash, so in any order the same.

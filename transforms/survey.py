@@ -13,6 +13,7 @@ from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.shingles import shingle
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.language import detect_languages
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.text import content_hashes, is_blank, normalise
@@ -83,7 +84,7 @@ def survey_documents(documents: pa.RecordBatch, dedup: DedupConfig | None) -> Su
         pc.cast(pc.utf8_length(texts), pa.int64()),
         pa.array(is_blank(texts)),
         languages,
-        documents.column("source"),
+        safe_labels(documents.column("source")),
         documents.column("collected_at"),
         pa.array(mentions.covered),
         pa.array(mentions.words.astype(np.int64)),
@@ -97,11 +98,11 @@ def survey_documents(documents: pa.RecordBatch, dedup: DedupConfig | None) -> Su
 
 
 def known_languages(documents: pa.RecordBatch) -> pa.StringArray:
-    """The documents' own language where they have one, else the detected one."""
+    """The documents' own language tag where they have one, else the detected one."""
     given = documents.column("language")
-    if given.null_count == 0:
+    unknown = pc.invert(pc.fill_null(is_language_tag(given), fill_value=False))
+    if not pc.any(unknown).as_py():
         return given
-    unknown = pc.is_null(given)
     detected = detect_languages(documents.column("text").filter(unknown))
     return pc.replace_with_mask(given, unknown, detected)
 

@@ -16,11 +16,10 @@ from isinglass.cli.options import (
     SetOption,
     read_config,
 )
-from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from isinglass.pipelines.identity import Verb
-    from isinglass.pipelines.run import Result
+    from isinglass.pipelines.run import Request, Result
     from isinglass.schemas.config import RunConfig
 
 GATE_FAILED, WARNED, NOTHING_TO_DO = 3, 4, 5
@@ -67,7 +66,7 @@ def start(
         beam_arguments=tuple(context.args),
     )
     if dry_run:
-        return job.dry_run(format_)
+        return job.dry_run(format_, replace=replace)
     return job.start(replace=replace, strict=strict, form=format_)
 
 
@@ -89,30 +88,26 @@ class Job:
         """Run, print the result and return the exit code."""
         # Heavy imports wait until the configuration is known to be right.
         from isinglass.pipelines.progress import Progress  # noqa: PLC0415
-        from isinglass.pipelines.run import Request, execute  # noqa: PLC0415
-        from isinglass.pipelines.runner import Execution  # noqa: PLC0415
+        from isinglass.pipelines.run import execute  # noqa: PLC0415
 
-        if self.verb == "encode" and self.config.encode is None:
-            msg = "encode: the configuration has no `encode` section; add `encode: {}`."
-            raise ConfigError(msg)
-        execution = Execution(self.config.beam, self.beam_arguments)
-        request = Request(self.config, self.verb, Path.cwd(), execution, replace)
-        result = execute(request, Progress.on_stderr())
+        result = execute(self._request(replace=replace), Progress.on_stderr())
         _print_result(result, form)
         return _exit_code(result, strict=strict)
 
-    def dry_run(self, form: Format) -> int:
-        """Plan, check models and runner, and print what would be done."""
-        from isinglass.pipelines.identity import Identity  # noqa: PLC0415
-        from isinglass.pipelines.plan import plan  # noqa: PLC0415
-        from isinglass.pipelines.runner import resolve_runner  # noqa: PLC0415
+    def _request(self, *, replace: bool) -> Request:
+        from isinglass.pipelines.run import Request  # noqa: PLC0415
+        from isinglass.pipelines.runner import Execution  # noqa: PLC0415
 
-        resolve_runner(self.config.beam.runner)
-        made = plan(self.config, Path.cwd())
-        identity = Identity.of(self.config, self.verb, made)
+        execution = Execution(self.config.beam, self.beam_arguments)
+        return Request(self.config, self.verb, Path.cwd(), execution, replace)
+
+    def dry_run(self, form: Format, *, replace: bool) -> int:
+        """Plan, check models and runner, and print what would be done."""
+        from isinglass.pipelines.run import prepare  # noqa: PLC0415
+
+        _, made, identity, _ = prepare(self._request(replace=replace))
         models = (*identity.detector_models, *identity.encoder_models)
         facts = {
-            "run_id": identity.run_id,
             "output": self.config.output,
             "files": len(made.inputs),
             "unreadable": sum(bool(i.problem) for i in made.inputs),

@@ -1,0 +1,131 @@
+"""Whose run folder it is, and what may be done in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from isinglass.pipelines.fingerprint import config_digest
+from isinglass.pipelines.workspace import FINAL_FILES, TABLES, write_atomically
+from isinglass.schemas.errors import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.pipelines.identity import Identity
+    from isinglass.pipelines.workspace import Workspace
+
+OWNER = "run.json"
+_RANK = {"audit": 0, "clean": 1, "encode": 2, "run": 2}
+_OURS = {*FINAL_FILES, *TABLES, "work"}
+_SHARD_FILE = re.compile(r"(?:[A-Za-z0-9._-]+-[0-9a-f]{8}-\d{5}|statistics)\.parquet")
+_TEMPORARY = re.compile(r"\..*\.tmp")
+
+
+def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> None:
+    """Make sure that the folder is ours to write; writes nothing.
+
+    Raises:
+        OutputError: The folder holds something else; or a run of another
+            configuration, or of a verb that wrote more, and `replace` is not given.
+    """
+    if not workspace.path.exists():
+        return
+    if not workspace.path.is_dir():
+        msg = f"{workspace.root} is a file. Choose another output folder."
+        raise OutputError(msg)
+    claimed = read_owner(workspace)
+    _refuse_strangers(workspace, known=claimed is not None)
+    if claimed is None or replace:
+        return
+    if claimed["config_id"] != identity.config_id:
+        changed = _changed_keys(claimed.get("config", {}), identity.config)
+        msg = (
+            f"The output folder {workspace.root} is in use by a run with another "
+            f"configuration (changed: {', '.join(changed)}). Choose another output, or "
+            "give --replace to redo what the change affects."
+        )
+        raise OutputError(msg)
+    earlier = claimed.get("verb", "audit")
+    if _RANK.get(earlier, 0) > _RANK[identity.verb]:
+        msg = (
+            f"The output folder {workspace.root} holds the result of `{earlier}`, of "
+            f"which `{identity.verb}` would remove a part. Choose another output, or "
+            "give --replace."
+        )
+        raise OutputError(msg)
+
+
+def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
+    names = sorted(path.name for path in workspace.path.iterdir())
+    strangers = [name for name in names if name not in _OURS]
+    if not known:
+        strangers = [name for name in names if name != "work"]
+    for table in TABLES:
+        folder = workspace.path / table
+        strangers += [
+            f"{table}/{path.name}"
+            for path in sorted(folder.glob("*"))
+            if not _SHARD_FILE.fullmatch(path.name)
+            and not _TEMPORARY.fullmatch(path.name)
+        ]
+    if strangers:
+        what = "holds files that are not of a run" if known else "holds no run"
+        msg = (
+            f"The output folder {workspace.root} {what} ({strangers[0]}). Choose "
+            "another output, or move them away."
+        )
+        raise OutputError(msg)
+
+
+def write_claim(workspace: Workspace, identity: Identity, base: Path) -> None:
+    """Leave our name in the folder."""
+    note = {
+        "base": str(base.resolve()),
+        "config": identity.config,
+        "config_id": identity.config_id,
+        "given": identity.given,
+        "verb": identity.verb,
+    }
+    path = workspace.work / OWNER
+    write_atomically(path, json.dumps(note, sort_keys=True, indent=1))
+
+
+def read_owner(workspace: Workspace) -> dict[str, Any] | None:
+    """Who claimed the folder; of a run without `work/`, as its manifest tells."""
+    note = _read_json(workspace.work / OWNER)
+    if note is not None and "config_id" in note:
+        return note
+    manifest = _read_json(workspace.path / "manifest.json")
+    if manifest is None or "config" not in manifest:
+        return None
+    config = manifest["config"]
+    return {
+        "config": config,
+        "config_id": config_digest(config),
+        "verb": manifest.get("verb", "audit"),
+    }
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        note = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
+def _changed_keys(
+    old: dict[str, Any], new: dict[str, Any], prefix: str = ""
+) -> list[str]:
+    changed = []
+    for key in sorted(set(old) | set(new)):
+        if not prefix and key in {"beam", "output"}:
+            continue
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            changed += _changed_keys(before, after, f"{prefix}{key}.")
+        elif before != after:
+            changed.append(f"{prefix}{key}")
+    return changed
