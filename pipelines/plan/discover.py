@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isinglass.pipelines.plan.places import Output, input_path
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.formats import FORMATS, format_of
 
@@ -40,39 +41,51 @@ class Found:
     format: Format
 
 
-def discover(config: InputConfig, base: Path) -> list[Found]:
+def discover(
+    config: InputConfig, base: Path, output: Output | None = None
+) -> list[Found]:
     """Find the files of an input that lies in a file system.
 
     A path with `*`, `?` or `[` is a pattern, unless a file is called like that. `**`
     stands for any number of folders. In folders and patterns, hidden files and files
-    with an unknown suffix are passed over (the latter with a warning).
+    with an unknown suffix are passed over (the latter with a warning), and so are
+    those of the run folder.
 
     Args:
         config: The input.
         base: Folder that relative paths start from.
+        output: The run folder, where there is one.
 
     Returns:
         The files in order of their relative path, each once.
 
     Raises:
-        InputError: Nothing is there, or it may not be read.
+        InputError: Nothing is there, it may not be read, or the run folder lies in it.
     """
-    path = Path(os.path.normpath(base / Path(config.path).expanduser()))
+    path = input_path(config, base)
     try:
         if path.is_dir():
-            root, names = path, _walk(path)
+            if output is not None:
+                output.refuse_below(config, path)
+            root, names = path, _outside(output, path, _walk(path))
         elif os.path.lexists(path):
             root, names = path.parent, [path.name]
             _require_format(config, path)
         elif _MAGIC.search(config.path):
             root = _pattern_root(path)
-            names = _match(path, root)
+            if output is not None:
+                output.refuse_matched(config, root, path)
+            names = _outside(output, root, _match(path, root))
         else:
             raise InputError(
                 f"inputs: {config.path} does not exist (looked at {path})."
             )
     except PermissionError as error:
         raise no_permission(error.filename or path) from None
+    except OSError as error:
+        raise InputError(
+            f"inputs: {config.path} cannot be looked at: {error.strerror}."
+        ) from None
     found = _known(config, root, names)
     if not found:
         raise _nothing(config, path, len(names))
@@ -88,9 +101,10 @@ def no_permission(path: object) -> InputError:
 
 def saved_dataset_root(config: InputConfig, base: Path) -> Path | None:
     """Return the folder if the input is one written by `save_to_disk`."""
-    path = Path(os.path.normpath(base / Path(config.path).expanduser()))
+    path = input_path(config, base)
     marks = (path / "dataset_dict.json", path / "state.json")
-    return path if any(mark.is_file() for mark in marks) else None
+    # `os.path` takes a name that is too long for one that is not there.
+    return path if any(map(os.path.isfile, marks)) else None
 
 
 def relative_name(path: str) -> str:
@@ -127,6 +141,21 @@ def _match(pattern: Path, root: Path) -> list[str]:
     inner = str(pattern.relative_to(root))
     names = glob.glob(inner, root_dir=root, recursive=True)  # noqa: PTH207 - root_dir
     return sorted({name for name in names if _is_input(root / name)})
+
+
+def _outside(output: Output | None, root: Path, names: list[str]) -> list[str]:
+    """Leave out the files that lie in the run folder."""
+    if output is None:
+        return names
+    folders = {os.path.dirname(name) for name in names}  # noqa: PTH120 - a name
+    ours = {folder for folder in folders if output.holds(str(root / folder))}
+    kept = [name for name in names if os.path.dirname(name) not in ours]  # noqa: PTH120
+    if names and not kept:
+        raise InputError(
+            f"inputs: all files of {root} that are meant lie in the run folder, "
+            f"output: {output.named}. Set another `output`."
+        )
+    return kept
 
 
 def _is_input(path: Path) -> bool:

@@ -13,7 +13,7 @@ from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import DATA, DOCUMENTS
 from isinglass.transforms.read.batches import EXTRA_ROLE
 from isinglass.transforms.read.checks import is_text_type
-from isinglass.transforms.read.columns import plain_type
+from isinglass.transforms.read.types import carried_type, plain_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,7 +110,7 @@ def _is_unmixable(data_type: pa.DataType) -> bool:
 def _carried_type(data_type: pa.DataType, is_json: bool) -> pa.DataType:  # noqa: FBT001
     if is_json and pa.types.is_nested(data_type):
         return pa.string()
-    return plain_type(data_type)
+    return carried_type(data_type)
 
 
 def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:

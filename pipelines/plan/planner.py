@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.plan.discover import Found, discover, saved_dataset_root
 from isinglass.pipelines.plan.hub import PREFIX, hub_files
 from isinglass.pipelines.plan.layout import InputFiles, make_layout
+from isinglass.pipelines.plan.places import Output
 from isinglass.pipelines.plan.probe import probe
 from isinglass.pipelines.plan.saved import saved_files
 from isinglass.pipelines.plan.shards import make_shards
@@ -64,13 +66,15 @@ def plan(config: RunConfig, base: Path) -> Plan:
 
     Args:
         config: The run.
-        base: Folder that relative input paths start from.
+        base: Folder that relative paths start from.
 
     Raises:
-        InputError: An input is missing, unreadable, ambiguous or does not hold the
-            mapped columns.
+        InputError: An input is missing, unreadable, ambiguous, does not hold the
+            mapped columns, or is a folder that holds the run folder.
+        OutputError: The path of the run folder cannot be one.
     """
-    located = [_locate(item, base) for item in config.inputs]
+    output = Output.of(config.output, base)
+    located = [_locate(item, base, output) for item in config.inputs]
     _check_paths(config, located)
     refuse = config.limits.unreadable_files == "refuse"
     inputs = [
@@ -88,13 +92,13 @@ def plan(config: RunConfig, base: Path) -> Plan:
     )
 
 
-def _locate(item: InputConfig, base: Path) -> list[Found]:
+def _locate(item: InputConfig, base: Path, output: Output | None) -> list[Found]:
     if item.path.startswith(PREFIX):
         return hub_files(item, base)
     root = saved_dataset_root(item, base)
     if root is not None:
         return saved_files(item, root)
-    return discover(item, base)
+    return discover(item, base, output)
 
 
 def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
@@ -104,7 +108,8 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
     for index, found in enumerate(located):
         source = config.inputs[index].source
         for file in found:
-            first = paths.setdefault(file.path, index)
+            # Two paths can lead to one file by way of a link.
+            first = paths.setdefault(os.path.realpath(file.path), index)
             if first != index:
                 raise InputError(
                     f"{file.path} belongs to inputs[{first}] and inputs[{index}]. "
@@ -115,7 +120,7 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
                 raise InputError(
                     f"{other} and {file.path} are both {file.relative} of source "
                     f"{source}, so their documents would have the same ids. Give "
-                    f"inputs[{index}] a `source` of its own."
+                    f"inputs[{index}] a `source` of its own, different from {source}."
                 )
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+# An impossible date or a number without digits is a ValueError of the parser.
+_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+
+
 def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
     """Parse YAML text and apply `a.b=value` overrides.
 
@@ -30,7 +34,7 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
     """
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except _NOT_YAML as error:
         where = getattr(error, "problem_mark", None)
         line = f" near line {where.line + 1}" if where is not None else ""
         msg = f"The configuration is not valid YAML{line}."
@@ -57,7 +61,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
         node = _child(node, part, path)
     try:
         parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
+    except _NOT_YAML:
         msg = f"--set {path}: the value is not valid YAML; quote it."
         raise ConfigError(msg) from None
     if isinstance(node, list):
@@ -67,12 +71,12 @@ def _apply(data: dict[str, Any], override: str) -> None:
 
 
 def _child(node: Any, part: str, path: str) -> Any:
-    if isinstance(node, list):
-        return node[_index(node, part, path)]
-    child = node.get(part)
+    """Return the section or list called `part`; an absent one becomes a section."""
+    key: Any = _index(node, part, path) if isinstance(node, list) else part
+    child = node[key] if isinstance(node, list) else node.get(key)
     if child is None:
         child = {}
-        node[part] = child
+        node[key] = child
     if not isinstance(child, dict | list):
         msg = f"--set {path}: {part} holds a single value, not a section."
         raise ConfigError(msg)
@@ -80,7 +84,8 @@ def _child(node: Any, part: str, path: str) -> Any:
 
 
 def _index(node: list[Any], part: str, path: str) -> int:
-    if not part.isdigit() or int(part) >= len(node):
+    # Compared as text, since int() refuses numbers of thousands of digits.
+    if part not in map(str, range(len(node))):
         msg = f"--set {path}: {part} is not an index into a list of {len(node)}."
         raise ConfigError(msg)
     return int(part)

@@ -87,6 +87,40 @@ def test_a_malformed_override_is_refused(override: str, said: str) -> None:
     assert said in str(refusal.value)
 
 
+LISTS = "inputs: [{path: corpus}, null]\noutput: out\n"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["gates=[x]", "gates.0.metric=x"], "gates.0.metric: 0 holds a single value"),
+        (["gates=[[x]]", "gates.0.0.a=x"], "gates.0.0.a: 0 holds a single value"),
+        (["gates=[3]", "gates.0.0=x"], "gates.0.0: 0 holds a single value"),
+        (["inputs.\u00b2.path=x"], "\u00b2 is not an index into a list of 2"),
+        (["inputs.-1.path=x"], "-1 is not an index into a list of 2"),
+        (["inputs." + "9" * 5000 + "=x"], "is not an index into a list of 2"),
+        (["seed=2024-13-45"], "seed: the value is not valid YAML"),
+        (["seed=" + "[" * 5000], "seed: the value is not valid YAML"),
+    ],
+)
+def test_an_override_through_a_list_names_its_path(
+    overrides: list[str], said: str
+) -> None:
+    with pytest.raises(ConfigError, match="--set") as refusal:
+        load_config(LISTS, overrides)
+    assert said in str(refusal.value)
+
+
+def test_an_override_fills_an_empty_element() -> None:
+    config = load_config(LISTS, ["inputs.1.path=more", "inputs.1.source=b"])
+    assert [item.path for item in config.inputs] == ["corpus", "more"]
+
+
+def test_an_impossible_date_is_no_yaml() -> None:
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        load_config("inputs: [{path: 2024-13-45}]\noutput: out\n")
+
+
 def test_a_configuration_cannot_be_changed_afterwards() -> None:
     config = load_config(SMALLEST)
     with pytest.raises(ValidationError):

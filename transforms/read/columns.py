@@ -14,6 +14,7 @@ from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.batches import Records, cut, document_batch
 from isinglass.transforms.read.checks import as_string, is_text_type
 from isinglass.transforms.read.streams import changed
+from isinglass.transforms.read.types import plain_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,30 +85,20 @@ def arrow_records(
     return Records(rows, plain(batch.column(origin.text)), metadata, carried)
 
 
-def plain_type(data_type: pa.DataType) -> pa.DataType:
-    """Return the type without dictionary, extension, view or 64-bit offsets."""
-    if isinstance(data_type, pa.BaseExtensionType):
-        return plain_type(data_type.storage_type)
-    if pa.types.is_dictionary(data_type):
-        return plain_type(data_type.value_type)
-    if pa.types.is_large_string(data_type) or pa.types.is_string_view(data_type):
-        return pa.string()
-    if pa.types.is_large_binary(data_type) or pa.types.is_binary_view(data_type):
-        return pa.binary()
-    return data_type
-
-
 def plain(column: pa.Array) -> pa.Array:
-    """Return the column without dictionary, extension type and view."""
+    """Return the column as `plain_type` says; 64-bit offsets may stay."""
     if isinstance(column.type, pa.BaseExtensionType):
         return plain(column.storage)
     if pa.types.is_dictionary(column.type):
         return plain(column.dictionary_decode())
+    if pa.types.is_run_end_encoded(column.type):
+        return plain(pc.run_end_decode(column))
     if pa.types.is_string_view(column.type):
         return as_string(column)
     if pa.types.is_binary_view(column.type):
         return column.cast(pa.large_binary())
-    return column
+    is_decimal = pa.types.is_decimal(column.type)
+    return column.cast(plain_type(column.type)) if is_decimal else column
 
 
 def to_type(
@@ -158,6 +149,8 @@ def _cast_inexact(
 
 def json_column(column: pa.Array) -> pa.StringArray:
     """Return nested values as JSON; null stays null.
+
+    A map is a list of pairs, since it may hold a key twice and keys of any type.
 
     A value that holds invalid UTF-8 becomes an invalid string, by which the check of
     all columns finds its record.

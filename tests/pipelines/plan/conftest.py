@@ -41,8 +41,8 @@ class Everything:
 def planned(tmp_path: Path) -> Callable[..., Plan]:
     """Return a function that plans inputs, given as dicts, below `tmp_path`."""
 
-    def run(*inputs: dict[str, Any], **limits: Any) -> Plan:
-        values = {"inputs": inputs, "output": "out", "limits": limits}
+    def run(*inputs: dict[str, Any], output: str = "-", **limits: Any) -> Plan:
+        values = {"inputs": inputs, "output": output, "limits": limits}
         return plan(RunConfig.model_validate(values), tmp_path)
 
     return run

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import datasets
 import huggingface_hub.constants
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from isinglass.schemas.errors import InputError
@@ -114,3 +116,54 @@ def test_nothing_is_fetched_unasked(read_all: ReadAll) -> None:
     with pytest.raises(InputError, match=r"is an address.*allow_download: true"):
         read_all(address)
     assert before == huggingface_hub.constants.HF_HUB_OFFLINE
+
+
+def awkward() -> pa.Table:
+    """Columns that the library could not load as they are."""
+    maps = pa.map_(pa.string(), pa.int32())
+    pairs = [("b", 2), ("a", 1), ("b", None)]
+    sizes = pa.array([[1, 2], None], pa.list_(pa.int8(), 2))
+    return pa.table(
+        {
+            "text": ["x", "y"],
+            "map": pa.array([pairs, None], maps),
+            "maps": pa.array([[pairs, []], []], pa.list_(maps)),
+            "inner": pa.array([{"m": pairs}, {"m": None}], pa.struct([("m", maps)])),
+            "interval": pa.array([pa.MonthDayNano([1, 2, 3]), None]),
+            "runs": pa.RunEndEncodedArray.from_arrays(pa.array([2]), pa.array(["r"])),
+            "union": pa.UnionArray.from_sparse(
+                pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["u", "v"])]
+            ),
+            "views": pa.array([[1], None], pa.list_view(pa.int32())),
+            "small": pa.array([None, 1], pa.decimal128(5, 2)).cast(pa.decimal32(5, 2)),
+            "fixed": sizes,
+        }
+    )
+
+
+def test_carried_columns_are_loaded_by_the_library(
+    tmp_path: Path, read_all: ReadAll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    table = awkward()
+    with pa.ipc.new_file(tmp_path / "in.arrow", table.schema) as writer:
+        writer.write_table(table)
+    found = read_all({"path": "in.arrow"})
+    assert found.rejected == []
+    (tmp_path / "data").mkdir()
+    pq.write_table(found.documents, tmp_path / "data" / "part.parquet")
+    loaded = datasets.load_dataset(
+        "parquet", data_files=str(tmp_path / "data" / "*.parquet"), split="train"
+    )
+    first, second = loaded.select_columns(table.column_names).to_list()
+    pairs = '[["b",2],["a",1],["b",null]]'
+    assert (first["map"], second["map"]) == (pairs, None)
+    assert (first["maps"], second["maps"]) == (f"[{pairs},[]]", "[]")
+    assert (first["inner"], second["inner"]) == (f'{{"m":{pairs}}}', '{"m":null}')
+    assert first["interval"] == "MonthDayNano(months=1, days=2, nanoseconds=3)"
+    assert second["interval"] is None
+    assert (first["runs"], second["runs"]) == ("r", "r")
+    assert (first["union"], second["union"]) == ("1", '"v"')
+    assert (first["views"], second["views"]) == ("[1]", None)
+    assert (first["small"], str(second["small"])) == (None, "1.00")
+    assert (first["fixed"], second["fixed"]) == ([1, 2], None)

@@ -182,12 +182,27 @@ def test_same_file_in_two_inputs(tmp_path: Path, planned: Planned) -> None:
         planned({"path": "*.jsonl"}, {"path": "a.jsonl", "source": "other"})
 
 
+def test_same_file_by_way_of_a_link(tmp_path: Path, planned: Planned) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a.jsonl").write_bytes(LINES)
+    (tmp_path / "y").symlink_to(tmp_path / "x")
+    message = r"y/a\.jsonl belongs to inputs\[0\] and inputs\[1\]"
+    with pytest.raises(InputError, match=message):
+        planned({"path": "x"}, {"path": "y", "source": "other"})
+
+
 def test_two_files_that_would_share_ids(tmp_path: Path, read_all: ReadAll) -> None:
     for folder in "xy":
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.jsonl").write_bytes(LINES)
-    with pytest.raises(InputError, match=r"the same ids.*inputs\[1\] a `source`"):
+    message = (
+        r"x/a\.jsonl and .*y/a\.jsonl are both a\.jsonl of source default, .*the same "
+        r"ids\. Give inputs\[1\] a `source` of its own, different from default\."
+    )
+    with pytest.raises(InputError, match=message):
         read_all({"path": "x"}, {"path": "y"})
+    with pytest.raises(InputError, match=message):
+        read_all({"path": "x/a.jsonl"}, {"path": "y/*.jsonl"})
     found = read_all({"path": "x"}, {"path": "y", "source": "other"})
     assert found.documents.num_rows == 100
     assert sorted(set(found.documents["source"].to_pylist())) == ["default", "other"]

@@ -1,0 +1,134 @@
+"""Where the paths of the configuration lie in the file system."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isinglass.schemas.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from isinglass.schemas.config import InputConfig
+
+NO_OUTPUT = "-"
+"""Value of `output` of a plan without a run folder."""
+
+_ANY_DEPTH = "**"
+
+
+def input_path(config: InputConfig, base: Path) -> Path:
+    """Return the absolute, normalised path or pattern of an input.
+
+    Args:
+        config: The input.
+        base: Folder that relative paths start from.
+
+    Raises:
+        InputError: No file can have this path, or its user is unknown.
+    """
+    try:
+        return _resolve(config.path, base)
+    except _PathError as error:
+        raise InputError(f"inputs: path {config.path!r} {error}") from None
+
+
+@dataclass(frozen=True)
+class Output:
+    """The run folder, whose files are never inputs of the same run.
+
+    Attributes:
+        named: As the configuration names it.
+        real: Absolute, links followed; it need not be there yet.
+    """
+
+    named: str
+    real: Path
+
+    @classmethod
+    def of(cls, named: str, base: Path) -> Output | None:
+        """Return the run folder that `output` names; None where it names none.
+
+        Raises:
+            OutputError: No folder can have this path, or its user is unknown.
+        """
+        if named == NO_OUTPUT:
+            return None
+        try:
+            return cls(named, Path(os.path.realpath(_resolve(named, base))))
+        except _PathError as error:
+            raise OutputError(f"output: path {named!r} {error}") from None
+
+    def holds(self, folder: str) -> bool:
+        """Tell whether a folder is the run folder or lies in it."""
+        return Path(os.path.realpath(folder)).is_relative_to(self.real)
+
+    def refuse_below(self, config: InputConfig, root: Path) -> None:
+        """Refuse an input folder that a walk of all levels would leave for this one.
+
+        Args:
+            config: The input.
+            root: The folder.
+
+        Raises:
+            InputError: The run folder lies in it, and not under a hidden name.
+        """
+        parts = self._below(root)
+        if parts is not None and not any(part.startswith(".") for part in parts):
+            raise self._refusal(config)
+
+    def refuse_matched(self, config: InputConfig, root: Path, pattern: Path) -> None:
+        """Refuse a pattern with `**` that reaches into this folder.
+
+        Args:
+            config: The input.
+            root: The part of the pattern without wildcards.
+            pattern: The whole pattern.
+
+        Raises:
+            InputError: The run folder lies where `**` stands for it.
+        """
+        wanted = pattern.relative_to(root).parts
+        parts = self._below(root)
+        if parts is None or _ANY_DEPTH not in wanted:
+            return
+        fixed = wanted[: wanted.index(_ANY_DEPTH)]
+        rest = parts[len(fixed) :]
+        reached = len(parts) >= len(fixed) and all(map(fnmatchcase, parts, fixed))
+        if reached and not any(part.startswith(".") for part in rest):
+            raise self._refusal(config)
+
+    def _below(self, root: Path) -> tuple[str, ...] | None:
+        real = Path(os.path.realpath(root))
+        inside = self.real.is_relative_to(real)
+        return self.real.relative_to(real).parts if inside else None
+
+    def _refusal(self, config: InputConfig) -> InputError:
+        return InputError(
+            f"output: {self.named} lies inside inputs: {config.path}, so that a later "
+            "run would read what this one wrote. Set `output` to a folder outside of "
+            "the input, or a narrower `path` for the input."
+        )
+
+
+class _PathError(Exception):
+    """The path cannot be one; the message says why and what to do."""
+
+
+def _resolve(named: str, base: Path) -> Path:
+    try:
+        os.fsencode(named)
+    except UnicodeEncodeError:
+        raise _PathError("is not valid Unicode. Correct it.") from None
+    if "\0" in named:
+        raise _PathError("holds a NUL character, which no path can. Remove it.")
+    try:
+        expanded = Path(named).expanduser()
+    except RuntimeError:
+        raise _PathError(
+            "starts with the home folder of an unknown user. Write the whole path, or "
+            "./~NAME for a folder that is called like that."
+        ) from None
+    return Path(os.path.normpath(base / expanded))
