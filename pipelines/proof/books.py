@@ -111,9 +111,24 @@ def check_evidence(run: FinishedRun) -> Check:
     lost = gone.num_rows - (pc.sum(named).as_py() or 0)
     if lost:
         faults.append(f"{lost} duplicates name no kept document")
-    dedup = run.manifest.config.get("dedup") or {}
-    low = pc.less(gone["similarity"], dedup.get("threshold", 1.0) - 1e-12)
-    weak = pc.sum(pc.fill_null(low, fill_value=True)).as_py() or 0
-    if weak:
-        faults.append(f"{weak} duplicates are below the threshold")
+    faults += _check_similarity(run, gone)
     return conclude("evidence", faults, f"{gone.num_rows:,} removals")
+
+
+def _check_similarity(run: FinishedRun, gone: pa.Table) -> list[str]:
+    """Exact duplicates are equal; near-duplicates reach the threshold."""
+    dedup = run.config.dedup
+    if dedup is None:
+        return [f"{gone.num_rows} duplicates, but no dedup"] if gone.num_rows else []
+    # NaN compares false with everything, so only what is in the range may pass.
+    similarity = pc.fill_null(gone["similarity"], -1.0)
+    exact = pc.equal(gone["reason"], DropReason.EXACT_DUPLICATE.value)
+    near = pc.and_(
+        pc.greater_equal(similarity, dedup.threshold - 1e-12),
+        pc.less_equal(similarity, 1.0),
+    )
+    right = pc.if_else(exact, pc.equal(similarity, 1.0), near)
+    wrong = gone.num_rows - (pc.sum(right).as_py() or 0)
+    if wrong:
+        return [f"{wrong} duplicates have a similarity that does not allow removal"]
+    return []

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow.parquet as pq
 
+from isinglass.schemas.statistic import Statistic
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import pyarrow as pa
 
+    from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest
 
 Status = Literal["passed", "failed", "skipped"]
@@ -55,10 +58,11 @@ def conclude(name: str, faults: list[str], seen: str) -> Check:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run folder with its manifest."""
+    """A run folder with its manifest, and the configuration the manifest holds."""
 
     folder: Path
     manifest: Manifest
+    config: RunConfig
 
     def paths(self, table: str) -> list[Path]:
         """Files of one table, in shard order."""
@@ -82,3 +86,8 @@ class FinishedRun:
         """Shard name and some columns, shard by shard."""
         for path in self.paths(table):
             yield path.stem, pq.read_table(path, columns=columns)
+
+    def statistics(self) -> list[Statistic]:
+        """All rows of `audit/statistics.parquet`."""
+        rows = pq.read_table(self.folder / "audit" / "statistics.parquet").to_pylist()
+        return [Statistic(**row) for row in rows]

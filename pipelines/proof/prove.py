@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
 import pydantic
 
-from isinglass.pipelines.fingerprint import file_sha256
 from isinglass.pipelines.proof.books import check_books, check_evidence
-from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
-from isinglass.pipelines.proof.spans import check_findings, check_source
+from isinglass.pipelines.proof.check import Check, FinishedRun
+from isinglass.pipelines.proof.counts import check_counts
+from isinglass.pipelines.proof.gates import check_gates
+from isinglass.pipelines.proof.recount import check_statistics
+from isinglass.pipelines.proof.seal import check_hashes, check_seal
+from isinglass.pipelines.proof.source import check_source
+from isinglass.pipelines.proof.spans import check_findings
+from isinglass.pipelines.proof.structure import check_schemas, check_tables
 from isinglass.pipelines.proof.vectors import check_embeddings, check_tokens
-from isinglass.pipelines.workspace import TABLES
-from isinglass.schemas import tables
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_SCHEMAS = {
-    "data": tables.DATA,
-    "findings": tables.FINDINGS,
-    "ledger": tables.LEDGER,
-    "quarantine": tables.QUARANTINE,
-    "tokens": tables.TOKENS,
-    "audit": tables.STATISTICS,
-}
 
 
 def prove(folder: Path) -> list[Check]:
@@ -37,16 +31,23 @@ def prove(folder: Path) -> list[Check]:
         InputError: The folder holds no readable manifest.
     """
     run = open_run(folder)
-    hashes = check_hashes(run)
-    checks = [check_seal(run), hashes]
-    if hashes.status == "failed":
-        # What follows would read files that are known to be wrong.
-        return checks
+    checks = [check_seal(run), check_hashes(run)]
+    # Each of the following relies on the one before: no check reads a file that is
+    # known to be wrong, missing or of another form.
+    if checks[-1].status == "passed":
+        checks += [check_tables(run), check_schemas(run)]
+    if all(check.status == "passed" for check in checks[1:]):
+        checks += _check_contents(run)
+    return checks
+
+
+def _check_contents(run: FinishedRun) -> list[Check]:
     return [
-        *checks,
-        check_schemas(run),
         check_books(run),
         check_evidence(run),
+        check_counts(run),
+        check_statistics(run),
+        check_gates(run),
         check_findings(run),
         check_source(run),
         check_tokens(run),
@@ -73,55 +74,9 @@ def open_run(folder: Path) -> FinishedRun:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         msg = f"{path} is not a manifest that this version reads (at {where or 'top'})."
         raise InputError(msg) from None
-    return FinishedRun(folder, manifest)
-
-
-def check_seal(run: FinishedRun) -> Check:
-    """`_SUCCESS` is there unless the verdict is `failed`, and names the run."""
-    seal = run.folder / "_SUCCESS"
-    faults = []
-    if run.manifest.verdict == "failed":
-        if seal.exists():
-            faults.append("_SUCCESS is there although the verdict is failed")
-    elif not seal.exists():
-        faults.append("_SUCCESS is missing")
-    elif seal.read_text().strip() != file_sha256(run.folder / "manifest.json"):
-        faults.append("_SUCCESS does not hold the hash of manifest.json")
-    return conclude("seal", faults, f"verdict {run.manifest.verdict}")
-
-
-def check_hashes(run: FinishedRun) -> Check:
-    """Every output is as recorded, and no other file stands beside them."""
-    faults, size = [], 0
-    known = {output.path for output in run.manifest.outputs}
-    for output in run.manifest.outputs:
-        path = run.folder / output.path
-        if not path.is_file():
-            faults.append(f"{output.path} is missing")
-            continue
-        size += path.stat().st_size
-        if file_sha256(path) != output.sha256:
-            faults.append(f"{output.path} is not as recorded")
-    for table in TABLES:
-        for path in sorted((run.folder / table).rglob("*")):
-            name = path.relative_to(run.folder).as_posix()
-            if path.is_file() and name not in known:
-                faults.append(f"{name} is not in the manifest")
-    return conclude("hashes", faults, f"{len(known)} files, {size / 1e6:.1f} MB")
-
-
-def check_schemas(run: FinishedRun) -> Check:
-    """Every table has the declared columns, types and version."""
-    faults, files = [], 0
-    for table, expected in _SCHEMAS.items():
-        for path in run.paths(table):
-            files += 1
-            found = pq.read_schema(path)
-            ours = found.field(0) is not None and [
-                found.field(name) if name in found.names else None
-                for name in expected.names
-            ] == list(expected)
-            version = (found.metadata or {}).get(b"isinglass.schema_version")
-            if not ours or version != tables.SCHEMA_VERSION.encode():
-                faults.append(f"{table}/{path.name} does not have the declared schema")
-    return conclude("schemas", faults, f"{files} tables")
+    try:
+        config = RunConfig.model_validate(manifest.config)
+    except pydantic.ValidationError:
+        msg = f"{path} holds a config that this version does not read."
+        raise InputError(msg) from None
+    return FinishedRun(folder, manifest, config)

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.tokenizers import cut, load_tokenizer
 
@@ -23,7 +22,8 @@ def check_tokens(run: FinishedRun) -> Check:
     """Tokenise every clean text again and compare the ids."""
     if not run.paths("tokens"):
         return Check("tokens", "skipped", "no tokens were written")
-    config = EncodeConfig.model_validate(run.manifest.config["encode"])
+    config = run.config.encode
+    assert config is not None
     try:
         tokenizer = load_tokenizer(config)
     except RefuseError as error:
@@ -53,7 +53,8 @@ def check_embeddings(run: FinishedRun) -> Check:
     """One finite vector a text, in order, of unit length where that was asked for."""
     if not run.paths("embeddings"):
         return Check("embeddings", "skipped", "no embeddings were written")
-    config = EncodeConfig.model_validate(run.manifest.config["encode"])
+    config = run.config.encode
+    assert config is not None
     faults, seen = [], 0
     for shard, table in run.each("embeddings", ["doc_id", "embedding"]):
         data = run.read("data", shard, ["doc_id"])

@@ -2,172 +2,227 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
-from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.proof import prove
-from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
-from isinglass.schemas.config import RunConfig
-from tests.corpora import write_corpus
+from isinglass.transforms.statistics.intervals import wilson
+from tests.forgeries import (
+    both,
+    finish,
+    in_cell,
+    in_manifest,
+    in_note,
+    in_rows,
+    in_statistic,
+    in_table,
+    increase,
+    lose_a_row,
+    of_reason,
+    other_type,
+    remove,
+    reseal,
+    swap_findings,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.forgeries import Change, Row
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("proof")
-    write_corpus(folder / "corpus", 120)
-    config = RunConfig.model_validate(
-        {
-            "inputs": [{"path": str(folder / "corpus"), "source": "web"}],
-            "output": str(folder / "run"),
-            "dedup": {},
-            "pii": {"mode": "identifiers"},
-            "encode": {},
-        }
-    )
-    request = Request(config, "run", Path.cwd(), Execution(config.beam))
-    execute(request, Progress(Console(stderr=True), quiet=True))
-    return folder / "run"
+    sections = {
+        "dedup": {},
+        "pii": {"mode": "identifiers"},
+        "encode": {},
+        "gates": [{"metric": "records.kept", "op": ">=", "value": 90}],
+    }
+    return finish(tmp_path_factory.mktemp("proof"), "run", sections, "run")
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A copy to tamper with."""
+    shutil.copytree(finished, tmp_path / "run")
+    return tmp_path / "run"
 
 
 def test_the_untouched_run_is_proved(finished: Path) -> None:
     checks = {check.name: check for check in prove(finished)}
-    assert {check.status for check in checks.values()} == {"passed"}
-    assert len(checks) == 9
+    assert {n: c.detail for n, c in checks.items() if c.status != "passed"} == {}
+    assert len(checks) == 13
 
 
-def _rewrite(run: Path, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Change a table and make the manifest agree, as a clever forger would."""
-    paths = sorted((run / table).iterdir())
-    path = next(p for p in paths if pq.read_metadata(p).num_rows > 2)
-    pq.write_table(change(pq.read_table(path)), path)
-    manifest = json.loads((run / "manifest.json").read_text())
-    for output in manifest["outputs"]:
-        if output["path"] == f"{table}/{path.name}":
-            output["bytes"] = path.stat().st_size
-            output["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    (run / "manifest.json").write_text(json.dumps(manifest))
-    seal = hashlib.sha256((run / "manifest.json").read_bytes()).hexdigest()
-    (run / "_SUCCESS").write_text(seal)
+def test_an_audit_is_proved_without_texts(finished: Path) -> None:
+    sections = {"pii": {"mode": "identifiers"}}
+    audit = finish(finished.parent, "audit", sections, "audit")
+    status = {check.name: check.status for check in prove(audit)}
+    assert "failed" not in status.values()
+    skipped = {name for name, value in status.items() if value == "skipped"}
+    assert skipped == {"findings", "source texts", "tokens", "embeddings"}
 
 
-def _set(table: pa.Table, name: str, values: Any) -> pa.Table:
-    index = table.schema.get_field_index(name)
-    field = table.schema.field(name)
-    return table.set_column(index, field, pa.array(values, field.type))
+def _more_planted(recall: Row) -> Row:
+    return recall | {"planted": 60, "found": 60, "recall": 1.0, "low": LOW_OF_60}
 
 
-def _lose_a_row(table: pa.Table) -> pa.Table:
-    return table.slice(1)
-
-
-def _shift_findings(table: pa.Table) -> pa.Table:
-    moved = [x + 1 for x in table["clean_start"].to_pylist()]
-    return _set(table, "clean_start", moved)
-
-
-def _shift_source(table: pa.Table) -> pa.Table:
-    return _set(table, "end", [x - 1 for x in table["end"].to_pylist()])
-
-
-def _other_token(table: pa.Table) -> pa.Table:
-    ids = table["input_ids"].to_pylist()
-    ids[0][1] += 1
-    return _set(table, "input_ids", ids)
-
-
-def _change_text(table: pa.Table) -> pa.Table:
-    texts = table["text"].to_pylist()
-    texts[1] = texts[1][:-1] + "?"
-    return _set(table, "text", texts)
-
-
-def _stretch_vector(table: pa.Table) -> pa.Table:
-    rows = table["embedding"].to_pylist()
-    rows[0] = [2 * x for x in rows[0]]
-    return _set(table, "embedding", rows)
-
-
-def _false_evidence(table: pa.Table) -> pa.Table:
-    kept = table["kept_doc_id"].to_pylist()
-    wrong = [None if x is None else "0" * 32 for x in kept]
-    return _set(table, "kept_doc_id", wrong)
-
-
-def _weak_evidence(table: pa.Table) -> pa.Table:
-    values = [None if x is None else 0.1 for x in table["similarity"].to_pylist()]
-    return _set(table, "similarity", values)
-
-
-def _other_type(table: pa.Table) -> pa.Table:
-    index = table.schema.get_field_index("rule")
-    return table.set_column(index, "rule", table["rule"].cast(pa.large_string()))
-
-
-FORGERIES = {
-    "a lost ledger row": ("ledger", _lose_a_row, "conservation"),
-    "a lost document": ("data", _lose_a_row, "conservation"),
-    "a moved finding": ("findings", _shift_findings, "findings"),
-    "a shortened source span": ("findings", _shift_source, "source texts"),
-    "a changed token": ("tokens", _other_token, "tokens"),
-    "a changed text": ("data", _change_text, "source texts"),
-    "a stretched vector": ("embeddings", _stretch_vector, "embeddings"),
-    "false evidence": ("ledger", _false_evidence, "evidence"),
-    "weak evidence": ("ledger", _weak_evidence, "evidence"),
-    "another type": ("ledger", _other_type, "schemas"),
+LOW_OF_60 = wilson(60, 60)[0]
+MORE_PLANTED = {"numerator": 60.0, "denominator": 60.0, "value": 1.0, "low": LOW_OF_60}
+ALL: Row = {"source": None, "language": None, "entity": None, "position": None}
+EXACT, NEAR = of_reason("exact_duplicate"), of_reason("near_duplicate")
+EMAIL = "EMAIL_ADDRESS"
+FORGERIES: dict[str, tuple[Change, str]] = {
+    # Rows and types.
+    "a lost ledger row": (in_table("ledger", lose_a_row), "conservation"),
+    "a lost document": (in_table("data", lose_a_row), "conservation"),
+    "another type": (in_table("ledger", other_type), "schemas"),
+    # Findings.
+    "a moved finding": (in_cell("findings", "clean_start", increase), "findings"),
+    "a lost finding": (in_table("findings", lose_a_row), "counts"),
+    "an exchanged finding": (in_table("findings", swap_findings), "findings"),
+    "a finding nowhere": (in_cell("findings", "doc_id", "0" * 32), "counts"),
+    "an operator not asked for": (in_cell("findings", "operator", "redact"), "counts"),
+    "a value for its key": (in_cell("findings", "value_key", "someone"), "counts"),
+    "a long value key": (in_cell("findings", "value_key", "0" * 33), "counts"),
+    "a key in capitals": (in_cell("findings", "value_key", "A" * 32), "counts"),
+    "a changed span more": (in_cell("ledger", "spans_changed", increase), "counts"),
+    "findings more": (
+        in_manifest("findings", EMAIL, "found", value=increase),
+        "counts",
+    ),
+    "findings kept": (
+        in_manifest("findings", EMAIL, value=lambda n: n | {"changed": 0, "kept": 14}),
+        "counts",
+    ),
+    "findings hidden": (in_manifest("findings", value={}), "counts"),
+    "findings of statistics": (in_statistic("pii.found", {"value": 1.0}), "counts"),
+    # Sources.
+    "a shortened source span": (
+        in_cell("findings", "end", lambda end: end - 1),
+        "source texts",
+    ),
+    "a changed text": (
+        in_cell("data", "text", lambda text: text[:-1] + "?"),
+        "source texts",
+    ),
+    "another source": (in_cell("data", "source", "books"), "source texts"),
+    "another source id": (in_cell("data", "source_id", "n9999"), "source texts"),
+    "another carried value": (in_cell("data", "stars", 9), "source texts"),
+    "an invented url": (
+        in_rows("data", bool, {"url": "https://example.org/"}),
+        "source texts",
+    ),
+    "another row": (in_cell("ledger", "row", lambda row: row + 1000), "source texts"),
+    "another path": (in_rows("ledger", bool, {"path": "b.parquet"}), "source texts"),
+    "another configuration": (
+        in_note(config={"seed": 8}),
+        "source texts",
+    ),
+    # Evidence.
+    "false evidence": (in_rows("ledger", NEAR, {"kept_doc_id": "0" * 32}), "evidence"),
+    "no evidence": (in_rows("ledger", EXACT, {"kept_doc_id": None}), "evidence"),
+    "weak evidence": (in_rows("ledger", NEAR, {"similarity": 0.74}), "evidence"),
+    "impossible evidence": (in_rows("ledger", NEAR, {"similarity": 1.01}), "evidence"),
+    "inexact evidence": (in_rows("ledger", EXACT, {"similarity": 0.99}), "evidence"),
+    "no similarity": (in_rows("ledger", EXACT, {"similarity": None}), "evidence"),
+    "no number": (in_rows("ledger", NEAR, {"similarity": float("nan")}), "evidence"),
+    # Tokens and vectors.
+    "a changed token": (
+        in_cell("tokens", "input_ids", lambda ids: [ids[0], ids[1] + 1, *ids[2:]]),
+        "tokens",
+    ),
+    "a stretched vector": (
+        in_cell("embeddings", "embedding", lambda row: [2 * x for x in row]),
+        "embeddings",
+    ),
+    "tokens more": (in_manifest("encode", "tokens", value=increase), "counts"),
+    "encoded more": (in_manifest("encode", "documents", value=increase), "counts"),
+    # Tables that are missing, or were not asked for.
+    "one data file less": (remove("data/first"), "tables"),
+    "no data": (remove("data"), "tables"),
+    "one quarantine file less": (remove("quarantine/first"), "tables"),
+    "no findings": (remove("findings"), "tables"),
+    "no tokens": (remove("tokens"), "tables"),
+    "no embeddings": (remove("embeddings"), "tables"),
+    "no statistics": (remove("audit"), "tables"),
+    "nothing encoded": (
+        both(remove("tokens"), remove("embeddings"), in_manifest("encode", value=None)),
+        "tables",
+    ),
+    "findings without a scan": (in_manifest("config", "pii", value=None), "tables"),
+    "data of an audit": (in_manifest("verb", value="audit"), "tables"),
+    "no summary of dedup": (in_manifest("dedup", value=None), "tables"),
+    # The manifest and the statistics.
+    "input rows": (in_manifest("inputs", 0, "rows", value=increase), "counts"),
+    "duplicates": (in_manifest("dedup", "near_removed", value=increase), "counts"),
+    "recall": (in_manifest("recall", "US_SSN", "recall", value=1.0), "counts"),
+    "recall hidden": (
+        in_manifest("recall", value=lambda recall: {EMAIL: recall[EMAIL]}),
+        "counts",
+    ),
+    "recall everywhere": (
+        both(
+            in_manifest("recall", EMAIL, value=_more_planted),
+            in_statistic("pii.recall", MORE_PLANTED, entity=EMAIL, position=None),
+        ),
+        "counts",
+    ),
+    "records of statistics": (
+        in_statistic("records.dropped", {"value": 11.0}, reason="near_duplicate"),
+        "counts",
+    ),
+    "words": (in_statistic("words", {"value": 1.0}, **ALL), "statistics"),
+    "words of a source": (
+        in_statistic("words", {"value": 1.0}, source="web"),
+        "statistics",
+    ),
+    "documents of a language": (
+        in_statistic("documents", {"language": "fr"}, language="en"),
+        "statistics",
+    ),
+    "characters": (in_statistic("characters", {"value": 1.0}, **ALL), "statistics"),
+    "share": (
+        in_statistic("documents.share", {"value": 0.5}, source="web"),
+        "statistics",
+    ),
+    # Gates and verdict.
+    "a gate left out": (in_manifest("gates", value=lambda gates: gates[1:]), "gates"),
+    "no gate of quarantine": (
+        in_manifest("gates", value=lambda gates: gates[:1]),
+        "gates",
+    ),
+    "an easier gate": (in_manifest("gates", 0, "value", value=1.0), "gates"),
+    "another actual value": (in_manifest("gates", 0, "actual", value=120.0), "gates"),
+    "a gate not met": (
+        both(
+            in_manifest("gates", 0, "value", value=97.0),
+            in_manifest("config", "gates", 0, "value", value=97.0),
+        ),
+        "gates",
+    ),
+    "another verdict": (in_manifest("verdict", value="warned"), "gates"),
+    "a verdict without warning": (in_manifest("warnings", value=["Careful."]), "gates"),
+    "a hidden warning": (
+        in_manifest("inputs", 0, "problem", value="It could not be read."),
+        "gates",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", sorted(FORGERIES))
-def test_a_forgery_with_matching_hashes_is_found(
-    finished: Path, tmp_path: Path, name: str
-) -> None:
-    table, change, caught_by = FORGERIES[name]
-    run = tmp_path / "run"
-    shutil.copytree(finished, run)
-    _rewrite(run, table, change)
+def test_a_resealed_forgery_is_found(run: Path, name: str) -> None:
+    forge, caught_by = FORGERIES[name]
+    forge(run)
+    reseal(run)
     failed = {check.name for check in prove(run) if check.status == "failed"}
     assert caught_by in failed
+    assert not failed & {"seal", "hashes"}
 
 
-def test_a_flipped_byte_is_found_by_its_hash(finished: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(finished, run)
-    path = min((run / "data").iterdir())
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(bytes(data))
-    hashes = next(check for check in prove(run) if check.name == "hashes")
-    assert hashes.status == "failed"
-    assert path.name in hashes.detail
-
-
-def test_a_stranger_in_a_table_folder_is_found(finished: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(finished, run)
-    (run / "data" / "extra.parquet").write_bytes(b"PAR1")
-    hashes = next(check for check in prove(run) if check.name == "hashes")
-    assert "data/extra.parquet is not in the manifest" in hashes.detail
-
-
-def test_without_work_the_sources_are_skipped_not_passed(
-    finished: Path, tmp_path: Path
-) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(finished, run)
-    shutil.rmtree(run / "work")
-    status = {check.name: check.status for check in prove(run)}
-    assert status["source texts"] == "skipped"
-    assert status["findings"] == "passed"
+def test_resealing_alone_changes_nothing(run: Path) -> None:
+    reseal(run)
+    assert {check.status for check in prove(run)} == {"passed"}

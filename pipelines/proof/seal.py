@@ -1,0 +1,108 @@
+"""The seal: which files belong to a run, and the hash of each of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.fingerprint import file_sha256
+from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.workspace import FINAL_FILES, TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.pipelines.proof.check import Check, FinishedRun
+
+SUMS = "SHA256SUMS"
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_BESIDES = ("report.html", "manifest.json")
+"""Files that `SHA256SUMS` lists besides the outputs."""
+
+
+def check_seal(run: FinishedRun) -> Check:
+    """`SHA256SUMS` is right in every line, and `_SUCCESS` holds its hash.
+
+    A run with the verdict `failed` has the sums, but no `_SUCCESS`. That outputs are
+    as the manifest records them is for `check_hashes`; here they are compared with
+    the manifest only, so that no large file is read twice.
+    """
+    faults = _check_sums(run)
+    seal = run.folder / "_SUCCESS"
+    if run.manifest.verdict == "failed":
+        if seal.exists():
+            faults.append("_SUCCESS is there although the verdict is failed")
+    elif not seal.is_file():
+        faults.append("_SUCCESS is missing")
+    elif (run.folder / SUMS).is_file():
+        held = seal.read_bytes()
+        if held.strip().decode("ascii", "replace") != file_sha256(run.folder / SUMS):
+            faults.append(f"_SUCCESS does not hold the hash of {SUMS}")
+    return conclude("seal", faults, f"verdict {run.manifest.verdict}")
+
+
+def _check_sums(run: FinishedRun) -> list[str]:
+    path = run.folder / SUMS
+    if not path.is_file():
+        return [f"{SUMS} is missing"]
+    expected = {output.path: output.sha256 for output in run.manifest.outputs}
+    for name in _BESIDES:
+        file = run.folder / name
+        expected[name] = file_sha256(file) if file.is_file() else "no such file"
+    faults: list[str] = []
+    listed: Counter[str] = Counter()
+    for line in path.read_text("utf-8", "replace").splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None:
+            faults.append(f"{SUMS} has a line that is not `hash  path`")
+            continue
+        listed[match[2]] += 1
+        if match[2] not in expected:
+            faults.append(f"{SUMS} lists {match[2]}, which is not of the run")
+        elif match[1] != expected[match[2]]:
+            faults.append(f"{match[2]} is not as {SUMS} has it")
+    faults += [f"{SUMS} does not list {n}" for n in sorted({*expected} - {*listed})]
+    faults += [f"{SUMS} lists {n} twice" for n, times in listed.items() if times > 1]
+    return faults
+
+
+def check_hashes(run: FinishedRun) -> Check:
+    """Every output is as recorded, and no other file stands beside them."""
+    faults, size = [], 0
+    known: set[str] = set()
+    for output in run.manifest.outputs:
+        if not _is_plain(output.path) or output.path in known:
+            faults.append(f"{output.path} is not a name that a table can have once")
+            continue
+        known.add(output.path)
+        path = run.folder / output.path
+        if not path.is_file():
+            faults.append(f"{output.path} is missing")
+            continue
+        size += path.stat().st_size
+        if path.stat().st_size != output.bytes or file_sha256(path) != output.sha256:
+            faults.append(f"{output.path} is not as recorded")
+    faults += _strangers(run.folder, known)
+    return conclude("hashes", faults, f"{len(known)} files, {size / 1e6:.1f} MB")
+
+
+def _is_plain(name: str) -> bool:
+    """A file right in a folder of tables; nothing outside the run is ever opened."""
+    parts = PurePosixPath(name).parts
+    return len(parts) == 2 and parts[0] in TABLES and "/".join(parts) == name  # noqa: PLR2004 - folder and file
+
+
+def _strangers(folder: Path, known: set[str]) -> list[str]:
+    faults = []
+    for path in sorted(folder.iterdir()):
+        if path.name in TABLES and path.is_dir():
+            inside = sorted(path.rglob("*"))
+            names = [p.relative_to(folder).as_posix() for p in inside]
+            faults += [f"{n} is not in the manifest" for n in names if n not in known]
+        elif path.name in FINAL_FILES and path.is_file():
+            continue
+        elif path.name != "work" or not path.is_dir():
+            faults.append(f"{path.name} is not part of a run")
+    return faults

@@ -1,0 +1,181 @@
+"""The clean texts and the ledger against the inputs, read once more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pydantic
+
+from isinglass.pipelines.fingerprint import config_digest
+from isinglass.pipelines.plan import plan
+from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.proof.spans import SPAN, by_document
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.errors import IsinglassError
+from isinglass.schemas.tables import DATA, METADATA_COLUMNS
+from isinglass.transforms.pii.operators import operate
+from isinglass.transforms.read import read_shard
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.schemas.documents import DocumentBatch, Layout, Shard
+
+NAME = "source texts"
+_PLACE = ["doc_id", "path", "row", "chars_in"]
+_DETECTED = "language"
+"""The one metadata column that a run may fill in itself."""
+
+
+def check_source(run: FinishedRun) -> Check:
+    """What was not meant to change equals the input, to the character.
+
+    That is the text outside of the findings, the metadata of each document, and the
+    place of each record. Needs the inputs as they were; without them it is skipped,
+    and says why.
+    """
+    if not run.paths("data"):
+        return Check(NAME, "skipped", "no text was written")
+    note = _read_note(run)
+    if note is None:
+        reason = "work/run.json is missing or damaged: the inputs cannot be found"
+        return Check(NAME, "skipped", reason)
+    if config_digest(note["config"]) != config_digest(run.manifest.config):
+        fault = "work/run.json has another configuration than the manifest"
+        return conclude(NAME, [fault], "")
+    made = _plan_again(run, note)
+    if isinstance(made, str):
+        return Check(NAME, "skipped", made)
+    faults, seen = [], 0
+    if {shard.shard_id for shard in made.shards} != set(run.shards()):
+        faults.append("the shards are not those that the inputs make")
+    for shard in made.shards:
+        if shard.shard_id in run.shards():
+            found = _check_shard(run, shard, made.layout)
+            seen += found[0]
+            faults += found[1]
+    return conclude(NAME, faults, f"{seen:,} texts equal their source but for findings")
+
+
+def _read_note(run: FinishedRun) -> dict[str, Any] | None:
+    try:
+        note = json.loads((run.folder / "work" / "run.json").read_text())
+    except (OSError, ValueError):
+        return None
+    kinds = {"given": dict, "config": dict, "base": str}
+    if not isinstance(note, dict):
+        return None
+    return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
+
+
+def _plan_again(run: FinishedRun, note: dict[str, Any]) -> Plan | str:
+    """The plan of the run made anew, or why that is not possible."""
+    try:
+        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
+    except pydantic.ValidationError:
+        return "work/run.json holds no configuration that this version reads"
+    except IsinglassError as error:
+        return f"the inputs are not as they were: {error}"
+    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
+    then = sorted((i.source, i.path, i.sha256) for i in run.manifest.inputs)
+    return made if now == then else "the inputs changed since the run"
+
+
+def _check_shard(
+    run: FinishedRun, shard: Shard, layout: Layout
+) -> tuple[int, list[str]]:
+    """Texts compared, and the faults of one shard."""
+    name = shard.shard_id
+    data = run.read("data", name)
+    ledger = run.read("ledger", name, _PLACE)
+    assert data is not None
+    assert ledger is not None
+    findings = run.read("findings", name, SPAN)
+    spans = by_document(findings) if findings is not None else {}
+    columns = [data[c].to_pylist() for c in ("doc_id", "text")]
+    clean = dict(zip(*columns, strict=True))
+    faults, places, kept, seen = [], [], [], 0
+    for batch in read_shard(shard, layout):
+        places += [_documents_places(batch), _rejected_places(batch)]
+        documents = batch.documents.filter(
+            pc.is_in(batch.documents.column("doc_id"), value_set=_ids(clean))
+        )
+        kept.append(documents.drop_columns(["text", "row"]))
+        ids = documents.column("doc_id").to_pylist()
+        seen += len(ids)
+        for doc_id, text in zip(ids, documents.column("text"), strict=True):
+            if not _rebuilds(text.as_py(), clean[doc_id], spans.get(doc_id, [])):
+                faults.append(f"{doc_id}: differs from its source outside findings")
+    if seen != len(clean):
+        faults.append(f"data/{name} holds documents that are not in the input")
+    elif not _same_metadata(data, kept):
+        faults.append(f"data/{name}: metadata differ from those of the input")
+    if not _same_places(places, ledger):
+        faults.append(f"ledger/{name} does not have the records of the input")
+    return seen, faults
+
+
+def _ids(clean: dict[str, str]) -> pa.Array:
+    return pa.array(list(clean), pa.string())
+
+
+def _same_metadata(data: pa.Table, kept: list[pa.RecordBatch]) -> bool:
+    if not kept:
+        return data.num_rows == 0
+    source = pa.Table.from_batches(kept)
+    given = pc.coalesce(source[_DETECTED], data[_DETECTED])
+    if not given.equals(data[_DETECTED]):
+        return False
+    own = [name for name in METADATA_COLUMNS if name != _DETECTED]
+    names = ["doc_id", *own, *data.schema.names[len(DATA) :]]
+    return all(
+        name in source.schema.names and data[name].equals(source[name])
+        for name in names
+    )
+
+
+def _same_places(places: list[pa.Table], ledger: pa.Table) -> bool:
+    if not places:
+        return ledger.num_rows == 0
+    order = [("doc_id", "ascending"), ("row", "ascending")]
+    ours, theirs = pa.concat_tables(places).sort_by(order), ledger.sort_by(order)
+    return all(ours[name].equals(theirs[name]) for name in _PLACE)
+
+
+def _documents_places(batch: DocumentBatch) -> pa.Table:
+    documents = batch.documents
+    lengths = pc.cast(pc.utf8_length(documents.column("text")), pa.int64())
+    return _places(batch.path, documents, lengths)
+
+
+def _rejected_places(batch: DocumentBatch) -> pa.Table:
+    nothing = pa.nulls(batch.rejected.num_rows, pa.int64())
+    return _places(batch.path, batch.rejected, nothing)
+
+
+def _places(path: str, records: pa.RecordBatch, lengths: pa.Array) -> pa.Table:
+    paths = pa.repeat(pa.scalar(path, pa.string()), records.num_rows)
+    columns = [records.column("doc_id"), paths, records.column("row"), lengths]
+    return pa.table(columns, names=_PLACE)
+
+
+def _rebuilds(source: str, clean: str, spans: list[dict[str, Any]]) -> bool:
+    """The operators of `spans` make `clean` of `source`."""
+    pieces: list[str] = []
+    end = length = 0
+    for span in sorted(spans, key=lambda span: (span["start"], span["end"])):
+        start, stop = span["start"], span["end"]
+        if not end <= start <= stop <= len(source):
+            return False
+        value, mark = source[start:stop], span["value_key"]
+        output = operate(span["operator"], span["entity"], value, mark)
+        pieces += [source[end:start], output]
+        length += start - end
+        if (length, length + len(output)) != (span["clean_start"], span["clean_end"]):
+            return False
+        end, length = stop, length + len(output)
+    return "".join([*pieces, source[end:]]) == clean

@@ -1,0 +1,92 @@
+"""Which tables a run must have, and what columns they must have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isinglass.pipelines.proof.check import conclude
+from isinglass.schemas import tables
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.proof.check import Check, FinishedRun
+
+AUDIT = "audit/statistics.parquet"
+_ENCODING = ("run", "encode")
+
+
+def check_tables(run: FinishedRun) -> Check:
+    """Every shard has a file of each table the configuration asks for; no more."""
+    shards = run.shards()
+    wanted = wanted_tables(run)
+    expected = {f"{table}/{shard}.parquet" for table in wanted for shard in shards}
+    expected.add(AUDIT)
+    found = {output.path for output in run.manifest.outputs}
+    faults = [f"{name} was not written" for name in sorted(expected - found)]
+    faults += [f"{name} was not asked for" for name in sorted(found - expected)]
+    encoded = run.manifest.encode is not None
+    if encoded != (_encodes(run) and bool(shards)):
+        faults.append("the manifest's encode does not follow from its config and verb")
+    if (run.manifest.dedup is None) != (run.config.dedup is None):
+        faults.append("the manifest's dedup does not follow from its config")
+    return conclude("tables", faults, f"{len(shards)} shards, {len(wanted)} tables")
+
+
+def wanted_tables(run: FinishedRun) -> list[str]:
+    """Tables that every shard of the run must have, by its verb and configuration."""
+    config = run.config
+    wanted = ["ledger", "quarantine"]
+    if run.manifest.verb != "audit":
+        wanted.append("data")
+    if config.pii is not None:
+        wanted.append("findings")
+    if _encodes(run) and config.encode is not None:
+        if config.encode.tokens:
+            wanted.append("tokens")
+        if config.encode.embeddings != "none":
+            wanted.append("embeddings")
+    return wanted
+
+
+def _encodes(run: FinishedRun) -> bool:
+    return run.config.encode is not None and run.manifest.verb in _ENCODING
+
+
+def check_schemas(run: FinishedRun) -> Check:
+    """Every table has the declared columns, types, version and rows.
+
+    `data/` alone may have more columns: those carried from the input.
+    """
+    schemas = {
+        "data": tables.DATA,
+        "findings": tables.FINDINGS,
+        "ledger": tables.LEDGER,
+        "quarantine": tables.QUARANTINE,
+        "tokens": tables.TOKENS,
+        "audit": tables.STATISTICS,
+    }
+    if run.manifest.encode is not None:
+        dimensions = run.manifest.encode.dimensions
+        schemas["embeddings"] = tables.embeddings_schema(dimensions)
+    faults = []
+    for output in run.manifest.outputs:
+        table = output.path.partition("/")[0]
+        try:
+            metadata = pq.read_metadata(run.folder / output.path)
+            found = metadata.schema.to_arrow_schema()
+        except (pa.ArrowException, OSError):
+            faults.append(f"{output.path} is not a Parquet file")
+            continue
+        if table not in schemas or not _fits(table, found, schemas[table]):
+            faults.append(f"{output.path} does not have the declared schema")
+        if metadata.num_rows != output.rows:
+            faults.append(f"{output.path} does not have the recorded rows")
+    return conclude("schemas", faults, f"{len(run.manifest.outputs)} tables")
+
+
+def _fits(table: str, found: pa.Schema, expected: pa.Schema) -> bool:
+    version = (found.metadata or {}).get(b"isinglass.schema_version")
+    own = list(found)[: len(expected)] if table == "data" else list(found)
+    return own == list(expected) and version == tables.SCHEMA_VERSION.encode()
