@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
-from isinglass.transforms.statistics.intervals import share_ratio, wilson
+from isinglass.transforms.statistics.groups import ratio as share_of
+from isinglass.transforms.statistics.intervals import share_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,13 +79,13 @@ def retention(
         return []
     overall = after.documents / before.documents
     pair = (after.documents, before.documents)
-    found = [_share("group.retention", pair, stage, {})]
+    found = [share_of("group.retention", pair, stage, {})]
     for (axis, group), documents in sorted(before.groups.items()):
         if documents == 0:
             continue
         slices = {"axis": axis, "group": group}
         pair = (after.groups.get((axis, group), 0), documents)
-        share = _share("group.retention", pair, stage, slices)
+        share = share_of("group.retention", pair, stage, slices)
         found.append(share)
         if overall > 0:
             found.append(_retention_ratio(share.value, overall, stage, slices))
@@ -119,7 +120,7 @@ def removal(
             slices = {"axis": name[0], "group": name[1], "reason": reason}
             first = (gone.groups.get(name, 0), documents)
             rest = (gone.documents - first[0], before.documents - documents)
-            found.append(_share("group.removed_share", first, stage, slices))
+            found.append(share_of("group.removed_share", first, stage, slices))
             ratio = share_ratio(first, rest)
             if ratio is not None:
                 found.append(_removal_ratio(ratio, stage, slices))
@@ -133,25 +134,6 @@ def is_disparate(statistic: Statistic) -> bool:
         and statistic.value >= DISPARATE_RATIO
         and statistic.low is not None
         and statistic.low > 1.0
-    )
-
-
-def _share(
-    metric: str, pair: tuple[int, int], stage: str, slices: dict[str, Any]
-) -> Statistic:
-    numerator, denominator = pair
-    low, high = wilson(numerator, denominator)
-    return Statistic(
-        metric,
-        numerator / denominator,
-        "share",
-        stage,
-        CHARACTERISTICS[metric],
-        numerator=numerator,
-        denominator=denominator,
-        low=low,
-        high=high,
-        **slices,
     )
 
 
