@@ -14,7 +14,8 @@ from isinglass.schemas.reasons import DropReason, Outcome
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
 
-_LEDGER = ["doc_id", "outcome", "reason", "chars_in", "chars_out"]
+_PLACE = ["doc_id", "shard", "path", "row", "reason"]
+_LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]
 _EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "similarity"]
 
 
@@ -52,7 +53,9 @@ def check_books(run: FinishedRun) -> Check:
 
 
 def _grouped(ledger: pa.Table) -> list[dict[str, Any]]:
-    filled = ledger.set_column(2, "reason", pc.fill_null(ledger["reason"], ""))
+    filled = ledger.select(
+        ["doc_id", "outcome", "chars_in", "chars_out"]
+    ).append_column("reason", pc.fill_null(ledger["reason"], ""))
     sums = [("doc_id", "count"), ("chars_in", "sum"), ("chars_out", "sum")]
     rows: list[dict[str, Any]] = (
         filled.group_by(["outcome", "reason"]).aggregate(sums).to_pylist()
@@ -61,18 +64,33 @@ def _grouped(ledger: pa.Table) -> list[dict[str, Any]]:
 
 
 def _check_members(run: FinishedRun, shard: str, ledger: pa.Table) -> list[str]:
+    """Kept rows are those of `data/`, quarantined ones those of `quarantine/`."""
     faults = []
-    for table, outcome in (("data", Outcome.KEPT), ("quarantine", Outcome.QUARANTINED)):
-        found = run.read(table, shard, ["doc_id"])
+    if not pc.all(pc.equal(ledger["shard"], shard), min_count=0).as_py():
+        faults.append(f"ledger/{shard} has a row of another shard")
+    data = run.read("data", shard, ["doc_id", "text"])
+    if data is not None:
+        lengths = pc.cast(pc.utf8_length(data["text"]), pa.int64())
+        data = data.select(["doc_id"]).append_column("chars_out", lengths)
+    quarantine = run.read("quarantine", shard, _PLACE)
+    for table, found, outcome in (
+        ("data", data, Outcome.KEPT),
+        ("quarantine", quarantine, Outcome.QUARANTINED),
+    ):
         if found is None:
             continue
-        mask = pc.equal(ledger["outcome"], outcome.value)
-        expected = pc.sort_indices(ledger["doc_id"].filter(mask))
-        wanted = ledger["doc_id"].filter(mask).take(expected)
-        given = found["doc_id"].take(pc.sort_indices(found["doc_id"]))
-        if not wanted.equals(given):
+        wanted = ledger.filter(pc.equal(ledger["outcome"], outcome.value))
+        if not _same(found, wanted):
             faults.append(f"{table}/{shard} does not hold what the ledger says")
     return faults
+
+
+def _same(found: pa.Table, wanted: pa.Table) -> bool:
+    """The columns of `found` are in `wanted` too, whatever the order of rows."""
+    order = [(name, "ascending") for name in found.schema.names]
+    found = found.sort_by(order)
+    wanted = wanted.select(found.schema.names).sort_by(order)
+    return all(found[name].equals(wanted[name]) for name in found.schema.names)
 
 
 def _check_characters(run: FinishedRun, seen: Counter[str]) -> list[str]:

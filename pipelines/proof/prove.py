@@ -16,6 +16,7 @@ from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.proof.spans import check_findings
 from isinglass.pipelines.proof.structure import check_schemas, check_tables
 from isinglass.pipelines.proof.vectors import check_embeddings, check_tokens
+from isinglass.pipelines.proof.weights import check_weights
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
@@ -47,6 +48,7 @@ def _check_contents(run: FinishedRun) -> list[Check]:
         check_evidence(run),
         check_counts(run),
         check_statistics(run),
+        check_weights(run),
         check_gates(run),
         check_findings(run),
         check_source(run),

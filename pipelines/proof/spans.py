@@ -29,6 +29,10 @@ SPAN = [
 def check_findings(run: FinishedRun) -> Check:
     """Each finding is at its offsets in `data/`; `data.pii` lists the same spans."""
     if not run.paths("findings") or not run.paths("data"):
+        marked = [shard for shard, data in run.each("data", ["pii"]) if _marks(data)]
+        if marked:
+            faults = [f"data/{shard} has spans, but no findings" for shard in marked]
+            return conclude("findings", faults, "")
         return Check("findings", "skipped", "no findings or no text was written")
     faults, seen = [], 0
     for shard, findings in run.each("findings", SPAN):
@@ -50,6 +54,10 @@ def by_document(findings: pa.Table) -> dict[str, list[dict[str, Any]]]:
     for row in findings.to_pylist():
         grouped.setdefault(row["doc_id"], []).append(row)
     return grouped
+
+
+def _marks(data: pa.Table) -> int:
+    return len(pc.list_flatten(data["pii"]))
 
 
 def _with_spans(

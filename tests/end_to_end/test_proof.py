@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.proof import prove
@@ -39,6 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "dedup": {},
         "pii": {"mode": "identifiers"},
         "encode": {},
+        "balance": {"axes": {"gender": {}}},
         "gates": [{"metric": "records.kept", "op": ">=", "value": 90}],
     }
     return finish(tmp_path_factory.mktemp("proof"), "run", sections, "run")
@@ -54,7 +56,7 @@ def run(finished: Path, tmp_path: Path) -> Path:
 def test_the_untouched_run_is_proved(finished: Path) -> None:
     checks = {check.name: check for check in prove(finished)}
     assert {n: c.detail for n, c in checks.items() if c.status != "passed"} == {}
-    assert len(checks) == 13
+    assert len(checks) == 14
 
 
 def test_an_audit_is_proved_without_texts(finished: Path) -> None:
@@ -63,11 +65,26 @@ def test_an_audit_is_proved_without_texts(finished: Path) -> None:
     status = {check.name: check.status for check in prove(audit)}
     assert "failed" not in status.values()
     skipped = {name for name, value in status.items() if value == "skipped"}
-    assert skipped == {"findings", "source texts", "tokens", "embeddings"}
+    assert skipped == {
+        "findings",
+        "balance",
+        "source texts",
+        "tokens",
+        "embeddings",
+    }
 
 
 def _more_planted(recall: Row) -> Row:
     return recall | {"planted": 60, "found": 60, "recall": 1.0, "low": LOW_OF_60}
+
+
+def _exchange_lengths(table: pa.Table) -> pa.Table:
+    """The sum stays, but two documents get each other's length."""
+    rows = table.to_pylist()
+    one, *others = [row for row in rows if row["outcome"] == "kept"]
+    other = next(row for row in others if row["chars_out"] != one["chars_out"])
+    one["chars_out"], other["chars_out"] = other["chars_out"], one["chars_out"]
+    return pa.Table.from_pylist(rows, table.schema)
 
 
 LOW_OF_60 = wilson(60, 60)[0]
@@ -79,6 +96,18 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     # Rows and types.
     "a lost ledger row": (in_table("ledger", lose_a_row), "conservation"),
     "a lost document": (in_table("data", lose_a_row), "conservation"),
+    "another shard": (in_rows("ledger", bool, {"shard": "web"}), "conservation"),
+    "another length": (in_table("ledger", _exchange_lengths), "conservation"),
+    "another weight": (
+        in_cell("data", "balance_weight", lambda weight: weight * 9),
+        "balance",
+    ),
+    "a lost weight": (in_cell("data", "balance_weight", None), "balance"),
+    "weights without balance": (
+        in_manifest("config", "balance", value=None),
+        "balance",
+    ),
+    "balance left out": (in_manifest("balance", value={}), "balance"),
     "another type": (in_table("ledger", other_type), "schemas"),
     # Findings.
     "a moved finding": (in_cell("findings", "clean_start", increase), "findings"),
