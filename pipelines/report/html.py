@@ -47,6 +47,13 @@ _SECTIONS = (
 )
 
 
+def _verb(manifest: Manifest) -> str:
+    """A run without an `encode` section only cleaned."""
+    return (
+        "clean" if manifest.encode is None and manifest.verb == "run" else manifest.verb
+    )
+
+
 def render_report(
     manifest: Manifest, statistics: pa.Table, examples: ReportExamples
 ) -> str:
@@ -71,7 +78,7 @@ def _view(data: ReportData) -> Report:
     return Report(
         title=shorten(manifest.name),
         subtitle=(
-            f"{_VERBS[manifest.verb]} · run {shorten(manifest.run_id)} · "
+            f"{_VERBS[_verb(manifest)]} · run {shorten(manifest.run_id)} · "
             f"{shorten(manifest.created)} · isinglass {manifest.isinglass_version}"
         ),
         verdict=manifest.verdict,

@@ -31,10 +31,6 @@ class Slices:
         """All rows of a metric."""
         return [row for row in self.rows if row["metric"] == metric]
 
-    def starting(self, prefix: str) -> list[Mapping[str, Any]]:
-        """All rows whose metric starts with `prefix`."""
-        return [row for row in self.rows if row["metric"].startswith(prefix)]
-
     def total(self, metric: str, stage: str) -> float | None:
         """The value over everything, or the sum by source where only that exists."""
         for row in self.named(metric):

@@ -42,6 +42,14 @@ CAVEAT = (
     "person at all."
 )
 _SHARES = ("group.document_share", "group.mention_share")
+_RETENTION = {
+    "group.retention": "share that stays",
+    "group.retention_ratio": "share that stays, against that of all documents",
+    "group.removed_share": "share removed",
+    "group.removal_ratio": "share removed, against that of the other documents",
+}
+"""Metrics of `transforms.demographics.retention` and what they say."""
+
 _FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
 
@@ -50,7 +58,7 @@ def demographics_section(data: ReportData) -> Section:
     """Shares, retention by group and weights."""
     anchor, title = "demographics", "Demographic mentions and balance"
     shares = [row for name in _SHARES for row in data.slices.named(name)]
-    retention = data.slices.starting("retention")
+    retention = [row for name in _RETENTION for row in data.slices.named(name)]
     if not (shares or retention or data.manifest.balance):
         why = "no mentions were counted and no weights computed."
         return not_run(anchor, title, why)
@@ -132,11 +140,12 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
         low, high = row["low"], row["high"]
         between = MISSING if low is None else f"{show(low)} to {show(high)}"
         counts = MISSING
-        if row["denominator"] is not None:
+        if is_share and row["denominator"] is not None:
             counts = f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
         tone: Tone = "warn" if _is_flagged(row) else ""
         value = Cell(show(row["value"]), tone=tone)
-        made.append([label or "all", row["metric"], value, between, counts])
+        measure = _RETENTION[row["metric"]]
+        made.append([label or "all documents", measure, value, between, counts])
     return table(
         "Retention by group, with 95 % intervals",
         columns("<Group", "<Measure", "Value", "95 % interval", "Documents"),
@@ -151,7 +160,7 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
 def _is_flagged(row: Mapping[str, Any]) -> bool:
     low = row["low"]
     return (
-        "ratio" in row["metric"]
+        row["metric"] == "group.removal_ratio"
         and low is not None
         and low > 1.0
         and row["value"] >= _FLAGGED_RATIO

@@ -319,7 +319,7 @@ def _gender_statistics() -> list[Statistic]:
     for group, value, low in (("feminine", 1.31, 1.12), ("masculine", 0.97, 0.9)):
         made.append(
             Statistic(
-                "retention.risk_ratio",
+                "group.removal_ratio",
                 value,
                 "ratio",
                 "run",

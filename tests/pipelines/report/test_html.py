@@ -331,7 +331,7 @@ def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
             Statistic("documents", 3, "documents", s, **slices)
             for s in ("input", "output")
         ),
-        Statistic("retention." + name, 1, name, "run", axis=name, group=name),
+        Statistic("group.retention", 1, name, "run", axis=name, group=name),
         Statistic("group.document_share", 1, name, "input", axis=name, group=name),
         Statistic("axis.coverage", 1, name, "input", axis=name),
         Statistic("length." + name, 1, name, "input", position=name),
