@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
 from isinglass.transforms.pii.operators import Redaction, apply_operators
-from isinglass.transforms.scan import NO_FINDINGS
+from isinglass.transforms.pii.tables import FOUND
 
 if TYPE_CHECKING:
     from isinglass.schemas.documents import DocumentBatch
@@ -136,7 +136,7 @@ def _redact(
 
 def _without_operators() -> pa.RecordBatch:
     fields = [
-        *NO_FINDINGS.schema,
+        *FOUND,
         *(FINDINGS.field(name) for name in _OPERATOR_COLUMNS),
     ]
     return pa.RecordBatch.from_pylist([], schema=pa.schema(fields))

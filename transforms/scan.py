@@ -13,40 +13,13 @@ import pyarrow as pa
 from isinglass.transforms.pii.detector import Detector, build_detector
 from isinglass.transforms.pii.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.pii.tables import FAILURES, FOUND
 from isinglass.transforms.read.identity import doc_id_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from isinglass.schemas.config import PiiConfig
-
-NO_FINDINGS = pa.RecordBatch.from_pylist(
-    [],
-    schema=pa.schema(
-        [
-            pa.field("row", pa.int32()),
-            pa.field("start", pa.int32()),
-            pa.field("end", pa.int32()),
-            pa.field("entity", pa.string()),
-            pa.field("score", pa.float64()),
-            pa.field("detector", pa.string()),
-            pa.field("rule", pa.string()),
-            pa.field("validated", pa.bool_()),
-        ]
-    ),
-)
-"""Findings of a scan that was not made."""
-
-NO_FAILURES = pa.RecordBatch.from_pylist(
-    [],
-    schema=pa.schema(
-        [
-            pa.field("row", pa.int32()),
-            pa.field("reason", pa.string()),
-            pa.field("detail", pa.string()),
-        ]
-    ),
-)
 
 
 def key_mark(key: bytes) -> str:
@@ -132,8 +105,12 @@ class Scanner:
     ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
         """Findings without overlaps, and the rows that could not be scanned."""
         if self.detector is None:
-            return NO_FINDINGS, NO_FAILURES
+            return _nothing(FOUND), _nothing(FAILURES)
         detection = self.detector.detect(texts, languages)
         chosen = resolve_overlaps(detection.findings)
         whole = with_leftovers(detection.findings, chosen, texts)
         return whole, detection.failures
+
+
+def _nothing(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema=schema)
