@@ -39,7 +39,10 @@ DECISIONS = pa.schema(
         pa.field("reason", pa.string()),
         pa.field("rule", pa.string()),
         pa.field("kept_doc_id", pa.string()),
+        pa.field("kept_in", pa.string()),
         pa.field("similarity", pa.float64()),
+        pa.field("compared_by", pa.string()),
+        pa.field("evaluation_item", pa.string()),
         pa.field("weight", pa.float64()),
     ]
 )
@@ -178,7 +181,10 @@ def decision_table(
         _by_fate(decided.fate, {f: o[1] for f, o in _OUTCOMES.items()}),
         _by_fate(decided.fate, rules),
         pa.compute.if_else(pa.array(evidence), kept_ids, None),
+        pa.nulls(len(words), pa.string()),
         pa.array(decided.similarity, from_pandas=True),
+        pa.nulls(len(words), pa.string()),
+        pa.nulls(len(words), pa.string()),
         nothing if weights is None else pa.array(weights, from_pandas=True),
     ]
     return pa.Table.from_arrays(columns, schema=DECISIONS)

@@ -19,6 +19,17 @@ class DropReason(StrEnum):
     EMPTY = "empty"
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
+    CONTAINED = "contained"
+    CONTAMINATED = "contaminated"
+    ONLY_BOILERPLATE = "only_boilerplate"
+
+
+DUPLICATE_REASONS = (
+    DropReason.EXACT_DUPLICATE,
+    DropReason.NEAR_DUPLICATE,
+    DropReason.CONTAINED,
+)
+"""Reasons that name a kept document as evidence."""
 
 
 class QuarantineReason(StrEnum):
@@ -45,6 +56,11 @@ REASON_TEXT: dict[str, str] = {
     DropReason.NEAR_DUPLICATE: (
         "Its shingle set reaches the Jaccard threshold with a kept document."
     ),
+    DropReason.CONTAINED: (
+        "Its shingle set lies, to the containment threshold, in a longer kept document."
+    ),
+    DropReason.CONTAMINATED: "It holds a text of an evaluation set.",
+    DropReason.ONLY_BOILERPLATE: "Nothing is left once boilerplate paragraphs are cut.",
     QuarantineReason.INVALID_UTF8: "The bytes are not valid UTF-8.",
     QuarantineReason.NUL_CHARACTER: "The text holds a NUL character (U+0000).",
     QuarantineReason.LONE_SURROGATE: "An escape names half of a surrogate pair.",

@@ -110,12 +110,18 @@ LEDGER = _versioned(
         pa.field("reason", pa.string()),
         pa.field("rule", pa.string()),
         pa.field("kept_doc_id", pa.string()),
+        pa.field("kept_in", pa.string()),
         pa.field("similarity", pa.float64()),
+        pa.field("compared_by", pa.string()),
+        pa.field("evaluation_item", pa.string()),
         pa.field("chars_in", pa.int64()),
         pa.field("chars_out", pa.int64()),
         pa.field("spans_changed", pa.int32()),
     ],
 )
+"""`kept_in` is the run_id of the earlier run that holds `kept_doc_id`, null for this
+run; `compared_by` says what a document's shingles are: `words`, `characters`, or
+`whole_text` where it is too short for one."""
 
 QUARANTINE = _versioned(
     "quarantine",

@@ -55,8 +55,7 @@ def clean_batch(
 
     Args:
         batch: Records as read.
-        decisions: Columns outcome, reason, rule, kept_doc_id, similarity, weight,
-            one row a document.
+        decisions: Columns outcome, reason, weight and `_EVIDENCE`, one row a document.
         languages: Language of each document.
         scanner: Detector and operators.
         shard_id: Name of the shard, for ledger and quarantine.
@@ -215,9 +214,7 @@ def _ledger(
             "row": documents.column("row"),
             "outcome": fates.outcome,
             "reason": fates.reason,
-            "rule": decisions["rule"].combine_chunks(),
-            "kept_doc_id": decisions["kept_doc_id"].combine_chunks(),
-            "similarity": decisions["similarity"].combine_chunks(),
+            **{name: decisions[name].combine_chunks() for name in _EVIDENCE},
             "chars_in": pc.cast(pc.utf8_length(documents.column("text")), pa.int64()),
             "chars_out": pc.if_else(is_kept, pa.array(out), pa.scalar(0, pa.int64())),
             "spans_changed": pa.array(changed),
@@ -237,6 +234,17 @@ def _ledger(
     )
     table = pa.Table.from_batches([accepted, refused])
     return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+
+
+_EVIDENCE = (
+    "rule",
+    "kept_doc_id",
+    "kept_in",
+    "similarity",
+    "compared_by",
+    "evaluation_item",
+)
+"""Columns that the ledger takes over from the decisions."""
 
 
 def _ledger_rows(

@@ -5,7 +5,14 @@ from __future__ import annotations
 from isinglass.schemas.config.balance import AxisConfig as AxisConfig
 from isinglass.schemas.config.balance import BalanceConfig as BalanceConfig
 from isinglass.schemas.config.base import Section as Section
+from isinglass.schemas.config.decontaminate import (
+    DecontaminateConfig as DecontaminateConfig,
+)
 from isinglass.schemas.config.dedup import DedupConfig as DedupConfig
+from isinglass.schemas.config.dedup import MaxRemovedConfig as MaxRemovedConfig
+from isinglass.schemas.config.dedup import NormaliseConfig as NormaliseConfig
+from isinglass.schemas.config.dedup import ParagraphsConfig as ParagraphsConfig
+from isinglass.schemas.config.dedup import RepeatsConfig as RepeatsConfig
 from isinglass.schemas.config.encode import EncodeConfig as EncodeConfig
 from isinglass.schemas.config.inputs import Columns as Columns
 from isinglass.schemas.config.inputs import InputConfig as InputConfig
@@ -17,3 +24,4 @@ from isinglass.schemas.config.run import BeamConfig as BeamConfig
 from isinglass.schemas.config.run import GateConfig as GateConfig
 from isinglass.schemas.config.run import LimitsConfig as LimitsConfig
 from isinglass.schemas.config.run import RunConfig as RunConfig
+from isinglass.schemas.config.survey import SurveyConfig as SurveyConfig

@@ -8,10 +8,12 @@ from pydantic import Field
 
 from isinglass.schemas.config.balance import BalanceConfig
 from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.decontaminate import DecontaminateConfig
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.survey import SurveyConfig
 
 
 class GateConfig(Section):
@@ -67,7 +69,9 @@ class RunConfig(Section):
     inputs: tuple[InputConfig, ...] = Field(min_length=1)
     output: str = Field(description="Folder of the run.")
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every sampled choice.")
+    survey: SurveyConfig = Field(default_factory=SurveyConfig)
     dedup: DedupConfig | None = None
+    decontaminate: DecontaminateConfig | None = None
     pii: PiiConfig | None = None
     balance: BalanceConfig | None = None
     encode: EncodeConfig | None = None
