@@ -1,0 +1,172 @@
+"""A run folder read row by row, also one that an older version wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pydantic
+
+from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.schemas.errors import InputError
+from isinglass.schemas.tables import LEDGER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LEAST_DIGITS = 8
+
+_DOC_ID = re.compile(r"[0-9a-f]{8,32}")
+_LATER_COLUMNS = ("kept_in", "compared_by", "evaluation_item")
+"""Columns of the ledger that its first version did not have; null there."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of a run that was closed, whether its gates passed or not.
+
+    Attributes:
+        folder: Where.
+        manifest: The parsed `manifest.json`.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> RunFolder:
+        """Read the manifest.
+
+        Raises:
+            InputError: There is none that can be read.
+        """
+        path = folder / "manifest.json"
+        try:
+            manifest = json.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            msg = f"{folder} holds no manifest.json: it is not a finished run."
+            raise InputError(msg) from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+        except ValueError:
+            manifest = None
+        kinds = {"run_id": str, "inputs": list, "config": dict}
+        if not isinstance(manifest, dict) or not all(
+            isinstance(manifest.get(key), kind) for key, kind in kinds.items()
+        ):
+            msg = f"{path} is not a manifest that this version reads."
+            raise InputError(msg)
+        return cls(folder, manifest)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the manifest says about the run as a whole."""
+        names = ("run_id", "name", "verb", "verdict", "created")
+        return {name: str(self.manifest.get(name, "")) for name in names}
+
+    @property
+    def dedup(self) -> DedupConfig:
+        """The settings by which documents were compared."""
+        section = self.manifest["config"].get("dedup") or {}
+        try:
+            return DedupConfig.model_validate(section)
+        except pydantic.ValidationError:
+            msg = (
+                f"The dedup section in {self.folder / 'manifest.json'} is not one that "
+                "this version reads. Explain the run with the version that made it."
+            )
+            raise InputError(msg) from None
+
+    def each_ledger(self, columns: list[str]) -> Iterator[tuple[Path, pa.Table]]:
+        """Some columns of the ledger, file by file."""
+        paths = sorted((self.folder / "ledger").glob("[!.]*.parquet"))
+        for path in paths:
+            yield path, read_table(path, columns)
+
+    def find(self, prefix: str) -> dict[str, Any]:
+        """The ledger row of one document.
+
+        Raises:
+            InputError: There is not exactly one.
+        """
+        prefix = prefix.strip().lower()
+        if not _DOC_ID.fullmatch(prefix):
+            msg = (
+                "A doc_id is 32 hexadecimal digits, as in the ledger; give it whole, "
+                f"or at least its first {LEAST_DIGITS} digits."
+            )
+            raise InputError(msg)
+        found: list[tuple[Path, str]] = []
+        for path, table in self.each_ledger(["doc_id"]):
+            ids = table["doc_id"]
+            same = ids.filter(pc.starts_with(ids, prefix)).to_pylist()
+            found += [(path, doc_id) for doc_id in same]
+        if not found:
+            msg = (
+                f"No record of run {self.manifest['run_id']} has the doc_id {prefix}. "
+                f"Look it up in the doc_id column of {self.folder / 'ledger'}."
+            )
+            raise InputError(msg)
+        if len(found) > 1:
+            some = ", ".join(doc_id for _, doc_id in found[:3])
+            msg = (
+                f"{len(found)} records begin with {prefix} ({some}). Give more digits."
+            )
+            raise InputError(msg)
+        path, doc_id = found[0]
+        row = self.rows(path.stem, "ledger", doc_id, LEDGER.names)[0]
+        return row | {"shard": path.stem}
+
+    def rows(
+        self,
+        shard: str,
+        table: str,
+        doc_id: str,
+        columns: list[str],
+    ) -> list[dict[str, Any]]:
+        """The rows of a document in a table; none if the run has no such table."""
+        path = self.folder / table / f"{shard}.parquet"
+        if not path.exists():
+            return []
+        found = pc.field("doc_id") == doc_id
+        rows: list[dict[str, Any]] = read_table(path, columns, found).to_pylist()
+        return rows
+
+
+def read_table(path: Path, columns: list[str] | None, filters: Any = None) -> pa.Table:
+    """Read a table of a run; columns of the ledger that are younger are null.
+
+    Raises:
+        InputError: The file is damaged, or from a version without these columns.
+    """
+    try:
+        present = pq.read_schema(path).names
+        wanted = list(columns if columns is not None else present)
+        later = [name for name in wanted if name not in present]
+        if path.parent.name != "ledger" or not set(later) <= set(_LATER_COLUMNS):
+            _require(path, wanted, present)
+        wanted = [name for name in wanted if name in present]
+        # Parts of the path that look like `key=value` are no columns.
+        table = pq.read_table(path, columns=wanted, filters=filters, partitioning=None)
+    except (OSError, pa.ArrowException):
+        msg = f"{path} cannot be read. `isinglass verify` says what is damaged."
+        raise InputError(msg) from None
+    for name in later:
+        table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+    return table
+
+
+def _require(path: Path, wanted: list[str], present: list[str]) -> None:
+    absent = [name for name in wanted if name not in present]
+    if absent:
+        msg = (
+            f"{path} has no column {absent[0]}: another version wrote it. Explain the "
+            "run with that version."
+        )
+        raise InputError(msg)

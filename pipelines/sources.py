@@ -1,0 +1,154 @@
+"""The source texts of a finished run, read again from its inputs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pydantic
+
+from isinglass.pipelines.ownership import OWNER
+from isinglass.pipelines.plan import plan
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.errors import IsinglassError
+from isinglass.transforms.read import read_shard
+from isinglass.transforms.read.identity import doc_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.plan import Plan
+    from isinglass.schemas.documents import Piece, Shard
+
+NO_NOTE = "work/run.json is missing or damaged: the inputs cannot be found"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a document lies in the inputs.
+
+    Attributes:
+        doc_id: Its id.
+        source: Source name of the configuration.
+        path: File, relative to the input's root.
+        row: Number of the record in the file.
+        sha256: Of the file when the run was planned, hex.
+    """
+
+    doc_id: str
+    source: str
+    path: str
+    row: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a source text is not at hand; never a part of it."""
+
+    why: str
+
+
+def read_note(folder: Path) -> dict[str, Any] | None:
+    """What the run in `folder` was started with, or None if that is not known."""
+    try:
+        note = json.loads((folder / "work" / OWNER).read_bytes())
+    except (OSError, ValueError):
+        return None
+    kinds = {"given": dict, "config": dict, "base": str}
+    if not isinstance(note, dict):
+        return None
+    return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
+
+
+def find_place(
+    inputs: Sequence[dict[str, Any]], doc_id: str, path: str, row: int
+) -> Place | None:
+    """The place of a record, with the one source whose name makes its id.
+
+    Args:
+        inputs: `inputs` of the manifest.
+        doc_id: Id of the record.
+        path: File as the ledger names it.
+        row: Record as the ledger numbers it.
+    """
+    rows = np.array([row], np.int64)
+    for item in inputs:
+        if item["path"] != path:
+            continue
+        if doc_ids(item["source"], path, rows)[0].as_py() == doc_id:
+            return Place(doc_id, item["source"], path, row, item["sha256"])
+    return None
+
+
+def source_texts(folder: Path, places: Sequence[Place]) -> list[str | Missing]:
+    """Read documents again from the inputs of a run.
+
+    Only the inputs of the documents' sources are planned again; a change in another
+    file does not matter.
+
+    Args:
+        folder: Folder of the run.
+        places: The documents.
+
+    Returns:
+        For each document its text as it is in the input, or why there is none.
+    """
+    note = read_note(folder)
+    if note is None:
+        return [Missing(NO_NOTE)] * len(places)
+    made = _plan_again(note, {place.source for place in places})
+    if isinstance(made, Missing):
+        return [made] * len(places)
+    return [_source_text(made, place) for place in places]
+
+
+def _plan_again(note: dict[str, Any], sources: set[str]) -> Plan | Missing:
+    try:
+        config = RunConfig.model_validate(note["given"])
+        inputs = tuple(item for item in config.inputs if item.source in sources)
+        if not inputs:
+            return Missing("work/run.json names no input of this source")
+        return plan(config.model_copy(update={"inputs": inputs}), Path(note["base"]))
+    except pydantic.ValidationError:
+        return Missing("work/run.json holds no configuration that this version reads")
+    except IsinglassError as error:
+        return Missing(f"the inputs are not as they were: {error}")
+
+
+def _source_text(made: Plan, place: Place) -> str | Missing:
+    hashes = {(item.source, item.path): item.sha256 for item in made.inputs}
+    now = hashes.get((place.source, place.path))
+    if now is None:
+        return Missing(f"{place.path} is no longer among the inputs")
+    if now != place.sha256:
+        return Missing(f"{place.path} changed since the run")
+    stretch = _stretch(made, place)
+    if stretch is None:
+        return Missing(f"{place.path} has no record {place.row}")
+    try:
+        for batch in read_shard(stretch, made.layout):
+            documents = batch.documents
+            found = pc.index(documents.column("doc_id"), place.doc_id).as_py()
+            if found >= 0:
+                return str(documents.column("text")[found].as_py())
+    except IsinglassError as error:
+        return Missing(str(error))
+    return Missing(f"record {place.row} of {place.path} cannot be read as a text")
+
+
+def _stretch(made: Plan, place: Place) -> Shard | None:
+    """The part of the file that holds the record, as a shard of its own."""
+    best: tuple[Shard, Piece] | None = None
+    for shard in made.shards:
+        for piece in shard.pieces:
+            ours = (shard.source, piece.relative) == (place.source, place.path)
+            if not ours or piece.first_row > place.row:
+                continue
+            if best is None or piece.first_row > best[1].first_row:
+                best = shard, piece
+    return None if best is None else replace(best[0], pieces=(best[1],))
