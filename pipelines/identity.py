@@ -56,7 +56,14 @@ class Identity:
     lexicons: tuple[Lexicon, ...]
 
     @classmethod
-    def of(cls, config: RunConfig, verb: Verb, plan: Plan, key: bytes) -> Identity:
+    def of(
+        cls,
+        config: RunConfig,
+        verb: Verb,
+        plan: Plan,
+        key: bytes,
+        others: Any = None,
+    ) -> Identity:
         """Compute the identity; checks on the way that all models are there.
 
         Args:
@@ -64,6 +71,7 @@ class Identity:
             verb: What was asked for.
             plan: Inputs and shards.
             key: Secret key; another one gives other value keys, so another run.
+            others: What else is read, JSON-able: earlier runs and evaluation sets.
 
         Raises:
             MissingExtraError: A model or an optional dependency is missing.
@@ -82,6 +90,7 @@ class Identity:
             [model.model_dump() for model in (*detector, *encoder)],
             verb,
             key_mark(key),
+            others,
         ]
         return cls(
             run_id=digest(parts)[:16],

@@ -1,30 +1,37 @@
-"""The match pass: documents that share a band hash, found by Beam's GroupByKey.
+"""The match pass: documents that share a key, found by Beam's GroupByKey.
 
-Only packed (band hash, keeper rank) entries of 12 bytes cross the shuffle, in as many
-buckets as the corpus size asks for: `bands` x 12 bytes a document.
+Keys are band hashes and, for containment, fingerprints. Only packed (key, keeper rank)
+entries of 12 bytes cross the shuffle. The bands go through it in waves, each a pipeline
+of its own, so that memory is bounded by `WAVE_BYTES` and not by the corpus: a survey
+keeps each band in a column of its own, and a wave reads only its columns.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
 import numpy as np
+import pyarrow.compute as pc
 
 from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.rank import compared_ranks, load_identified
-from isinglass.pipelines.side import read_side, survey_path
+from isinglass.pipelines.side import Extent, read_side, survey_path
 from isinglass.pipelines.units import Unit, run_unit
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.candidates import candidate_pairs, merge_pairs
 from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.shingles import NO_UNIT
+from isinglass.transforms.survey import band_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.pipelines.workspace import Workspace
@@ -33,17 +40,12 @@ if TYPE_CHECKING:
 
 MATCH = "match"
 ENTRY = np.dtype([("key", "<u8"), ("rank", "<u4")])
+WAVE_BYTES = 256 * 2**20
+"""Entries that go through one shuffle; Beam holds them several times over."""
+
 BUCKET_BYTES = 16 * 2**20
-MOST_BUCKETS = 1024
-
-
-@dataclass(frozen=True)
-class Extent:
-    """Where a shard's documents stand in the order of all documents."""
-
-    shard_id: str
-    start: int
-    stop: int
+LEAST_BUCKETS = 4
+FINGERPRINTS = "fingerprints"
 
 
 def extents(shard_ids: Sequence[str], surveys: dict[str, Commit]) -> list[Extent]:
@@ -57,13 +59,68 @@ def extents(shard_ids: Sequence[str], surveys: dict[str, Commit]) -> list[Extent
 
 
 @dataclass(frozen=True)
+class Wave:
+    """A part of the keys that goes through the shuffle together.
+
+    Attributes:
+        number: Counts from 0.
+        columns: Survey columns that hold the keys.
+        buckets: Groups that the keys of the wave are spread over.
+        part: Which part of the keys of these columns it is.
+        parts: Parts that these columns are split into, by key.
+    """
+
+    number: int
+    columns: tuple[str, ...]
+    buckets: int
+    part: int = 0
+    parts: int = 1
+
+    def bucket_of(self, keys: np.ndarray) -> np.ndarray:
+        """Bucket of each key, from its upper bits; outside 0..buckets: another part."""
+        spread = (keys >> np.uint64(32)) % np.uint64(self.buckets * self.parts)
+        return spread.astype(np.int64) - self.part * self.buckets
+
+
+def plan_waves(documents: int, fingerprints: int, dedup: DedupConfig) -> list[Wave]:
+    """Waves of the match pass; they depend on the corpus alone.
+
+    Args:
+        documents: Documents of this run and of the earlier ones.
+        fingerprints: Their fingerprints; 0 when containment is off.
+        dedup: For the number of bands.
+    """
+    band_bytes = max(1, documents * ENTRY.itemsize)
+    together = max(1, min(dedup.bands, WAVE_BYTES // band_bytes))
+    waves: list[Wave] = []
+    for first in range(0, dedup.bands, together):
+        names = map(band_name, range(first, min(first + together, dedup.bands)))
+        columns = tuple(names)
+        buckets = _buckets(band_bytes * len(columns))
+        waves.append(Wave(len(waves), columns, buckets))
+    size = fingerprints * ENTRY.itemsize
+    parts = -(-size // WAVE_BYTES)
+    waves += [
+        Wave(len(waves) + part, (FINGERPRINTS,), _buckets(size // parts), part, parts)
+        for part in range(parts)
+    ]
+    return waves
+
+
+def _buckets(size: int) -> int:
+    return max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
+
+
+@dataclass(frozen=True)
 class BucketWork:
     """Finds the candidate pairs of one bucket.
 
     Attributes:
+        references: Documents of smaller rank than this are not paired with each other.
         blobs: Packed entries from all shards, in any order.
     """
 
+    references: int = 0
     blobs: tuple[bytes, ...] = ()
     name: str = MATCH
 
@@ -76,26 +133,27 @@ class BucketWork:
         entries = np.frombuffer(b"".join(self.blobs), dtype=ENTRY)
         keys = np.ascontiguousarray(entries["key"])
         ranks = np.ascontiguousarray(entries["rank"])
-        pairs = candidate_pairs(keys, ranks)
-        outputs.write_array(bucket_path(outputs.workspace, payload), pairs)
+        pairs = candidate_pairs(keys, ranks, references=self.references)
+        outputs.write_array(pairs_path(outputs.workspace, payload), pairs)
         return {"entries": len(entries), "candidates": len(pairs)}
 
 
 class EmitEntries(beam.DoFn):
     """Shard -> (bucket, packed entries), for the buckets that are still to do."""
 
-    def __init__(self, workspace: Workspace, buckets: int, wanted: list[int]) -> None:
+    def __init__(self, workspace: Workspace, wave: Wave, wanted: list[int]) -> None:
         self._workspace = workspace
-        self._buckets = buckets
+        self._wave = wave
         self._wanted = wanted
 
     def process(self, element: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield one blob a wanted bucket, an empty one included."""
-        extent = Extent(**json.loads(element))
-        entries = shard_entries(self._workspace, extent)
-        bucket = bucket_of(entries["key"], self._buckets)
-        order = np.argsort(bucket, kind="stable")
-        bounds = np.searchsorted(bucket[order], np.arange(self._buckets + 1))
+        wave = self._wave
+        entries = wave_entries(self._workspace, Extent(**json.loads(element)), wave)
+        bucket = wave.bucket_of(entries["key"])
+        # Small integers are sorted by counting them.
+        order = np.argsort(bucket.astype(np.int16), kind="stable")
+        bounds = np.searchsorted(bucket[order], np.arange(wave.buckets + 1))
         for number in self._wanted:
             chosen = order[bounds[number] : bounds[number + 1]]
             yield number, entries[chosen].tobytes()
@@ -104,110 +162,146 @@ class EmitEntries(beam.DoFn):
 class WritePairs(beam.DoFn):
     """(bucket, blobs) -> committed candidate pairs of that bucket."""
 
-    def __init__(self, workspace: Workspace, units: dict[int, Unit]) -> None:
+    def __init__(
+        self, workspace: Workspace, units: dict[int, Unit], references: int
+    ) -> None:
         self._workspace = workspace
         self._units = units
+        self._references = references
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
         """Run one bucket as a unit of work; yields its name."""
         number, blobs = element
         unit = self._units[number]
-        run_unit(BucketWork(tuple(blobs)), None, unit, self._workspace)
+        work = BucketWork(self._references, tuple(blobs))
+        run_unit(work, None, unit, self._workspace)
         yield unit.name.encode()
 
 
-def shard_entries(workspace: Workspace, extent: Extent) -> np.ndarray:
-    """All (band hash, rank) entries of a shard's compared documents."""
-    bands = read_side(survey_path(workspace, extent.shard_id), ["bands"])["bands"]
-    ranks = compared_ranks(load_identified(workspace), extent.start, extent.stop)
-    present = ranks != NO_RANK
-    present &= bands.is_valid().to_numpy()
-    rows = [_band_rows(chunk) for chunk in bands.chunks]
-    keys = np.concatenate(rows)[present] if rows else np.empty((0, 1), dtype="<u8")
-    entries = np.empty(keys.size, dtype=ENTRY)
-    entries["key"] = keys.reshape(-1)
-    entries["rank"] = np.repeat(ranks[present], keys.shape[1])
+def wave_entries(workspace: Workspace, extent: Extent, wave: Wave) -> np.ndarray:
+    """All (key, rank) entries of a shard's compared documents in one wave."""
+    path = survey_path(extent.home(workspace), extent.shard_id)
+    table = read_side(path, ["unit", *wave.columns])
+    found = load_identified(workspace)
+    ranks = compared_ranks(found, extent.start, extent.stop)
+    present = (ranks != NO_RANK) & (table["unit"].to_numpy() != NO_UNIT)
+    if wave.columns == (FINGERPRINTS,):
+        return _listed_entries(table[FINGERPRINTS], ranks, present, wave)
+    chosen = ranks[present]
+    entries = np.empty(len(chosen) * len(wave.columns), dtype=ENTRY)
+    for place, name in enumerate(wave.columns):
+        own = entries[place * len(chosen) : (place + 1) * len(chosen)]
+        own["key"] = table[name].to_numpy()[present]
+        own["rank"] = chosen
     return entries
 
 
-def _band_rows(chunk: object) -> np.ndarray:
-    values = chunk.buffers()[1]  # type: ignore[attr-defined]
-    width = chunk.type.byte_width // 8  # type: ignore[attr-defined]
-    flat = np.frombuffer(values, dtype="<u8")
-    start = chunk.offset * width  # type: ignore[attr-defined]
-    return flat[start : start + len(chunk) * width].reshape(-1, width)  # type: ignore[arg-type]
+def _listed_entries(
+    column: pa.ChunkedArray, ranks: np.ndarray, present: np.ndarray, wave: Wave
+) -> np.ndarray:
+    lengths = pc.list_value_length(column).to_numpy()
+    keys = pc.list_flatten(column).to_numpy()
+    wanted = np.repeat(present, lengths)
+    bucket = wave.bucket_of(keys)
+    wanted &= (bucket >= 0) & (bucket < wave.buckets)
+    entries = np.empty(int(wanted.sum()), dtype=ENTRY)
+    entries["key"] = keys[wanted]
+    entries["rank"] = np.repeat(ranks, lengths)[wanted]
+    return entries
 
 
-def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
-    """Bucket number of each band hash, from its upper bits."""
-    return ((keys >> np.uint64(32)) % np.uint64(buckets)).astype(np.int64)
-
-
-def bucket_path(workspace: Workspace, bucket: str) -> Path:
+def pairs_path(workspace: Workspace, unit: str) -> Path:
     """Candidate pairs of one bucket."""
-    return workspace.side(MATCH, f"{bucket}.npy")
+    return workspace.side(MATCH, f"{unit}.npy")
 
 
 def bucket_units(
-    documents: int, upstream: list[Commit], dedup: DedupConfig, code: str
+    waves: list[Wave], documents: int, upstream: list[Any], code: str
 ) -> list[Unit]:
-    """One unit a bucket; their number depends on the corpus alone."""
-    size = documents * dedup.bands * ENTRY.itemsize
-    buckets = min(MOST_BUCKETS, max(4, -(-size // BUCKET_BYTES)))
-    identity = digest([outputs_digest_input(upstream), code])
-    names = [f"bucket-{number:04d}" for number in range(buckets)]
-    weight = size // buckets
-    return [Unit(name, name, digest([identity, name]), weight) for name in names]
+    """One unit a bucket; `upstream` is JSON-able and tells what they depend on."""
+    identity = digest([upstream, [asdict(wave) for wave in waves], code])
+    units = []
+    for wave in waves:
+        weight = documents * len(wave.columns) * ENTRY.itemsize // wave.buckets
+        for bucket in range(wave.buckets):
+            name = f"wave-{wave.number:04d}-bucket-{bucket:04d}"
+            units.append(Unit(name, name, digest([identity, name]), weight))
+    return units
 
 
-def build_match_pipeline(
-    pipeline: beam.Pipeline,
-    pending: list[Unit],
-    places: list[Extent],
-    workspace: Workspace,
-    buckets: int,
-) -> beam.PCollection[bytes]:
-    """Create(shards) | emit | GroupByKey | pairs, for the pending buckets."""
-    units = {int(unit.name.rpartition("-")[2]): unit for unit in pending}
-    elements = [
-        json.dumps({"shard_id": e.shard_id, "start": e.start, "stop": e.stop}).encode()
-        for e in places
-    ]
-    emit = EmitEntries(workspace, buckets, sorted(units))
-    return (
-        pipeline
-        | "match/Shards" >> beam.Create(elements)
-        | "match/Reshuffle"
-        >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
-        | "match/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
-        | "match/Group" >> beam.GroupByKey()
-        | "match/Pairs"
-        >> beam.ParDo(WritePairs(workspace, units)).with_output_types(bytes)
-    )
+def wave_of(unit: Unit) -> int:
+    """Number of the wave that a bucket belongs to."""
+    return int(unit.name.split("-")[1])
+
+
+@dataclass(frozen=True)
+class MatchGraph:
+    """Builds the pipeline of one wave: Create(shards) | emit | GroupByKey | pairs.
+
+    Attributes:
+        workspace: The run folder.
+        places: Extents of all shards.
+        waves: All waves.
+        references: Documents of earlier runs that take part.
+    """
+
+    workspace: Workspace
+    places: tuple[Extent, ...]
+    waves: tuple[Wave, ...]
+    references: int
+
+    def __call__(self, pipeline: beam.Pipeline, pending: list[Unit]) -> object:
+        """Add the graph for the pending buckets, all of one wave."""
+        wave = self.waves[wave_of(pending[0])]
+        units = {int(unit.name.rpartition("-")[2]): unit for unit in pending}
+        elements = [json.dumps(asdict(place)).encode() for place in self.places]
+        emit = EmitEntries(self.workspace, wave, sorted(units))
+        write = WritePairs(self.workspace, units, self.references)
+        return (
+            pipeline
+            | "match/Shards" >> beam.Create(elements)
+            | "match/Reshuffle"
+            >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
+            | "match/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
+            | "match/Group" >> beam.GroupByKey()
+            | "match/Pairs" >> beam.ParDo(write).with_output_types(bytes)
+        )
 
 
 def load_pairs(workspace: Workspace, units: list[Unit]) -> np.ndarray:
     """Distinct candidate pairs of all buckets, sorted."""
-    paths = [workspace.side(MATCH, f"{unit.payload}.npy") for unit in units]
-    return merge_pairs([np.load(path, allow_pickle=False) for path in paths])
+    paths = [pairs_path(workspace, unit.payload) for unit in units]
+    return merge_pairs(np.load(path, allow_pickle=False) for path in paths)
 
 
 def check_entries(
-    workspace: Workspace, places: list[Extent], commits: dict[str, Commit], bands: int
+    workspace: Workspace,
+    places: list[Extent],
+    commits: dict[str, Commit],
+    dedup: DedupConfig,
 ) -> None:
-    """Every band hash that a shard gave must have arrived in a bucket, once.
+    """Every key that a shard gave must have arrived in a bucket, once.
 
     Raises:
         ReconcileError: Entries were lost or doubled on the way.
     """
     sent = 0
     found = load_identified(workspace)
+    names = ["unit"] + ([FINGERPRINTS] if dedup.containment is not None else [])
     for place in places:
-        table = read_side(survey_path(workspace, place.shard_id), ["bands"])
+        table = read_side(survey_path(place.home(workspace), place.shard_id), names)
         ranks = compared_ranks(found, place.start, place.stop)
-        valid = table["bands"].is_valid().to_numpy()
-        sent += int(((ranks != NO_RANK) & valid).sum()) * bands
+        compared = (ranks != NO_RANK) & (table["unit"].to_numpy() != NO_UNIT)
+        sent += int(compared.sum()) * dedup.bands
+        if dedup.containment is not None:
+            lengths = pc.list_value_length(table[FINGERPRINTS]).to_numpy()
+            sent += int(lengths[compared].sum())
     arrived = sum(commit.counts["entries"] for commit in commits.values())
     if sent != arrived:
-        msg = f"Pass match: {sent} band hashes were sent, {arrived} arrived."
+        msg = f"Pass match: {sent} keys were sent, {arrived} arrived."
         raise ReconcileError(msg)
+
+
+def match_upstream(ranked: Commit, surveys: list[Commit]) -> list[Any]:
+    """What the buckets depend on: the ranks and every survey."""
+    return outputs_digest_input([ranked, *surveys])

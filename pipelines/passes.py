@@ -59,6 +59,7 @@ def run_pass(
     *,
     light: bool = False,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
+    wave_of: Callable[[Unit], int] | None = None,
 ) -> dict[str, Commit]:
     """Run every unit that has no valid commit.
 
@@ -69,6 +70,8 @@ def run_pass(
         light: See `runner.new_pipeline`.
         build: Builds another graph than one `process` call a unit; must leave one
             commit a unit all the same.
+        wave_of: Number of the pipeline that a unit belongs to, where one pipeline for
+            all units would hold too much at a time; they run in ascending order.
 
     Returns:
         The commit of every unit, by unit name.
@@ -87,10 +90,21 @@ def run_pass(
         if session.execution.reverse:
             pending.reverse()
         with watched(session.progress, workspace, work.name, pending):
-            _execute(session, work, pending, light=light, build=build)
+            for wave in _waves(pending, wave_of):
+                _execute(session, work, wave, light=light, build=build)
     commits = _collect(workspace, work.name, units)
     _record(session, work.name, commits, len(done), time.monotonic() - started)
     return commits
+
+
+def _waves(
+    pending: list[Unit], wave_of: Callable[[Unit], int] | None
+) -> list[list[Unit]]:
+    """The pending units by wave, in their order."""
+    waves: dict[int, list[Unit]] = {}
+    for unit in pending:
+        waves.setdefault(wave_of(unit) if wave_of else 0, []).append(unit)
+    return [waves[number] for number in sorted(waves)]
 
 
 def run_here(session: Session, work: PassWork, unit: Unit) -> Commit:

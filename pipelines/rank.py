@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.side import read_survey
+from isinglass.pipelines.side import Extent, read_survey
 from isinglass.pipelines.units import Unit
-from isinglass.transforms.dedup.identify import NO_RANK, Identified, State, identify
+from isinglass.transforms.dedup.identify import (
+    NO_RANK,
+    Identified,
+    Known,
+    State,
+    identify,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.pipelines.workspace import Workspace
@@ -23,7 +31,10 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig
 
 RANK = "rank"
-_COLUMNS = (
+FIRST_RANK = "first-rank"
+"""The same step before boilerplate is known, which must not count copies of a text."""
+
+_COLUMNS = [
     "doc_high",
     "doc_low",
     "hash_high",
@@ -32,14 +43,22 @@ _COLUMNS = (
     "characters",
     "blank",
     "collected_at",
-)
+]
+_ITEM = "evaluation_item"
 
 
 @dataclass(frozen=True)
 class RankWork:
-    """Work of the rank step: one unit over all shards."""
+    """Work of the rank step: one unit over all shards.
+
+    Attributes:
+        dedup: The `dedup` section.
+        drops_contaminated: Documents with an evaluation item are dropped.
+        name: `RANK` or `FIRST_RANK`.
+    """
 
     dedup: DedupConfig | None
+    drops_contaminated: bool = False
     name: str = RANK
 
     def open(self) -> None:
@@ -49,49 +68,104 @@ class RankWork:
         """Identify all documents; writes three arrays, one entry a document."""
         del state
         request = json.loads(payload)
-        survey = read_survey(outputs.workspace, request["shards"], _COLUMNS)
-        unscannable = np.array(request["unscannable"], dtype=np.int64)
-        found = identify(survey, self.dedup, unscannable)
         workspace = outputs.workspace
-        outputs.write_array(workspace.side(RANK, "state.npy"), found.state)
-        outputs.write_array(workspace.side(RANK, "keeper.npy"), found.exact_keeper)
-        outputs.write_array(workspace.side(RANK, "rank.npy"), found.rank)
+        places = [Extent(**place) for place in request["places"]]
+        survey = self._survey(workspace, places)
+        found = identify(survey, self.dedup, _known(workspace, request))
+        folder = workspace.pass_folder(self.name)
+        outputs.write_array(folder / "state.npy", found.state)
+        outputs.write_array(folder / "keeper.npy", found.exact_keeper)
+        outputs.write_array(folder / "rank.npy", found.rank)
+        counts = np.bincount(found.state, minlength=len(State))
         return {
             "records_in": len(found.state),
-            "empty": int((found.state == State.EMPTY).sum()),
-            "duplicate_id": int((found.state == State.DUPLICATE_ID).sum()),
+            **{kind.name.lower(): int(counts[kind]) for kind in State},
             "exact_duplicate": int(
                 (found.exact_keeper != np.arange(len(found.state))).sum()
             ),
         }
 
+    def _survey(self, workspace: Workspace, places: list[Extent]) -> pa.Table:
+        survey = read_survey(workspace, places, _COLUMNS)
+        if not self.drops_contaminated:
+            return survey
+        own = [place for place in places if not place.run]
+        items = read_survey(workspace, own, [_ITEM])[_ITEM].to_numpy()
+        found = np.zeros(survey.num_rows, np.bool_)
+        found[: len(items)] = items >= 0
+        return survey.append_column("contaminated", pa.array(found))
+
+
+def _known(workspace: Workspace, request: dict[str, list[int] | str]) -> Known:
+    known = Known(unscannable=np.array(request["unscannable"], dtype=np.int64))
+    loaded = {
+        name: np.load(workspace.work / str(request[name]), allow_pickle=False)
+        for name in ("reference", "only_boilerplate")
+        if request[name]
+    }
+    return Known(
+        known.unscannable,
+        loaded.get("only_boilerplate", known.only_boilerplate),
+        loaded.get("reference", known.reference),
+    )
+
+
+@dataclass(frozen=True)
+class RankInputs:
+    """What the rank step is told besides the survey.
+
+    Attributes:
+        unscannable: Documents that an earlier scan sent to quarantine.
+        reference: File of `Known.reference`, relative to `work/`; empty for none.
+        only_boilerplate: File of `Known.only_boilerplate`, likewise.
+        upstream: Commits of the steps that wrote these files.
+    """
+
+    unscannable: tuple[int, ...] = ()
+    reference: str = ""
+    only_boilerplate: str = ""
+    upstream: tuple[Commit, ...] = field(default=())
+
 
 def rank_unit(
-    shard_ids: Sequence[str],
-    surveys: Sequence[Commit],
-    dedup: DedupConfig | None,
-    unscannable: Sequence[int],
+    places: list[Extent],
+    surveys: list[Commit],
+    work: RankWork,
+    inputs: RankInputs,
     code: str,
 ) -> Unit:
     """The single unit of the rank step.
 
     Args:
-        shard_ids: All shards, in order.
-        surveys: Their survey commits.
-        dedup: The `dedup` section.
-        unscannable: Documents that an earlier scan sent to quarantine.
+        places: All shards, in order; those of earlier runs last.
+        surveys: Survey commits of the shards of this run.
+        work: Of the step.
+        inputs: What it is told besides.
         code: Fingerprint of the code.
     """
+    dedup = work.dedup
     section = dedup.model_dump(include={"exact", "keep"}) if dedup else None
-    inputs = outputs_digest_input(list(surveys))
-    payload = {"shards": list(shard_ids), "unscannable": sorted(unscannable)}
-    return Unit("all", json.dumps(payload), digest([inputs, section, payload, code]))
+    payload = {
+        "places": [asdict(place) for place in places],
+        "unscannable": sorted(inputs.unscannable),
+        "reference": inputs.reference,
+        "only_boilerplate": inputs.only_boilerplate,
+    }
+    identity = [
+        outputs_digest_input([*surveys, *inputs.upstream]),
+        section,
+        work.drops_contaminated,
+        {**payload, "places": [[p.name, p.start, p.stop] for p in places]},
+        code,
+    ]
+    return Unit("all", json.dumps(payload), digest(identity))
 
 
-def load_identified(workspace: Workspace) -> Identified:
+def load_identified(workspace: Workspace, step: str = RANK) -> Identified:
     """Map the arrays of the rank step into memory."""
+    folder: Path = workspace.pass_folder(step)
     arrays = [
-        np.load(workspace.side(RANK, f"{name}.npy"), mmap_mode="r", allow_pickle=False)
+        np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         for name in ("state", "keeper", "rank")
     ]
     return Identified(*arrays)
@@ -106,3 +180,11 @@ def compared_ranks(found: Identified, start: int, stop: int) -> np.ndarray:
     represented = found.exact_keeper[start:stop] != np.arange(start, stop)
     ranks[represented] = NO_RANK
     return ranks
+
+
+def mentioned_items(workspace: Workspace, places: list[Extent]) -> pa.Table:
+    """Evaluation item, its longest match and its share, of every document."""
+    names = [_ITEM, "evaluation_words", "evaluation_share"]
+    table = read_survey(workspace, places, names)
+    absent = pc.less(table[_ITEM], 0)
+    return table.set_column(0, _ITEM, pc.if_else(absent, None, table[_ITEM]))

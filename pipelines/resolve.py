@@ -3,58 +3,55 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.commits import outputs_digest_input
+from isinglass.pipelines.decision_table import (
+    COMPARED_BY,
+    DECISIONS,
+    Labels,
+    decision_table,
+)
 from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.rank import load_identified
-from isinglass.pipelines.side import RESOLVE, decisions_path, read_survey, write_side
+from isinglass.pipelines.rank import load_identified, mentioned_items
+from isinglass.pipelines.side import (
+    RESOLVE,
+    Extent,
+    decisions_path,
+    read_survey,
+    write_side,
+)
 from isinglass.pipelines.units import Unit
 from isinglass.pipelines.verify import load_candidates, load_similarity
-from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.dedup.decide import Decided, Fate, decide, ranked_documents
 from isinglass.transforms.dedup.keepers import resolve_near
 from isinglass.transforms.demographics.balance import BalanceSolution, solve
 from isinglass.transforms.demographics.lexicon import group_names
-from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.match import Extent
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import BalanceConfig, DedupConfig
 
-DECISIONS = pa.schema(
-    [
-        pa.field("doc_high", pa.uint64(), nullable=False),
-        pa.field("doc_low", pa.uint64(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("rule", pa.string()),
-        pa.field("kept_doc_id", pa.string()),
-        pa.field("kept_in", pa.string()),
-        pa.field("similarity", pa.float64()),
-        pa.field("compared_by", pa.string()),
-        pa.field("evaluation_item", pa.string()),
-        pa.field("weight", pa.float64()),
-    ]
-)
-"""One row a document of the shard, in reading order."""
 
-_OUTCOMES = {
-    Fate.KEEP: (Outcome.KEPT, None),
-    Fate.EMPTY: (Outcome.DROPPED, DropReason.EMPTY),
-    Fate.DUPLICATE_ID: (Outcome.QUARANTINED, QuarantineReason.DUPLICATE_ID),
-    Fate.EXACT_DUPLICATE: (Outcome.DROPPED, DropReason.EXACT_DUPLICATE),
-    Fate.NEAR_DUPLICATE: (Outcome.DROPPED, DropReason.NEAR_DUPLICATE),
-}
+@dataclass(frozen=True)
+class Evaluation:
+    """What the decisions say of evaluation items.
+
+    Attributes:
+        names: Name of each item.
+        rule: What makes a document contaminated.
+    """
+
+    names: tuple[str, ...]
+    rule: str
 
 
 @dataclass(frozen=True)
@@ -62,17 +59,26 @@ class ResolveWork:
     """Work of the resolve step.
 
     Attributes:
-        places: Extents of the shards.
+        places: Extents of the shards of this run, then of earlier ones.
         slices: Units of the verify pass; empty when near-duplicates are off.
         dedup: The `dedup` section.
         balance: The `balance` section.
+        run_ids: run_id of each earlier run, by its folder.
+        evaluation: None when no evaluation items are looked for.
     """
 
     places: tuple[Extent, ...]
     slices: tuple[Unit, ...]
     dedup: DedupConfig | None
     balance: BalanceConfig | None
+    run_ids: dict[str, str] = field(default_factory=dict)
+    evaluation: Evaluation | None = None
     name: str = RESOLVE
+
+    @property
+    def own(self) -> list[Extent]:
+        """Extents of this run."""
+        return [place for place in self.places if not place.run]
 
     def open(self) -> None:
         """Nothing to load ahead."""
@@ -80,54 +86,82 @@ class ResolveWork:
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the decisions of every shard, and what balancing found."""
         del state, payload
-        decided, pairs = self._decide(outputs.workspace)
+        workspace = outputs.workspace
+        decided, pairs = self._decide(workspace)
         weights = self._balance(outputs, decided)
-        survey = read_survey(
-            outputs.workspace,
-            [place.shard_id for place in self.places],
-            ["doc_high", "doc_low"],
-        )
+        names = ["doc_high", "doc_low"]
+        survey = read_survey(workspace, list(self.places), names)
         words = np.stack([column.to_numpy() for column in survey.columns], axis=1)
-        table = decision_table(decided, weights, words, self._rules())
-        for place in self.places:
+        table = decision_table(decided, weights, words, self._labels(workspace))
+        for place in self.own:
             part = table.slice(place.start, place.stop - place.start)
-            path = decisions_path(outputs.workspace, place.shard_id)
+            path = decisions_path(workspace, place.shard_id)
             write_side(outputs, path, DECISIONS, part.to_batches())
-        kinds = np.bincount(decided.fate, minlength=len(Fate))
+        kinds = np.bincount(decided.fate[: table.num_rows], minlength=len(Fate))
         counts = {fate.name.lower(): int(kinds[fate]) for fate in Fate}
-        return {"records_in": len(decided.fate), **counts, **pairs}
+        return {"records_in": table.num_rows, **counts, **pairs}
 
     def _decide(self, workspace: Workspace) -> tuple[Decided, dict[str, int]]:
         found = load_identified(workspace)
         pairs = {"candidate_pairs": 0, "verified_pairs": 0}
         if not self.slices or self.dedup is None:
-            return decide(found, np.empty(0, np.int64), np.empty(0)), pairs
+            return decide(found, None), pairs
         candidates = load_candidates(workspace)
-        similarity = load_similarity(workspace, list(self.slices))
-        kept_rank, value = resolve_near(
+        contained = self.dedup.containment
+        similarity = load_similarity(
+            workspace, list(self.slices), contained=contained is not None
+        )
+        removals = resolve_near(
             np.asarray(candidates.pairs),
             similarity,
             self.dedup.threshold,
             ranked_documents(found),
+            contained,
         )
-        reached = int((similarity >= self.dedup.threshold).sum())
-        pairs = {"candidate_pairs": len(similarity), "verified_pairs": reached}
-        return decide(found, kept_rank, value), pairs
+        enough = similarity.jaccard >= self.dedup.threshold
+        if contained is not None and similarity.contained is not None:
+            enough |= similarity.contained >= contained
+        pairs = {
+            "candidate_pairs": len(similarity.jaccard),
+            "verified_pairs": int(enough.sum()),
+        }
+        return decide(found, removals), pairs
 
-    def _rules(self) -> dict[Fate, str | None]:
-        if self.dedup is None:
-            return {}
-        near = f"jaccard>={self.dedup.threshold:g} on {self.dedup.ngram}-grams"
-        return {Fate.EXACT_DUPLICATE: "content_hash", Fate.NEAR_DUPLICATE: near}
+    def _labels(self, workspace: Workspace) -> Labels:
+        """Names that the ledger uses, for the documents of this run."""
+        documents = self.own[-1].stop if self.own else 0
+        nothing = pa.nulls(documents, pa.string())
+        unit, items, share = nothing, nothing, np.full(documents, np.nan)
+        if self.dedup is not None:
+            unit = self._units(workspace, documents)
+        if self.evaluation is not None:
+            found = mentioned_items(workspace, self.own)
+            names = pa.array(self.evaluation.names, pa.string())
+            items = names.take(found["evaluation_item"].combine_chunks())
+            share = found["evaluation_share"].to_numpy()
+        folders = list(self.run_ids)
+        run = np.full(self.places[-1].stop if self.places else 0, -1, np.int32)
+        for place in self.places:
+            if place.run:
+                run[place.start : place.stop] = folders.index(place.run)
+        rule = self.evaluation.rule if self.evaluation is not None else ""
+        run_ids = tuple(self.run_ids.values())
+        return Labels(unit, run, run_ids, items, share, rule, self.dedup)
+
+    def _units(self, workspace: Workspace, documents: int) -> pa.Array:
+        assert self.dedup is not None
+        if not self.dedup.fuzzy:
+            return pa.array(["whole_text"] * documents, pa.string())
+        found = read_survey(workspace, self.own, ["unit"])["unit"]
+        return pa.array(COMPARED_BY, pa.string()).take(found.combine_chunks())
 
     def _balance(self, outputs: UnitOutputs, decided: Decided) -> np.ndarray | None:
         if self.balance is None:
             return None
         workspace = outputs.workspace
-        shard_ids = [place.shard_id for place in self.places]
-        column = read_survey(workspace, shard_ids, ["mentions"])["mentions"]
+        column = read_survey(workspace, self.own, ["mentions"])["mentions"]
         counts = mention_matrix(column)
-        kept = np.flatnonzero(decided.fate == Fate.KEEP)
+        kept = np.flatnonzero(decided.fate[: len(counts)] == Fate.KEEP)
         vectors, inverse, multiplicity = np.unique(
             counts[kept], axis=0, return_inverse=True, return_counts=True
         )
@@ -157,56 +191,15 @@ def _balance_json(solution: BalanceSolution) -> str:
     return json.dumps({"axes": data, "iterations": solution.iterations}, sort_keys=True)
 
 
-def decision_table(
-    decided: Decided,
-    weights: np.ndarray | None,
-    words: np.ndarray,
-    rules: dict[Fate, str | None],
-) -> pa.Table:
-    """Decisions of all documents, in survey order.
-
-    Args:
-        decided: What was decided.
-        weights: Balance weight of each document; None when balancing is off.
-        words: uint64 (documents, 2), the doc_ids.
-        rules: Rule to name for a fate.
-    """
-    evidence = decided.kept >= 0
-    kept_ids = format_doc_ids(words[np.where(evidence, decided.kept, 0)])
-    nothing = pa.array(np.full(len(words), np.nan), from_pandas=True)
-    columns = [
-        pa.array(words[:, 0]),
-        pa.array(words[:, 1]),
-        _by_fate(decided.fate, {f: o[0].value for f, o in _OUTCOMES.items()}),
-        _by_fate(decided.fate, {f: o[1] for f, o in _OUTCOMES.items()}),
-        _by_fate(decided.fate, rules),
-        pa.compute.if_else(pa.array(evidence), kept_ids, None),
-        pa.nulls(len(words), pa.string()),
-        pa.array(decided.similarity, from_pandas=True),
-        pa.nulls(len(words), pa.string()),
-        pa.nulls(len(words), pa.string()),
-        nothing if weights is None else pa.array(weights, from_pandas=True),
-    ]
-    return pa.Table.from_arrays(columns, schema=DECISIONS)
-
-
-def _by_fate(fate: np.ndarray, names: dict[Fate, Any]) -> pa.Array:
-    labels = pa.array(
-        [None if (n := names.get(f)) is None else str(n) for f in Fate], pa.string()
-    )
-    return labels.take(pa.array(fate))
-
-
-def resolve_unit(
-    upstream: list[Commit],
-    dedup: DedupConfig | None,
-    balance: BalanceConfig | None,
-    code: str,
-) -> Unit:
+def resolve_unit(upstream: list[Commit], work: ResolveWork, code: str) -> Unit:
     """The single unit of the resolve step."""
+    dedup, balance, evaluation = work.dedup, work.balance, work.evaluation
+    names = {"threshold", "containment", "ngram", "paragraphs"}
     sections = [
-        dedup.model_dump(include={"threshold", "ngram"}) if dedup else None,
+        dedup.model_dump(include=names) if dedup else None,
         balance.model_dump() if balance else None,
+        [evaluation.rule, list(evaluation.names)] if evaluation else None,
+        sorted(work.run_ids.values()),
     ]
     identity = [outputs_digest_input(upstream), sections, code]
     return Unit("all", "", digest(identity))

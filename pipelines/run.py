@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines import match as matching
-from isinglass.pipelines import verify as verifying
+from isinglass.pipelines.against import EarlierRun, open_earlier
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Closing, close
+from isinglass.pipelines.decisions import Decisions
 from isinglass.pipelines.encode import (
     EncodeWork,
     encode_units,
     with_absolute_paths,
 )
-from isinglass.pipelines.fingerprint import code_fingerprint, digest
+from isinglass.pipelines.fingerprint import code_fingerprint
 from isinglass.pipelines.identity import (
     Identity,
     canary_share,
@@ -30,28 +30,26 @@ from isinglass.pipelines.identity import (
     store_key,
 )
 from isinglass.pipelines.ownership import check_claim, write_claim
-from isinglass.pipelines.passes import Session, run_here, run_pass
+from isinglass.pipelines.passes import Session, run_pass
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
-from isinglass.pipelines.rank import RankWork, load_identified, rank_unit
+from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.reconcile import ShardAccount
-from isinglass.pipelines.resolve import ResolveWork, resolve_unit
 from isinglass.pipelines.side import decisions_path, read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import IsinglassError, OutputError
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings
+from isinglass.transforms.survey import SurveySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import apache_beam as beam
-
     from isinglass.pipelines.identity import Verb
     from isinglass.pipelines.progress import Progress
     from isinglass.pipelines.runner import Execution
-    from isinglass.pipelines.units import Unit
+    from isinglass.pipelines.side import Extent
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest
@@ -109,7 +107,8 @@ def execute(request: Request, progress: Progress) -> Result:
     Raises:
         IsinglassError: Of the class that says how to react; see `schemas.errors`.
     """
-    config, made, identity, key = prepare(request)
+    prepared = prepare(request)
+    identity = prepared.identity
     workspace = Workspace(str(request.output))
     with locked(workspace):
         check_claim(workspace, identity, replace=request.replace)
@@ -117,19 +116,34 @@ def execute(request: Request, progress: Progress) -> Result:
         if earlier is not None:
             return Result(earlier, workspace.path, nothing_to_do=True)
         write_claim(workspace, identity, request.base)
-        store_key(workspace, config, key)
+        store_key(workspace, prepared.config, prepared.key)
         remove_leftovers(workspace)
         session = Session(workspace, request.execution, progress)
-        manifest = _Job(config, session, made, identity, key).run()
+        manifest = _Job(prepared, session).run()
     return Result(manifest, workspace.path)
 
 
-def prepare(request: Request) -> tuple[RunConfig, Plan, Identity, bytes]:
-    """Check everything that can be checked before something is written.
+@dataclass(frozen=True)
+class Prepared:
+    """All that can be known before something is written.
 
-    Returns:
-        The configuration with absolute model paths, the plan, the identity of the
-        run and its secret key.
+    Attributes:
+        config: The configuration with absolute model paths.
+        plan: Shards and inputs.
+        identity: Which run this is.
+        key: Its secret key.
+        earlier: Runs that it is held against.
+    """
+
+    config: RunConfig
+    plan: Plan
+    identity: Identity
+    key: bytes = field(repr=False)
+    earlier: tuple[EarlierRun, ...] = ()
+
+
+def prepare(request: Request) -> Prepared:
+    """Check everything that can be checked before something is written.
 
     Raises:
         RefuseError: Something must be changed first.
@@ -142,36 +156,36 @@ def prepare(request: Request) -> tuple[RunConfig, Plan, Identity, bytes]:
     workspace = Workspace(str(request.output))
     key = find_key(workspace, config)
     made = plan(config, request.base)
-    identity = Identity.of(config, request.verb, made, key)
+    earlier = open_earlier(config.dedup, request.base)
+    if any(Path(run.folder) == workspace.path for run in earlier):
+        msg = "dedup.against names the output folder itself; choose another output."
+        raise OutputError(msg)
+    others = [[run.run_id, run.seal] for run in earlier]
+    identity = Identity.of(config, request.verb, made, key, others)
     check_claim(workspace, identity, replace=request.replace)
-    return config, made, identity, key
+    return Prepared(config, made, identity, key, earlier)
 
 
 class _Job:
     """One attempt at a run; holds what passes hand to each other."""
 
-    def __init__(
-        self,
-        config: RunConfig,
-        session: Session,
-        made: Plan,
-        identity: Identity,
-        key: bytes,
-    ) -> None:
-        self.config = config
+    def __init__(self, prepared: Prepared, session: Session) -> None:
+        identity = prepared.identity
+        self.config = prepared.config
         self.session = session
         self.workspace = session.workspace
-        self.plan = made
+        self.plan = prepared.plan
         self.identity = identity
+        self.earlier = prepared.earlier
         self.writes_text = identity.verb != "audit"
         self.encodes = identity.verb in {"run", "encode"}
         self.code = code_fingerprint()
-        self.shard_ids = [shard.shard_id for shard in made.shards]
+        self.shard_ids = [shard.shard_id for shard in self.plan.shards]
         self.surveys: dict[str, Commit] = {}
-        self.places: list[matching.Extent] = []
+        self.places: list[Extent] = []
         self.settings = CleanSettings(
             pii=self.config.pii,
-            key=key,
+            key=prepared.key,
             seed=self.config.seed,
             models=identity.detector_hashes(),
         )
@@ -225,71 +239,25 @@ class _Job:
         return set(np.flatnonzero(np.isin(keeper, sorted(lost))).tolist())
 
     def _survey(self) -> None:
-        work = SurveyWork(self.plan.layout, self.config.dedup)
-        units = survey_units(
-            self.plan.shards, self.plan.layout, self.config.dedup, self.code
+        settings = SurveySettings(
+            self.config.dedup, self.config.survey, self.config.decontaminate
         )
+        work = SurveyWork(self.plan.layout, settings)
+        units = survey_units(self.plan.shards, self.plan.layout, settings, self.code)
         self.surveys = run_pass(self.session, work, units, light=True)
-        self.places = matching.extents(self.shard_ids, self.surveys)
 
     def _resolve(self, unscannable: Sequence[int]) -> Commit:
-        dedup = self.config.dedup
-        surveys = list(self.surveys.values())
-        unit = rank_unit(self.shard_ids, surveys, dedup, unscannable, self.code)
-        ranked = run_here(self.session, RankWork(dedup), unit)
-        slices: list[Unit] = []
-        verified: list[Commit] = []
-        if dedup is not None and dedup.fuzzy:
-            slices, verified = self._match(ranked)
-        work = ResolveWork(
-            tuple(self.places), tuple(slices), dedup, self.config.balance
+        decisions = Decisions(
+            session=self.session,
+            config=self.config,
+            plan=self.plan,
+            surveys=self.surveys,
+            earlier=self.earlier,
+            evaluation=None,
+            code=self.code,
         )
-        unit = resolve_unit(
-            [ranked, *verified, *surveys], dedup, self.config.balance, self.code
-        )
-        return run_here(self.session, work, unit)
-
-    def _match(self, ranked: Commit) -> tuple[list[Unit], list[Commit]]:
-        dedup = self.config.dedup
-        assert dedup is not None
-        surveys = list(self.surveys.values())
-        documents = ranked.counts["records_in"]
-        units = matching.bucket_units(documents, [ranked, *surveys], dedup, self.code)
-
-        def build(pipeline: beam.Pipeline, pending: list[Unit]) -> object:
-            return matching.build_match_pipeline(
-                pipeline, pending, self.places, self.workspace, len(units)
-            )
-
-        work = matching.BucketWork()
-        commits = run_pass(self.session, work, units, light=True, build=build)
-        matching.check_entries(self.workspace, self.places, commits, dedup.bands)
-        pairs = matching.load_pairs(self.workspace, units)
-        return self._verify(pairs)
-
-    def _verify(self, pairs: np.ndarray) -> tuple[list[Unit], list[Commit]]:
-        dedup = self.config.dedup
-        assert dedup is not None
-        rank = load_identified(self.workspace).rank
-        candidates = verifying.find_candidates(pairs, rank)
-        verifying.save_candidates(self.workspace, candidates)
-        shards = {shard.shard_id: shard for shard in self.plan.shards}
-        shape = [dedup.ngram, self.code]
-        shingles = verifying.shingle_units(
-            shards, self.places, candidates, self.surveys, shape
-        )
-        work = verifying.ShingleWork(self.plan.layout, dedup.ngram)
-        made = run_pass(self.session, work, shingles, light=True)
-        store = verifying.open_store(
-            self.workspace, shingles, self.places, candidates.places
-        )
-        upstream = digest([sorted(c.fingerprint for c in made.values()), self.code])
-        slices = verifying.verify_units(candidates, store, upstream)
-        compare = verifying.VerifyWork(
-            self.workspace, tuple(shingles), tuple(self.places)
-        )
-        commits = run_pass(self.session, compare, slices, light=True)
-        return slices, list(commits.values())
+        self.places = decisions.own
+        return decisions.make(unscannable)
 
     def _clean(self, resolved: Commit) -> dict[str, Commit]:
         documents = sum(c.counts["documents"] for c in self.surveys.values())
@@ -325,9 +293,9 @@ class _Job:
             lost |= self._indices(place, table.filter(ours)["doc_id"])
         return lost
 
-    def _indices(self, place: matching.Extent, doc_ids: pa.ChunkedArray) -> set[int]:
+    def _indices(self, place: Extent, doc_ids: pa.ChunkedArray) -> set[int]:
         columns = ["doc_high", "doc_low"]
-        survey = read_survey(self.workspace, [place.shard_id], columns)
+        survey = read_survey(self.workspace, [place], columns)
         words = np.stack([survey[name].to_numpy() for name in columns], axis=1)
         found = pc.index_in(doc_ids, pa.chunked_array([format_doc_ids(words)]))
         return {place.start + index for index in found.to_pylist()}

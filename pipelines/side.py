@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,6 +18,34 @@ if TYPE_CHECKING:
 
 SURVEY = "survey"
 RESOLVE = "resolve"
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where a shard's documents stand in the order of all documents.
+
+    Attributes:
+        shard_id: Name of the shard.
+        start: Index of its first document.
+        stop: One past its last.
+        run: Folder of the earlier run that it belongs to; empty for this run.
+    """
+
+    shard_id: str
+    start: int
+    stop: int
+    run: str = ""
+
+    @property
+    def name(self) -> str:
+        """File-name-safe, unique among the shards of all runs."""
+        if not self.run:
+            return self.shard_id
+        return f"{hashlib.sha256(self.run.encode()).hexdigest()[:12]}.{self.shard_id}"
+
+    def home(self, workspace: Workspace) -> Workspace:
+        """The run folder that holds its survey; `workspace` for this run."""
+        return Workspace(self.run) if self.run else workspace
 
 
 def write_side(
@@ -52,11 +82,12 @@ def survey_path(workspace: Workspace, shard_id: str) -> Path:
 
 
 def read_survey(
-    workspace: Workspace, shard_ids: Sequence[str], columns: Sequence[str]
+    workspace: Workspace, places: Sequence[Extent], columns: Sequence[str]
 ) -> pa.Table:
     """Some survey columns of many shards, one after another."""
     tables = [
-        read_side(survey_path(workspace, shard_id), columns) for shard_id in shard_ids
+        read_side(survey_path(place.home(workspace), place.shard_id), columns)
+        for place in places
     ]
     return pa.concat_tables(tables).combine_chunks()
 

@@ -11,6 +11,7 @@ from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.reconcile import parts
 from isinglass.schemas.manifest import AxisSummary, DedupSummary, EncodeSummary
 from isinglass.schemas.reasons import DropReason, QuarantineReason
+from isinglass.transforms.dedup.fingerprints import families
 from isinglass.transforms.dedup.minhash import capture_probability
 from isinglass.transforms.demographics.balance import weighted_shares
 from isinglass.transforms.demographics.lexicon import group_names
@@ -46,6 +47,8 @@ def dedup_summary(
     return DedupSummary(
         exact_removed=dropped.get(DropReason.EXACT_DUPLICATE, 0),
         near_removed=dropped.get(DropReason.NEAR_DUPLICATE, 0),
+        contained_removed=dropped.get(DropReason.CONTAINED, 0),
+        families=families(dedup),
         candidate_pairs=resolved["candidate_pairs"],
         verified_pairs=resolved["verified_pairs"],
         capture_curve=curve if dedup.fuzzy else [],

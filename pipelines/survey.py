@@ -16,7 +16,11 @@ from isinglass.pipelines.units import Unit
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.statistics.fold import GroupFold, TextFold
-from isinglass.transforms.survey import survey_documents, survey_schema
+from isinglass.transforms.survey import (
+    SurveySettings,
+    survey_documents,
+    survey_schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch
 
 
@@ -34,11 +37,11 @@ class SurveyWork:
 
     Attributes:
         layout: Columns of the inputs.
-        dedup: The `dedup` section, for the band hashes.
+        settings: Sections that the survey depends on.
     """
 
     layout: Layout
-    dedup: DedupConfig | None
+    settings: SurveySettings
     name: str = SURVEY
 
     def open(self) -> None:
@@ -50,14 +53,14 @@ class SurveyWork:
         shard = Shard.from_json(payload)
         fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
         path = survey_path(outputs.workspace, shard.shard_id)
-        write_side(outputs, path, survey_schema(self.dedup), self._rows(shard, fold))
+        write_side(outputs, path, survey_schema(self.settings), self._rows(shard, fold))
         statistics = json.dumps(fold.statistics(), sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
         return dict(fold.counts)
 
     def _rows(self, shard: Shard, fold: _ShardFold) -> Iterator[pa.RecordBatch]:
         for batch in read_shard(shard, self.layout):
-            survey = survey_documents(batch.documents, self.dedup)
+            survey = survey_documents(batch.documents, self.settings)
             fold.add(batch, survey)
             yield survey.table
 
@@ -81,13 +84,17 @@ class _ShardFold:
         self.counts["documents"] += documents.num_rows
         self.counts["rejected"] += batch.rejected.num_rows
         self.counts["characters"] += characters
+        if "fingerprints" in table.schema.names:
+            listed = pc.sum(pc.list_value_length(table.column("fingerprints")))
+            self.counts["fingerprints"] += listed.as_py() or 0
         sources, languages = table.column("source"), survey.languages
         self._text_sums = self._texts.add(
             self._text_sums, documents.column("text"), sources, languages
         )
-        self._group_sums = self._groups.add(
-            self._group_sums, survey.mentions, sources, languages
-        )
+        if survey.mentions is not None:
+            self._group_sums = self._groups.add(
+                self._group_sums, survey.mentions, sources, languages
+            )
         self._status.add(documents.num_rows, characters)
 
     def statistics(self) -> dict[str, Any]:
@@ -96,29 +103,34 @@ class _ShardFold:
 
 
 def survey_units(
-    shards: tuple[Shard, ...], layout: Layout, dedup: DedupConfig | None, code: str
+    shards: tuple[Shard, ...], layout: Layout, settings: SurveySettings, code: str
 ) -> list[Unit]:
-    """One unit a shard; its fingerprint covers input bytes, layout, section, code."""
-    section = _survey_part(dedup)
+    """One unit a shard; its fingerprint covers input bytes, layout, sections, code."""
     shape = [
         layout.carried.serialize().to_pybytes().hex(),
         [columns.model_dump() for columns in layout.columns],
         layout.renamed,
         layout.max_chars,
     ]
+    sections = _sections(settings)
     units = []
     for shard in shards:
-        identity = [_portable(shard), shape, section, code]
+        identity = [_portable(shard), shape, sections, code]
         weight = sum(piece.bytes for piece in shard.pieces)
         units.append(Unit(shard.shard_id, shard.to_json(), digest(identity), weight))
     return units
 
 
-def _survey_part(dedup: DedupConfig | None) -> Any:
+def _sections(settings: SurveySettings) -> Any:
     """Only what changes the survey: not the threshold, not which document stays."""
-    if dedup is None or not dedup.fuzzy:
-        return None
-    return dedup.model_dump(include={"fuzzy", "ngram", "bands", "rows", "seed"})
+    fuzzy = settings.fuzzy
+    names = {"ngram", "bands", "rows", "seed"}
+    return [
+        settings.survey.model_dump(),
+        settings.normalise.model_dump(),
+        None if fuzzy is None else fuzzy.model_dump(include=names),
+        fuzzy is not None and fuzzy.containment is not None,
+    ]
 
 
 def _portable(shard: Shard) -> Any:

@@ -97,11 +97,28 @@ class Recall(Section):
     high: float = Field(ge=0.0, le=1.0)
 
 
+class EarlierRunSummary(Section):
+    """An earlier run whose documents were not kept again."""
+
+    path: str = Field(description="As the configuration names it.")
+    run_id: str
+    documents: int = Field(ge=0, description="Documents that it kept.")
+
+
 class DedupSummary(Section):
     """What deduplication did."""
 
     exact_removed: int = Field(ge=0)
     near_removed: int = Field(ge=0)
+    contained_removed: int = Field(0, ge=0)
+    removed_for_earlier: int = Field(
+        0, ge=0, description="Of all these, removed for a document of an earlier run."
+    )
+    against: list[EarlierRunSummary] = Field(default_factory=list)
+    families: dict[str, str] = Field(
+        default_factory=dict,
+        description="Families of hashes; runs with equal ones can be compared.",
+    )
     candidate_pairs: int = Field(ge=0)
     verified_pairs: int = Field(ge=0, description="At or above the threshold.")
     capture_curve: list[tuple[float, float]] = Field(

@@ -21,6 +21,7 @@ from apache_beam import coders
 
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.dedup.candidates import candidate_pairs
+from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.encode.tokenizers import load_tokenizer
@@ -28,7 +29,11 @@ from isinglass.transforms.pii.operators import apply_operators
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings, Scanner
-from isinglass.transforms.survey import known_languages, survey_documents
+from isinglass.transforms.survey import (
+    SurveySettings,
+    known_languages,
+    survey_documents,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -140,7 +145,7 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
 
 
 def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBatch:
-    return survey_documents(documents, dedup).table
+    return survey_documents(documents, SurveySettings(dedup)).table
 
 
 @dataclass
@@ -171,22 +176,18 @@ class FindCandidates(beam.PTransform[Any, Any]):
 
 
 def _pack(survey: pa.RecordBatch, buckets: int) -> Iterator[tuple[int, bytes]]:
-    column = survey.column("bands")
-    survey = survey.filter(pc.is_valid(column))
-    column = survey.column("bands")
+    survey = survey.filter(pc.not_equal(survey.column("unit"), NO_UNIT))
     if survey.num_rows == 0:
         return
-    bands = column.type.byte_width // 8
-    flat = np.frombuffer(column.buffers()[1], dtype="<u8")
-    keys = flat[column.offset * bands : (column.offset + len(column)) * bands]
-    entries = np.empty(len(keys), dtype=_ENTRY)
-    entries["key"] = keys
+    names = [name for name in survey.schema.names if name.startswith("band_")]
+    entries = np.empty(len(names) * survey.num_rows, dtype=_ENTRY)
+    entries["key"] = np.concatenate([survey.column(n).to_numpy() for n in names])
     for name, source in (
         ("high", "doc_high"),
         ("low", "doc_low"),
         ("characters", "characters"),
     ):
-        entries[name] = np.repeat(survey.column(source).to_numpy(), bands)
+        entries[name] = np.tile(survey.column(source).to_numpy(), len(names))
     bucket = (entries["key"] >> np.uint64(32)) % np.uint64(buckets)
     for number in np.unique(bucket):
         yield int(number), entries[bucket == number].tobytes()

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.schemas.config import (
+    DecontaminateConfig,
+    DedupConfig,
+    NormaliseConfig,
+    SurveyConfig,
+)
+from isinglass.transforms.dedup.fingerprints import winnow
 from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.shingles import shingle
-from isinglass.transforms.demographics.counts import count_mentions
+from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.labels import is_language_tag, safe_labels
-from isinglass.transforms.language import detect_languages
+from isinglass.transforms.language import UNDETERMINED, detect_languages
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.text import content_hashes, is_blank, normalise
 
-if TYPE_CHECKING:
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.demographics.counts import MentionCounts
+
+@dataclass(frozen=True)
+class SurveySettings:
+    """The sections of the configuration that the survey depends on.
+
+    Attributes:
+        dedup: None leaves out everything that only deduplication needs.
+        survey: What is measured besides.
+        decontaminate: None looks for no evaluation items.
+    """
+
+    dedup: DedupConfig | None
+    survey: SurveyConfig = field(default_factory=SurveyConfig)
+    decontaminate: DecontaminateConfig | None = None
+
+    @property
+    def fuzzy(self) -> DedupConfig | None:
+        """The `dedup` section if near-duplicates are looked for."""
+        return self.dedup if self.dedup is not None and self.dedup.fuzzy else None
+
+    @property
+    def normalise(self) -> NormaliseConfig:
+        """How texts are normalised before they are compared."""
+        return self.dedup.normalise if self.dedup is not None else NormaliseConfig()
 
 
 @dataclass(frozen=True)
@@ -30,20 +57,27 @@ class Survey:
     Attributes:
         table: One row a document, with the schema of `survey_schema`.
         languages: Language of each document: its own, or the detected one.
-        mentions: Demographic mention counts.
+        mentions: Demographic mention counts; None when they are not counted.
     """
 
     table: pa.RecordBatch
     languages: pa.StringArray
-    mentions: MentionCounts
+    mentions: MentionCounts | None
 
 
-def survey_schema(dedup: DedupConfig | None) -> pa.Schema:
+def band_name(band: int) -> str:
+    """Name of the survey column that holds one band's hashes."""
+    return f"band_{band:03d}"
+
+
+def survey_schema(settings: SurveySettings) -> pa.Schema:
     """Schema of the survey's side table.
 
-    `bands` holds `bands` little-endian 64-bit band hashes and is null for a document
-    without shingles; `mentions` follows `group_names()`; `id_key` is 0 for a document
-    without a source id.
+    `id_key` is 0 for a document without a source id; `mentions` follows
+    `group_names()`. With near-duplicates on: `unit` says what a shingle is made of
+    (`shingles.NO_UNIT` where there is none), each band has a column of 64-bit hashes
+    (0 without shingles), so that matching can read one band after the other, and
+    `fingerprints` serve containment.
     """
     fields = [
         pa.field("row", pa.int64(), nullable=False),
@@ -61,60 +95,100 @@ def survey_schema(dedup: DedupConfig | None) -> pa.Schema:
         pa.field("words", pa.int64(), nullable=False),
         pa.field("mentions", pa.list_(pa.int32(), len(group_names())), nullable=False),
     ]
-    if dedup is not None and dedup.fuzzy:
-        fields.append(pa.field("bands", pa.binary(8 * dedup.bands)))
+    fuzzy = settings.fuzzy
+    if fuzzy is not None:
+        fields.append(pa.field("unit", pa.uint8(), nullable=False))
+        if fuzzy.containment is not None:
+            fields.append(pa.field("fingerprints", pa.large_list(pa.uint64())))
+        fields += [
+            pa.field(band_name(band), pa.uint64(), nullable=False)
+            for band in range(fuzzy.bands)
+        ]
     return pa.schema(fields)
 
 
-def survey_documents(documents: pa.RecordBatch, dedup: DedupConfig | None) -> Survey:
+def survey_documents(documents: pa.RecordBatch, settings: SurveySettings) -> Survey:
     """Survey a batch of documents (`tables.DOCUMENTS` and carried columns)."""
     texts = documents.column("text")
-    normalised = normalise(texts)
+    normalised = normalise(texts, settings.normalise)
     ids = doc_id_words(documents.column("doc_id"))
     hashes = content_hashes(normalised)
-    languages = known_languages(documents)
-    mentions = count_mentions(texts, languages)
-    columns = [
-        documents.column("row"),
-        pa.array(ids[:, 0]),
-        pa.array(ids[:, 1]),
-        pa.array(hashes[:, 0]),
-        pa.array(hashes[:, 1]),
-        pa.array(_id_keys(documents)),
-        pc.cast(pc.utf8_length(texts), pa.int64()),
-        pa.array(is_blank(texts)),
-        languages,
-        safe_labels(documents.column("source")),
-        documents.column("collected_at"),
-        pa.array(mentions.covered),
-        pa.array(mentions.words.astype(np.int64)),
-        _fixed_lists(mentions.counts),
-    ]
-    schema = survey_schema(dedup)
-    if "bands" in schema.names and dedup is not None:
-        columns.append(_band_column(normalised, dedup))
-    table = pa.RecordBatch.from_arrays(columns, schema=schema)
+    languages = known_languages(documents, detect=settings.survey.detect_languages)
+    counted = settings.survey.count_mentions
+    mentions = count_mentions(texts, languages) if counted else None
+    columns = {
+        "row": documents.column("row"),
+        "doc_high": pa.array(ids[:, 0]),
+        "doc_low": pa.array(ids[:, 1]),
+        "hash_high": pa.array(hashes[:, 0]),
+        "hash_low": pa.array(hashes[:, 1]),
+        "id_key": pa.array(_id_keys(documents)),
+        "characters": pc.cast(pc.utf8_length(texts), pa.int64()),
+        "blank": pa.array(is_blank(texts)),
+        "language": languages,
+        "source": safe_labels(documents.column("source")),
+        "collected_at": documents.column("collected_at"),
+        **_mention_columns(mentions, documents.num_rows),
+        **_near_columns(normalised, settings.fuzzy),
+    }
+    schema = survey_schema(settings)
+    table = pa.RecordBatch.from_arrays(
+        [columns[n] for n in schema.names], schema=schema
+    )
     return Survey(table, languages, mentions)
 
 
-def known_languages(documents: pa.RecordBatch) -> pa.StringArray:
-    """The documents' own language tag where they have one, else the detected one."""
+def _mention_columns(
+    mentions: MentionCounts | None, documents: int
+) -> dict[str, pa.Array]:
+    if mentions is None:
+        mentions = MentionCounts(
+            np.zeros((documents, len(group_names())), np.int32),
+            np.zeros(documents, np.bool_),
+            np.zeros(documents, np.int64),
+        )
+    return {
+        "covered": pa.array(mentions.covered),
+        "words": pa.array(mentions.words.astype(np.int64)),
+        "mentions": _fixed_lists(mentions.counts),
+    }
+
+
+def _near_columns(
+    normalised: pa.StringArray, fuzzy: DedupConfig | None
+) -> dict[str, pa.Array]:
+    """What near-duplicates are found by; nothing when they are not looked for."""
+    if fuzzy is None:
+        return {}
+    shingles = shingle(normalised, fuzzy.ngram)
+    bands = np.ascontiguousarray(band_hashes(shingles, fuzzy).hashes.T)
+    columns = {band_name(band): pa.array(keys) for band, keys in enumerate(bands)}
+    columns["unit"] = pa.array(shingles.unit)
+    if fuzzy.containment is not None:
+        found = winnow(shingles)
+        columns["fingerprints"] = pa.LargeListArray.from_arrays(
+            pa.array(found.offsets), pa.array(found.values)
+        )
+    return columns
+
+
+def known_languages(
+    documents: pa.RecordBatch, *, detect: bool = True
+) -> pa.StringArray:
+    """The documents' own language tag where they have one, else the detected one.
+
+    Args:
+        documents: `tables.DOCUMENTS` and carried columns.
+        detect: False answers `und` instead of looking at the text.
+    """
     given = documents.column("language")
     unknown = pc.invert(pc.fill_null(is_language_tag(given), fill_value=False))
     if not pc.any(unknown).as_py():
         return given
+    if not detect:
+        return pc.if_else(unknown, UNDETERMINED, given)
     detected = detect_languages(documents.column("text").filter(unknown))
     return pc.replace_with_mask(given, unknown, detected)
-
-
-def _band_column(normalised: pa.StringArray, dedup: DedupConfig) -> pa.Array:
-    found = band_hashes(shingle(normalised, dedup.ngram), dedup)
-    rows = np.ascontiguousarray(found.hashes, dtype="<u8")
-    width = 8 * dedup.bands
-    validity = pa.array(found.valid).buffers()[1]
-    return pa.Array.from_buffers(
-        pa.binary(width), len(rows), [validity, pa.py_buffer(rows)]
-    )
 
 
 def _id_keys(documents: pa.RecordBatch) -> np.ndarray:

@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 import xxhash
 from numba import njit
 
+from isinglass.schemas.config.dedup import NormaliseConfig
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CODE_POINTS = 0x110000
-_WHITE = -1
+_WHITE, _DIGIT, _DOTTED = -1, -2, -3
 # The only code point whose lower case is two code points (Unicode SpecialCasing.txt,
 # unconditional mappings): capital I with dot becomes i and a combining dot.
 _DOTTED_I = 0x130
@@ -84,15 +86,28 @@ def word_table() -> NDArray[np.uint8]:
 
 
 @cache
-def fold_table() -> NDArray[np.int32]:
-    """Return each code point's lower case, and -1 for white space (`str.isspace`)."""
+def fold_table(
+    *, lower_case: bool = True, white_space: bool = True, numbers: bool = False
+) -> NDArray[np.int32]:
+    """Return what each code point becomes, or a negative mark of what it is.
+
+    Args:
+        lower_case: Give lower case; -3 for U+0130, which becomes two code points.
+        white_space: Mark white space (`str.isspace`) by -1.
+        numbers: Mark decimal digits (`str.isdecimal`) by -2.
+    """
     table = np.arange(CODE_POINTS, dtype=np.int32)
     for code in assigned_code_points():
-        lower = chr(code).lower()
-        if chr(code).isspace():
+        character = chr(code)
+        lower = character.lower() if lower_case else character
+        if white_space and character.isspace():
             table[code] = _WHITE
+        elif numbers and character.isdecimal():
+            table[code] = _DIGIT
         elif len(lower) == 1:
             table[code] = ord(lower)
+    if lower_case:
+        table[_DOTTED_I] = _DOTTED
     table.flags.writeable = False
     return table
 
@@ -171,9 +186,9 @@ def _encode(code: Any, out: Any, target: Any) -> Any:
 def _fold_row(
     data: Any, position: Any, stop: Any, table: Any, out: Any, target: Any
 ) -> Any:
-    """Lower the case and fold the white space of one text into `out`."""
+    """Lower the case and fold white space and numbers of one text into `out`."""
     begin = target
-    gap = False
+    gap = number = False
     while position < stop:
         byte = data[position]
         if byte < 0x80:  # noqa: PLR2004
@@ -185,15 +200,23 @@ def _fold_row(
         lower = np.int64(table[code])
         if lower == _WHITE:
             gap = target > begin
+            number = False
             continue
+        if lower == _DIGIT:
+            if number:
+                continue
+            number = True
+            lower = np.int64(0x30)
+        else:
+            number = False
         if gap:
             out[target] = 0x20
             target += 1
             gap = False
-        if lower < 0x80:  # noqa: PLR2004
+        if 0 <= lower < 0x80:  # noqa: PLR2004
             out[target] = lower
             target += 1
-        elif lower == _DOTTED_I:
+        elif lower == _DOTTED:
             target = _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
         else:
             target = _encode(lower, out, target)
@@ -222,13 +245,13 @@ def _mark_composing(data: Any, offsets: Any, table: Any, marks: Any) -> None:
             position += width
 
 
-def _fold(texts: pa.StringArray) -> pa.StringArray:
+def _fold(texts: pa.StringArray, table: NDArray[np.int32]) -> pa.StringArray:
     data, offsets = string_buffers(texts)
     size = int(offsets[-1]) - int(offsets[0])
     # Two bytes become at most three (U+0130, U+023A); all else shrinks or stays.
     out = np.empty(size + size // 2, np.uint8)
     ends = np.zeros(offsets.size, np.int64)
-    _fold_rows(data, offsets, fold_table(), out, ends)
+    _fold_rows(data, offsets, table, out, ends)
     if ends[-1] > _ARROW_LIMIT:
         raise ValueError(
             f"{ends[-1]} bytes of normalised text do not fit one string array; "
@@ -251,15 +274,23 @@ def _compose(texts: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
     return pc.replace_with_mask(texts, mask, pa.array(composed, pa.string()))
 
 
-def normalise(texts: pa.StringArray) -> pa.StringArray:
-    """Return texts in NFC and lower case, with white space folded and stripped.
+_DEFAULT = NormaliseConfig()
 
-    Lower case is taken code point by code point (no final-sigma rule). Each run of
-    Unicode white space (`str.isspace`) becomes one space; none is left at either end.
-    The result is in NFC, and normalising it again changes nothing.
+
+def normalise(
+    texts: pa.StringArray, config: NormaliseConfig = _DEFAULT
+) -> pa.StringArray:
+    """Return texts without the differences that do not count between duplicates.
+
+    By default: NFC and lower case, with white space folded and stripped. Lower case
+    is taken code point by code point (no final-sigma rule). Each run of Unicode white
+    space (`str.isspace`) becomes one space; none is left at either end. With
+    `numbers`, each run of decimal digits becomes one `0`. The result is in NFC (unless
+    `nfc` is off), and normalising it again changes nothing.
 
     Args:
         texts: Strings without nulls.
+        config: Which steps are taken.
 
     Returns:
         As many strings, without nulls and without offset.
@@ -267,13 +298,19 @@ def normalise(texts: pa.StringArray) -> pa.StringArray:
     Raises:
         ValueError: If a text is null or the result is 2 GiB or more.
     """
+    table = fold_table(
+        lower_case=config.lower_case,
+        white_space=config.white_space,
+        numbers=config.numbers,
+    )
     data, offsets = string_buffers(texts)
     marks = np.zeros(len(texts), np.bool_)
-    _mark_composing(data, offsets, _composing_table(), marks)
+    if config.nfc:
+        _mark_composing(data, offsets, _composing_table(), marks)
     if not marks.any():
-        return _fold(texts)
+        return _fold(texts, table)
     mask = pa.array(marks)
-    folded = _fold(_compose(texts, mask))
+    folded = _fold(_compose(texts, mask), table)
     # Some pairs compose in lower case only (H and a macron below: U+1E96).
     return _compose(folded, mask)
 

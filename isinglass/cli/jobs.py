@@ -105,7 +105,8 @@ class Job:
         """Plan, check models and runner, and print what would be done."""
         from isinglass.pipelines.run import prepare  # noqa: PLC0415
 
-        _, made, identity, _ = prepare(self._request(replace=replace))
+        prepared = prepare(self._request(replace=replace))
+        made, identity = prepared.plan, prepared.identity
         models = (*identity.detector_models, *identity.encoder_models)
         facts = {
             "output": self.config.output,

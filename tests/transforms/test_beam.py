@@ -15,8 +15,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from isinglass.pipelines import match
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.runner import build_unit_pipeline
+from isinglass.pipelines.side import Extent
 from isinglass.pipelines.survey import SurveyWork, survey_units
-from isinglass.pipelines.units import Unit
 from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig, RunConfig
 from isinglass.transforms.beam import (
@@ -28,6 +28,7 @@ from isinglass.transforms.beam import (
     SurveyDocuments,
     TokenizeDocuments,
 )
+from isinglass.transforms.survey import SurveySettings
 from tests.corpora import write_jsonl
 
 TEXTS = [
@@ -162,12 +163,14 @@ def test_only_bytes_and_numbers_cross_the_passes(made: Plan, tmp_path: Path) -> 
     """No pass sends batches or text through Beam at all."""
     workspace = Workspace(str(tmp_path))
     pipeline = beam.Pipeline()
-    work = SurveyWork(made.layout, DedupConfig())
-    units = survey_units(made.shards, made.layout, DedupConfig(), "code")
+    settings = SurveySettings(DedupConfig())
+    work = SurveyWork(made.layout, settings)
+    units = survey_units(made.shards, made.layout, settings, "code")
     build_unit_pipeline(pipeline, work, units, workspace)
-    places = [match.Extent(made.shards[0].shard_id, 0, 3)]
-    buckets = [Unit("bucket-0000", "bucket-0000", "f")]
-    match.build_match_pipeline(pipeline, buckets, places, workspace, 1)
+    places = (Extent(made.shards[0].shard_id, 0, 3),)
+    waves = match.plan_waves(3, 0, DedupConfig())
+    buckets = match.bucket_units(waves, 3, [], "code")
+    match.MatchGraph(workspace, places, tuple(waves), 0)(pipeline, buckets)
     assert pickled(pipeline) == []
     kinds = outputs(pipeline)
     assert kinds["survey/Run"] is bytes

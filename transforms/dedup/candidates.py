@@ -8,12 +8,14 @@ import numpy as np
 from numba import njit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
 _SHIFT = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
+MERGE_PAIRS = 2**24
+"""Packed pairs, 8 bytes each, that wait before they are merged with the rest."""
 
 
 def _shared(
@@ -40,34 +42,63 @@ def _shared(
 
 
 @njit(cache=True, nogil=True)
-def _fill_group(ranks: Any, leaders: Any, pairs: Any, size: Any) -> Any:
+def _fill_group(
+    ranks: Any, leaders: Any, references: Any, pairs: Any, size: Any
+) -> Any:
     """Append the packed pairs of one key's documents; returns the new size."""
-    for index in range(1, ranks.size):
+    first = np.searchsorted(ranks, references)
+    for index in range(max(first, 1), ranks.size):
         larger = np.uint64(ranks[index])
         for leader in range(min(index, leaders)):
             pairs[size] = np.uint64(ranks[leader]) << _SHIFT | larger
             size += 1
-        if index > leaders:
+        # Where references lead the group, the preferred of the others lead as well.
+        begin = max(first, leaders)
+        end = min(index, first + leaders)
+        for leader in range(begin, end):
+            pairs[size] = np.uint64(ranks[leader]) << _SHIFT | larger
+            size += 1
+        if index > max(end, leaders):
             pairs[size] = np.uint64(ranks[index - 1]) << _SHIFT | larger
             size += 1
     return size
 
 
 @njit(cache=True, nogil=True)
-def _fill_pairs(ranks: Any, bounds: Any, leaders: Any, pairs: Any) -> Any:
+def _fill_pairs(
+    ranks: Any, bounds: Any, leaders: Any, references: Any, pairs: Any
+) -> Any:
     size = np.int64(0)
     for group in range(bounds.size - 1):
         own = ranks[bounds[group] : bounds[group + 1]]
-        size = _fill_group(own, leaders, pairs, size)
+        size = _fill_group(own, leaders, references, pairs, size)
     return size
 
 
-def _distinct(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Sort packed pairs, drop repeats, and unpack them. Sorts in place."""
+def _capacity(
+    ranks: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    leaders: int,
+    references: int,
+) -> int:
+    """The most pairs that the groups can make."""
+    sizes = np.diff(bounds)
+    new = np.append(0, np.cumsum(ranks >= references))
+    fresh = np.diff(new[bounds])
+    most = np.where(fresh < sizes, 2 * leaders, leaders) + 1
+    return int((fresh * np.minimum(sizes - 1, most)).sum())
+
+
+def _union(parts: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Distinct packed pairs of all parts, ascending."""
+    packed = np.concatenate(parts)
     packed.sort()
     distinct = np.ones(len(packed), np.bool_)
     distinct[1:] = packed[1:] != packed[:-1]
-    packed = packed[distinct]
+    return packed[distinct]
+
+
+def _unpack(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
     pairs = np.empty((len(packed), 2), np.uint32)
     pairs[:, 0] = packed >> _SHIFT
     pairs[:, 1] = packed & _LOW
@@ -75,7 +106,10 @@ def _distinct(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 
 def candidate_pairs(
-    keys: NDArray[np.uint64], ranks: NDArray[np.uint32], leaders: int = 16
+    keys: NDArray[np.uint64],
+    ranks: NDArray[np.uint32],
+    leaders: int = 16,
+    references: int = 0,
 ) -> NDArray[np.uint32]:
     """Pair the documents that share a key, at a cost linear in the entries.
 
@@ -88,6 +122,9 @@ def candidate_pairs(
         keys: Shape (m,): band keys, as from `minhash.band_hashes`.
         ranks: Shape (m,): keeper rank of the document behind each key.
         leaders: Preferred documents that each document of a group is held against.
+        references: Documents of smaller rank than this belong to earlier runs: they
+            are not held against each other, and do not count among the leaders of
+            the others.
 
     Returns:
         Shape (p, 2): smaller rank, larger rank; ascending, each pair once. The order
@@ -105,17 +142,16 @@ def candidate_pairs(
     keys, ranks = _shared(keys, ranks)
     starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
     bounds = np.append(starts, len(keys))
-    sizes = np.diff(bounds)
-    small = np.minimum(sizes, leaders + 1)
-    capacity = small * (small - 1) // 2 + (sizes - small) * (leaders + 1)
-    pairs = np.empty(int(capacity.sum()), np.uint64)
-    size = _fill_pairs(ranks, bounds, leaders, pairs)
-    assert size == len(pairs)
-    return _distinct(pairs)
+    pairs = np.empty(_capacity(ranks, bounds, leaders, references), np.uint64)
+    size = _fill_pairs(ranks, bounds, leaders, references, pairs)
+    return _unpack(_union([pairs[:size]]))
 
 
-def merge_pairs(parts: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
+def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     """Merge pairs from several buckets: ascending, each pair once.
+
+    Parts are taken in one after the other, so that memory is bounded by the distinct
+    pairs and not by how many bands they share.
 
     Args:
         parts: Arrays of shape (p, 2), as from `candidate_pairs`.
@@ -123,5 +159,11 @@ def merge_pairs(parts: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     Returns:
         Shape (p, 2).
     """
-    packed = [p[:, 0].astype(np.uint64) << _SHIFT | p[:, 1] for p in parts]
-    return _distinct(np.concatenate(packed or [np.empty(0, np.uint64)]))
+    merged = np.empty(0, np.uint64)
+    waiting: list[NDArray[np.uint64]] = []
+    for part in parts:
+        waiting.append(part[:, 0].astype(np.uint64) << _SHIFT | part[:, 1])
+        if sum(map(len, waiting)) > max(len(merged), MERGE_PAIRS):
+            merged = _union([merged, *waiting])
+            waiting = []
+    return _unpack(_union([merged, *waiting]))

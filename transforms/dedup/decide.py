@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isinglass.transforms.dedup.identify import NO_RANK, Identified, State
+
+if TYPE_CHECKING:
+    from isinglass.transforms.dedup.keepers import Removals
 
 
 class Fate(IntEnum):
@@ -18,6 +22,20 @@ class Fate(IntEnum):
     DUPLICATE_ID = 2
     EXACT_DUPLICATE = 3
     NEAR_DUPLICATE = 4
+    CONTAINED = 5
+    ONLY_BOILERPLATE = 6
+    CONTAMINATED = 7
+
+
+DUPLICATES = (Fate.EXACT_DUPLICATE, Fate.NEAR_DUPLICATE, Fate.CONTAINED)
+"""Fates that name a document that stays as evidence."""
+
+_BY_STATE = {
+    State.EMPTY: Fate.EMPTY,
+    State.DUPLICATE_ID: Fate.DUPLICATE_ID,
+    State.ONLY_BOILERPLATE: Fate.ONLY_BOILERPLATE,
+    State.CONTAMINATED: Fate.CONTAMINATED,
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class Decided:
     similarity: np.ndarray
 
 
-def decide(found: Identified, kept_rank: np.ndarray, similarity: np.ndarray) -> Decided:
+def decide(found: Identified, removals: Removals | None) -> Decided:
     """Combine exact groups and near-duplicate results.
 
     A document that equals a near-duplicate goes for the same reason as that one and
@@ -44,15 +62,13 @@ def decide(found: Identified, kept_rank: np.ndarray, similarity: np.ndarray) -> 
 
     Args:
         found: Result of `identify`.
-        kept_rank: int64 by rank: rank of the staying document that a document is
-            dropped for; -1 where it stays.
-        similarity: float64 by rank: exact Jaccard of the two.
+        removals: By rank; None when near-duplicates were not looked for.
     """
     documents = len(found.state)
     state = np.asarray(found.state)
     fate = np.zeros(documents, dtype=np.uint8)
-    fate[state == State.EMPTY] = Fate.EMPTY
-    fate[state == State.DUPLICATE_ID] = Fate.DUPLICATE_ID
+    for known, follows in _BY_STATE.items():
+        fate[state == known] = follows
     kept = np.full(documents, -1, dtype=np.int64)
     value = np.full(documents, np.nan)
     present = np.flatnonzero(state == State.PRESENT)
@@ -61,13 +77,15 @@ def decide(found: Identified, kept_rank: np.ndarray, similarity: np.ndarray) -> 
     fate[present[copies]] = Fate.EXACT_DUPLICATE
     kept[present[copies]] = keeper[copies]
     value[present[copies]] = 1.0
-    if len(kept_rank):
+    if removals is not None:
         by_rank = np.argsort(np.asarray(found.rank), kind="stable")
         keeper_rank = np.asarray(found.rank)[keeper]
-        near = kept_rank[keeper_rank] >= 0
-        fate[present[near]] = Fate.NEAR_DUPLICATE
-        kept[present[near]] = by_rank[kept_rank[keeper_rank[near]]]
-        value[present[near]] = similarity[keeper_rank[near]]
+        near = removals.kept[keeper_rank] >= 0
+        goes, rank = present[near], keeper_rank[near]
+        inside = removals.contained[rank]
+        fate[goes] = np.where(inside, Fate.CONTAINED, Fate.NEAR_DUPLICATE)
+        kept[goes] = by_rank[removals.kept[rank]]
+        value[goes] = removals.similarity[rank]
     return Decided(fate, kept, value)
 
 

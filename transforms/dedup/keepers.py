@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,46 +77,75 @@ def keeper_ranks(
     return ranks
 
 
+@dataclass(frozen=True, eq=False)
+class Similarity:
+    """Exact similarity of candidate pairs (smaller rank, larger rank).
+
+    Attributes:
+        jaccard: float64 (p,), of the two shingle sets.
+        contained: float64 (p,), share of the shingles of the larger rank that the
+            smaller rank has too; 0 where the smaller rank has fewer shingles. None
+            when containment is off.
+    """
+
+    jaccard: NDArray[np.float64]
+    contained: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Removals:
+    """One entry a ranked document.
+
+    Attributes:
+        kept: int64, rank of the document that stays for this one; -1 if it stays.
+        similarity: float64, exact similarity with it; NaN if it stays.
+        contained: bool, the similarity is a containment, not a Jaccard similarity.
+    """
+
+    kept: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+    contained: NDArray[np.bool_]
+
+
 @njit(cache=True, nogil=True)
 def _remove(
-    smaller: Any, larger: Any, similarity: Any, kept: Any, evidence: Any
+    smaller: Any, larger: Any, order: Any, strength: Any, evidence: Any
 ) -> None:
     """Walk pairs by ascending larger rank, then ascending smaller rank.
 
     All of a document's fate depends on smaller ranks, so it is settled before the
     document is itself asked to be evidence.
     """
-    for pair in range(smaller.size):
-        stays, goes = smaller[pair], larger[pair]
-        if kept[stays] >= 0:
+    for pair in order:
+        goes = larger[pair]
+        if evidence[smaller[pair]] >= 0:
             continue
-        if kept[goes] < 0 or similarity[pair] > evidence[goes]:
-            kept[goes] = stays
-            evidence[goes] = similarity[pair]
+        best = evidence[goes]
+        if best < 0 or strength[pair] > strength[best]:
+            evidence[goes] = pair
 
 
 def resolve_near(
     pairs: NDArray[np.uint32],
-    similarity: NDArray[np.float64],
+    similarity: Similarity,
     threshold: float,
     documents: int,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    containment: float | None = None,
+) -> Removals:
     """Remove documents that are near-duplicates of one that stays.
 
-    Greedy along the ranks: a document goes if, and only if, it has a verified pair of
-    at least `threshold` with a document of smaller rank that stays. Nothing goes
-    because of a document that itself went.
+    Greedy along the ranks: a document goes if, and only if, it has a verified pair
+    with a document of smaller rank that stays: one of at least `threshold`, or one in
+    which it is contained to at least `containment`. Nothing goes because of a document
+    that itself went. Evidence is the most similar document that stays, by Jaccard
+    before containment; of equally similar ones the preferred one.
 
     Args:
         pairs: Shape (p, 2): smaller rank, larger rank; in any order.
-        similarity: Shape (p,): exact similarity of each pair.
-        threshold: Least similarity of a removal.
+        similarity: Of each pair.
+        threshold: Least Jaccard similarity of a removal.
         documents: Number of documents that are ranked.
-
-    Returns:
-        Two arrays of shape (documents,), by rank. The rank of the most similar
-        document that stays (of equally similar ones the preferred one), or -1 for a
-        document that stays itself; and that similarity, or NaN.
+        containment: Least containment of a removal; None if it is off.
 
     Raises:
         ValueError: If a pair is not (smaller, larger) or names an unknown rank.
@@ -124,11 +154,26 @@ def resolve_near(
         (pairs[:, 0] >= pairs[:, 1]).any() or int(pairs[:, 1].max()) >= documents
     ):
         raise ValueError(f"pairs must be (smaller rank, larger rank) below {documents}")
-    enough = similarity >= threshold
-    smaller = pairs[enough, 0].astype(np.int64)
-    larger = pairs[enough, 1].astype(np.int64)
-    order = np.lexsort((smaller, larger))
-    kept = np.full(documents, -1, np.int64)
-    evidence = np.full(documents, np.nan)
-    _remove(smaller[order], larger[order], similarity[enough][order], kept, evidence)
-    return kept, evidence
+    near = similarity.jaccard >= threshold
+    inside = np.zeros(len(pairs), np.bool_)
+    value = similarity.jaccard
+    if containment is not None and similarity.contained is not None:
+        inside = (similarity.contained >= containment) & ~near
+        value = np.where(inside, similarity.contained, value)
+    chosen = np.flatnonzero(near | inside)
+    smaller, larger = pairs[chosen, 0], pairs[chosen, 1]
+    # Jaccard evidence is worth more than any containment, which is at most 1.
+    strength = value[chosen] + near[chosen]
+    evidence = np.full(documents, -1, np.int64)
+    _remove(smaller, larger, np.lexsort((smaller, larger)), strength, evidence)
+    gone = np.flatnonzero(evidence >= 0)
+    by = chosen[evidence[gone]]
+    removals = Removals(
+        kept=np.full(documents, -1, np.int64),
+        similarity=np.full(documents, np.nan),
+        contained=np.zeros(documents, np.bool_),
+    )
+    removals.kept[gone] = pairs[by, 0]
+    removals.similarity[gone] = value[by]
+    removals.contained[gone] = inside[by]
+    return removals

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.dedup.keepers import keeper_ranks, resolve_near
+from isinglass.transforms.dedup.keepers import (
+    Similarity,
+    keeper_ranks,
+    resolve_near,
+)
 
 LENGTHS = np.array([10, 30, 30, 20], np.int64)
 IDS = np.array([[0, 4], [2, 1], [1, 2**64 - 1], [0, 1]], np.uint64)
@@ -99,15 +103,16 @@ def test_ranks_equal_reference_and_move_with_the_documents(
 def resolve(
     pairs: dict[tuple[int, int], float], threshold: float, count: int
 ) -> tuple[list[int], list[float]]:
-    kept, evidence = resolve_near(
+    found = resolve_near(
         np.array(list(pairs), np.uint32).reshape(-1, 2),
-        np.array(list(pairs.values()), np.float64),
+        Similarity(np.array(list(pairs.values()), np.float64)),
         threshold,
         count,
     )
-    assert kept.dtype == np.int64
-    assert [isnan(value) for value in evidence] == [value < 0 for value in kept]
-    return kept.tolist(), evidence.tolist()
+    assert found.kept.dtype == np.int64
+    assert not found.contained.any()
+    assert [isnan(x) for x in found.similarity] == [x < 0 for x in found.kept]
+    return found.kept.tolist(), found.similarity.tolist()
 
 
 @pytest.mark.parametrize(
@@ -174,3 +179,42 @@ def test_resolve_equals_reference_in_any_order(
 def test_bad_pairs_are_refused(pair: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="smaller rank, larger rank"):
         resolve({pair: 1.0}, 0.75, 3)
+
+
+# Pairs of (smaller rank, larger rank): Jaccard similarity, containment of the larger.
+@pytest.mark.parametrize(
+    ("pairs", "kept", "value", "contained"),
+    [
+        ({(0, 1): (0.3, 0.9)}, [-1, 0], 0.9, True),
+        ({(0, 1): (0.3, 0.8999)}, [-1, -1], None, False),
+        # Jaccard evidence is named before containment, however small.
+        ({(0, 1): (0.75, 1.0)}, [-1, 0], 0.75, False),
+        ({(0, 2): (0.3, 1.0), (1, 2): (0.75, 0.8)}, [-1, -1, 1], 0.75, False),
+        ({(0, 2): (0.3, 0.9), (1, 2): (0.2, 0.95)}, [-1, -1, 1], 0.95, True),
+        # Contained in one that went: stays.
+        ({(0, 1): (0.8, 0.0), (1, 2): (0.2, 1.0)}, [-1, 0, -1], None, False),
+    ],
+)
+def test_containment_table(
+    pairs: dict[tuple[int, int], tuple[float, float]],
+    kept: list[int],
+    value: float | None,
+    contained: bool,
+) -> None:
+    values = np.array(list(pairs.values()), np.float64)
+    found = resolve_near(
+        np.array(list(pairs), np.uint32),
+        Similarity(values[:, 0], values[:, 1]),
+        0.75,
+        len(kept),
+        0.9,
+    )
+    assert found.kept.tolist() == kept
+    if value is not None:
+        assert found.similarity[-1] == value
+    assert found.contained[-1] == contained
+    # Without containment only Jaccard counts.
+    plain = resolve_near(
+        np.array(list(pairs), np.uint32), Similarity(values[:, 0]), 0.75, len(kept)
+    )
+    assert not plain.contained.any()

@@ -1,0 +1,183 @@
+"""Earlier runs: their hashes, what they kept, and where their texts can be read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pydantic
+
+from isinglass.pipelines.commits import is_intact, read_commit
+from isinglass.pipelines.fingerprint import digest, file_sha256
+from isinglass.pipelines.plan import Plan, plan
+from isinglass.pipelines.side import SURVEY, Extent, read_survey
+from isinglass.pipelines.units import Unit
+from isinglass.pipelines.workspace import Workspace
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.errors import InputError, IsinglassError
+from isinglass.schemas.manifest import Manifest
+from isinglass.transforms.dedup.fingerprints import families
+from isinglass.transforms.read.identity import format_doc_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.schemas.config import DedupConfig
+
+AGAINST = "against"
+KEPT = f"{AGAINST}/kept.npy"
+"""Which documents of earlier runs were kept, relative to `work/`."""
+
+_WORDS = ["doc_high", "doc_low"]
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """A finished run whose kept documents are not kept again.
+
+    Attributes:
+        folder: Its run folder, absolute.
+        run_id: From its manifest.
+        seal: Hash of its checksums.
+        shards: Name and number of documents of each shard.
+        fingerprints: Fingerprints of all its documents; 0 without containment.
+    """
+
+    folder: str
+    run_id: str
+    seal: str
+    shards: tuple[tuple[str, int], ...]
+    fingerprints: int
+
+    @property
+    def workspace(self) -> Workspace:
+        """Its run folder."""
+        return Workspace(self.folder)
+
+
+def open_earlier(dedup: DedupConfig | None, base: Path) -> tuple[EarlierRun, ...]:
+    """Check the runs that `dedup.against` names.
+
+    Args:
+        dedup: The section.
+        base: Folder that relative paths start from.
+
+    Raises:
+        InputError: A folder is no finished run with texts, its hashes are gone,
+            damaged or of another family, or it is named twice.
+    """
+    if dedup is None or not dedup.against:
+        return ()
+    runs: list[EarlierRun] = []
+    for name in dedup.against:
+        run = _open_run((base / Path(name).expanduser()).resolve(), name, dedup)
+        if any(run.folder == other.folder for other in runs):
+            msg = f"dedup.against names {name} twice; remove one."
+            raise InputError(msg)
+        runs.append(run)
+    return tuple(runs)
+
+
+def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
+    def refuse(why: str) -> InputError:
+        return InputError(f"dedup.against: {name} {why}")
+
+    try:
+        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        seal = file_sha256(folder / "SHA256SUMS")
+        sealed = (folder / "_SUCCESS").exists()
+    except (OSError, pydantic.ValidationError):
+        raise refuse("is not a finished run of this version.") from None
+    if not sealed:
+        raise refuse("did not pass its gates; repair that run or leave it out.")
+    if manifest.verb == "audit":
+        raise refuse("is an audit: it kept no documents. Name a cleaned run.")
+    theirs = manifest.dedup.families if manifest.dedup is not None else {}
+    for kind, family in families(dedup).items():
+        if theirs.get(kind) != family:
+            raise refuse(
+                f"has no {kind} hashes of the same settings. Give both runs the same "
+                "dedup.normalise, ngram, bands, rows and seed (and containment in "
+                "both or none), or redo that run."
+            )
+    workspace = Workspace(str(folder))
+    shards, fingerprints = [], 0
+    for path in sorted((folder / "ledger").glob("*.parquet")):
+        commit = read_commit(workspace, SURVEY, path.stem)
+        if commit is None or not all(is_intact(workspace, o) for o in commit.outputs):
+            raise refuse(
+                f"has lost the hashes of shard {path.stem} (work/survey was removed or "
+                "damaged). Redo that run or leave it out."
+            )
+        shards.append((path.stem, commit.counts["documents"]))
+        fingerprints += commit.counts.get("fingerprints", 0)
+    return EarlierRun(str(folder), manifest.run_id, seal, tuple(shards), fingerprints)
+
+
+def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:
+    """Extents of the shards of earlier runs, behind `start` documents of this one."""
+    found = []
+    for run in runs:
+        for shard_id, documents in run.shards:
+            found.append(Extent(shard_id, start, start + documents, run.folder))
+            start += documents
+    return found
+
+
+@dataclass(frozen=True)
+class AgainstWork:
+    """Reads which documents of earlier runs were kept: one unit over all."""
+
+    runs: tuple[EarlierRun, ...]
+    name: str = AGAINST
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write one flag a document of the earlier runs, in the order of extents."""
+        del state, payload
+        flags = [np.zeros(0, np.bool_)]
+        for place in earlier_extents(self.runs, 0):
+            workspace = place.home(outputs.workspace)
+            ledger = pq.read_table(
+                workspace.table("ledger", place.shard_id), columns=["doc_id", "outcome"]
+            )
+            kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+            ids = document_ids(outputs.workspace, place)
+            flags.append(pc.is_in(ids, value_set=kept).to_numpy(zero_copy_only=False))
+        kept_flags = np.concatenate(flags)
+        outputs.write_array(outputs.workspace.work / KEPT, kept_flags)
+        return {"records_in": len(kept_flags), "kept": int(kept_flags.sum())}
+
+
+def against_unit(runs: Sequence[EarlierRun], code: str) -> Unit:
+    """The single unit of the step."""
+    seals = [[run.run_id, run.seal] for run in runs]
+    return Unit("all", "", digest([seals, code]))
+
+
+def document_ids(workspace: Workspace, place: Extent) -> Any:
+    """doc_ids of a shard's documents, in the order of its survey."""
+    survey = read_survey(workspace, [place], _WORDS)
+    words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
+    return format_doc_ids(words)
+
+
+def plan_again(folder: Path) -> Plan | None:
+    """The plan of an earlier run made anew; None if its inputs are not as they were."""
+    try:
+        note = json.loads((folder / "work" / "run.json").read_bytes())
+        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
+    except (OSError, ValueError, KeyError, TypeError, IsinglassError):
+        return None
+    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
+    then = sorted((i.source, i.path, i.sha256) for i in manifest.inputs)
+    return made if now == then else None

@@ -1,0 +1,172 @@
+"""From the survey to one decision a document: rank, match, shingle, verify, resolve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines import match as matching
+from isinglass.pipelines import shingle as shingling
+from isinglass.pipelines import verify as verifying
+from isinglass.pipelines.against import (
+    KEPT,
+    AgainstWork,
+    EarlierRun,
+    against_unit,
+    earlier_extents,
+    plan_again,
+)
+from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.passes import Session, run_here, run_pass
+from isinglass.pipelines.rank import RankInputs, RankWork, load_identified, rank_unit
+from isinglass.pipelines.resolve import Evaluation, ResolveWork, resolve_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.side import Extent
+    from isinglass.pipelines.units import Unit
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import DedupConfig, RunConfig
+    from isinglass.schemas.documents import Layout
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What is decided on, and by which settings.
+
+    Attributes:
+        session: The driver's state.
+        config: The configuration.
+        plan: Shards and layout of this run.
+        surveys: Commit of every shard's survey.
+        earlier: Runs that this one is held against.
+        evaluation: Evaluation items that were looked for; None for none.
+        code: Fingerprint of the code.
+    """
+
+    session: Session
+    config: RunConfig
+    plan: Plan
+    surveys: dict[str, Commit]
+    earlier: tuple[EarlierRun, ...]
+    evaluation: Evaluation | None
+    code: str
+
+    @property
+    def own(self) -> list[Extent]:
+        """Extents of this run's shards."""
+        shard_ids = [shard.shard_id for shard in self.plan.shards]
+        return matching.extents(shard_ids, self.surveys)
+
+    @property
+    def places(self) -> list[Extent]:
+        """Extents of this run's shards, then of those of earlier runs."""
+        own = self.own
+        return [*own, *earlier_extents(self.earlier, own[-1].stop if own else 0)]
+
+    def make(self, unscannable: Sequence[int]) -> Commit:
+        """Decide on every document; returns the commit of the resolve step.
+
+        Args:
+            unscannable: Documents that an earlier scan sent to quarantine.
+        """
+        surveys = list(self.surveys.values())
+        ranked = self._rank(tuple(unscannable))
+        dedup = self.config.dedup
+        slices: list[Unit] = []
+        verified: list[Commit] = []
+        if dedup is not None and dedup.fuzzy:
+            slices, verified = self._match(ranked, dedup)
+        work = ResolveWork(
+            places=tuple(self.places),
+            slices=tuple(slices),
+            dedup=dedup,
+            balance=self.config.balance,
+            run_ids={run.folder: run.run_id for run in self.earlier},
+            evaluation=self.evaluation,
+        )
+        unit = resolve_unit([ranked, *verified, *surveys], work, self.code)
+        return run_here(self.session, work, unit)
+
+    def _rank(self, unscannable: tuple[int, ...]) -> Commit:
+        decontaminate = self.config.decontaminate
+        drops = decontaminate is not None and decontaminate.action == "drop"
+        upstream: tuple[Commit, ...] = ()
+        if self.earlier:
+            unit = against_unit(self.earlier, self.code)
+            upstream = (run_here(self.session, AgainstWork(self.earlier), unit),)
+        inputs = RankInputs(
+            unscannable, reference=KEPT if self.earlier else "", upstream=upstream
+        )
+        work = RankWork(self.config.dedup, drops)
+        surveys = list(self.surveys.values())
+        unit = rank_unit(self.places, surveys, work, inputs, self.code)
+        return run_here(self.session, work, unit)
+
+    def _match(
+        self, ranked: Commit, dedup: DedupConfig
+    ) -> tuple[list[Unit], list[Commit]]:
+        surveys = list(self.surveys.values())
+        workspace, places = self.session.workspace, self.places
+        documents = ranked.counts["records_in"]
+        fingerprints = sum(c.counts.get("fingerprints", 0) for c in surveys)
+        fingerprints += sum(run.fingerprints for run in self.earlier)
+        waves = matching.plan_waves(documents, fingerprints, dedup)
+        upstream = matching.match_upstream(ranked, surveys)
+        units = matching.bucket_units(waves, documents, upstream, self.code)
+        references = ranked.counts["reference"]
+        build = matching.MatchGraph(workspace, tuple(places), tuple(waves), references)
+        commits = run_pass(
+            self.session,
+            matching.BucketWork(references),
+            units,
+            light=True,
+            build=build,
+            wave_of=matching.wave_of,
+        )
+        matching.check_entries(workspace, places, commits, dedup)
+        return self._verify(matching.load_pairs(workspace, units), dedup)
+
+    def _verify(
+        self, pairs: np.ndarray, dedup: DedupConfig
+    ) -> tuple[list[Unit], list[Commit]]:
+        workspace, places = self.session.workspace, tuple(self.places)
+        rank = load_identified(workspace).rank
+        candidates = shingling.find_candidates(pairs, rank)
+        verifying.save_candidates(workspace, candidates)
+        sources, layouts = self._sources()
+        shape = [dedup.ngram, dedup.normalise.model_dump(), self.code]
+        shingles = shingling.shingle_units(sources, list(places), candidates, shape)
+        work = shingling.ShingleWork(layouts, dedup)
+        made = run_pass(self.session, work, shingles, light=True)
+        store = shingling.open_store(
+            workspace, shingles, list(places), candidates.places
+        )
+        contained = dedup.containment is not None
+        upstream = digest(
+            [sorted(c.fingerprint for c in made.values()), contained, self.code]
+        )
+        slices = verifying.verify_units(candidates, store, upstream)
+        compare = verifying.VerifyWork(workspace, tuple(shingles), places, contained)
+        commits = run_pass(self.session, compare, slices, light=True)
+        return slices, list(commits.values())
+
+    def _sources(self) -> tuple[shingling.TextSources, tuple[Layout, ...]]:
+        """Where texts are read again; plans the inputs of earlier runs anew."""
+        shards = {("", shard.shard_id): shard for shard in self.plan.shards}
+        versions = {("", name): c.fingerprint for name, c in self.surveys.items()}
+        layouts, index = [self.plan.layout], {"": 0}
+        for run in self.earlier:
+            versions |= {(run.folder, name): run.seal for name, _ in run.shards}
+            made = plan_again(Path(run.folder))
+            if made is None:
+                continue
+            index[run.folder] = len(layouts)
+            layouts.append(made.layout)
+            shards |= {(run.folder, shard.shard_id): shard for shard in made.shards}
+        return shingling.TextSources(shards, index, versions), tuple(layouts)

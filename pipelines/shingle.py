@@ -1,0 +1,238 @@
+"""The shingle pass: shingle sets of the documents that occur in a candidate pair.
+
+Only their texts are read again: those of this run from its inputs, those of earlier
+runs from theirs if they are as they were, else from the cleaned texts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from isinglass.pipelines.against import document_ids
+from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.side import Extent
+from isinglass.pipelines.units import Unit
+from isinglass.schemas.documents import Layout, Shard
+from isinglass.schemas.errors import ReconcileError
+from isinglass.transforms.dedup.shingles import shingle_sets
+from isinglass.transforms.read import read_shard
+from isinglass.transforms.text import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.config import DedupConfig
+
+SHINGLE = "shingle"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Documents that occur in a candidate pair.
+
+    Attributes:
+        pairs: uint32 (p, 2), keeper ranks, sorted.
+        ranks: uint32 (c,), the distinct ranks, ascending.
+        places: int64 (c,), index of each in the order of all documents.
+    """
+
+    pairs: np.ndarray
+    ranks: np.ndarray
+    places: np.ndarray
+
+
+def find_candidates(pairs: np.ndarray, rank: np.ndarray) -> Candidates:
+    """Look up where the documents of the pairs are.
+
+    Args:
+        pairs: Candidate pairs of ranks.
+        rank: Rank of every document, in the order of all documents.
+    """
+    ranks = np.unique(pairs)
+    order = np.argsort(rank, kind="stable")
+    return Candidates(pairs, ranks, order[ranks].astype(np.int64))
+
+
+@dataclass(frozen=True)
+class ShingleWork:
+    """Keeps the shingle sets of the wanted documents of a shard.
+
+    Attributes:
+        layouts: Columns of this run's inputs, then of those of earlier runs.
+        dedup: For normalisation and the length of a shingle.
+    """
+
+    layouts: tuple[Layout, ...]
+    dedup: DedupConfig
+    name: str = SHINGLE
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write the sets, sorted and flat, and the offsets of the documents."""
+        del state
+        request = json.loads(payload)
+        values, lengths = [], [np.zeros(1, dtype=np.int64)]
+        for texts in self._wanted_texts(request, outputs.workspace):
+            normalised = normalise(texts, self.dedup.normalise)
+            sets = shingle_sets(normalised, self.dedup.ngram)
+            values.append(sets.values)
+            lengths.append(np.diff(sets.offsets))
+        folder = outputs.workspace.pass_folder(SHINGLE)
+        flat = np.concatenate(values) if values else np.empty(0, dtype=np.uint64)
+        offsets = np.cumsum(np.concatenate(lengths))
+        name = request["name"]
+        outputs.write_array(folder / f"{name}.values.npy", flat)
+        outputs.write_array(folder / f"{name}.offsets.npy", offsets)
+        if len(offsets) != len(request["wanted"]) + 1:
+            msg = (
+                f"Pass shingle, {name}: {len(offsets) - 1} of "
+                f"{len(request['wanted'])} documents were found again. Did the input "
+                "change? Run again."
+            )
+            raise ReconcileError(msg)
+        return {"records_in": len(request["wanted"]), "shingles": len(flat)}
+
+    def _wanted_texts(
+        self, request: dict[str, Any], workspace: Workspace
+    ) -> Iterator[pa.StringArray]:
+        """The wanted texts in the order of the survey, a batch at a time."""
+        wanted = np.array(request["wanted"], dtype=np.int64)
+        if request["data"]:
+            place = Extent(**request["place"])
+            ids = document_ids(workspace, place).take(pa.array(wanted))
+            path = place.home(workspace).table("data", place.shard_id)
+            data = pq.read_table(path, columns=["doc_id", "text"])
+            rows = pc.index_in(ids, value_set=data["doc_id"])
+            yield data["text"].take(rows.drop_null()).combine_chunks()
+            return
+        seen = 0
+        shard = Shard.from_json(request["shard"])
+        for batch in read_shard(shard, self.layouts[request["layout"]]):
+            stop = seen + batch.documents.num_rows
+            low, high = np.searchsorted(wanted, [seen, stop])
+            if high > low:
+                rows = pa.array(wanted[low:high] - seen)
+                yield batch.documents.column("text").take(rows)
+            seen = stop
+
+
+@dataclass(frozen=True)
+class TextSources:
+    """Where the texts of all shards can be read again.
+
+    Attributes:
+        shards: By run folder (empty for this run) and shard name; a run that is
+            missing here is read from its `data/`.
+        layouts: Index of the layout of each run's inputs.
+        versions: What the texts of each shard depend on.
+    """
+
+    shards: dict[tuple[str, str], Shard]
+    layouts: dict[str, int]
+    versions: dict[tuple[str, str], str]
+
+
+def shingle_units(
+    sources: TextSources,
+    places: list[Extent],
+    candidates: Candidates,
+    shape: list[object],
+) -> list[Unit]:
+    """One unit for each shard that holds a candidate."""
+    ordered = np.sort(candidates.places)
+    units = []
+    for place in places:
+        low, high = np.searchsorted(ordered, [place.start, place.stop])
+        if low == high:
+            continue
+        wanted = (ordered[low:high] - place.start).tolist()
+        key = (place.run, place.shard_id)
+        shard = sources.shards.get(key)
+        payload = {
+            "name": place.name,
+            "place": asdict(place),
+            "wanted": wanted,
+            "data": shard is None,
+            "shard": shard.to_json() if shard else "",
+            "layout": sources.layouts.get(place.run, 0),
+        }
+        weight = sum(piece.bytes for piece in shard.pieces) if shard else len(wanted)
+        identity = digest([sources.versions[key], shard is None, wanted, shape])
+        units.append(Unit(place.name, json.dumps(payload), identity, weight))
+    return units
+
+
+@dataclass(frozen=True)
+class ShingleStore:
+    """All kept shingle sets, mapped into memory.
+
+    Attributes:
+        values: uint64 array of each shard.
+        shard: int64 (c,), index into `values` of each candidate.
+        start: int64 (c,), first shingle of each candidate in its shard's array.
+        stop: int64 (c,), one past the last.
+    """
+
+    values: list[np.ndarray]
+    shard: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+    def gather(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Shingles of the wanted candidates, flat, and their offsets (w + 1,)."""
+        lengths = self.stop[wanted] - self.start[wanted]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        flat = np.empty(offsets[-1], dtype=np.uint64)
+        shards = self.shard[wanted]
+        for number in np.unique(shards).tolist():
+            mine = np.flatnonzero(shards == number)
+            values = self.values[number]
+            source = _ranges(self.start[wanted[mine]], lengths[mine])
+            flat[_ranges(offsets[mine], lengths[mine])] = values[source]
+        return flat, offsets
+
+
+def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Concatenation of start, start + 1, ..., for each start and length."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    shift = np.repeat(starts - (ends - lengths), lengths)
+    return np.asarray(np.arange(total) + shift)
+
+
+def open_store(
+    workspace: Workspace, units: list[Unit], places: list[Extent], wanted: np.ndarray
+) -> ShingleStore:
+    """Map the shingle files of `units`; `wanted` are the places of the candidates."""
+    values: list[np.ndarray] = []
+    shard = np.empty(len(wanted), dtype=np.int64)
+    start, stop = np.empty_like(shard), np.empty_like(shard)
+    named = {place.name: place for place in places}
+    by_place = np.argsort(wanted, kind="stable")
+    ordered = wanted[by_place]
+    for number, unit in enumerate(units):
+        place = named[unit.name]
+        low, high = np.searchsorted(ordered, [place.start, place.stop])
+        mine = by_place[low:high]
+        offsets = np.load(_shingle_file(workspace, unit.name, "offsets"))
+        values.append(
+            np.load(_shingle_file(workspace, unit.name, "values"), mmap_mode="r")
+        )
+        shard[mine], start[mine], stop[mine] = number, offsets[:-1], offsets[1:]
+    return ShingleStore(values, shard, start, stop)
+
+
+def _shingle_file(workspace: Workspace, shard_id: str, part: str) -> Path:
+    return workspace.side(SHINGLE, f"{shard_id}.{part}.npy")
