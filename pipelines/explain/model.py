@@ -37,7 +37,7 @@ class Record:
         rule: Rule that decided.
         compared_by: What its shingles are made of.
         chars_in: Code points read; None if it could not be decoded.
-        chars_out: Code points written; None if it was not kept.
+        chars_out: Code points written; 0 or None if it was not kept.
         findings: PII findings by entity and operator; None if the run has none.
         balance_weight: Weight of a kept document; None if there is none.
     """

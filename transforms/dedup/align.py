@@ -109,7 +109,8 @@ def _inner_runs(
         return
     if len(left) * len(right) <= _MOST_CELLS:
         matcher = SequenceMatcher(None, left.tolist(), right.tolist(), autojunk=False)
-        yield from (tuple(run) for run in matcher.get_matching_blocks() if run.size)
+        blocks = matcher.get_matching_blocks()
+        yield from ((run.a, run.b, run.size) for run in blocks if run.size)
     elif sizes:
         at, to = 0, 0
         pins = _pins(_windows(left, sizes[0]), _windows(right, sizes[0]))

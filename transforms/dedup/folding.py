@@ -71,17 +71,18 @@ def _code_points(text: str) -> NDArray[np.int64]:
 def _compose(folded: Folded) -> Folded:
     """NFC, cluster by cluster.
 
-    A cluster is a character and all that follows it that NFC may change or join to
-    what stands before; nothing composes across the border of two of them (Unicode
-    Standard Annex 15, section 9).
+    A cluster is a character and all that follows it that may join to what stands
+    before; nothing composes across the border of two of them (Unicode Standard
+    Annex 15, section 9).
     """
     marks = composing_table()[folded.codes] != 0
-    loose = np.flatnonzero(~marks)
-    begins = loose[np.append(marks[1:], False)[loose]]
-    if len(marks) and marks[0]:
-        begins = np.concatenate([[0], begins])
-    following = np.searchsorted(loose, begins, side="right")
-    ends = np.append(loose, len(marks))[following]
+    joins = _joining(folded.codes, marks)
+    joins[:1] = False
+    heads = np.flatnonzero(~joins)
+    edges = np.append(heads, len(marks))
+    # Only clusters with a character that NFC may change are looked at.
+    changing = np.add.reduceat(marks, heads) > 0 if len(heads) else heads > 0
+    begins, ends = edges[:-1][changing], edges[1:][changing]
     text = folded.codes.astype("<u4").tobytes().decode("utf-32-le")
     changed: list[tuple[int, int]] = []
     made: list[str] = []
@@ -92,6 +93,15 @@ def _compose(folded: Folded) -> Folded:
             changed.append((begin, end))
             made.append(composed)
     return _replace(folded, np.array(changed, np.int64).reshape(-1, 2), made)
+
+
+def _joining(codes: NDArray[np.int64], marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which characters may join to the one before, by how they decompose."""
+    joins = np.zeros(len(codes), np.bool_)
+    distinct, places = np.unique(codes[marks], return_inverse=True)
+    first = [ord(unicodedata.normalize("NFD", chr(code))[0]) for code in distinct]
+    joins[marks] = composing_table()[np.array(first, np.int64)][places] != 0
+    return joins
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -79,12 +79,14 @@ class Comparison:
         right: The other.
         equal: Whether the normalised texts are equal.
         common: Number of distinct shingles that both have.
+        ngram: Units in a shingle.
     """
 
     left: Side
     right: Side
     equal: bool
     common: int
+    ngram: int
 
     @property
     def union(self) -> int:
@@ -146,6 +148,7 @@ def compare(left: str, right: str, ngram: int, config: NormaliseConfig) -> Compa
         _side(right, other, _covered(other, common, ngram, equal=equal), len(others)),
         equal,
         len(common),
+        ngram,
     )
 
 
