@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.rank import compared_ranks, load_identified
+from isinglass.pipelines.runner import spread
 from isinglass.pipelines.side import Extent, read_side, survey_path
 from isinglass.pipelines.units import Unit, run_unit
 from isinglass.schemas.errors import ReconcileError
@@ -258,10 +259,7 @@ class MatchGraph:
         emit = EmitEntries(self.workspace, wave, sorted(units))
         write = WritePairs(self.workspace, units, self.references)
         return (
-            pipeline
-            | "match/Shards" >> beam.Create(elements)
-            | "match/Reshuffle"
-            >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
+            spread(pipeline, MATCH, elements)
             | "match/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
             | "match/Group" >> beam.GroupByKey()
             | "match/Pairs" >> beam.ParDo(write).with_output_types(bytes)

@@ -186,40 +186,37 @@ def _encode(code: Any, out: Any, target: Any) -> Any:
 def _fold_row(
     data: Any, position: Any, stop: Any, table: Any, out: Any, target: Any
 ) -> Any:
-    """Lower the case and fold white space and numbers of one text into `out`."""
+    """Lower the case and fold white space and numbers of one text into `out`.
+
+    Every character is written; whether it counts only moves the next place, because
+    no processor can predict where words end.
+    """
     begin = target
-    gap = number = False
+    gap, number = True, False
     while position < stop:
         byte = data[position]
         if byte < 0x80:  # noqa: PLR2004
-            code = np.int64(byte)
+            lower = np.int64(table[byte])
             position += 1
         else:
             code, width = decode(data, position)
+            lower = np.int64(table[code])
             position += width
-        lower = np.int64(table[code])
-        if lower == _WHITE:
-            gap = target > begin
-            number = False
-            continue
-        if lower == _DIGIT:
-            if number:
-                continue
-            number = True
-            lower = np.int64(0x30)
-        else:
-            number = False
-        if gap:
-            out[target] = 0x20
-            target += 1
-            gap = False
-        if 0 <= lower < 0x80:  # noqa: PLR2004
-            out[target] = lower
-            target += 1
-        elif lower == _DOTTED:
-            target = _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
-        else:
+        if lower >= 0x80:  # noqa: PLR2004
             target = _encode(lower, out, target)
+            gap = number = False
+            continue
+        if lower == _DOTTED:
+            target = _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
+            gap = number = False
+            continue
+        white, digit = lower == _WHITE, lower == _DIGIT
+        out[target] = 0x20 if white else (0x30 if digit else lower)
+        target += np.int64(not ((white and gap) or (digit and number)))
+        gap, number = white, digit
+    # One space was written for white space at the end, none for that at the start.
+    if gap and target > begin:
+        target -= 1
     return target
 
 
@@ -343,8 +340,13 @@ def _count_words(data: Any, offsets: Any, table: Any, counts: Any) -> None:
         count = np.int64(0)
         before = np.int64(0)
         while position < stop:
-            code, width = decode(data, position)
-            word = np.int64(table[code])
+            byte = data[position]
+            width = 1
+            if byte < 0x80:  # noqa: PLR2004
+                word = np.int64(table[byte])
+            else:
+                code, width = decode(data, position)
+                word = np.int64(table[code])
             count += word & ~before
             before = word
             position += width

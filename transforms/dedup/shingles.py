@@ -120,91 +120,99 @@ def _is_unspaced(data: Any, position: Any, stop: Any, classes: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _next_word(data: Any, position: Any, stop: Any, classes: Any) -> Any:
-    """Hash the next word: returns (found, hash, position after it)."""
+def _hash_words(data: Any, position: Any, stop: Any, classes: Any, units: Any) -> Any:
+    """Write the hash of each word into `units`; returns how many there are.
+
+    Every byte writes; only the end of a word moves the next place, because no
+    processor can predict where words end.
+    """
     value = _BASIS
-    found = False
+    count = inside = np.int64(0)
     while position < stop:
         byte = data[position]
         if byte < 0x80:  # noqa: PLR2004
-            if classes[byte] & _WORD:
-                value = (value ^ np.uint64(byte)) * _PRIME
-                found = True
-            elif found:
-                break
+            word = np.int64(classes[byte] & _WORD)
+            units[count] = value
+            count += inside & ~word
+            grown = (value ^ np.uint64(byte)) * _PRIME
+            value = grown if word else _BASIS
+            inside = word
             position += 1
             continue
         code, width = decode(data, position)
         if classes[code] & _WORD:
             for index in range(position, position + width):
                 value = (value ^ np.uint64(data[index])) * _PRIME
-            found = True
-        elif found:
-            break
+            inside = np.int64(1)
+        else:
+            units[count] = value
+            count += inside
+            value = _BASIS
+            inside = np.int64(0)
         position += width
-    value ^= value >> _HALF
-    return found, value * _FINAL_1, position
+    units[count] = value
+    count += inside
+    for index in range(count):
+        units[index] = (units[index] ^ units[index] >> _HALF) * _FINAL_1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _next_character(data: Any, position: Any, stop: Any, classes: Any) -> Any:
-    """Hash the next word character or mark: (found, hash, position after it)."""
+def _hash_characters(
+    data: Any, position: Any, stop: Any, classes: Any, units: Any
+) -> Any:
+    """Write the hash of each word character or mark; returns how many there are."""
+    count = np.int64(0)
     while position < stop:
         code, width = decode(data, position)
         position += width
         if classes[code]:
-            return True, mix(np.uint64(code) + _BASIS), position
-    return False, _BASIS, position
+            units[count] = mix(np.uint64(code) + _BASIS)
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _shingle_row(
-    data: Any,
-    bounds: Any,
-    classes: Any,
-    characters: Any,
-    ring: Any,
-    out: Any,
-    size: Any,
-) -> Any:
-    """Append one document's shingles to `out`; returns the new size.
+def _roll(units: Any, ngram: Any, out: Any, size: Any) -> Any:
+    """Append the hash of every window of `ngram` units; returns the new size.
 
     The window's hash is a polynomial in its units' hashes, carried from one window
     to the next (Karp and Rabin 1987, section 2, modulo 2**64), then mixed.
     """
-    position, stop = bounds
-    ring[:] = np.uint64(0)
+    if units.size < ngram:
+        return size
     power = np.uint64(1)
-    for _ in range(ring.size):
-        power *= _RADIX
     rolling = np.uint64(0)
-    seen = slot = 0
-    while True:
-        if characters:
-            found, unit, position = _next_character(data, position, stop, classes)
-        else:
-            found, unit, position = _next_word(data, position, stop, classes)
-        if not found:
-            return size
-        rolling = rolling * _RADIX + unit - ring[slot] * power
-        ring[slot] = unit
-        slot = slot + 1 if slot + 1 < ring.size else 0
-        seen += 1
-        if seen >= ring.size:
-            out[size] = mix(rolling)
-            size += 1
+    for index in range(ngram):
+        power *= _RADIX
+        rolling = rolling * _RADIX + units[index]
+    out[size] = mix(rolling)
+    size += 1
+    for index in range(ngram, units.size):
+        rolling = rolling * _RADIX + units[index] - units[index - ngram] * power
+        out[size] = mix(rolling)
+        size += 1
+    return size
 
 
 @njit(cache=True, nogil=True)
 def _shingle_rows(
     data: Any, offsets: Any, classes: Any, ngram: Any, out: Any, ends: Any, unit: Any
 ) -> None:
-    ring = np.zeros(ngram, np.uint64)
+    longest = np.int64(0)
+    for row in range(offsets.size - 1):
+        longest = max(longest, np.int64(offsets[row + 1] - offsets[row]))
+    # At most every other byte ends a word, and one more is written than counts.
+    units = np.empty(longest // 2 + 2, np.uint64)
     size = np.int64(0)
     for row in range(offsets.size - 1):
-        bounds = (np.int64(offsets[row]), np.int64(offsets[row + 1]))
-        characters = _is_unspaced(data, bounds[0], bounds[1], classes)
-        size = _shingle_row(data, bounds, classes, characters, ring, out, size)
+        start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        characters = _is_unspaced(data, start, stop, classes)
+        if characters:
+            count = _hash_characters(data, start, stop, classes, units)
+        else:
+            count = _hash_words(data, start, stop, classes, units)
+        size = _roll(units[:count], ngram, out, size)
         ends[row + 1] = size
         if size > ends[row]:
             unit[row] = CHARACTER_UNIT if characters else WORD_UNIT
