@@ -117,12 +117,12 @@ def _rows(comparison: Comparison, look: Look) -> list[_Row]:
     for stretch in align(left.keys, right.keys):
         length = stretch.left[1] - stretch.left[0]
         alike = stretch.equal and left.shared[slice(*stretch.left)].all()
-        if alike and not look.full and length >= 2 * CONTEXT + _LEAST_FOLDED:
-            _add_folded(rows, (left, right), stretch, look)
-            continue
         if stretch.equal and length >= CONTEXT:
             # Long equal stretches begin on the same line, whatever came before.
             rows.append(_Row())
+        if alike and not look.full and length >= 2 * CONTEXT + _LEAST_FOLDED:
+            _add_folded(rows, (left, right), stretch, look)
+            continue
         weight = "" if stretch.equal else "bold "
         _add(rows[-1].left, left, stretch.left, (look, weight + _STYLES[0]))
         _add(rows[-1].right, right, stretch.right, (look, weight + _STYLES[1]))

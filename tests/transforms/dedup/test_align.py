@@ -68,7 +68,7 @@ def test_stretches_join_to_both_sequences(left: list[int], right: list[int]) -> 
 
 @pytest.mark.parametrize("vocabulary", [2, 300, 100_000])
 def test_long_sequences_with_few_changes_are_aligned(vocabulary: int) -> None:
-    chance = random.Random(vocabulary)
+    chance = random.Random(vocabulary)  # noqa: S311 - test data
     left = [chance.randrange(vocabulary) for _ in range(60_000)]
     right = list(left)
     for place in range(500, 60_000, 1_000):
