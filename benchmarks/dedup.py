@@ -1,0 +1,75 @@
+"""Deduplication: speed, recall and precision, scale, and the same for any workers.
+
+Everything that is measured runs in fresh processes on one thread; CPU seconds are of
+the process and its children. Ratios to peers are of the same call. Run:
+
+    python benchmarks/dedup.py [--corpus FOLDER] [--only speed,truth,scale,workers]
+        [--peers build/peers/bin/python] [--small]
+
+`make bench-peers` builds the environment with the peers, and runs this with them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.deduplication import speed, truth, workers  # noqa: E402
+from benchmarks.deduplication.corpus import DEFAULT_CORPUS  # noqa: E402
+from benchmarks.deduplication.measure import BUILD, print_targets  # noqa: E402
+
+PARTS = {
+    "speed": speed.run,
+    "truth": truth.run,
+    "workers": workers.run,
+}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
+    parser.add_argument("--peers", help="interpreter that has the peers")
+    parser.add_argument(
+        "--small", action="store_true", help="minutes less; numbers mean little"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the parts that were asked for; ends with all targets in one table."""
+    arguments = _arguments()
+    parts = arguments.only.split(",")
+    unknown = sorted(set(parts) - set(PARTS))
+    if unknown:
+        sys.exit(f"--only: no part {', '.join(unknown)}; there are {', '.join(PARTS)}.")
+    peers = arguments.peers
+    if peers is None:
+        print("Without peers: give --peers PYTHON, after `make bench-peers`.")
+    elif not Path(peers).exists():
+        sys.exit(f"--peers: no interpreter {peers}; `make bench-peers` makes one.")
+    else:
+        peers = str(Path(peers).absolute())
+    BUILD.mkdir(parents=True, exist_ok=True)
+    print(f"Python {platform.python_version()}, {platform.machine()}.")
+    targets = []
+    for part in parts:
+        began = time.monotonic()
+        print(f"\n## {part}\n", flush=True)
+        targets += PARTS[part](arguments.corpus, peers, small=arguments.small)
+        print(f"\n({part}: {time.monotonic() - began:.0f} s)", flush=True)
+    if len(parts) > 1:
+        print("\n## All targets")
+        print_targets(targets)
+
+
+if __name__ == "__main__":
+    main()

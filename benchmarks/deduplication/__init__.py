@@ -1,0 +1,1 @@
+"""The parts of benchmarks/dedup.py; each runs what it measures in fresh processes."""
