@@ -9,6 +9,10 @@ CHARACTERISTICS: dict[str, str] = {
     "documents.share": "Representativeness",
     "length.mean": "Diversity",
     "length.quantile": "Diversity",
+    "dedup.removed": "Similarity",
+    "dedup.most_removed": "Similarity",
+    "dedup.clusters": "Similarity",
+    "dedup.cluster_removed": "Similarity",
     "lexicon.coverage": "Completeness",
     "axis.coverage": "Representativeness",
     "group.document_share": "Representativeness",
@@ -20,5 +24,7 @@ CHARACTERISTICS: dict[str, str] = {
     "group.retention_ratio": "Representativeness",
     "group.removed_share": "Representativeness",
     "group.removal_ratio": "Representativeness",
+    "repeats.share": "Similarity",
+    "repeats.sampled": "Auditability",
 }
 """Metric to characteristic, spelled as the standard does."""

@@ -1,0 +1,147 @@
+"""The ratio estimator, its interval, and the rows made of it."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.dedup.repeat_shares import (
+    Estimate,
+    Sample,
+    estimate_ratio,
+    repeat_rows,
+)
+
+
+def numbers(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def test_an_interval_worked_out_by_hand() -> None:
+    # Ratio 6 / 20; residuals 1 - 1.5, 4 - 3, 1 - 1.5: squares 0.25, 1, 0.25.
+    found = estimate_ratio(numbers(1, 4, 1), numbers(5, 10, 5), 12)
+    variance = (1 - 3 / 12) * (1 / 3) * (1.5 / 2) / (20 / 3) ** 2
+    half = 1.959963984540054 * sqrt(variance)
+    assert found is not None
+    assert found.value == 0.3
+    assert found.low == pytest.approx(0.3 - half, abs=1e-12)
+    assert found.high == pytest.approx(0.3 + half, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("parts", "wholes", "population", "expected"),
+    [
+        # All documents are in the sample: there is no sampling error.
+        (numbers(1, 4), numbers(5, 5), 2, Estimate(0.5, 0.5, 0.5)),
+        (numbers(0, 0), numbers(5, 5), 2, Estimate(0.0, 0.0, 0.0)),
+        (numbers(2), numbers(5), 1, Estimate(0.4, 0.4, 0.4)),
+        # One document says nothing of how others differ.
+        (numbers(2), numbers(5), 2, Estimate(0.4, 0.0, 1.0)),
+        (numbers(0), numbers(5), 9, Estimate(0.0, 0.0, 1.0)),
+        # Nothing to divide by.
+        (numbers(0, 0), numbers(0, 0), 9, None),
+        (numbers(), numbers(), 9, None),
+        # Ends are clipped.
+        (numbers(0, 5), numbers(5, 5), 100, Estimate(0.5, 0.0, 1.0)),
+    ],
+)
+def test_estimates(
+    parts: np.ndarray,
+    wholes: np.ndarray,
+    population: int,
+    expected: Estimate | None,
+) -> None:
+    assert estimate_ratio(parts, wholes, population) == expected
+
+
+def test_no_repeat_found_is_not_no_repeat_there() -> None:
+    nothing = np.zeros(100, np.int64)
+    found = estimate_ratio(nothing, np.full(100, 7), 10**9)
+    assert found is not None
+    assert (found.value, found.low) == (0.0, 0.0)
+    # Wilson: z^2 / (n + z^2).
+    assert found.high == pytest.approx(0.0370, abs=1e-4)
+    lengths = np.ones(100, np.int64)
+    lengths[0] = 10**6
+    uneven = estimate_ratio(nothing, lengths, 10**9)
+    assert uneven is not None
+    assert uneven.high > 0.79  # in effect, one document was seen
+
+
+def test_a_sample_larger_than_its_population_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 documents sampled from 2"):
+        estimate_ratio(numbers(1, 1, 1), numbers(2, 2, 2), 2)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+    chance = np.random.default_rng(11)
+    wholes = chance.lognormal(6, 1, 4000).astype(np.int64) + 1
+    parts = (wholes * chance.beta(0.5, 1.5, 4000)).astype(np.int64)
+    truth = parts.sum() / wholes.sum()
+    covered = 0
+    for _ in range(600):
+        rows = chance.choice(4000, 1500, replace=False)
+        found = estimate_ratio(parts[rows], wholes[rows], 4000)
+        assert found is not None
+        covered += found.low <= truth <= found.high
+    # Without the finite population correction, over 98 % would be.
+    assert 0.92 <= covered / 600 <= 0.975
+
+
+def row(rows: list[Statistic], metric: str, **columns: str) -> Statistic:
+    found = [
+        r
+        for r in rows
+        if r.metric == metric
+        and (r.source, r.position) == (columns.get("source"), columns.get("position"))
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+SAMPLE = Sample(
+    sources=np.array(["web", "", "web"]),
+    characters=numbers(100, 50, 300),
+    repeated=np.array([[10, 0, 10], [50, 50, 0], [0, 0, 0]], np.int64),
+    population={"web": 2, "": 4, "books": 3},
+)
+
+
+def test_rows_overall_and_by_source() -> None:
+    rows = repeat_rows(SAMPLE, "input")
+    assert {r.stage for r in rows} == {"input"}
+    whole = row(rows, "repeats.share", position="any")
+    assert (whole.numerator, whole.denominator) == (60, 450)
+    assert whole.value == 60 / 450
+    web = row(rows, "repeats.share", source="web", position="across")
+    assert (web.value, web.low, web.high) == (0.025, 0.025, 0.025)
+    unnamed = row(rows, "repeats.share", source="", position="within")
+    assert (unnamed.value, unnamed.low, unnamed.high) == (1.0, 0.0, 1.0)
+    sampled = row(rows, "repeats.sampled")
+    assert (sampled.numerator, sampled.denominator) == (3, 9)
+    # Of books nothing was sampled: that is said, and nothing else.
+    books = [r for r in rows if r.source == "books"]
+    assert [(r.metric, r.value) for r in books] == [("repeats.sampled", 0.0)]
+
+
+def test_sources_beyond_the_most_frequent_are_one_slice() -> None:
+    names = np.array([f"s{number:03}" for number in range(250)])
+    sample = Sample(
+        names,
+        np.ones(250, np.int64),
+        np.zeros((250, 3), np.int64),
+        {str(name): 300 - number for number, name in enumerate(names)},
+    )
+    rows = repeat_rows(sample, "output")
+    rest = row(rows, "repeats.sampled", source="(other)")
+    assert rest.numerator == 50
+    assert rest.denominator == sum(300 - number for number in range(200, 250))
+    assert len({r.source for r in rows}) == 202
+
+
+def test_an_empty_corpus_has_no_rows() -> None:
+    empty = Sample(np.array([], "U1"), numbers(), np.zeros((0, 3), np.int64), {})
+    assert repeat_rows(empty, "output") == []

@@ -1,0 +1,284 @@
+"""Verbatim repeats: stretches of words that occur twice, in one document or in two.
+
+A window is `words` consecutive words (characters in documents written mostly without
+spaces between words; see `shingles`). Texts are compared normalised, and what stands
+between two words does not count. A window is repeated when its hash occurs twice; the
+characters of a document that lie in a repeated window are its repeated characters. So
+the least repeat is `words` words, and a longer one is covered from its first word to
+its last.
+
+The windows of a sample of documents are kept and all documents are searched for them.
+Two different windows have the same hash with probability 2**-64: among 10**6 sampled
+windows and a corpus of 10**10 words, about one in 2,000 such searches meets one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
+from isinglass.transforms.dedup.shingles import _class_table as class_table
+from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.text import decode, string_buffers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+KINDS = ("any", "within", "across")
+"""A window occurs again anywhere; in its own document; in another document."""
+
+_WORD = 1
+_TWICE = 2
+_BITS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of a batch of documents, in the order of the text.
+
+    Attributes:
+        hashes: uint64 (w,), of all documents, one document after the other.
+        spans: int32 (w, 2), code points of the normalised text: first of the first
+            word, one past the last of the last word.
+        offsets: int64 (n + 1,); document i owns windows `offsets[i]:offsets[i + 1]`.
+        characters: int64 (n,), code points from the first word of a document to its
+            last, also where it is too short for a window.
+    """
+
+    hashes: NDArray[np.uint64]
+    spans: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    characters: NDArray[np.int64]
+
+
+def sample_documents(
+    doc_ids: pa.StringArray, share: float, seed: int
+) -> NDArray[np.bool_]:
+    """Which documents are sampled: by a keyed hash, so in any order the same.
+
+    Args:
+        doc_ids: Documents to choose from.
+        share: Expected share that is chosen; 1 or more chooses all.
+        seed: Of the run.
+
+    Returns:
+        Shape (n,).
+    """
+    label = f"repeats sample {seed}".encode()
+    salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
+    words = doc_id_words(doc_ids)
+    mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
+    # A finaliser of splitmix64, as in `read.identity`, after each of the two words.
+    mixed = (mixed ^ (mixed >> np.uint64(30)) ^ words[:, 1]) * np.uint64(
+        0xBF58476D1CE4E5B9
+    )
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return np.asarray(draw < share)
+
+
+@njit(cache=True, nogil=True)
+def _unit_places(
+    data: Any, offsets: Any, classes: Any, by_character: Any, places: Any, ends: Any
+) -> None:
+    """Write first and one past the last code point of each word or character."""
+    size = np.int64(0)
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        inside = False
+        code_point = 0
+        while position < stop:
+            code, width = decode(data, position)
+            position += width
+            if by_character[row]:
+                counts, inside = classes[code] != 0, False
+            else:
+                counts = classes[code] & _WORD != 0
+            if counts and not inside:
+                places[size, 0] = code_point
+                size += 1
+            inside = counts
+            code_point += 1
+            if counts:
+                places[size - 1, 1] = code_point
+        ends[row + 1] = size
+
+
+@njit(cache=True, nogil=True)
+def _window_spans(
+    places: Any, ends: Any, words: Any, spans: Any, offsets: Any, characters: Any
+) -> None:
+    size = np.int64(0)
+    for row in range(ends.size - 1):
+        first, stop = ends[row], ends[row + 1]
+        if stop > first:
+            characters[row] = places[stop - 1, 1] - places[first, 0]
+        for unit in range(first, stop - words + 1):
+            spans[size, 0] = places[unit, 0]
+            spans[size, 1] = places[unit + words - 1, 1]
+            size += 1
+        offsets[row + 1] = size
+
+
+def find_windows(normalised: pa.StringArray, words: int) -> Windows:
+    """Hash every window of each document and say where it lies.
+
+    Args:
+        normalised: Texts from `text.normalise`, without nulls.
+        words: Words, or characters where the script has no spaces, in a window.
+
+    Raises:
+        ValueError: If `words` is less than 1 or a text is null.
+    """
+    shingles = shingle(normalised, words)
+    data, offsets = string_buffers(normalised)
+    rows = len(normalised)
+    by_character = shingles.unit == CHARACTER_UNIT
+    # At most every other byte ends a word, and unspaced text has 2 bytes a character.
+    capacity = (int(offsets[-1]) - int(offsets[0]) + rows) // 2 + 1
+    places = np.empty((capacity, 2), np.int32)
+    ends = np.zeros(rows + 1, np.int64)
+    _unit_places(data, offsets, class_table(), by_character, places, ends)
+    spans = np.empty((len(shingles.values), 2), np.int32)
+    starts = np.zeros(rows + 1, np.int64)
+    characters = np.zeros(rows, np.int64)
+    _window_spans(places, ends, words, spans, starts, characters)
+    assert np.array_equal(starts, shingles.offsets)
+    return Windows(shingles.values.copy(), spans, starts, characters)
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """Window hashes to look for, with a directory by their first bits.
+
+    Attributes:
+        hashes: uint64 (w,), strictly ascending.
+        directory: int32 or int64; hashes whose first bits are b stand at
+            `directory[b]:directory[b + 1]`.
+        shift: Bits that do not count for the directory.
+    """
+
+    hashes: NDArray[np.uint64]
+    directory: NDArray[np.int32] | NDArray[np.int64]
+    shift: int
+
+    @classmethod
+    def build(cls, hashes: NDArray[np.uint64]) -> Wanted:
+        """Index hashes that are strictly ascending; 8 to 16 bytes a hash."""
+        bits = max(1, int(2 * len(hashes)).bit_length())
+        shift = _BITS - bits
+        small = len(hashes) < 2**31
+        counts = np.bincount(
+            (hashes >> np.uint64(shift)).astype(np.int64), minlength=2**bits
+        )
+        directory = np.zeros(2**bits + 1, np.int32 if small else np.int64)
+        np.cumsum(counts, out=directory[1:])
+        return cls(hashes, directory, shift)
+
+
+@njit(cache=True, nogil=True)
+def _count(
+    values: Any, offsets: Any, kept: Any, index: Any, shift: Any, counts: Any
+) -> None:
+    hashes, directory = index
+    for row in range(offsets.size - 1):
+        stays = np.int64(kept[row])
+        for place in range(offsets[row], offsets[row + 1]):
+            value = values[place]
+            bucket = np.int64(value >> shift)
+            for found in range(directory[bucket], directory[bucket + 1]):
+                if hashes[found] == value:
+                    counts[found, 0] += 1
+                    counts[found, 1] += stays
+
+
+def count_windows(
+    normalised: pa.StringArray,
+    kept: NDArray[np.bool_],
+    words: int,
+    wanted: Wanted,
+    counts: NDArray[np.int64],
+) -> None:
+    """Count, in place, how often each wanted window occurs in some documents.
+
+    Args:
+        normalised: Texts from `text.normalise`, without nulls.
+        kept: Shape (n,), the documents that stay in the corpus.
+        words: As for `find_windows`.
+        wanted: What is looked for.
+        counts: Shape (w, 2), in all documents and in kept ones; added to.
+
+    Raises:
+        ValueError: If `words` is less than 1 or a text is null.
+    """
+    if len(wanted.hashes) == 0:
+        return
+    found = shingle(normalised, words)
+    index = (wanted.hashes, wanted.directory)
+    shift = np.uint64(wanted.shift)
+    _count(found.values, found.offsets, kept, index, shift, counts)
+
+
+def own_occurrences(windows: Windows) -> NDArray[np.int64]:
+    """How often each window's hash occurs in its own document, at least 1; (w,)."""
+    counts = np.zeros(len(windows.hashes), np.int64)
+    for row in range(len(windows.characters)):
+        begin, end = windows.offsets[row], windows.offsets[row + 1]
+        _, inverse, times = np.unique(
+            windows.hashes[begin:end], return_inverse=True, return_counts=True
+        )
+        counts[begin:end] = times[inverse]
+    return counts
+
+
+@njit(cache=True, nogil=True)
+def _covered(spans: Any, offsets: Any, chosen: Any, covered: Any) -> None:
+    for row in range(offsets.size - 1):
+        reach = np.int64(0)
+        for window in range(offsets[row], offsets[row + 1]):
+            if chosen[window]:
+                first, stop = np.int64(spans[window, 0]), np.int64(spans[window, 1])
+                covered[row] += stop - max(first, reach)
+                reach = stop
+
+
+def covered_characters(
+    windows: Windows, chosen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Code points of each document that lie in a chosen window, (n,).
+
+    Args:
+        windows: Of the documents.
+        chosen: Shape (w,).
+    """
+    covered = np.zeros(len(windows.characters), np.int64)
+    _covered(windows.spans, windows.offsets, chosen, covered)
+    return covered
+
+
+def repeated_characters(
+    windows: Windows, own: NDArray[np.int64], total: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Repeated code points of each document by kind, shape (n, 3), as in `KINDS`.
+
+    Args:
+        windows: Of the documents.
+        own: From `own_occurrences`.
+        total: Shape (w,), how often each window's hash occurs in all documents that
+            are searched, the window's own among them.
+
+    Raises:
+        ValueError: A window occurs less often in all documents than in its own.
+    """
+    if (total < own).any():
+        raise ValueError("a window was counted less often than its own document has it")
+    chosen = {"any": total >= _TWICE, "within": own >= _TWICE, "across": total > own}
+    kinds = [covered_characters(windows, chosen[kind]) for kind in KINDS]
+    return np.stack(kinds, axis=1)
