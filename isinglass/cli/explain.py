@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isinglass.cli.options import Format, FormatOption
+from isinglass.schemas.reasons import DropReason, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,18 +161,18 @@ def _lines(told: Explanation) -> Iterator[tuple[str, str]]:
         for index, found in enumerate(record.findings):
             name = "" if index else "findings"
             yield name, f"{found.count:,} x {found.entity}, {found.operator}"
-    elif record.findings is not None and record.outcome == "kept":
+    elif record.findings is not None and record.outcome == Outcome.KEPT:
         yield "findings", "none"
     if record.balance_weight is not None:
         yield "weight", f"{record.balance_weight:.6g}"
-    if record.outcome == "kept":
+    if record.outcome == Outcome.KEPT:
         yield from _removed_lines(told)
 
 
 def _size_lines(told: Explanation) -> Iterator[tuple[str, str]]:
     record = told.record
     if record.chars_in is not None:
-        kept = record.outcome == "kept" and record.chars_out is not None
+        kept = record.outcome == Outcome.KEPT and record.chars_out is not None
         out = f", {record.chars_out:,} out" if kept else ""
         yield "characters", f"{record.chars_in:,} in{out}"
 
@@ -190,7 +191,12 @@ def _evidence_lines(told: Explanation) -> Iterator[tuple[str, str]]:
     if evidence.evaluation_item is not None:
         yield "found in it", evidence.evaluation_item
     if evidence.similarity is not None:
-        yield "similarity", f"{evidence.similarity:.6f} in the ledger"
+        name = "similarity"
+        if evidence.evaluation_item is not None:
+            name = "longest match"
+        elif told.record.reason == DropReason.CONTAINED:
+            name = "containment"
+        yield name, f"{evidence.similarity:.6f} in the ledger"
     found = told.texts.comparison if told.texts else None
     if found is not None:
         yield "", _recomputed(told, found)
@@ -199,12 +205,15 @@ def _evidence_lines(told: Explanation) -> Iterator[tuple[str, str]]:
 def _recomputed(told: Explanation, found: Comparison) -> str:
     assert told.texts is not None
     if found.union:
+        inside = told.record.reason == DropReason.CONTAINED
+        value = found.containment if inside else found.jaccard
         units = found.left.compared_by
-        said = (
-            f"{found.jaccard:.6f} computed again: of {found.union:,} shingles of "
-            f"{found.ngram} {units}, {found.common:,} are in both "
-            f"({found.containment:.1%} of the dropped text's)"
-        )
+        said = f"{value:.6f} computed again: of {found.union:,} shingles of "
+        said += f"{found.ngram} {units}, {found.common:,} are in both "
+        if inside:
+            said += f"(Jaccard {found.jaccard:.6f})"
+        else:
+            said += f"({found.containment:.1%} of the dropped text's)"
     else:
         state = "equal" if found.equal else "not equal"
         said = f"both too short for a shingle, and {state} as whole texts"
@@ -238,15 +247,15 @@ def _show_texts(told: Explanation, console: Console, *, full: bool) -> None:
         side_by_side,
     )
 
-    texts, evidence = told.texts, told.evidence
+    texts = told.texts
     assert texts is not None
-    assert evidence is not None
+    kept = told.evidence.kept_doc_id if told.evidence else None
     coloured = console.is_terminal and console.color_system and not console.no_color
     look = Look(marks=not coloured, full=full)
     kept_from = "clean text" if texts.kept_is_clean else "source text"
     titles = (
         f"dropped {told.record.doc_id[:8]} (source text)",
-        f"kept {(evidence.kept_doc_id or '')[:8]} ({kept_from})",
+        f"kept {(kept or 'unknown')[:8]} ({kept_from})",
     )
     if texts.comparison is not None:
         table, left_out = side_by_side(texts.comparison, titles, look)

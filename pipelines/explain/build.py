@@ -24,6 +24,8 @@ from isinglass.schemas.reasons import DUPLICATE_REASONS, REASON_TEXT, Outcome
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.texts import Located
 
+_EVIDENCE = ("kept_doc_id", "kept_in", "similarity", "evaluation_item")
+
 
 def explain(folder: Path, doc_id: str) -> Explanation:
     """Tell the story of one record.
@@ -38,17 +40,15 @@ def explain(folder: Path, doc_id: str) -> Explanation:
     run = RunFolder.open(folder)
     row = run.find(doc_id)
     record = _record(run, row)
+    evidence, other, notes = _evidence(run, row)
+    removed: tuple[Removed, ...] = ()
+    total, texts = 0, None
     if record.outcome == Outcome.KEPT:
         removed, total = _removed_for(run, record.doc_id)
-        return Explanation(run.facts, record, None, removed, total, None, ())
-    if record.outcome != Outcome.DROPPED:
-        return Explanation(run.facts, record, None, (), 0, None, ())
-    evidence, other, notes = _evidence(run, row)
-    texts = None
     if record.reason in DUPLICATE_REASONS:
         texts, more = duplicate_texts(run, row, other)
         notes += more
-    return Explanation(run.facts, record, evidence, (), 0, texts, tuple(notes))
+    return Explanation(run.facts, record, evidence, removed, total, texts, tuple(notes))
 
 
 def _record(run: RunFolder, row: dict[str, Any]) -> Record:
@@ -105,8 +105,10 @@ def _removed_for(run: RunFolder, doc_id: str) -> tuple[tuple[Removed, ...], int]
 
 def _evidence(
     run: RunFolder, row: dict[str, Any]
-) -> tuple[Evidence, Located | None, list[str]]:
+) -> tuple[Evidence | None, Located | None, list[str]]:
     """The evidence, the run and ledger row of the kept document, and notes."""
+    if all(row[name] is None for name in _EVIDENCE):
+        return None, None, []
     notes: list[str] = []
     holder: RunFolder | None = run
     if row["kept_in"] is not None:

@@ -61,13 +61,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why a record was dropped.
+    """Why a record was dropped, or flagged.
 
     Attributes:
         kept_doc_id: Document that it is a duplicate of.
         kept_in: run_id of the earlier run that holds it; None for this run.
         kept_folder: Folder of that run, where it was found.
-        similarity: As the ledger has it.
+        similarity: As the ledger has it: Jaccard similarity, or the share of its
+            shingles that the kept document has (reason `contained`), or the share of
+            the evaluation text that its longest match covers.
         evaluation_item: Text of an evaluation set that it holds.
     """
 
@@ -96,8 +98,8 @@ class Texts:
         kept: Text of the kept document; None if it cannot be read.
         kept_is_clean: Whether `kept` is from `data/`, so after cleaning.
         comparison: The two compared; None if one of them is missing.
-        agrees: Whether the Jaccard similarity is that of the ledger; None if one of
-            the two numbers is missing.
+        agrees: Whether the similarity is that of the ledger; None if one of the two
+            numbers is missing.
     """
 
     removed: str | None
@@ -114,7 +116,7 @@ class Explanation:
     Attributes:
         run: run_id, name, verb, verdict and time of creation.
         record: The record.
-        evidence: Of a dropped record.
+        evidence: Why it was dropped or flagged; None if the ledger names nothing.
         removed: Documents dropped for this one; the first `MOST_REMOVED` by id.
         removed_total: How many there are.
         texts: Of a duplicate.

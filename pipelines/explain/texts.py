@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.explain.model import Texts
 from isinglass.pipelines.sources import Missing, find_place, source_texts
+from isinglass.schemas.reasons import DropReason
 from isinglass.transforms.dedup.shared import compare
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def duplicate_texts(
     if removed is not None and kept is not None:
         comparison = compare(removed, kept, config.ngram, config.normalise)
     if comparison is not None and row["similarity"] is not None:
-        agrees = abs(comparison.jaccard - row["similarity"]) <= _SAME
+        inside = row["reason"] == DropReason.CONTAINED
+        again = comparison.containment if inside else comparison.jaccard
+        agrees = abs(again - row["similarity"]) <= _SAME
     return Texts(removed, kept, clean, comparison, agrees), notes
 
 

@@ -138,6 +138,25 @@ def test_the_record_is_told_line_by_line() -> None:
     assert any("of 23 shingles of 5 words, 21 are in both" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("reason", "item", "expected"),
+    [
+        ("contained", None, "containment   0.500000 in the ledger"),
+        ("contaminated", "exam:7", "longest match 0.500000 in the ledger"),
+    ],
+)
+def test_the_number_has_the_name_of_what_it_is(
+    reason: str, item: str | None, expected: str
+) -> None:
+    evidence = Evidence(None, None, None, 0.5, item)
+    told = explanation(
+        "", "", record=record(reason=reason), evidence=evidence, texts=None
+    )
+    lines = printed(told).splitlines()
+    assert expected in lines
+    assert ("found in it   exam:7" in lines) == (item is not None)
+
+
 def test_a_kept_document_tells_findings_weight_and_copies() -> None:
     kept = record(
         outcome="kept",

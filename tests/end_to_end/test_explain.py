@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pytest
 from isinglass.pipelines.explain import Explanation, explain
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.dedup.shared import pieces
-from tests.corpora import write_corpus
+from tests.corpora import sentence, write_corpus
 from tests.forgeries import finish
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.dedup.shared import Side
 
 SECTIONS: dict[str, Any] = {
-    "dedup": {},
+    "dedup": {"containment": 0.9},
     "pii": {"mode": "identifiers"},
     "balance": {"axes": {"gender": {}}},
     "limits": {"max_quarantine_rate": 1.0},
@@ -33,12 +34,17 @@ TALE = (
     "once. In winter the river froze and he went over the ice with a sledge instead."
 )
 WILD = "\x1b[31mred\x1b[0m \u202egnol\u202c \x07bell and \u27e6mark\u27e7 "
-OWN = [
+CHANCE = random.Random(11)  # noqa: S311 - test data
+PART = " ".join(sentence(CHANCE) for _ in range(4))
+REST = " ".join(sentence(CHANCE) for _ in range(5))
+OWN: list[dict[str, Any]] = [
     {"id": "tale", "text": f"{TALE} So he was content with it. \n\n"},
     {"id": "shout", "text": f"{TALE.upper()}\nSO HE WAS\u00a0CONTENT with it."},
     {"id": "edited", "text": f"{TALE} So he was pleased with it."},
     {"id": "wild", "text": f"{TALE.replace('miller', 'ferryman')} {WILD * 2}"},
     {"id": "wilder", "text": f"{TALE.replace('miller', 'ferryman')} {WILD * 3}"},
+    {"id": "whole", "text": f"{PART} {REST}"},
+    {"id": "part", "text": f"{PART} More."},
     {"id": "null", "text": None},
     {"id": "blank", "text": " \n "},
     {"id": "mail", "text": "Write to zoe.quint@mailbox.io and to ann@mailbox.io now."},
@@ -88,7 +94,8 @@ def compared(explanation: Explanation) -> tuple[str, str]:
 
 def test_an_exact_duplicate_is_shared_as_a_whole(run: Path) -> None:
     found = told(run, "shout")
-    assert (found.record.outcome, found.record.reason) == ("dropped", "exact_duplicate")
+    assert found.record.outcome == "dropped"
+    assert found.record.reason == "exact_duplicate"
     assert (
         found.record.sentence == "Its normalised text equals that of a kept document."
     )
@@ -113,6 +120,17 @@ def test_a_near_duplicate_shows_where_the_texts_differ(run: Path) -> None:
     assert found.texts.comparison is not None
     assert found.evidence is not None
     assert found.texts.comparison.jaccard == found.evidence.similarity
+    assert found.texts.agrees is True
+
+
+def test_a_contained_document_is_shared_and_the_longer_one_goes_on(run: Path) -> None:
+    found = told(run, "part")
+    assert found.record.reason == "contained"
+    assert compared(found) == (f"{PART} [More.]", f"{PART} [{REST}]")
+    assert found.texts is not None
+    assert found.texts.comparison is not None
+    assert found.evidence is not None
+    assert found.evidence.similarity == found.texts.comparison.containment == 44 / 45
     assert found.texts.agrees is True
 
 
@@ -164,8 +182,7 @@ def test_a_quarantined_record_has_its_reason_and_no_bytes(run: Path) -> None:
 def test_an_empty_document_needs_no_evidence(run: Path) -> None:
     found = told(run, "blank")
     assert found.record.reason == "empty"
-    assert found.evidence is not None
-    assert found.evidence.kept_doc_id is None
+    assert found.evidence is None
     assert found.texts is None
 
 
@@ -208,7 +225,7 @@ def test_an_ambiguous_prefix_is_refused(folder: Path, tmp_path: Path) -> None:
         return table.set_column(0, table.schema.field("doc_id"), pa.array(ids))
 
     change_ledger(run, same_begin)
-    with pytest.raises(InputError, match=r"68 records begin with abcdef01 .*more dig"):
+    with pytest.raises(InputError, match=r"70 records begin with abcdef01 .*more dig"):
         explain(run, "abcdef01")
 
 
@@ -224,6 +241,28 @@ def test_a_ledger_of_the_first_version_is_explained(
     assert found.texts is not None
     assert found.texts.agrees is True
     assert told(run, "tale").removed_total == 2
+
+
+def test_a_flagged_document_names_the_evaluation_text(
+    folder: Path, tmp_path: Path
+) -> None:
+    run = copy(folder, tmp_path)
+    doc_id = id_of(run, "tale")
+
+    def flag(table: pa.Table) -> pa.Table:
+        rows = table.to_pylist()
+        for row in rows:
+            if row["doc_id"] == doc_id:
+                row |= {"evaluation_item": "exam.jsonl:7", "similarity": 0.8}
+        return pa.Table.from_pylist(rows, table.schema)
+
+    change_ledger(run, flag)
+    found = explain(run, doc_id)
+    assert found.record.outcome == "kept"
+    assert found.evidence is not None
+    assert found.evidence.evaluation_item == "exam.jsonl:7"
+    assert found.removed_total == 2
+    assert found.texts is None
 
 
 def test_a_ledger_of_another_form_is_refused(folder: Path, tmp_path: Path) -> None:
