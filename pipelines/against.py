@@ -47,6 +47,7 @@ class EarlierRun:
         seal: Hash of its checksums.
         shards: Name and number of documents of each shard.
         fingerprints: Fingerprints of all its documents; 0 without containment.
+        kept: Documents that it kept.
     """
 
     folder: str
@@ -54,6 +55,7 @@ class EarlierRun:
     seal: str
     shards: tuple[tuple[str, int], ...]
     fingerprints: int
+    kept: int
 
     @property
     def workspace(self) -> Workspace:
@@ -117,7 +119,14 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
             )
         shards.append((path.stem, commit.counts["documents"]))
         fingerprints += commit.counts.get("fingerprints", 0)
-    return EarlierRun(str(folder), manifest.run_id, seal, tuple(shards), fingerprints)
+    return EarlierRun(
+        folder=str(folder),
+        run_id=manifest.run_id,
+        seal=seal,
+        shards=tuple(shards),
+        fingerprints=fingerprints,
+        kept=manifest.records.kept,
+    )
 
 
 def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:

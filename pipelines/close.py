@@ -23,6 +23,7 @@ from isinglass.pipelines.reconcile import (
     parts,
     reconcile,
 )
+from isinglass.pipelines.removals import removals
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.resolve import balance_path
 from isinglass.pipelines.summaries import (
@@ -42,6 +43,8 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import (
     Characters,
+    DedupSummary,
+    EarlierRunSummary,
     FindingCount,
     InputFile,
     Manifest,
@@ -56,11 +59,14 @@ from isinglass.transforms.demographics.retention import (
     retention,
 )
 from isinglass.transforms.statistics.gates import evaluate_gates
+from isinglass.transforms.statistics.removals import removal_gates
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.against import EarlierRun
     from isinglass.pipelines.identity import Identity
     from isinglass.pipelines.passes import Session
     from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.side import Extent
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.manifest import AxisSummary, GateResult
@@ -78,6 +84,8 @@ class Closing:
         identity: Which run this is.
         accounts: The commits of every shard.
         resolved: Commit of the resolve step.
+        places: Where each shard stands in the order of all documents.
+        earlier: Runs that this one was held against.
     """
 
     config: RunConfig
@@ -86,6 +94,8 @@ class Closing:
     identity: Identity
     accounts: list[ShardAccount]
     resolved: Commit
+    places: tuple[Extent, ...] = ()
+    earlier: tuple[EarlierRun, ...] = ()
 
     @property
     def workspace(self) -> Workspace:
@@ -106,7 +116,7 @@ def close(closing: Closing) -> Manifest:
     """
     workspace = closing.workspace
     reconcile(workspace, closing.accounts)
-    check_evidence(workspace, closing.shard_ids)
+    check_evidence(workspace, closing.shard_ids, closing.earlier)
     remove_strangers(closing)
     counts = add_counts([account.clean for account in closing.accounts])
     statistics, balance = _statistics(closing, counts)
@@ -125,6 +135,7 @@ def _statistics(
     closing: Closing, counts: dict[str, int]
 ) -> tuple[list[Statistic], dict[str, AxisSummary]]:
     workspace, shard_ids = closing.workspace, closing.shard_ids
+    config = closing.config
     texts = gather.text_statistics(workspace, shard_ids)
     words = next(
         (
@@ -139,19 +150,22 @@ def _statistics(
     )
     kept = [gather.kept_documents(workspace, shard_id) for shard_id in shard_ids]
     recall = gather.recall_counts(workspace, shard_ids)
-    balance = balance_summary(closing.config.balance, balance_path(workspace), kept)
+    balance = balance_summary(config.balance, balance_path(workspace), kept)
     rows = [
         *texts,
-        *gather.group_statistics(kept),
-        *retention_statistics(kept),
+        *(gather.group_statistics(kept) if config.survey.count_mentions else ()),
+        *retention_statistics(kept, config),
+        *removals(workspace, list(closing.places), config.dedup),
         *gather.recall_statistics(recall),
         *gather.count_statistics(counts, words),
     ]
     return rows, balance
 
 
-def retention_statistics(kept: list[gather.Kept]) -> list[Statistic]:
+def retention_statistics(kept: list[gather.Kept], config: RunConfig) -> list[Statistic]:
     """Who is lost by cleaning: retention of documents that mention each group."""
+    if not config.survey.count_mentions:
+        return []
     columns = group_names()
 
     def documents(masks: list[np.ndarray]) -> GroupDocuments:
@@ -202,7 +216,8 @@ def _manifest(
     audit: OutputFile,
 ) -> Manifest:
     config, identity = closing.config, closing.identity
-    gates = evaluate_gates((*config.gates, _quarantine_gate(config)), statistics)
+    asked = (*config.gates, *removal_gates(config.dedup), _quarantine_gate(config))
+    gates = evaluate_gates(asked, statistics)
     inputs = _inputs(closing)
     warnings = plain_warnings(config, counts, inputs, balance)
     encodes = [a.encode for a in closing.accounts if a.encode is not None]
@@ -227,7 +242,7 @@ def _manifest(
         characters=_characters(counts),
         findings=_findings(counts),
         recall=gather.recall_by_entity(recall),
-        dedup=dedup_summary(config.dedup, counts, closing.resolved.counts),
+        dedup=_dedup(closing, counts),
         balance=balance,
         encode=encode_summary(encodes),
         gates=gates,
@@ -236,6 +251,18 @@ def _manifest(
         outputs=_outputs(closing, audit),
         passes=list(closing.session.records),
     )
+
+
+def _dedup(closing: Closing, counts: dict[str, int]) -> DedupSummary | None:
+    dedup = closing.config.dedup
+    summary = dedup_summary(dedup, counts, closing.resolved.counts)
+    if dedup is None or summary is None:
+        return summary
+    runs = [
+        EarlierRunSummary(path=path, run_id=run.run_id, documents=run.kept)
+        for path, run in zip(dedup.against, closing.earlier, strict=True)
+    ]
+    return summary.model_copy(update={"against": runs})
 
 
 def _quarantine_gate(config: RunConfig) -> GateConfig:

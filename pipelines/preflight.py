@@ -36,6 +36,7 @@ def check_config(
     if verb == "encode" and config.encode is None:
         msg = "encode: the configuration has no `encode` section; add `encode: {}`."
         raise ConfigError(msg)
+    _check_survey(config)
     if config.balance is not None:
         check_targets(config.balance, group_names())
     if config.pii is not None:
@@ -43,6 +44,24 @@ def check_config(
     evaluate_gates(config.gates, [])
     for gate in config.gates:
         _check_metric(gate.metric)
+
+
+def _check_survey(config: RunConfig) -> None:
+    """What later sections need of the survey."""
+    if config.balance is not None and not config.survey.count_mentions:
+        msg = "balance needs survey.count_mentions: true."
+        raise ConfigError(msg)
+    if (
+        config.pii is not None
+        and config.pii.mode != "identifiers"
+        and not config.survey.detect_languages
+    ):
+        msg = (
+            f"pii.mode {config.pii.mode} needs survey.detect_languages: true, or "
+            "documents without a language would be scanned for identifiers only. Use "
+            "pii.mode: identifiers if that is wanted."
+        )
+        raise ConfigError(msg)
 
 
 def _check_metric(metric: str) -> None:

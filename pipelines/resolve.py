@@ -99,6 +99,7 @@ class ResolveWork:
             write_side(outputs, path, DECISIONS, part.to_batches())
         kinds = np.bincount(decided.fate[: table.num_rows], minlength=len(Fate))
         counts = {fate.name.lower(): int(kinds[fate]) for fate in Fate}
+        counts["for_earlier"] = table.num_rows - table["kept_in"].null_count
         return {"records_in": table.num_rows, **counts, **pairs}
 
     def _decide(self, workspace: Workspace) -> tuple[Decided, dict[str, int]]:

@@ -35,6 +35,7 @@ from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
 from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.reconcile import ShardAccount
+from isinglass.pipelines.removals import stop_if_too_many
 from isinglass.pipelines.side import decisions_path, read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
@@ -207,6 +208,8 @@ class _Job:
                 identity=self.identity,
                 accounts=accounts,
                 resolved=resolved,
+                places=tuple(self.places),
+                earlier=self.earlier,
             )
         )
 
@@ -257,7 +260,10 @@ class _Job:
             code=self.code,
         )
         self.places = decisions.own
-        return decisions.make(unscannable)
+        resolved = decisions.make(unscannable)
+        if self.writes_text:
+            stop_if_too_many(self.workspace, self.places, self.config.dedup)
+        return resolved
 
     def _clean(self, resolved: Commit) -> dict[str, Commit]:
         documents = sum(c.counts["documents"] for c in self.surveys.values())

@@ -48,6 +48,7 @@ def dedup_summary(
         exact_removed=dropped.get(DropReason.EXACT_DUPLICATE, 0),
         near_removed=dropped.get(DropReason.NEAR_DUPLICATE, 0),
         contained_removed=dropped.get(DropReason.CONTAINED, 0),
+        removed_for_earlier=resolved["for_earlier"],
         families=families(dedup),
         candidate_pairs=resolved["candidate_pairs"],
         verified_pairs=resolved["verified_pairs"],

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import conclude
-from isinglass.schemas.reasons import DropReason, Outcome
+from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
 
 _PLACE = ["doc_id", "shard", "path", "row", "reason"]
 _LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]
-_EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "similarity"]
+_EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "kept_in", "similarity"]
 
 
 def check_books(run: FinishedRun) -> Check:
@@ -109,14 +109,15 @@ def _check_characters(run: FinishedRun, seen: Counter[str]) -> list[str]:
 
 
 def check_evidence(run: FinishedRun) -> Check:
-    """Every duplicate names a document that is kept, and reaches the threshold."""
+    """Every duplicate names a document that is kept, and reaches the threshold.
+
+    What an earlier run kept is that run's to prove: here the run must be one that this
+    one was held against.
+    """
     kept, removed = [], []
     for _, ledger in run.each("ledger", _EVIDENCE):
         kept.append(ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"])
-        duplicate = pc.is_in(
-            ledger["reason"],
-            pa.array([DropReason.EXACT_DUPLICATE, DropReason.NEAR_DUPLICATE]),
-        )
+        duplicate = pc.is_in(ledger["reason"], pa.array(DUPLICATE_REASONS))
         removed.append(
             ledger.filter(pc.and_(duplicate, pc.equal(ledger["outcome"], "dropped")))
         )
@@ -124,29 +125,48 @@ def check_evidence(run: FinishedRun) -> Check:
         return conclude("evidence", [], "no records")
     stays = pa.chunked_array([c for column in kept for c in column.chunks], pa.string())
     gone = pa.concat_tables(removed)
+    summary = run.manifest.dedup
+    known = [earlier.run_id for earlier in summary.against] if summary else []
     faults = []
-    named = pc.is_in(gone["kept_doc_id"], value_set=stays)
-    lost = gone.num_rows - (pc.sum(named).as_py() or 0)
+    named = pc.and_(
+        pc.is_in(gone["kept_doc_id"], value_set=stays), pc.is_null(gone["kept_in"])
+    )
+    elsewhere = pc.and_(
+        pc.is_valid(gone["kept_doc_id"]),
+        pc.is_in(gone["kept_in"], value_set=pa.array(known, pa.string())),
+    )
+    lost = gone.num_rows - (pc.sum(pc.or_(named, elsewhere)).as_py() or 0)
     if lost:
         faults.append(f"{lost} duplicates name no kept document")
+    others = pc.sum(elsewhere).as_py() or 0
+    if summary is not None and summary.removed_for_earlier != others:
+        faults.append("dedup and ledger count different removals for earlier runs")
     faults += _check_similarity(run, gone)
-    return conclude("evidence", faults, f"{gone.num_rows:,} removals")
+    detail = f"{gone.num_rows:,} removals"
+    if others:
+        detail += f", {others:,} of them for documents of earlier runs"
+    return conclude("evidence", faults, detail)
 
 
 def _check_similarity(run: FinishedRun, gone: pa.Table) -> list[str]:
-    """Exact duplicates are equal; near-duplicates reach the threshold."""
+    """Exact duplicates are equal; the others reach their threshold."""
     dedup = run.config.dedup
     if dedup is None:
         return [f"{gone.num_rows} duplicates, but no dedup"] if gone.num_rows else []
+    limits = {
+        DropReason.EXACT_DUPLICATE: 1.0,
+        DropReason.NEAR_DUPLICATE: dedup.threshold,
+        # Without containment nothing may go for it.
+        DropReason.CONTAINED: 2.0 if dedup.containment is None else dedup.containment,
+    }
     # NaN compares false with everything, so only what is in the range may pass.
     similarity = pc.fill_null(gone["similarity"], -1.0)
-    exact = pc.equal(gone["reason"], DropReason.EXACT_DUPLICATE.value)
-    near = pc.and_(
-        pc.greater_equal(similarity, dedup.threshold - 1e-12),
-        pc.less_equal(similarity, 1.0),
-    )
-    right = pc.if_else(exact, pc.equal(similarity, 1.0), near)
-    wrong = gone.num_rows - (pc.sum(right).as_py() or 0)
+    right = 0
+    for reason, least in limits.items():
+        mine = similarity.filter(pc.equal(gone["reason"], reason.value))
+        fits = pc.and_(pc.greater_equal(mine, least - 1e-12), pc.less_equal(mine, 1.0))
+        right += pc.sum(fits).as_py() or 0
+    wrong = gone.num_rows - right
     if wrong:
         return [f"{wrong} duplicates have a similarity that does not allow removal"]
     return []

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import conclude
 from isinglass.schemas.manifest import FindingCount, Recall
-from isinglass.schemas.reasons import DropReason
+from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.pii.operators import KEY_DIGITS
 from isinglass.transforms.statistics.intervals import wilson
 
@@ -177,9 +177,13 @@ def _check_summaries(run: FinishedRun) -> list[str]:
     """The manifest's `dedup` and `encode` against its records and the tokens."""
     manifest, faults = run.manifest, []
     if manifest.dedup is not None:
-        told = (manifest.dedup.exact_removed, manifest.dedup.near_removed)
-        reasons = (DropReason.EXACT_DUPLICATE, DropReason.NEAR_DUPLICATE)
-        if told != tuple(manifest.records.dropped.get(reason, 0) for reason in reasons):
+        told = (
+            manifest.dedup.exact_removed,
+            manifest.dedup.near_removed,
+            manifest.dedup.contained_removed,
+        )
+        dropped = manifest.records.dropped
+        if told != tuple(dropped.get(reason, 0) for reason in DUPLICATE_REASONS):
             faults.append("dedup and records count different duplicates")
     if manifest.encode is not None:
         if manifest.encode.documents != manifest.records.kept:

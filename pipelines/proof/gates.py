@@ -9,6 +9,7 @@ from isinglass.pipelines.summaries import plain_warnings
 from isinglass.schemas.config import GateConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.statistics.gates import evaluate_gates
+from isinglass.transforms.statistics.removals import removal_gates
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
@@ -21,7 +22,11 @@ def check_gates(run: FinishedRun) -> Check:
     told = [_gate(result) for result in manifest.gates]
     faults = [
         f"gate {gate.metric} of the configuration was not evaluated"
-        for gate in (*run.config.gates, quarantine_gate(run))
+        for gate in (
+            *run.config.gates,
+            *removal_gates(run.config.dedup),
+            quarantine_gate(run),
+        )
         if gate not in told
     ]
     try:

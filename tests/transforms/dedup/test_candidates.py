@@ -103,3 +103,42 @@ def test_merge_equals_set_union(parts: list[list[tuple[int, int]]]) -> None:
     assert merged.shape[1] == 2
     expected = sorted({pair for part in parts for pair in part})
     assert [tuple(pair) for pair in merged.tolist()] == expected
+
+
+def with_references(
+    values: list[tuple[int, int]], leaders: int, references: int
+) -> list[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for key in {key for key, _ in values}:
+        group = sorted({rank for other, rank in values if other == key})
+        old = [rank for rank in group if rank < references]
+        new = [rank for rank in group if rank >= references]
+        for index, rank in enumerate(new):
+            before = [*old, *new[:index]]
+            met = {*before[:leaders], *new[: min(index, leaders)], *before[-1:]}
+            found.update((other, rank) for other in met)
+    return sorted(found)
+
+
+@given(entries, st.integers(1, 6), st.integers(0, 13))
+def test_references_are_not_paired_with_each_other(
+    values: list[tuple[int, int]], leaders: int, references: int
+) -> None:
+    keys = np.array([key for key, _ in values], np.uint64)
+    ranks = np.array([rank for _, rank in values], np.uint32)
+    found = candidate_pairs(keys, ranks, leaders, references)
+    expected = with_references(values, leaders, references)
+    assert [tuple(pair) for pair in found.tolist()] == expected
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=9)))
+def test_merging_in_small_steps_changes_nothing(
+    parts: list[list[tuple[int, int]]],
+) -> None:
+    arrays = [np.array(part, np.uint32).reshape(-1, 2) for part in parts]
+    expected = sorted({pair for part in parts for pair in part})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("isinglass.transforms.dedup.candidates.MERGE_PAIRS", 3)
+        stepwise = merge_pairs(arrays)
+    assert [tuple(pair) for pair in stepwise.tolist()] == expected
+    assert merge_pairs(arrays).tolist() == stepwise.tolist()

@@ -199,6 +199,7 @@ def test_containment_table(
     pairs: dict[tuple[int, int], tuple[float, float]],
     kept: list[int],
     value: float | None,
+    *,
     contained: bool,
 ) -> None:
     values = np.array(list(pairs.values()), np.float64)

@@ -1,0 +1,117 @@
+"""What deduplication removes from whom, and the stop before it removes too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.side import (
+    decisions_path,
+    read_side,
+    read_survey,
+)
+from isinglass.schemas.errors import GateError
+from isinglass.schemas.reasons import DUPLICATE_REASONS
+from isinglass.transforms.statistics.gates import evaluate_gates
+from isinglass.transforms.statistics.removals import (
+    cluster_statistics,
+    removal_gates,
+    removal_statistics,
+    removal_sums,
+)
+from isinglass.transforms.statistics.sums import Accumulator, add_into
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.side import Extent
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.config import DedupConfig
+    from isinglass.schemas.manifest import GateResult
+    from isinglass.schemas.statistic import Statistic
+
+_REASONS = pa.array([str(reason) for reason in DUPLICATE_REASONS], pa.string())
+MOST_NAMED = 5
+
+
+def removals(
+    workspace: Workspace, places: list[Extent], dedup: DedupConfig | None
+) -> list[Statistic]:
+    """Removed shares by source, language and cluster size, from the decisions.
+
+    Args:
+        workspace: The run folder.
+        places: Shards of this run.
+        dedup: The `dedup` section; without it there are none.
+    """
+    if dedup is None:
+        return []
+    sums = _sums(workspace, places)
+    kept = [
+        read_side(decisions_path(workspace, place.shard_id), ["kept_doc_id"])[
+            "kept_doc_id"
+        ]
+        for place in places
+    ]
+    chunks = [chunk for column in kept for chunk in column.chunks]
+    clusters = cluster_statistics(pa.chunked_array(chunks, pa.string()))
+    return [*removal_statistics(sums), *clusters]
+
+
+def _sums(workspace: Workspace, places: list[Extent]) -> Accumulator:
+    total: Accumulator = {"all": {"documents": 0}, "source": {}, "language": {}}
+    for place in places:
+        survey = read_survey(workspace, [place], ["source", "language"])
+        path = decisions_path(workspace, place.shard_id)
+        reason = read_side(path, ["reason"])["reason"].combine_chunks()
+        gone = pc.is_in(reason, value_set=_REASONS).to_numpy(zero_copy_only=False)
+        names = [survey[name].combine_chunks() for name in ("source", "language")]
+        add_into(total, removal_sums(gone, names[0], names[1]))
+    return total
+
+
+def stop_if_too_many(
+    workspace: Workspace, places: list[Extent], dedup: DedupConfig | None
+) -> None:
+    """Stop a run that would remove more than `dedup.max_removed` allows.
+
+    Raises:
+        GateError: Names what would be lost. Nothing was written to `data/`.
+    """
+    gates = removal_gates(dedup)
+    if not gates:
+        return
+    results = evaluate_gates(gates, removals(workspace, places, dedup))
+    failed = [result for result in results if not result.passed]
+    if not failed:
+        return
+    losses = "; ".join(_loss(result) for result in failed)
+    worst = "; ".join(_worst(workspace, places))
+    msg = (
+        f"Deduplication would remove too much: {losses}. Most lose: {worst}. Nothing "
+        "was written to data/. `isinglass audit` with the same configuration and "
+        "another output shows all of it; if it is right, raise dedup.max_removed and "
+        "give --replace."
+    )
+    raise GateError(msg)
+
+
+def _loss(result: GateResult) -> str:
+    what = result.slice.get("source") or f"a {result.slice.get('position')}"
+    if result.actual is None:
+        return f"max_removed.sources names {what}, which has no documents"
+    return f"{what} loses {result.actual:.1%} (at most {result.value:.1%})"
+
+
+def _worst(workspace: Workspace, places: list[Extent]) -> list[str]:
+    """The sources that lose most, with their counts."""
+    cells = _sums(workspace, places)["source"]
+    order = sorted(
+        cells,
+        key=lambda name: (-cells[name]["removed"] / cells[name]["documents"], name),
+    )
+    return [
+        f"{name or '(no source)'} {cells[name]['removed']:,} of "
+        f"{cells[name]['documents']:,}"
+        for name in order[:MOST_NAMED]
+    ]

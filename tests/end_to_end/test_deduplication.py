@@ -1,0 +1,311 @@
+"""Deduplication as a user sees it: what goes, for what, by which evidence."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+import isinglass.pipelines.match as match_pass
+from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.proof import prove
+from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.runner import Execution
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.errors import ConfigError, GateError, InputError
+from tests.corpora import document, make_rows, write_jsonl
+
+if TYPE_CHECKING:
+    from isinglass.schemas.manifest import Manifest
+
+Row = dict[str, Any]
+
+
+def run(
+    folder: Path, rows: dict[str, list[Row]] | None = None, **over: Any
+) -> Manifest:
+    """Clean the corpus of `folder`; `rows` by source are written first."""
+    for source, texts in (rows or {}).items():
+        (folder / source).mkdir(parents=True, exist_ok=True)
+        write_jsonl(folder / source / "a.jsonl", texts)
+    sources = sorted(path.name for path in folder.iterdir() if path.name[:3] != "run")
+    verb = over.pop("verb", "clean")
+    settings = {
+        "inputs": [{"path": str(folder / name), "source": name} for name in sources],
+        "output": str(folder / over.pop("output", "run")),
+        "dedup": {},
+        "limits": {"shard_bytes": 20_000},
+        **over,
+    }
+    config = RunConfig.model_validate(settings)
+    request = Request(config, verb, folder, Execution(config.beam, ()))
+    return execute(request, Progress(Console(stderr=True), quiet=True)).manifest
+
+
+def ledger(folder: Path) -> dict[str, Row]:
+    """Rows of the ledger by `source:row`."""
+    found = {}
+    for path in sorted((folder / "ledger").glob("*.parquet")):
+        for row in pq.read_table(path).to_pylist():
+            found[f"{row['shard'].split('-')[0]}:{row['row']}"] = row
+    return found
+
+
+def proved(folder: Path) -> bool:
+    return all(check.status != "failed" for check in prove(folder))
+
+
+def texts(*values: str) -> list[Row]:
+    return [{"text": value} for value in values]
+
+
+LONG = document(random.Random(5), 60)  # noqa: S311 - test data
+LINES = [document(random.Random(n), 8) for n in range(20, 32)]  # noqa: S311
+
+
+def test_each_document_says_what_it_was_compared_by(tmp_path: Path) -> None:
+    han = "自然语言处理是人工智能领域中的一个重要方向它研究人与计算机之间的通信"
+    run(
+        tmp_path,
+        {
+            "web": texts(
+                LINES[0],
+                "Four words stand here",
+                han,
+                han + "呢",
+                "Four WORDS stand here",
+            )
+        },
+    )
+    rows = ledger(tmp_path / "run")
+    assert [rows[f"web:{n}"]["compared_by"] for n in range(5)] == [
+        "words",
+        "whole_text",
+        "characters",
+        "characters",
+        "whole_text",
+    ]
+    assert rows["web:2"]["rule"] == "jaccard>=0.75 on character 5-grams"
+    assert rows["web:2"]["reason"] == "near_duplicate"
+    short = [rows["web:1"], rows["web:4"]]
+    assert sorted(row["outcome"] for row in short) == ["dropped", "kept"]
+    assert {row["rule"] for row in short} == {None, "content_hash"}
+
+
+@pytest.mark.parametrize(
+    ("normalise", "kept"),
+    [
+        ({}, 3),
+        ({"numbers": True}, 2),
+        ({"lower_case": False}, 4),
+        ({"white_space": False, "lower_case": False}, 5),
+    ],
+)
+def test_each_step_of_normalisation_is_a_setting(
+    tmp_path: Path, normalise: Row, kept: int
+) -> None:
+    rows = texts(
+        "Build 17 is out",
+        "build 17 is out",
+        "Build 9 is out",
+        "Build  17 is out",
+        "Other",
+    )
+    found = run(tmp_path, {"web": rows}, dedup={"normalise": normalise})
+    assert found.records.kept == kept
+    assert proved(tmp_path / "run")
+
+
+def test_containment_drops_a_part_for_the_longer_document(tmp_path: Path) -> None:
+    part = " ".join(LONG.split()[200:300])
+    mixed = " ".join([*LONG.split()[200:240], *LINES[3].split()[:60]])
+    corpus = {"web": texts(part, LONG, mixed, *LINES)}
+    assert run(tmp_path, corpus, output="run-off").records.kept == 15
+    found = run(tmp_path, dedup={"containment": 0.9})
+    assert found.records.kept == 14
+    assert found.dedup is not None
+    assert found.dedup.contained_removed == 1
+    rows = ledger(tmp_path / "run")
+    assert rows["web:0"]["reason"] == "contained"
+    assert rows["web:0"]["kept_doc_id"] == rows["web:1"]["doc_id"]
+    assert rows["web:0"]["similarity"] == 1.0
+    assert rows["web:0"]["rule"] == "containment>=0.9 on word 5-grams"
+    assert rows["web:2"]["outcome"] == "kept"
+    assert proved(tmp_path / "run")
+
+
+def test_keep_newest_keeps_the_last_collected(tmp_path: Path) -> None:
+    rows = [
+        {"text": LONG, "collected_at": "2024-01-01"},
+        {"text": LONG + " More words at the end.", "collected_at": "2023-01-01"},
+        {"text": LONG.upper(), "collected_at": "2025-06-01"},
+    ]
+    run(tmp_path, {"web": rows}, dedup={"keep": "newest"})
+    found = ledger(tmp_path / "run")
+    assert [found[f"web:{n}"]["outcome"] for n in range(3)] == [
+        "dropped",
+        "dropped",
+        "kept",
+    ]
+
+
+def test_what_an_earlier_run_kept_is_not_kept_again(tmp_path: Path) -> None:
+    old = texts(LONG, *LINES[:4])
+    first = run(tmp_path, {"web": old}, output="run-old")
+    (tmp_path / "web" / "a.jsonl").rename(tmp_path / "run-old.jsonl")
+    (tmp_path / "web").rmdir()
+    edited = LONG + " And three more."
+    new = texts(
+        LONG.upper(), edited, LINES[7], LINES[7] + " x", LINES[1] + " Two words."
+    )
+    found = run(tmp_path, {"new": new}, dedup={"against": ["run-old"]})
+    rows, before = ledger(tmp_path / "run"), ledger(tmp_path / "run-old")
+    assert found.records.kept == 1
+    assert found.dedup is not None
+    assert found.dedup.removed_for_earlier == 3
+    assert found.dedup.against[0].run_id == first.run_id
+    assert found.dedup.against[0].documents == 5
+    assert rows["new:0"]["reason"] == "exact_duplicate"
+    assert rows["new:0"]["kept_doc_id"] == before["web:0"]["doc_id"]
+    assert rows["new:0"]["kept_in"] == first.run_id
+    # The longer new text goes too: what was kept stays.
+    assert rows["new:1"]["reason"] == "near_duplicate"
+    assert rows["new:1"]["kept_doc_id"] == before["web:0"]["doc_id"]
+    assert rows["new:4"]["kept_doc_id"] == before["web:2"]["doc_id"]
+    assert rows["new:2"]["kept_in"] is None
+    assert rows["new:2"]["kept_doc_id"] == rows["new:3"]["doc_id"]
+    assert proved(tmp_path / "run")
+
+
+def test_near_duplicates_of_an_earlier_run_are_read_from_its_inputs(
+    tmp_path: Path,
+) -> None:
+    """While the old inputs are as they were, similarity is that of the source texts."""
+    (tmp_path / "first").mkdir()
+    run(tmp_path / "first", {"web": texts(LONG, *LINES[:3])}, output="run-old")
+    (tmp_path / "second").mkdir()
+    over = {"dedup": {"against": ["../first/run-old"]}}
+    run(tmp_path / "second", {"web": texts(LONG + " One more.")}, **over)
+    row = ledger(tmp_path / "second" / "run")["web:0"]
+    words = len(LONG.split())
+    assert row["similarity"] == pytest.approx((words - 4) / (words - 2))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "over", "message"),
+    [
+        ("", {"ngram": 4}, "no near hashes of the same settings"),
+        ("", {"normalise": {"numbers": True}}, "no exact hashes of the same settings"),
+        ("", {"containment": 0.9}, "no containment hashes of the same settings"),
+        ("_SUCCESS", {}, "did not pass its gates"),
+        ("manifest.json", {}, "is not a finished run"),
+        ("work", {}, "has lost the hashes of shard web-"),
+        ("twice", {}, "names run-old twice"),
+    ],
+)
+def test_an_earlier_run_that_cannot_serve_is_refused(
+    tmp_path: Path, spoil: str, over: Row, message: str
+) -> None:
+    run(tmp_path, {"web": texts(*LINES[:3])}, output="run-old")
+    if spoil == "work":
+        for path in (tmp_path / "run-old" / "work" / "survey").glob("*.arrow"):
+            path.write_bytes(path.read_bytes()[:-1])
+    elif spoil and spoil != "twice":
+        (tmp_path / "run-old" / spoil).unlink()
+    names = ["run-old"] * (2 if spoil == "twice" else 1)
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, dedup={"against": names, **over})
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_audit_is_no_earlier_run(tmp_path: Path) -> None:
+    run(tmp_path, {"web": texts(*LINES[:3])}, output="run-old", verb="audit")
+    with pytest.raises(InputError, match="is an audit"):
+        run(tmp_path, dedup={"against": ["run-old"]})
+
+
+def test_a_run_that_would_lose_a_source_stops_before_it_writes(tmp_path: Path) -> None:
+    corpus = {"good": texts(*LINES), "bad": texts(*[LONG] * 20)}
+    limit = {"max_removed": {"source": 0.9}}
+    with pytest.raises(GateError, match=r"a source loses 95.0% \(at most 90.0%\)") as e:
+        run(tmp_path, corpus, dedup=limit)
+    assert "bad 19 of 20; good" in str(e.value)
+    assert not (tmp_path / "run" / "data").exists()
+    assert not (tmp_path / "run" / "ledger").exists()
+    # An audit shows everything, and fails the gate.
+    found = run(tmp_path, dedup=limit, verb="audit", output="run-audit")
+    assert found.verdict == "failed"
+    gate = next(g for g in found.gates if g.metric == "dedup.most_removed")
+    assert (gate.actual, gate.value, gate.passed) == (0.95, 0.9, False)
+    assert all(
+        c.status != "failed" or c.name == "seal" for c in prove(tmp_path / "run-audit")
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "stops"),
+    [
+        ({"source": 0.95}, False),
+        ({"sources": {"bad": 0.5}}, True),
+        ({"sources": {"good": 0.5}}, False),
+        ({"sources": {"goods": 0.5}}, True),
+        ({"language": 0.2}, True),
+    ],
+)
+def test_limits_by_name_and_language(
+    tmp_path: Path, limit: Row, *, stops: bool
+) -> None:
+    corpus = {"good": texts(*LINES), "bad": texts(*[LONG] * 20)}
+    over = {"dedup": {"max_removed": limit}, "survey": {"detect_languages": False}}
+    if stops:
+        with pytest.raises(GateError, match="Deduplication would remove too much"):
+            run(tmp_path, corpus, **over)
+    else:
+        assert run(tmp_path, corpus, **over).verdict != "failed"
+        assert proved(tmp_path / "run")
+
+
+def test_removals_are_told_by_source_language_and_cluster_size(tmp_path: Path) -> None:
+    corpus = {"good": texts(*LINES, LINES[0]), "bad": texts(*[LONG] * 7)}
+    run(tmp_path, corpus)
+    path = tmp_path / "run" / "audit" / "statistics.parquet"
+    found = {
+        (row["metric"], row["source"] or row["language"] or row["group"]): row
+        for row in pq.read_table(path).to_pylist()
+        if row["metric"].startswith("dedup.")
+    }
+    assert found["dedup.removed", None]["numerator"] == 7
+    assert found["dedup.removed", "bad"]["value"] == 6 / 7
+    assert found["dedup.removed", "good"]["denominator"] == 13
+    assert found["dedup.clusters", "2"]["value"] == 1
+    assert found["dedup.clusters", "6-10"]["value"] == 1
+    assert found["dedup.cluster_removed", "6-10"]["numerator"] == 6
+
+
+def test_waves_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over: Row = {"dedup": {"containment": 0.8}}
+    whole = run(tmp_path, {"web": make_rows(200)}, output="run-whole", **over)
+    monkeypatch.setattr(match_pass, "WAVE_BYTES", 5_000)
+    run(tmp_path, output="run-waves", **over)
+    first, second = (ledger(tmp_path / f"run-{x}") for x in ("whole", "waves"))
+    assert first == second
+    assert whole.dedup is not None
+    assert whole.dedup.near_removed >= 15
+
+
+def test_a_plain_deduplication_can_leave_the_rest_out(tmp_path: Path) -> None:
+    over: Row = {"survey": {"detect_languages": False, "count_mentions": False}}
+    found = run(tmp_path, {"web": make_rows(60)}, **over)
+    path = tmp_path / "run" / "audit" / "statistics.parquet"
+    metrics = set(pq.read_table(path)["metric"].to_pylist())
+    assert not any(name.startswith(("group.", "lexicon.")) for name in metrics)
+    assert found.records.kept < 60
+    assert proved(tmp_path / "run")
+    sections: list[Row] = [{"balance": {}}, {"pii": {"mode": "fast"}}]
+    for section in sections:
+        with pytest.raises(ConfigError, match="needs survey"):
+            run(tmp_path, output="run-no", **over, **section)

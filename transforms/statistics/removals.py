@@ -1,0 +1,160 @@
+"""Statistics of what deduplication removes: by source, by language, by cluster size.
+
+| metric | numerator | denominator |
+|---|---|---|
+| dedup.removed | documents removed as duplicates | documents |
+| dedup.most_removed | of the source (or language) that loses most | its documents |
+| dedup.clusters | clusters of that size | |
+| dedup.cluster_removed | removed in clusters of that size | removed documents |
+
+A cluster is a kept document and all that were removed for it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from isinglass.schemas.config import GateConfig
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
+from isinglass.transforms.statistics.sums import (
+    Accumulator,
+    Slices,
+    each_slice,
+    sliced,
+    sums_by_label,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from isinglass.schemas.config import DedupConfig
+
+RUN = "run"
+AXIS = "cluster_size"
+SIZES = ((2, 2), (3, 5), (6, 10), (11, 100), (101, 1000), (1001, None))
+"""Classes of cluster sizes, least and most."""
+
+_DIMENSIONS = ("source", "language")
+
+
+def removal_sums(
+    removed: NDArray[np.bool_], sources: pa.Array, languages: pa.Array
+) -> Accumulator:
+    """Documents and removed documents, overall, by source and by language.
+
+    Args:
+        removed: Shape (n,): the document is removed as a duplicate.
+        sources: As many; null where unknown.
+        languages: As many.
+    """
+    return sliced(sources, languages, partial(_cells, removed.astype(np.int64)))
+
+
+def _cells(
+    removed: NDArray[np.int64], labels: NDArray[np.int64], count: int
+) -> list[Any]:
+    documents = sums_by_label(labels, count, np.ones(len(labels), np.int64))
+    gone = sums_by_label(labels, count, removed)
+    return [
+        {"documents": number, "removed": lost}
+        for number, lost in zip(documents, gone, strict=True)
+    ]
+
+
+def removal_statistics(sums: Accumulator) -> list[Statistic]:
+    """Removed shares; none where there are no documents.
+
+    Args:
+        sums: Of all documents, added up from `removal_sums`.
+    """
+    found = [
+        _share("dedup.removed", cell, columns)
+        for columns, cell in each_slice(sums)
+        if cell["documents"]
+    ]
+    for dimension in _DIMENSIONS:
+        cells = [cell for _, cell in sorted(sums[dimension].items())]
+        if cells:
+            worst = max(cells, key=lambda c: c["removed"] / c["documents"])
+            slices = {"position": dimension}
+            found.append(_share("dedup.most_removed", worst, slices))
+    return found
+
+
+def _share(metric: str, cell: Any, columns: Slices) -> Statistic:
+    return Statistic(
+        metric,
+        cell["removed"] / cell["documents"],
+        "share of documents",
+        RUN,
+        CHARACTERISTICS[metric],
+        numerator=cell["removed"],
+        denominator=cell["documents"],
+        **columns,
+    )
+
+
+def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
+    """Clusters and their removed documents, by size.
+
+    Args:
+        kept_doc_ids: The kept document of each removed one; nulls are left out.
+    """
+    counts = pc.value_counts(kept_doc_ids.drop_null())
+    sizes = counts.field("counts").to_numpy() + 1
+    total = int(sizes.sum()) - len(sizes)
+    found = []
+    for low, high in SIZES:
+        inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
+        if len(inside):
+            name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
+            found += _cluster(inside, total, {"axis": AXIS, "group": name})
+    return found
+
+
+def _cluster(sizes: NDArray[np.int64], total: int, columns: Slices) -> list[Statistic]:
+    metrics = ("dedup.clusters", "dedup.cluster_removed")
+    kinds = [CHARACTERISTICS[metric] for metric in metrics]
+    gone = int(sizes.sum()) - len(sizes)
+    return [
+        Statistic(metrics[0], len(sizes), "clusters", RUN, kinds[0], **columns),
+        Statistic(
+            metrics[1],
+            gone / total,
+            "share of removed documents",
+            RUN,
+            kinds[1],
+            numerator=gone,
+            denominator=total,
+            **columns,
+        ),
+    ]
+
+
+def removal_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:
+    """The gates that `dedup.max_removed` stands for."""
+    if dedup is None:
+        return ()
+    limits = dedup.max_removed
+    gates = [
+        _gate("dedup.most_removed", {"position": dimension}, limit)
+        for dimension in _DIMENSIONS
+        if (limit := getattr(limits, dimension)) is not None
+    ]
+    named = [
+        _gate("dedup.removed", {"source": source}, limit)
+        for source, limit in sorted(limits.sources.items())
+    ]
+    return (*gates, *named)
+
+
+def _gate(metric: str, slices: dict[str, str], limit: float) -> GateConfig:
+    return GateConfig(
+        metric=metric, slice=slices, op="<=", value=limit, severity="error"
+    )
