@@ -117,7 +117,7 @@ def _plan_again(note: dict[str, Any], sources: set[str]) -> Plan | Missing:
     except pydantic.ValidationError:
         return Missing("work/run.json holds no configuration that this version reads")
     except IsinglassError as error:
-        return Missing(f"the inputs are not as they were: {error}")
+        return Missing(f"the inputs are not as they were: {error}".rstrip("."))
 
 
 def _source_text(made: Plan, place: Place) -> str | Missing:
@@ -137,7 +137,7 @@ def _source_text(made: Plan, place: Place) -> str | Missing:
             if found >= 0:
                 return str(documents.column("text")[found].as_py())
     except IsinglassError as error:
-        return Missing(str(error))
+        return Missing(str(error).rstrip("."))
     return Missing(f"record {place.row} of {place.path} cannot be read as a text")
 
 

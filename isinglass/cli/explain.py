@@ -155,6 +155,8 @@ def _lines(told: Explanation) -> Iterator[tuple[str, str]]:
     yield "shard", record.shard
     if record.rule:
         yield "rule", record.rule
+    if record.compared_by:
+        yield "compared by", record.compared_by.replace("_", " ")
     yield from _size_lines(told)
     yield from _evidence_lines(told)
     if record.findings:

@@ -52,7 +52,10 @@ class Look:
                 "coloured: what the other text does not share, "
                 "bold where it also differs from what stands opposite"
             )
-        return f"{marked}; ¶ is a blank line. Case and punctuation do not count."
+        return (
+            f"{marked}; ¶ is a blank line. Words are compared: what stands between "
+            "them does not count."
+        )
 
 
 @dataclass

@@ -139,7 +139,7 @@ def _earlier(run: RunFolder, run_id: str) -> RunFolder | None:
     base = Path(note["base"]) if note else Path.cwd()
     for folder in run.dedup.against:
         try:
-            earlier = RunFolder.open(base / Path(folder).expanduser())
+            earlier = RunFolder.open((base / Path(folder).expanduser()).resolve())
         except InputError:
             continue
         if earlier.manifest["run_id"] == run_id:

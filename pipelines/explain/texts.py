@@ -32,18 +32,17 @@ def duplicate_texts(
     Returns:
         The texts, and notes on what could not be read.
     """
-    wanted = [(run, row), *([other] if other else [])]
-    texts: list[str | None] = []
-    notes: list[str] = []
-    for found in _read(wanted):
-        if isinstance(found, Missing):
-            notes.append(found.why)
-        texts.append(None if isinstance(found, Missing) else found)
-    removed, kept = texts[0], texts[1] if other else None
-    clean = False
-    if other and kept is None:
-        kept, clean = _clean_text(*other), True
+    found = _read([(run, row), *([other] if other else [])])
+    removed, kept = _text(found[0]), _text(found[1]) if other else None
+    notes, clean = [], False
+    if isinstance(found[0], Missing):
+        notes.append(f"The dropped text cannot be read again: {found[0].why}.")
+    if other is not None and isinstance(found[1], Missing):
+        notes.append(f"The kept text cannot be read again: {found[1].why}.")
+        kept = _clean_text(*other)
         clean = kept is not None
+    if clean:
+        notes.append("The kept text is shown as it is in data/, after cleaning.")
     config = run.dedup
     comparison = agrees = None
     if removed is not None and kept is not None:
@@ -72,6 +71,10 @@ def _read(wanted: list[Located]) -> list[str | Missing]:
                 indices.append(index)
         found |= zip(indices, source_texts(folder, places), strict=True)
     return [found[index] for index in range(len(wanted))]
+
+
+def _text(found: str | Missing) -> str | None:
+    return None if isinstance(found, Missing) else found
 
 
 def _clean_text(run: RunFolder, row: dict[str, Any]) -> str | None:

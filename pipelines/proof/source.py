@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from isinglass.pipelines.fingerprint import config_digest
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.proof.spans import SPAN, by_document
+from isinglass.pipelines.sources import NO_NOTE, read_note
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
@@ -40,10 +40,9 @@ def check_source(run: FinishedRun) -> Check:
     """
     if not run.paths("data"):
         return Check(NAME, "skipped", "no text was written")
-    note = _read_note(run)
+    note = read_note(run.folder)
     if note is None:
-        reason = "work/run.json is missing or damaged: the inputs cannot be found"
-        return Check(NAME, "skipped", reason)
+        return Check(NAME, "skipped", NO_NOTE)
     if config_digest(note["config"]) != config_digest(run.manifest.config):
         fault = "work/run.json has another configuration than the manifest"
         return conclude(NAME, [fault], "")
@@ -59,17 +58,6 @@ def check_source(run: FinishedRun) -> Check:
             seen += found[0]
             faults += found[1]
     return conclude(NAME, faults, f"{seen:,} texts equal their source but for findings")
-
-
-def _read_note(run: FinishedRun) -> dict[str, Any] | None:
-    try:
-        note = json.loads((run.folder / "work" / "run.json").read_text())
-    except (OSError, ValueError):
-        return None
-    kinds = {"given": dict, "config": dict, "base": str}
-    if not isinstance(note, dict):
-        return None
-    return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
 
 
 def _plan_again(run: FinishedRun, note: dict[str, Any]) -> Plan | str:

@@ -405,3 +405,25 @@ def test_a_document_of_an_earlier_run_is_read_there(
     assert any(run_id in note and "dedup.against" in note for note in found.notes)
     assert found.texts is not None
     assert found.texts.kept is None
+
+
+def test_a_run_against_an_earlier_one_shows_the_old_text(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    text = f"{TALE} So he was amused by it."
+    (tmp_path / "corpus" / "own.jsonl").write_text(json.dumps({"text": text}) + "\n")
+    against = {"dedup": {"containment": 0.9, "against": [str(folder / "run")]}}
+    run = finish(tmp_path, "later", against, "clean")
+    doc_id = pq.read_table(run / "ledger")["doc_id"][0].as_py()
+    found = explain(run, doc_id)
+    earlier = json.loads((folder / "run" / "manifest.json").read_text())["run_id"]
+    assert found.evidence is not None
+    assert found.evidence.kept_in == earlier
+    assert found.evidence.kept_doc_id == id_of(folder / "run", "tale")
+    assert compared(found) == (
+        f"{TALE} So he was [amused by it.]",
+        f"{TALE} So he was [content with it. \n\n]",
+    )
+    assert found.texts is not None
+    assert found.texts.agrees is True
