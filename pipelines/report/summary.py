@@ -60,10 +60,21 @@ def _duplicates(manifest: Manifest) -> str:
     summary = manifest.dedup
     if summary is None:
         return "Duplicates: not run"
+    removed = (
+        f"{thin(summary.exact_removed)} exact and {thin(summary.near_removed)} near"
+    )
+    if summary.contained_removed:
+        removed = removed.replace(" and ", ", ")
+        removed += f" and {thin(summary.contained_removed)} contained"
+    earlier = ""
+    if summary.against:
+        earlier = (
+            f" ({thin(summary.removed_for_earlier)} for documents of earlier runs)"
+        )
     return (
-        f"Duplicates: {thin(summary.exact_removed)} exact and "
-        f"{thin(summary.near_removed)} near removed; {thin(summary.verified_pairs)} of "
-        f"{thin(summary.candidate_pairs)} candidate pairs verified"
+        f"Duplicates: {removed} removed{earlier}; "
+        f"{thin(summary.verified_pairs)} of {thin(summary.candidate_pairs)} candidate "
+        "pairs verified"
     )
 
 

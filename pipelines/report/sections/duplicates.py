@@ -17,6 +17,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
+from isinglass.pipelines.report.sections.removals import removal_blocks
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
 
@@ -33,6 +34,7 @@ def duplicates_section(data: ReportData) -> Section:
         return not_run(anchor, title, "the configuration has no dedup section.")
     config = data.part("dedup") or {}
     blocks: list[Block] = [_counts(data, summary)]
+    blocks += removal_blocks(data, summary)
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
@@ -45,25 +47,31 @@ def _counts(data: ReportData, summary: DedupSummary) -> Table:
     records = data.manifest.records.total_in
     pairs, verified = summary.candidate_pairs, summary.verified_pairs
 
-    def of_records(count: int) -> list[str]:
+    def of_records(count: int) -> Row:
         return [grouped(count), f"{share_of(count, records)} of the records in"]
 
-    def of_pairs(count: int) -> list[str]:
+    def of_pairs(count: int) -> Row:
         return [grouped(count), f"{share_of(count, pairs)} of the candidate pairs"]
 
+    contained: list[Row] = []
+    if summary.contained_removed:
+        shares = of_records(summary.contained_removed)
+        contained = [["contained in a longer one, removed", *shares]]
     return table(
         "What deduplication compared and removed",
         columns("<Count", "Number", "<Share"),
         [
             ["exact duplicates removed", *of_records(summary.exact_removed)],
             ["near-duplicates removed", *of_records(summary.near_removed)],
+            *contained,
             ["candidate pairs, compared exactly", grouped(pairs), ""],
             ["pairs at or above the threshold", *of_pairs(verified)],
             ["pairs below it, not used", *of_pairs(pairs - verified)],
         ],
         note=(
             "A near-duplicate is removed only where its exact Jaccard similarity to a "
-            "kept document reaches the threshold; the ledger names the pair."
+            "kept document reaches the threshold; the ledger names the pair. Texts too "
+            "short for a shingle are compared as a whole."
         ),
     )
 
