@@ -230,7 +230,8 @@ def _removed_lines(told: Explanation) -> Iterator[tuple[str, str]]:
     if not told.removed_total:
         yield "kept for", "no other document was dropped for this one"
         return
-    yield "kept for", f"{told.removed_total:,} dropped documents"
+    plural = "" if told.removed_total == 1 else "s"
+    yield "kept for", f"{told.removed_total:,} dropped document{plural}"
     for removed in told.removed:
         words = removed.reason.replace("_", " ")
         value = "" if removed.similarity is None else f" {removed.similarity:.6f}"

@@ -187,7 +187,18 @@ def _append(
         words = tidy(side.text[int(side.starts[begin]) : last], look)
         if side.shared[begin]:
             cell.append(words)
+        elif look.marks:
+            _append_marked(cell, words, style)
         else:
-            cell.append(f"{OPEN}{words}{CLOSE}" if look.marks else words, style)
+            cell.append(words, style)
         cell.append(tidy(side.text[last : max(last, after)], look))
         begin = stop
+
+
+def _append_marked(cell: Text, words: str, style: str) -> None:
+    """Append in brackets, going on in those that end just before."""
+    if cell.plain.endswith(f"{CLOSE} "):
+        cell.right_crop(2)
+        cell.append(f" {words}{CLOSE}", style)
+    else:
+        cell.append(f"{OPEN}{words}{CLOSE}", style)

@@ -110,6 +110,12 @@ def test_a_pipe_gets_brackets_around_what_is_not_shared() -> None:
     assert "\x1b" not in text
 
 
+def test_brackets_go_on_over_words_that_stand_opposite_equal_ones() -> None:
+    cells = columns(printed(explanation(f"{TALE} end", f"{TALE} the end")))
+    assert cells[-1][0].endswith("⟦end⟧")
+    assert cells[-1][1].endswith("⟦the end⟧")
+
+
 def test_a_terminal_gets_colours_and_no_brackets() -> None:
     told = explanation(f"{TALE} twice today", f"{TALE} once only")
     text = printed(told, force_terminal=True, color_system="standard", no_color=False)
