@@ -118,7 +118,8 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
                 "damaged). Redo that run or leave it out."
             )
         shards.append((path.stem, commit.counts["documents"]))
-        fingerprints += commit.counts.get("fingerprints", 0)
+        if dedup.containment is not None:
+            fingerprints += commit.counts.get("fingerprints", 0)
     return EarlierRun(
         folder=str(folder),
         run_id=manifest.run_id,

@@ -195,6 +195,22 @@ def test_near_duplicates_of_an_earlier_run_are_read_from_its_inputs(
     assert row["similarity"] == pytest.approx((words - 4) / (words - 2))
 
 
+def test_an_earlier_run_may_have_had_containment(tmp_path: Path) -> None:
+    part = " ".join(LONG.split()[100:200])
+    run(
+        tmp_path,
+        {"web": texts(LONG, *LINES[:3])},
+        output="run-old",
+        dedup={"containment": 0.9},
+    )
+    write_jsonl(tmp_path / "web" / "a.jsonl", texts(LONG, part))
+    assert run(tmp_path, dedup={"against": ["run-old"]}).records.kept == 1
+    both = {"against": ["run-old"], "containment": 0.9}
+    found = run(tmp_path, output="run-both", dedup=both)
+    assert found.records.dropped == {"contained": 1, "exact_duplicate": 1}
+    assert proved(tmp_path / "run-both")
+
+
 @pytest.mark.parametrize(
     ("spoil", "over", "message"),
     [
