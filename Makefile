@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_CORPUS := build/demo-corpus
+PEERS := build/peers
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install test check lint types imports wheel demo bench clean
+.PHONY: install test check lint types imports wheel demo bench bench-peers clean
 
 install: $(STAMP)
 
@@ -45,6 +46,18 @@ demo: install
 
 bench: install
 	set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+# Tools that the deduplication benchmark is held against live in an environment of their
+# own, because datatrove needs an older xxhash. Pinned, so that the ratios stay comparable.
+bench-peers: install $(PEERS)/.installed
+	$(BIN)/python benchmarks/dedup.py --peers $(PEERS)/bin/python
+
+$(PEERS)/.installed:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet "datatrove[io]==0.10.1" "xxhash==3.8.2" \
+		"spacy==3.8.18" "tokenizers==0.23.3" "orjson==3.13.0" "regex==2026.11.19" \
+		"datasketch==2.0.0"
+	touch $@
 
 clean:
 	rm -rf build dist runs *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

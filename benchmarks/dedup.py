@@ -20,13 +20,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.deduplication import speed, truth, workers  # noqa: E402
+from benchmarks.deduplication import scale, speed, truth, workers  # noqa: E402
 from benchmarks.deduplication.corpus import DEFAULT_CORPUS  # noqa: E402
 from benchmarks.deduplication.measure import BUILD, print_targets  # noqa: E402
 
 PARTS = {
     "speed": speed.run,
     "truth": truth.run,
+    "scale": scale.run,
     "workers": workers.run,
 }
 

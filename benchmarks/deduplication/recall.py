@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -89,14 +89,14 @@ def read_removals(ledger: Path, documents: int) -> Removals:
 
 def _inside(truth: Truth, removals: Removals) -> NDArray[np.bool_]:
     """Pairs whose documents were both looked at."""
-    return truth.pairs.max(axis=1, initial=-1) < removals.documents
+    return np.asarray((truth.pairs < removals.documents).all(axis=1))
 
 
 def met_pairs(truth: Truth, removals: Removals) -> NDArray[np.bool_]:
     """Pairs of which at least one document was removed."""
     gone = np.zeros(len(truth.texts), np.bool_)
     gone[list(removals.kept_for)] = True
-    return gone[truth.pairs].any(axis=1)
+    return np.asarray(gone[truth.pairs].any(axis=1))
 
 
 def recall_by_similarity(truth: Truth, removals: Removals) -> dict[str, Share]:
@@ -114,8 +114,8 @@ def recall_by_similarity(truth: Truth, removals: Removals) -> dict[str, Share]:
 
 def recall_between(truth: Truth, removals: Removals, low: float, high: float) -> Share:
     """Share of pairs met of those of similarity in [low, high)."""
-    chosen = _inside(truth, removals)
-    chosen = chosen & (truth.similarity >= low) & (truth.similarity < high)
+    value = truth.similarity
+    chosen = _inside(truth, removals) & (value >= low) & (value < high)
     return _share(chosen, met_pairs(truth, removals))
 
 
@@ -126,10 +126,10 @@ def recall_by_kind(
     numbers = np.array([n for n, kind in enumerate(truth.kinds) if kind], np.int64)
     pairs = np.stack([truth.origins[numbers], numbers], axis=1)
     alike = truth.similarity_of(pairs) >= threshold
-    alike &= pairs.max(axis=1, initial=-1) < removals.documents
+    alike &= (pairs < removals.documents).all(axis=1)
     gone = np.zeros(len(truth.texts), np.bool_)
     gone[list(removals.kept_for)] = True
-    met = gone[pairs].any(axis=1)
+    met = np.asarray(gone[pairs].any(axis=1))
     kinds = np.array(
         ["edited twice" if "+" in truth.kinds[n] else truth.kinds[n] for n in numbers]
     )
@@ -155,5 +155,5 @@ def precision(truth: Truth, removals: Removals, threshold: float) -> Share:
     return Share(len(set(pairs[right, 0].tolist())), len(removals.kept_for))
 
 
-def _share(chosen: NDArray[np.bool_], met: NDArray[np.bool_]) -> Share:
+def _share(chosen: Any, met: NDArray[np.bool_]) -> Share:
     return Share(int((chosen & met).sum()), int(chosen.sum()))

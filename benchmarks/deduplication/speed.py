@@ -128,7 +128,7 @@ def measure_peers(
         subset = first_texts(texts, size)
         folder = write_texts(subset, BUILD / f"texts-{peer}")
         megabytes = text_megabytes(subset)
-        settings = [{}]
+        settings: list[dict[str, str]] = [{}]
         if peer == "datasketch":
             settings = [{"hash": "xxh32"}, {"hash": "sha1"}]
         for setting in settings:

@@ -1,0 +1,142 @@
+"""Rank, match and resolve synthetic signatures in this process, by the real passes.
+
+A part of benchmarks/dedup.py that is started in a fresh process of its own: once to
+write the side tables of the survey, once to measure what reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.deduplication.measure import cpu_seconds, peak_mb
+from benchmarks.deduplication.signatures import CASES, write_survey
+from isinglass.pipelines import match as matching
+from isinglass.pipelines.passes import Session, run_here, run_pass
+from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.rank import (
+    RankInputs,
+    RankWork,
+    compared_ranks,
+    load_identified,
+    rank_unit,
+)
+from isinglass.pipelines.runner import Execution
+from isinglass.pipelines.shingle import find_candidates
+from isinglass.pipelines.workspace import Workspace
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import BeamConfig
+from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.transforms.dedup.decide import ranked_documents
+from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.keepers import Similarity, resolve_near
+
+CODE = "benchmark"
+SURVEYS, GROUPS = "surveys.json", "groups.npy"
+
+
+def prepare(folder: Path, case: str, documents: int) -> dict[str, Any]:
+    """Write side tables, their commits and the groups into an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    dedup = DedupConfig()
+    made = CASES[case](documents, dedup.bands, dedup.seed)
+    commits = write_survey(made, Workspace(str(folder)))
+    dumped = {name: commit.model_dump(mode="json") for name, commit in commits.items()}
+    (folder / SURVEYS).write_text(json.dumps(dumped))
+    np.save(folder / GROUPS, made.group)
+    return {"documents": made.documents}
+
+
+def match(folder: Path) -> dict[str, Any]:
+    """Rank, match in waves, merge, and remove as if every pair were verified.
+
+    Returns:
+        CPU seconds of each step, entries, pairs and removals.
+    """
+    dedup = DedupConfig()
+    workspace = Workspace(str(folder))
+    dumped = json.loads((folder / SURVEYS).read_text())
+    surveys = {name: Commit.model_validate(one) for name, one in dumped.items()}
+    beam = BeamConfig(mode="in_memory")
+    session = Session(workspace, Execution(beam), Progress.on_stderr(quiet=True))
+    places = matching.extents(list(surveys), surveys)
+    commits = list(surveys.values())
+    clock = [cpu_seconds()]
+    work = RankWork(dedup)
+    unit = rank_unit(places, commits, work, RankInputs(), CODE)
+    ranked = run_here(session, work, unit)
+    clock.append(cpu_seconds())
+    documents = ranked.counts["records_in"]
+    waves = matching.plan_waves(documents, 0, dedup)
+    upstream = matching.match_upstream(ranked, commits)
+    units = matching.bucket_units(waves, documents, upstream, CODE)
+    done = run_pass(
+        session,
+        matching.BucketWork(0),
+        units,
+        light=True,
+        build=matching.MatchGraph(workspace, tuple(places), tuple(waves), 0),
+        wave_of=matching.wave_of,
+    )
+    matching.check_entries(workspace, places, done, dedup)
+    clock.append(cpu_seconds())
+    pairs = matching.load_pairs(workspace, units)
+    clock.append(cpu_seconds())
+    found = load_identified(workspace)
+    candidates = find_candidates(pairs, found.rank)
+    alike = Similarity(np.ones(len(pairs)))
+    removals = resolve_near(
+        candidates.pairs, alike, dedup.threshold, ranked_documents(found)
+    )
+    clock.append(cpu_seconds())
+    steps = dict(
+        zip(("rank", "match", "merge", "resolve"), np.diff(clock).tolist(), strict=True)
+    )
+    return {
+        "steps": steps,
+        "cpu": sum(steps.values()),
+        "waves": len(waves),
+        "entries": sum(commit.counts["entries"] for commit in done.values()),
+        "pairs": len(pairs),
+        "removed": int((removals.kept >= 0).sum()),
+        **_truth(folder, documents, pairs),
+    }
+
+
+def _truth(folder: Path, documents: int, pairs: np.ndarray) -> dict[str, int]:
+    """What should have been removed, and pairs of documents of different groups."""
+    found = load_identified(Workspace(str(folder)))
+    group = np.load(folder / GROUPS)
+    ranks = compared_ranks(found, 0, documents)
+    compared = ranks != NO_RANK
+    by_rank = np.full(documents, -1, np.int64)
+    by_rank[ranks[compared]] = group[compared]
+    sizes = np.bincount(group[compared & (group >= 0)])
+    left, right = by_rank[pairs[:, 0]], by_rank[pairs[:, 1]]
+    return {
+        "expected": int((sizes[sizes > 0] - 1).sum()),
+        "false_pairs": int(((left != right) | (left < 0)).sum()),
+    }
+
+
+def main() -> None:
+    """Answer `{"prepare": {...}}` or `{"folder": ..., "warm": ...}`."""
+    question = json.load(sys.stdin)
+    if "prepare" in question:
+        asked = question["prepare"]
+        folder = Path(asked["folder"])
+        answer = prepare(folder, asked["case"], asked["documents"])
+    else:
+        match(Path(question["warm"]))
+        answer = match(Path(question["folder"]))
+    print(json.dumps({**answer, "peak_mb": peak_mb()}))
+
+
+if __name__ == "__main__":
+    main()
