@@ -53,7 +53,8 @@ def random_forms(seed: int, count: int) -> list[str]:
     forms: list[str] = []
     for _ in range(count):
         if forms and chance.random() < 0.8:
-            words = chance.choice(forms).split()
+            # Of the longest, so that single edits leave the texts alike.
+            words = max(chance.choices(forms, k=3), key=len).split()
             for _ in range(chance.randrange(3)):
                 words[chance.randrange(len(words))] = f"x{chance.randrange(99)}"
         else:
