@@ -59,7 +59,7 @@ from isinglass.transforms.demographics.retention import (
     retention,
 )
 from isinglass.transforms.statistics.gates import evaluate_gates
-from isinglass.transforms.statistics.removals import removal_gates
+from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
     from isinglass.pipelines.against import EarlierRun
@@ -220,6 +220,7 @@ def _manifest(
     gates = evaluate_gates(asked, statistics)
     inputs = _inputs(closing)
     warnings = plain_warnings(config, counts, inputs, balance)
+    warnings += removal_warnings(statistics)
     encodes = [a.encode for a in closing.accounts if a.encode is not None]
     recall = gather.recall_counts(closing.workspace, closing.shard_ids)
     return Manifest(

@@ -9,7 +9,7 @@ from isinglass.pipelines.summaries import plain_warnings
 from isinglass.schemas.config import GateConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.statistics.gates import evaluate_gates
-from isinglass.transforms.statistics.removals import removal_gates
+from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
@@ -29,8 +29,9 @@ def check_gates(run: FinishedRun) -> Check:
         )
         if gate not in told
     ]
+    statistics = run.statistics()
     try:
-        results = evaluate_gates(tuple(told), run.statistics())
+        results = evaluate_gates(tuple(told), statistics)
     except ConfigError as error:
         return conclude("gates", [*faults, str(error)], "")
     faults += [
@@ -39,8 +40,8 @@ def check_gates(run: FinishedRun) -> Check:
         if ours != theirs
     ]
     faults += [
-        "a warning that follows from the manifest is not given"
-        for warning in _warnings(run)
+        "a warning that follows from the numbers is not given"
+        for warning in [*_warnings(run), *removal_warnings(statistics)]
         if warning not in manifest.warnings
     ]
     if verdict(results, manifest) != manifest.verdict:

@@ -30,6 +30,8 @@ from isinglass.transforms.statistics.sums import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -37,8 +39,13 @@ if TYPE_CHECKING:
 
 RUN = "run"
 AXIS = "cluster_size"
-SIZES = ((2, 2), (3, 5), (6, 10), (11, 100), (101, 1000), (1001, None))
+LARGEST = 1001
+SIZES = ((2, 2), (3, 5), (6, 10), (11, 100), (101, 1000), (LARGEST, None))
 """Classes of cluster sizes, least and most."""
+
+WARN_SHARE, WARN_DOCUMENTS = 0.5, 100
+"""A source or language that loses more than this share is worth a look, if it has at
+least so many documents."""
 
 _DIMENSIONS = ("source", "language")
 
@@ -135,6 +142,31 @@ def _cluster(sizes: NDArray[np.int64], total: int, columns: Slices) -> list[Stat
             **columns,
         ),
     ]
+
+
+def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:
+    """What looks like a template taken for a text, or a source given twice.
+
+    Args:
+        statistics: Of a run; others than those of this module are passed over.
+    """
+    found = []
+    for row in statistics:
+        names = [row.source, row.language]
+        label = next((name for name in names if name is not None), None)
+        if row.metric == "dedup.removed" and label is not None:
+            if (row.denominator or 0) >= WARN_DOCUMENTS and row.value > WARN_SHARE:
+                column = "source" if row.source is not None else "language"
+                found.append(
+                    f"{row.value:.0%} of the documents of {column} {label or '(none)'} "
+                    "were removed as duplicates; see the report."
+                )
+        elif row.metric == "dedup.clusters" and row.group == f"{LARGEST}+":
+            found.append(
+                f"{row.value:.0f} documents stand for {LARGEST:,} or more that were "
+                "removed for each; look at them with `isinglass explain`."
+            )
+    return found
 
 
 def removal_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:

@@ -9,6 +9,7 @@ from isinglass.transforms.statistics.removals import (
     removal_gates,
     removal_statistics,
     removal_sums,
+    removal_warnings,
 )
 from isinglass.transforms.statistics.sums import add_into
 
@@ -63,3 +64,23 @@ def test_limits_become_gates() -> None:
         ("dedup.removed", {"source": "web"}, "<=", 0.5),
     ]
     assert removal_gates(DedupConfig()) == removal_gates(None) == ()
+
+
+def test_warnings_name_who_loses_much() -> None:
+    gone = np.arange(303) % 101 < 51
+    names = pa.array(["a"] * 101 + ["b"] * 101 + ["c"] * 101)
+    gone[101:202] = np.arange(101) < 50
+    sums = removal_sums(gone, names, pa.array(["en"] * 303))
+    small = removal_sums(
+        np.ones(99, np.bool_), pa.array(["d"] * 99), pa.array(["x"] * 99)
+    )
+    add_into(sums, small)
+    clusters = cluster_statistics(pa.chunked_array([pa.array(["k"] * 1000)]))
+    found = removal_warnings([*removal_statistics(sums), *clusters])
+    assert [warning.partition(" were removed")[0] for warning in found] == [
+        "50% of the documents of source a",
+        "50% of the documents of source c",
+        "50% of the documents of language en",
+        "1 documents stand for 1,001 or more that",
+    ]
+    assert removal_warnings(cluster_statistics(pa.chunked_array([["k"] * 999]))) == []
