@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.paragraphs import boilerplate_path, load_boilerplate
 from isinglass.pipelines.progress import WorkerStatus
 from isinglass.pipelines.side import decisions_path, read_side, survey_path
 from isinglass.pipelines.units import Unit
@@ -20,10 +21,12 @@ from isinglass.schemas.tables import (
     DATA,
     FINDINGS,
     LEDGER,
+    PARAGRAPHS,
     QUARANTINE,
     with_carried,
 )
 from isinglass.transforms.clean import clean_batch
+from isinglass.transforms.dedup.trim import Trimmer
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.pii.canaries import measure, plant
 from isinglass.transforms.read import read_shard
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.clean import CleanedBatch
     from isinglass.transforms.write import TableWriter
@@ -60,6 +64,56 @@ DICTIONARY = (
 
 
 @dataclass(frozen=True)
+class Trimming:
+    """What the clean pass looks for boilerplate by.
+
+    Attributes:
+        workspace: The run folder, which holds the boilerplate.
+        dedup: The `dedup` section, with `paragraphs`.
+        sha256: Of the file of the boilerplate.
+    """
+
+    workspace: Workspace
+    dedup: DedupConfig
+    sha256: str
+
+    @classmethod
+    def of(
+        cls, workspace: Workspace, dedup: DedupConfig | None, found: Commit | None
+    ) -> Trimming | None:
+        """From the commit of `paragraphs.find_boilerplate`; None without one."""
+        if dedup is None or dedup.paragraphs is None or found is None:
+            return None
+        path = workspace.relative(boilerplate_path(workspace))
+        hashes = {output.path: output.sha256 for output in found.outputs}
+        return cls(workspace, dedup, hashes[path])
+
+    def load(self) -> Trimmer:
+        """Map the boilerplate into memory."""
+        assert self.dedup.paragraphs is not None
+        boilerplate = load_boilerplate(self.workspace)
+        return Trimmer(self.dedup.paragraphs, self.dedup.normalise, boilerplate)
+
+    def identity(self) -> Any:
+        """JSON-able: all that the spans depend on."""
+        names = {"paragraphs", "normalise"}
+        return [self.dedup.model_dump(include=names), self.sha256]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a worker loads once.
+
+    Attributes:
+        scanner: Finds identifiers.
+        trimmer: Finds boilerplate; None looks for none.
+    """
+
+    scanner: Scanner
+    trimmer: Trimmer | None
+
+
+@dataclass(frozen=True)
 class CleanWork:
     """Work of the clean pass.
 
@@ -68,19 +122,22 @@ class CleanWork:
         settings: PII section, key and seed.
         write_text: False in an audit: nothing that holds text is written.
         canary_share: Share of the documents that get planted identifiers.
+        trimming: How boilerplate is found; None looks for none.
     """
 
     layout: Layout
     settings: CleanSettings
     write_text: bool
     canary_share: float
+    trimming: Trimming | None = None
     name: str = CLEAN
 
-    def open(self) -> Scanner:
-        """Load the detector, once a worker."""
-        return Scanner.load(self.settings, time.monotonic)
+    def open(self) -> Tools:
+        """Load the detector and the boilerplate, once a worker."""
+        scanner = Scanner.load(self.settings, time.monotonic)
+        return Tools(scanner, self.trimming.load() if self.trimming else None)
 
-    def run(self, state: Scanner, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+    def run(self, state: Tools, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""
         shard = Shard.from_json(payload)
         shard_pass = _ShardPass(self, state, shard, outputs)
@@ -93,10 +150,10 @@ class _ShardPass:
     """State of one shard while its batches go by."""
 
     def __init__(
-        self, work: CleanWork, scanner: Scanner, shard: Shard, outputs: UnitOutputs
+        self, work: CleanWork, tools: Tools, shard: Shard, outputs: UnitOutputs
     ) -> None:
         self._work = work
-        self._scanner = scanner
+        self._scanner, self._trimmer = tools.scanner, tools.trimmer
         self._shard = shard
         self._outputs = outputs
         workspace = outputs.workspace
@@ -115,6 +172,8 @@ class _ShardPass:
         schemas = {"ledger": LEDGER, "quarantine": QUARANTINE}
         if self._work.settings.pii is not None:
             schemas["findings"] = FINDINGS
+        if self._trimmer is not None:
+            schemas["paragraphs"] = PARAGRAPHS
         if self._work.write_text:
             schemas["data"] = with_carried(DATA, self._work.layout.carried)
         writers = {}
@@ -136,9 +195,15 @@ class _ShardPass:
             languages.combine_chunks(),
             self._scanner,
             self._shard.shard_id,
+            self._trimmer,
         )
         self._write(cleaned)
-        self._measure_canaries(documents, decisions, languages.combine_chunks())
+        kept = pc.equal(decisions["outcome"], "kept").combine_chunks()
+        self._measure_canaries(
+            documents.column("doc_id").filter(kept),
+            cleaned.scanned,
+            languages.combine_chunks().filter(kept),
+        )
         for name, value in cleaned.counts.items():
             self.counts[name] = self.counts.get(name, 0) + value
         data = cleaned.data
@@ -169,25 +234,26 @@ class _ShardPass:
             "ledger": cleaned.ledger,
             "quarantine": quarantine,
             "findings": cleaned.findings,
+            "paragraphs": cleaned.paragraphs,
             "data": cleaned.data,
         }
         for table, writer in self._writers.items():
             writer.write(tables[table])
 
     def _measure_canaries(
-        self, documents: pa.RecordBatch, decisions: pa.Table, languages: pa.Array
+        self, doc_ids: pa.StringArray, texts: pa.StringArray, languages: pa.StringArray
     ) -> None:
+        """Plant identifiers in some of the texts that were scanned; count the found."""
         settings = self._work.settings
         if settings.pii is None or self._scanner.detector is None:
             return
-        chosen = settings.sample(documents.column("doc_id"), self._work.canary_share)
-        chosen &= pc.equal(decisions["outcome"], "kept").to_numpy()
+        chosen = settings.sample(doc_ids, self._work.canary_share)
         if not chosen.any():
             return
         mask = pa.array(chosen)
         planted = plant(
-            documents.column("text").filter(mask),
-            documents.column("doc_id").filter(mask),
+            texts.filter(mask),
+            doc_ids.filter(mask),
             languages.filter(mask),
             settings.pii,
             settings.seed,
@@ -228,7 +294,14 @@ def clean_units(
     code: str,
 ) -> list[Unit]:
     """One unit a shard; it depends on its input, its decisions and the PII section."""
-    shape = [work.settings.identity(), work.write_text, work.canary_share, code]
+    trimming = work.trimming.identity() if work.trimming else None
+    shape = [
+        work.settings.identity(),
+        work.write_text,
+        work.canary_share,
+        trimming,
+        code,
+    ]
     units = []
     for shard in shards:
         survey = surveys[shard.shard_id].fingerprint

@@ -291,6 +291,7 @@ def _characters(counts: dict[str, int]) -> Characters:
         kept=counts.get("characters_out", 0),
         dropped=counts.get("characters_dropped", 0),
         quarantined=counts.get("characters_quarantined", 0),
+        cut=counts.get("characters_cut", 0),
         redacted=counts.get("characters_redacted", 0),
         inserted=counts.get("characters_inserted", 0),
     )

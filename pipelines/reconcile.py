@@ -113,6 +113,7 @@ def _check_clean(account: ShardAccount) -> None:
             "kept",
             "dropped",
             "quarantined",
+            "cut",
             "redacted",
             "inserted",
             "out",
@@ -128,9 +129,12 @@ def _check_clean(account: ShardAccount) -> None:
     _equal(
         "clean",
         shard,
-        "characters out = kept - redacted + inserted",
+        "characters out = kept - cut - redacted + inserted",
         characters["out"],
-        characters["kept"] - characters["redacted"] + characters["inserted"],
+        characters["kept"]
+        - characters["cut"]
+        - characters["redacted"]
+        + characters["inserted"],
     )
     _equal(
         "clean",
@@ -160,6 +164,7 @@ def _check_files(workspace: Workspace, account: ShardAccount) -> None:
         "quarantine": sum(parts(counts, "quarantined").values()),
         "data": counts.get("kept", 0),
         "findings": found,
+        "paragraphs": counts.get("paragraphs_found", 0),
         "tokens": counts.get("kept", 0),
         "embeddings": counts.get("kept", 0),
     }

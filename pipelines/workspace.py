@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 FINAL_FILES = ("_SUCCESS", "SHA256SUMS", "manifest.json", "report.html")
 """Written by close, in the reverse of this order; removed when a run starts again."""
 
-TABLES = ("data", "findings", "ledger", "quarantine", "tokens", "embeddings", "audit")
+TABLES = (
+    "data",
+    "findings",
+    "paragraphs",
+    "ledger",
+    "quarantine",
+    "tokens",
+    "embeddings",
+    "audit",
+)
 TEMPORARY_SUFFIX = ".tmp"
 
 

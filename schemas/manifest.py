@@ -58,12 +58,13 @@ class Characters(Section):
     """Conservation of code points.
 
     in = kept_documents + dropped + quarantined, and
-    kept = kept_documents - redacted + inserted.
+    kept = kept_documents - cut - redacted + inserted.
 
     Attributes:
         total_in: Code points of all documents that could be decoded.
         dropped: Of dropped documents.
         quarantined: Of quarantined documents that could be decoded.
+        cut: Removed from kept documents as boilerplate.
         redacted: Removed from kept documents by operators.
         inserted: Put in their place.
         kept: Written to `data/`.
@@ -73,6 +74,7 @@ class Characters(Section):
     kept: int = Field(ge=0)
     dropped: int = Field(ge=0)
     quarantined: int = Field(ge=0)
+    cut: int = Field(0, ge=0)
     redacted: int = Field(ge=0)
     inserted: int = Field(ge=0)
 

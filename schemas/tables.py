@@ -136,6 +136,37 @@ QUARANTINE = _versioned(
     ],
 )
 
+PARAGRAPHS = _versioned(
+    "paragraphs",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("paragraph", pa.int32(), nullable=False),
+        pa.field("removed", pa.bool_(), nullable=False),
+    ],
+)
+"""Boilerplate of kept documents; offsets are code points of the source text. A removed
+span takes in the border that went with the paragraph: the source text without the
+removed spans is what was scanned. `paragraph` is the number in `audit/paragraphs`."""
+
+PARAGRAPH_LIST = _versioned(
+    "paragraph_list",
+    [
+        pa.field("paragraph", pa.int32(), nullable=False),
+        pa.field("source", pa.string()),
+        pa.field("documents", pa.int64(), nullable=False),
+        pa.field("characters", pa.int32()),
+        pa.field("example_doc_id", pa.string()),
+        pa.field("example_start", pa.int32()),
+        pa.field("example_end", pa.int32()),
+        pa.field("removed", pa.bool_(), nullable=False),
+    ],
+)
+"""The boilerplate of each source, most documents first. `documents` counts equal texts
+once. The example is the first place in the kept document with the smallest doc_id, and
+`characters` its length; null where no kept document holds the paragraph."""
+
 TOKENS = _versioned(
     "tokens",
     [

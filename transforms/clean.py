@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,10 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
+from isinglass.transforms.dedup.trim import Trimmed, Trimmer, untrimmed
+from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.pii.operators import Redaction, apply_operators
+from isinglass.transforms.pii.seams import in_source, split_at_seams
 from isinglass.transforms.pii.tables import FOUND
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ class CleanedBatch:
         quarantine: `tables.QUARANTINE`.
         languages: Language of each kept document.
         counts: Integers to be reconciled; see `_count`.
+        scanned: Texts that were scanned, of all documents decided to be kept.
+        paragraphs: `tables.PARAGRAPHS` of the kept documents.
     """
 
     data: pa.RecordBatch
@@ -39,6 +44,8 @@ class CleanedBatch:
     quarantine: pa.RecordBatch
     languages: pa.StringArray
     counts: Counter[str]
+    scanned: pa.StringArray
+    paragraphs: pa.RecordBatch
 
 
 def clean_batch(
@@ -47,11 +54,13 @@ def clean_batch(
     languages: pa.StringArray,
     scanner: Scanner,
     shard_id: str,
+    trimmer: Trimmer | None = None,
 ) -> CleanedBatch:
     """Apply the decisions to a batch and scan what is kept.
 
     A document that could not be scanned goes to quarantine: nothing unscanned is
-    ever kept.
+    ever kept. Boilerplate is cut out before the scan; findings keep the offsets that
+    they have in the source.
 
     Args:
         batch: Records as read.
@@ -59,28 +68,49 @@ def clean_batch(
         languages: Language of each document.
         scanner: Detector and operators.
         shard_id: Name of the shard, for ledger and quarantine.
+        trimmer: Finds boilerplate paragraphs; None looks for none.
     """
     documents = batch.documents
     chosen = np.flatnonzero(
         pc.equal(decisions["outcome"], Outcome.KEPT).to_numpy().astype(bool)
     )
-    texts = documents.column("text").take(pa.array(chosen))
+    trimmed = _trim(documents.take(pa.array(chosen)), trimmer)
+    texts = trimmed.cut.texts
     found, failures = scanner.scan(texts, languages.take(pa.array(chosen)))
     failed = failures.column("row").to_numpy()
     alive = np.setdiff1d(np.arange(len(chosen)), failed)
+    found = split_at_seams(found, trimmed.cut)
     redaction = _redact(texts, found, alive, scanner.settings)
+    rows = alive[redaction.findings.column("row").to_numpy()]
+    placed = in_source(redaction.findings, rows, trimmed.cut)
+    redaction = replace(redaction, findings=placed)
     kept = chosen[alive]
     fates = _Fates.of(documents, decisions, chosen[failed], failures)
     ledger = _ledger(batch, decisions, fates, kept, redaction, shard_id)
     kept_languages = languages.take(pa.array(kept))
+    doc_ids = documents.column("doc_id").take(pa.array(chosen))
+    paragraphs = trimmed.table(doc_ids, alive)
+    counts = _count(ledger, redaction)
+    if trimmer is not None:
+        counts["characters_cut"] = int(trimmed.cut.characters[alive].sum())
+        counts["paragraphs_found"] = paragraphs.num_rows
     return CleanedBatch(
         data=_data(documents, decisions, kept, kept_languages, redaction),
         findings=_findings(documents, kept, redaction.findings),
         ledger=ledger,
         quarantine=_quarantine(batch, fates, shard_id),
         languages=kept_languages,
-        counts=_count(ledger, redaction),
+        counts=counts,
+        scanned=texts,
+        paragraphs=paragraphs,
     )
+
+
+def _trim(documents: pa.RecordBatch, trimmer: Trimmer | None) -> Trimmed:
+    texts = documents.column("text")
+    if trimmer is None:
+        return untrimmed(texts)
+    return trimmer.trim(texts, safe_labels(documents.column("source")))
 
 
 @dataclass(frozen=True)
@@ -283,7 +313,8 @@ def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
 
     records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, _kept (of
     kept documents as they came in), _dropped, _quarantined, _redacted, _inserted,
-    _out; finding.<entity>.found, .changed, .kept.
+    _out; finding.<entity>.found, .changed, .kept. Where boilerplate is looked for
+    also characters_cut and paragraphs_found.
     """
     counts: Counter[str] = Counter(records_in=ledger.num_rows)
     grouped = (

@@ -38,11 +38,13 @@ def describe(contract: Contract) -> dict[str, Any]:
     named = {
         "data": tables.DATA,
         "findings": tables.FINDINGS,
+        "paragraphs": tables.PARAGRAPHS,
         "ledger": tables.LEDGER,
         "quarantine": tables.QUARANTINE,
         "tokens": tables.TOKENS,
         "embeddings": tables.embeddings_schema(384),
         "audit/statistics": tables.STATISTICS,
+        "audit/paragraphs": tables.PARAGRAPH_LIST,
     }
     return {
         name: {field.name: str(field.type) for field in table}

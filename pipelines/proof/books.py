@@ -103,9 +103,21 @@ def _check_characters(run: FinishedRun, seen: Counter[str]) -> list[str]:
         faults.append(f"characters kept: ledger {seen['out']}, manifest {told.kept}")
     if told.total_in - told.dropped - told.quarantined != seen[Outcome.KEPT.value]:
         faults.append("characters in do not add up")
-    if seen[Outcome.KEPT.value] - told.redacted + told.inserted != told.kept:
-        faults.append("characters redacted and inserted do not add up")
+    whole = seen[Outcome.KEPT.value] - told.cut
+    if whole - told.redacted + told.inserted != told.kept:
+        faults.append("characters cut, redacted and inserted do not add up")
+    if _characters_cut(run) != told.cut:
+        faults.append("paragraphs/ and manifest count different characters cut")
     return faults
+
+
+def _characters_cut(run: FinishedRun) -> int:
+    """Code points of the spans that `paragraphs/` says were removed."""
+    total = 0
+    for _, table in run.each("paragraphs", ["start", "end", "removed"]):
+        removed = table.filter(table["removed"])
+        total += pc.sum(pc.subtract(removed["end"], removed["start"])).as_py() or 0
+    return total
 
 
 def check_evidence(run: FinishedRun) -> Check:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
 
 AUDIT = "audit/statistics.parquet"
+PARAGRAPH_LIST = "audit/paragraphs.parquet"
 _ENCODING = ("run", "encode")
 
 
@@ -23,6 +24,8 @@ def check_tables(run: FinishedRun) -> Check:
     wanted = wanted_tables(run)
     expected = {f"{table}/{shard}.parquet" for table in wanted for shard in shards}
     expected.add(AUDIT)
+    if "paragraphs" in wanted:
+        expected.add(PARAGRAPH_LIST)
     found = {output.path for output in run.manifest.outputs}
     faults = [f"{name} was not written" for name in sorted(expected - found)]
     faults += [f"{name} was not asked for" for name in sorted(found - expected)]
@@ -42,6 +45,8 @@ def wanted_tables(run: FinishedRun) -> list[str]:
         wanted.append("data")
     if config.pii is not None:
         wanted.append("findings")
+    if config.dedup is not None and config.dedup.paragraphs is not None:
+        wanted.append("paragraphs")
     if _encodes(run) and config.encode is not None:
         if config.encode.tokens:
             wanted.append("tokens")
@@ -62,10 +67,12 @@ def check_schemas(run: FinishedRun) -> Check:
     schemas = {
         "data": tables.DATA,
         "findings": tables.FINDINGS,
+        "paragraphs": tables.PARAGRAPHS,
         "ledger": tables.LEDGER,
         "quarantine": tables.QUARANTINE,
         "tokens": tables.TOKENS,
         "audit": tables.STATISTICS,
+        "paragraph_list": tables.PARAGRAPH_LIST,
     }
     if run.manifest.encode is not None:
         dimensions = run.manifest.encode.dimensions
@@ -73,6 +80,8 @@ def check_schemas(run: FinishedRun) -> Check:
     faults = []
     for output in run.manifest.outputs:
         table = output.path.partition("/")[0]
+        if output.path == PARAGRAPH_LIST:
+            table = "paragraph_list"
         try:
             metadata = pq.read_metadata(run.folder / output.path)
             found = metadata.schema.to_arrow_schema()

@@ -30,11 +30,11 @@ def books_of_records(records: Records) -> Books:
 
 
 def characters_of_kept(characters: Characters) -> int:
-    """Code points of the kept documents before any operator changed them."""
+    """Code points of the kept documents before anything in them was changed."""
     return characters.total_in - characters.dropped - characters.quarantined
 
 
 def books_of_characters(characters: Characters) -> Books:
-    """In - dropped - quarantined - redacted + inserted, against those kept."""
-    before = characters_of_kept(characters)
-    return Books(before - characters.redacted + characters.inserted, characters.kept)
+    """In - dropped - quarantined - cut - redacted + inserted, against those kept."""
+    whole = characters_of_kept(characters) - characters.cut
+    return Books(whole - characters.redacted + characters.inserted, characters.kept)

@@ -117,7 +117,7 @@ def emptied(
     total = np.concatenate([[0], np.cumsum(known)])
     counts = np.diff(offsets)
     whole = (counts > 0) & (np.diff(total[offsets]) == counts)
-    return whole & only_long.to_numpy(zero_copy_only=False)
+    return np.asarray(whole & only_long.to_numpy(zero_copy_only=False))
 
 
 def list_parts(

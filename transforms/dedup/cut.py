@@ -204,7 +204,7 @@ def _locate(
 @njit(cache=True, nogil=True)
 def _join(data: Any, offsets: Any, bounds: Any, spans: Any, out: Any, new: Any) -> None:
     """Copy all bytes but those of the spans."""
-    target = 0
+    target = np.int64(0)
     for row in range(offsets.size - 1):
         position = np.int64(offsets[row])
         for number in range(bounds[row], bounds[row + 1]):

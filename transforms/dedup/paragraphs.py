@@ -176,7 +176,7 @@ def _slices(
 def _source_hashes(sources: pa.StringArray) -> NDArray[np.uint64]:
     encoded = pc.fill_null(sources, "").dictionary_encode()
     hashes = content_hashes(encoded.dictionary)[:, 0]
-    return hashes[encoded.indices.to_numpy()]
+    return np.asarray(hashes[encoded.indices.to_numpy()])
 
 
 def _mix(hashes: NDArray[np.uint64], labels: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -184,7 +184,7 @@ def _mix(hashes: NDArray[np.uint64], labels: NDArray[np.uint64]) -> NDArray[np.u
     mixed = hashes + labels * _STEP
     mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
-    return mixed ^ (mixed >> np.uint64(31))
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 @njit(cache=True, nogil=True)

@@ -135,6 +135,9 @@ def _character_table(characters: Characters, *, written: bool) -> Table:
     def row(label: str, count: int) -> Row:
         return [label, grouped(count), share_of(count, total)]
 
+    cut: list[Row] = []
+    if characters.cut:
+        cut = [[*row(f"{MINUS} removed as boilerplate", characters.cut), ""]]
     return table(
         f"Characters (code points): share of the {grouped(total)} read",
         columns("<Step", "Characters", "Share", "<Check"),
@@ -143,6 +146,7 @@ def _character_table(characters: Characters, *, written: bool) -> Table:
             [*row(f"{MINUS} in dropped documents", characters.dropped), ""],
             [*row(f"{MINUS} in quarantined documents", characters.quarantined), ""],
             [*row("= in kept documents, before redaction", before), ""],
+            *cut,
             [*row(f"{MINUS} removed as identifiers", characters.redacted), ""],
             [*row("+ put in their place", characters.inserted), ""],
         ],
@@ -156,10 +160,11 @@ def _character_table(characters: Characters, *, written: bool) -> Table:
 def _equation(characters: Characters) -> str:
     books = books_of_characters(characters)
     sign = "=" if books.balanced else "≠"
+    cut = f"{grouped(characters.cut)} cut {MINUS} " if characters.cut else ""
     return (
         f"In one line: {grouped(characters.total_in)} in {MINUS} "
         f"{grouped(characters.dropped)} dropped {MINUS} "
-        f"{grouped(characters.quarantined)} quarantined {MINUS} "
+        f"{grouped(characters.quarantined)} quarantined {MINUS} {cut}"
         f"{grouped(characters.redacted)} redacted + "
         f"{grouped(characters.inserted)} inserted {sign} "
         f"{grouped(characters.kept)} characters kept."
