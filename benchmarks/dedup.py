@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -62,11 +63,14 @@ def main() -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     print(f"Python {platform.python_version()}, {platform.machine()}.")
     targets = []
-    for part in parts:
-        began = time.monotonic()
-        print(f"\n## {part}\n", flush=True)
-        targets += PARTS[part](arguments.corpus, peers, small=arguments.small)
-        print(f"\n({part}: {time.monotonic() - began:.0f} s)", flush=True)
+    try:
+        for part in parts:
+            began = time.monotonic()
+            print(f"\n## {part}\n", flush=True)
+            targets += PARTS[part](arguments.corpus, peers, small=arguments.small)
+            print(f"\n({part}: {time.monotonic() - began:.0f} s)", flush=True)
+    finally:
+        shutil.rmtree(BUILD, ignore_errors=True)
     if len(parts) > 1:
         print("\n## All targets")
         print_targets(targets)

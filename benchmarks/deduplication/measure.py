@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "benchmarks"
+RESULTS = ROOT / "build" / "benchmarks"
+"""What stays: the plot and the truth set."""
+BUILD = RESULTS / f"work-{os.getpid()}"
+"""Of this call alone, so that two may run at a time; removed at its end."""
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",

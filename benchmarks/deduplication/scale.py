@@ -13,6 +13,7 @@ import pyarrow as pa
 from benchmarks.deduplication.corpus import text_megabytes, write_texts
 from benchmarks.deduplication.measure import (
     BUILD,
+    RESULTS,
     Target,
     print_targets,
     run_part,
@@ -153,8 +154,8 @@ def run(folder: Path, peers: str | None, *, small: bool) -> list[Target]:
     print(text_plot(sizes, cpu, line))
     print("```")
     title = "Matching: CPU seconds against documents, 25 bands"
-    (BUILD / "scale.svg").write_text(svg_plot(sizes, cpu, line, title))
-    print(f"\nThe same as a picture: {BUILD / 'scale.svg'}", flush=True)
+    (RESULTS / "scale.svg").write_text(svg_plot(sizes, cpu, line, title))
+    print(f"\nThe same as a picture: {RESULTS / 'scale.svg'}", flush=True)
     jobs = [copies_of_one_text(count) for count in (hot // 2, hot)]
     _print_jobs(jobs)
     targets = _targets(runs, hot_runs, jobs, line)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.deduplication.corpus import read_texts
 from benchmarks.deduplication.measure import (
     BUILD,
+    RESULTS,
     Target,
     print_targets,
     run_part,
@@ -82,7 +83,9 @@ def run(folder: Path, peers: str | None, *, small: bool) -> list[Target]:
     """Measure, print tables, and say which targets are reached."""
     truth = make_truth(folder, small=small)
     inputs = write_truth(truth, BUILD / "truth")
-    write_pairs(truth, BUILD / "truth-pairs.parquet")
+    # For others to measure against.
+    write_truth(truth, RESULTS / "truth")
+    write_pairs(truth, RESULTS / "truth-pairs.parquet")
     edited = sum(map(bool, truth.kinds))
     print(
         f"{len(truth.texts) - edited:,} real documents and {edited:,} edited ones; "
