@@ -18,8 +18,15 @@ from isinglass.pipelines.against import (
     plan_again,
 )
 from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.paragraphs import ONLY_BOILERPLATE_FILE, find_boilerplate
 from isinglass.pipelines.passes import Session, run_here, run_pass
-from isinglass.pipelines.rank import RankInputs, RankWork, load_identified, rank_unit
+from isinglass.pipelines.rank import (
+    FIRST_RANK,
+    RankInputs,
+    RankWork,
+    load_identified,
+    rank_unit,
+)
 from isinglass.pipelines.resolve import Evaluation, ResolveWork, resolve_unit
 
 if TYPE_CHECKING:
@@ -69,14 +76,32 @@ class Decisions:
         own = self.own
         return [*own, *earlier_extents(self.earlier, own[-1].stop if own else 0)]
 
-    def make(self, unscannable: Sequence[int]) -> Commit:
+    def find_boilerplate(self) -> Commit | None:
+        """Count the paragraphs, if that was asked for; for `make` and the clean pass.
+
+        Equal texts count once, so they are told apart first.
+        """
+        dedup = self.config.dedup
+        if dedup is None or dedup.paragraphs is None:
+            return None
+        surveys, own = list(self.surveys.values()), self.own
+        work = RankWork(dedup, name=FIRST_RANK)
+        unit = rank_unit(own, surveys, work, RankInputs(), self.code)
+        ranked = run_here(self.session, work, unit)
+        upstream = [ranked, *surveys]
+        return find_boilerplate(
+            self.session, own, dedup.paragraphs, upstream, self.code
+        )
+
+    def make(self, unscannable: Sequence[int], boilerplate: Commit | None) -> Commit:
         """Decide on every document; returns the commit of the resolve step.
 
         Args:
             unscannable: Documents that an earlier scan sent to quarantine.
+            boilerplate: From `find_boilerplate`.
         """
         surveys = list(self.surveys.values())
-        ranked = self._rank(tuple(unscannable))
+        ranked = self._rank(tuple(unscannable), boilerplate)
         dedup = self.config.dedup
         slices: list[Unit] = []
         verified: list[Commit] = []
@@ -93,15 +118,18 @@ class Decisions:
         unit = resolve_unit([ranked, *verified, *surveys], work, self.code)
         return run_here(self.session, work, unit)
 
-    def _rank(self, unscannable: tuple[int, ...]) -> Commit:
+    def _rank(self, unscannable: tuple[int, ...], boilerplate: Commit | None) -> Commit:
         decontaminate = self.config.decontaminate
         drops = decontaminate is not None and decontaminate.action == "drop"
-        upstream: tuple[Commit, ...] = ()
+        upstream = [] if boilerplate is None else [boilerplate]
         if self.earlier:
             unit = against_unit(self.earlier, self.code)
-            upstream = (run_here(self.session, AgainstWork(self.earlier), unit),)
+            upstream.append(run_here(self.session, AgainstWork(self.earlier), unit))
         inputs = RankInputs(
-            unscannable, reference=KEPT if self.earlier else "", upstream=upstream
+            unscannable,
+            reference=KEPT if self.earlier else "",
+            only_boilerplate=ONLY_BOILERPLATE_FILE if boilerplate else "",
+            upstream=tuple(upstream),
         )
         work = RankWork(self.config.dedup, drops)
         surveys = list(self.surveys.values())

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass.pipelines.against import EarlierRun, open_earlier
-from isinglass.pipelines.clean import CleanWork, clean_units
+from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
 from isinglass.pipelines.close import Closing, close
 from isinglass.pipelines.decisions import Decisions
 from isinglass.pipelines.encode import (
@@ -184,6 +184,7 @@ class _Job:
         self.shard_ids = [shard.shard_id for shard in self.plan.shards]
         self.surveys: dict[str, Commit] = {}
         self.places: list[Extent] = []
+        self.boilerplate: Commit | None = None
         self.settings = CleanSettings(
             pii=self.config.pii,
             key=prepared.key,
@@ -248,9 +249,12 @@ class _Job:
         work = SurveyWork(self.plan.layout, settings)
         units = survey_units(self.plan.shards, self.plan.layout, settings, self.code)
         self.surveys = run_pass(self.session, work, units, light=True)
+        decisions = self._decisions()
+        self.places = decisions.own
+        self.boilerplate = decisions.find_boilerplate()
 
-    def _resolve(self, unscannable: Sequence[int]) -> Commit:
-        decisions = Decisions(
+    def _decisions(self) -> Decisions:
+        return Decisions(
             session=self.session,
             config=self.config,
             plan=self.plan,
@@ -259,8 +263,9 @@ class _Job:
             evaluation=None,
             code=self.code,
         )
-        self.places = decisions.own
-        resolved = decisions.make(unscannable)
+
+    def _resolve(self, unscannable: Sequence[int]) -> Commit:
+        resolved = self._decisions().make(unscannable, self.boilerplate)
         if self.writes_text:
             stop_if_too_many(self.workspace, self.places, self.config.dedup)
         return resolved
@@ -272,6 +277,7 @@ class _Job:
             settings=self.settings,
             write_text=self.writes_text,
             canary_share=canary_share(self.config, documents),
+            trimming=Trimming.of(self.workspace, self.config.dedup, self.boilerplate),
         )
         hashes = {output.path: output.sha256 for output in resolved.outputs}
         decisions = {

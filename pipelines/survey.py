@@ -84,9 +84,10 @@ class _ShardFold:
         self.counts["documents"] += documents.num_rows
         self.counts["rejected"] += batch.rejected.num_rows
         self.counts["characters"] += characters
-        if "fingerprints" in table.schema.names:
-            listed = pc.sum(pc.list_value_length(table.column("fingerprints")))
-            self.counts["fingerprints"] += listed.as_py() or 0
+        for name in ("fingerprints", "paragraphs"):
+            if name in table.schema.names:
+                listed = pc.sum(pc.list_value_length(table.column(name)))
+                self.counts[name] += listed.as_py() or 0
         sources, languages = table.column("source"), survey.languages
         self._text_sums = self._texts.add(
             self._text_sums, documents.column("text"), sources, languages
@@ -125,7 +126,11 @@ def _sections(settings: SurveySettings) -> Any:
     """Only what changes the survey: not the threshold, not which document stays."""
     fuzzy = settings.fuzzy
     names = {"ngram", "bands", "rows", "seed"}
+    split = settings.paragraphs
     return [
+        None
+        if split is None
+        else split.model_dump(include={"split", "min_characters"}),
         settings.survey.model_dump(),
         settings.normalise.model_dump(),
         None if fuzzy is None else fuzzy.model_dump(include=names),

@@ -12,10 +12,12 @@ from isinglass.schemas.config import (
     DecontaminateConfig,
     DedupConfig,
     NormaliseConfig,
+    ParagraphsConfig,
     SurveyConfig,
 )
 from isinglass.transforms.dedup.fingerprints import winnow
 from isinglass.transforms.dedup.minhash import band_hashes
+from isinglass.transforms.dedup.paragraphs import paragraph_keys
 from isinglass.transforms.dedup.shingles import shingle
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
@@ -43,6 +45,11 @@ class SurveySettings:
     def fuzzy(self) -> DedupConfig | None:
         """The `dedup` section if near-duplicates are looked for."""
         return self.dedup if self.dedup is not None and self.dedup.fuzzy else None
+
+    @property
+    def paragraphs(self) -> ParagraphsConfig | None:
+        """What a paragraph is, if boilerplate is looked for."""
+        return self.dedup.paragraphs if self.dedup is not None else None
 
     @property
     def normalise(self) -> NormaliseConfig:
@@ -77,7 +84,8 @@ def survey_schema(settings: SurveySettings) -> pa.Schema:
     `group_names()`. With near-duplicates on: `unit` says what a shingle is made of
     (`shingles.NO_UNIT` where there is none), each band has a column of 64-bit hashes
     (0 without shingles), so that matching can read one band after the other, and
-    `fingerprints` serve containment.
+    `fingerprints` serve containment. `paragraphs` holds the distinct keys of a
+    document's paragraphs, `only_long` that all of them count.
     """
     fields = [
         pa.field("row", pa.int64(), nullable=False),
@@ -95,6 +103,9 @@ def survey_schema(settings: SurveySettings) -> pa.Schema:
         pa.field("words", pa.int64(), nullable=False),
         pa.field("mentions", pa.list_(pa.int32(), len(group_names())), nullable=False),
     ]
+    if settings.paragraphs is not None:
+        fields.append(pa.field("paragraphs", pa.large_list(pa.uint64())))
+        fields.append(pa.field("only_long", pa.bool_(), nullable=False))
     fuzzy = settings.fuzzy
     if fuzzy is not None:
         fields.append(pa.field("unit", pa.uint8(), nullable=False))
@@ -116,6 +127,7 @@ def survey_documents(documents: pa.RecordBatch, settings: SurveySettings) -> Sur
     languages = known_languages(documents, detect=settings.survey.detect_languages)
     counted = settings.survey.count_mentions
     mentions = count_mentions(texts, languages) if counted else None
+    sources = safe_labels(documents.column("source"))
     columns = {
         "row": documents.column("row"),
         "doc_high": pa.array(ids[:, 0]),
@@ -126,10 +138,11 @@ def survey_documents(documents: pa.RecordBatch, settings: SurveySettings) -> Sur
         "characters": pc.cast(pc.utf8_length(texts), pa.int64()),
         "blank": pa.array(is_blank(texts)),
         "language": languages,
-        "source": safe_labels(documents.column("source")),
+        "source": sources,
         "collected_at": documents.column("collected_at"),
         **_mention_columns(mentions, documents.num_rows),
         **_near_columns(normalised, settings.fuzzy),
+        **_paragraph_columns(texts, sources, settings),
     }
     schema = survey_schema(settings)
     table = pa.RecordBatch.from_arrays(
@@ -170,6 +183,18 @@ def _near_columns(
             pa.array(found.offsets), pa.array(found.values)
         )
     return columns
+
+
+def _paragraph_columns(
+    texts: pa.StringArray, sources: pa.StringArray, settings: SurveySettings
+) -> dict[str, pa.Array]:
+    """What boilerplate is counted by; nothing when it is not looked for."""
+    if settings.paragraphs is None:
+        return {}
+    found = paragraph_keys(texts, sources, settings.normalise, settings.paragraphs)
+    keys, offsets = found.distinct()
+    lists = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(keys))
+    return {"paragraphs": lists, "only_long": pa.array(found.only_long)}
 
 
 def known_languages(
