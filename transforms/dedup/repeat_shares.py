@@ -43,13 +43,13 @@ class Sample:
     """Sampled documents of one stage, and the documents they stand for.
 
     Attributes:
-        sources: Source of each of n sampled documents; "" where unknown.
+        sources: str objects (n,), source of each sampled document; "" where unknown.
         characters: int64 (n,).
         repeated: int64 (n, 3), of these in repeats, as in `KINDS`.
         population: Documents of the stage by source, the sampled ones included.
     """
 
-    sources: NDArray[np.str_]
+    sources: NDArray[np.object_]
     characters: NDArray[np.int64]
     repeated: NDArray[np.int64]
     population: Mapping[str, int]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.dedup.repeat_shares import (
     Estimate,
     Sample,
     estimate_ratio,
     repeat_rows,
 )
+
+if TYPE_CHECKING:
+    from isinglass.schemas.statistic import Statistic
 
 
 def numbers(*values: int) -> np.ndarray:
@@ -103,7 +106,7 @@ def row(rows: list[Statistic], metric: str, **columns: str) -> Statistic:
 
 
 SAMPLE = Sample(
-    sources=np.array(["web", "", "web"]),
+    sources=np.array(["web", "", "web"], np.object_),
     characters=numbers(100, 50, 300),
     repeated=np.array([[10, 0, 10], [50, 50, 0], [0, 0, 0]], np.int64),
     population={"web": 2, "": 4, "books": 3},
@@ -128,7 +131,7 @@ def test_rows_overall_and_by_source() -> None:
 
 
 def test_sources_beyond_the_most_frequent_are_one_slice() -> None:
-    names = np.array([f"s{number:03}" for number in range(250)])
+    names = np.array([f"s{number:03}" for number in range(250)], np.object_)
     sample = Sample(
         names,
         np.ones(250, np.int64),
@@ -143,5 +146,5 @@ def test_sources_beyond_the_most_frequent_are_one_slice() -> None:
 
 
 def test_an_empty_corpus_has_no_rows() -> None:
-    empty = Sample(np.array([], "U1"), numbers(), np.zeros((0, 3), np.int64), {})
+    empty = Sample(np.array([], np.object_), numbers(), np.zeros((0, 3), np.int64), {})
     assert repeat_rows(empty, "output") == []
