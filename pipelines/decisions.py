@@ -158,7 +158,7 @@ class Decisions:
             wave_of=matching.wave_of,
         )
         matching.check_entries(workspace, places, commits, dedup)
-        return self._verify(matching.load_pairs(workspace, units), dedup)
+        return self._verify(matching.load_pairs(workspace, units, waves, places), dedup)
 
     def _verify(
         self, pairs: np.ndarray, dedup: DedupConfig

@@ -9,7 +9,7 @@ keeps each band in a column of its own, and a wave reads only its columns.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
@@ -23,7 +23,14 @@ from isinglass.pipelines.runner import spread
 from isinglass.pipelines.side import Extent, read_side, survey_path
 from isinglass.pipelines.units import Unit, run_unit
 from isinglass.schemas.errors import ReconcileError
-from isinglass.transforms.dedup.candidates import candidate_pairs, merge_pairs
+from isinglass.transforms.dedup.candidates import (
+    CountedPairs,
+    candidate_pairs,
+    counted_pairs,
+    merge_counted,
+    merge_pairs,
+)
+from isinglass.transforms.dedup.decide import ranked_documents
 from isinglass.transforms.dedup.identify import NO_RANK
 from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.survey import band_name
@@ -47,6 +54,11 @@ WAVE_BYTES = 256 * 2**20
 BUCKET_BYTES = 16 * 2**20
 LEAST_BUCKETS = 4
 FINGERPRINTS = "fingerprints"
+LEAST_SHARE = 0.2
+"""Least share of a document's fingerprints that it shares with one that may contain it.
+
+Nine tenths of its shingles leave more than half of its windows whole, wherever the
+other tenth lies, but fingerprints that many documents have may not make a pair."""
 
 
 def extents(shard_ids: Sequence[str], surveys: dict[str, Commit]) -> list[Extent]:
@@ -76,6 +88,11 @@ class Wave:
     buckets: int
     part: int = 0
     parts: int = 1
+
+    @property
+    def counted(self) -> bool:
+        """Whether it matters how many of the keys a pair shares."""
+        return self.columns == (FINGERPRINTS,)
 
     def bucket_of(self, keys: np.ndarray) -> np.ndarray:
         """Bucket of each key, from its upper bits; outside 0..buckets: another part."""
@@ -118,10 +135,12 @@ class BucketWork:
 
     Attributes:
         references: Documents of smaller rank than this are not paired with each other.
+        counted: The keys of each pair are counted.
         blobs: Packed entries from all shards, in any order.
     """
 
     references: int = 0
+    counted: bool = False
     blobs: tuple[bytes, ...] = ()
     name: str = MATCH
 
@@ -134,8 +153,14 @@ class BucketWork:
         entries = np.frombuffer(b"".join(self.blobs), dtype=ENTRY)
         keys = np.ascontiguousarray(entries["key"])
         ranks = np.ascontiguousarray(entries["rank"])
-        pairs = candidate_pairs(keys, ranks, references=self.references)
-        outputs.write_array(pairs_path(outputs.workspace, payload), pairs)
+        path = pairs_path(outputs.workspace, payload)
+        if self.counted:
+            found = counted_pairs(keys, ranks, references=self.references)
+            pairs = found.pairs
+            outputs.write_array(_counts_path(path), found.keys)
+        else:
+            pairs = candidate_pairs(keys, ranks, references=self.references)
+        outputs.write_array(path, pairs)
         return {"entries": len(entries), "candidates": len(pairs)}
 
 
@@ -164,17 +189,17 @@ class WritePairs(beam.DoFn):
     """(bucket, blobs) -> committed candidate pairs of that bucket."""
 
     def __init__(
-        self, workspace: Workspace, units: dict[int, Unit], references: int
+        self, workspace: Workspace, units: dict[int, Unit], work: BucketWork
     ) -> None:
         self._workspace = workspace
         self._units = units
-        self._references = references
+        self._work = work
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
         """Run one bucket as a unit of work; yields its name."""
         number, blobs = element
         unit = self._units[number]
-        work = BucketWork(self._references, tuple(blobs))
+        work = replace(self._work, blobs=tuple(blobs))
         run_unit(work, None, unit, self._workspace)
         yield unit.name.encode()
 
@@ -186,7 +211,7 @@ def wave_entries(workspace: Workspace, extent: Extent, wave: Wave) -> np.ndarray
     found = load_identified(workspace)
     ranks = compared_ranks(found, extent.start, extent.stop)
     present = (ranks != NO_RANK) & (table["unit"].to_numpy() != NO_UNIT)
-    if wave.columns == (FINGERPRINTS,):
+    if wave.counted:
         return _listed_entries(table[FINGERPRINTS], ranks, present, wave)
     chosen = ranks[present]
     entries = np.empty(len(chosen) * len(wave.columns), dtype=ENTRY)
@@ -257,7 +282,8 @@ class MatchGraph:
         units = {int(unit.name.rpartition("-")[2]): unit for unit in pending}
         elements = [json.dumps(asdict(place)).encode() for place in self.places]
         emit = EmitEntries(self.workspace, wave, sorted(units))
-        write = WritePairs(self.workspace, units, self.references)
+        work = BucketWork(self.references, wave.counted)
+        write = WritePairs(self.workspace, units, work)
         return (
             spread(pipeline, MATCH, elements)
             | "match/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
@@ -266,10 +292,41 @@ class MatchGraph:
         )
 
 
-def load_pairs(workspace: Workspace, units: list[Unit]) -> np.ndarray:
-    """Distinct candidate pairs of all buckets, sorted."""
-    paths = [pairs_path(workspace, unit.payload) for unit in units]
-    return merge_pairs(np.load(path, allow_pickle=False) for path in paths)
+def _counts_path(path: Path) -> Path:
+    return path.with_suffix(".counts.npy")
+
+
+def load_pairs(
+    workspace: Workspace, units: list[Unit], waves: list[Wave], places: list[Extent]
+) -> np.ndarray:
+    """Distinct candidate pairs of all buckets, sorted.
+
+    A pair that shares fingerprints only must share `LEAST_SHARE` of those of the
+    document that would go.
+    """
+    paths = [(wave_of(u), pairs_path(workspace, u.payload)) for u in units]
+    whole = [path for wave, path in paths if not waves[wave].counted]
+    some = [path for wave, path in paths if waves[wave].counted]
+    near = merge_pairs(np.load(path) for path in whole)
+    if not some:
+        return near
+    found = merge_counted(
+        CountedPairs(np.load(path), np.load(_counts_path(path))) for path in some
+    )
+    totals = _fingerprints_by_rank(workspace, places)
+    return merge_pairs([near, found.at_least(LEAST_SHARE, totals)])
+
+
+def _fingerprints_by_rank(workspace: Workspace, places: list[Extent]) -> np.ndarray:
+    found = load_identified(workspace)
+    totals = np.zeros(ranked_documents(found), np.uint32)
+    for place in places:
+        path = survey_path(place.home(workspace), place.shard_id)
+        lists = read_side(path, [FINGERPRINTS])[FINGERPRINTS]
+        ranks = found.rank[place.start : place.stop]
+        known = ranks != NO_RANK
+        totals[ranks[known]] = pc.list_value_length(lists).to_numpy()[known]
+    return totals
 
 
 def check_entries(

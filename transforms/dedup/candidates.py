@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,18 +134,103 @@ def candidate_pairs(
     Raises:
         ValueError: If `leaders` is less than 1, or the shapes differ.
     """
+    return _unpack(_union([_all_pairs(keys, ranks, leaders, references)]))
+
+
+def _all_pairs(
+    keys: NDArray[np.uint64], ranks: NDArray[np.uint32], leaders: int, references: int
+) -> NDArray[np.uint64]:
+    """Packed pairs of all groups, with repeats."""
     if leaders < 1:
         raise ValueError(f"leaders is {leaders}; it must be at least 1")
     if keys.shape != ranks.shape:
         raise ValueError(f"{keys.shape} keys but {ranks.shape} ranks; give one a key")
     if len(keys) == 0:
-        return np.empty((0, 2), np.uint32)
+        return np.empty(0, np.uint64)
     keys, ranks = _shared(keys, ranks)
     starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
     bounds = np.append(starts, len(keys))
     pairs = np.empty(_capacity(ranks, bounds, leaders, references), np.uint64)
-    size = _fill_pairs(ranks, bounds, leaders, references, pairs)
-    return _unpack(_union([pairs[:size]]))
+    return pairs[: _fill_pairs(ranks, bounds, leaders, references, pairs)]
+
+
+@dataclass(frozen=True, eq=False)
+class CountedPairs:
+    """Pairs, and how many keys each shares.
+
+    Attributes:
+        pairs: uint32 (p, 2): smaller rank, larger rank; ascending, each pair once.
+        keys: uint32 (p,): shared keys, as far as their groups made the pair.
+    """
+
+    pairs: NDArray[np.uint32]
+    keys: NDArray[np.uint32]
+
+    def at_least(self, share: float, totals: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Pairs whose larger rank shares at least `share` of its keys.
+
+        Args:
+            share: From 0 to 1.
+            totals: Keys of each document, by rank.
+        """
+        return self.pairs[self.keys >= share * totals[self.pairs[:, 1]]]
+
+
+def counted_pairs(
+    keys: NDArray[np.uint64],
+    ranks: NDArray[np.uint32],
+    leaders: int = 16,
+    references: int = 0,
+) -> CountedPairs:
+    """Pair documents as `candidate_pairs` does, and count the keys of each pair.
+
+    One shared key is little evidence where a document has many of them.
+
+    Args:
+        keys: As for `candidate_pairs`; a document has each key once.
+        ranks: As for `candidate_pairs`.
+        leaders: As for `candidate_pairs`.
+        references: As for `candidate_pairs`.
+
+    Raises:
+        ValueError: As for `candidate_pairs`.
+    """
+    packed = _all_pairs(keys, ranks, leaders, references)
+    return _sum_counts(packed, np.ones(len(packed), np.uint32))
+
+
+def _sum_counts(packed: NDArray[np.uint64], counts: NDArray[np.uint32]) -> CountedPairs:
+    order = np.argsort(packed)
+    packed, counts = packed[order], counts[order]
+    first = np.ones(len(packed), np.bool_)
+    first[1:] = packed[1:] != packed[:-1]
+    starts = np.flatnonzero(first)
+    sums = np.add.reduceat(counts, starts) if len(starts) else counts
+    return CountedPairs(_unpack(packed[first]), sums.astype(np.uint32))
+
+
+def merge_counted(parts: Iterable[CountedPairs]) -> CountedPairs:
+    """Add up the counts of several buckets, a part at a time.
+
+    Args:
+        parts: As from `counted_pairs`.
+    """
+    merged = CountedPairs(np.empty((0, 2), np.uint32), np.empty(0, np.uint32))
+    waiting: list[CountedPairs] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(len(p.keys) for p in waiting) > max(len(merged.keys), MERGE_PAIRS):
+            merged, waiting = _add([merged, *waiting]), []
+    return _add([merged, *waiting])
+
+
+def _add(parts: list[CountedPairs]) -> CountedPairs:
+    packed = np.concatenate([_pack(part.pairs) for part in parts])
+    return _sum_counts(packed, np.concatenate([part.keys for part in parts]))
+
+
+def _pack(pairs: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    return pairs[:, 0].astype(np.uint64) << _SHIFT | pairs[:, 1]
 
 
 def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
@@ -162,7 +248,7 @@ def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     merged = np.empty(0, np.uint64)
     waiting: list[NDArray[np.uint64]] = []
     for part in parts:
-        waiting.append(part[:, 0].astype(np.uint64) << _SHIFT | part[:, 1])
+        waiting.append(_pack(part))
         if sum(map(len, waiting)) > max(len(merged), MERGE_PAIRS):
             merged = _union([merged, *waiting])
             waiting = []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.dedup.candidates import candidate_pairs, merge_pairs
+from isinglass.transforms.dedup.candidates import (
+    CountedPairs,
+    candidate_pairs,
+    counted_pairs,
+    merge_counted,
+    merge_pairs,
+)
 
 entries = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 12)), max_size=60)
 
@@ -142,3 +149,33 @@ def test_merging_in_small_steps_changes_nothing(
         stepwise = merge_pairs(arrays)
     assert [tuple(pair) for pair in stepwise.tolist()] == expected
     assert merge_pairs(arrays).tolist() == stepwise.tolist()
+
+
+@given(st.sets(st.tuples(st.integers(0, 9), st.integers(0, 12))), st.integers(1, 4))
+def test_counts_are_those_of_shared_keys(
+    values: set[tuple[int, int]], buckets: int
+) -> None:
+    parts = []
+    for bucket in range(buckets):
+        own = [entry for entry in sorted(values) if entry[0] % buckets == bucket]
+        keys = np.array([key for key, _ in own], np.uint64)
+        ranks = np.array([rank for _, rank in own], np.uint32)
+        parts.append(counted_pairs(keys, ranks))
+    found = merge_counted(parts)
+    expected = Counter(
+        pair
+        for key in {key for key, _ in values}
+        for pair in combinations(sorted(r for k, r in values if k == key), 2)
+    )
+    assert [tuple(pair) for pair in found.pairs.tolist()] == sorted(expected)
+    assert found.keys.tolist() == [expected[pair] for pair in sorted(expected)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("isinglass.transforms.dedup.candidates.MERGE_PAIRS", 2)
+        assert merge_counted(parts).keys.tolist() == found.keys.tolist()
+
+
+def test_a_pair_needs_a_share_of_the_keys_of_the_larger_rank() -> None:
+    pairs = np.array([[0, 1], [0, 2], [1, 2], [0, 3]], np.uint32)
+    found = CountedPairs(pairs, np.array([1, 2, 1, 1], np.uint32))
+    totals = np.array([50, 5, 10, 6], np.uint32)
+    assert found.at_least(0.2, totals).tolist() == [[0, 1], [0, 2]]
