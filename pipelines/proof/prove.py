@@ -10,6 +10,7 @@ from isinglass.pipelines.proof.books import check_books, check_evidence
 from isinglass.pipelines.proof.check import Check, FinishedRun
 from isinglass.pipelines.proof.counts import check_counts
 from isinglass.pipelines.proof.gates import check_gates
+from isinglass.pipelines.proof.paragraphs import asks_for_paragraphs, check_paragraphs
 from isinglass.pipelines.proof.recount import check_statistics
 from isinglass.pipelines.proof.seal import check_hashes, check_seal
 from isinglass.pipelines.proof.source import check_source
@@ -43,6 +44,7 @@ def prove(folder: Path) -> list[Check]:
 
 
 def _check_contents(run: FinishedRun) -> list[Check]:
+    asked = asks_for_paragraphs(run.config.dedup)
     return [
         check_books(run),
         check_evidence(run),
@@ -51,6 +53,7 @@ def _check_contents(run: FinishedRun) -> list[Check]:
         check_weights(run),
         check_gates(run),
         check_findings(run),
+        *([check_paragraphs(run)] if asked else []),
         check_source(run),
         check_tokens(run),
         check_embeddings(run),

@@ -12,6 +12,7 @@ import pydantic
 from isinglass.pipelines.fingerprint import config_digest
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.proof.paragraphs import ParagraphProof
 from isinglass.pipelines.proof.spans import SPAN, by_document
 from isinglass.pipelines.sources import NO_NOTE, read_note
 from isinglass.schemas.config import RunConfig
@@ -34,9 +35,10 @@ _DETECTED = "language"
 def check_source(run: FinishedRun) -> Check:
     """What was not meant to change equals the input, to the character.
 
-    That is the text outside of the findings, the metadata of each document, and the
-    place of each record. Needs the inputs as they were; without them it is skipped,
-    and says why.
+    That is the text outside of the findings and of the boilerplate that was cut, the
+    metadata of each document, and the place of each record. What was cut is whole
+    paragraphs, and all of those that are equal. Needs the inputs as they were; without
+    them it is skipped, and says why.
     """
     if not run.paths("data"):
         return Check(NAME, "skipped", "no text was written")
@@ -50,13 +52,15 @@ def check_source(run: FinishedRun) -> Check:
     if isinstance(made, str):
         return Check(NAME, "skipped", made)
     faults, seen = [], 0
+    paragraphs = ParagraphProof.of(run)
     if {shard.shard_id for shard in made.shards} != set(run.shards()):
         faults.append("the shards are not those that the inputs make")
     for shard in made.shards:
         if shard.shard_id in run.shards():
-            found = _check_shard(run, shard, made.layout)
+            found = _check_shard(run, shard, made.layout, paragraphs)
             seen += found[0]
             faults += found[1]
+    faults += paragraphs.faults() if paragraphs is not None else []
     return conclude(NAME, faults, f"{seen:,} texts equal their source but for findings")
 
 
@@ -74,7 +78,10 @@ def _plan_again(run: FinishedRun, note: dict[str, Any]) -> Plan | str:
 
 
 def _check_shard(
-    run: FinishedRun, shard: Shard, layout: Layout
+    run: FinishedRun,
+    shard: Shard,
+    layout: Layout,
+    paragraphs: ParagraphProof | None,
 ) -> tuple[int, list[str]]:
     """Texts compared, and the faults of one shard."""
     name = shard.shard_id
@@ -84,6 +91,9 @@ def _check_shard(
     assert ledger is not None
     findings = run.read("findings", name, SPAN)
     spans = by_document(findings) if findings is not None else {}
+    cuts, told = {}, run.read("paragraphs", name)
+    if told is not None:
+        cuts = by_document(told.filter(told["removed"]))
     columns = [data[c].to_pylist() for c in ("doc_id", "text")]
     clean = dict(zip(*columns, strict=True))
     faults, places, kept, seen = [], [], [], 0
@@ -93,10 +103,13 @@ def _check_shard(
             pc.is_in(batch.documents.column("doc_id"), value_set=_ids(clean))
         )
         kept.append(documents.drop_columns(["text", "row"]))
+        if paragraphs is not None and not paragraphs.add(documents, told):
+            faults.append(f"paragraphs/{name} holds what is no paragraph of its source")
         ids = documents.column("doc_id").to_pylist()
         seen += len(ids)
         for doc_id, text in zip(ids, documents.column("text"), strict=True):
-            if not _rebuilds(text.as_py(), clean[doc_id], spans.get(doc_id, [])):
+            own = [*spans.get(doc_id, []), *cuts.get(doc_id, [])]
+            if not _rebuilds(text.as_py(), clean[doc_id], own):
                 faults.append(f"{doc_id}: differs from its source outside findings")
     if seen != len(clean):
         faults.append(f"data/{name} holds documents that are not in the input")
@@ -152,13 +165,20 @@ def _places(path: str, records: pa.RecordBatch, lengths: pa.Array) -> pa.Table:
 
 
 def _rebuilds(source: str, clean: str, spans: list[dict[str, Any]]) -> bool:
-    """The operators of `spans` make `clean` of `source`."""
+    """The operators of `spans` make `clean` of `source`.
+
+    A span without an operator was cut out before the text was scanned.
+    """
     pieces: list[str] = []
     end = length = 0
     for span in sorted(spans, key=lambda span: (span["start"], span["end"])):
         start, stop = span["start"], span["end"]
         if not end <= start <= stop <= len(source):
             return False
+        if "operator" not in span:
+            pieces.append(source[end:start])
+            end, length = stop, length + start - end
+            continue
         value, mark = source[start:stop], span["value_key"]
         output = operate(span["operator"], span["entity"], value, mark)
         pieces += [source[end:start], output]

@@ -1,0 +1,182 @@
+"""Boilerplate: the spans of `paragraphs/`, their list, and the texts they were in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from isinglass.pipelines.paragraph_list import PATH, first_places
+from isinglass.pipelines.proof.check import conclude
+from isinglass.transforms.dedup.cut import cut_paragraphs
+from isinglass.transforms.dedup.paragraphs import ParagraphKeys, paragraph_keys
+from isinglass.transforms.labels import safe_labels
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.schemas.config.dedup import (
+        DedupConfig,
+        NormaliseConfig,
+        ParagraphsConfig,
+    )
+
+_COLUMNS = ["doc_id", "start", "end", "paragraph", "removed"]
+_ROW = np.int64(32)
+
+
+def asks_for_paragraphs(dedup: DedupConfig | None) -> bool:
+    """Whether a run looked for boilerplate."""
+    return dedup is not None and dedup.paragraphs is not None
+
+
+def check_paragraphs(run: FinishedRun) -> Check:
+    """The list is what the spans and the settings make of it.
+
+    Every paragraph is in more documents than allowed, in no fewer than in the kept
+    ones alone, and is shown by its first place; every span is of a listed paragraph
+    and in a kept document.
+    """
+    dedup = run.config.dedup
+    assert dedup is not None
+    assert dedup.paragraphs is not None
+    config = dedup.paragraphs
+    listed = pq.read_table(run.folder / PATH)
+    many, documents = listed.num_rows, listed["documents"].to_numpy()
+    faults = []
+    if listed["paragraph"].to_pylist() != list(range(many)):
+        faults.append("the list of paragraphs is not numbered from 0")
+    if (documents <= config.max_documents).any() or (np.diff(documents) > 0).any():
+        faults.append("a listed paragraph is in too few documents, or out of order")
+    seen, holders = 0, np.zeros(many, np.int64)
+    parts = []
+    for shard, table in run.each("paragraphs", _COLUMNS):
+        seen += table.num_rows
+        parts.append(table)
+        if not _are_kept(run, shard, table["doc_id"]):
+            faults.append(f"paragraphs/{shard} names a document that is not kept")
+        flags = pa.chunked_array([*table["removed"].chunks, *listed["removed"].chunks])
+        if not pc.all(pc.equal(flags, config.remove), min_count=0).as_py():
+            faults.append(f"paragraphs/{shard} is not removed as the config says")
+        numbers = table["paragraph"].to_numpy()
+        if ((numbers < 0) | (numbers >= many)).any():
+            faults.append(f"paragraphs/{shard} names a paragraph that is not listed")
+            continue
+        pairs = table.group_by(["doc_id", "paragraph"]).aggregate([])
+        holders += np.bincount(pairs["paragraph"].to_numpy(), minlength=many)
+    if (holders > documents).any():
+        faults.append("a paragraph is listed with fewer documents than hold it")
+    faults += _check_examples(listed, parts)
+    return conclude("paragraphs", faults, f"{seen:,} spans of {many:,} paragraphs")
+
+
+def _are_kept(run: FinishedRun, shard: str, doc_ids: pa.ChunkedArray) -> bool:
+    ledger = run.read("ledger", shard, ["doc_id", "outcome"])
+    assert ledger is not None
+    kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+    known = pc.is_in(doc_ids, value_set=kept)
+    return bool(pc.all(known, min_count=0).as_py())
+
+
+def _check_examples(listed: pa.Table, parts: list[pa.Table]) -> list[str]:
+    first = first_places(parts)
+    example = first.take(pc.index_in(listed["paragraph"], first["paragraph"]))
+    same = all(
+        example[own].combine_chunks().equals(listed[name].combine_chunks())
+        for own, name in (
+            ("doc_id", "example_doc_id"),
+            ("start", "example_start"),
+            ("end", "example_end"),
+        )
+    )
+    lengths = pc.subtract(listed["example_end"], listed["example_start"])
+    same = same and lengths.equals(listed["characters"])
+    return [] if same else ["a listed paragraph is not shown by its first place"]
+
+
+@dataclass
+class ParagraphProof:
+    """Compares the spans of `paragraphs/` with the texts, shard after shard.
+
+    Attributes:
+        config: The `dedup.paragraphs` section.
+        normalise: The `dedup.normalise` section.
+        listed: `audit/paragraphs.parquet`.
+    """
+
+    config: ParagraphsConfig
+    normalise: NormaliseConfig
+    listed: pa.Table
+    _marked: list[np.ndarray] = field(default_factory=list)
+    _others: list[np.ndarray] = field(default_factory=list)
+    _false: bool = False
+
+    @classmethod
+    def of(cls, run: FinishedRun) -> ParagraphProof | None:
+        """For a run that looked for boilerplate; None for any other."""
+        dedup = run.config.dedup
+        if dedup is None or dedup.paragraphs is None:
+            return None
+        return cls(dedup.paragraphs, dedup.normalise, pq.read_table(run.folder / PATH))
+
+    def add(self, documents: pa.RecordBatch, spans: pa.Table) -> bool:
+        """Whether the spans of some kept documents are those of whole paragraphs.
+
+        Args:
+            documents: As they were read: doc_id, text and source.
+            spans: Rows of `paragraphs/` of the shard.
+        """
+        labels = safe_labels(documents.column("source"))
+        texts = documents.column("text")
+        found = paragraph_keys(texts, labels, self.normalise, self.config)
+        row = pc.index_in(spans["doc_id"], value_set=documents.column("doc_id"))
+        spans = spans.append_column("row", row).filter(pc.is_valid(row))
+        spans = spans.sort_by([(name, "ascending") for name in ("row", "start", "end")])
+        names = ("row", "start", "end", "paragraph")
+        rows, starts, ends, numbers = (spans[n].to_numpy().astype(int) for n in names)
+        marked = _inside(found, rows, starts, ends)
+        own = found.rows[marked], found.starts[marked], found.ends[marked]
+        if self.config.remove:
+            cut = cut_paragraphs(texts, *own)
+            own = cut.rows, cut.starts, cut.ends
+        if not all(map(np.array_equal, own, (rows, starts, ends))):
+            return False
+        keys = found.keys[marked]
+        self._marked.append(np.stack([numbers.astype(np.uint64), keys]))
+        self._others.append(np.unique(found.keys[~marked]))
+        return self._are_sources(numbers, labels.take(pa.array(rows)))
+
+    def _are_sources(self, numbers: np.ndarray, labels: pa.StringArray) -> bool:
+        if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(self.listed)):
+            return False
+        told = self.listed["source"].take(pa.array(numbers))
+        same = pc.equal(pc.fill_null(told, ""), pc.fill_null(labels, ""))
+        return bool(pc.all(same, min_count=0).as_py())
+
+    def faults(self) -> list[str]:
+        """What is wrong over all shards: numbers and paragraphs do not match."""
+        nothing = np.empty((2, 0), np.uint64)
+        pairs = np.unique(np.concatenate([nothing, *self._marked], axis=1), axis=1)
+        numbers, keys = pairs
+        faults = []
+        if len(np.unique(numbers)) != len(numbers) or len(np.unique(keys)) != len(keys):
+            faults.append("a paragraph number stands for different paragraphs")
+        others = np.concatenate([np.empty(0, np.uint64), *self._others])
+        if np.isin(keys, others).any():
+            faults.append("a boilerplate paragraph was passed over in some document")
+        return faults
+
+
+def _inside(
+    found: ParagraphKeys, rows: np.ndarray, starts: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """Which paragraphs lie in a span; spans are sorted by row and start."""
+    if len(rows) == 0:
+        return np.zeros(len(found.keys), np.bool_)
+    places = (found.rows << _ROW) + found.starts
+    index = np.searchsorted((rows << _ROW) + starts, places, side="right") - 1
+    within = (rows[index] == found.rows) & (found.ends <= ends[index])
+    return np.asarray((index >= 0) & within)
