@@ -11,6 +11,11 @@ import pyarrow.parquet as pq
 
 from isinglass.pipelines.fingerprint import file_sha256
 from isinglass.pipelines.paragraphs import KEYS
+from isinglass.pipelines.report.sections.paragraphs import (
+    MOST_PARAGRAPHS,
+    BoilerplateList,
+    BoilerplateParagraph,
+)
 from isinglass.pipelines.side import read_side, survey_path
 from isinglass.pipelines.workspace import (
     explain_write_error,
@@ -18,6 +23,7 @@ from isinglass.pipelines.workspace import (
     temporary_name,
 )
 from isinglass.schemas.commit import OutputFile
+from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPH_LIST
 from isinglass.transforms.dedup.boilerplate import UNKNOWN, list_parts
 
@@ -142,3 +148,23 @@ def _sources(
             sources[number] = name or None
         open_ones[new] = False
     return pa.array(sources, pa.string())
+
+
+def boilerplate_list(workspace: Workspace, counts: dict[str, int]) -> BoilerplateList:
+    """What the report shows of the list.
+
+    Args:
+        workspace: The run folder, with the list.
+        counts: Sums of the counts of the clean pass.
+    """
+    listed = pq.read_table(workspace.path / PATH)
+    names = BoilerplateParagraph._fields
+    rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
+    return BoilerplateList(
+        paragraphs=listed.num_rows,
+        spans=counts.get("paragraphs_found", 0),
+        cut=counts.get("characters_cut", 0),
+        total=counts.get("characters_kept", 0),
+        dropped=counts.get(f"dropped.{DropReason.ONLY_BOILERPLATE.value}", 0),
+        top=tuple(BoilerplateParagraph(**row) for row in rows),
+    )
