@@ -1,0 +1,195 @@
+"""The index of evaluation items that documents are searched with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from isinglass.transforms.decontaminate.automaton import Automaton, build_automaton
+from isinglass.transforms.decontaminate.filter import (
+    SHORTEST,
+    RunFilter,
+    build_filter,
+)
+from isinglass.transforms.decontaminate.units import (
+    Units,
+    Vocabulary,
+    number_units,
+)
+from isinglass.transforms.text import normalise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from isinglass.schemas.config import DecontaminateConfig
+
+
+class ItemKind(IntEnum):
+    """What becomes of an item."""
+
+    SEARCHED = 0
+    SEARCHED_WHOLE = 1
+    TOO_SHORT = 2
+    DUPLICATE = 3
+
+
+class Needs(NamedTuple):
+    """What makes a document contaminated, for each item.
+
+    Attributes:
+        sizes: int32 (items,), units of the item.
+        needed: int32 (items,), fewest units in a row that suffice.
+        kinds: uint8 (items,), an `ItemKind`.
+    """
+
+    sizes: NDArray[np.int32]
+    needed: NDArray[np.int32]
+    kinds: NDArray[np.uint8]
+
+
+class _Parts(NamedTuple):
+    filter: RunFilter
+    vocabulary: Vocabulary
+    automaton: Automaton
+    needs: Needs
+
+
+@dataclass(frozen=True, eq=False)
+class ItemIndex:
+    """Evaluation items made ready to be searched for; arrays are read-only.
+
+    Attributes:
+        filter: Which documents may hold an item.
+        vocabulary: The units of items.
+        automaton: Their runs.
+        needs: What each item needs.
+    """
+
+    filter: RunFilter
+    vocabulary: Vocabulary
+    automaton: Automaton
+    needs: Needs
+
+
+_TYPES: dict[str, type[Any]] = {
+    "filter": RunFilter,
+    "vocabulary": Vocabulary,
+    "automaton": Automaton,
+    "needs": Needs,
+}
+
+
+def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex:
+    """Index evaluation items; an item's number is its place in `texts`.
+
+    Args:
+        texts: The items, without nulls.
+        config: The `decontaminate` section.
+
+    Raises:
+        ValueError: The items have more words than fit (`automaton.MOST_UNITS`).
+    """
+    units = number_units(normalise(texts))
+    needs = _needs(units, config)
+    chosen = np.flatnonzero(needs.kinds <= ItemKind.SEARCHED_WHOLE)
+    numbers, item = _units_of(units, chosen)
+    found = _Parts(
+        build_filter(units.hashes, units.offsets, chosen, config.ngram),
+        units.vocabulary,
+        build_automaton(numbers, item, needs.needed),
+        needs,
+    )
+    for part in found:
+        for array in part:
+            array.flags.writeable = False
+    return ItemIndex(*found)
+
+
+def item_kinds(texts: pa.StringArray, config: DecontaminateConfig) -> NDArray[np.uint8]:
+    """Tell what becomes of each item, as the index of the same texts does.
+
+    Args:
+        texts: The items, without nulls.
+        config: The `decontaminate` section.
+
+    Returns:
+        An `ItemKind` for each.
+    """
+    return _needs(number_units(normalise(texts)), config).kinds
+
+
+def _needs(units: Units, config: DecontaminateConfig) -> Needs:
+    sizes = np.diff(units.offsets)
+    kinds = np.full(len(sizes), ItemKind.SEARCHED, np.uint8)
+    kinds[sizes < config.ngram] = ItemKind.SEARCHED_WHOLE
+    kinds[sizes < min(SHORTEST, config.ngram)] = ItemKind.TOO_SHORT
+    kinds[_repeats(units) & (kinds != ItemKind.TOO_SHORT)] = ItemKind.DUPLICATE
+    share = np.floor(sizes * config.min_share).astype(np.int64)
+    # The least whole number whose quotient, as it is reported, reaches the share.
+    share += share / np.maximum(sizes, 1) < config.min_share
+    # An item that is shorter than what is asked for must match whole.
+    needed = np.minimum(sizes, np.maximum(config.min_words, share))
+    return Needs(sizes.astype(np.int32), needed.astype(np.int32), kinds)
+
+
+def _repeats(units: Units) -> NDArray[np.bool_]:
+    """Tell which items have the same units as an earlier one."""
+    seen: set[bytes] = set()
+    found = np.zeros(len(units.offsets) - 1, np.bool_)
+    bounds = units.offsets.tolist()
+    for item in range(len(found)):
+        key = units.numbers[bounds[item] : bounds[item + 1]].tobytes()
+        found[item] = key in seen
+        seen.add(key)
+    return found
+
+
+def _units_of(
+    units: Units, chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Units of the chosen items, and the item of each unit."""
+    sizes = np.diff(units.offsets)
+    wanted = np.zeros(len(sizes), np.bool_)
+    wanted[chosen] = True
+    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    mask = wanted[owner] if len(owner) else np.zeros(0, np.bool_)
+    return units.numbers[mask], owner[mask]
+
+
+def index_arrays(index: ItemIndex) -> dict[str, NDArray[Any]]:
+    """The arrays of an index by the file name that `load_index` reads each from."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for part in _TYPES:
+        for name, array in getattr(index, part)._asdict().items():
+            arrays[f"{part}.{name}.npy"] = array
+    return arrays
+
+
+def save_index(folder: Path, index: ItemIndex) -> None:
+    """Write an index into a folder that exists."""
+    for name, array in index_arrays(index).items():
+        np.save(folder / name, array, allow_pickle=False)
+
+
+def load_index(folder: Path) -> ItemIndex:
+    """Map a saved index into memory, which processes of one machine share."""
+    parts = {
+        part: kind(*(_load(folder / f"{part}.{name}.npy") for name in kind._fields))
+        for part, kind in _TYPES.items()
+    }
+    return ItemIndex(**parts)
+
+
+def _load(path: Path) -> NDArray[Any]:
+    # Nothing can be mapped of a file without values.
+    array: NDArray[Any] = np.load(path, allow_pickle=False)
+    if array.size:
+        array = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    array.flags.writeable = False
+    return array
