@@ -24,6 +24,7 @@ from isinglass.pipelines.reconcile import (
     reconcile,
 )
 from isinglass.pipelines.removals import removals
+from isinglass.pipelines.repeat_shares import repeat_statistics
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.resolve import balance_path
 from isinglass.pipelines.summaries import (
@@ -156,6 +157,7 @@ def _statistics(
         *(gather.group_statistics(kept) if config.survey.count_mentions else ()),
         *retention_statistics(kept, config),
         *removals(workspace, list(closing.places), config.dedup),
+        *repeat_statistics(workspace, config.dedup),
         *gather.recall_statistics(recall),
         *gather.count_statistics(counts, words),
     ]

@@ -36,6 +36,7 @@ from isinglass.pipelines.preflight import check_config
 from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.removals import stop_if_too_many
+from isinglass.pipelines.repeats import measure_repeats
 from isinglass.pipelines.side import decisions_path, read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
@@ -196,6 +197,7 @@ class _Job:
         """All passes in order."""
         self._survey()
         resolved, cleans = self._settle()
+        self._measure_repeats(resolved)
         encodes = self._encode(cleans)
         accounts = [
             ShardAccount(shard, self.surveys[i], cleans[i], encodes.get(i))
@@ -289,6 +291,19 @@ class _Job:
         units = clean_units(self.plan.shards, self.surveys, decisions, work, self.code)
         light = self.config.pii is None
         return run_pass(self.session, work, units, light=light)
+
+    def _measure_repeats(self, resolved: Commit) -> None:
+        dedup = self.config.dedup
+        if dedup is not None:
+            measure_repeats(
+                self.session,
+                self.plan,
+                self.surveys,
+                resolved,
+                dedup,
+                self.config.seed,
+                self.code,
+            )
 
     def _lost_keepers(self, cleans: dict[str, Commit]) -> set[int]:
         """Documents that went to quarantine by their scan though decided to keep."""

@@ -18,6 +18,7 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.sections.removals import removal_blocks
+from isinglass.pipelines.report.sections.repeats import repeat_blocks
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
 
@@ -35,6 +36,7 @@ def duplicates_section(data: ReportData) -> Section:
     config = data.part("dedup") or {}
     blocks: list[Block] = [_counts(data, summary)]
     blocks += removal_blocks(data, summary)
+    blocks += repeat_blocks(data)
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
