@@ -20,6 +20,7 @@ from isinglass.pipelines import match as matching
 from isinglass.pipelines.passes import Session, run_here, run_pass
 from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.rank import (
+    RANK,
     RankInputs,
     RankWork,
     compared_ranks,
@@ -56,11 +57,15 @@ def prepare(folder: Path, case: str, documents: int) -> dict[str, Any]:
 def match(folder: Path) -> dict[str, Any]:
     """Rank, match in waves, merge, and remove as if every pair were verified.
 
+    Nothing of an earlier call is taken over.
+
     Returns:
         CPU seconds of each step, entries, pairs and removals.
     """
     dedup = DedupConfig()
     workspace = Workspace(str(folder))
+    for name in (RANK, matching.MATCH):
+        shutil.rmtree(workspace.pass_folder(name), ignore_errors=True)
     dumped = json.loads((folder / SURVEYS).read_text())
     surveys = {name: Commit.model_validate(one) for name, one in dumped.items()}
     beam = BeamConfig(mode="in_memory")
@@ -86,7 +91,7 @@ def match(folder: Path) -> dict[str, Any]:
     )
     matching.check_entries(workspace, places, done, dedup)
     clock.append(cpu_seconds())
-    pairs = matching.load_pairs(workspace, units)
+    pairs = matching.load_pairs(workspace, units, waves, places)
     clock.append(cpu_seconds())
     found = load_identified(workspace)
     candidates = find_candidates(pairs, found.rank)
