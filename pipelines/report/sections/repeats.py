@@ -58,10 +58,10 @@ def _method(words: int, sampled: Mapping[str, Any]) -> tuple[Paragraph, ...]:
             "a hash of their ids, was"
         )
         error = (
-            "Intervals are the sampling error: the 95 % interval of a ratio estimated "
-            "from a random sample (Cochran, Sampling Techniques, 1977, section 6.3). "
-            "It is too narrow where few sampled documents hold most of the repeats. "
-            "Where none was found, its upper end is what may have been missed."
+            "Intervals are the sampling error: 95 % intervals of a ratio estimated "
+            "from a random sample, by its linearised variance (Cochran, Sampling "
+            "Techniques, 1977, section 6.3) and at the effective size of the sample. "
+            "The upper end says what may have been missed where little was found."
         )
     method = (
         f"{who} cut into every stretch of {words} consecutive words, and all documents "

@@ -23,15 +23,34 @@ def numbers(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-def test_an_interval_worked_out_by_hand() -> None:
-    # Ratio 6 / 20; residuals 1 - 1.5, 4 - 3, 1 - 1.5: squares 0.25, 1, 0.25.
-    found = estimate_ratio(numbers(1, 4, 1), numbers(5, 10, 5), 12)
-    variance = (1 - 3 / 12) * (1 / 3) * (1.5 / 2) / (20 / 3) ** 2
-    half = 1.959963984540054 * sqrt(variance)
+def wilson_by_hand(share: float, size: float) -> tuple[float, float]:
+    z = 1.959963984540054
+    centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
+    half = z * sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
+    half /= 1 + z**2 / size
+    return centre - half, centre + half
+
+
+@pytest.mark.parametrize(
+    ("parts", "wholes", "population", "share", "size"),
+    [
+        # Residuals of 2.5 each: variance (1/2) (4/3) 25 / 20^2 = 1/24 implies a size
+        # of (1/4) / (1/24) = 6; equal wholes would leave 4 / (1/2) = 8.
+        (numbers(0, 5, 0, 5), numbers(5, 5, 5, 5), 8, 0.5, 6.0),
+        # Parts that hardly vary: what counts are the wholes, 20^2 / 150 / (3/4).
+        (numbers(1, 4, 1), numbers(5, 10, 5), 12, 0.3, 400 / 150 / 0.75),
+        # Parts that do not vary at all: 3 / (1 - 3/4).
+        (numbers(1, 1, 1), numbers(4, 4, 4), 4, 0.25, 12.0),
+    ],
+)
+def test_intervals_worked_out_by_hand(
+    parts: np.ndarray, wholes: np.ndarray, population: int, share: float, size: float
+) -> None:
+    found = estimate_ratio(parts, wholes, population)
     assert found is not None
-    assert found.value == 0.3
-    assert found.low == pytest.approx(0.3 - half, abs=1e-12)
-    assert found.high == pytest.approx(0.3 + half, abs=1e-12)
+    assert found.value == share
+    expected = wilson_by_hand(share, size)
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +66,6 @@ def test_an_interval_worked_out_by_hand() -> None:
         # Nothing to divide by.
         (numbers(0, 0), numbers(0, 0), 9, None),
         (numbers(), numbers(), 9, None),
-        # Ends are clipped.
-        (numbers(0, 5), numbers(5, 5), 100, Estimate(0.5, 0.0, 1.0)),
     ],
 )
 def test_estimates(
@@ -79,19 +96,28 @@ def test_a_sample_larger_than_its_population_is_refused() -> None:
         estimate_ratio(numbers(1, 1, 1), numbers(2, 2, 2), 2)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+@pytest.mark.parametrize(
+    ("holders", "least", "most"),
+    [
+        pytest.param(4000, 0.93, 0.985, id="every document holds some"),
+        pytest.param(60, 0.93, 1.0, id="few documents hold all"),
+    ],
+)
+def test_intervals_cover_the_truth_about_as_often_as_they_say(
+    holders: int, least: float, most: float
+) -> None:
     chance = np.random.default_rng(11)
     wholes = chance.lognormal(6, 1, 4000).astype(np.int64) + 1
-    parts = (wholes * chance.beta(0.5, 1.5, 4000)).astype(np.int64)
+    parts = (wholes * chance.beta(0.1, 0.3, 4000)).astype(np.int64)
+    parts[holders:] = 0
     truth = parts.sum() / wholes.sum()
     covered = 0
     for _ in range(600):
-        rows = chance.choice(4000, 1500, replace=False)
+        rows = chance.choice(4000, 400, replace=False)
         found = estimate_ratio(parts[rows], wholes[rows], 4000)
         assert found is not None
         covered += found.low <= truth <= found.high
-    # Without the finite population correction, over 98 % would be.
-    assert 0.92 <= covered / 600 <= 0.975
+    assert least <= covered / 600 <= most
 
 
 def row(rows: list[Statistic], metric: str, **columns: str) -> Statistic:
