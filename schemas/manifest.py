@@ -128,6 +128,29 @@ class DedupSummary(Section):
     )
 
 
+class EvaluationFile(Section):
+    """One file of evaluation items, and what of it was found in documents."""
+
+    path: str = Field(description="As the configuration names it.")
+    sha256: str
+    items: int = Field(ge=0, description="Records with a text, all those below too.")
+    too_short: int = Field(ge=0, description="Items of too few words to look for.")
+    duplicates: int = Field(ge=0, description="Items equal to one before them.")
+    unreadable: int = Field(ge=0, description="Records without a readable text.")
+    matched_items: int = Field(
+        ge=0, description="Items that are the longest match of a document."
+    )
+    documents: int = Field(ge=0, description="Documents whose longest match they are.")
+
+
+class DecontaminationSummary(Section):
+    """Which evaluation sets were looked for, and what was found."""
+
+    files: list[EvaluationFile]
+    documents: int = Field(ge=0, description="Documents that hold an item.")
+    action: Literal["drop", "flag"]
+
+
 class AxisSummary(Section):
     """Shares of one axis before and after weighting."""
 
@@ -199,6 +222,7 @@ class Manifest(Section):
     findings: dict[str, FindingCount]
     recall: dict[str, Recall]
     dedup: DedupSummary | None
+    decontamination: DecontaminationSummary | None = None
     balance: dict[str, AxisSummary]
     encode: EncodeSummary | None
     gates: list[GateResult]

@@ -64,7 +64,7 @@ class RepeatsConfig(Section):
 
     words: int = Field(50, ge=2, le=1000, description="Least length of a repeat.")
     documents: int = Field(
-        1000, ge=1, description="Documents sampled; all others are searched for them."
+        4000, ge=1, description="Documents sampled; all others are searched for them."
     )
 
 
