@@ -186,11 +186,13 @@ class MergeWork:
         buckets: Units of the paragraphs pass.
         places: Extents of this run's shards.
         remove: Boilerplate is cut out, so that documents may be left empty.
+        step: The rank step that says which documents take part.
     """
 
     buckets: tuple[str, ...]
     places: tuple[Extent, ...]
     remove: bool
+    step: str
     name: str = BOILERPLATE
 
     def open(self) -> None:
@@ -207,18 +209,22 @@ class MergeWork:
         found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
         table = np.stack([found.keys, found.documents.astype(np.uint64)])
         outputs.write_array(boilerplate_path(workspace), table)
-        gone = [_emptied(workspace, p, found) for p in self.places if self.remove]
+        places = self.places if self.remove else ()
+        gone = [_emptied(workspace, place, found, self.step) for place in places]
         empty = np.concatenate([np.empty(0, np.int64), *gone])
         outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
         return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
 
 
-def _emptied(workspace: Workspace, place: Extent, found: Boilerplate) -> np.ndarray:
+def _emptied(
+    workspace: Workspace, place: Extent, found: Boilerplate, step: str
+) -> np.ndarray:
+    """Documents of a shard that take part, and of which nothing would be left."""
     table = read_side(survey_path(workspace, place.shard_id), [KEYS, ONLY_LONG])
     lists = table[KEYS].combine_chunks()
-    return place.start + np.flatnonzero(
-        emptied(lists, table[ONLY_LONG].combine_chunks(), found)
-    )
+    state = load_identified(workspace, step).state[place.start : place.stop]
+    gone = emptied(lists, table[ONLY_LONG].combine_chunks(), found)
+    return place.start + np.flatnonzero(gone & (state == State.PRESENT))
 
 
 def find_boilerplate(
@@ -255,7 +261,8 @@ def find_boilerplate(
         session, CountWork(most), units, light=True, build=graph, wave_of=_wave_of
     )
     check_counts(workspace, places, commits, step)
-    work = MergeWork(tuple(u.payload for u in units), tuple(places), config.remove)
+    names = tuple(unit.payload for unit in units)
+    work = MergeWork(names, tuple(places), config.remove, step)
     made = outputs_digest_input(list(commits.values()))
     unit = Unit("all", "all", digest([made, identity]))
     return run_here(session, work, unit)

@@ -23,14 +23,16 @@ COUNTS = {
     "characters_in": 100,
     "characters_kept": 60,
     "characters_dropped": 40,
+    "characters_cut": 7,
     "characters_redacted": 10,
     "characters_inserted": 5,
-    "characters_out": 55,
+    "characters_out": 48,
+    "paragraphs_found": 4,
     "finding.PERSON.found": 3,
     "finding.PERSON.changed": 2,
     "finding.PERSON.kept": 1,
 }
-ROWS = {"ledger": 10, "data": 6, "findings": 3, "quarantine": 1}
+ROWS = {"ledger": 10, "data": 6, "findings": 3, "paragraphs": 4, "quarantine": 1}
 
 
 def account(
