@@ -67,7 +67,7 @@ class _Growing(NamedTuple):
     unit: NDArray[np.int32]
     target: NDArray[np.int32]
     slots: NDArray[np.int32]
-    count: NDArray[np.int64]
+    size: NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
@@ -85,8 +85,8 @@ def _find(edges: Any, state: Any, unit: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _add(edges: Any, state: Any, unit: Any, target: Any, slot: Any) -> None:
-    edge = edges.count[0]
-    edges.count[0] += 1
+    edge = edges.size[0]
+    edges.size[0] += 1
     edges.state[edge], edges.unit[edge] = state, unit
     edges.target[edge] = target
     edges.after[edge] = edges.first[state]
@@ -249,7 +249,7 @@ def _sorted_edges(
     edges: _Growing, states: int, units: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Edges by state and unit, without those of the separating units."""
-    count = int(edges.count[0])
+    count = int(edges.size[0])
     largest = int(units.max()) if units.size else _NONE
     real = np.flatnonzero(edges.unit[:count] <= largest)
     order = real[np.lexsort((edges.unit[real], edges.state[real]))]

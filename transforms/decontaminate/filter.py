@@ -36,7 +36,8 @@ class RunFilter(NamedTuple):
         ngram_bits: uint64, a bit set by each of these runs.
         runs: uint64, an open-addressing table of their hashes and of those of whole
             shorter items; 0 is an empty slot.
-        start_bits: uint64, a bit set by the first `SHORTEST` units of each shorter item.
+        start_bits: uint64, a bit set by the first `SHORTEST` units of each shorter
+            item.
         starts: uint64 (p,), hashes of these first units, ascending.
         bounds: int32 (p + 1,); items that begin with `starts[i]` have the lengths
             `lengths[bounds[i]:bounds[i + 1]]`.

@@ -87,7 +87,7 @@ def find_spans(
 
 @njit(cache=True, nogil=True)
 def _equal_bytes(one: Any, start: Any, other: Any, begin: Any, size: Any) -> Any:
-    for index in range(size):
+    for index in range(size):  # noqa: SIM110 - numba compiles no generators
         if one[start + index] != other[begin + index]:
             return False
     return True

@@ -1,0 +1,302 @@
+"""Evaluation sets: read once in the driver, indexed, and counted at the end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.passes import run_here
+from isinglass.pipelines.plan import plan
+from isinglass.pipelines.units import Unit
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.errors import InputError
+from isinglass.schemas.manifest import DecontaminationSummary, EvaluationFile
+from isinglass.transforms.decontaminate.items import (
+    ItemIndex,
+    ItemKind,
+    build_index,
+    index_arrays,
+    item_kinds,
+    load_index,
+)
+from isinglass.transforms.read import read_shard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import DecontaminateConfig
+
+DECONTAMINATE = "decontaminate"
+
+_MAGIC = re.compile(r"[*?\[]")
+# Fixes that the planner proposes for an input, and what they are called here.
+_COLUMN_FIX = re.compile(r"Set `columns: \{text: (.*?)\}` in inputs\[\d+\]")
+_FORMAT_FIX = re.compile(r"(S|s)et `format`[^.]*\.")
+_INPUT = re.compile(r"\binputs(?=[\[:])")
+
+
+@dataclass(frozen=True)
+class SetFile:
+    """One file of evaluation items.
+
+    Attributes:
+        path: As the configuration names it; in a folder, with the path below it.
+        sha256: Hex.
+        first: Number of its first item.
+        items: Records with a text; as many items from `first` on.
+        unreadable: Records without one, which no document can be searched for.
+    """
+
+    path: str
+    sha256: str
+    first: int
+    items: int
+    unreadable: int
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationSets:
+    """The evaluation items of a run.
+
+    Attributes:
+        config: The `decontaminate` section.
+        texts: The items, in order of files and rows; an item's number is its place.
+        names: `FILE:ROW` of each item, rows counted from 0.
+        kinds: uint8 (items,), an `ItemKind` each.
+        files: Where they come from.
+    """
+
+    config: DecontaminateConfig
+    texts: pa.StringArray
+    names: tuple[str, ...]
+    kinds: NDArray[np.uint8]
+    files: tuple[SetFile, ...]
+
+    @property
+    def identity(self) -> list[Any]:
+        """What the search depends on, JSON-able, for the run's fingerprint."""
+        files = [[file.path, file.sha256] for file in self.files]
+        return [files, self.config.model_dump(exclude={"files"})]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Items by what becomes of them, and records that are no items."""
+        return {
+            "records_in": len(self.texts) + sum(f.unreadable for f in self.files),
+            "items": len(self.texts),
+            **_kind_counts(self.kinds),
+            "unreadable": sum(file.unreadable for file in self.files),
+        }
+
+    @property
+    def rule(self) -> str:
+        """What makes a document contaminated, for the ledger."""
+        config = self.config
+        share = f" and {config.min_share:g} of the item" if config.min_share else ""
+        return f"evaluation match>={config.min_words} words{share}"
+
+
+def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:
+    """Read the evaluation sets that the configuration names; nothing is written.
+
+    Args:
+        config: The `decontaminate` section.
+        base: Folder that relative paths start from.
+
+    Raises:
+        InputError: A file is missing, cannot be read, or does not hold the column; or
+            there is no item that can be looked for.
+    """
+    made = _plan(config, base)
+    found = _read(made)
+    texts: list[pa.Array] = []
+    names: list[str] = []
+    files: list[SetFile] = []
+    for planned in made.inputs:
+        key = (int(planned.source), planned.path)
+        rows, chunks, unreadable = found.get(key, ([], [], 0))
+        path = _shown(config.files[key[0]], planned.path)
+        files.append(SetFile(path, planned.sha256, len(names), len(rows), unreadable))
+        names += [f"{path}:{row}" for row in rows]
+        texts += chunks
+    joined = pa.concat_arrays(texts) if texts else pa.array([], pa.string())
+    kinds = item_kinds(joined, config)
+    sets = EvaluationSets(config, joined, tuple(names), kinds, tuple(files))
+    _check_any(sets)
+    return sets
+
+
+def _plan(config: DecontaminateConfig, base: Path) -> Plan:
+    columns = {"text": config.column, **dict.fromkeys(_OTHER_COLUMNS)}
+    inputs = [
+        # A source of its own lets two folders hold files of the same name.
+        {"path": path, "source": str(index), "columns": columns}
+        for index, path in enumerate(config.files)
+    ]
+    try:
+        settings = RunConfig.model_validate({"inputs": inputs, "output": "-"})
+        made = plan(settings, base)
+    except InputError as error:
+        raise InputError(_in_our_terms(str(error))) from None
+    for planned in made.inputs:
+        if planned.problem:
+            raise InputError(
+                f"decontaminate.files: {planned.path} cannot be read: "
+                f"{planned.problem}. Repair the file, or take it off the list."
+            )
+    return made
+
+
+_OTHER_COLUMNS = (
+    "id",
+    "source",
+    "url",
+    "language",
+    "collected_at",
+    "license",
+    "synthetic_by",
+)
+
+
+def _in_our_terms(message: str) -> str:
+    """Say what the planner says of an input as it is set in this section."""
+    message = _COLUMN_FIX.sub(r"Set `column: \1` in decontaminate", message)
+    message = _FORMAT_FIX.sub(r"\1et a known suffix for the file.", message)
+    return _INPUT.sub("decontaminate.files", message)
+
+
+_Found = dict[tuple[int, str], tuple[list[int], list[pa.Array], int]]
+
+
+def _read(made: Plan) -> _Found:
+    """Row numbers, texts, and how many records are unreadable, of each file."""
+    parts: dict[tuple[int, str], list[tuple[int, pa.RecordBatch, int]]] = {}
+    for shard in made.shards:
+        for batch in read_shard(shard, made.layout):
+            documents, rejected = batch.documents, batch.rejected.num_rows
+            first = documents["row"][0].as_py() if documents.num_rows else 0
+            key = (shard.input, batch.path)
+            parts.setdefault(key, []).append((first, documents, rejected))
+    found: _Found = {}
+    for key, batches in parts.items():
+        batches.sort(key=lambda part: part[0])
+        rows = [row for _, part, _ in batches for row in part["row"].to_pylist()]
+        chunks = [part["text"] for _, part, _ in batches]
+        found[key] = rows, chunks, sum(rejected for _, _, rejected in batches)
+    return found
+
+
+def _shown(entry: str, relative: str) -> str:
+    """Path of a file as the configuration would name it."""
+    parts = PurePath(entry).parts
+    plain = next((i for i, p in enumerate(parts) if _MAGIC.search(p)), len(parts))
+    root = PurePath(*parts[:plain])
+    if root.name == relative:
+        return root.as_posix()
+    return (root / relative).as_posix()
+
+
+def _check_any(sets: EvaluationSets) -> None:
+    if (sets.kinds <= ItemKind.SEARCHED_WHOLE).any():
+        return
+    names = ", ".join(sets.config.files)
+    raise InputError(
+        f"decontaminate.files: {names} hold no item that can be looked for: "
+        f"{len(sets.texts)} records with a text in column {sets.config.column}, none "
+        "of 5 words or more. Name the column that holds the text in "
+        "`decontaminate: {column: ...}`."
+    )
+
+
+def _kind_counts(kinds: NDArray[np.uint8]) -> dict[str, int]:
+    counted = Counter(kinds.tolist())
+    return {kind.name.lower(): counted[kind] for kind in ItemKind}
+
+
+@dataclass(frozen=True, eq=False)
+class IndexWork:
+    """Work of the decontaminate step (driver): one unit, the index of all items."""
+
+    sets: EvaluationSets
+    name: str = DECONTAMINATE
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Index the items; writes arrays that workers map into memory."""
+        del state, payload
+        try:
+            index = build_index(self.sets.texts, self.sets.config)
+        except ValueError as error:
+            raise InputError(f"decontaminate.files: {error}.") from None
+        folder = outputs.workspace.pass_folder(self.name)
+        for name, array in index_arrays(index).items():
+            outputs.write_array(folder / name, array)
+        return self.sets.counts
+
+
+def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
+    """Index the items under `work/decontaminate`, unless that is done already.
+
+    Args:
+        session: The driver's state.
+        sets: From `read_sets`.
+        code: Fingerprint of the code.
+
+    Returns:
+        The commit, whose outputs the search of documents depends on.
+    """
+    unit = Unit("all", "", digest([sets.identity, code]))
+    return run_here(session, IndexWork(sets), unit)
+
+
+def open_index(workspace: Workspace) -> ItemIndex:
+    """Map the stored index into memory; cheap, and shared between processes."""
+    return load_index(workspace.pass_folder(DECONTAMINATE))
+
+
+def decontamination_summary(
+    sets: EvaluationSets, found: NDArray[np.integer[Any]]
+) -> DecontaminationSummary:
+    """Summary for the manifest.
+
+    Args:
+        sets: What was looked for.
+        found: Shape (documents,), the item of each document of the run, -1 for none.
+    """
+    items = found[found >= 0]
+    files = []
+    for file in sets.files:
+        last = file.first + file.items
+        counts = _kind_counts(sets.kinds[file.first : last])
+        inside = items[(items >= file.first) & (items < last)]
+        files.append(
+            EvaluationFile(
+                path=file.path,
+                sha256=file.sha256,
+                items=file.items,
+                too_short=counts["too_short"],
+                duplicates=counts["duplicate"],
+                unreadable=file.unreadable,
+                matched_items=len(np.unique(inside)),
+                documents=len(inside),
+            )
+        )
+    return DecontaminationSummary(
+        files=files, documents=len(items), action=sets.config.action
+    )

@@ -1,0 +1,125 @@
+"""Evaluation sets that were looked for in the documents, and what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from isinglass.pipelines.report.blocks import (
+    Block,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    code,
+    columns,
+    digest,
+    not_run,
+    table,
+)
+from isinglass.pipelines.report.text import grouped, percent, share_of
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.manifest import DecontaminationSummary
+
+
+def decontamination_section(data: ReportData) -> Section:
+    """What was searched for, how, and what each file of items was found in."""
+    anchor, title = "decontamination", "Evaluation sets"
+    summary = data.manifest.decontamination
+    if summary is None:
+        return not_run(anchor, title, "the configuration has no decontaminate section.")
+    blocks: list[Block] = [_found(data, summary), _files(summary)]
+    blocks += [Paragraph(text) for text in _how(data.part("decontaminate") or {})]
+    blocks.append(_missed(summary))
+    return Section(anchor, title, tuple(blocks))
+
+
+def _found(data: ReportData, summary: DecontaminationSummary) -> Paragraph:
+    count, records = summary.documents, data.manifest.records.total_in
+    if not count:
+        return Paragraph("No document holds an item of these evaluation sets.", "good")
+    done = (
+        "They were dropped, but for those that another reason removed first."
+        if summary.action == "drop"
+        else "They were kept: the action is flag."
+    )
+    share = share_of(count, records)
+    return Paragraph(
+        f"Documents that hold an item: {grouped(count)} ({share} of the records in). "
+        f"{done} The ledger names the item of each.",
+        "warn",
+    )
+
+
+def _files(summary: DecontaminationSummary) -> Table:
+    rows: list[Row] = []
+    for file in summary.files:
+        searched = file.items - file.too_short - file.duplicates
+        rows.append(
+            [
+                code(file.path),
+                digest(file.sha256),
+                grouped(file.items),
+                grouped(searched),
+                grouped(file.too_short),
+                grouped(file.duplicates),
+                grouped(file.unreadable),
+                grouped(file.matched_items),
+                grouped(file.documents),
+            ]
+        )
+    return table(
+        "Evaluation items by file",
+        columns(
+            "<File",
+            "<SHA-256",
+            "Items",
+            "Looked for",
+            "Too short",
+            "Repeated",
+            "Unreadable",
+            "Items found",
+            "Documents",
+        ),
+        rows,
+        note=(
+            "A document counts once, for the item of its longest match; another item "
+            "that it holds as well is not counted as found."
+        ),
+    )
+
+
+def _how(config: dict[str, Any]) -> list[str]:
+    if not {"ngram", "min_words", "min_share"} <= set(config):
+        return []
+    share = config["min_share"]
+    covers = f" and cover {percent(share)} of the item" if share else ""
+    return [
+        (
+            f"A document that shares {config['ngram']} words in a row with an item is "
+            "compared with it word by word; case, white space and punctuation do not "
+            f"count. The longest match must have {config['min_words']} words{covers}. An "
+            "item that is shorter than this must be there whole."
+        ),
+        (
+            "Documents and items in scripts without spaces are compared by characters "
+            "instead of words. An item in such a script that is quoted in a document "
+            "mostly of another script is not found, and neither is a paraphrase or a "
+            "translation."
+        ),
+    ]
+
+
+def _missed(summary: DecontaminationSummary) -> Paragraph:
+    short = sum(file.too_short for file in summary.files)
+    unreadable = sum(file.unreadable for file in summary.files)
+    if not short and not unreadable:
+        return Paragraph("All items were looked for.")
+    items = sum(file.items for file in summary.files) + unreadable
+    return Paragraph(
+        f"Of {grouped(items)} records, {grouped(short)} have too few words to be "
+        f"looked for and {grouped(unreadable)} could not be read: documents that hold "
+        "them are not found.",
+        "warn",
+    )
