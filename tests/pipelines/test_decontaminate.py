@@ -167,8 +167,7 @@ def test_the_stored_index_finds_items_by_their_names(
     sets: EvaluationSets, tmp_path: Path
 ) -> None:
     workspace = Workspace(str(tmp_path / "run"))
-    work = IndexWork(sets)
-    commit = run_unit(work, work.open(), Unit("all", "", "f" * 64), workspace)
+    commit = run_unit(IndexWork(sets), None, Unit("all", "", "f" * 64), workspace)
     assert isinstance(commit, Commit)
     assert commit.counts == sets.counts
     folder = workspace.pass_folder(DECONTAMINATE)

@@ -99,8 +99,8 @@ def _how(config: dict[str, Any]) -> list[str]:
         (
             f"A document that shares {config['ngram']} words in a row with an item is "
             "compared with it word by word; case, white space and punctuation do not "
-            f"count. The longest match must have {config['min_words']} words{covers}. An "
-            "item that is shorter than this must be there whole."
+            f"count. The longest match must have {config['min_words']} words{covers}; "
+            "an item that is shorter than this must be there whole."
         ),
         (
             "Documents and items in scripts without spaces are compared by characters "
