@@ -15,6 +15,7 @@ from benchmarks.deduplication.corpus import (
     first_texts,
     read_texts,
     text_megabytes,
+    write_copies,
     write_texts,
 )
 from benchmarks.deduplication.measure import (
@@ -30,8 +31,14 @@ from benchmarks.deduplication.settings import job_config
 
 FULL_SURVEY: dict[str, bool] = {}
 PEER_SCRIPT = Path(__file__).with_name("peers.py")
+COPIES = 4
+"""A larger corpus shows what is left when fixed costs are spread over more text."""
+
 JOB_RATE, SIGNING_RATE = 40.0, 150.0
 DATASKETCH_RATIO, DATATROVE_RATIO = 8.0, 60.0
+PEER_MEGABYTES = {"datasketch": 20.0, "datatrove": 6.0}
+"""Text that each peer gets: the first of the corpus, for they are slow."""
+SMALL_PEER_MEGABYTES = {"datasketch": 2.0, "datatrove": 1.0}
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ def ask_peer(python: str, peer: str, folder: Path, **settings: Any) -> Usage:
 def measure_peers(
     python: str, texts: Any, sizes: dict[str, float]
 ) -> tuple[list[Measured], list[Measured]]:
-    """Each peer on its first megabytes of the texts, and isinglass on the same.
+    """Each peer on the first megabytes of the texts, and isinglass on the same.
 
     Returns:
         The peers' measures, and ours on the same texts.
@@ -137,59 +144,77 @@ def measure_peers(
             label = " ".join([peer, answer["version"], *setting.values()])
             gone = len(answer["removed"])
             peers.append(Measured(label, megabytes, answer["cpu"], usage.peak_mb, gone))
+            if "signing" in answer:
+                name = f"shingles and signatures of {label} alone"
+                signed = Measured(name, megabytes, answer["signing"], usage.peak_mb)
+                peers.append(signed)
         name = f"isinglass audit on the texts of {peer}"
         ours.append(in_process(name, folder, megabytes, 3, "audit")[0])
     return peers, ours
 
 
+def our_jobs(
+    texts: Any, inputs: Path, rounds: int
+) -> tuple[list[Measured], list[dict[str, Any]]]:
+    """The whole job in several ways, the one that has a target first.
+
+    Returns:
+        The measures, and the passes of the first.
+    """
+    megabytes = text_megabytes(texts)
+    bare, full = "deduplication only", "languages and mentions too"
+    first, passes = in_process(
+        f"audit, {bare}, in process", inputs, megabytes, rounds, "audit"
+    )
+    lines = [first]
+    ways: list[tuple[str, str, dict[str, Any]]] = [
+        (f"clean, {bare}, in process", "clean", {}),
+        (f"audit, {full}, in process", "audit", {"survey": FULL_SURVEY}),
+    ]
+    for name, verb, sections in ways:
+        found, _ = in_process(name, inputs, megabytes, rounds, verb, **sections)
+        lines.append(found)
+    copies = BUILD / "copies-speed"
+    larger = write_copies(texts, copies, COPIES * megabytes)
+    name = f"the first, on the corpus {COPIES} times with other words"
+    lines.append(in_process(name, copies, larger, 1, "audit")[0])
+    lines.append(as_command("the first as a command", inputs, megabytes, "audit"))
+    name = "the third as a command"
+    survey = {"survey": FULL_SURVEY}
+    lines.append(as_command(name, inputs, megabytes, "audit", **survey))
+    return lines, passes
+
+
+def signing_alone(inputs: Path, rounds: int) -> list[Measured]:
+    """Each transform without a job; the last is shingling and signatures together."""
+    usage = run_part("signing", {"folder": str(inputs), "rounds": rounds})
+    steps, megabytes = usage.answer["steps"], usage.answer["megabytes"]
+    both = steps["shingle"] + steps["signatures"]
+    every = [*steps.items(), ("all three", sum(steps.values()))]
+    every.append(("shingle + signatures", both))
+    return [
+        Measured(f"{name} alone", megabytes, cpu, usage.peak_mb) for name, cpu in every
+    ]
+
+
 def run(folder: Path, peers: str | None, *, small: bool) -> list[Target]:
     """Measure, print tables, and say which targets are reached."""
     texts = read_texts(folder, 4.0 if small else None)
-    megabytes = text_megabytes(texts)
     inputs = write_texts(texts, BUILD / "texts")
     rounds = 1 if small else 3
     print(f"isinglass {version('isinglass')}, {len(texts):,} documents, one thread.")
-    job, passes = in_process(
-        "audit, deduplication only, in process", inputs, megabytes, rounds, "audit"
-    )
-    lines = [job]
-    lines.append(
-        in_process(
-            "clean, deduplication only, in process", inputs, megabytes, rounds, "clean"
-        )[0]
-    )
-    lines.append(
-        in_process(
-            "audit, languages and mentions too, in process",
-            inputs,
-            megabytes,
-            rounds,
-            "audit",
-            survey=FULL_SURVEY,
-        )[0]
-    )
-    lines.append(as_command("the first as a command", inputs, megabytes, "audit"))
-    lines.append(
-        as_command(
-            "the third as a command", inputs, megabytes, "audit", survey=FULL_SURVEY
-        )
-    )
-    signing = run_part("signing", {"folder": str(inputs), "rounds": rounds}).answer
-    steps = signing["steps"]
-    pair = steps["shingle"] + steps["signatures"]
-    for name, cpu in [*steps.items(), ("shingle + signatures", pair)]:
-        lines.append(Measured(f"{name} alone", megabytes, cpu, signing["peak_mb"]))
+    jobs, passes = our_jobs(texts, inputs, rounds)
+    signing = signing_alone(inputs, rounds)
     beside: list[Measured] = []
+    ours: list[Measured] = []
     if peers:
-        sizes = {"datasketch": 20.0, "datatrove": 6.0}
-        if small:
-            sizes = {"datasketch": 2.0, "datatrove": 1.0}
+        sizes = SMALL_PEER_MEGABYTES if small else PEER_MEGABYTES
         beside, ours = measure_peers(peers, texts, sizes)
-        lines += [*beside, *ours]
     header = ("what", "MB of text", "CPU s", "MB/s per core", "peak MiB", "removed")
-    print("\n" + table(header, [line.row() for line in lines]))
-    _print_passes(passes, megabytes)
-    targets = _targets(job, megabytes / pair, beside)
+    every = [*jobs, *signing, *beside, *ours]
+    print("\n" + table(header, [line.row() for line in every]))
+    _print_passes(passes, jobs[0].megabytes)
+    targets = _targets(jobs[0], signing[-1].rate, beside)
     print_targets(targets)
     return targets
 
