@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass import __version__
 from isinglass.pipelines import gather
 from isinglass.pipelines.commits import add_counts
+from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
 from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.fingerprint import file_sha256, package_versions
+from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
+from isinglass.pipelines.paragraphs import load_boilerplate
 from isinglass.pipelines.reconcile import (
     ShardAccount,
     check_evidence,
     parts,
     reconcile,
 )
-from isinglass.pipelines.removals import removals
-from isinglass.pipelines.repeat_shares import repeat_statistics
 from isinglass.pipelines.report import render_report
-from isinglass.pipelines.resolve import balance_path
+from isinglass.pipelines.run_statistics import run_statistics
+from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.summaries import (
-    balance_summary,
     dedup_summary,
     encode_summary,
     plain_warnings,
@@ -44,6 +43,7 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import (
     Characters,
+    DecontaminationSummary,
     DedupSummary,
     EarlierRunSummary,
     FindingCount,
@@ -52,13 +52,6 @@ from isinglass.schemas.manifest import (
     Records,
 )
 from isinglass.schemas.statistic import statistics_table
-from isinglass.transforms.demographics.lexicon import group_names
-from isinglass.transforms.demographics.retention import (
-    GroupDocuments,
-    group_documents,
-    removal,
-    retention,
-)
 from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
@@ -87,6 +80,7 @@ class Closing:
         resolved: Commit of the resolve step.
         places: Where each shard stands in the order of all documents.
         earlier: Runs that this one was held against.
+        sets: Evaluation sets that documents were searched for.
     """
 
     config: RunConfig
@@ -97,6 +91,7 @@ class Closing:
     resolved: Commit
     places: tuple[Extent, ...] = ()
     earlier: tuple[EarlierRun, ...] = ()
+    sets: EvaluationSets | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -120,77 +115,22 @@ def close(closing: Closing) -> Manifest:
     check_evidence(workspace, closing.shard_ids, closing.earlier)
     remove_strangers(closing)
     counts = add_counts([account.clean for account in closing.accounts])
-    statistics, balance = _statistics(closing, counts)
+    statistics, balance = run_statistics(
+        workspace, list(closing.places), closing.config, counts
+    )
     table = statistics_table(statistics)
-    audit = _write_statistics(workspace, table)
+    audit = [_write_statistics(workspace, table), *_write_paragraphs(closing)]
     manifest = _manifest(closing, counts, statistics, balance, audit)
     shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
     examples = collect_examples(workspace, shards)
+    dedup = closing.config.dedup
+    if dedup is not None and dedup.paragraphs is not None:
+        listed = boilerplate_list(workspace, counts)
+        examples = replace(examples, boilerplate=listed)
     html = render_report(manifest, table, examples)
     write_atomically(workspace.path / "report.html", html)
     _seal(workspace, manifest)
     return manifest
-
-
-def _statistics(
-    closing: Closing, counts: dict[str, int]
-) -> tuple[list[Statistic], dict[str, AxisSummary]]:
-    workspace, shard_ids = closing.workspace, closing.shard_ids
-    config = closing.config
-    texts = gather.text_statistics(workspace, shard_ids)
-    words = next(
-        (
-            row.value
-            for row in texts
-            if row.metric == "words"
-            and row.stage == gather.OUTPUT
-            and row.source is None
-            and row.language is None
-        ),
-        0.0,
-    )
-    kept = [gather.kept_documents(workspace, shard_id) for shard_id in shard_ids]
-    recall = gather.recall_counts(workspace, shard_ids)
-    balance = balance_summary(config.balance, balance_path(workspace), kept)
-    rows = [
-        *texts,
-        *(gather.group_statistics(kept) if config.survey.count_mentions else ()),
-        *retention_statistics(kept, config),
-        *removals(workspace, list(closing.places), config.dedup),
-        *repeat_statistics(workspace, config.dedup),
-        *gather.recall_statistics(recall),
-        *gather.count_statistics(counts, words),
-    ]
-    return rows, balance
-
-
-def retention_statistics(kept: list[gather.Kept], config: RunConfig) -> list[Statistic]:
-    """Who is lost by cleaning: retention of documents that mention each group."""
-    if not config.survey.count_mentions:
-        return []
-    columns = group_names()
-
-    def documents(masks: list[np.ndarray]) -> GroupDocuments:
-        chosen = list(zip(kept, masks, strict=True))
-        return group_documents(
-            np.concatenate([k.mentions.counts[mask] for k, mask in chosen]),
-            np.concatenate([k.mentions.covered[mask] for k, mask in chosen]),
-            columns,
-        )
-
-    before = documents([np.ones(len(k.kept), dtype=bool) for k in kept])
-    reasons = sorted({r for k in kept for r in k.reason.unique().to_pylist() if r})
-    removed = {
-        reason: documents([_is_reason(k.reason, reason) for k in kept])
-        for reason in reasons
-    }
-    after = documents([k.kept for k in kept])
-    return [*retention(before, after), *removal(before, removed)]
-
-
-def _is_reason(column: pa.Array, reason: str) -> np.ndarray:
-    equal = pc.fill_null(pc.equal(column, reason), fill_value=False)
-    return np.asarray(equal.to_numpy(zero_copy_only=False))
 
 
 def _write_statistics(workspace: Workspace, table: pa.Table) -> OutputFile:
@@ -215,7 +155,7 @@ def _manifest(
     counts: dict[str, int],
     statistics: list[Statistic],
     balance: dict[str, AxisSummary],
-    audit: OutputFile,
+    audit: list[OutputFile],
 ) -> Manifest:
     config, identity = closing.config, closing.identity
     asked = (*config.gates, *removal_gates(config.dedup), _quarantine_gate(config))
@@ -246,6 +186,7 @@ def _manifest(
         findings=_findings(counts),
         recall=gather.recall_by_entity(recall),
         dedup=_dedup(closing, counts),
+        decontamination=_decontamination(closing),
         balance=balance,
         encode=encode_summary(encodes),
         gates=gates,
@@ -266,6 +207,14 @@ def _dedup(closing: Closing, counts: dict[str, int]) -> DedupSummary | None:
         for path, run in zip(dedup.against, closing.earlier, strict=True)
     ]
     return summary.model_copy(update={"against": runs})
+
+
+def _decontamination(closing: Closing) -> DecontaminationSummary | None:
+    if closing.sets is None:
+        return None
+    names = ["evaluation_item"]
+    found = read_survey(closing.workspace, list(closing.places), names)
+    return decontamination_summary(closing.sets, found[names[0]].to_numpy())
 
 
 def _quarantine_gate(config: RunConfig) -> GateConfig:
@@ -331,11 +280,24 @@ def _inputs(closing: Closing) -> list[InputFile]:
     ]
 
 
-def _outputs(closing: Closing, audit: OutputFile) -> list[OutputFile]:
+def _write_paragraphs(closing: Closing) -> list[OutputFile]:
+    """The list of boilerplate, if it was looked for."""
+    dedup, workspace = closing.config.dedup, closing.workspace
+    if dedup is None or dedup.paragraphs is None:
+        return []
+    boilerplate = load_boilerplate(workspace)
+    return [
+        write_paragraph_list(
+            workspace, closing.shard_ids, boilerplate, dedup.paragraphs
+        )
+    ]
+
+
+def _outputs(closing: Closing, audit: list[OutputFile]) -> list[OutputFile]:
     """Files of the run that are not under `work/`, by path."""
     files = _commit_outputs(closing)
     public = [file for file in files if not file.path.startswith("work/")]
-    return sorted([*public, audit], key=lambda file: file.path)
+    return sorted([*public, *audit], key=lambda file: file.path)
 
 
 def remove_strangers(closing: Closing) -> None:

@@ -183,8 +183,8 @@ def compared_ranks(found: Identified, start: int, stop: int) -> np.ndarray:
 
 
 def mentioned_items(workspace: Workspace, places: list[Extent]) -> pa.Table:
-    """Evaluation item, its longest match and its share, of every document."""
-    names = [_ITEM, "evaluation_words", "evaluation_share"]
+    """Evaluation item in every document, null for none, and its share."""
+    names = [_ITEM, "evaluation_share"]
     table = read_survey(workspace, places, names)
     absent = pc.less(table[_ITEM], 0)
     return table.set_column(0, _ITEM, pc.if_else(absent, None, table[_ITEM]))

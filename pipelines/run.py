@@ -16,6 +16,7 @@ from isinglass.pipelines.against import EarlierRun, open_earlier
 from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
 from isinglass.pipelines.close import Closing, close
 from isinglass.pipelines.decisions import Decisions
+from isinglass.pipelines.decontaminate import EvaluationSets, read_sets, store_index
 from isinglass.pipelines.encode import (
     EncodeWork,
     encode_units,
@@ -37,6 +38,7 @@ from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.removals import stop_if_too_many
 from isinglass.pipelines.repeats import measure_repeats
+from isinglass.pipelines.resolve import Evaluation
 from isinglass.pipelines.side import decisions_path, read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
@@ -135,6 +137,7 @@ class Prepared:
         identity: Which run this is.
         key: Its secret key.
         earlier: Runs that it is held against.
+        sets: Evaluation sets that documents are searched for.
     """
 
     config: RunConfig
@@ -142,6 +145,7 @@ class Prepared:
     identity: Identity
     key: bytes = field(repr=False)
     earlier: tuple[EarlierRun, ...] = ()
+    sets: EvaluationSets | None = None
 
 
 def prepare(request: Request) -> Prepared:
@@ -162,10 +166,12 @@ def prepare(request: Request) -> Prepared:
     if any(Path(run.folder) == workspace.path for run in earlier):
         msg = "dedup.against names the output folder itself; choose another output."
         raise OutputError(msg)
-    others = [[run.run_id, run.seal] for run in earlier]
+    section = config.decontaminate
+    sets = None if section is None else read_sets(section, request.base)
+    others = [[[run.run_id, run.seal] for run in earlier], sets and sets.identity]
     identity = Identity.of(config, request.verb, made, key, others)
     check_claim(workspace, identity, replace=request.replace)
-    return Prepared(config, made, identity, key, earlier)
+    return Prepared(config, made, identity, key, earlier, sets)
 
 
 class _Job:
@@ -179,6 +185,7 @@ class _Job:
         self.plan = prepared.plan
         self.identity = identity
         self.earlier = prepared.earlier
+        self.sets = prepared.sets
         self.writes_text = identity.verb != "audit"
         self.encodes = identity.verb in {"run", "encode"}
         self.code = code_fingerprint()
@@ -213,6 +220,7 @@ class _Job:
                 resolved=resolved,
                 places=tuple(self.places),
                 earlier=self.earlier,
+                sets=self.sets,
             )
         )
 
@@ -248,21 +256,29 @@ class _Job:
         settings = SurveySettings(
             self.config.dedup, self.config.survey, self.config.decontaminate
         )
-        work = SurveyWork(self.plan.layout, settings)
-        units = survey_units(self.plan.shards, self.plan.layout, settings, self.code)
+        index = None
+        if self.sets is not None:
+            index = store_index(self.session, self.sets, self.code)
+        work = SurveyWork(
+            self.plan.layout, settings, self.workspace if index is not None else None
+        )
+        units = survey_units(
+            self.plan.shards, self.plan.layout, settings, self.code, index
+        )
         self.surveys = run_pass(self.session, work, units, light=True)
         decisions = self._decisions()
         self.places = decisions.own
         self.boilerplate = decisions.find_boilerplate()
 
     def _decisions(self) -> Decisions:
+        sets = self.sets
         return Decisions(
             session=self.session,
             config=self.config,
             plan=self.plan,
             surveys=self.surveys,
             earlier=self.earlier,
-            evaluation=None,
+            evaluation=None if sets is None else Evaluation(sets.names, sets.rule),
             code=self.code,
         )
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from isinglass.pipelines.commits import outputs_digest_input
+from isinglass.pipelines.decontaminate import open_index
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.progress import WorkerStatus
 from isinglass.pipelines.side import SURVEY, survey_path, write_side
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import DocumentBatch
+    from isinglass.transforms.decontaminate.items import ItemIndex
 
 
 @dataclass(frozen=True)
@@ -38,29 +43,36 @@ class SurveyWork:
     Attributes:
         layout: Columns of the inputs.
         settings: Sections that the survey depends on.
+        index_in: Run folder with the index of the evaluation items, if there is one.
     """
 
     layout: Layout
     settings: SurveySettings
+    index_in: Workspace | None = None
     name: str = SURVEY
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
+    def open(self) -> ItemIndex | None:
+        """Map the index of the evaluation items into memory."""
+        return None if self.index_in is None else open_index(self.index_in)
 
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+    def run(
+        self, state: ItemIndex | None, payload: str, outputs: UnitOutputs
+    ) -> dict[str, int]:
         """Survey one shard; returns its record and character counts."""
-        del state
         shard = Shard.from_json(payload)
         fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
         path = survey_path(outputs.workspace, shard.shard_id)
-        write_side(outputs, path, survey_schema(self.settings), self._rows(shard, fold))
+        rows = self._rows(shard, fold, state)
+        write_side(outputs, path, survey_schema(self.settings), rows)
         statistics = json.dumps(fold.statistics(), sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
         return dict(fold.counts)
 
-    def _rows(self, shard: Shard, fold: _ShardFold) -> Iterator[pa.RecordBatch]:
+    def _rows(
+        self, shard: Shard, fold: _ShardFold, items: ItemIndex | None
+    ) -> Iterator[pa.RecordBatch]:
         for batch in read_shard(shard, self.layout):
-            survey = survey_documents(batch.documents, self.settings)
+            survey = survey_documents(batch.documents, self.settings, items)
             fold.add(batch, survey)
             yield survey.table
 
@@ -104,16 +116,28 @@ class _ShardFold:
 
 
 def survey_units(
-    shards: tuple[Shard, ...], layout: Layout, settings: SurveySettings, code: str
+    shards: tuple[Shard, ...],
+    layout: Layout,
+    settings: SurveySettings,
+    code: str,
+    index: Commit | None = None,
 ) -> list[Unit]:
-    """One unit a shard; its fingerprint covers input bytes, layout, sections, code."""
+    """One unit a shard; its fingerprint covers input bytes, layout, sections, code.
+
+    Args:
+        shards: Of the plan.
+        layout: Of the plan.
+        settings: Sections that the survey depends on.
+        code: Fingerprint of the code.
+        index: Commit of the index of the evaluation items, if there is one.
+    """
     shape = [
         layout.carried.serialize().to_pybytes().hex(),
         [columns.model_dump() for columns in layout.columns],
         layout.renamed,
         layout.max_chars,
     ]
-    sections = _sections(settings)
+    sections = [_sections(settings), outputs_digest_input([index] if index else [])]
     units = []
     for shard in shards:
         identity = [_portable(shard), shape, sections, code]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from isinglass.schemas.config import (
     ParagraphsConfig,
     SurveyConfig,
 )
+from isinglass.transforms.decontaminate.search import find_items
 from isinglass.transforms.dedup.fingerprints import winnow
 from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.paragraphs import paragraph_keys
@@ -25,6 +27,9 @@ from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.language import UNDETERMINED, detect_languages
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.text import content_hashes, is_blank, normalise
+
+if TYPE_CHECKING:
+    from isinglass.transforms.decontaminate.items import ItemIndex
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ def survey_schema(settings: SurveySettings) -> pa.Schema:
     (`shingles.NO_UNIT` where there is none), each band has a column of 64-bit hashes
     (0 without shingles), so that matching can read one band after the other, and
     `fingerprints` serve containment. `paragraphs` holds the distinct keys of a
-    document's paragraphs, `only_long` that all of them count.
+    document's paragraphs, `only_long` that all of them count. `evaluation_item` is the
+    number of the evaluation item that a document holds, -1 for none.
     """
     fields = [
         pa.field("row", pa.int64(), nullable=False),
@@ -103,6 +109,9 @@ def survey_schema(settings: SurveySettings) -> pa.Schema:
         pa.field("words", pa.int64(), nullable=False),
         pa.field("mentions", pa.list_(pa.int32(), len(group_names())), nullable=False),
     ]
+    if settings.decontaminate is not None:
+        fields.append(pa.field("evaluation_item", pa.int32(), nullable=False))
+        fields.append(pa.field("evaluation_share", pa.float64(), nullable=False))
     if settings.paragraphs is not None:
         fields.append(pa.field("paragraphs", pa.large_list(pa.uint64())))
         fields.append(pa.field("only_long", pa.bool_(), nullable=False))
@@ -118,8 +127,19 @@ def survey_schema(settings: SurveySettings) -> pa.Schema:
     return pa.schema(fields)
 
 
-def survey_documents(documents: pa.RecordBatch, settings: SurveySettings) -> Survey:
-    """Survey a batch of documents (`tables.DOCUMENTS` and carried columns)."""
+def survey_documents(
+    documents: pa.RecordBatch, settings: SurveySettings, items: ItemIndex | None = None
+) -> Survey:
+    """Survey a batch of documents (`tables.DOCUMENTS` and carried columns).
+
+    Args:
+        documents: The batch.
+        settings: What is wanted.
+        items: Evaluation items; needed if and only if `settings.decontaminate` is set.
+
+    Raises:
+        ValueError: The evaluation items are missing.
+    """
     texts = documents.column("text")
     normalised = normalise(texts, settings.normalise)
     ids = doc_id_words(documents.column("doc_id"))
@@ -143,6 +163,7 @@ def survey_documents(documents: pa.RecordBatch, settings: SurveySettings) -> Sur
         **_mention_columns(mentions, documents.num_rows),
         **_near_columns(normalised, settings.fuzzy),
         **_paragraph_columns(texts, sources, settings),
+        **_item_columns(texts, normalised, settings, items),
     }
     schema = survey_schema(settings)
     table = pa.RecordBatch.from_arrays(
@@ -195,6 +216,27 @@ def _paragraph_columns(
     keys, offsets = found.distinct()
     lists = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(keys))
     return {"paragraphs": lists, "only_long": pa.array(found.only_long)}
+
+
+def _item_columns(
+    texts: pa.StringArray,
+    normalised: pa.StringArray,
+    settings: SurveySettings,
+    items: ItemIndex | None,
+) -> dict[str, pa.Array]:
+    """The evaluation item in each document; nothing when none are looked for."""
+    if settings.decontaminate is None:
+        return {}
+    if items is None:
+        raise ValueError("decontaminate is set, but no evaluation items are given")
+    plain = NormaliseConfig()
+    found = find_items(
+        normalised if settings.normalise == plain else normalise(texts, plain), items
+    )
+    return {
+        "evaluation_item": pa.array(found.item),
+        "evaluation_share": pa.array(found.share),
+    }
 
 
 def known_languages(

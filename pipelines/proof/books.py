@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 _PLACE = ["doc_id", "shard", "path", "row", "reason"]
 _LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]
-_EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "kept_in", "similarity"]
+_EVIDENCE = [
+    "doc_id",
+    "outcome",
+    "reason",
+    "kept_doc_id",
+    "kept_in",
+    "similarity",
+    "evaluation_item",
+]
 
 
 def check_books(run: FinishedRun) -> Check:
@@ -127,7 +135,14 @@ def check_evidence(run: FinishedRun) -> Check:
     one was held against.
     """
     kept, removed = [], []
-    for _, ledger in run.each("ledger", _EVIDENCE):
+    faults = []
+    for shard, ledger in run.each("ledger", _EVIDENCE):
+        reason = DropReason.CONTAMINATED.value
+        dirty = ledger.filter(pc.equal(ledger["reason"], reason))
+        if dirty["evaluation_item"].null_count:
+            faults.append(
+                f"ledger/{shard} drops for an evaluation item, but names none"
+            )
         kept.append(ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"])
         duplicate = pc.is_in(ledger["reason"], pa.array(DUPLICATE_REASONS))
         removed.append(
@@ -139,7 +154,6 @@ def check_evidence(run: FinishedRun) -> Check:
     gone = pa.concat_tables(removed)
     summary = run.manifest.dedup
     known = [earlier.run_id for earlier in summary.against] if summary else []
-    faults = []
     named = pc.and_(
         pc.is_in(gone["kept_doc_id"], value_set=stays), pc.is_null(gone["kept_in"])
     )

@@ -174,7 +174,7 @@ def _check_records(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
 
 
 def _check_summaries(run: FinishedRun) -> list[str]:
-    """The manifest's `dedup` and `encode` against its records and the tokens."""
+    """The manifest's summaries against its records, the ledger and the tokens."""
     manifest, faults = run.manifest, []
     if manifest.dedup is not None:
         told = (
@@ -185,6 +185,12 @@ def _check_summaries(run: FinishedRun) -> list[str]:
         dropped = manifest.records.dropped
         if told != tuple(dropped.get(reason, 0) for reason in DUPLICATE_REASONS):
             faults.append("dedup and records count different duplicates")
+    told_items = manifest.decontamination
+    items = sum(
+        len(t) - t["evaluation_item"].null_count for _, t in run.each("ledger", _ITEMS)
+    )
+    if items != (told_items.documents if told_items is not None else 0):
+        faults.append("ledger and manifest count different evaluation items")
     if manifest.encode is not None:
         if manifest.encode.documents != manifest.records.kept:
             faults.append("encode and records count different documents")
@@ -195,3 +201,4 @@ def _check_summaries(run: FinishedRun) -> list[str]:
 
 
 _TOKENS = ["n_tokens"]
+_ITEMS = ["evaluation_item"]

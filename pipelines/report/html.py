@@ -10,6 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from isinglass.pipelines.report.model import Report, ReportData, ReportExamples
 from isinglass.pipelines.report.sections.accounting import accounting_section
 from isinglass.pipelines.report.sections.content import content_section
+from isinglass.pipelines.report.sections.decontamination import (
+    decontamination_section,
+)
 from isinglass.pipelines.report.sections.demographics import demographics_section
 from isinglass.pipelines.report.sections.duplicates import duplicates_section
 from isinglass.pipelines.report.sections.encoding import encoding_section
@@ -38,6 +41,7 @@ _SECTIONS = (
     accounting_section,
     content_section,
     duplicates_section,
+    decontamination_section,
     privacy_section,
     demographics_section,
     encoding_section,

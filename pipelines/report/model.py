@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Section
+    from isinglass.pipelines.report.sections.paragraphs import BoilerplateList
     from isinglass.pipelines.report.slices import Slices
     from isinglass.schemas.manifest import Manifest
 
@@ -46,11 +47,13 @@ class ReportExamples:
         near_duplicates: A few removed documents with their kept ones.
         findings_by_rule: Counts of all findings, by entity and rule.
         quarantined: The first records that were set aside.
+        boilerplate: The most frequent boilerplate; None when it was not looked for.
     """
 
     near_duplicates: tuple[NearDuplicate, ...] = ()
     findings_by_rule: tuple[RuleCount, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
+    boilerplate: BoilerplateList | None = None
 
 
 @dataclass(frozen=True)

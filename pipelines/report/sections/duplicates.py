@@ -17,10 +17,12 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
+from isinglass.pipelines.report.sections.paragraphs import paragraph_blocks
 from isinglass.pipelines.report.sections.removals import removal_blocks
 from isinglass.pipelines.report.sections.repeats import repeat_blocks
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
+from isinglass.schemas.config import ParagraphsConfig
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -37,6 +39,9 @@ def duplicates_section(data: ReportData) -> Section:
     blocks: list[Block] = [_counts(data, summary)]
     blocks += removal_blocks(data, summary)
     blocks += repeat_blocks(data)
+    if data.examples.boilerplate is not None:
+        paragraphs = ParagraphsConfig.model_validate(config.get("paragraphs"))
+        blocks += paragraph_blocks(data.examples.boilerplate, paragraphs)
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
