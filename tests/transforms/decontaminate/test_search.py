@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isinglass.schemas.config import DecontaminateConfig
@@ -139,6 +139,13 @@ def test_a_longer_match_that_covers_too_little_does_not_hide_a_shorter_one() -> 
     items = [run(0, 39), run(5, 18)]
     assert found(run(3, 19), items, min_share=0.9) == (1, 14, 1.0)
     assert found(run(3, 19), items) == (0, 17, 17 / 40)
+
+
+def test_an_item_within_two_longer_ones_that_cover_too_little_is_found() -> None:
+    items = [run(0, 39), f"{'other ' * 23}{run(2, 18)}", run(5, 18)]
+    assert found(run(0, 18), items, min_share=0.9) == (2, 14, 1.0)
+    assert found(run(0, 17), items, min_share=0.9) == (2, 13, 13 / 14)
+    assert found(run(0, 16), items, min_share=0.9) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -276,14 +283,14 @@ def test_slices_of_arrays_are_searched_as_they_are() -> None:
 
 
 def reference(
-    document: str, items: list[str], settings: DecontaminateConfig
+    document: str, items: list[str], limits: DecontaminateConfig
 ) -> tuple[int, int]:
     """Longest common run of words by trying all, straight from the definition."""
     words = re.findall(r"\w+", document)
     best = (-1, 0)
     for number, item in enumerate(items):
         wanted = re.findall(r"\w+", item)
-        if len(wanted) < min(5, settings.ngram):
+        if len(wanted) < min(5, limits.ngram):
             continue
         longest = 0
         for start in range(len(words)):
@@ -296,8 +303,8 @@ def reference(
                 ):
                     size += 1
                 longest = max(longest, size)
-        enough = longest >= settings.min_words
-        enough &= longest / len(wanted) >= settings.min_share
+        enough = longest >= limits.min_words
+        enough &= longest / len(wanted) >= limits.min_share
         if (enough or longest == len(wanted)) and longest > best[1]:
             best = (number, longest)
     return best
@@ -306,6 +313,7 @@ def reference(
 letters = st.lists(st.sampled_from("abc"), max_size=18).map(" ".join)
 
 
+@settings(max_examples=500, deadline=None)
 @given(
     st.lists(letters, min_size=1, max_size=4),
     st.lists(letters, max_size=5),
@@ -316,8 +324,8 @@ letters = st.lists(st.sampled_from("abc"), max_size=18).map(" ".join)
 def test_equals_the_definition(
     documents: list[str], items: list[str], ngram: int, more: int, share: float
 ) -> None:
-    settings = config(ngram=ngram, min_words=ngram + more, min_share=share)
-    matches = search(documents, build_index(pa.array(items, pa.string()), settings))
-    expected = [reference(document, items, settings) for document in documents]
+    limits = config(ngram=ngram, min_words=ngram + more, min_share=share)
+    matches = search(documents, build_index(pa.array(items, pa.string()), limits))
+    expected = [reference(document, items, limits) for document in documents]
     pairs = zip(matches.item.tolist(), matches.words.tolist(), strict=True)
     assert list(pairs) == expected
