@@ -16,8 +16,10 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.manifest import (
     AxisSummary,
     Characters,
+    DecontaminationSummary,
     DedupSummary,
     EncodeSummary,
+    EvaluationFile,
     FindingCount,
     GateResult,
     InputFile,
@@ -39,6 +41,13 @@ CONFIG: dict[str, Any] = {
     "output": "runs/web-docs",
     "seed": 7,
     "dedup": {"ngram": 5, "bands": 25, "rows": 5, "threshold": 0.75},
+    "decontaminate": {
+        "files": ["sets/questions.jsonl"],
+        "ngram": 13,
+        "min_words": 13,
+        "min_share": 0.0,
+        "action": "flag",
+    },
     "pii": {
         "mode": "fast",
         "entities": {
@@ -156,6 +165,22 @@ def whole_run() -> dict[str, Any]:
             candidate_pairs=8_440,
             verified_pairs=5_207,
             capture_curve=_capture_curve(),
+        ),
+        "decontamination": DecontaminationSummary(
+            files=[
+                EvaluationFile(
+                    path="sets/questions.jsonl",
+                    sha256=_hash("e"),
+                    items=1_319,
+                    too_short=4,
+                    duplicates=2,
+                    unreadable=0,
+                    matched_items=11,
+                    documents=18,
+                )
+            ],
+            documents=18,
+            action="flag",
         ),
         "balance": {
             "gender": AxisSummary(
