@@ -14,7 +14,7 @@ from benchmarks.deduplication.measure import peak_mb
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.shingles import shingle
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
     import pyarrow as pa

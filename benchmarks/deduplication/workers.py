@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +128,7 @@ def two_against_one(inputs: Path, megabytes: float) -> tuple[list[list[Any]], fl
             ]
         )
         passes = ", ".join(f"{p['name']} {p['cpu_seconds']:.1f}" for p in job["passes"])
-        print(f"{way}, CPU seconds by pass: {passes}", file=sys.stderr)
+        print(f"{way}, CPU seconds by pass: {passes}")
     if any(one != found[0] for one in found):
         rows.append(["they removed different documents", *[""] * 6])
     return rows, spent[1] / spent[0]

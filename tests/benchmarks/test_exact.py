@@ -14,7 +14,7 @@ from benchmarks.deduplication.exact import (
     units,
 )
 from isinglass.schemas.config.dedup import NormaliseConfig
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 
 @pytest.mark.parametrize(

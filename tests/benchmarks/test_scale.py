@@ -72,3 +72,13 @@ def test_the_line_and_its_plots() -> None:
     plot = text_plot([1, 2, 3], [3, 5, 7], line)
     assert [row.count("#") for row in plot.splitlines()[:3]] == [21, 36, 50]
     assert svg_plot([1, 2, 3], [3, 5, 7], line, "t").count("<circle") == 3
+
+
+def test_a_second_round_does_the_work_again(tmp_path: Path) -> None:
+    matching.prepare(tmp_path / "a", "grouped", 400)
+    first = matching.match(tmp_path / "a")
+    for path in (tmp_path / "a" / "work" / "match").glob("*.npy"):
+        path.write_bytes(b"of the first round")
+    second = matching.match(tmp_path / "a")
+    for name in ("entries", "pairs", "removed", "expected"):
+        assert first[name] == second[name] > 0
