@@ -28,7 +28,8 @@ from isinglass.transforms.dedup.minhash import band_hashes, capture_probability
 from isinglass.transforms.dedup.shingles import shingle, shingle_sets
 from isinglass.transforms.dedup.verify import jaccard
 from isinglass.transforms.language import detect_languages
-from isinglass.transforms.text import content_hashes, normalise, word_counts
+from isinglass.transforms.normalise import normalise
+from isinglass.transforms.text import content_hashes, word_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -46,9 +46,9 @@ from isinglass.transforms.dedup.repeats import (
     sample_documents,
 )
 from isinglass.transforms.labels import safe_labels
+from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
-from isinglass.transforms.text import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,8 @@ from isinglass.pipelines.units import Unit
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.shingles import shingle_sets
+from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
-from isinglass.transforms.text import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,8 +25,9 @@ from isinglass.transforms.demographics.counts import MentionCounts, count_mentio
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.language import UNDETERMINED, detect_languages
+from isinglass.transforms.normalise import is_blank, normalise
 from isinglass.transforms.read.identity import doc_id_words
-from isinglass.transforms.text import content_hashes, is_blank, normalise
+from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
     from isinglass.transforms.decontaminate.items import ItemIndex

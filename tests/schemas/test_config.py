@@ -38,7 +38,10 @@ def test_absent_sections_are_off() -> None:
             SMALLEST + "pii: {entities: {PERSON: {operatr: mask}}}",
             "pii.entities.PERSON.operatr: unknown key; did you mean operator?",
         ),
-        (SMALLEST + "xyzzy: 1", "xyzzy: unknown key; known keys: balance, beam, decontaminate, dedup"),
+        (
+            SMALLEST + "xyzzy: 1",
+            "xyzzy: unknown key; known keys: balance, beam, decontaminate, dedup",
+        ),
         (SMALLEST + "dedup: {threshold: 2}", "dedup.threshold: Input should be less"),
         (SMALLEST + "balance: {bounds: [2, 3]}", "bounds must satisfy"),
         ("output: o", "inputs: Field required"),

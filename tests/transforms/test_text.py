@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -10,12 +9,9 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.transforms.normalise import is_blank, normalise
 from isinglass.transforms.text import (
-    assigned_code_points,
     content_hashes,
-    fold_table,
-    is_blank,
-    normalise,
     string_buffers,
     word_counts,
     word_table,
@@ -33,59 +29,9 @@ texts = st.lists(
 )
 
 
-def reference(text: str) -> str:
-    lower = "".join(c.lower() for c in unicodedata.normalize("NFC", text))
-    return " ".join(unicodedata.normalize("NFC", lower).split())
-
-
 def sliced(values: list[str]) -> pa.StringArray:
     """Return the values as the middle of a longer array."""
     return pa.array(["Before É", *values, "after \u0301"], pa.string())[1:-1]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", ""),
-        (" \t\n ", ""),
-        ("Plain", "plain"),
-        ("  Two \r\n words ", "two words"),
-        ("a\u00a0\u2003b\u3000", "a b"),
-        ("a\u200bb", "a\u200bb"),
-        ("a\x1fb", "a b"),
-        ("a\x00b", "a\x00b"),
-        ("E\u0301TE\u0301", "\u00e9t\u00e9"),
-        ("\u00c9T\u00c9", "\u00e9t\u00e9"),
-        ("\u0130", "i\u0307"),
-        ("I\u0307", "i\u0307"),
-        ("H\u0331", "\u1e96"),
-        ("\u023a", "\u2c65"),
-        ("\u212a\u2126", "k\u03c9"),
-        ("\u03a3\u03a3", "\u03c3\u03c3"),
-        ("\u1e9e", "\u00df"),
-        ("\U00010400", "\U00010428"),
-        ("\u1112\u1161\u11ab", "\ud55c"),
-        ("a\u0323\u0302 a\u0302\u0323", "\u1ead \u1ead"),
-        ("\ufb01", "\ufb01"),
-    ],
-)
-def test_normalise_table(text: str, expected: str) -> None:
-    assert normalise(pa.array([text])).to_pylist() == [expected]
-
-
-@given(texts)
-def test_normalise_equals_reference_and_is_idempotent(values: list[str]) -> None:
-    out = normalise(sliced(values))
-    out.validate(full=True)
-    assert out.to_pylist() == [reference(value) for value in values]
-    assert normalise(out).equals(out)
-
-
-def test_every_code_point_alone_and_in_company() -> None:
-    codes = [c for c in assigned_code_points() if not 0xD800 <= c <= 0xDFFF]
-    known = [chr(c) for c in codes if unicodedata.category(chr(c)) != "Cn"]
-    values = [f"A{c}B" for c in known]
-    assert normalise(pa.array(values)).to_pylist() == list(map(reference, values))
 
 
 def test_tables_agree_with_the_interpreter_on_all_planes() -> None:
@@ -93,8 +39,6 @@ def test_tables_agree_with_the_interpreter_on_all_planes() -> None:
     words = np.zeros(0x110000, np.uint8)
     words[[m.start() for m in re.finditer(r"\w", everything)]] = 1
     assert np.array_equal(word_table(), words)
-    white = [c for c in range(0x110000) if chr(c).isspace()]
-    assert np.flatnonzero(fold_table() == -1).tolist() == white
 
 
 @given(texts)

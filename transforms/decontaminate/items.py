@@ -19,7 +19,7 @@ from isinglass.transforms.decontaminate.units import (
     Vocabulary,
     number_units,
 )
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
     from pathlib import Path

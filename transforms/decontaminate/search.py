@@ -11,7 +11,7 @@ from numba import njit
 from isinglass.transforms.decontaminate.automaton import longest_match
 from isinglass.transforms.decontaminate.filter import may_hold_item
 from isinglass.transforms.decontaminate.units import cut_units, find_spans, find_unit
-from isinglass.transforms.dedup.shingles import _class_table as class_table
+from isinglass.transforms.dedup.shingles import class_table
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.shingles import _class_table as class_table
 from isinglass.transforms.dedup.shingles import _hash_characters as hash_characters
 from isinglass.transforms.dedup.shingles import _hash_words as hash_words
 from isinglass.transforms.dedup.shingles import _is_unspaced as is_unspaced
+from isinglass.transforms.dedup.shingles import class_table
 from isinglass.transforms.text import decode, string_buffers
 
 if TYPE_CHECKING:

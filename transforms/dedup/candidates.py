@@ -59,8 +59,9 @@ def _fill_group(
         for leader in range(begin, end):
             pairs[size] = np.uint64(ranks[leader]) << _SHIFT | larger
             size += 1
-        if index > max(end, leaders):
-            pairs[size] = np.uint64(ranks[index - 1]) << _SHIFT | larger
+        before = index - 1
+        if before >= leaders and not begin <= before < end:
+            pairs[size] = np.uint64(ranks[before]) << _SHIFT | larger
             size += 1
     return size
 

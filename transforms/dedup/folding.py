@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.text import _DIGIT as DIGIT
-from isinglass.transforms.text import _DOTTED as DOTTED
-from isinglass.transforms.text import _composing_table as composing_table
-from isinglass.transforms.text import fold_table
+from isinglass.transforms.normalise import DIGIT, DOTTED, composing_table, fold_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import (
     CODE_POINTS,
     assigned_code_points,
     content_hashes,
     decode,
-    normalise,
     string_buffers,
 )
 

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
-from isinglass.transforms.dedup.shingles import _class_table as class_table
+from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, class_table, shingle
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.text import decode, string_buffers
 

@@ -17,10 +17,11 @@ from isinglass.transforms.dedup.folding import fold
 from isinglass.transforms.dedup.shingles import (
     CHARACTER_UNIT,
     WORD_UNIT,
+    class_table,
     shingle,
 )
-from isinglass.transforms.dedup.shingles import _class_table as class_table
-from isinglass.transforms.text import content_hashes, normalise, word_table
+from isinglass.transforms.normalise import normalise
+from isinglass.transforms.text import content_hashes, word_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

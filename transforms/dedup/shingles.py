@@ -79,7 +79,7 @@ class Shingles:
 
 
 @cache
-def _class_table() -> NDArray[np.uint8]:
+def class_table() -> NDArray[np.uint8]:
     """Return, per code point, the sum of word 1, unspaced script 2 and its marks 4."""
     table = word_table().copy()
     for first, last in _UNSPACED_BLOCKS:
@@ -240,7 +240,7 @@ def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
     values = np.empty(capacity, np.uint64)
     ends = np.zeros(rows + 1, np.int64)
     unit = np.zeros(rows, np.uint8)
-    _shingle_rows(data, offsets, _class_table(), ngram, values, ends, unit)
+    _shingle_rows(data, offsets, class_table(), ngram, values, ends, unit)
     return Shingles(values=values[: ends[-1]], offsets=ends, unit=unit)
 
 

@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isinglass.transforms.demographics.lexicon import all_lexicons, group_names
-from isinglass.transforms.text import (
-    CODE_POINTS,
-    assigned_code_points,
-    fold_table,
-    word_table,
-)
+from isinglass.transforms.normalise import fold_table
+from isinglass.transforms.text import CODE_POINTS, assigned_code_points, word_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

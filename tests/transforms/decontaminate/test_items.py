@@ -15,7 +15,7 @@ from isinglass.transforms.decontaminate.items import (
     save_index,
 )
 from isinglass.transforms.decontaminate.search import find_items
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from isinglass.schemas.config import DecontaminateConfig
 from isinglass.transforms.decontaminate.items import ItemIndex, build_index
 from isinglass.transforms.decontaminate.search import Matches, find_items
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
     from isinglass.transforms.decontaminate.filter import RunFilter

@@ -15,7 +15,8 @@ from isinglass.transforms.dedup.fingerprints import (
 )
 from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.shingles import Shingles, shingle
-from isinglass.transforms.text import content_hashes, normalise
+from isinglass.transforms.normalise import normalise
+from isinglass.transforms.text import content_hashes
 
 GOLDEN_CONTENT = [[168593716871712394, 10004170485373217472]]
 GOLDEN_SHINGLES = [8963711678817334610, 3402315429020248232]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from isinglass.schemas.config.dedup import NormaliseConfig
 from isinglass.transforms.dedup.folding import fold
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 DEFAULT = NormaliseConfig()
 SETTINGS = [

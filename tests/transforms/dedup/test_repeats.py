@@ -21,8 +21,8 @@ from isinglass.transforms.dedup.repeats import (
     repeated_characters,
     sample_documents,
 )
+from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read.identity import doc_ids
-from isinglass.transforms.text import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from isinglass.schemas.config.dedup import NormaliseConfig
 from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
 from isinglass.transforms.dedup.shingles import shingle_sets
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 DEFAULT = NormaliseConfig()
 WORDS = st.lists(st.sampled_from(["a", "B", "c", "D9", "é", "e\u0301"]), max_size=25)

@@ -17,7 +17,7 @@ from isinglass.transforms.dedup.shingles import (
     shingle,
     shingle_sets,
 )
-from isinglass.transforms.text import normalise
+from isinglass.transforms.normalise import normalise
 
 CHINESE = "敏捷的棕色狐狸跳过了懒狗。"
 JAPANESE = "素早い茶色のキツネは、のろまな犬を飛び越えた。"

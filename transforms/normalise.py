@@ -1,0 +1,264 @@
+"""The normalised form of texts: what two texts may differ in and still be equal."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+
+from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.transforms.text import (
+    CODE_POINTS,
+    assigned_code_points,
+    decode,
+    largest_byte,
+    string_buffers,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WHITE, DIGIT, DOTTED = -1, -2, -3
+"""Marks in the table of `fold_table`; see there."""
+
+# The only code point whose lower case is two code points (Unicode SpecialCasing.txt,
+# unconditional mappings): capital I with dot becomes i and a combining dot.
+_DOTTED_I = 0x130
+_COMBINING_DOT = 0x307
+_ARROW_LIMIT = 2**31 - 1
+_DEFAULT = NormaliseConfig()
+
+
+@cache
+def fold_table(
+    *, lower_case: bool = True, white_space: bool = True, numbers: bool = False
+) -> NDArray[np.int32]:
+    """Return what each code point becomes, or a negative mark of what it is.
+
+    Args:
+        lower_case: Give lower case; -3 for U+0130, which becomes two code points.
+        white_space: Mark white space (`str.isspace`) by -1.
+        numbers: Mark decimal digits (`str.isdecimal`) by -2.
+    """
+    table = np.arange(CODE_POINTS, dtype=np.int32)
+    for code in assigned_code_points():
+        character = chr(code)
+        lower = character.lower() if lower_case else character
+        if white_space and character.isspace():
+            table[code] = WHITE
+        elif numbers and character.isdecimal():
+            table[code] = DIGIT
+        elif len(lower) == 1:
+            table[code] = ord(lower)
+    if lower_case:
+        table[_DOTTED_I] = DOTTED
+    table.flags.writeable = False
+    return table
+
+
+@cache
+def composing_table() -> NDArray[np.uint8]:
+    """Return 1 for each code point that NFC may change or reorder, else 0.
+
+    A text without any of them is in NFC already: all its characters have NFC_QC=Yes
+    and combining class 0 (Unicode Standard Annex 15, section 9).
+    """
+    table = np.zeros(CODE_POINTS, np.uint8)
+    for code in assigned_code_points():
+        character = chr(code)
+        if unicodedata.combining(character) or not unicodedata.is_normalized(
+            "NFC", character
+        ):
+            table[code] = 1
+        decomposition = unicodedata.decomposition(character).split()
+        if len(decomposition) == 2 and not decomposition[0].startswith("<"):  # noqa: PLR2004
+            table[int(decomposition[1], 16)] = 1
+    # Vowel and final jamo join a Hangul syllable by arithmetic, not by table.
+    table[0x1161:0x1176] = 1
+    table[0x11A8:0x11C3] = 1
+    table.flags.writeable = False
+    return table
+
+
+@njit(cache=True, nogil=True)
+def _encode(code: Any, out: Any, target: Any) -> Any:
+    """Write one code point as UTF-8; returns the position after it."""
+    if code < 0x80:  # noqa: PLR2004
+        out[target] = code
+        return target + 1
+    if code < 0x800:  # noqa: PLR2004
+        out[target] = 0xC0 | code >> 6
+    else:
+        if code < 0x10000:  # noqa: PLR2004
+            out[target] = 0xE0 | code >> 12
+        else:
+            out[target] = 0xF0 | code >> 18
+            target += 1
+            out[target] = 0x80 | (code >> 12 & 0x3F)
+        target += 1
+        out[target] = 0x80 | (code >> 6 & 0x3F)
+    out[target + 1] = 0x80 | (code & 0x3F)
+    return target + 2
+
+
+@njit(cache=True, nogil=True)
+def _fold_row(
+    data: Any, position: Any, stop: Any, table: Any, out: Any, target: Any
+) -> Any:
+    """Lower the case and fold white space and numbers of one text into `out`.
+
+    Every character is written; whether it counts only moves the next place, because
+    no processor can predict where words end.
+    """
+    begin = target
+    gap, number = True, False
+    while position < stop:
+        byte = data[position]
+        if byte < 0x80:  # noqa: PLR2004
+            lower = np.int64(table[byte])
+            position += 1
+        else:
+            code, width = decode(data, position)
+            lower = np.int64(table[code])
+            position += width
+        if lower >= 0x80:  # noqa: PLR2004
+            target = _encode(lower, out, target)
+            gap = number = False
+            continue
+        if lower == DOTTED:
+            target = _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
+            gap = number = False
+            continue
+        white, digit = lower == WHITE, lower == DIGIT
+        out[target] = 0x20 if white else (0x30 if digit else lower)
+        target += np.int64(not ((white and gap) or (digit and number)))
+        gap, number = white, digit
+    # One space was written for white space at the end, none for that at the start.
+    if gap and target > begin:
+        target -= 1
+    return target
+
+
+@njit(cache=True, nogil=True)
+def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None:
+    target = np.int64(0)
+    for row in range(offsets.size - 1):
+        target = _fold_row(data, offsets[row], offsets[row + 1], table, out, target)
+        ends[row + 1] = target
+
+
+@njit(cache=True, nogil=True)
+def _mark_composing(data: Any, offsets: Any, table: Any, marks: Any) -> None:
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        if largest_byte(data, position, stop) < 0x80:  # noqa: PLR2004
+            continue
+        while position < stop:
+            code, width = decode(data, position)
+            if table[code]:
+                marks[row] = True
+                break
+            position += width
+
+
+def _fold(texts: pa.StringArray, table: NDArray[np.int32]) -> pa.StringArray:
+    data, offsets = string_buffers(texts)
+    size = int(offsets[-1]) - int(offsets[0])
+    # Two bytes become at most three (U+0130, U+023A); all else shrinks or stays.
+    out = np.empty(size + size // 2, np.uint8)
+    ends = np.zeros(offsets.size, np.int64)
+    _fold_rows(data, offsets, table, out, ends)
+    if ends[-1] > _ARROW_LIMIT:
+        raise ValueError(
+            f"{ends[-1]} bytes of normalised text do not fit one string array; "
+            "pass smaller batches"
+        )
+    return pa.StringArray.from_buffers(
+        len(texts),
+        pa.py_buffer(ends.astype(np.int32)),
+        pa.py_buffer(out[: ends[-1]]),
+    )
+
+
+def _compose(texts: pa.StringArray, mask: pa.BooleanArray) -> pa.StringArray:
+    """Put the marked texts, which are few in most corpora, into NFC.
+
+    Arrow's own `utf8_normalize` leaves canonical pairs decomposed under "NFC".
+    """
+    marked = texts.filter(mask).to_pylist()
+    composed = [unicodedata.normalize("NFC", text) for text in marked]
+    return pc.replace_with_mask(texts, mask, pa.array(composed, pa.string()))
+
+
+def normalise(
+    texts: pa.StringArray, config: NormaliseConfig = _DEFAULT
+) -> pa.StringArray:
+    """Return texts without the differences that do not count between duplicates.
+
+    By default: NFC and lower case, with white space folded and stripped. Lower case
+    is taken code point by code point (no final-sigma rule). Each run of Unicode white
+    space (`str.isspace`) becomes one space; none is left at either end. With
+    `numbers`, each run of decimal digits becomes one `0`. The result is in NFC (unless
+    `nfc` is off), and normalising it again changes nothing.
+
+    Args:
+        texts: Strings without nulls.
+        config: Which steps are taken.
+
+    Returns:
+        As many strings, without nulls and without offset.
+
+    Raises:
+        ValueError: If a text is null or the result is 2 GiB or more.
+    """
+    table = fold_table(
+        lower_case=config.lower_case,
+        white_space=config.white_space,
+        numbers=config.numbers,
+    )
+    data, offsets = string_buffers(texts)
+    marks = np.zeros(len(texts), np.bool_)
+    if config.nfc:
+        _mark_composing(data, offsets, composing_table(), marks)
+    if not marks.any():
+        return _fold(texts, table)
+    mask = pa.array(marks)
+    folded = _fold(_compose(texts, mask), table)
+    # Some pairs compose in lower case only (H and a macron below: U+1E96).
+    return _compose(folded, mask)
+
+
+@njit(cache=True, nogil=True)
+def _mark_blank(data: Any, offsets: Any, table: Any, blank: Any) -> None:
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        blank[row] = True
+        while position < stop:
+            code, width = decode(data, position)
+            if table[code] != WHITE:
+                blank[row] = False
+                break
+            position += width
+
+
+def is_blank(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Tell which texts are empty or hold nothing but Unicode white space.
+
+    Args:
+        texts: Strings without nulls.
+
+    Returns:
+        Shape (n,).
+
+    Raises:
+        ValueError: If a text is null.
+    """
+    data, offsets = string_buffers(texts)
+    blank = np.zeros(len(texts), np.bool_)
+    _mark_blank(data, offsets, fold_table(), blank)
+    return blank
