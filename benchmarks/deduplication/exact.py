@@ -1,9 +1,9 @@
 r"""Exact Jaccard similarity of all pairs of a corpus, by plain means.
 
 Independent of isinglass's own code: Python's `re`, a dictionary of words, exact numbers
-for n-grams (no hashing) and sparse matrices. Definitions, as the project
-documents them: a word is a maximal run of `\w` of the lower-cased text (NFC); a shingle is
-5 words, or 5 characters of words where most letters belong to scripts without spaces.
+for n-grams (no hashing) and sparse matrices. Definitions, as the project documents
+them: a word is a maximal run of `\w` of the lower-cased text (NFC); a shingle is 5
+words, or 5 characters of words where most letters belong to scripts without spaces.
 """
 
 from __future__ import annotations
