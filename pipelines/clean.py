@@ -32,7 +32,7 @@ from isinglass.transforms.pii.canaries import measure, plant
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.scan import CleanSettings, Scanner
-from isinglass.transforms.statistics.fold import TextFold
+from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,8 +163,7 @@ class _ShardPass:
         self._seen = 0
         self.counts: dict[str, int] = {}
         self._canaries: dict[str, list[int]] = {}
-        self._fold = TextFold()
-        self._sums: Any = self._fold.create()
+        self._texts = TextGatherer()
         self._status = WorkerStatus(workspace, work.name, shard.shard_id)
         self._writers = self._open_writers(workspace)
 
@@ -208,9 +207,7 @@ class _ShardPass:
             self.counts[name] = self.counts.get(name, 0) + value
         data = cleaned.data
         sources = safe_labels(data.column("source"))
-        self._sums = self._fold.add(
-            self._sums, data.column("text"), sources, cleaned.languages
-        )
+        self._texts.add(data.column("text"), sources, cleaned.languages)
         self._status.add(documents.num_rows, cleaned.counts["characters_in"])
 
     def _take(self, decisions: pa.Table, documents: pa.RecordBatch) -> pa.Table:
@@ -271,7 +268,7 @@ class _ShardPass:
                 f"read, {self._decisions.num_rows} surveyed."
             )
             raise ReconcileError(msg)
-        statistics = {"texts": self._sums, "canaries": self._canaries}
+        statistics = {"texts": self._texts.finish(), "canaries": self._canaries}
         path = statistics_path(self._outputs.workspace, self._shard.shard_id)
         self._outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
         return self.counts

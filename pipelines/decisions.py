@@ -19,7 +19,13 @@ from isinglass.pipelines.against import (
 )
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.paragraphs import ONLY_BOILERPLATE_FILE, find_boilerplate
-from isinglass.pipelines.passes import Session, run_here, run_pass
+from isinglass.pipelines.passes import (
+    HASHING,
+    READING,
+    Session,
+    run_here,
+    run_pass,
+)
 from isinglass.pipelines.rank import (
     FIRST_RANK,
     RankInputs,
@@ -153,7 +159,7 @@ class Decisions:
             self.session,
             matching.BucketWork(references),
             units,
-            light=True,
+            speed=HASHING,
             build=build,
             wave_of=matching.wave_of,
         )
@@ -171,7 +177,7 @@ class Decisions:
         shape = [dedup.ngram, dedup.normalise.model_dump(), self.code]
         shingles = shingling.shingle_units(sources, list(places), candidates, shape)
         work = shingling.ShingleWork(layouts, dedup)
-        made = run_pass(self.session, work, shingles, light=True)
+        made = run_pass(self.session, work, shingles, speed=READING)
         store = shingling.open_store(
             workspace, shingles, list(places), candidates.places
         )
@@ -181,7 +187,7 @@ class Decisions:
         )
         slices = verifying.verify_units(candidates, store, upstream)
         compare = verifying.VerifyWork(workspace, tuple(shingles), places, contained)
-        commits = run_pass(self.session, compare, slices, light=True)
+        commits = run_pass(self.session, compare, slices, speed=READING)
         return slices, list(commits.values())
 
     def _sources(self) -> tuple[shingling.TextSources, tuple[Layout, ...]]:

@@ -16,8 +16,6 @@ from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.demographics.lexicon import manifest_entries
 from isinglass.transforms.encode.models import check_models as check_encoder
-from isinglass.transforms.pii.detector import check_models as check_detector
-from isinglass.transforms.pii.detector import data_files
 from isinglass.transforms.scan import key_mark
 
 if TYPE_CHECKING:
@@ -76,10 +74,10 @@ class Identity:
         Raises:
             MissingExtraError: A model or an optional dependency is missing.
         """
-        detector = tuple(check_detector(config.pii)) if config.pii else ()
+        detector, data = _detector_parts(config)
         encodes = config.encode is not None and verb in {"run", "encode"}
         encoder = tuple(check_encoder(config.encode)) if encodes else ()  # type: ignore[arg-type]
-        lexicons = (*manifest_entries(), *(data_files() if config.pii else ()))
+        lexicons = (*manifest_entries(), *data)
         resolved = config.model_dump(mode="json")
         config_id = config_digest(resolved)
         inputs = [(i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs]
@@ -107,6 +105,21 @@ class Identity:
         """Hashes of everything that the detector's findings depend on."""
         data = [lexicon.sha256 for lexicon in self.lexicons]
         return (*(model.sha256 for model in self.detector_models), *data)
+
+
+def _detector_parts(
+    config: RunConfig,
+) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
+    """Models and data files of the PII detector, if there is one."""
+    if config.pii is None:
+        return (), ()
+    # Presidio takes seconds to import; a run without PII needs none of it.
+    from isinglass.transforms.pii.detector import (  # noqa: PLC0415
+        check_models,
+        data_files,
+    )
+
+    return tuple(check_models(config.pii)), tuple(data_files())
 
 
 def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import run_here, run_pass
+from isinglass.pipelines.passes import HASHING, run_here, run_pass
 from isinglass.pipelines.rank import FIRST_RANK, load_identified
 from isinglass.pipelines.runner import spread
 from isinglass.pipelines.side import Extent, read_side, survey_path
@@ -258,7 +258,7 @@ def find_boilerplate(
     most = config.max_documents
     graph = CountGraph(workspace, tuple(places), len(units), most, step)
     commits = run_pass(
-        session, CountWork(most), units, light=True, build=graph, wave_of=_wave_of
+        session, CountWork(most), units, speed=HASHING, build=graph, wave_of=_wave_of
     )
     check_counts(workspace, places, commits, step)
     names = tuple(unit.payload for unit in units)

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 FULL_BYTES = 64 * 1024
 
+SLOW, READING, HASHING = 1e5, 4e8, 1e8
+"""Bytes a CPU second, roughly, of a pass that runs models, that only reads most of its
+input, and that hashes all of it."""
+
 
 @dataclass
 class Session:
@@ -57,7 +61,7 @@ def run_pass(
     work: PassWork,
     units: list[Unit],
     *,
-    light: bool = False,
+    speed: float = SLOW,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
     wave_of: Callable[[Unit], int] | None = None,
 ) -> dict[str, Commit]:
@@ -67,7 +71,7 @@ def run_pass(
         session: The driver's state; a pass record is added to it.
         work: What to do with a unit.
         units: All units of the pass, the finished ones included.
-        light: See `runner.new_pipeline`.
+        speed: Bytes of unit weight that the pass does in a CPU second, roughly.
         build: Builds another graph than one `process` call a unit; must leave one
             commit a unit all the same.
         wave_of: Number of the pipeline that a unit belongs to, where one pipeline for
@@ -91,7 +95,7 @@ def run_pass(
             pending.reverse()
         with watched(session.progress, workspace, work.name, pending):
             for wave in _waves(pending, wave_of):
-                _execute(session, work, wave, light=light, build=build)
+                _execute(session, work, wave, speed=speed, build=build)
     commits = _collect(workspace, work.name, units)
     _record(session, work.name, commits, len(done), time.monotonic() - started)
     return commits
@@ -139,7 +143,7 @@ def _execute(
     work: PassWork,
     pending: list[Unit],
     *,
-    light: bool,
+    speed: float,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None,
 ) -> None:
     for unit in pending:
@@ -147,9 +151,7 @@ def _execute(
         session.workspace.commit_path(work.name, unit.name).unlink(missing_ok=True)
     weight = sum(unit.weight for unit in pending)
     try:
-        with new_pipeline(
-            session.execution, len(pending), weight, light=light
-        ) as pipeline:
+        with new_pipeline(session.execution, len(pending), weight / speed) as pipeline:
             if build is None:
                 build_unit_pipeline(pipeline, work, pending, session.workspace)
             else:

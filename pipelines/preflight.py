@@ -10,7 +10,6 @@ from isinglass.pipelines.runner import resolve_runner
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.demographics.balance import check_targets
 from isinglass.transforms.demographics.lexicon import group_names
-from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
 from isinglass.transforms.statistics.gates import evaluate_gates
 
@@ -40,6 +39,11 @@ def check_config(
     if config.balance is not None:
         check_targets(config.balance, group_names())
     if config.pii is not None:
+        # Presidio takes seconds to import; a run without PII needs none of it.
+        from isinglass.transforms.pii.identifiers import (  # noqa: PLC0415
+            IdentifierScanner,
+        )
+
         IdentifierScanner.build(config.pii)
     evaluate_gates(config.gates, [])
     for gate in config.gates:

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import run_here, run_pass
+from isinglass.pipelines.passes import HASHING, READING, run_here, run_pass
 from isinglass.pipelines.progress import WorkerStatus
 from isinglass.pipelines.repeat_shares import (
     COUNTS,
@@ -280,7 +280,7 @@ def measure_repeats(
     sampling = SampleWork(plan.layout, normal, words, share, seed)
     given = {key: [section, share, seed] for key in ids}
     units = _units(plan, surveys, given)
-    samples = list(run_pass(session, sampling, units, light=True).values())
+    samples = list(run_pass(session, sampling, units, speed=READING).values())
     sampled = outputs_digest_input(samples)
     merged = run_here(session, WindowWork(), _driver_unit(ids, [sampled, code]))
 
@@ -289,7 +289,7 @@ def measure_repeats(
     counting = CountWork(workspace, plan.layout, normal, words)
     given = {shard_id: [section, hashes, decided[shard_id]] for shard_id in ids}
     units = _units(plan, surveys, given)
-    counts = list(run_pass(session, counting, units, light=True).values())
+    counts = list(run_pass(session, counting, units, speed=HASHING).values())
     upstream = [sampled, hashes, outputs_digest_input(counts), decided, code]
     finished = run_here(session, ShareWork(), _driver_unit(ids, upstream))
     return [*samples, merged, *counts, finished]

@@ -31,7 +31,7 @@ from isinglass.pipelines.identity import (
     store_key,
 )
 from isinglass.pipelines.ownership import check_claim, write_claim
-from isinglass.pipelines.passes import Session, run_pass
+from isinglass.pipelines.passes import HASHING, SLOW, Session, run_pass
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
 from isinglass.pipelines.rank import load_identified
@@ -265,7 +265,8 @@ class _Job:
         units = survey_units(
             self.plan.shards, self.plan.layout, settings, self.code, index
         )
-        self.surveys = run_pass(self.session, work, units, light=True)
+        speed = 2e7 if self.config.survey.detect_languages else 8e7
+        self.surveys = run_pass(self.session, work, units, speed=speed)
         decisions = self._decisions()
         self.places = decisions.own
         self.boilerplate = decisions.find_boilerplate()
@@ -305,8 +306,11 @@ class _Job:
             for shard_id in self.shard_ids
         }
         units = clean_units(self.plan.shards, self.surveys, decisions, work, self.code)
-        light = self.config.pii is None
-        return run_pass(self.session, work, units, light=light)
+        pii = self.config.pii
+        speed = HASHING
+        if pii is not None:
+            speed = 5e6 if pii.mode == "identifiers" else SLOW
+        return run_pass(self.session, work, units, speed=speed)
 
     def _measure_repeats(self, resolved: Commit) -> None:
         dedup = self.config.dedup

@@ -37,8 +37,9 @@ RUNNERS = (
     "DataflowRunner",
     "DaskRunner",
 )
-SMALL_WORK_BYTES = 16 * 2**20
-"""Below this, starting worker processes (1.2 CPU s each) costs more than it gains."""
+WORKER_SECONDS = 4.0
+"""CPU seconds of work for each worker from which on processes pay: one takes about 1.3
+to start, and starts anew for every pass."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,14 @@ def resolve_runner(name: str) -> str:
     raise ConfigError(msg)
 
 
-def new_pipeline(
-    execution: Execution, units: int, weight: int, *, light: bool
-) -> beam.Pipeline:
+def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipeline:
     """An empty pipeline for one pass.
 
     Args:
         execution: How the person wants it run.
         units: Number of units: no more workers than that are started.
-        weight: Bytes of work; small work stays in this process.
-        light: The pass is light enough, or releases the GIL enough, for threads.
+        seconds: About how many CPU seconds the pass takes; small work stays in this
+            process.
     """
     config = execution.config
     runner = resolve_runner(config.runner)
@@ -95,7 +94,7 @@ def new_pipeline(
     workers = max(1, min(config.workers, units))
     mode = config.mode
     if mode == "auto":
-        single = workers == 1 or (weight < SMALL_WORK_BYTES and light)
+        single = workers == 1 or seconds < WORKER_SECONDS * workers
         mode = "in_memory" if single else "multi_processing"
     if mode == "in_memory":
         workers = 1
@@ -140,15 +139,28 @@ class RunUnit(beam.DoFn):
         yield json.dumps({"unit": unit.name, "failed": failed}).encode()
 
 
+class EmitElements(beam.DoFn):
+    """Emits given elements, once; a leaner `beam.Create`."""
+
+    def __init__(self, elements: list[bytes]) -> None:
+        self._elements = elements
+
+    def process(self, element: bytes) -> Iterator[bytes]:
+        """Yield every element."""
+        del element
+        yield from self._elements
+
+
 def spread(
     pipeline: beam.Pipeline, name: str, elements: list[bytes]
 ) -> beam.PCollection[bytes]:
-    """Create(elements) | Reshuffle, so that workers share what follows.
+    """The elements, reshuffled, so that workers share what follows.
 
     Where one worker does everything there is nothing to share: the reshuffle, which
     is most of the graph and costs 0.1 CPU seconds a pass, is left out.
     """
-    created = pipeline | f"{name}/Create" >> beam.Create(elements, reshuffle=False)
+    emit = beam.ParDo(EmitElements(elements)).with_output_types(bytes)
+    created = pipeline | f"{name}/Start" >> beam.Impulse() | f"{name}/Elements" >> emit
     workers = pipeline.options.view_as(DirectOptions).direct_num_workers
     if isinstance(pipeline.runner, FnApiRunner) and workers == 1:
         return created

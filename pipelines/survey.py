@@ -17,7 +17,7 @@ from isinglass.pipelines.side import SURVEY, survey_path, write_side
 from isinglass.pipelines.units import Unit
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
-from isinglass.transforms.statistics.fold import GroupFold, TextFold
+from isinglass.transforms.statistics.fold import GroupFold, TextGatherer
 from isinglass.transforms.survey import (
     SurveySettings,
     survey_documents,
@@ -82,9 +82,8 @@ class _ShardFold:
 
     def __init__(self, status: WorkerStatus) -> None:
         self.counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
-        self._texts = TextFold()
+        self._texts = TextGatherer()
         self._groups = GroupFold()
-        self._text_sums = self._texts.create()
         self._group_sums = self._groups.create()
         self._status = status
 
@@ -101,9 +100,7 @@ class _ShardFold:
                 listed = pc.sum(pc.list_value_length(table.column(name)))
                 self.counts[name] += listed.as_py() or 0
         sources, languages = table.column("source"), survey.languages
-        self._text_sums = self._texts.add(
-            self._text_sums, documents.column("text"), sources, languages
-        )
+        self._texts.add(documents.column("text"), sources, languages)
         if survey.mentions is not None:
             self._group_sums = self._groups.add(
                 self._group_sums, survey.mentions, sources, languages
@@ -112,7 +109,7 @@ class _ShardFold:
 
     def statistics(self) -> dict[str, Any]:
         """Mergeable accumulators, JSON-able."""
-        return {"texts": self._text_sums, "groups": self._group_sums}
+        return {"texts": self._texts.finish(), "groups": self._group_sums}
 
 
 def survey_units(

@@ -111,6 +111,17 @@ def test_import_is_light() -> None:
     assert result.stdout.strip() == "[]"
 
 
+def test_detection_libraries_wait_until_they_are_needed() -> None:
+    """A job without PII must not pay seconds for importing its libraries."""
+    result = run_python(
+        "import sys, isinglass.pipelines.run, isinglass.pipelines.proof\n"
+        "heavy = {'presidio_analyzer', 'spacy', 'torch', 'transformers'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"
+
+
 @pytest.mark.slow
 def test_command_line_works_without_the_encoder_libraries() -> None:
     result = run_python(

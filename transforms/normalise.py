@@ -116,7 +116,7 @@ def _fold_row(
     no processor can predict where words end.
     """
     begin = target
-    gap, number = True, False
+    gap, number = np.int64(1), np.int64(0)
     while position < stop:
         byte = data[position]
         if byte < 0x80:  # noqa: PLR2004
@@ -126,22 +126,27 @@ def _fold_row(
             code, width = decode(data, position)
             lower = np.int64(table[code])
             position += width
-        if lower >= 0x80:  # noqa: PLR2004
-            target = _encode(lower, out, target)
-            gap = number = False
-            continue
-        if lower == DOTTED:
-            target = _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
-            gap = number = False
-            continue
-        white, digit = lower == WHITE, lower == DIGIT
-        out[target] = 0x20 if white else (0x30 if digit else lower)
-        target += np.int64(not ((white and gap) or (digit and number)))
+            if lower >= 0x80 or lower == DOTTED:  # noqa: PLR2004
+                target = _write(lower, out, target)
+                gap = number = np.int64(0)
+                continue
+        white, digit = np.int64(lower == WHITE), np.int64(lower == DIGIT)
+        # A mark becomes a space or a zero by arithmetic: no branch.
+        out[target] = lower + white * (0x20 - WHITE) + digit * (0x30 - DIGIT)
+        target += 1 - (white & gap | digit & number)
         gap, number = white, digit
     # One space was written for white space at the end, none for that at the start.
     if gap and target > begin:
         target -= 1
     return target
+
+
+@njit(cache=True, nogil=True)
+def _write(lower: Any, out: Any, target: Any) -> Any:
+    """Write one character beyond ASCII; returns the position after it."""
+    if lower == DOTTED:
+        return _encode(_COMBINING_DOT, out, _encode(0x69, out, target))
+    return _encode(lower, out, target)
 
 
 @njit(cache=True, nogil=True)

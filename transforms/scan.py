@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.pii.detector import Detector, build_detector
 from isinglass.transforms.pii.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
 from isinglass.transforms.pii.tables import FAILURES, FOUND
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from isinglass.schemas.config import PiiConfig
+    from isinglass.transforms.pii.detector import Detector
 
 
 def key_mark(key: bytes) -> str:
@@ -97,8 +97,14 @@ class Scanner:
         Raises:
             MissingExtraError: A model is not installed.
         """
-        pii = settings.pii
-        return cls(settings, None if pii is None else build_detector(pii, clock))
+        if settings.pii is None:
+            return cls(settings, None)
+        # Presidio takes seconds to import; a run without PII needs none of it.
+        from isinglass.transforms.pii.detector import (  # noqa: PLC0415
+            build_detector,
+        )
+
+        return cls(settings, build_detector(settings.pii, clock))
 
     def scan(
         self, texts: pa.StringArray, languages: pa.StringArray

@@ -85,7 +85,6 @@ def match(folder: Path) -> dict[str, Any]:
         session,
         matching.BucketWork(0),
         units,
-        light=True,
         build=matching.MatchGraph(workspace, tuple(places), tuple(waves), 0),
         wave_of=matching.wave_of,
     )

@@ -170,19 +170,14 @@ def test_direct_runner_means_fn_api_runner_and_says_so(
 
 
 @pytest.mark.parametrize(
-    ("units_", "weight", "light", "processes"),
-    [
-        (1, 10**9, False, False),
-        (4, 10, True, False),
-        (4, 10, False, True),
-        (4, 10**9, True, True),
-    ],
+    ("units_", "seconds", "processes"),
+    [(1, 1e9, False), (4, 0.0, False), (4, 7.9, False), (4, 8.0, True)],
 )
 def test_processes_are_started_where_they_pay(
-    units_: int, weight: int, *, light: bool, processes: bool
+    units_: int, seconds: float, *, processes: bool
 ) -> None:
     execution = Execution(BeamConfig(workers=2))
-    pipeline = new_pipeline(execution, units_, weight, light=light)
+    pipeline = new_pipeline(execution, units_, seconds)
     assert isinstance(pipeline.runner, FnApiRunner)
     command = getattr(pipeline.runner._default_environment, "command_string", "")
     assert (command == worker_command()) is processes

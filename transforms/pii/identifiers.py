@@ -22,7 +22,7 @@ from isinglass.transforms.pii.gate import (
 from isinglass.transforms.pii.phones import candidate_regions
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
 from isinglass.transforms.pii.rules import Context, is_reserved, is_vetoed
-from isinglass.transforms.pii.tables import Found
+from isinglass.transforms.pii.tables import PATTERN_DETECTOR, Found
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
     from isinglass.transforms.pii.budget import Budget
 
-DETECTOR = "presidio"
 
 WINDOW_CHARS = 8_000
 """Longer windows are cut, with the overlap of chunks."""
@@ -134,7 +133,7 @@ class IdentifierScanner:
                     end + piece.origin,
                     identifier.entity,
                     context.raise_score(float(match.score), shown, start),
-                    DETECTOR,
+                    PATTERN_DETECTOR,
                     explanation.pattern_name or identifier.recognizer.name,
                     True if explanation.validation_result else None,
                 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.tables import Found
+from isinglass.transforms.pii.tables import MODEL_DETECTOR, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,6 @@ ZONE_CHARS = 1_000_000
 """Texts of about this length share a memory zone: strings of the vocabulary that are
 new in it are forgotten at its end, so that memory does not grow with the stream."""
 
-DETECTOR = "spacy"
 
 # What named entities do not depend on. Sentence starts, set by the parser, do matter:
 # no entity continues over one.
@@ -105,7 +104,7 @@ class NerEngine:
                 origin + span.end_char,
                 self.entities[span.label_],
                 SCORE,
-                DETECTOR,
+                MODEL_DETECTOR,
                 self.name,
                 None,
             )

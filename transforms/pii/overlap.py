@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.transforms.pii import ner
+from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def _ranks(names: pa.StringArray) -> NDArray[np.int64]:
 def _trust(batch: pa.RecordBatch) -> NDArray[np.int64]:
     """2 with a verified checksum, 1 found by a pattern, 0 found by a model."""
     checked = pc.fill_null(batch.column("validated"), fill_value=False)
-    pattern = pc.not_equal(batch.column("detector"), ner.DETECTOR)
+    pattern = pc.not_equal(batch.column("detector"), MODEL_DETECTOR)
     both = [x.to_numpy(zero_copy_only=False) for x in (checked, pattern)]
     return np.where(both[0], 2, both[1].astype(np.int64))
 

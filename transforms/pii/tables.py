@@ -10,6 +10,9 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+PATTERN_DETECTOR, MODEL_DETECTOR = "presidio", "spacy"
+"""Names of the detectors, in the findings."""
+
 FOUND = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),
