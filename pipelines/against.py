@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,10 @@ import pydantic
 
 from isinglass.pipelines.commits import is_intact, read_commit
 from isinglass.pipelines.fingerprint import digest, file_sha256
-from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.side import SURVEY, Extent, read_survey
 from isinglass.pipelines.units import Unit
 from isinglass.pipelines.workspace import Workspace
-from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import InputError, IsinglassError
+from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.dedup.fingerprints import families
 from isinglass.transforms.read.identity import format_doc_ids
@@ -91,7 +88,7 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
         return InputError(f"dedup.against: {name} {why}")
 
     try:
-        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        manifest = read_manifest(folder)
         seal = file_sha256(folder / "SHA256SUMS")
         sealed = (folder / "_SUCCESS").exists()
     except (OSError, pydantic.ValidationError):
@@ -128,6 +125,16 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
         fingerprints=fingerprints,
         kept=manifest.records.kept,
     )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a run.
+
+    Raises:
+        OSError: There is none.
+        pydantic.ValidationError: It is not of this version.
+    """
+    return Manifest.model_validate_json((folder / "manifest.json").read_bytes())
 
 
 def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:
@@ -178,16 +185,3 @@ def document_ids(workspace: Workspace, place: Extent) -> Any:
     survey = read_survey(workspace, [place], _WORDS)
     words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
     return format_doc_ids(words)
-
-
-def plan_again(folder: Path) -> Plan | None:
-    """The plan of an earlier run made anew; None if its inputs are not as they were."""
-    try:
-        note = json.loads((folder / "work" / "run.json").read_bytes())
-        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
-    except (OSError, ValueError, KeyError, TypeError, IsinglassError):
-        return None
-    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
-    then = sorted((i.source, i.path, i.sha256) for i in manifest.inputs)
-    return made if now == then else None

@@ -15,7 +15,7 @@ from isinglass.pipelines.against import (
     EarlierRun,
     against_unit,
     earlier_extents,
-    plan_again,
+    read_manifest,
 )
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.paragraphs import ONLY_BOILERPLATE_FILE, find_boilerplate
@@ -34,6 +34,7 @@ from isinglass.pipelines.rank import (
     rank_unit,
 )
 from isinglass.pipelines.resolve import Evaluation, ResolveWork, resolve_unit
+from isinglass.pipelines.sources import plan_again
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,8 +198,9 @@ class Decisions:
         layouts, index = [self.plan.layout], {"": 0}
         for run in self.earlier:
             versions |= {(run.folder, name): run.seal for name, _ in run.shards}
-            made = plan_again(Path(run.folder))
-            if made is None:
+            folder = Path(run.folder)
+            made = plan_again(folder, read_manifest(folder))
+            if isinstance(made, str):
                 continue
             index[run.folder] = len(layouts)
             layouts.append(made.layout)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.documents import Piece, Shard
+    from isinglass.schemas.manifest import Manifest
 
 NO_NOTE = "work/run.json is missing or damaged: the inputs cannot be found"
 
@@ -63,6 +64,27 @@ def read_note(folder: Path) -> dict[str, Any] | None:
     if not isinstance(note, dict):
         return None
     return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
+
+
+def plan_again(folder: Path, manifest: Manifest) -> Plan | str:
+    """The plan of a run made anew, or why that is not possible.
+
+    Args:
+        folder: The run folder.
+        manifest: Its manifest.
+    """
+    note = read_note(folder)
+    if note is None:
+        return NO_NOTE
+    try:
+        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
+    except pydantic.ValidationError:
+        return "work/run.json holds no configuration that this version reads"
+    except IsinglassError as error:
+        return f"the inputs are not as they were: {error}"
+    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
+    then = sorted((i.source, i.path, i.sha256) for i in manifest.inputs)
+    return made if now == then else "the inputs changed since the run"
 
 
 def find_place(

@@ -27,7 +27,7 @@ from benchmarks.deduplication.settings import job_config
 ALL_IN_TWO = {"beam": {"mode": "multi_processing", "workers": 2}}
 TWO_WORKERS = {"beam": {"mode": "auto", "workers": 2}}
 """What a person writes: passes with little to do stay in one process."""
-MEGABYTES, SMALL_MEGABYTES = 500.0, 20.0
+MEGABYTES, SMALL_MEGABYTES = 1200.0, 20.0
 MOST_RATIO = 1.6
 
 

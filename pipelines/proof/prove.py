@@ -13,6 +13,7 @@ from isinglass.pipelines.proof.gates import check_gates
 from isinglass.pipelines.proof.paragraphs import asks_for_paragraphs, check_paragraphs
 from isinglass.pipelines.proof.recount import check_statistics
 from isinglass.pipelines.proof.seal import check_hashes, check_seal
+from isinglass.pipelines.proof.similarity import check_similarity
 from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.proof.spans import check_findings
 from isinglass.pipelines.proof.structure import check_schemas, check_tables
@@ -48,6 +49,7 @@ def _check_contents(run: FinishedRun) -> list[Check]:
     return [
         check_books(run),
         check_evidence(run),
+        check_similarity(run),
         check_counts(run),
         check_statistics(run),
         check_weights(run),

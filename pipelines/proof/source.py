@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pydantic
 
 from isinglass.pipelines.fingerprint import config_digest
-from isinglass.pipelines.plan import plan
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.proof.paragraphs import ParagraphProof
 from isinglass.pipelines.proof.spans import SPAN, by_document
-from isinglass.pipelines.sources import NO_NOTE, read_note
-from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import IsinglassError
+from isinglass.pipelines.sources import NO_NOTE, plan_again, read_note
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.pii.operators import operate
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 
@@ -48,7 +42,7 @@ def check_source(run: FinishedRun) -> Check:
     if config_digest(note["config"]) != config_digest(run.manifest.config):
         fault = "work/run.json has another configuration than the manifest"
         return conclude(NAME, [fault], "")
-    made = _plan_again(run, note)
+    made = plan_again(run.folder, run.manifest)
     if isinstance(made, str):
         return Check(NAME, "skipped", made)
     faults, seen = [], 0
@@ -62,19 +56,6 @@ def check_source(run: FinishedRun) -> Check:
             faults += found[1]
     faults += paragraphs.faults() if paragraphs is not None else []
     return conclude(NAME, faults, f"{seen:,} texts equal their source but for findings")
-
-
-def _plan_again(run: FinishedRun, note: dict[str, Any]) -> Plan | str:
-    """The plan of the run made anew, or why that is not possible."""
-    try:
-        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
-    except pydantic.ValidationError:
-        return "work/run.json holds no configuration that this version reads"
-    except IsinglassError as error:
-        return f"the inputs are not as they were: {error}"
-    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
-    then = sorted((i.source, i.path, i.sha256) for i in run.manifest.inputs)
-    return made if now == then else "the inputs changed since the run"
 
 
 def _check_shard(

@@ -56,11 +56,11 @@ def run(finished: Path, tmp_path: Path) -> Path:
 def test_the_untouched_run_is_proved(finished: Path) -> None:
     checks = {check.name: check for check in prove(finished)}
     assert {n: c.detail for n, c in checks.items() if c.status != "passed"} == {}
-    assert len(checks) == 14
+    assert len(checks) == 15
 
 
 def test_an_audit_is_proved_without_texts(finished: Path) -> None:
-    sections = {"pii": {"mode": "identifiers"}}
+    sections = {"dedup": {}, "pii": {"mode": "identifiers"}}
     audit = finish(finished.parent, "audit", sections, "audit")
     status = {check.name: check.status for check in prove(audit)}
     assert "failed" not in status.values()
@@ -154,6 +154,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     # Evidence.
     "false evidence": (in_rows("ledger", NEAR, {"kept_doc_id": "0" * 32}), "evidence"),
     "no evidence": (in_rows("ledger", EXACT, {"kept_doc_id": None}), "evidence"),
+    "other similarity": (in_rows("ledger", NEAR, {"similarity": 0.8}), "similarity"),
     "weak evidence": (in_rows("ledger", NEAR, {"similarity": 0.74}), "evidence"),
     "impossible evidence": (in_rows("ledger", NEAR, {"similarity": 1.01}), "evidence"),
     "inexact evidence": (in_rows("ledger", EXACT, {"similarity": 0.99}), "evidence"),
