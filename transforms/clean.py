@@ -156,7 +156,8 @@ def _redact(
     renumber[alive] = np.arange(len(alive), dtype=np.int32)
     rows = renumber[found.column("row").to_numpy()]
     found = found.set_column(0, "row", pa.array(rows)).filter(pa.array(rows >= 0))
-    texts = texts.take(pa.array(alive))
+    if len(alive) < len(texts):
+        texts = texts.take(pa.array(alive))
     if settings.pii is None:
         zeros = np.zeros(len(texts), dtype=np.int64)
         return Redaction(texts, _without_operators(), zeros, zeros, zeros)
@@ -181,7 +182,8 @@ def _data(
     languages: pa.StringArray,
     redaction: Redaction,
 ) -> pa.RecordBatch:
-    rows = documents.take(pa.array(kept))
+    # The text is replaced anyway, and is most of what would be copied.
+    rows = documents.drop_columns(["text"]).take(pa.array(kept))
     weight = decisions["weight"].combine_chunks().take(pa.array(kept))
     computed = {
         "text": redaction.texts,
@@ -252,6 +254,8 @@ def _ledger(
         batch.path,
         shard_id,
     )
+    if rejected.num_rows == 0:
+        return accepted  # in reading order already
     refused = _ledger_rows(
         {
             "doc_id": rejected.column("doc_id"),
@@ -336,7 +340,7 @@ def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
         counts["characters_in"] += row["chars_sum"]
     counts["characters_redacted"] += int(np.sum(redaction.redacted))
     counts["characters_inserted"] += int(np.sum(redaction.inserted))
-    counts["characters_out"] += pc.sum(pc.utf8_length(redaction.texts)).as_py() or 0
+    counts["characters_out"] += pc.sum(ledger.column("chars_out")).as_py() or 0
     _count_findings(counts, redaction.findings)
     return counts
 
