@@ -55,6 +55,11 @@ class EarlierRun:
     kept: int
 
     @property
+    def state(self) -> str:
+        """Changes with anything in the run; part of what depends on it."""
+        return f"{self.run_id} {self.seal}"
+
+    @property
     def workspace(self) -> Workspace:
         """Its run folder."""
         return Workspace(self.folder)
@@ -84,36 +89,18 @@ def open_earlier(dedup: DedupConfig | None, base: Path) -> tuple[EarlierRun, ...
 
 
 def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
-    def refuse(why: str) -> InputError:
-        return InputError(f"dedup.against: {name} {why}")
-
-    try:
-        manifest = read_manifest(folder)
-        seal = file_sha256(folder / "SHA256SUMS")
-        sealed = (folder / "_SUCCESS").exists()
-    except (OSError, pydantic.ValidationError):
-        raise refuse("is not a finished run of this version.") from None
-    if not sealed:
-        raise refuse("did not pass its gates; repair that run or leave it out.")
-    if manifest.verb == "audit":
-        raise refuse("is an audit: it kept no documents. Name a cleaned run.")
-    theirs = manifest.dedup.families if manifest.dedup is not None else {}
-    for kind, family in families(dedup).items():
-        if theirs.get(kind) != family:
-            raise refuse(
-                f"has no {kind} hashes of the same settings. Give both runs the same "
-                "dedup.normalise, ngram, bands, rows and seed (and containment in "
-                "both or none), or redo that run."
-            )
+    manifest, seal = _read_finished(folder, name)
+    _check_families(manifest, name, dedup)
     workspace = Workspace(str(folder))
     shards, fingerprints = [], 0
     for path in sorted((folder / "ledger").glob("*.parquet")):
         commit = read_commit(workspace, SURVEY, path.stem)
         if commit is None or not all(is_intact(workspace, o) for o in commit.outputs):
-            raise refuse(
+            why = (
                 f"has lost the hashes of shard {path.stem} (work/survey was removed or "
                 "damaged). Redo that run or leave it out."
             )
+            raise _refusal(name, why)
         shards.append((path.stem, commit.counts["documents"]))
         if dedup.containment is not None:
             fingerprints += commit.counts.get("fingerprints", 0)
@@ -125,6 +112,45 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
         fingerprints=fingerprints,
         kept=manifest.records.kept,
     )
+
+
+def _refusal(name: str, why: str) -> InputError:
+    return InputError(f"dedup.against: {name} {why}")
+
+
+def _read_finished(folder: Path, name: str) -> tuple[Manifest, str]:
+    """The manifest of a finished run with texts, and the hash of its checksums."""
+    if not folder.is_dir():
+        why = "is no folder. Name the output folder of a finished run."
+        raise _refusal(name, why)
+    try:
+        manifest = read_manifest(folder)
+        seal = file_sha256(folder / "SHA256SUMS")
+    except OSError:
+        why = "is not a finished run: it holds no manifest.json with SHA256SUMS."
+        raise _refusal(name, why) from None
+    except pydantic.ValidationError:
+        why = "was made by another version; redo that run."
+        raise _refusal(name, why) from None
+    if not (folder / "_SUCCESS").exists():
+        why = "did not pass its gates; repair that run or leave it out."
+        raise _refusal(name, why)
+    if manifest.verb == "audit":
+        why = "is an audit: it kept no documents. Name a cleaned run."
+        raise _refusal(name, why)
+    return manifest, seal
+
+
+def _check_families(manifest: Manifest, name: str, dedup: DedupConfig) -> None:
+    theirs = manifest.dedup.families if manifest.dedup is not None else {}
+    for kind, family in families(dedup).items():
+        if theirs.get(kind) != family:
+            why = (
+                f"has no {kind} hashes of the same settings. Give both runs the same "
+                "dedup.normalise, ngram, bands, rows and seed (and containment in "
+                "both or none), or redo that run."
+            )
+            raise _refusal(name, why)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -176,8 +202,7 @@ class AgainstWork:
 
 def against_unit(runs: Sequence[EarlierRun], code: str) -> Unit:
     """The single unit of the step."""
-    seals = [[run.run_id, run.seal] for run in runs]
-    return Unit("all", "", digest([seals, code]))
+    return Unit("all", "", digest([[run.state for run in runs], code]))
 
 
 def document_ids(workspace: Workspace, place: Extent) -> Any:

@@ -89,7 +89,8 @@ def decision_table(
     evidence = decided.kept[:rows] >= 0
     kept = np.where(evidence, decided.kept[:rows], 0)
     nothing = pa.array(np.full(rows, np.nan), from_pandas=True)
-    found = labels.items.is_valid().to_numpy(zero_copy_only=False) & ~evidence
+    found = labels.items.is_valid().to_numpy(zero_copy_only=False)
+    found &= np.isin(fate, (Fate.KEEP, Fate.CONTAMINATED))
     similarity = np.where(found, labels.item_share, decided.similarity[:rows])
     columns = [
         pa.array(words[:rows, 0]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig, RunConfig
     from isinglass.schemas.documents import Layout
 
+LOGGER = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -83,6 +86,10 @@ class Decisions:
         own = self.own
         return [*own, *earlier_extents(self.earlier, own[-1].stop if own else 0)]
 
+    @property
+    def _earlier_states(self) -> tuple[str, ...]:
+        return tuple(run.state for run in self.earlier)
+
     def find_boilerplate(self) -> Commit | None:
         """Count the paragraphs, if that was asked for; for `make` and the clean pass.
 
@@ -112,8 +119,11 @@ class Decisions:
         dedup = self.config.dedup
         slices: list[Unit] = []
         verified: list[Commit] = []
+        compared = ""
         if dedup is not None and dedup.fuzzy:
             slices, verified = self._match(ranked, dedup)
+            candidates = verifying.load_candidates(self.session.workspace)
+            compared = shingling.candidates_digest(candidates)
         work = ResolveWork(
             places=tuple(self.places),
             slices=tuple(slices),
@@ -122,7 +132,8 @@ class Decisions:
             run_ids={run.folder: run.run_id for run in self.earlier},
             evaluation=self.evaluation,
         )
-        unit = resolve_unit([ranked, *verified, *surveys], work, self.code)
+        inputs = [*self._earlier_states, compared]
+        unit = resolve_unit([ranked, *verified, *surveys], work, inputs, self.code)
         return run_here(self.session, work, unit)
 
     def _rank(self, unscannable: tuple[int, ...], boilerplate: Commit | None) -> Commit:
@@ -137,6 +148,7 @@ class Decisions:
             reference=KEPT if self.earlier else "",
             only_boilerplate=ONLY_BOILERPLATE_FILE if boilerplate else "",
             upstream=tuple(upstream),
+            earlier=self._earlier_states,
         )
         work = RankWork(self.config.dedup, drops)
         surveys = list(self.surveys.values())
@@ -152,7 +164,7 @@ class Decisions:
         fingerprints = sum(c.counts.get("fingerprints", 0) for c in surveys)
         fingerprints += sum(run.fingerprints for run in self.earlier)
         waves = matching.plan_waves(documents, fingerprints, dedup)
-        upstream = matching.match_upstream(ranked, surveys)
+        upstream = matching.match_upstream(ranked, surveys, list(self._earlier_states))
         units = matching.bucket_units(waves, documents, upstream, self.code)
         references = ranked.counts["reference"]
         build = matching.MatchGraph(workspace, tuple(places), tuple(waves), references)
@@ -201,6 +213,11 @@ class Decisions:
             folder = Path(run.folder)
             made = plan_again(folder, read_manifest(folder))
             if isinstance(made, str):
+                LOGGER.warning(
+                    "%s: %s; near-duplicates are compared with its cleaned texts",
+                    run.folder,
+                    made,
+                )
                 continue
             index[run.folder] = len(layouts)
             layouts.append(made.layout)

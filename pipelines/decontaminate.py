@@ -107,7 +107,7 @@ class EvaluationSets:
         """What makes a document contaminated, for the ledger."""
         config = self.config
         share = f" and {config.min_share:g} of the item" if config.min_share else ""
-        return f"evaluation match>={config.min_words} words{share}"
+        return f"evaluation match>={config.min_words} words{share}, or a whole item"
 
 
 def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:

@@ -357,6 +357,8 @@ def check_entries(
         raise ReconcileError(msg)
 
 
-def match_upstream(ranked: Commit, surveys: list[Commit]) -> list[Any]:
-    """What the buckets depend on: the ranks and every survey."""
-    return outputs_digest_input([ranked, *surveys])
+def match_upstream(
+    ranked: Commit, surveys: list[Commit], earlier: list[str]
+) -> list[Any]:
+    """What the buckets depend on: the ranks, every survey, and all earlier runs."""
+    return [outputs_digest_input([ranked, *surveys]), earlier]

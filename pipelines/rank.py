@@ -119,12 +119,14 @@ class RankInputs:
         reference: File of `Known.reference`, relative to `work/`; empty for none.
         only_boilerplate: File of `Known.only_boilerplate`, likewise.
         upstream: Commits of the steps that wrote these files.
+        earlier: What tells the state of each earlier run; their hashes are read too.
     """
 
     unscannable: tuple[int, ...] = ()
     reference: str = ""
     only_boilerplate: str = ""
     upstream: tuple[Commit, ...] = field(default=())
+    earlier: tuple[str, ...] = ()
 
 
 def rank_unit(
@@ -153,6 +155,7 @@ def rank_unit(
     }
     identity = [
         outputs_digest_input([*surveys, *inputs.upstream]),
+        list(inputs.earlier),
         section,
         work.drops_contaminated,
         {**payload, "places": [[p.name, p.start, p.stop] for p in places]},

@@ -12,7 +12,7 @@ from isinglass.pipelines.side import (
     read_side,
     read_survey,
 )
-from isinglass.schemas.errors import GateError
+from isinglass.schemas.errors import ConfigError, GateError
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.removals import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _REASONS = pa.array([str(reason) for reason in DUPLICATE_REASONS], pa.string())
 MOST_NAMED = 5
+MOST_KNOWN = 20
 
 
 def removals(
@@ -77,6 +78,7 @@ def stop_if_too_many(
 
     Raises:
         GateError: Names what would be lost. Nothing was written to `data/`.
+        ConfigError: A limit names a source that no document has.
     """
     gates = removal_gates(dedup)
     if not gates:
@@ -85,6 +87,15 @@ def stop_if_too_many(
     failed = [result for result in results if not result.passed]
     if not failed:
         return
+    unknown = [result for result in failed if result.actual is None]
+    if unknown:
+        name = unknown[0].slice.get("source", "")
+        known = ", ".join(sorted(_sums(workspace, places)["source"])[:MOST_KNOWN])
+        msg = (
+            f"dedup.max_removed.sources names {name}, but no document has that source. "
+            f"Known: {known}."
+        )
+        raise ConfigError(msg)
     losses = "; ".join(_loss(result) for result in failed)
     worst = "; ".join(_worst(workspace, places))
     msg = (
@@ -98,9 +109,7 @@ def stop_if_too_many(
 
 def _loss(result: GateResult) -> str:
     what = result.slice.get("source") or f"a {result.slice.get('position')}"
-    if result.actual is None:
-        return f"max_removed.sources names {what}, which has no documents"
-    return f"{what} loses {result.actual:.1%} (at most {result.value:.1%})"
+    return f"{what} loses {result.actual or 0:.1%} (at most {result.value:.1%})"
 
 
 def _worst(workspace: Workspace, places: list[Extent]) -> list[str]:

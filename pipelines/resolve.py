@@ -192,8 +192,17 @@ def _balance_json(solution: BalanceSolution) -> str:
     return json.dumps({"axes": data, "iterations": solution.iterations}, sort_keys=True)
 
 
-def resolve_unit(upstream: list[Commit], work: ResolveWork, code: str) -> Unit:
-    """The single unit of the resolve step."""
+def resolve_unit(
+    upstream: list[Commit], work: ResolveWork, inputs: list[str], code: str
+) -> Unit:
+    """The single unit of the resolve step.
+
+    Args:
+        upstream: Commits whose outputs it reads.
+        work: Of the step.
+        inputs: What tells the state of all else that it reads: earlier runs, pairs.
+        code: Fingerprint of the code.
+    """
     dedup, balance, evaluation = work.dedup, work.balance, work.evaluation
     names = {"threshold", "containment", "ngram", "paragraphs"}
     sections = [
@@ -202,5 +211,5 @@ def resolve_unit(upstream: list[Commit], work: ResolveWork, code: str) -> Unit:
         [evaluation.rule, list(evaluation.names)] if evaluation else None,
         sorted(work.run_ids.values()),
     ]
-    identity = [outputs_digest_input(upstream), sections, code]
+    identity = [outputs_digest_input(upstream), inputs, sections, code]
     return Unit("all", "", digest(identity))

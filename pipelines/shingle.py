@@ -6,6 +6,7 @@ runs from theirs if they are as they were, else from the cleaned texts.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,20 @@ def find_candidates(pairs: np.ndarray, rank: np.ndarray) -> Candidates:
     ranks = np.unique(pairs)
     order = np.argsort(rank, kind="stable")
     return Candidates(pairs, ranks, order[ranks].astype(np.int64))
+
+
+def candidates_digest(candidates: Candidates, pairs: np.ndarray | None = None) -> str:
+    """Hash of which documents are paired: ranks alone do not tell.
+
+    Args:
+        candidates: All candidates.
+        pairs: Those pairs of it that matter; all by default.
+    """
+    chosen = candidates.pairs if pairs is None else pairs
+    places = candidates.places[np.searchsorted(candidates.ranks, chosen)]
+    hashed = hashlib.sha256(np.ascontiguousarray(chosen).tobytes())
+    hashed.update(np.ascontiguousarray(places).tobytes())
+    return hashed.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from dataclasses import dataclass
@@ -11,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.shingle import Candidates, ShingleStore, open_store
+from isinglass.pipelines.shingle import (
+    Candidates,
+    ShingleStore,
+    candidates_digest,
+    open_store,
+)
 from isinglass.pipelines.units import Unit
 from isinglass.transforms.dedup.keepers import Similarity
 from isinglass.transforms.dedup.verify import containment, jaccard
@@ -126,7 +130,7 @@ def verify_units(
             continue
         name = f"slice-{number:06d}"
         payload = {"name": name, "start": int(start), "stop": int(stop)}
-        content = hashlib.sha256(candidates.pairs[start:stop].tobytes()).hexdigest()
+        content = candidates_digest(candidates, candidates.pairs[start:stop])
         identity = digest([content, upstream])
         weight = int(touched[start:stop].sum()) * 8
         units.append(Unit(name, json.dumps(payload), identity, weight))

@@ -2,8 +2,9 @@ r"""Exact Jaccard similarity of all pairs of a corpus, by plain means.
 
 Independent of isinglass's own code: Python's `re`, a dictionary of words, exact numbers
 for n-grams (no hashing) and sparse matrices. Definitions, as the project documents
-them: a word is a maximal run of `\w` of the lower-cased text (NFC); a shingle is 5
-words, or 5 characters of words where most letters belong to scripts without spaces.
+them: a word is a maximal run of `\w` and marks of the lower-cased text (NFC); a shingle
+is 5 words, or 5 characters of words where most letters belong to scripts without
+spaces.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NGRAM = 5
-WORD = re.compile(r"\w+")
 # What the names of their characters begin with in the Unicode Character Database.
 UNSPACED = (
     "THAI",
@@ -38,6 +38,21 @@ UNSPACED = (
     "IDEOGRAPHIC",
     "HENTAIGANA",
 )
+
+
+def _is_sign(character: str) -> bool:
+    """A mark that belongs to a word; selectors of emoji forms do not."""
+    name = unicodedata.name(character, "")
+    return (
+        unicodedata.category(character)[0] == "M"
+        and "VARIATION SELECTOR" not in name
+        and name != "COMBINING ENCLOSING KEYCAP"
+        and not name.startswith(UNSPACED)
+    )
+
+
+_SIGNS = "".join(filter(_is_sign, map(chr, range(0x110000))))
+WORD = re.compile(rf"[\w{_SIGNS}]+")
 CHUNK = 4_000_000
 
 

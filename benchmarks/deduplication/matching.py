@@ -79,7 +79,7 @@ def match(folder: Path) -> dict[str, Any]:
     clock.append(cpu_seconds())
     documents = ranked.counts["records_in"]
     waves = matching.plan_waves(documents, 0, dedup)
-    upstream = matching.match_upstream(ranked, commits)
+    upstream = matching.match_upstream(ranked, commits, [])
     units = matching.bucket_units(waves, documents, upstream, CODE)
     done = run_pass(
         session,

@@ -10,7 +10,11 @@ from isinglass.schemas.config.base import Section
 
 
 class DecontaminateConfig(Section):
-    """Finds documents that hold an evaluation text. A plain list names the files."""
+    """Finds documents that hold an evaluation text. A plain list names the files.
+
+    Documents are searched as they came in, before boilerplate is cut. An item in a
+    script without spaces is not found in a document mostly of words, nor the reverse.
+    """
 
     files: tuple[str, ...] = Field(
         min_length=1,

@@ -90,7 +90,8 @@ class DedupConfig(Section):
         gt=0.0,
         le=1.0,
         description="Also remove a document of whose shingles at least this share is "
-        "in a longer kept document; absent: off.",
+        "in a longer kept document; absent: off. With keep: first or newest only where "
+        "the longer one is also preferred.",
     )
     keep: Literal["longest", "first", "newest"] = Field(
         "longest", description="Which document of a group stays."

@@ -18,6 +18,7 @@ CHANCE = random.Random(8)  # noqa: S311 - test data
 ITEM = sentence(CHANCE, 30)
 OTHER = sentence(CHANCE, 20)
 WORDS = ITEM.split()
+RULE = "evaluation match>=13 words, or a whole item"
 DOCUMENTS = [document(CHANCE) for _ in range(6)]
 
 
@@ -52,7 +53,7 @@ def test_documents_with_an_item_are_dropped(corpus: Path) -> None:
     assert rows["web:0"]["evaluation_item"] == "run-sets/items.jsonl:1"
     assert rows["web:0"]["similarity"] == 1.0
     assert rows["web:1"]["similarity"] == 13 / 30
-    assert rows["web:1"]["rule"] == "evaluation match>=13 words"
+    assert rows["web:1"]["rule"] == RULE
     assert rows["web:2"]["evaluation_item"] is None
     assert found.records.dropped == {"contaminated": 3}
     assert found.decontamination is not None
@@ -75,7 +76,7 @@ def test_flagged_documents_stay_and_say_so(corpus: Path) -> None:
     assert sorted(str(row["reason"]) for row in same) == ["None", "exact_duplicate"]
     assert {r["evaluation_item"] for r in same} == {"run-sets/items.jsonl:1"}
     assert rows["web:1"]["outcome"] == "kept"
-    assert rows["web:1"]["rule"] == "evaluation match>=13 words"
+    assert rows["web:1"]["rule"] == RULE
     assert found.records.dropped == {"exact_duplicate": 1}
     assert proved(corpus / "run")
 
@@ -85,7 +86,7 @@ def test_the_share_of_the_item_is_a_setting(corpus: Path) -> None:
     found = run(corpus, decontaminate=section)
     assert found.records.dropped == {"contaminated": 2}
     rule = ledger(corpus / "run")["web:0"]["rule"]
-    assert rule == "evaluation match>=13 words and 0.5 of the item"
+    assert rule == RULE.replace(",", " and 0.5 of the item,")
 
 
 def test_another_set_is_another_run(corpus: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def run(
         write_jsonl(folder / source / "a.jsonl", texts)
     sources = sorted(path.name for path in folder.iterdir() if path.name[:3] != "run")
     verb = over.pop("verb", "clean")
+    replace = over.pop("replace", False)
     settings = {
         "inputs": [{"path": str(folder / name), "source": name} for name in sources],
         "output": str(folder / over.pop("output", "run")),
@@ -42,7 +44,7 @@ def run(
         **over,
     }
     config = RunConfig.model_validate(settings)
-    request = Request(config, verb, folder, Execution(config.beam, ()))
+    request = Request(config, verb, folder, Execution(config.beam, ()), replace)
     return execute(request, Progress(Console(stderr=True), quiet=True)).manifest
 
 
@@ -218,7 +220,8 @@ def test_an_earlier_run_may_have_had_containment(tmp_path: Path) -> None:
         ("", {"normalise": {"numbers": True}}, "no exact hashes of the same settings"),
         ("", {"containment": 0.9}, "no containment hashes of the same settings"),
         ("_SUCCESS", {}, "did not pass its gates"),
-        ("manifest.json", {}, "is not a finished run"),
+        ("manifest.json", {}, "it holds no manifest.json"),
+        ("folder", {}, "is no folder"),
         ("work", {}, "has lost the hashes of shard web-"),
         ("twice", {}, "names run-old twice"),
     ],
@@ -230,6 +233,8 @@ def test_an_earlier_run_that_cannot_serve_is_refused(
     if spoil == "work":
         for path in (tmp_path / "run-old" / "work" / "survey").glob("*.arrow"):
             path.write_bytes(path.read_bytes()[:-1])
+    elif spoil == "folder":
+        shutil.rmtree(tmp_path / "run-old")
     elif spoil and spoil != "twice":
         (tmp_path / "run-old" / spoil).unlink()
     names = ["run-old"] * (2 if spoil == "twice" else 1)
@@ -268,7 +273,6 @@ def test_a_run_that_would_lose_a_source_stops_before_it_writes(tmp_path: Path) -
         ({"source": 0.95}, False),
         ({"sources": {"bad": 0.5}}, True),
         ({"sources": {"good": 0.5}}, False),
-        ({"sources": {"goods": 0.5}}, True),
         ({"language": 0.2}, True),
     ],
 )
@@ -283,6 +287,12 @@ def test_limits_by_name_and_language(
     else:
         assert run(tmp_path, corpus, **over).verdict != "failed"
         assert proved(tmp_path / "run")
+
+
+def test_a_limit_for_an_unknown_source_is_a_mistake(tmp_path: Path) -> None:
+    limit = {"max_removed": {"sources": {"goods": 0.5}}}
+    with pytest.raises(ConfigError, match=r"names goods, but .* Known: good\."):
+        run(tmp_path, {"good": texts(*LINES)}, dedup=limit)
 
 
 def test_removals_are_told_by_source_language_and_cluster_size(tmp_path: Path) -> None:
@@ -325,3 +335,73 @@ def test_a_plain_deduplication_can_leave_the_rest_out(tmp_path: Path) -> None:
     for section in sections:
         with pytest.raises(ConfigError, match="needs survey"):
             run(tmp_path, output="run-no", **over, **section)
+
+
+def again(folder: Path, **over: Any) -> Manifest:
+    """Run in the same folder under another configuration, as `--replace` does."""
+    return run(folder, replace=True, **over)
+
+
+def test_an_earlier_run_that_was_redone_is_another_one(tmp_path: Path) -> None:
+    """Same file, same rows, other texts: nothing of the first comparison may stay."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    against: Row = {"dedup": {"against": ["../old/run"]}}
+    run(old, {"web": texts(*LINES[:6])})
+    near = [line + " Two words." for line in LINES[3:6]]
+    first = run(new, {"web": texts(*LINES[:3], *near, LINES[7])}, **against)
+    assert first.records.kept == 1
+    write_jsonl(old / "web" / "a.jsonl", texts(*[x[::-1] for x in LINES[:6]]))
+    run(old)
+    second = run(new, **against)
+    assert second.records.kept == 7
+    # And back: what is near to the first texts must be found again.
+    write_jsonl(old / "web" / "a.jsonl", texts(*LINES[:6]))
+    run(old)
+    assert run(new, **against).records.kept == 1
+
+
+def test_other_earlier_runs_of_equal_shape_are_told_apart(tmp_path: Path) -> None:
+    for name, lines in (("a", LINES[:6]), ("b", LINES[6:])):
+        (tmp_path / name).mkdir()
+        run(tmp_path / name, {"web": texts(*lines)})
+    new = tmp_path / "new"
+    new.mkdir()
+    own = {"web": texts(*[line + " Two words." for line in LINES[6:]])}
+    assert run(new, own, dedup={"against": ["../a/run"]}).records.kept == 6
+    assert again(new, dedup={"against": ["../b/run"]}).records.kept == 0
+
+
+def test_another_order_of_preference_is_compared_anew(tmp_path: Path) -> None:
+    """Both orders make the same pairs of ranks, of other documents."""
+    words = LONG.split()
+    pair = [" ".join(words[:150]), " ".join([*words[:120], *words[300:328]])]
+    far = [" ".join(words[400:500]), " ".join([*words[400:480], *words[600:618]])]
+    corpus = {"web": texts(*far, *pair)}
+    run(tmp_path, corpus, dedup={"threshold": 0.6})
+    changed = {"threshold": 0.6, "keep": "first"}
+    again(tmp_path, dedup=changed)
+    run(tmp_path, output="run-fresh", dedup=changed)
+    assert ledger(tmp_path / "run") == ledger(tmp_path / "run-fresh")
+    assert proved(tmp_path / "run")
+
+
+def test_a_run_with_boilerplate_can_be_started_again(tmp_path: Path) -> None:
+    paragraphs: Row = {"paragraphs": {"max_documents": 2, "remove": True}}
+    common = "A paragraph that all of them have in common."
+    corpus = {"web": texts(*[f"{line}\n\n{common}" for line in LINES])}
+    first = run(tmp_path, corpus, dedup=paragraphs)
+    assert run(tmp_path, dedup=paragraphs).created == first.created
+    found = again(tmp_path, dedup={**paragraphs, "keep": "first"})
+    assert found.characters.cut > 0
+    assert again(tmp_path, dedup={}).characters.cut == 0
+    assert not (tmp_path / "run" / "audit" / "paragraphs.parquet").exists()
+    assert proved(tmp_path / "run")
+
+
+def test_vowel_signs_tell_words_apart(tmp_path: Path) -> None:
+    son = "मेरा बेटा रोज स्कूल जाता है और बहुत अच्छा गाता है"
+    daughter = "मेरी बेटी रोज स्कूल जाती है और बहुत अच्छी गाती है"
+    found = run(tmp_path, {"web": texts(son, daughter, son + "!")})
+    assert found.records.kept == 2

@@ -1,9 +1,11 @@
 r"""Shingles: the n-grams whose sets say how alike two documents are.
 
-A shingle is `ngram` consecutive words, a word being a maximal run of Unicode `\w`.
-White space and punctuation never count, so that documents which differ in nothing
-else have equal shingle sets. In documents written mostly in scripts that put no
-spaces between words, a shingle is `ngram` consecutive characters instead.
+A shingle is `ngram` consecutive words, a word being a maximal run of Unicode `\w` with
+marks (Unicode Technical Standard 18, annex C): the vowel signs of Devanagari, Arabic or
+Hebrew tell words apart, which `\w` of Python's `re` leaves out. White space,
+punctuation and symbols never count, so that documents which differ in nothing else
+have equal shingle sets. In documents written mostly in scripts that put no spaces
+between words, a shingle is `ngram` consecutive characters instead.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from numba import njit
 
 from isinglass.transforms.text import (
     CODE_POINTS,
+    assigned_code_points,
     decode,
     largest_byte,
     string_buffers,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 NO_UNIT, WORD_UNIT, CHARACTER_UNIT = 0, 1, 2
 
 _WORD, _UNSPACED, _MARK = 1, 2, 4
+_KEYCAP = "\u20e3"
 
 # Blocks of the scripts that write no spaces between words (Unicode Standard, Blocks.txt
 # and Standard Annex 14, classes ID, CJ and SA), first and last code point.
@@ -78,15 +82,26 @@ class Shingles:
     unit: NDArray[np.uint8]
 
 
+def _is_sign(character: str) -> bool:
+    """A mark that belongs to a word; selectors of emoji forms do not."""
+    return (
+        unicodedata.category(character)[0] == "M"
+        and "VARIATION SELECTOR" not in unicodedata.name(character, "")
+        and character != _KEYCAP
+    )
+
+
 @cache
 def class_table() -> NDArray[np.uint8]:
     """Return, per code point, the sum of word 1, unspaced script 2 and its marks 4."""
     table = word_table().copy()
+    signs = [c for c in assigned_code_points() if _is_sign(chr(c))]
+    table[signs] = _WORD
     for first, last in _UNSPACED_BLOCKS:
         block = np.arange(first, last + 1)
         marks = [c for c in block.tolist() if unicodedata.category(chr(c))[0] == "M"]
         table[block] |= table[block] * _UNSPACED
-        table[marks] |= _MARK
+        table[marks] = _MARK
     assert table.size == CODE_POINTS
     table.flags.writeable = False
     return table

@@ -16,10 +16,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.config import GateConfig
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
 from isinglass.transforms.statistics.sums import (
     Accumulator,
@@ -32,7 +34,6 @@ from isinglass.transforms.statistics.sums import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.schemas.config import DedupConfig
@@ -180,10 +181,18 @@ def removal_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:
         if (limit := getattr(limits, dimension)) is not None
     ]
     named = [
-        _gate("dedup.removed", {"source": source}, limit)
-        for source, limit in sorted(limits.sources.items())
+        _gate("dedup.removed", {"source": label}, limit)
+        for label, limit in zip(
+            _labels(limits.sources), limits.sources.values(), strict=True
+        )
     ]
     return (*gates, *named)
+
+
+def _labels(names: Iterable[str]) -> list[str]:
+    """Names of sources as statistics spell them: without addresses."""
+    labels: list[str] = safe_labels(pa.array(list(names), pa.string())).to_pylist()
+    return labels
 
 
 def _gate(metric: str, slices: dict[str, str], limit: float) -> GateConfig:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from isinglass.schemas.config import DecontaminateConfig
 from isinglass.transforms.decontaminate.items import ItemIndex, build_index
 from isinglass.transforms.decontaminate.search import Matches, find_items
 from isinglass.transforms.normalise import normalise
+from tests.words import WORD
 
 if TYPE_CHECKING:
     from isinglass.transforms.decontaminate.filter import RunFilter
@@ -286,10 +286,10 @@ def reference(
     document: str, items: list[str], limits: DecontaminateConfig
 ) -> tuple[int, int]:
     """Longest common run of words by trying all, straight from the definition."""
-    words = re.findall(r"\w+", document)
+    words = WORD.findall(document)
     best = (-1, 0)
     for number, item in enumerate(items):
-        wanted = re.findall(r"\w+", item)
+        wanted = WORD.findall(item)
         if len(wanted) < min(5, limits.ngram):
             continue
         longest = 0

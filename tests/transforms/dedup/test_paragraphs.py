@@ -86,7 +86,7 @@ def test_paragraphs_are_what_a_pattern_splits(texts: list[str], split: str) -> N
     least = 2 if split == "blank_line" else 1
     # White space between two line ends, those line ends left out of the class.
     blank = r"(?:(?![\r\n])\s)*"
-    border = rf"(?:{blank}(?:\r\n|\r|\n)){{{least},}}\s*"
+    border = rf"(?:{blank}(?:\r\n|\r(?!\n)|(?<!\r)\n)){{{least},}}\s*"
     expected = [
         piece.strip()
         for text in texts

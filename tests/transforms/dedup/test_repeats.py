@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +22,7 @@ from isinglass.transforms.dedup.repeats import (
 )
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read.identity import doc_ids
+from tests.words import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def reference(texts: list[str], words: int) -> list[list[int]]:
     """The same by comparing every window of words with every other."""
     documents = []
     for text in normalise(pa.array(texts, pa.string())).to_pylist():
-        matches = list(re.finditer(r"\w+", text))
+        matches = list(WORD.finditer(text))
         documents.append(
             [
                 (tuple(m[0] for m in part), part[0].start(), part[-1].end())

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import time
 import unicodedata
 
@@ -14,6 +13,7 @@ from isinglass.schemas.config.dedup import NormaliseConfig
 from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
 from isinglass.transforms.dedup.shingles import shingle_sets
 from isinglass.transforms.normalise import normalise
+from tests.words import WORD
 
 DEFAULT = NormaliseConfig()
 WORDS = st.lists(st.sampled_from(["a", "B", "c", "D9", "é", "e\u0301"]), max_size=25)
@@ -148,8 +148,7 @@ def test_both_sides_tell_the_same(left: str, right: str, ngram: int) -> None:
 def test_marks_are_those_of_the_definition(left: str, right: str, ngram: int) -> None:
     found = compare(left, right, ngram, DEFAULT)
     words = [
-        re.findall(r"\w+", normalise(pa.array([text]))[0].as_py())
-        for text in (left, right)
+        WORD.findall(normalise(pa.array([text]))[0].as_py()) for text in (left, right)
     ]
     grams = [[tuple(w[i : i + ngram]) for i in range(len(w))] for w in words]
     whole = [[g for g in side if len(g) == ngram] for side in grams]

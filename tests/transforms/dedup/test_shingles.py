@@ -18,6 +18,7 @@ from isinglass.transforms.dedup.shingles import (
     shingle_sets,
 )
 from isinglass.transforms.normalise import normalise
+from tests.words import CHARACTER, WORD
 
 CHINESE = "敏捷的棕色狐狸跳过了懒狗。"
 JAPANESE = "素早い茶色のキツネは、のろまな犬を飛び越えた。"
@@ -47,10 +48,10 @@ def rows(shingles: Shingles) -> list[list[int]]:
 
 def reference_units(text: str) -> tuple[int, list[str]]:
     unspaced = re.findall("[\u3040-\u30ff\u4e00-\u9fff]", text)
-    characters = re.findall(r"\w", text)
+    characters = CHARACTER.findall(text)
     if 2 * len(unspaced) > len(characters):
         return CHARACTER_UNIT, characters
-    return WORD_UNIT, re.findall(r"\w+", text)
+    return WORD_UNIT, WORD.findall(text)
 
 
 @given(texts, st.integers(1, 6))
