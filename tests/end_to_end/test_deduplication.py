@@ -377,7 +377,7 @@ def test_another_order_of_preference_is_compared_anew(tmp_path: Path) -> None:
     """Both orders make the same pairs of ranks, of other documents."""
     words = LONG.split()
     pair = [" ".join(words[:150]), " ".join([*words[:120], *words[300:328]])]
-    far = [" ".join(words[400:500]), " ".join([*words[400:480], *words[600:618]])]
+    far = [" ".join(words[400:500]), " ".join([*words[400:490], *words[600:608]])]
     corpus = {"web": texts(*far, *pair)}
     run(tmp_path, corpus, dedup={"threshold": 0.6})
     changed = {"threshold": 0.6, "keep": "first"}
