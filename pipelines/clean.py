@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.commits import read_commit
 from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.ledger import write_ledger
 from isinglass.pipelines.paragraphs import boilerplate_path, load_boilerplate
 from isinglass.pipelines.progress import WorkerStatus
-from isinglass.pipelines.side import decisions_path, read_side, survey_path
+from isinglass.pipelines.side import SURVEY, decisions_path, read_side, survey_path
 from isinglass.pipelines.units import Unit
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -140,10 +142,39 @@ class CleanWork:
     def run(self, state: Tools, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""
         shard = Shard.from_json(payload)
+        if not self._needs_texts(outputs.workspace, shard.shard_id):
+            writers = self.open_writers(shard.shard_id, outputs)
+            path = statistics_path(outputs.workspace, shard.shard_id)
+            return write_ledger(shard, writers, outputs, path)
         shard_pass = _ShardPass(self, state, shard, outputs)
         for batch in read_shard(shard, self.layout):
             shard_pass.add(batch)
         return shard_pass.finish()
+
+    def _needs_texts(self, workspace: Workspace, shard_id: str) -> bool:
+        """Whether the inputs of a shard must be read again."""
+        if self.write_text or self.settings.pii is not None or self.trimming:
+            return True
+        surveyed = read_commit(workspace, SURVEY, shard_id)
+        return surveyed is None or surveyed.counts["rejected"] > 0
+
+    def open_writers(
+        self, shard_id: str, outputs: UnitOutputs
+    ) -> dict[str, TableWriter]:
+        """Start the tables that the pass writes for a shard."""
+        schemas = {"ledger": LEDGER, "quarantine": QUARANTINE}
+        if self.settings.pii is not None:
+            schemas["findings"] = FINDINGS
+        if self.trimming is not None:
+            schemas["paragraphs"] = PARAGRAPHS
+        if self.write_text:
+            schemas["data"] = with_carried(DATA, self.layout.carried)
+        writers = {}
+        for table, schema in schemas.items():
+            path = outputs.workspace.table(table, shard_id)
+            columns = tuple(name for name in DICTIONARY if name in schema.names)
+            writers[table] = outputs.open_table(path, schema, columns)
+        return writers
 
 
 class _ShardPass:
@@ -165,22 +196,7 @@ class _ShardPass:
         self._canaries: dict[str, list[int]] = {}
         self._texts = TextGatherer()
         self._status = WorkerStatus(workspace, work.name, shard.shard_id)
-        self._writers = self._open_writers(workspace)
-
-    def _open_writers(self, workspace: Workspace) -> dict[str, TableWriter]:
-        schemas = {"ledger": LEDGER, "quarantine": QUARANTINE}
-        if self._work.settings.pii is not None:
-            schemas["findings"] = FINDINGS
-        if self._trimmer is not None:
-            schemas["paragraphs"] = PARAGRAPHS
-        if self._work.write_text:
-            schemas["data"] = with_carried(DATA, self._work.layout.carried)
-        writers = {}
-        for table, schema in schemas.items():
-            path = workspace.table(table, self._shard.shard_id)
-            columns = tuple(name for name in DICTIONARY if name in schema.names)
-            writers[table] = self._outputs.open_table(path, schema, columns)
-        return writers
+        self._writers = work.open_writers(shard.shard_id, outputs)
 
     def add(self, batch: DocumentBatch) -> None:
         """Clean one batch and write its rows."""

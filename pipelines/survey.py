@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.commits import outputs_digest_input
@@ -27,13 +28,14 @@ from isinglass.transforms.survey import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
-
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.decontaminate.items import ItemIndex
+
+PIECE = pa.field("piece", pa.int32(), nullable=False)
+"""Index of the piece of the shard that holds a document, added to the survey."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class SurveyWork:
         fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
         path = survey_path(outputs.workspace, shard.shard_id)
         rows = self._rows(shard, fold, state)
-        write_side(outputs, path, survey_schema(self.settings), rows)
+        schema = survey_schema(self.settings).append(PIECE)
+        write_side(outputs, path, schema, rows)
         statistics = json.dumps(fold.statistics(), sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
         return dict(fold.counts)
@@ -71,10 +74,13 @@ class SurveyWork:
     def _rows(
         self, shard: Shard, fold: _ShardFold, items: ItemIndex | None
     ) -> Iterator[pa.RecordBatch]:
+        pieces = {piece.relative: n for n, piece in enumerate(shard.pieces)}
         for batch in read_shard(shard, self.layout):
             survey = survey_documents(batch.documents, self.settings, items)
             fold.add(batch, survey)
-            yield survey.table
+            place = pa.scalar(pieces[batch.path], pa.int32())
+            piece = pa.repeat(place, survey.table.num_rows)
+            yield survey.table.append_column(PIECE, piece)
 
 
 class _ShardFold:
@@ -100,7 +106,10 @@ class _ShardFold:
                 listed = pc.sum(pc.list_value_length(table.column(name)))
                 self.counts[name] += listed.as_py() or 0
         sources, languages = table.column("source"), survey.languages
-        self._texts.add(documents.column("text"), sources, languages)
+        lengths, words = (table.column(n) for n in ("characters", "text_words"))
+        self._texts.add_lengths(
+            lengths.to_numpy(), words.to_numpy(), sources, languages
+        )
         if survey.mentions is not None:
             self._group_sums = self._groups.add(
                 self._group_sums, survey.mentions, sources, languages

@@ -64,7 +64,7 @@ def clean_batch(
 
     Args:
         batch: Records as read.
-        decisions: Columns outcome, reason, weight and `_EVIDENCE`, one row a document.
+        decisions: Columns outcome, reason, weight and `EVIDENCE`, one row a document.
         languages: Language of each document.
         scanner: Detector and operators.
         shard_id: Name of the shard, for ledger and quarantine.
@@ -246,7 +246,7 @@ def _ledger(
             "row": documents.column("row"),
             "outcome": fates.outcome,
             "reason": fates.reason,
-            **{name: decisions[name].combine_chunks() for name in _EVIDENCE},
+            **{name: decisions[name].combine_chunks() for name in EVIDENCE},
             "chars_in": pc.cast(pc.utf8_length(documents.column("text")), pa.int64()),
             "chars_out": pc.if_else(is_kept, pa.array(out), pa.scalar(0, pa.int64())),
             "spans_changed": pa.array(changed),
@@ -270,7 +270,7 @@ def _ledger(
     return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
 
 
-_EVIDENCE = (
+EVIDENCE = (
     "rule",
     "kept_doc_id",
     "kept_in",
@@ -312,13 +312,12 @@ def _quarantine(batch: DocumentBatch, fates: _Fates, shard_id: str) -> pa.Record
     return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
 
 
-def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
-    """Counts of one batch.
+def count_records(ledger: pa.RecordBatch) -> Counter[str]:
+    """Records and characters of a ledger by what became of them.
 
-    records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, _kept (of
-    kept documents as they came in), _dropped, _quarantined, _redacted, _inserted,
-    _out; finding.<entity>.found, .changed, .kept. Where boilerplate is looked for
-    also characters_cut and paragraphs_found.
+    Returns:
+        records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, and
+        those of kept, dropped and quarantined documents as they came in.
     """
     counts: Counter[str] = Counter(records_in=ledger.num_rows)
     grouped = (
@@ -338,6 +337,18 @@ def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
         counts[name] += row["chars_count"]
         counts[f"characters_{outcome}"] += row["chars_sum"]
         counts["characters_in"] += row["chars_sum"]
+    return counts
+
+
+def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
+    """Counts of one batch.
+
+    records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, _kept (of
+    kept documents as they came in), _dropped, _quarantined, _redacted, _inserted,
+    _out; finding.<entity>.found, .changed, .kept. Where boilerplate is looked for
+    also characters_cut and paragraphs_found.
+    """
+    counts = count_records(ledger)
     counts["characters_redacted"] += int(np.sum(redaction.redacted))
     counts["characters_inserted"] += int(np.sum(redaction.inserted))
     counts["characters_out"] += pc.sum(ledger.column("chars_out")).as_py() or 0

@@ -27,7 +27,7 @@ from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.language import UNDETERMINED, detect_languages
 from isinglass.transforms.normalise import is_blank, normalise
 from isinglass.transforms.read.identity import doc_id_words
-from isinglass.transforms.text import content_hashes
+from isinglass.transforms.text import content_hashes, word_counts
 
 if TYPE_CHECKING:
     from isinglass.transforms.decontaminate.items import ItemIndex
@@ -86,6 +86,7 @@ def band_name(band: int) -> str:
 def survey_schema(settings: SurveySettings) -> pa.Schema:
     """Schema of the survey's side table.
 
+    `text_words` are counted as `text.word_counts` does, `words` as mentions are;
     `id_key` is 0 for a document without a source id; `mentions` follows
     `group_names()`. With near-duplicates on: `unit` says what a shingle is made of
     (`shingles.NO_UNIT` where there is none), each band has a column of 64-bit hashes
@@ -102,6 +103,7 @@ def survey_schema(settings: SurveySettings) -> pa.Schema:
         pa.field("hash_low", pa.uint64(), nullable=False),
         pa.field("id_key", pa.uint64(), nullable=False),
         pa.field("characters", pa.int64(), nullable=False),
+        pa.field("text_words", pa.int64(), nullable=False),
         pa.field("blank", pa.bool_(), nullable=False),
         pa.field("language", pa.string(), nullable=False),
         pa.field("source", pa.string()),
@@ -157,6 +159,7 @@ def survey_documents(
         "hash_low": pa.array(hashes[:, 1]),
         "id_key": pa.array(_id_keys(documents)),
         "characters": pc.cast(pc.utf8_length(texts), pa.int64()),
+        "text_words": pa.array(word_counts(texts)),
         "blank": pa.array(is_blank(texts)),
         "language": languages,
         "source": sources,

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+import isinglass.pipelines.clean as clean_pass
 import isinglass.pipelines.match as match_pass
 from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.proof import prove
@@ -405,3 +406,31 @@ def test_vowel_signs_tell_words_apart(tmp_path: Path) -> None:
     daughter = "मेरी बेटी रोज स्कूल जाती है और बहुत अच्छी गाती है"
     found = run(tmp_path, {"web": texts(son, daughter, son + "!")})
     assert found.records.kept == 2
+
+
+def test_an_audit_without_texts_has_the_ledger_of_a_cleaning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is looked for in the texts, so they are not read a third time."""
+    rows = [*make_rows(60), {"text": " "}, {"id": "n3", "text": "Another text."}]
+    limits = {"max_quarantine_rate": 0.5, "shard_bytes": 20_000}
+    cleaned = run(tmp_path, {"web": rows}, output="run-clean", limits=limits)
+    with monkeypatch.context() as patch:
+        patch.setattr(clean_pass, "read_shard", None)
+        audited = run(tmp_path, verb="audit", limits=limits)
+    assert ledger(tmp_path / "run") == ledger(tmp_path / "run-clean")
+    assert audited.records == cleaned.records
+    assert audited.records.quarantined == {"duplicate_id": 1}
+    assert audited.characters == cleaned.characters
+    tables = [
+        pq.read_table(tmp_path / name / "audit" / "statistics.parquet").to_pylist()
+        for name in ("run", "run-clean")
+    ]
+    assert tables[0] == tables[1]
+    assert proved(tmp_path / "run")
+    # A record that could not be read is in no survey: then the input is read again.
+    with (tmp_path / "web" / "a.jsonl").open("a") as file:
+        file.write("{broken\n")
+    found = run(tmp_path, verb="audit", output="run-broken", limits=limits)
+    assert found.records.quarantined == {"duplicate_id": 1, "malformed_record": 1}
+    assert proved(tmp_path / "run-broken")

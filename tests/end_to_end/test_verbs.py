@@ -176,6 +176,7 @@ def test_another_code_or_model_is_never_mixed_with_old_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     from isinglass.pipelines import identity, run  # noqa: PLC0415
+    from isinglass.transforms.pii import detector  # noqa: PLC0415
 
     write_corpus(tmp_path / "corpus", 30)
     start(tmp_path, "clean")
@@ -185,7 +186,7 @@ def test_another_code_or_model_is_never_mixed_with_old_work(
     else:
         other = Model(name="rules", role="pii", sha256="0" * 64)
         monkeypatch.setattr(
-            identity, "check_detector", lambda config: [*check_models(config), other]
+            detector, "check_models", lambda config: [*check_models(config), other]
         )
     passes = reused(start(tmp_path, "clean"))
     assert passes["clean"][0] == 0

@@ -112,8 +112,25 @@ class TextGatherer:
     ) -> None:
         """Add a batch; arguments as of `TextFold.add`."""
         characters = pc.utf8_length(texts).to_numpy().astype(np.int64)
+        self.add_lengths(characters, word_counts(texts), sources, languages)
+
+    def add_lengths(
+        self,
+        characters: NDArray[np.int64],
+        words: NDArray[np.int64],
+        sources: pa.StringArray,
+        languages: pa.StringArray,
+    ) -> None:
+        """Add a batch of which the lengths are known.
+
+        Args:
+            characters: Code points of each text, shape (n,).
+            words: As `text.word_counts`, shape (n,).
+            sources: As many; null where unknown.
+            languages: As many; null where unknown.
+        """
         self._lengths["characters"].append(characters)
-        self._lengths["words"].append(word_counts(texts))
+        self._lengths["words"].append(words)
         for labels, names in zip(self._labels, (sources, languages), strict=True):
             labels.append(names)
 

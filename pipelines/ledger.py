@@ -1,0 +1,126 @@
+"""The ledger of a shard whose texts need not be read again.
+
+An audit that looks for nothing in the texts, in a shard of which every record could be
+read, has all that the ledger says in survey and decisions.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.side import decisions_path, read_side, survey_path
+from isinglass.schemas.errors import ReconcileError
+from isinglass.schemas.reasons import Outcome
+from isinglass.schemas.tables import LEDGER, QUARANTINE
+from isinglass.transforms.clean import EVIDENCE, count_records
+from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.statistics.fold import TextGatherer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.schemas.documents import Shard
+    from isinglass.transforms.write import TableWriter
+
+_SURVEY = [
+    "doc_high",
+    "doc_low",
+    "row",
+    "piece",
+    "characters",
+    "text_words",
+    "source",
+    "language",
+]
+
+
+def write_ledger(
+    shard: Shard,
+    writers: dict[str, TableWriter],
+    outputs: UnitOutputs,
+    statistics: Path,
+) -> dict[str, int]:
+    """Write ledger, quarantine and statistics of a shard; returns its counts.
+
+    Args:
+        shard: The shard.
+        writers: Of `ledger` and `quarantine`.
+        outputs: Of the unit.
+        statistics: Where the statistics go.
+
+    Raises:
+        ReconcileError: Survey and decisions are not of the same documents.
+    """
+    workspace = outputs.workspace
+    survey = read_side(survey_path(workspace, shard.shard_id), _SURVEY)
+    decisions = read_side(decisions_path(workspace, shard.shard_id))
+    words = [
+        np.stack([table[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
+        for table in (survey, decisions)
+    ]
+    if not np.array_equal(words[0], words[1]):
+        msg = (
+            f"Pass clean, shard {shard.shard_id}: the decisions are not on the "
+            "documents that were surveyed. Run again."
+        )
+        raise ReconcileError(msg)
+    ledger = _ledger(shard, survey, decisions, format_doc_ids(words[0]))
+    writers["ledger"].write(ledger)
+    writers["quarantine"].write(_quarantine(ledger))
+    texts = TextGatherer()
+    kept = survey.filter(pc.equal(decisions["outcome"], Outcome.KEPT.value))
+    texts.add_lengths(
+        kept["characters"].to_numpy(),
+        kept["text_words"].to_numpy(),
+        kept["source"].combine_chunks(),
+        kept["language"].combine_chunks(),
+    )
+    sums = {"texts": texts.finish(), "canaries": {}}
+    outputs.write_bytes(statistics, json.dumps(sums, sort_keys=True))
+    counts = count_records(ledger)
+    counts["characters_out"] = counts["characters_kept"]
+    return dict(counts)
+
+
+def _ledger(
+    shard: Shard, survey: pa.Table, decisions: pa.Table, doc_ids: pa.StringArray
+) -> pa.RecordBatch:
+    paths = pa.array([piece.relative for piece in shard.pieces], pa.string())
+    kept = pc.equal(decisions["outcome"], Outcome.KEPT.value)
+    columns = {
+        "doc_id": doc_ids,
+        "shard": pa.repeat(pa.scalar(shard.shard_id), survey.num_rows),
+        "path": paths.take(survey["piece"].combine_chunks()),
+        "row": survey["row"],
+        "outcome": decisions["outcome"],
+        "reason": decisions["reason"],
+        **{name: decisions[name] for name in EVIDENCE},
+        "chars_in": survey["characters"],
+        "chars_out": pc.if_else(kept, survey["characters"], 0),
+        "spans_changed": pa.array(np.zeros(survey.num_rows, np.int32)),
+    }
+    table = pa.table([columns[name] for name in LEDGER.names], schema=LEDGER)
+    return _one_batch(table)
+
+
+def _quarantine(ledger: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows of `quarantine/`, without the text: an audit writes none."""
+    held = ledger.filter(pc.equal(ledger.column("outcome"), Outcome.QUARANTINED.value))
+    names = ("doc_id", "shard", "path", "row", "reason")
+    nothing = [
+        pa.repeat(pa.scalar(""), held.num_rows),
+        pa.nulls(held.num_rows, pa.large_binary()),
+    ]
+    columns = [*(held.column(name) for name in names), *nothing]
+    return pa.RecordBatch.from_arrays(columns, schema=QUARANTINE)
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
