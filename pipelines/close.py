@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isinglass import __version__
 from isinglass.pipelines import gather
+from isinglass.pipelines.audit import write_audit
 from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
 from isinglass.pipelines.examples import collect_examples
@@ -34,12 +34,8 @@ from isinglass.pipelines.summaries import (
 )
 from isinglass.pipelines.workspace import (
     TABLES,
-    explain_write_error,
-    make_folder,
-    temporary_name,
     write_atomically,
 )
-from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import (
     Characters,
@@ -62,7 +58,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.side import Extent
     from isinglass.pipelines.workspace import Workspace
-    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.commit import Commit, OutputFile
     from isinglass.schemas.manifest import AxisSummary, GateResult
     from isinglass.schemas.statistic import Statistic
 
@@ -119,7 +115,7 @@ def close(closing: Closing) -> Manifest:
         workspace, list(closing.places), closing.config, counts
     )
     table = statistics_table(statistics)
-    audit = [_write_statistics(workspace, table), *_write_paragraphs(closing)]
+    audit = [write_audit(workspace, "statistics", table), *_write_paragraphs(closing)]
     manifest = _manifest(closing, counts, statistics, balance, audit)
     shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
     examples = collect_examples(workspace, shards)
@@ -131,23 +127,6 @@ def close(closing: Closing) -> Manifest:
     write_atomically(workspace.path / "report.html", html)
     _seal(workspace, manifest)
     return manifest
-
-
-def _write_statistics(workspace: Workspace, table: pa.Table) -> OutputFile:
-    path = workspace.path / "audit" / "statistics.parquet"
-    make_folder(path.parent)
-    temporary = temporary_name(path)
-    try:
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(path)
-    except OSError as error:
-        raise explain_write_error(error, path) from None
-    return OutputFile(
-        path=workspace.relative(path),
-        rows=table.num_rows,
-        bytes=path.stat().st_size,
-        sha256=file_sha256(path),
-    )
 
 
 def _manifest(

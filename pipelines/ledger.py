@@ -17,6 +17,7 @@ from isinglass.pipelines.side import decisions_path, read_side, survey_path
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import LEDGER, QUARANTINE
+from isinglass.transforms.batches import one_batch
 from isinglass.transforms.clean import EVIDENCE, count_records
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.statistics.fold import TextGatherer
@@ -106,7 +107,7 @@ def _ledger(
         "spans_changed": pa.array(np.zeros(survey.num_rows, np.int32)),
     }
     table = pa.table([columns[name] for name in LEDGER.names], schema=LEDGER)
-    return _one_batch(table)
+    return one_batch(table)
 
 
 def _quarantine(ledger: pa.RecordBatch) -> pa.RecordBatch:
@@ -119,8 +120,3 @@ def _quarantine(ledger: pa.RecordBatch) -> pa.RecordBatch:
     ]
     columns = [*(held.column(name) for name in names), *nothing]
     return pa.RecordBatch.from_arrays(columns, schema=QUARANTINE)
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.fingerprint import file_sha256
+from isinglass.pipelines.audit import write_audit
 from isinglass.pipelines.paragraphs import KEYS
 from isinglass.pipelines.report.sections.paragraphs import (
     MOST_PARAGRAPHS,
@@ -17,12 +17,6 @@ from isinglass.pipelines.report.sections.paragraphs import (
     BoilerplateParagraph,
 )
 from isinglass.pipelines.side import read_side, survey_path
-from isinglass.pipelines.workspace import (
-    explain_write_error,
-    make_folder,
-    temporary_name,
-)
-from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPH_LIST
 from isinglass.transforms.dedup.boilerplate import UNKNOWN, list_parts
@@ -31,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import OutputFile
     from isinglass.schemas.config.dedup import ParagraphsConfig
     from isinglass.transforms.dedup.boilerplate import Boilerplate
 
-PATH = "audit/paragraphs.parquet"
+NAME = "paragraphs"
+"""Of the table, under `audit/`."""
 _EXAMPLE = ["paragraph", "doc_id", "start", "end"]
 
 
@@ -57,20 +53,7 @@ def write_paragraph_list(
         RetryError: The disk is full or failing.
     """
     table = paragraph_list(workspace, shard_ids, boilerplate, config)
-    path = workspace.path / PATH
-    make_folder(path.parent)
-    temporary = temporary_name(path)
-    try:
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(path)
-    except OSError as error:
-        raise explain_write_error(error, path) from None
-    return OutputFile(
-        path=PATH,
-        rows=table.num_rows,
-        bytes=path.stat().st_size,
-        sha256=file_sha256(path),
-    )
+    return write_audit(workspace, NAME, table)
 
 
 def paragraph_list(
@@ -157,7 +140,7 @@ def boilerplate_list(workspace: Workspace, counts: dict[str, int]) -> Boilerplat
         workspace: The run folder, with the list.
         counts: Sums of the counts of the clean pass.
     """
-    listed = pq.read_table(workspace.path / PATH)
+    listed = pq.read_table(workspace.table("audit", NAME))
     names = BoilerplateParagraph._fields
     rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
     return BoilerplateList(

@@ -35,6 +35,7 @@ from isinglass.pipelines.repeat_shares import (
     population_path,
     window_path,
 )
+from isinglass.pipelines.resolve import decision_hashes
 from isinglass.pipelines.side import decisions_path, read_side, write_side
 from isinglass.pipelines.units import Unit
 from isinglass.schemas.documents import Layout, Shard
@@ -310,14 +311,3 @@ def _units(
 
 def _driver_unit(shard_ids: list[str], upstream: list[Any]) -> Unit:
     return Unit("all", json.dumps(shard_ids), digest([shard_ids, upstream]))
-
-
-def decision_hashes(
-    workspace: Workspace, resolved: Commit, shard_ids: list[str]
-) -> dict[str, str]:
-    """SHA-256 of each shard's decisions, by shard_id."""
-    hashes = {output.path: output.sha256 for output in resolved.outputs}
-    return {
-        shard_id: hashes[workspace.relative(decisions_path(workspace, shard_id))]
-        for shard_id in shard_ids
-    }

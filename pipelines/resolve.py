@@ -213,3 +213,14 @@ def resolve_unit(
     ]
     identity = [outputs_digest_input(upstream), inputs, sections, code]
     return Unit("all", "", digest(identity))
+
+
+def decision_hashes(
+    workspace: Workspace, resolved: Commit, shard_ids: list[str]
+) -> dict[str, str]:
+    """SHA-256 of each shard's decisions, by shard_id."""
+    hashes = {output.path: output.sha256 for output in resolved.outputs}
+    return {
+        shard_id: hashes[workspace.relative(decisions_path(workspace, shard_id))]
+        for shard_id in shard_ids
+    }

@@ -38,8 +38,8 @@ from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.removals import stop_if_too_many
 from isinglass.pipelines.repeats import measure_repeats
-from isinglass.pipelines.resolve import Evaluation
-from isinglass.pipelines.side import decisions_path, read_survey
+from isinglass.pipelines.resolve import Evaluation, decision_hashes
+from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import IsinglassError, OutputError
@@ -298,13 +298,7 @@ class _Job:
             canary_share=canary_share(self.config, documents),
             trimming=Trimming.of(self.workspace, self.config.dedup, self.boilerplate),
         )
-        hashes = {output.path: output.sha256 for output in resolved.outputs}
-        decisions = {
-            shard_id: hashes[
-                self.workspace.relative(decisions_path(self.workspace, shard_id))
-            ]
-            for shard_id in self.shard_ids
-        }
+        decisions = decision_hashes(self.workspace, resolved, self.shard_ids)
         units = clean_units(self.plan.shards, self.surveys, decisions, work, self.code)
         pii = self.config.pii
         speed = HASHING

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
+from isinglass.transforms.batches import one_batch
 from isinglass.transforms.dedup.trim import Trimmed, Trimmer, untrimmed
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.pii.operators import Redaction, apply_operators
@@ -267,7 +268,7 @@ def _ledger(
         shard_id,
     )
     table = pa.Table.from_batches([accepted, refused])
-    return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+    return one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
 
 
 EVIDENCE = (
@@ -309,7 +310,7 @@ def _quarantine(batch: DocumentBatch, fates: _Fates, shard_id: str) -> pa.Record
         arrays = [doc_id, shard, path, row, reason, detail, raw]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE))
     table = pa.Table.from_batches(batches)
-    return _one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+    return one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
 
 
 def count_records(ledger: pa.RecordBatch) -> Counter[str]:
@@ -370,8 +371,3 @@ def _count_findings(counts: Counter[str], findings: pa.RecordBatch) -> None:
 
 def _constant(value: str, rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(value, pa.string()), rows)
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)

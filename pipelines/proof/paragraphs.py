@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.paragraph_list import PATH, first_places
+from isinglass.pipelines.paragraph_list import NAME, first_places
 from isinglass.pipelines.proof.check import conclude
 from isinglass.transforms.dedup.cut import cut_paragraphs
 from isinglass.transforms.dedup.paragraphs import ParagraphKeys, paragraph_keys
@@ -44,7 +44,7 @@ def check_paragraphs(run: FinishedRun) -> Check:
     assert dedup is not None
     assert dedup.paragraphs is not None
     config = dedup.paragraphs
-    listed = pq.read_table(run.folder / PATH)
+    listed = pq.read_table(run.folder / "audit" / f"{NAME}.parquet")
     many, documents = listed.num_rows, listed["documents"].to_numpy()
     faults = []
     if listed["paragraph"].to_pylist() != list(range(many)):
@@ -120,7 +120,11 @@ class ParagraphProof:
         dedup = run.config.dedup
         if dedup is None or dedup.paragraphs is None:
             return None
-        return cls(dedup.paragraphs, dedup.normalise, pq.read_table(run.folder / PATH))
+        return cls(
+            dedup.paragraphs,
+            dedup.normalise,
+            pq.read_table(run.folder / "audit" / f"{NAME}.parquet"),
+        )
 
     def add(self, documents: pa.RecordBatch, spans: pa.Table) -> bool:
         """Whether the spans of some kept documents are those of whole paragraphs.

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.transforms.batches import one_batch
 from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def resolve_overlaps(findings: pa.RecordBatch) -> pa.RecordBatch:
     table = pa.Table.from_batches([findings]).sort_by(
         [(name, "ascending") for name in ("row", "start", "end", "entity")]
     )
-    batch = _one_batch(table)
+    batch = one_batch(table)
     if batch.num_rows == 0:
         return batch
     rows, starts, ends = (
@@ -50,11 +51,6 @@ def resolve_overlaps(findings: pa.RecordBatch) -> pa.RecordBatch:
         )
     )
     return batch.filter(pa.array(_choose(rows, starts, ends, order)))
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
 
 
 def _ranks(names: pa.StringArray) -> NDArray[np.int64]:

@@ -76,7 +76,7 @@ def _cells(
 
 
 def removal_statistics(sums: Accumulator) -> list[Statistic]:
-    """Removed shares; none where there are no documents.
+    """Removed shares; of no documents only the largest ones, which are 0.
 
     Args:
         sums: Of all documents, added up from `removal_sums`.
@@ -88,17 +88,22 @@ def removal_statistics(sums: Accumulator) -> list[Statistic]:
     ]
     for dimension in _DIMENSIONS:
         cells = [cell for _, cell in sorted(sums[dimension].items())]
-        if cells:
-            worst = max(cells, key=lambda c: c["removed"] / c["documents"])
-            slices = {"position": dimension}
-            found.append(_share("dedup.most_removed", worst, slices))
+        # Where there are no documents none are lost: a limit on the loss is kept.
+        nothing = {"removed": 0, "documents": 0}
+        worst = max(cells, key=_loss, default=nothing)
+        found.append(_share("dedup.most_removed", worst, {"position": dimension}))
     return found
+
+
+def _loss(cell: Any) -> float:
+    """Removed share of a slice; 0 of no documents."""
+    return cell["removed"] / cell["documents"] if cell["documents"] else 0.0
 
 
 def _share(metric: str, cell: Any, columns: Slices) -> Statistic:
     return Statistic(
         metric,
-        cell["removed"] / cell["documents"],
+        _loss(cell),
         "share of documents",
         RUN,
         CHARACTERISTICS[metric],

@@ -37,9 +37,13 @@ def test_shares_by_source_and_language_and_the_worst() -> None:
     ]
 
 
-def test_no_documents_no_statistics() -> None:
+def test_of_no_documents_none_are_removed() -> None:
     sums = removal_sums(np.zeros(0, np.bool_), pa.array([], "str"), pa.array([], "str"))
-    assert removal_statistics(sums) == []
+    found = [(s.metric, s.position, s.value) for s in removal_statistics(sums)]
+    assert found == [
+        ("dedup.most_removed", "source", 0.0),
+        ("dedup.most_removed", "language", 0.0),
+    ]
     assert cluster_statistics(pa.chunked_array([], pa.string())) == []
 
 
