@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.report.blocks import (
     Block,
     Figure,
+    Heading,
     Paragraph,
     Row,
     Section,
@@ -38,15 +39,16 @@ def duplicates_section(data: ReportData) -> Section:
     config = data.part("dedup") or {}
     blocks: list[Block] = [_counts(data, summary)]
     blocks += removal_blocks(data, summary)
-    blocks += repeat_blocks(data)
-    if data.examples.boilerplate is not None:
-        paragraphs = ParagraphsConfig.model_validate(config.get("paragraphs"))
-        blocks += paragraph_blocks(data.examples.boilerplate, paragraphs)
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
     if data.examples.near_duplicates:
         blocks.append(_pairs(data, summary))
+    blocks += repeat_blocks(data)
+    if data.examples.boilerplate is not None:
+        paragraphs = ParagraphsConfig.model_validate(config.get("paragraphs"))
+        blocks.append(Heading("Boilerplate"))
+        blocks += paragraph_blocks(data.examples.boilerplate, paragraphs)
     return Section(anchor, title, tuple(blocks))
 
 
