@@ -93,11 +93,16 @@ FINDINGS = _versioned(
         pa.field("detector", pa.string(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),
         pa.field("validated", pa.bool_()),
+        pa.field("base_score", pa.float64(), nullable=False),
+        pa.field("context", pa.string()),
         pa.field("operator", pa.string(), nullable=False),
         pa.field("value_key", pa.string(), nullable=False),
     ],
 )
-"""`value_key` is a keyed HMAC-SHA256 of entity and value, hex; never the value."""
+"""`value_key` is a keyed HMAC-SHA256 of entity and value, hex; never the value.
+
+`base_score` is the score before `context`, a word of the recognizer's list that stands
+near the finding, raised it to `score`."""
 
 LEDGER = _versioned(
     "ledger",

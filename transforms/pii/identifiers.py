@@ -12,6 +12,7 @@ import numpy as np
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
+from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
 from isinglass.transforms.pii.gate import (
     Gate,
     GatePattern,
@@ -22,7 +23,7 @@ from isinglass.transforms.pii.gate import (
 from isinglass.transforms.pii.phones import candidate_regions
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
 from isinglass.transforms.pii.rules import Context, is_reserved, is_vetoed
-from isinglass.transforms.pii.tables import PATTERN_DETECTOR, Found
+from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
@@ -88,16 +89,16 @@ class IdentifierScanner:
         contexts = tuple(Context.of(i.recognizer.context or ()) for i in identifiers)
         return cls(identifiers, contexts, Gate.compile(patterns), tuple(gated))
 
-    def scan(self, texts: pa.StringArray, budget: Budget) -> list[Found]:
-        """Findings in every text, before thresholds.
+    def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
+        """Gather the findings in every text, before thresholds.
 
         Args:
             texts: Strings without nulls.
             budget: Is charged; rows that fail are noted in it.
+            found: Is added to.
         """
         data, offsets = string_buffers(texts)
         numbers, ends = self.gate.scan(data, offsets)
-        found: list[Found] = []
         for number, identifier in enumerate(self.identifiers):
             own = ends[numbers == number]
             if identifier.window == "text":
@@ -111,13 +112,13 @@ class IdentifierScanner:
                 if piece.row in budget.failed:
                     continue
                 with budget.guard(piece.row):
-                    found += self._judge(number, piece, budget.left(piece.row))
-        return found
+                    self._judge(number, piece, budget.left(piece.row), found)
 
-    def _judge(self, number: int, piece: Piece, seconds: float) -> list[Found]:
+    def _judge(
+        self, number: int, piece: Piece, seconds: float, found: FoundColumns
+    ) -> None:
         identifier, context = self.identifiers[number], self.contexts[number]
         shown = separate_scripts(piece.text)
-        found = []
         for match in _matches(identifier, shown, seconds):
             start, end = match.start, match.end
             value = piece.text[start:end]
@@ -126,19 +127,16 @@ class IdentifierScanner:
             if is_vetoed(identifier.entity, shown, start, end):
                 continue
             explanation = match.analysis_explanation
-            found.append(
-                Found(
-                    piece.row,
-                    start + piece.origin,
-                    end + piece.origin,
-                    identifier.entity,
-                    context.raise_score(float(match.score), shown, start),
-                    PATTERN_DETECTOR,
-                    explanation.pattern_name or identifier.recognizer.name,
-                    True if explanation.validation_result else None,
-                )
+            base = float(match.score)
+            score, word = context.raise_score(base, shown, start)
+            rule = explanation.pattern_name or identifier.recognizer.name
+            found.add(
+                (piece.row, start + piece.origin, end + piece.origin),
+                Origin(identifier.entity, PATTERN_DETECTOR, rule, base),
+                checked=VALID if explanation.validation_result else UNCHECKED,
+                score=score,
+                context=word,
             )
-        return found
 
 
 def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
+from isinglass.transforms.pii.found import FoundColumns, Origin
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.tables import MODEL_DETECTOR, Found
+from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
@@ -57,65 +62,68 @@ class NerEngine:
     batch: int = BATCH_TEXTS
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def scan(self, texts: Iterable[tuple[int, str]], budget: Budget) -> list[Found]:
-        """Entities of texts, given as (row, text).
+    def scan(
+        self,
+        texts: pa.StringArray,
+        rows: NDArray[np.int64],
+        budget: Budget,
+        found: FoundColumns,
+    ) -> None:
+        """Gather the entities of some texts. A failing or slow one fails alone.
 
-        A failing or slow text fails its own row only.
+        Args:
+            texts: Strings without nulls.
+            rows: int64 (n,), the row of each text in the batch.
+            budget: Is charged by row; rows that fail are noted in it.
+            found: Is added to.
         """
-        found: list[Found] = []
         with self.lock:
-            for zone in _zones(_tasks(texts)):
+            for zone in _zones(_tasks(texts, rows)):
                 with self.nlp.memory_zone():
                     for begin in range(0, len(zone), self.batch):
-                        found += self._batch(zone[begin : begin + self.batch], budget)
-        return found
+                        tasks = zone[begin : begin + self.batch]
+                        self._batch(tasks, budget, found)
 
-    def _batch(self, tasks: list[Task], budget: Budget) -> list[Found]:
+    def _batch(self, tasks: list[Task], budget: Budget, found: FoundColumns) -> None:
         tasks = [task for task in tasks if task.row not in budget.failed]
-        found: list[Found] = []
         began = budget.now()
         try:
-            docs = self.nlp.pipe([task.text for task in tasks], batch_size=self.batch)
-            for task, doc in zip(tasks, docs, strict=True):
-                found += self._spans(task, doc)
+            texts = [task.text for task in tasks]
+            docs = list(self.nlp.pipe(texts, batch_size=self.batch))
         except Exception:  # noqa: BLE001 - whichever text it was is found below
-            return self._one_by_one(tasks, budget)
+            self._one_by_one(tasks, budget, found)
+            return
         seconds = budget.now() - began
         length = sum(len(task.text) for task in tasks) or 1
-        for task in tasks:
+        for task, doc in zip(tasks, docs, strict=True):
+            self._gather(task, doc, found)
             budget.charge(task.row, seconds * len(task.text) / length)
-        return found
 
-    def _one_by_one(self, tasks: list[Task], budget: Budget) -> list[Found]:
-        found: list[Found] = []
+    def _one_by_one(
+        self, tasks: list[Task], budget: Budget, found: FoundColumns
+    ) -> None:
         for task in tasks:
             if task.row not in budget.failed:
                 with budget.guard(task.row):
-                    found += self._spans(task, self.nlp(task.text))
-        return found
+                    self._gather(task, self.nlp(task.text), found)
 
-    def _spans(self, task: Task, doc: Any) -> list[Found]:
-        """Plain tuples, since a doc must not outlive its memory zone."""
+    def _gather(self, task: Task, doc: Any, found: FoundColumns) -> None:
+        """Take numbers out of a doc, which must not outlive its memory zone."""
         origin = task.chunk.start
-        return [
-            Found(
-                task.row,
-                origin + span.start_char,
-                origin + span.end_char,
-                self.entities[span.label_],
-                SCORE,
-                MODEL_DETECTOR,
-                self.name,
-                None,
-            )
-            for span in doc.ents
-            if span.label_ in self.entities
-            and is_whole(task.chunk, span.start_char, span.end_char)
-        ]
+        for span in doc.ents:
+            if span.label_ in self.entities and is_whole(
+                task.chunk, span.start_char, span.end_char
+            ):
+                entity = self.entities[span.label_]
+                found.add(
+                    (task.row, origin + span.start_char, origin + span.end_char),
+                    Origin(entity, MODEL_DETECTOR, self.name, SCORE),
+                )
 
 
-def _tasks(texts: Iterable[tuple[int, str]]) -> Iterator[Task]:
-    for row, text in texts:
+def _tasks(texts: pa.StringArray, rows: NDArray[np.int64]) -> Iterator[Task]:
+    for row, value in zip(rows.tolist(), texts, strict=True):
+        text = value.as_py()
         if text and not text.isspace():
             for chunk in chunk_spans(text):
                 yield Task(row, chunk, text[chunk.start : chunk.end])

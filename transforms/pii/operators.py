@@ -106,7 +106,7 @@ def apply_operators(
         findings.column(name).to_numpy() for name in ("row", "start", "end")
     )
     entities = findings.column("entity").to_pylist()
-    operators: list[str] = [config.entities[e].operator for e in entities]
+    operators: list[str] = [config.settings_of(e).operator for e in entities]
     touched, firsts = np.unique(rows, return_index=True)
     bounds = [*firsts.tolist(), len(rows)]
     olds = texts.take(pa.array(touched, pa.int64())).to_pylist()

@@ -108,10 +108,23 @@ class Context:
             return cls(None)
         return cls(re.compile(rf"\b(?:{'|'.join(cleaned)})s?\b", re.IGNORECASE))
 
-    def raise_score(self, score: float, text: str, start: int) -> float:
-        """The score with what the context before `start` adds, at most 1."""
+    def raise_score(
+        self, score: float, text: str, start: int
+    ) -> tuple[float, str | None]:
+        """The score with what the context before `start` adds, and the word that did.
+
+        Args:
+            score: Score of the match, 0 to 1.
+            text: Where the match stands.
+            start: Its first code point.
+
+        Returns:
+            A score of at most 1, and the context word in lower case or None.
+        """
         if self.pattern is None or score >= 1.0:
-            return score
-        if self.pattern.search(text, max(0, start - CONTEXT_CHARS), start) is None:
-            return score
-        return min(1.0, max(score + CONTEXT_BOOST, CONTEXT_FLOOR))
+            return score, None
+        found = self.pattern.search(text, max(0, start - CONTEXT_CHARS), start)
+        if found is None:
+            return score, None
+        raised = min(1.0, max(score + CONTEXT_BOOST, CONTEXT_FLOOR))
+        return raised, found.group().lower()

@@ -23,9 +23,14 @@ FOUND = pa.schema(
         pa.field("detector", pa.string(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),
         pa.field("validated", pa.bool_()),
+        pa.field("base_score", pa.float64(), nullable=False),
+        pa.field("context", pa.string()),
     ]
 )
-"""Detected spans; offsets are code points of the text of that row, end exclusive."""
+"""Detected spans; offsets are code points of the text of that row, end exclusive.
+
+`validated` is the outcome of a checksum, null without one. `base_score` is the score
+before `context`, a context word of the recognizer, raised it to `score`."""
 
 FAILURES = pa.schema(
     [
@@ -48,6 +53,8 @@ class Found(NamedTuple):
     detector: str
     rule: str
     validated: bool | None
+    base_score: float = 0.0
+    context: str | None = None
 
 
 def findings_batch(found: Sequence[Found]) -> pa.RecordBatch:

@@ -1,0 +1,57 @@
+"""The `pii.recognizers` section: recognizers and lists of the user."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from isinglass.schemas.config.base import Section
+
+
+class PatternConfig(Section):
+    """An ad-hoc pattern."""
+
+    entity: str = Field(description="Kind that it finds; may be a new one.")
+    name: str = Field(description="Shown as the rule of a finding.")
+    regex: str = Field(description="Pattern in the syntax of the `regex` module.")
+    score: float = Field(0.6, ge=0.0, le=1.0, description="Score of a match.")
+    context: tuple[str, ...] = Field(
+        (), description="Words that raise the score when they stand before a match."
+    )
+
+
+class DenyConfig(Section):
+    """Values that are always findings."""
+
+    entity: str = Field(description="Kind under which they are reported.")
+    values: tuple[str, ...] = Field((), description="The values.")
+    file: str | None = Field(None, description="File with more, one a line.")
+
+
+class AllowConfig(Section):
+    """Values that are never findings."""
+
+    entities: tuple[str, ...] = Field((), description="Kinds; none named means all.")
+    values: tuple[str, ...] = Field((), description="The values, or patterns.")
+    file: str | None = Field(None, description="File with more, one a line.")
+    match: Literal["exact", "regex"] = Field(
+        "exact", description="exact: the whole value; regex: a pattern found in it."
+    )
+
+
+class RecognizersConfig(Section):
+    """Recognizers beside those of isinglass."""
+
+    predefined: tuple[str, ...] = Field(
+        (), description="Presidio's recognizers by class, such as UkNinoRecognizer."
+    )
+    countries: tuple[str, ...] = Field(
+        (), description="All of Presidio's recognizers of these countries, such as pl."
+    )
+    files: tuple[str, ...] = Field(
+        (), description="YAML files of recognizers in Presidio's format."
+    )
+    patterns: tuple[PatternConfig, ...] = ()
+    deny: tuple[DenyConfig, ...] = ()
+    allow: tuple[AllowConfig, ...] = ()
