@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isinglass.cli.finding_lines import finding_lines
 from isinglass.cli.options import Format, FormatOption
 from isinglass.schemas.reasons import DropReason, Outcome
 
@@ -129,7 +130,7 @@ def show(told: Explanation, console: Console, *, full: bool = False) -> None:
     title = Text.assemble((visible(head), "bold"), visible(f" of {about}"))
     console.print(title, soft_wrap=True)
     console.print()
-    for name, value in _lines(told):
+    for name, value in _lines(told, full=full):
         line = Text.assemble((f"{name:<{_NAME_WIDTH}}", "dim"), visible(value))
         console.print(line, soft_wrap=True)
     for note in told.notes:
@@ -141,7 +142,7 @@ def show(told: Explanation, console: Console, *, full: bool = False) -> None:
         _show_texts(told, console, full=full)
 
 
-def _lines(told: Explanation) -> Iterator[tuple[str, str]]:
+def _lines(told: Explanation, *, full: bool) -> Iterator[tuple[str, str]]:
     """Name and value of each line; a line that goes on has no name."""
     record = told.record
     words = (record.reason or "").replace("_", " ")
@@ -159,12 +160,7 @@ def _lines(told: Explanation) -> Iterator[tuple[str, str]]:
         yield "compared by", record.compared_by.replace("_", " ")
     yield from _size_lines(told)
     yield from _evidence_lines(told)
-    if record.findings:
-        for index, found in enumerate(record.findings):
-            name = "" if index else "findings"
-            yield name, f"{found.count:,} x {found.entity}, {found.operator}"
-    elif record.findings is not None and record.outcome == Outcome.KEPT:
-        yield "findings", "none"
+    yield from finding_lines(told.record, full=full)
     if record.balance_weight is not None:
         yield "weight", f"{record.balance_weight:.6g}"
     if record.outcome == Outcome.KEPT:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from isinglass.pipelines.explain.findings import count_spans, find_spans
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.explain.model import (
     MOST_REMOVED,
     Evidence,
     Explanation,
-    FindingCount,
     Record,
     Removed,
 )
@@ -62,6 +62,7 @@ def _record(run: RunFolder, row: dict[str, Any]) -> Record:
     if row["outcome"] == Outcome.KEPT:
         data = run.rows(shard, "data", doc_id, ["doc_id", "balance_weight"])
         weight = data[0]["balance_weight"] if data else None
+    spans = find_spans(run, shard, doc_id)
     return Record(
         doc_id=doc_id,
         source=place.source if place else None,
@@ -76,19 +77,10 @@ def _record(run: RunFolder, row: dict[str, Any]) -> Record:
         compared_by=row["compared_by"],
         chars_in=row["chars_in"],
         chars_out=row["chars_out"],
-        findings=_findings(run, shard, doc_id),
+        findings=None if spans is None else count_spans(spans),
+        spans=spans or (),
         balance_weight=weight,
     )
-
-
-def _findings(
-    run: RunFolder, shard: str, doc_id: str
-) -> tuple[FindingCount, ...] | None:
-    if not (run.folder / "findings" / f"{shard}.parquet").exists():
-        return None
-    rows = run.rows(shard, "findings", doc_id, ["doc_id", "entity", "operator"])
-    pairs = [(row["entity"], row["operator"]) for row in rows]
-    return tuple(FindingCount(*pair, pairs.count(pair)) for pair in sorted(set(pairs)))
 
 
 def _removed_for(run: RunFolder, doc_id: str) -> tuple[tuple[Removed, ...], int]:

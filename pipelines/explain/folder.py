@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 LEAST_DIGITS = 8
 
 _DOC_ID = re.compile(r"[0-9a-f]{8,32}")
-_LATER_COLUMNS = ("kept_in", "compared_by", "evaluation_item")
-"""Columns of the ledger that its first version did not have; null there."""
+_LATER_COLUMNS = {
+    "ledger": {"kept_in", "compared_by", "evaluation_item"},
+    "findings": {"base_score", "context"},
+}
+"""Columns that the first version of a table did not have; null there."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class RunFolder:
 
 
 def read_table(path: Path, columns: list[str] | None, filters: Any = None) -> pa.Table:
-    """Read a table of a run; columns of the ledger that are younger are null.
+    """Read a table of a run; columns that are younger than the run are null.
 
     Raises:
         InputError: The file is damaged, or from a version without these columns.
@@ -149,7 +152,7 @@ def read_table(path: Path, columns: list[str] | None, filters: Any = None) -> pa
         present = pq.read_schema(path).names
         wanted = list(columns if columns is not None else present)
         later = [name for name in wanted if name not in present]
-        if path.parent.name != "ledger" or not set(later) <= set(_LATER_COLUMNS):
+        if not set(later) <= _LATER_COLUMNS.get(path.parent.name, set()):
             _require(path, wanted, present)
         wanted = [name for name in wanted if name in present]
         # Parts of the path that look like `key=value` are no columns.

@@ -21,6 +21,35 @@ class FindingCount:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One span of personal data, and why it was taken for one.
+
+    Attributes:
+        start: First code point in the source text.
+        end: One past the last.
+        entity: Kind.
+        operator: What was done about it.
+        detector: What found it: patterns, a model.
+        rule: Pattern, recognizer or model.
+        validated: Outcome of the checksum; None without one.
+        base_score: Score before context words, 0 to 1; None in older runs.
+        score: Score after them.
+        context: Context word that raised the score; None if none did.
+    """
+
+    start: int
+    end: int
+    entity: str
+    operator: str
+    detector: str
+    rule: str
+    validated: bool | None
+    base_score: float | None
+    score: float
+    context: str | None
+
+
+@dataclass(frozen=True)
 class Record:
     """One record of the ledger and what other tables say about it.
 
@@ -39,6 +68,7 @@ class Record:
         chars_in: Code points read; None if it could not be decoded.
         chars_out: Code points written; 0 or None if it was not kept.
         findings: PII findings by entity and operator; None if the run has none.
+        spans: Each of them, by position.
         balance_weight: Weight of a kept document; None if there is none.
     """
 
@@ -56,6 +86,7 @@ class Record:
     chars_in: int | None
     chars_out: int | None
     findings: tuple[FindingCount, ...] | None
+    spans: tuple[Finding, ...]
     balance_weight: float | None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import random
@@ -19,6 +20,7 @@ from isinglass.cli.side_by_side import MOST_ROWS, Look, side_by_side, tidy
 from isinglass.pipelines.explain.model import (
     Evidence,
     Explanation,
+    Finding,
     FindingCount,
     Record,
     Removed,
@@ -46,6 +48,24 @@ TALE = (
 )
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnol\u2066 \x00\x08 ⟦fake⟧ [bold]x[/bold]"
 
+YES, NO = True, False
+MAIL = Finding(
+    1003, 1020, "EMAIL_ADDRESS", "replace", "presidio", "e-mail", YES, 1.0, 1.0, None
+)
+NUMBER = Finding(5, 15, "UK_NHS", "replace", "presidio", "spaced", NO, 0.4, 0.75, "nhs")
+
+
+def test_many_findings_are_shown_on_request() -> None:
+    spans = tuple(dataclasses.replace(MAIL, start=n) for n in range(25))
+    counted = (FindingCount("EMAIL_ADDRESS", "replace", 25),)
+    kept = record(outcome="kept", reason=None, findings=counted, spans=spans)
+    told = explanation("", "", record=kept, evidence=None, texts=None)
+    short, whole = printed(told), printed(told, full=True)
+    assert short.count("EMAIL_ADDRESS at") == 20
+    assert "and 5 more; --full shows all" in short
+    assert whole.count("EMAIL_ADDRESS at") == 25
+    assert len(as_json(told)["record"]["spans"]) == 25
+
 
 def record(**changes: Any) -> Record:
     values: dict[str, Any] = {
@@ -63,6 +83,7 @@ def record(**changes: Any) -> Record:
         "chars_in": 1500,
         "chars_out": 0,
         "findings": None,
+        "spans": (),
         "balance_weight": None,
     }
     return Record(**(values | changes))
@@ -171,6 +192,7 @@ def test_a_kept_document_tells_findings_weight_and_copies() -> None:
         rule=None,
         chars_out=1490,
         findings=(FindingCount("EMAIL_ADDRESS", "replace", 2),),
+        spans=(MAIL, NUMBER),
         balance_weight=1.25,
     )
     removed = tuple(Removed(f"{n:032x}", "contained", 0.5) for n in range(20))
@@ -178,6 +200,14 @@ def test_a_kept_document_tells_findings_weight_and_copies() -> None:
     lines = printed(Explanation(**(vars(told) | {"removed_total": 1_021}))).splitlines()
     assert "characters    1,500 in, 1,490 out" in lines
     assert "findings      2 x EMAIL_ADDRESS, replace" in lines
+    assert (
+        "evidence      EMAIL_ADDRESS at 1,003-1,020: presidio, e-mail, checksum holds, "
+        "score 1.00, no context word"
+    ) in lines
+    assert (
+        "              UK_NHS at 5-15: presidio, spaced, checksum fails, score 0.40 "
+        'and 0.75 after the word "nhs"'
+    ) in lines
     assert "weight        1.25" in lines
     assert "kept for      1,021 dropped documents" in lines
     assert f"              {'0' * 32} contained 0.500000" in lines

@@ -164,6 +164,9 @@ def test_findings_are_counted_and_never_quoted(run: Path) -> None:
     assert found.record.findings is not None
     counts = [(f.entity, f.count) for f in found.record.findings]
     assert counts == [("EMAIL_ADDRESS", 2)]
+    assert [s.entity for s in found.record.spans] == ["EMAIL_ADDRESS"] * 2
+    assert found.record.spans[0].end <= found.record.spans[1].start
+    assert all(s.base_score == s.score for s in found.record.spans)
     assert "mailbox.io" not in repr(found)
 
 
