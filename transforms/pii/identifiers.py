@@ -22,7 +22,8 @@ from isinglass.transforms.pii.gate import (
 )
 from isinglass.transforms.pii.phones import candidate_regions
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
-from isinglass.transforms.pii.rules import Context, is_reserved, is_vetoed
+from isinglass.transforms.pii.reserved import is_reserved
+from isinglass.transforms.pii.rules import Context, is_vetoed
 from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 from isinglass.transforms.text import string_buffers
 

@@ -1,18 +1,18 @@
-"""Presidio's recognizers, as the code that decides what is an identifier."""
+"""Recognizers in Presidio's form: of the catalogue, and its own for anything else."""
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 import regex  # type: ignore[import-untyped]
-import tldextract
 from presidio_analyzer import (
     AnalysisExplanation,
     EntityRecognizer,
+    Pattern,
     PatternRecognizer,
     RecognizerResult,
     predefined_recognizers,
@@ -20,7 +20,8 @@ from presidio_analyzer import (
 from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.catalogue import Entry, load_catalogue
+from isinglass.transforms.pii.checks.table import CHECKS
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
@@ -89,31 +90,42 @@ def _search(identifier: Identifier, text: str, seconds: float) -> list[Any]:
     return list(EntityRecognizer.remove_duplicates(results))
 
 
-class _OfflineEmail(EmailRecognizer):
-    """Presidio's, with the public suffix list of the package.
+class CatalogueRecognizer(PatternRecognizer):
+    """A recognizer of Presidio's kind for an entry of the catalogue.
 
-    The original fetches the list from the network at its first use.
+    It can be used wherever Presidio takes a `PatternRecognizer`.
     """
 
-    def validate_result(self, pattern_text: str) -> bool:
-        return _known_host(pattern_text.rpartition("@")[2])
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(
+            supported_entity=entry.entity,
+            name=entry.rule,
+            patterns=[
+                Pattern(f"{entry.rule}.{p.name}", p.regex, p.score)
+                for p in entry.patterns
+            ],
+            context=list(entry.context),
+            global_regex_flags=0,
+        )
+        self._check = CHECKS[entry.check] if entry.check else None
+        self._proof = entry.proof
 
-
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
-
-
-@lru_cache(maxsize=65_536)
-def _known_host(host: str) -> bool:
-    return _suffixes()(host).fqdn != ""
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """False if the check fails; True if that it holds is proof; None otherwise."""
+        if self._check is None:
+            return None
+        if not self._check(pattern_text):
+            return False
+        bare = pattern_text.isdigit()
+        proven = self._proof == "always" or (self._proof == "separated" and not bare)
+        return True if proven else None
 
 
 def build_identifiers(config: PiiConfig) -> list[Identifier]:
     """Recognizers of the configured entities that need no model.
 
-    Entities of the data file `recognizers/identifiers.yaml` come with their gates;
-    any other entity is looked up among Presidio's predefined pattern recognizers.
+    Entities of the catalogue come with their gates; any other entity is looked up
+    among Presidio's predefined pattern recognizers.
 
     Raises:
         ConfigError: An entity is known neither there nor to the models, or a phone
@@ -125,20 +137,28 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
                 f"pii.phone_regions: {region} is not known; regions are ISO 3166-1 "
                 "codes in capitals, such as US or GB"
             )
-    content = load_data("recognizers", "identifiers").content
-    known = {entry["entity"]: entry for entry in content["recognizers"]}
-    digit = "(?:" + "|".join(content["digits"]) + ")"
+    entries: dict[str, list[Entry]] = {}
+    for entry in load_catalogue():
+        entries.setdefault(entry.entity, []).append(entry)
     result = []
     for entity in sorted(config.entities):
-        if entity in known:
-            entry = known[entity]
-            gate = entry["gate"].format(digit=digit, separator=content["separator"])
-            recognizer = _create(entry["recognizer"], config)
-            window = entry["window"]
-            result.append(_identifier(entity, recognizer, config, gate, window))
+        if entity in entries:
+            result += [_of_entry(entry, config) for entry in entries[entity]]
         elif entity not in model_labels().values():
             result += [_identifier(entity, r, config) for r in _predefined(entity)]
     return result
+
+
+def _of_entry(entry: Entry, config: PiiConfig) -> Identifier:
+    recognizer: Any = (
+        PhoneRecognizer(
+            supported_regions=config.phone_regions,
+            context=[*PhoneRecognizer.CONTEXT, *entry.context],
+        )
+        if entry.plug_in == "PhoneRecognizer"
+        else CatalogueRecognizer(entry)
+    )
+    return _identifier(entry.entity, recognizer, config, entry.gate, entry.window)
 
 
 def _identifier(
@@ -165,18 +185,6 @@ def _identifier(
         window=window,
         regions=config.phone_regions if phone else (),
     )
-
-
-def _create(name: str, config: PiiConfig) -> Any:
-    if name == "PhoneRecognizer":
-        return PhoneRecognizer(supported_regions=config.phone_regions)
-    if name == "EmailRecognizer":
-        return _OfflineEmail()
-    if name == "IbanRecognizer":
-        # The flags of Presidio's default registry: lower case letters count as well.
-        flags = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
-        return predefined_recognizers.IbanRecognizer(regex_flags=flags)
-    return getattr(predefined_recognizers, name)()
 
 
 def _predefined(entity: str) -> list[Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.phones import LEAST_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,44 +21,6 @@ CONTEXT_FLOOR = 0.4
 """Added to the score, and the least score afterwards, as in Presidio's enhancer."""
 
 _VETO_CHARS = 24
-_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
-
-
-def is_reserved(entity: str, value: str) -> bool:
-    """Whether a value is set aside for examples or private use and so names nobody.
-
-    E-mail addresses at the domains of RFC 2606 and RFC 6761; IP addresses that are
-    not routed globally (private, loopback, link-local, unspecified, shared, and the
-    documentation blocks of RFC 5737 and RFC 3849), multicast and reserved ones; phone
-    numbers of fewer than seven digits.
-    """
-    if entity == "EMAIL_ADDRESS":
-        return _reserved_domain(value.rpartition("@")[2].lower())
-    if entity == "IP_ADDRESS":
-        return not _is_public(value)
-    if entity == "PHONE_NUMBER":
-        return sum(char.isdigit() for char in value) < LEAST_DIGITS
-    return False
-
-
-def _reserved_domain(domain: str) -> bool:
-    names = load_data("recognizers", "identifiers").content["reserved"]
-    labels = domain.rstrip(".").split(".")
-    if labels[-1] in names["email_top_level"]:
-        return True
-    return ".".join(labels[-2:]) in names["email_domains"]
-
-
-def _is_public(value: str) -> bool:
-    address = ipaddress.ip_interface(value.partition("%")[0]).ip
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return _is_public(str(address.ipv4_mapped))
-        # Only 2000::/3 is handed out. Outside of it, `::add` and `f::b` are code; but
-        # eight groups in full are meant as an address.
-        plausible = address in _GLOBAL_IPV6 or "::" not in value
-        return plausible and address.is_global
-    return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
@@ -84,13 +44,13 @@ def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
 
 @cache
 def _not_phone() -> re.Pattern[str]:
-    shapes = load_data("recognizers", "identifiers").content["reserved"]["not_phones"]
+    shapes = load_data("recognizers", "generic").content["reserved"]["not_phones"]
     return re.compile("|".join(f"(?:{shape})" for shape in shapes))
 
 
 @cache
 def _not_address() -> re.Pattern[str]:
-    words = load_data("recognizers", "identifiers").content["reserved"]["not_addresses"]
+    words = load_data("recognizers", "generic").content["reserved"]["not_addresses"]
     return re.compile(rf"\b(?:{'|'.join(words)})\b[\s:=#(v]*$", re.IGNORECASE)
 
 

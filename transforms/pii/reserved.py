@@ -1,0 +1,95 @@
+"""Values that are set aside for examples, tests or private use: they name nobody."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import cache
+from typing import Any
+
+from isinglass.transforms.pii.checks.american import is_never_issued_ssn
+from isinglass.transforms.pii.data import load_data
+
+_LEAST_PHONE_DIGITS = 7
+_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+_NOT_DIGITS = re.compile(r"\D")
+
+
+def is_reserved(entity: str, value: str) -> bool:
+    """Whether a value is set aside for examples or private use and so names nobody.
+
+    E-mail addresses at the domains of RFC 2606 and RFC 6761; IP addresses that are
+    not routed globally (private, loopback, link-local, unspecified, shared, and the
+    documentation blocks of RFC 5737 and RFC 3849), multicast and reserved ones; phone
+    numbers of fewer than seven digits, and those that regulators keep for fiction;
+    social security numbers that were never issued; secrets that say of themselves
+    that they are examples; placeholders in place of a password; and numbers that
+    repeat one digit. The lists and their sources are in `recognizers/generic.yaml`.
+
+    Published test numbers of payment cards are not reserved: they belong to ranges of
+    real issuers.
+
+    Args:
+        entity: Kind of the value.
+        value: As it stands in the text.
+    """
+    if entity == "EMAIL_ADDRESS":
+        return _reserved_domain(value.rpartition("@")[2].lower())
+    if entity == "IP_ADDRESS":
+        return not _is_public(value)
+    if entity == "PHONE_NUMBER":
+        return _is_fictional_phone(value)
+    if entity in ("SECRET", "URL_CREDENTIALS"):
+        return _placeholder().search(value) is not None
+    if entity == "US_SSN" and is_never_issued_ssn(value):
+        return True
+    return _repeats_one_digit(value)
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    lists: dict[str, Any] = load_data("recognizers", "generic").content["reserved"]
+    return lists
+
+
+def _reserved_domain(domain: str) -> bool:
+    labels = domain.rstrip(".").split(".")
+    if labels[-1] in _lists()["email_top_level"]:
+        return True
+    return ".".join(labels[-2:]) in _lists()["email_domains"]
+
+
+def _is_public(value: str) -> bool:
+    address = ipaddress.ip_interface(value.partition("%")[0]).ip
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(str(address.ipv4_mapped))
+        # Only 2000::/3 is handed out. Outside of it, `::add` and `f::b` are code; but
+        # eight groups in full are meant as an address.
+        plausible = address in _GLOBAL_IPV6 or "::" not in value
+        return plausible and address.is_global
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+def _is_fictional_phone(value: str) -> bool:
+    digits = _NOT_DIGITS.sub("", value)
+    if len(digits) < _LEAST_PHONE_DIGITS:
+        return True
+    return _fictional_phones().fullmatch(digits) is not None
+
+
+@cache
+def _fictional_phones() -> re.Pattern[str]:
+    plans = _lists()["fictional_phones"]
+    kept = [form for plan in plans if not plan["planted"] for form in plan["digits"]]
+    return re.compile("|".join(kept))
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    return re.compile("|".join(_lists()["placeholders"]), re.IGNORECASE)
+
+
+def _repeats_one_digit(value: str) -> bool:
+    digits = _NOT_DIGITS.sub("", value)
+    return len(digits) >= _LEAST_PHONE_DIGITS and len(set(digits)) == 1
