@@ -1,19 +1,24 @@
-"""What happens to a finding: replace, mask, redact, hash or keep."""
+"""What happens to a finding: replaced, masked, generalised, a surrogate or other."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.transforms.pii.generalise import generalise
+from isinglass.transforms.pii.normalised import normalised
+from isinglass.transforms.pii.surrogates import surrogate
 from isinglass.transforms.pii.tables import FOUND
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from isinglass.schemas.config import PiiConfig
@@ -23,6 +28,10 @@ KEY_DIGITS = 32
 
 HASH_DIGITS = 16
 """Hexadecimal digits in the text, where the hash operator puts them."""
+
+_REMEMBERED_VALUES, _REMEMBERED_CHARS = 16_384, 128
+"""Bounds of the memo: the same names and addresses come again and again in a corpus.
+At most 16,384 values of up to 128 code points, some megabytes a process."""
 
 REDACTED = pa.schema(
     [
@@ -56,34 +65,54 @@ class Redaction:
 
 
 def value_key(key: bytes, entity: str, value: str) -> str:
-    """Keyed mark of a value: equal for equal values under one key, else unlinkable."""
-    message = f"{entity}\0{value}".encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:KEY_DIGITS]
+    """Keyed mark of a value: equal for equal values under one key, else unlinkable.
+
+    Spellings that `normalised` makes equal have equal marks.
+    """
+    message = f"{entity}\0{normalised(entity, value)}".encode()
+    return hmac.digest(key, message, "sha256").hex()[:KEY_DIGITS]
+
+
+_OPERATORS: dict[str, Callable[[str, str, str], str]] = {
+    "replace": lambda entity, _value, _mark: f"<{entity}>",
+    "mask": lambda _entity, value, _mark: _masked(value),
+    "redact": lambda _entity, _value, _mark: "",
+    "generalise": lambda entity, value, _mark: generalise(entity, value),
+    "hash": lambda entity, _value, mark: f"<{entity}:{mark[:HASH_DIGITS]}>",
+    "surrogate": surrogate,
+    "keep": lambda _entity, value, _mark: value,
+}
+
+
+def _masked(value: str) -> str:
+    return "".join("*" if char.isalnum() else char for char in value)
 
 
 def operate(operator: str, entity: str, value: str, mark: str) -> str:
     """What an operator puts in the place of a value.
 
     Args:
-        operator: replace, mask, redact, hash or keep.
+        operator: replace, mask, redact, generalise, hash, surrogate or keep.
         entity: Kind of the value.
         value: The text of the finding.
-        mark: Its value key.
+        mark: Its value key. Surrogates are drawn from it, so that they can be proved
+            without the secret key; to who has no key it is noise.
 
     Raises:
         ValueError: There is no such operator.
     """
-    if operator == "replace":
-        return f"<{entity}>"
-    if operator == "mask":
-        return "".join("*" if char.isalnum() else char for char in value)
-    if operator == "redact":
-        return ""
-    if operator == "hash":
-        return f"<{entity}:{mark[:HASH_DIGITS]}>"
-    if operator == "keep":
-        return value
+    if operator in _OPERATORS:
+        return _OPERATORS[operator](entity, value, mark)
     raise ValueError(f"operator {operator!r} is not known")
+
+
+def _outcome(key: bytes, operator: str, entity: str, value: str) -> tuple[str, str]:
+    """What takes the place of a value, and its value key."""
+    mark = value_key(key, entity, value)
+    return operate(operator, entity, value, mark), mark
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED_VALUES)(_outcome)
 
 
 def apply_operators(
@@ -144,8 +173,11 @@ class _Writer:
                     f"or lies outside of its text of {len(text)} code points"
                 )
             value = text[start:end]
-            mark = value_key(self.key, entity, value)
-            output = operate(operator, entity, value, mark)
+            output, mark = (
+                _remembered(self.key, operator, entity, value)
+                if len(value) <= _REMEMBERED_CHARS
+                else _outcome(self.key, operator, entity, value)
+            )
             pieces += [text[position:start], output]
             length += start - position
             self.starts.append(length)

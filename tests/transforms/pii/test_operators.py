@@ -14,7 +14,15 @@ from isinglass.transforms.pii.operators import Redaction, apply_operators, opera
 from isinglass.transforms.pii.tables import Found, findings_batch
 
 KEY = b"a key for tests"
-OPERATORS: tuple[Operator, ...] = ("replace", "mask", "redact", "hash", "keep")
+OPERATORS: tuple[Operator, ...] = (
+    "replace",
+    "mask",
+    "redact",
+    "generalise",
+    "hash",
+    "surrogate",
+    "keep",
+)
 CONFIG = PiiConfig(
     entities={name.upper(): EntityConfig(operator=name) for name in OPERATORS}
 )
@@ -38,6 +46,7 @@ def key_of(entity: str, value: str) -> str:
         ("MASK", "**.*@é*.🙂".replace("é", "*")),
         ("REDACT", ""),
         ("HASH", f"<HASH:{key_of('HASH', 'ab.c@éd.🙂')[:16]}>"),
+        ("GENERALISE", "<GENERALISE>"),
         ("KEEP", "ab.c@éd.🙂"),
     ],
 )
