@@ -41,11 +41,13 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.commits import UnitOutputs
     from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.erase import Erasing
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.clean import CleanedBatch
     from isinglass.transforms.write import TableWriter
+    from isinglass.transforms.pii.erasure import Eraser
 
 CLEAN = "clean"
 DICTIONARY = (
@@ -110,10 +112,12 @@ class Tools:
         scanner: Finds identifiers.
         trimmer: Finds boilerplate; None looks for none.
     """
+        eraser: What is to go on request; None for nothing.
 
     scanner: Scanner
     trimmer: Trimmer | None
 
+    eraser: Eraser | None = None
 
 @dataclass(frozen=True)
 class CleanWork:
@@ -126,6 +130,7 @@ class CleanWork:
         canary_share: Share of the documents that get planted identifiers.
         trimming: How boilerplate is found; None looks for none.
     """
+        erasing: What is erased on request; None for nothing.
 
     layout: Layout
     settings: CleanSettings
@@ -133,11 +138,16 @@ class CleanWork:
     canary_share: float
     trimming: Trimming | None = None
     name: str = CLEAN
+    erasing: Erasing | None = None
 
     def open(self) -> Tools:
         """Load the detector and the boilerplate, once a worker."""
         scanner = Scanner.load(self.settings, time.monotonic)
-        return Tools(scanner, self.trimming.load() if self.trimming else None)
+        return Tools(
+            scanner,
+            self.trimming.load() if self.trimming else None,
+            self.erasing.load() if self.erasing else None,
+        )
 
     def run(self, state: Tools, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""
@@ -153,7 +163,7 @@ class CleanWork:
 
     def _needs_texts(self, workspace: Workspace, shard_id: str) -> bool:
         """Whether the inputs of a shard must be read again."""
-        if self.write_text or self.settings.pii is not None or self.trimming:
+        if self.write_text or self.settings.operators is not None or self.trimming:
             return True
         surveyed = read_commit(workspace, SURVEY, shard_id)
         return surveyed is None or surveyed.counts["rejected"] > 0
@@ -163,7 +173,7 @@ class CleanWork:
     ) -> dict[str, TableWriter]:
         """Start the tables that the pass writes for a shard."""
         schemas = {"ledger": LEDGER, "quarantine": QUARANTINE}
-        if self.settings.pii is not None:
+        if self.settings.operators is not None:
             schemas["findings"] = FINDINGS
         if self.trimming is not None:
             schemas["paragraphs"] = PARAGRAPHS
@@ -186,6 +196,7 @@ class _ShardPass:
         self._work = work
         self._scanner, self._trimmer = tools.scanner, tools.trimmer
         self._shard = shard
+        self._eraser = tools.eraser
         self._outputs = outputs
         workspace = outputs.workspace
         self._decisions = read_side(decisions_path(workspace, shard.shard_id))
@@ -212,6 +223,7 @@ class _ShardPass:
             self._shard.shard_id,
             self._trimmer,
         )
+            self._eraser,
         self._write(cleaned)
         kept = pc.equal(decisions["outcome"], "kept").combine_chunks()
         self._measure_canaries(
@@ -306,6 +318,7 @@ def clean_units(
     work: CleanWork,
     code: str,
 ) -> list[Unit]:
+        work.erasing.sha256 if work.erasing else None,
     """One unit a shard; it depends on its input, its decisions and the PII section."""
     trimming = work.trimming.identity() if work.trimming else None
     shape = [

@@ -14,6 +14,7 @@ from isinglass.pipelines import gather
 from isinglass.pipelines.audit import write_audit
 from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
+from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
 from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.fingerprint import file_sha256, package_versions
 from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
@@ -77,6 +78,7 @@ class Closing:
         places: Where each shard stands in the order of all documents.
         earlier: Runs that this one was held against.
         sets: Evaluation sets that documents were searched for.
+        erasure: What was erased on request.
     """
 
     config: RunConfig
@@ -88,6 +90,7 @@ class Closing:
     places: tuple[Extent, ...] = ()
     earlier: tuple[EarlierRun, ...] = ()
     sets: EvaluationSets | None = None
+    erasure: Erasure | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -116,6 +119,9 @@ def close(closing: Closing) -> Manifest:
     )
     table = statistics_table(statistics)
     audit = [write_audit(workspace, "statistics", table), *_write_paragraphs(closing)]
+    if closing.erasure is not None:
+        listed = closing.erasure.with_metadata()
+        audit.append(write_audit(workspace, AUDIT_NAME, listed))
     manifest = _manifest(closing, counts, statistics, balance, audit)
     shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
     examples = collect_examples(workspace, shards)
@@ -170,6 +176,7 @@ def _manifest(
         encode=encode_summary(encodes),
         gates=gates,
         warnings=warnings,
+        erasure=erasure_summary(closing.erasure, counts) if closing.erasure else None,
         verdict=_verdict(gates, warnings),
         outputs=_outputs(closing, audit),
         passes=list(closing.session.records),

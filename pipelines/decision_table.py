@@ -42,6 +42,7 @@ _OUTCOMES = {
     Fate.CONTAINED: (Outcome.DROPPED, DropReason.CONTAINED),
     Fate.ONLY_BOILERPLATE: (Outcome.DROPPED, DropReason.ONLY_BOILERPLATE),
     Fate.CONTAMINATED: (Outcome.DROPPED, DropReason.CONTAMINATED),
+    Fate.ERASED: (Outcome.DROPPED, DropReason.ERASED),
 }
 
 

@@ -18,6 +18,7 @@ from isinglass.pipelines.against import (
     earlier_extents,
     read_manifest,
 )
+from isinglass.pipelines.erase import DOCUMENTS_FILE
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.paragraphs import ONLY_BOILERPLATE_FILE, find_boilerplate
 from isinglass.pipelines.passes import (
@@ -64,6 +65,7 @@ class Decisions:
         earlier: Runs that this one is held against.
         evaluation: Evaluation items that were looked for; None for none.
         code: Fingerprint of the code.
+        erased: Commit of the list of what is to go; None for none.
     """
 
     session: Session
@@ -73,6 +75,7 @@ class Decisions:
     earlier: tuple[EarlierRun, ...]
     evaluation: Evaluation | None
     code: str
+    erased: Commit | None = None
 
     @property
     def own(self) -> list[Extent]:
@@ -139,7 +142,7 @@ class Decisions:
     def _rank(self, unscannable: tuple[int, ...], boilerplate: Commit | None) -> Commit:
         decontaminate = self.config.decontaminate
         drops = decontaminate is not None and decontaminate.action == "drop"
-        upstream = [] if boilerplate is None else [boilerplate]
+        upstream = [c for c in (boilerplate, self.erased) if c is not None]
         if self.earlier:
             unit = against_unit(self.earlier, self.code)
             upstream.append(run_here(self.session, AgainstWork(self.earlier), unit))
@@ -147,6 +150,7 @@ class Decisions:
             unscannable,
             reference=KEPT if self.earlier else "",
             only_boilerplate=ONLY_BOILERPLATE_FILE if boilerplate else "",
+            erased=DOCUMENTS_FILE if self.erased else "",
             upstream=tuple(upstream),
             earlier=self._earlier_states,
         )

@@ -148,9 +148,9 @@ def find_key(workspace: Workspace, config: RunConfig) -> bytes:
     Raises:
         ConfigError: The variable that the configuration names is not set or too short.
     """
-    if config.pii is None:
+    if config.pii is None and config.erase is None:
         return b""
-    if config.pii.key_env is None:
+    if config.pii is None or config.pii.key_env is None:
         try:
             kept = (workspace.work / KEY).read_bytes()
         except OSError:
@@ -171,7 +171,7 @@ def find_key(workspace: Workspace, config: RunConfig) -> bytes:
 
 def store_key(workspace: Workspace, config: RunConfig, key: bytes) -> None:
     """Keep a key that does not come from the environment, readable by its owner."""
-    if config.pii is None or config.pii.key_env is not None:
+    if not key or (config.pii is not None and config.pii.key_env is not None):
         return
     path = workspace.work / KEY
     write_atomically(path, key)

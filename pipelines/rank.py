@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,14 +100,10 @@ def _known(workspace: Workspace, request: dict[str, list[int] | str]) -> Known:
     known = Known(unscannable=np.array(request["unscannable"], dtype=np.int64))
     loaded = {
         name: np.load(workspace.work / str(request[name]), allow_pickle=False)
-        for name in ("reference", "only_boilerplate")
+        for name in ("reference", "only_boilerplate", "erased")
         if request[name]
     }
-    return Known(
-        known.unscannable,
-        loaded.get("only_boilerplate", known.only_boilerplate),
-        loaded.get("reference", known.reference),
-    )
+    return replace(known, **loaded)
 
 
 @dataclass(frozen=True)
@@ -118,6 +114,7 @@ class RankInputs:
         unscannable: Documents that an earlier scan sent to quarantine.
         reference: File of `Known.reference`, relative to `work/`; empty for none.
         only_boilerplate: File of `Known.only_boilerplate`, likewise.
+        erased: File of `Known.erased`, likewise.
         upstream: Commits of the steps that wrote these files.
         earlier: What tells the state of each earlier run; their hashes are read too.
     """
@@ -125,6 +122,7 @@ class RankInputs:
     unscannable: tuple[int, ...] = ()
     reference: str = ""
     only_boilerplate: str = ""
+    erased: str = ""
     upstream: tuple[Commit, ...] = field(default=())
     earlier: tuple[str, ...] = ()
 
@@ -152,6 +150,7 @@ def rank_unit(
         "unscannable": sorted(inputs.unscannable),
         "reference": inputs.reference,
         "only_boilerplate": inputs.only_boilerplate,
+        "erased": inputs.erased,
     }
     identity = [
         outputs_digest_input([*surveys, *inputs.upstream]),

@@ -22,6 +22,7 @@ from isinglass.pipelines.encode import (
     encode_units,
     with_absolute_paths,
 )
+from isinglass.pipelines.erase import Erasing, Erasure, read_erasure, store_erasure
 from isinglass.pipelines.fingerprint import code_fingerprint
 from isinglass.pipelines.identity import (
     Identity,
@@ -138,6 +139,7 @@ class Prepared:
         key: Its secret key.
         earlier: Runs that it is held against.
         sets: Evaluation sets that documents are searched for.
+        erasure: What is erased on request.
     """
 
     config: RunConfig
@@ -146,6 +148,7 @@ class Prepared:
     key: bytes = field(repr=False)
     earlier: tuple[EarlierRun, ...] = ()
     sets: EvaluationSets | None = None
+    erasure: Erasure | None = None
 
 
 def prepare(request: Request) -> Prepared:
@@ -168,10 +171,15 @@ def prepare(request: Request) -> Prepared:
         raise OutputError(msg)
     section = config.decontaminate
     sets = None if section is None else read_sets(section, request.base)
-    others = [[[run.run_id, run.seal] for run in earlier], sets and sets.identity]
+    erasure = read_erasure(config.erase, request.base)
+    others = [
+        [[run.run_id, run.seal] for run in earlier],
+        sets and sets.identity,
+        erasure and erasure.sha256,
+    ]
     identity = Identity.of(config, request.verb, made, key, others)
     check_claim(workspace, identity, replace=request.replace)
-    return Prepared(config, made, identity, key, earlier, sets)
+    return Prepared(config, made, identity, key, earlier, sets, erasure)
 
 
 class _Job:
@@ -185,7 +193,7 @@ class _Job:
         self.plan = prepared.plan
         self.identity = identity
         self.earlier = prepared.earlier
-        self.sets = prepared.sets
+        self.sets, self.erasure = prepared.sets, prepared.erasure
         self.writes_text = identity.verb != "audit"
         self.encodes = identity.verb in {"run", "encode"}
         self.code = code_fingerprint()
@@ -193,11 +201,13 @@ class _Job:
         self.surveys: dict[str, Commit] = {}
         self.places: list[Extent] = []
         self.boilerplate: Commit | None = None
+        self.erased: Commit | None = None
         self.settings = CleanSettings(
             pii=self.config.pii,
             key=prepared.key,
             seed=self.config.seed,
             models=identity.detector_hashes(),
+            erases=prepared.erasure is not None,
         )
 
     def run(self) -> Manifest:
@@ -221,6 +231,7 @@ class _Job:
                 places=tuple(self.places),
                 earlier=self.earlier,
                 sets=self.sets,
+                erasure=self.erasure,
             )
         )
 
@@ -270,6 +281,11 @@ class _Job:
         decisions = self._decisions()
         self.places = decisions.own
         self.boilerplate = decisions.find_boilerplate()
+        if self.erasure is not None:
+            surveys = list(self.surveys.values())
+            self.erased = store_erasure(
+                self.session, self.erasure, self.places, surveys, self.code
+            )
 
     def _decisions(self) -> Decisions:
         sets = self.sets
@@ -281,6 +297,7 @@ class _Job:
             earlier=self.earlier,
             evaluation=None if sets is None else Evaluation(sets.names, sets.rule),
             code=self.code,
+            erased=self.erased,
         )
 
     def _resolve(self, unscannable: Sequence[int]) -> Commit:
@@ -297,6 +314,7 @@ class _Job:
             write_text=self.writes_text,
             canary_share=canary_share(self.config, documents),
             trimming=Trimming.of(self.workspace, self.config.dedup, self.boilerplate),
+            erasing=Erasing.of(self.workspace, self.erased),
         )
         decisions = decision_hashes(self.workspace, resolved, self.shard_ids)
         units = clean_units(self.plan.shards, self.surveys, decisions, work, self.code)

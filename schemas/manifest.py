@@ -173,6 +173,29 @@ class EncodeSummary(Section):
 
     documents: int = Field(ge=0)
     tokens: int = Field(ge=0)
+class ErasureRequest(Section):
+    """One request for erasure: how much was asked for and found; no value."""
+
+    values: int = Field(ge=0, description="Distinct values asked for.")
+    remove: Literal["documents", "spans"]
+    documents: int = Field(ge=0, description="Documents that hold one of them.")
+    spans: int = Field(ge=0, description="Places in texts that hold one of them.")
+    found_by_key: int = Field(ge=0, description="Places known by their value key.")
+    found_by_text: int = Field(ge=0, description="Places found in the source texts.")
+    found_elsewhere: int = Field(
+        ge=0, description="Documents with a value outside of their text."
+    )
+
+
+class ErasureSummary(Section):
+    """What was taken out because it was asked for."""
+
+    documents: int = Field(ge=0, description="Documents dropped as erased.")
+    spans: int = Field(ge=0, description="Spans taken out of kept documents.")
+    listed: int = Field(ge=0, description="Rows of audit/erasure.parquet.")
+    requests: list[ErasureRequest]
+
+
     dimensions: int = Field(ge=0, description="0 when no embeddings were written.")
     truncated_documents: int = Field(
         ge=0, description="Documents of which the encoder saw only the first tokens."
@@ -239,3 +262,4 @@ class Manifest(Section):
     def json_schema(cls) -> dict[str, Any]:
         """JSON Schema of the manifest file."""
         return cls.model_json_schema(by_alias=True)
+    erasure: ErasureSummary | None = None

@@ -22,6 +22,7 @@ class DropReason(StrEnum):
     CONTAINED = "contained"
     CONTAMINATED = "contaminated"
     ONLY_BOILERPLATE = "only_boilerplate"
+    ERASED = "erased"
 
 
 DUPLICATE_REASONS = (
@@ -61,6 +62,7 @@ REASON_TEXT: dict[str, str] = {
     ),
     DropReason.CONTAMINATED: "It holds a text of an evaluation set.",
     DropReason.ONLY_BOILERPLATE: "Nothing is left once boilerplate paragraphs are cut.",
+    DropReason.ERASED: "Its erasure was requested: it held a value to be forgotten.",
     QuarantineReason.INVALID_UTF8: "The bytes are not valid UTF-8.",
     QuarantineReason.NUL_CHARACTER: "The text holds a NUL character (U+0000).",
     QuarantineReason.LONE_SURROGATE: "An escape names half of a surrogate pair.",

@@ -172,6 +172,21 @@ PARAGRAPH_LIST = _versioned(
 once. The example is the first place in the kept document with the smallest doc_id, and
 `characters` its length; null where no kept document holds the paragraph."""
 
+ERASURE = _versioned(
+    "erasure",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("start", pa.int32()),
+        pa.field("end", pa.int32()),
+        pa.field("found_by", pa.string(), nullable=False),
+        pa.field("document", pa.bool_(), nullable=False),
+    ],
+)
+"""What requests for erasure take out. Offsets are code points of the source text, null
+where the value is not in the text. `found_by` is `finding` (by its value key), `text`,
+`column` (in another column), `raw` (in a record that could not be read) or `result` (it
+came about by cleaning). `document` says whether the whole document goes."""
+
 TOKENS = _versioned(
     "tokens",
     [

@@ -21,6 +21,7 @@ from isinglass.transforms.pii.tables import FOUND
 
 if TYPE_CHECKING:
     from isinglass.schemas.documents import DocumentBatch
+    from isinglass.transforms.pii.erasure import Eraser
     from isinglass.transforms.scan import CleanSettings, Scanner
 
 
@@ -56,6 +57,7 @@ def clean_batch(
     scanner: Scanner,
     shard_id: str,
     trimmer: Trimmer | None = None,
+    eraser: Eraser | None = None,
 ) -> CleanedBatch:
     """Apply the decisions to a batch and scan what is kept.
 
@@ -70,6 +72,8 @@ def clean_batch(
         scanner: Detector and operators.
         shard_id: Name of the shard, for ledger and quarantine.
         trimmer: Finds boilerplate paragraphs; None looks for none.
+        eraser: Takes out what was asked for; it and `scanner.settings.erases` go
+            together. What it lists is not kept in quarantine either.
     """
     documents = batch.documents
     chosen = np.flatnonzero(
@@ -80,6 +84,9 @@ def clean_batch(
     found, failures = scanner.scan(texts, languages.take(pa.array(chosen)))
     failed = failures.column("row").to_numpy()
     alive = np.setdiff1d(np.arange(len(chosen)), failed)
+    doc_ids = documents.column("doc_id").take(pa.array(chosen))
+    if eraser is not None:
+        found = eraser.apply(found, doc_ids, trimmed.cut)
     found = split_at_seams(found, trimmed.cut)
     redaction = _redact(texts, found, alive, scanner.settings)
     rows = alive[redaction.findings.column("row").to_numpy()]
@@ -89,7 +96,6 @@ def clean_batch(
     fates = _Fates.of(documents, decisions, chosen[failed], failures)
     ledger = _ledger(batch, decisions, fates, kept, redaction, shard_id)
     kept_languages = languages.take(pa.array(kept))
-    doc_ids = documents.column("doc_id").take(pa.array(chosen))
     paragraphs = trimmed.table(doc_ids, alive)
     counts = _count(ledger, redaction)
     if trimmer is not None:
@@ -99,7 +105,7 @@ def clean_batch(
         data=_data(documents, decisions, kept, kept_languages, redaction),
         findings=_findings(documents, kept, redaction.findings),
         ledger=ledger,
-        quarantine=_quarantine(batch, fates, shard_id),
+        quarantine=_quarantine(batch, fates, shard_id, eraser),
         languages=kept_languages,
         counts=counts,
         scanned=texts,
@@ -159,10 +165,10 @@ def _redact(
     found = found.set_column(0, "row", pa.array(rows)).filter(pa.array(rows >= 0))
     if len(alive) < len(texts):
         texts = texts.take(pa.array(alive))
-    if settings.pii is None:
+    if settings.operators is None:
         zeros = np.zeros(len(texts), dtype=np.int64)
         return Redaction(texts, _without_operators(), zeros, zeros, zeros)
-    return apply_operators(texts, found, settings.pii, settings.key)
+    return apply_operators(texts, found, settings.operators, settings.key)
 
 
 def _without_operators() -> pa.RecordBatch:
@@ -291,7 +297,9 @@ def _ledger_rows(
     return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
 
 
-def _quarantine(batch: DocumentBatch, fates: _Fates, shard_id: str) -> pa.RecordBatch:
+def _quarantine(
+    batch: DocumentBatch, fates: _Fates, shard_id: str, eraser: Eraser | None
+) -> pa.RecordBatch:
     mask = pc.equal(fates.outcome, Outcome.QUARANTINED.value)
     documents, rejected = batch.documents.filter(mask), batch.rejected
     parts = [
@@ -305,7 +313,10 @@ def _quarantine(batch: DocumentBatch, fates: _Fates, shard_id: str) -> pa.Record
         tuple(rejected.column(n) for n in ("doc_id", "row", "reason", "detail", "raw")),
     ]
     batches = []
-    for doc_id, row, reason, detail, raw in parts:
+    for doc_id, row, reason, detail, seen in parts:
+        raw = seen
+        if eraser is not None:
+            raw = pc.if_else(pa.array(eraser.listed(doc_id)), None, seen)
         shard, path = (_constant(x, len(doc_id)) for x in (shard_id, batch.path))
         arrays = [doc_id, shard, path, row, reason, detail, raw]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 AUDIT = "audit/statistics.parquet"
 PARAGRAPH_LIST = "audit/paragraphs.parquet"
+ERASURE = "audit/erasure.parquet"
+_LISTS = {PARAGRAPH_LIST: "paragraph_list", ERASURE: "erasure"}
 _ENCODING = ("run", "encode")
 
 
@@ -26,6 +28,8 @@ def check_tables(run: FinishedRun) -> Check:
     expected.add(AUDIT)
     if "paragraphs" in wanted:
         expected.add(PARAGRAPH_LIST)
+    if run.config.erase is not None:
+        expected.add(ERASURE)
     found = {output.path for output in run.manifest.outputs}
     faults = [f"{name} was not written" for name in sorted(expected - found)]
     faults += [f"{name} was not asked for" for name in sorted(found - expected)]
@@ -43,7 +47,7 @@ def wanted_tables(run: FinishedRun) -> list[str]:
     wanted = ["ledger", "quarantine"]
     if run.manifest.verb != "audit":
         wanted.append("data")
-    if config.pii is not None:
+    if config.pii is not None or config.erase is not None:
         wanted.append("findings")
     if config.dedup is not None and config.dedup.paragraphs is not None:
         wanted.append("paragraphs")
@@ -73,15 +77,14 @@ def check_schemas(run: FinishedRun) -> Check:
         "tokens": tables.TOKENS,
         "audit": tables.STATISTICS,
         "paragraph_list": tables.PARAGRAPH_LIST,
+        "erasure": tables.ERASURE,
     }
     if run.manifest.encode is not None:
         dimensions = run.manifest.encode.dimensions
         schemas["embeddings"] = tables.embeddings_schema(dimensions)
     faults = []
     for output in run.manifest.outputs:
-        table = output.path.partition("/")[0]
-        if output.path == PARAGRAPH_LIST:
-            table = "paragraph_list"
+        table = _LISTS.get(output.path, output.path.partition("/")[0])
         try:
             metadata = pq.read_metadata(run.folder / output.path)
             found = metadata.schema.to_arrow_schema()

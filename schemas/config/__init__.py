@@ -14,6 +14,7 @@ from isinglass.schemas.config.dedup import NormaliseConfig as NormaliseConfig
 from isinglass.schemas.config.dedup import ParagraphsConfig as ParagraphsConfig
 from isinglass.schemas.config.dedup import RepeatsConfig as RepeatsConfig
 from isinglass.schemas.config.encode import EncodeConfig as EncodeConfig
+from isinglass.schemas.config.erase import EraseConfig as EraseConfig
 from isinglass.schemas.config.inputs import Columns as Columns
 from isinglass.schemas.config.inputs import InputConfig as InputConfig
 from isinglass.schemas.config.load import load_config as load_config

@@ -11,6 +11,7 @@ from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.decontaminate import DecontaminateConfig
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.config.encode import EncodeConfig
+from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.schemas.config.survey import SurveyConfig
@@ -72,6 +73,7 @@ class RunConfig(Section):
     survey: SurveyConfig = Field(default_factory=SurveyConfig)
     dedup: DedupConfig | None = None
     decontaminate: DecontaminateConfig | None = None
+    erase: EraseConfig | None = None
     pii: PiiConfig | None = None
     balance: BalanceConfig | None = None
     encode: EncodeConfig | None = None

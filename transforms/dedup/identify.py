@@ -38,6 +38,7 @@ class State(IntEnum):
     CONTAMINATED = 5
     REFERENCE = 6
     ABSENT = 7
+    ERASED = 8
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class Known:
         unscannable: int64, indices of documents that are known to go to quarantine
             after their scan: they must not be what another document is dropped for.
         only_boilerplate: int64, indices of documents of which nothing would be left.
+        erased: int64, indices of documents that a request for erasure takes out.
         reference: bool, one entry a document of earlier runs, which come last in the
             survey: whether that run kept it. Kept ones stay whatever is new.
     """
 
     unscannable: np.ndarray = field(default_factory=_none)
     only_boilerplate: np.ndarray = field(default_factory=_none)
+    erased: np.ndarray = field(default_factory=_none)
     reference: np.ndarray = field(default_factory=lambda: np.empty(0, np.bool_))
 
 
@@ -128,6 +131,7 @@ def _states(
         mine[found] = State.CONTAMINATED
     state[known.only_boilerplate] = State.ONLY_BOILERPLATE
     state[known.unscannable] = State.UNSCANNABLE
+    state[known.erased] = State.ERASED
     return state
 
 

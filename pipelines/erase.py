@@ -1,0 +1,223 @@
+"""Erasure on request within a run: the list is read once, applied, and told of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pydantic
+
+from isinglass.pipelines.commits import outputs_digest_input
+from isinglass.pipelines.fingerprint import digest, file_sha256
+from isinglass.pipelines.passes import run_here
+from isinglass.pipelines.side import Extent, read_side, read_survey, write_side
+from isinglass.pipelines.units import Unit
+from isinglass.schemas.errors import InputError
+from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
+from isinglass.schemas.reasons import DropReason
+from isinglass.schemas.tables import ERASURE
+from isinglass.transforms.pii.erasure import ERASED, Eraser
+from isinglass.transforms.read.identity import format_doc_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import EraseConfig
+
+ERASE = "erase"
+DOCUMENTS_FILE = f"{ERASE}/documents.npy"
+"""Indices of the documents that go as a whole, relative to `work/`."""
+
+AUDIT_NAME = "erasure"
+"""The list as it is sealed with the run: `audit/erasure.parquet`."""
+
+_REQUESTS = b"isinglass.requests"
+_LIST_FILE = "list.arrow"
+_WORDS = ["doc_high", "doc_low"]
+
+
+@dataclass(frozen=True, eq=False)
+class Erasure:
+    """The list of a run.
+
+    Attributes:
+        table: `tables.ERASURE`, sorted.
+        requests: What was asked for, request by request; empty for a list that
+            `forget` did not write.
+        sha256: Of the file, hex.
+    """
+
+    table: pa.Table = field(repr=False)
+    requests: tuple[ErasureRequest, ...]
+    sha256: str
+
+    def with_metadata(self) -> pa.Table:
+        """The table with the requests in its metadata, as it is stored."""
+        told = json.dumps([r.model_dump() for r in self.requests], sort_keys=True)
+        metadata = {**(ERASURE.metadata or {}), _REQUESTS: told.encode()}
+        return self.table.cast(ERASURE).replace_schema_metadata(metadata)
+
+
+def read_erasure(config: EraseConfig | None, base: Path = Path()) -> Erasure | None:
+    """Read the list that the configuration names.
+
+    Args:
+        config: The `erase` section.
+        base: Folder that relative paths start from.
+
+    Raises:
+        InputError: There is no such list, or it does not have the declared columns.
+    """
+    if config is None:
+        return None
+    path = base / Path(config.list).expanduser()
+    try:
+        table = pq.read_table(path, partitioning=None)
+        sha256 = file_sha256(path)
+    except FileNotFoundError:
+        msg = (
+            f"erase.list: there is no {config.list}. Name the list of the request; "
+            "the run that it was made for holds it as audit/erasure.parquet."
+        )
+        raise InputError(msg) from None
+    except (OSError, pa.ArrowException):
+        msg = f"erase.list: {config.list} cannot be read as Parquet."
+        raise InputError(msg) from None
+    return Erasure(_checked(table, config.list), _requests(table, config.list), sha256)
+
+
+def _checked(table: pa.Table, name: str) -> pa.Table:
+    try:
+        table = table.select(ERASURE.names).cast(ERASURE)
+    except (KeyError, pa.ArrowException):
+        columns = ", ".join(ERASURE.names)
+        msg = f"erase.list: {name} does not have the columns {columns} of its schema."
+        raise InputError(msg) from None
+    order = [(column, "ascending") for column in ERASURE.names]
+    missing = pc.xor(pc.is_null(table["start"]), pc.is_null(table["end"]))
+    whole = pc.or_(pc.is_valid(table["start"]), table["document"])
+    if not pc.all(pc.and_not(whole, missing), min_count=0).as_py():
+        msg = (
+            f"erase.list: {name} has a row without a place that does not take the "
+            "whole document. Set `document` there, or give `start` and `end`."
+        )
+        raise InputError(msg)
+    return table.sort_by(order)
+
+
+def _requests(table: pa.Table, name: str) -> tuple[ErasureRequest, ...]:
+    told = (table.schema.metadata or {}).get(_REQUESTS)
+    if told is None:
+        return ()
+    try:
+        return tuple(ErasureRequest.model_validate(r) for r in json.loads(told))
+    except (ValueError, pydantic.ValidationError):
+        msg = f"erase.list: {name} tells of requests in a form this version cannot read"
+        raise InputError(msg) from None
+
+
+@dataclass(frozen=True)
+class EraseWork:
+    """Work of the erase step (driver): which documents of this run go as a whole.
+
+    Attributes:
+        erasure: The list.
+        places: Extents of the shards of this run.
+    """
+
+    erasure: Erasure
+    places: tuple[Extent, ...]
+    name: str = ERASE
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write indices of documents, and the list for the workers."""
+        del state, payload
+        workspace, table = outputs.workspace, self.erasure.table
+        goes = pc.unique(table.filter(table["document"])["doc_id"])
+        found = np.zeros(0, np.int64)
+        documents = 0
+        if self.places:
+            survey = read_survey(workspace, list(self.places), _WORDS)
+            words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
+            listed = pc.is_in(format_doc_ids(words), value_set=goes)
+            found = np.flatnonzero(listed.to_numpy(zero_copy_only=False))
+            documents = len(words)
+        outputs.write_array(workspace.work / DOCUMENTS_FILE, found.astype(np.int64))
+        path = workspace.side(ERASE, _LIST_FILE)
+        write_side(outputs, path, ERASURE, table.to_batches())
+        return {"records_in": documents, "documents": len(found)}
+
+
+def store_erasure(
+    session: Session,
+    erasure: Erasure,
+    places: Sequence[Extent],
+    surveys: Sequence[Commit],
+    code: str,
+) -> Commit:
+    """Prepare what later passes take from the list, unless that is done already.
+
+    Args:
+        session: The driver's state.
+        erasure: The list.
+        places: Extents of the shards of this run.
+        surveys: Their commits.
+        code: Fingerprint of the code.
+    """
+    inputs = outputs_digest_input(list(surveys))
+    unit = Unit("all", "", digest([erasure.sha256, inputs, code]))
+    return run_here(session, EraseWork(erasure, tuple(places)), unit)
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """What the clean pass erases by.
+
+    Attributes:
+        workspace: The run folder.
+        sha256: Of the stored list.
+    """
+
+    workspace: Workspace
+    sha256: str
+
+    @classmethod
+    def of(cls, workspace: Workspace, stored: Commit | None) -> Erasing | None:
+        """From the commit of `store_erasure`; None without one."""
+        if stored is None:
+            return None
+        path = workspace.relative(workspace.side(ERASE, _LIST_FILE))
+        hashes = {output.path: output.sha256 for output in stored.outputs}
+        return cls(workspace, hashes[path])
+
+    def load(self) -> Eraser:
+        """Map the list into memory."""
+        return Eraser(read_side(self.workspace.side(ERASE, _LIST_FILE)))
+
+
+def erasure_summary(erasure: Erasure, counts: dict[str, int]) -> ErasureSummary:
+    """Summary for the manifest.
+
+    Args:
+        erasure: The list.
+        counts: Sums of the clean pass.
+    """
+    return ErasureSummary(
+        documents=counts.get(f"dropped.{DropReason.ERASED.value}", 0),
+        spans=counts.get(f"finding.{ERASED}.found", 0),
+        listed=erasure.table.num_rows,
+        requests=list(erasure.requests),
+    )
