@@ -8,7 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.transforms.pii.generalise import may_be_generalised
+from isinglass.transforms.pii.normalised import normalised
 from isinglass.transforms.pii.operators import operate
+from isinglass.transforms.pii.surrogates import may_be_surrogate
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun
@@ -27,7 +30,11 @@ SPAN = [
 
 
 def check_findings(run: FinishedRun) -> Check:
-    """Each finding is at its offsets in `data/`; `data.pii` lists the same spans."""
+    """Each finding is at its offsets in `data/`; `data.pii` lists the same spans.
+
+    Surrogates are of the range that is reserved for their kind, and equal where value
+    keys are equal; `source.check_source` makes each again, if the inputs are there.
+    """
     if not run.paths("findings") or not run.paths("data"):
         marked = [shard for shard, data in run.each("data", ["pii"]) if _marks(data)]
         if marked:
@@ -35,6 +42,7 @@ def check_findings(run: FinishedRun) -> Check:
             return conclude("findings", faults, "")
         return Check("findings", "skipped", "no findings or no text was written")
     faults, seen = [], 0
+    surrogates: dict[tuple[str, str], str] = {}
     for shard, findings in run.each("findings", SPAN):
         data = run.read("data", shard, ["doc_id", "text", "pii"])
         assert data is not None
@@ -44,6 +52,8 @@ def check_findings(run: FinishedRun) -> Check:
             spans = expected.pop(row["doc_id"], [])
             if not _fits(row, spans):
                 faults.append(f"{row['doc_id']}: a finding is not at its offsets")
+            elif not _agree(row["text"], spans, surrogates):
+                faults.append(f"{row['doc_id']}: another surrogate for the same value")
         faults += [f"{doc_id}: findings, but not in data/" for doc_id in expected]
     return conclude("findings", faults, f"{seen:,} findings at their offsets")
 
@@ -92,6 +102,10 @@ def _fits(row: dict[str, Any], spans: list[dict[str, Any]]) -> bool:
 def _is_output(span: dict[str, Any], piece: str) -> bool:
     """What an operator put in place; the hidden value itself is not needed here."""
     operator, length = span["operator"], span["end"] - span["start"]
+    if operator == "surrogate":
+        return may_be_surrogate(span["entity"], piece) and bool(piece) == bool(length)
+    if operator == "generalise":
+        return may_be_generalised(span["entity"], piece)
     if operator == "mask":
         return len(piece) == length and not any(c.isalnum() for c in piece)
     if operator == "keep":
@@ -99,3 +113,22 @@ def _is_output(span: dict[str, Any], piece: str) -> bool:
     if operator not in {"replace", "redact", "hash"}:
         return False
     return piece == operate(operator, span["entity"], "", span["value_key"])
+
+
+def _agree(
+    text: str, spans: list[dict[str, Any]], surrogates: dict[tuple[str, str], str]
+) -> bool:
+    """Equal value keys have equal surrogates, but for how they are written.
+
+    Only ASCII ones are compared: letters that change their number with their case or
+    normal form make spellings of one value differ in more than case.
+    """
+    for span in spans:
+        piece = text[span["clean_start"] : span["clean_end"]]
+        if span["operator"] != "surrogate" or not piece.isascii():
+            continue
+        entity, mark = span["entity"], span["value_key"]
+        own = normalised(entity, piece)
+        if surrogates.setdefault((entity, mark), own) != own:
+            return False
+    return True

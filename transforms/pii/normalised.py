@@ -112,6 +112,23 @@ def phone_digits(value: str) -> str:
     return digits
 
 
+def unfolded(value: str) -> str:
+    """NFC, with letters that case folding makes longer written as what they fold to.
+
+    So all spellings that fold alike have the same letters at the same places, and a
+    fake can take over the case of each.
+    """
+    value = unicodedata.normalize("NFC", value)
+    return value if value.isascii() else "".join(map(_unfolded_character, value))
+
+
+def _unfolded_character(char: str) -> str:
+    folded = char.casefold()
+    if len(folded) == 1:
+        return char
+    return folded.upper() if char.isupper() else folded
+
+
 def split_address(value: str) -> tuple[str, str]:
     """An IP address, and the zone or prefix length that follows it."""
     for place, char in enumerate(value):

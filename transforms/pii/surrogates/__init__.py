@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from isinglass.transforms.pii.normalised import kind_of
 from isinglass.transforms.pii.surrogates.addresses import fake_address, is_fake_address
 from isinglass.transforms.pii.surrogates.cards import fake_card, is_fake_card
+from isinglass.transforms.pii.surrogates.check_digits import catalogue_check
 from isinglass.transforms.pii.surrogates.credentials import (
     fake_credential,
     is_fake_credential,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     Maker = Callable[[str, Stream], str | None]
 
-_SSN = "US_SSN"
+_AMERICAN = frozenset({"US_SSN", "US_ITIN"})
+"""Written alike: what is no number of one of them may be one of the other."""
+
 _MAKERS: dict[str, Maker] = {
     "card": fake_card,
     "email": fake_email,
@@ -58,12 +61,13 @@ def surrogate(entity: str, value: str, mark: str, check: Check | None = None) ->
         value: As it stands in the text; an empty one stays empty.
         mark: Its value key.
         check: Whether the check digits of a normalised value hold; the fake of a kind
-            that has no reserved range is one for which they do not.
+            that has no reserved range is one for which they do not. By default the
+            checks of the catalogue.
     """
     stream = Stream(mark)
     looks = _looks_of(entity)
-    if check is None and looks is not None:
-        check = partial(_is_not, looks)
+    if check is None:
+        check = catalogue_check(entity) if looks is None else partial(_is_not, looks)
     kind = kind_of(entity)
     fake: str | None = None
     if kind == "secret" and value:
@@ -71,7 +75,7 @@ def surrogate(entity: str, value: str, mark: str, check: Check | None = None) ->
     if kind == "person":
         fake = fake_person(value, stream)
         fake = fake if fake != value else None
-    elif entity == _SSN:
+    elif entity in _AMERICAN:
         fake = fake_ssn(value, stream)
     elif kind in _MAKERS:
         fake = _MAKERS[kind](value, stream)
@@ -88,7 +92,7 @@ def may_be_surrogate(entity: str, fake: str) -> bool:
 
 
 def _looks_of(entity: str) -> Callable[[str], bool] | None:
-    return is_fake_ssn if entity == _SSN else _MARKS.get(kind_of(entity))
+    return is_fake_ssn if entity in _AMERICAN else _MARKS.get(kind_of(entity))
 
 
 def _is_not(looks: Callable[[str], bool], fake: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
+from isinglass.transforms.pii.normalised import unfolded
 from isinglass.transforms.pii.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def fake_email(value: str, stream: Stream) -> str | None:
     Returns:
         None if the value has no local part.
     """
-    local, at, _ = unicodedata.normalize("NFC", value).rpartition("@")
+    local, at, _ = unfolded(value).rpartition("@")
     if not at or not local:
         return None
     domain = stream.choice(DOMAINS)

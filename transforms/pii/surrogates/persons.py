@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.normalised import unfolded
 from isinglass.transforms.pii.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.surrogates.stream import Stream
 
 _PART = re.compile(r"[^\W\d_]+")
-_LAST_LATIN, _LATIN_MORE = "\u024f", ("\u1e00", "\u1eff")
+_LAST_LATIN, _LATIN_MORE = "\u02af", ("\u1e00", "\u1eff")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
 
 
@@ -27,7 +27,7 @@ def fake_person(value: str, stream: Stream) -> str:
     of two have 2,304 fakes and collisions are common. Names in other scripts keep
     their script, letter for letter.
     """
-    value = unicodedata.normalize("NFC", value)
+    value = unfolded(value)
     parts = list(_PART.finditer(value))
     pieces, end = [], 0
     for number, part in enumerate(parts):
@@ -45,7 +45,7 @@ def _syllables() -> dict[str, Any]:
 def _part(part: str, stream: Stream, *, last: bool) -> str:
     if _HAN.fullmatch(part):
         return "".join([stream.choice(_syllables()["han"]) for _ in part])
-    if len(part) == 1 or not all(map(_is_latin, part)):
+    if len(part) == 1 or not all(map(_is_latin, part.casefold())):
         return same_shape(part, stream)
     name = _syllable(stream)
     if last:

@@ -25,9 +25,9 @@ def fake_phone(value: str, stream: Stream) -> str | None:
     United Kingdom, Australia and France, digits of a range kept for fiction; of these
     there are 10,000, 5,000, 80,000 and 60,000, so collisions are possible. Numbers of
     other countries, and those of another length, begin with digits that the plan of
-    the country does not have. Without a calling code the country is not known: ten digits
-    that may be North American get one of 1,000 numbers kept for fiction there, in an
-    area that nobody has; everything else begins with zeros.
+    the country does not have. Without a calling code the country is not known: ten
+    digits that may be North American get one of 1,000 numbers kept for fiction there,
+    in an area that nobody has; everything else begins with zeros.
 
     Returns:
         None if the value has no digits.
@@ -67,7 +67,11 @@ def calling_code(digits: str) -> int | None:
     """Country calling code (ITU-T E.164) that digits begin with."""
     for length in range(1, _LONGEST_CODE + 1):
         head = digits[:length]
-        if head and int(head) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        if (
+            head
+            and head[0] != "0"
+            and int(head) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        ):
             return int(head)
     return None
 

@@ -104,19 +104,17 @@ def shaped(entity: str, value: str, stream: Stream, check: Check | None) -> str:
         The fake. `<ENTITY>` if no other value has this shape, as of an emoji; nothing
         for nothing.
     """
+    value = unicodedata.normalize("NFC", value)
     own = normalised(entity, value)
-    fake = value
+    passing = ""
     for _ in range(MOST_TRIES):
         fake = same_shape(value, stream)
         other = normalised(entity, fake)
-        if other != own and (check is None or check(other) is not True):
+        if other == own:
+            continue
+        if check is None or check(other) is not True:
             return fake
-        if fake == value and not any(map(_may_change, value)):
-            break
-    if value and normalised(entity, fake) == own:
+        passing = fake
+    if not passing and value:
         return f"<{entity}>"
-    return fake
-
-
-def _may_change(char: str) -> bool:
-    return char.isdecimal() or char.isalpha()
+    return passing
