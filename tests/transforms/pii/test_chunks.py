@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii import identifiers as module
-from isinglass.transforms.pii import ner
+from isinglass.transforms.pii.ner import pipe
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def test_a_name_at_every_place_of_a_cut_text(
     def small(text: str) -> list[Chunk]:
         return chunk_spans(text, 600, 200)
 
-    monkeypatch.setattr(ner, "chunk_spans", small)
+    monkeypatch.setattr(pipe, "chunk_spans", small)
     plain = "The river was high and the road was closed again. " * 24
     engine = replace(fast.engines["en"], name="en")
     detector = replace(fast, engines={"en": engine})

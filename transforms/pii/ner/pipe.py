@@ -1,4 +1,4 @@
-"""Named entities by a spaCy model: texts in, flat spans out."""
+"""Named entities by spaCy itself: any model, and whatever else cannot run it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
 
 @dataclass(frozen=True)
-class NerEngine:
+class PipeEngine:
     """A loaded model. Not to be pickled, and used by one thread at a time.
 
     Attributes:
@@ -142,12 +142,11 @@ def _zones(tasks: Iterable[Task]) -> Iterator[list[Task]]:
         yield zone
 
 
-def load_engine(model: SpacyModel, wanted: frozenset[str], *, parse: bool) -> NerEngine:
+def load_pipeline(model: SpacyModel, *, parse: bool) -> Any:
     """Load a model with no more components than its entities need.
 
     Args:
         model: Where it is.
-        wanted: Entities asked for.
         parse: Whether to keep the parser, whose sentence starts bound entities.
     """
     import spacy  # noqa: PLC0415 - takes a second; identifiers need none of it
@@ -160,8 +159,12 @@ def load_engine(model: SpacyModel, wanted: frozenset[str], *, parse: bool) -> Ne
                 nlp.remove_pipe(name)
     for name in nlp.pipe_names:
         _use_openblas(nlp.get_pipe(name))
-    labels = {k: v for k, v in model_labels().items() if v in wanted}
-    return NerEngine(model.name, nlp, labels)
+    return nlp
+
+
+def wanted_labels(wanted: frozenset[str]) -> dict[str, str]:
+    """Entity by label of a model, for the entities that are asked for."""
+    return {k: v for k, v in model_labels().items() if v in wanted}
 
 
 def _needed(nlp: Any) -> set[str]:

@@ -1,0 +1,208 @@
+"""Tokens by stretch of text: what spaCy's tokenizer made of each distinct one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+
+from isinglass.transforms.pii.ner.arrays import EMPTY, grown, slots_for
+from isinglass.transforms.pii.ner.types import KEY_COLUMNS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.pii.ner.special import CrossingRules
+    from isinglass.transforms.pii.ner.split import Pieces
+    from isinglass.transforms.pii.ner.types import TypeTable
+
+LEAST_ENTRIES = 1 << 18
+"""Stretches a table holds before it is dropped and filled anew: about 30 MB."""
+
+LEAST_BYTES = 1 << 23
+"""Bytes of stretches, after which it is dropped as well."""
+
+_GLUE = "\n\n\n\n"
+"""Between stretches that are tokenised in one call; no rule of a tokenizer holds it."""
+
+
+class ChunkTable:
+    """Tokens of every stretch seen, found by its bytes.
+
+    Only stretches that are not in it go through spaCy, so that its rules and norms
+    stay spaCy's own. Norms are kept by stretch and not by word: special cases set them.
+
+    Attributes:
+        dropped: Times that the table was full and was emptied.
+    """
+
+    def __init__(
+        self, nlp: Any, types: TypeTable, rules: CrossingRules, most: int
+    ) -> None:
+        self._nlp, self._types, self._rules, self._most = nlp, types, rules, most
+        self.dropped = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._slots = np.full(slots_for(self._most), EMPTY, np.int32)
+        self._hashes = np.empty(self._most, np.uint64)
+        self._ends = np.zeros(self._most + 1, np.int64)
+        self._bytes = np.empty(LEAST_BYTES, np.uint8)
+        self._count = 0
+        self.token_ends = np.zeros(self._most + 1, np.int64)
+        self.borders = np.zeros(self._most, np.uint8)
+        self.tokens = np.empty((self._most, 4), np.int32)
+
+    def __len__(self) -> int:
+        """Stretches in the table."""
+        return self._count
+
+    def find(self, data: NDArray[np.uint8], pieces: Pieces) -> NDArray[np.int32]:
+        """Number of each piece in the table; new ones are tokenised and added.
+
+        Args:
+            data: Bytes of the batch.
+            pieces: Its stretches.
+        """
+        full = self._ends[self._count] > LEAST_BYTES
+        if full or self._count > self._most or self._types.full:
+            self.dropped += 1
+            self._types.drop()
+            self._reset()
+        before = self._count
+        self._make_room(pieces)
+        ids = np.empty(len(pieces.hashes), np.int32)
+        new = np.empty(len(ids), np.int64)
+        self._count = _intern(
+            data,
+            pieces.begins,
+            pieces.ends,
+            pieces.hashes,
+            (self._slots, self._hashes, self._ends, self._bytes),
+            (ids, new),
+            before,
+        )
+        new = new[: self._count - before]
+        if len(new):
+            begins, ends = pieces.begins[new].tolist(), pieces.ends[new].tolist()
+            raw = data.tobytes()
+            self._tokenise(
+                [raw[b:e].decode() for b, e in zip(begins, ends, strict=True)], before
+            )
+        return ids
+
+    def _make_room(self, pieces: Pieces) -> None:
+        most = self._count + len(pieces.hashes)
+        self._hashes = grown(self._hashes, most)
+        self._ends = grown(self._ends, most + 1)
+        self.token_ends = grown(self.token_ends, most + 1)
+        self.borders = grown(self.borders, most)
+        length = int((pieces.ends - pieces.begins).sum())
+        self._bytes = grown(self._bytes, int(self._ends[self._count]) + length)
+        if len(self._slots) < slots_for(most):
+            self._slots = np.full(slots_for(most), EMPTY, np.int32)
+            _rehash(self._slots, self._hashes, self._count)
+
+    def _tokenise(self, chunks: list[str], first: int) -> None:
+        white = np.array([chunk.isspace() for chunk in chunks], np.bool_)
+        with self._nlp.memory_zone():
+            blank = [i for i, is_white in enumerate(white.tolist()) if is_white]
+            plain = np.flatnonzero(~white)
+            parts = [self._together([chunks[i] for i in plain.tolist()], plain)]
+            # White space would run into the glue, so each goes alone; few are distinct.
+            parts += [self._together([chunks[i]], np.array([i])) for i in blank]
+        owners = np.concatenate([part[0] for part in parts])
+        values = np.concatenate([part[1] for part in parts])
+        order = np.argsort(owners, kind="stable")
+        self._store(owners[order], values[order], len(chunks), first)
+        self.borders[first : first + len(chunks)] = self._rules.borders(chunks)
+
+    def _together(
+        self, chunks: list[str], numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Owner, and begin, length and attributes, of the tokens of some chunks."""
+        lengths = np.array([len(chunk) for chunk in chunks], np.int64)
+        begins = np.cumsum(lengths + len(_GLUE)) - lengths - len(_GLUE)
+        doc = self._nlp.tokenizer(_GLUE.join(chunks))
+        values = doc.to_array(["IDX", "LENGTH", "IS_SPACE", *KEY_COLUMNS])
+        values = values.reshape(len(doc), 3 + len(KEY_COLUMNS))
+        places = values[:, 0].astype(np.int64)
+        owners = np.searchsorted(begins, places, side="right") - 1
+        local = places - begins[owners]
+        kept = local < lengths[owners]
+        values = values[kept]
+        values[:, 0] = local[kept]
+        return numbers[owners[kept]], values
+
+    def _store(
+        self,
+        owners: NDArray[np.int64],
+        values: NDArray[np.uint64],
+        chunks: int,
+        first: int,
+    ) -> None:
+        counts = np.bincount(owners, minlength=chunks)
+        begin = int(self.token_ends[first])
+        end = begin + len(owners)
+        self.token_ends[first + 1 : first + 1 + chunks] = begin + np.cumsum(counts)
+        self.tokens = grown(self.tokens, end)
+        added = self.tokens[begin:end]
+        added[:, 0] = self._types.intern(np.ascontiguousarray(values[:, 3:]))
+        added[:, 1] = values[:, 0]
+        added[:, 2] = values[:, 0] + values[:, 1]
+        added[:, 3] = values[:, 2]
+
+
+@numba.njit(cache=True, nogil=True)
+def _equal(data: Any, begin: Any, other: Any, other_begin: Any, length: Any) -> Any:
+    for i in range(length):
+        if data[begin + i] != other[other_begin + i]:
+            return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _intern(
+    data: Any, begins: Any, ends: Any, hashes: Any, table: Any, out: Any, count: Any
+) -> Any:
+    slots, known, stops, content = table
+    ids, new = out
+    mask = np.uint64(len(slots) - 1)
+    before = count
+    for i in range(len(hashes)):
+        begin, length = begins[i], ends[i] - begins[i]
+        place = hashes[i] & mask
+        while True:
+            entry = slots[place]
+            if entry < 0:
+                slots[place] = count
+                known[count] = hashes[i]
+                base = stops[count]
+                content[base : base + length] = data[begin : begin + length]
+                stops[count + 1] = base + length
+                new[count - before] = i
+                entry = count
+                count += 1
+                break
+            # A hash may be shared: the bytes decide.
+            base = stops[entry]
+            if (
+                known[entry] == hashes[i]
+                and stops[entry + 1] - base == length
+                and _equal(data, begin, content, base, length)
+            ):
+                break
+            place = (place + np.uint64(1)) & mask
+        ids[i] = entry
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _rehash(slots: Any, hashes: Any, count: Any) -> None:
+    mask = np.uint64(len(slots) - 1)
+    for entry in range(count):
+        place = hashes[entry] & mask
+        while slots[place] >= 0:
+            place = (place + np.uint64(1)) & mask
+        slots[place] = entry
