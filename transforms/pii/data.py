@@ -12,7 +12,7 @@ import yaml
 
 from isinglass.schemas.manifest import Lexicon
 
-FOLDERS = ("canaries", "models", "recognizers", "surrogates")
+FOLDERS = ("canaries", "gate", "models", "phones", "recognizers", "surrogates")
 
 
 @dataclass(frozen=True)

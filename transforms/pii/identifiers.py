@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import hyperscan
 import numpy as np
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
@@ -18,12 +16,13 @@ from isinglass.transforms.pii.gate import (
     GatePattern,
     build_windows,
     hit_rows,
-    is_accepted,
 )
-from isinglass.transforms.pii.phones import candidate_regions
+from isinglass.transforms.pii.phones import PhoneScanner
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed
+from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.superset import derive_gate
 from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 from isinglass.transforms.text import string_buffers
 
@@ -40,11 +39,7 @@ if TYPE_CHECKING:
 WINDOW_CHARS = 8_000
 """Longer windows are cut, with the overlap of chunks."""
 
-# Scripts without spaces between words: Thai to Khmer, kana, Han, Hangul, full width.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\uff01-\uff0f\uff1a-\uff60\U00020000-\U0003134f]"
-)
+_UNSPACED = re.compile(UNSPACED)
 
 
 def separate_scripts(text: str) -> str:
@@ -65,12 +60,14 @@ class IdentifierScanner:
         contexts: Context words of each.
         gate: Numbers are positions in `identifiers`.
         gated: Whether each has a pattern in the gate.
+        phones: Finds telephone numbers, without Presidio; None to find none.
     """
 
     identifiers: tuple[Identifier, ...]
     contexts: tuple[Context, ...]
     gate: Gate
     gated: tuple[bool, ...]
+    phones: PhoneScanner | None = None
 
     @classmethod
     def build(cls, config: PiiConfig) -> IdentifierScanner:
@@ -80,7 +77,10 @@ class IdentifierScanner:
             ConfigError: An entity is not known.
         """
         _silence_presidio()
-        identifiers = tuple(build_identifiers(config))
+        known = build_identifiers(config)
+        # Presidio's search for phone numbers is slow, and judges by plans only.
+        identifiers = tuple(one for one in known if not one.regions)
+        phones = len(known) > len(identifiers)
         patterns: list[GatePattern] = []
         gated = []
         for number, identifier in enumerate(identifiers):
@@ -88,7 +88,13 @@ class IdentifierScanner:
             patterns += own
             gated.append(bool(own))
         contexts = tuple(Context.of(i.recognizer.context or ()) for i in identifiers)
-        return cls(identifiers, contexts, Gate.compile(patterns), tuple(gated))
+        return cls(
+            identifiers,
+            contexts,
+            Gate.compile(patterns),
+            tuple(gated),
+            PhoneScanner.build(config.phone_regions) if phones else None,
+        )
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
         """Gather the findings in every text, before thresholds.
@@ -99,6 +105,8 @@ class IdentifierScanner:
             found: Is added to.
         """
         data, offsets = string_buffers(texts)
+        if self.phones is not None:
+            self.phones.scan(data, offsets, budget, found)
         numbers, ends = self.gate.scan(data, offsets)
         for number, identifier in enumerate(self.identifiers):
             own = ends[numbers == number]
@@ -119,8 +127,10 @@ class IdentifierScanner:
         self, number: int, piece: Piece, seconds: float, found: FoundColumns
     ) -> None:
         identifier, context = self.identifiers[number], self.contexts[number]
-        shown = separate_scripts(piece.text)
-        for match in _matches(identifier, shown, seconds):
+        shown = piece.text
+        if identifier.separated:
+            shown = separate_scripts(shown)
+        for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
             value = piece.text[start:end]
             if not piece.holds(start, end) or is_reserved(identifier.entity, value):
@@ -129,7 +139,7 @@ class IdentifierScanner:
                 continue
             explanation = match.analysis_explanation
             base = float(match.score)
-            score, word = context.raise_score(base, shown, start)
+            score, word = context.raise_score(base, piece.text, start)
             rule = explanation.pattern_name or identifier.recognizer.name
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
@@ -144,29 +154,7 @@ def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:
     """What the gate looks for on behalf of a recognizer; empty to run it ungated."""
     if identifier.gate:
         return [GatePattern(number, identifier.gate)]
-    wanted = []
-    for pattern, compiled in identifier.patterns:
-        flags = 0
-        for ours, theirs in (
-            (re.IGNORECASE, hyperscan.HS_FLAG_CASELESS),
-            (re.MULTILINE, hyperscan.HS_FLAG_MULTILINE),
-            (re.DOTALL, hyperscan.HS_FLAG_DOTALL),
-        ):
-            flags |= theirs if compiled.flags & ours else 0
-        wanted.append(GatePattern(number, pattern.regex, derived=True, flags=flags))
-    return wanted if all(is_accepted(pattern) for pattern in wanted) else []
-
-
-def _matches(identifier: Identifier, text: str, seconds: float) -> list[Any]:
-    if not identifier.regions:
-        return identifier.matches(text, seconds)
-    regions = candidate_regions(text, identifier.regions)
-    if not regions:
-        return []
-    narrowed = PhoneRecognizer(
-        context=identifier.recognizer.context, supported_regions=regions
-    )
-    return replace(identifier, recognizer=narrowed).matches(text, seconds)
+    return derive_gate(number, identifier.patterns, also=UNSPACED)
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,110 +1,196 @@
-"""A quick look at number-like text, to show the phone recognizer only candidates."""
+"""Telephone numbers: runs of digits, the form of each, and what stands around it."""
 
 from __future__ import annotations
 
-import re
-from functools import cache, lru_cache
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import phonenumbers
+from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
+from isinglass.transforms.pii.phone_forms import Form, Surroundings, form_of
+from isinglass.transforms.pii.phone_rules import judge
+from isinglass.transforms.pii.phone_runs import LEAST_DIGITS, MOST_DIGITS, digit_runs
+from isinglass.transforms.pii.phone_text import RunText, is_unspaced
+from isinglass.transforms.pii.reserved import is_reserved
+from isinglass.transforms.pii.rules import raised
+from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 
-LEAST_DIGITS = 7
-"""Shorter runs are years, prices and page numbers far more often than numbers to call.
-ITU-T E.164 allows at most 15 digits; two more leave room for a carrier prefix."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-MOST_DIGITS = 17
+    from isinglass.transforms.pii.budget import Budget
 
-_CANDIDATE = re.compile(r"\+?\d(?:[^0-9A-Za-z\n]{0,4}\d){6,}")
-_GROUPS = re.compile(r"\d+")
-_TYPES = (
-    "fixed_line",
-    "mobile",
-    "toll_free",
-    "premium_rate",
-    "shared_cost",
-    "personal_number",
-    "voip",
-    "pager",
-    "uan",
-    "voicemail",
-)
+__all__ = ["ENTITY", "LEAST_DIGITS", "PhoneNumber", "PhoneScanner"]
+
+ENTITY = "PHONE_NUMBER"
+
+VALID_SCORE, PLAUSIBLE_SCORE, WEAK_SCORE = 0.6, 0.4, 0.2
+"""A number of a plan; one that is only written like a number to call; and digits that
+only a context word makes one. 0.4 is Presidio's score of any phone number."""
+
+MOST_GROUPS = 8
+"""Digit groups of one number: country code, trunk prefix, area and five more."""
+
+_BEFORE_BYTES, _AFTER_BYTES = 256, 64
+_SLICE_GROUPS = 64
 
 
-def candidate_regions(text: str, regions: tuple[str, ...]) -> tuple[str, ...]:
-    """Regions in whose plan some digits of the text may be a valid number.
+class PhoneNumber(NamedTuple):
+    """One number in a run.
 
-    A superset: for regions that are left out, `phonenumbers` finds no number of at
-    least seven digits in the text. International numbers are the same in all regions,
-    so a text with a plus sign is given to the first region that is left, or to any.
-
-    Args:
-        text: A line or a window of one.
-        regions: ISO 3166-1 codes.
+    Attributes:
+        start: First code point.
+        end: One past the last, its extension included.
+        form: Name of its form.
+        base: Score before context, 0 to 1.
+        is_valid: Whether its plan allows it; False if that is not known.
+        word: Context word, in lower case.
     """
-    found: set[str] = set()
-    for match in _CANDIDATE.finditer(text):
-        value = match.group()
-        if (
-            match.start()
-            and text[match.start() - 1] == "("
-            and text[match.start() - 2 : match.start() - 1] == "+"
-        ):
-            return regions
-        if not value.isascii() or "+" in value or "\uff0b" in text:
-            return regions
-        for digits in _runs(value):
-            found.update(_regions_of(digits, regions))
-    return tuple(region for region in regions if region in found)
+
+    start: int
+    end: int
+    form: str
+    base: float
+    is_valid: bool
+    word: str | None
 
 
-def _runs(value: str) -> list[str]:
-    """Every row of digit groups that has as many digits as a number may have.
+@dataclass(frozen=True)
+class PhoneScanner:
+    """Finds telephone numbers; holds no state.
 
-    The matcher also tries parts of a candidate, between any two separators.
+    Attributes:
+        regions: ISO 3166-1 codes of the plans that count.
+        around: Context words and the like.
+        plain_mobile: Regions with mobile numbers that are told by their digits alone.
     """
-    groups = _GROUPS.findall(value)
-    runs = []
-    for i in range(len(groups)):
-        digits = ""
-        for group in groups[i:]:
-            digits += group
-            if len(digits) > MOST_DIGITS:
+
+    regions: tuple[str, ...]
+    around: Surroundings = field(repr=False)
+    plain_mobile: frozenset[str]
+
+    @classmethod
+    def build(cls, regions: tuple[str, ...]) -> PhoneScanner:
+        """Read forms and words; plans are compiled when first needed."""
+        plain_mobile = load_data("phones", "formats").content["plain_mobile"]
+        return cls(regions, Surroundings.load(), frozenset(plain_mobile))
+
+    def scan(
+        self,
+        data: NDArray[Any],
+        offsets: NDArray[Any],
+        budget: Budget,
+        found: FoundColumns,
+    ) -> None:
+        """Gather the numbers of a batch.
+
+        Args:
+            data: Bytes of the batch.
+            offsets: n + 1 byte offsets of its texts.
+            budget: Is charged.
+            found: Is added to.
+        """
+        runs = digit_runs(data, offsets)
+        view = data.data
+        for row, start, stop, points in zip(*(c.tolist() for c in runs), strict=True):
+            low = max(int(offsets[row]), start - _BEFORE_BYTES)
+            high = min(int(offsets[row + 1]), stop + _AFTER_BYTES)
+            # The ends may cut a character; the run itself is whole.
+            run = RunText(
+                bytes(view[low:start]).decode("utf-8", "ignore"),
+                bytes(view[start:stop]).decode(),
+                bytes(view[stop:high]).decode("utf-8", "ignore"),
+            )
+            first, count = 0, len(run.groups)
+            while first < count and row not in budget.failed:
+                with budget.guard(row):
+                    limit = min(first + _SLICE_GROUPS, count)
+                    first = self._slice(run, (first, limit), (row, points), found)
+
+    def _slice(
+        self,
+        run: RunText,
+        bounds: tuple[int, int],
+        place: tuple[int, int],
+        found: FoundColumns,
+    ) -> int:
+        """Gather the numbers that begin with groups within bounds.
+
+        Args:
+            run: The run.
+            bounds: First group, and one past the last one to begin with.
+            place: Row, and code points of the row before the run.
+            found: Is added to.
+
+        Returns:
+            The first group that is left.
+        """
+        first, limit = bounds
+        row, points = place
+        while first < limit:
+            number, taken = None, 1
+            if run.may_begin(first):
+                number, taken = self._at(run, first)
+            if number is not None:
+                found.add(
+                    (row, points + number.start, points + number.end),
+                    Origin(ENTITY, PATTERN_DETECTOR, number.form, number.base),
+                    checked=VALID if number.is_valid else UNCHECKED,
+                    score=raised(number.base, number.word),
+                    context=number.word,
+                )
+            first += taken
+        return first
+
+    def _at(self, run: RunText, first: int) -> tuple[PhoneNumber | None, int]:
+        """The longest number that begins with a group, and the groups it takes."""
+        groups = run.groups
+        most = min(first + MOST_GROUPS, len(groups))
+        digits = [end - start for start, end in groups[first:most]]
+        for last in range(most - 1, first - 1, -1):
+            count = sum(digits[: last - first + 1])
+            if count < LEAST_DIGITS:
                 break
-            if len(digits) >= LEAST_DIGITS:
-                runs.append(digits)
-    return runs
+            if count > MOST_DIGITS or not run.may_end(last):
+                continue
+            span = run.span(first, last)
+            form = form_of(run.shown[span[0] : span[1]])
+            if form is None:
+                continue
+            taken = last - first + 1
+            if form.need == "never":
+                return None, taken
+            number = self._judge(run, span, form, torn=run.is_torn(first, last))
+            if number is not None:
+                return number, taken
+        return None, 1
+
+    def _judge(
+        self, run: RunText, span: tuple[int, int], form: Form, *, torn: bool
+    ) -> PhoneNumber | None:
+        start, end = span
+        value = run.shown[start:end]
+        verdict = judge(form, value, self.regions, self.plain_mobile)
+        if verdict is None or is_reserved(ENTITY, value):
+            return None
+        before = run.before + run.run[max(0, start - _BEFORE_BYTES) : start]
+        behind = run.run[end : end + _AFTER_BYTES] + run.behind
+        extension = self.around.extension_length(behind) if form.extension else 0
+        if not extension and _is_glued(behind):
+            return None
+        word = self.around.word(before, behind)
+        doubtful = torn or verdict.needs_word
+        if word is None and (doubtful or self.around.is_other(before)):
+            return None
+        base = WEAK_SCORE if verdict.needs_word else PLAUSIBLE_SCORE
+        if verdict.is_valid:
+            base = VALID_SCORE
+        return PhoneNumber(
+            start, end + extension, form.name, base, verdict.is_valid, word
+        )
 
 
-@lru_cache(maxsize=65_536)
-def _regions_of(digits: str, regions: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(r for r in regions if _plan(r).fullmatch(digits))
-
-
-@cache
-def _plan(region: str) -> re.Pattern[str]:
-    """A superset of what `phonenumbers` parses to a valid number of a region.
-
-    An international prefix and anything; or country code and national prefix in any
-    order and number, then a number of one of the types of the region.
-    """
-    plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
-    # A number is as valid in any region with the same code, such as +1.
-    plans = [
-        phonenumbers.PhoneMetadata.metadata_for_region(code, None)
-        for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]
-    ]
-    descriptions = [getattr(own, name) for own in plans for name in _TYPES]
-    numbers = [
-        item.national_number_pattern
-        for item in descriptions
-        if item is not None and item.national_number_pattern
-    ]
-    international = plan.international_prefix or ""
-    national = plan.national_prefix_for_parsing or ""
-    # Dialled abroad, a number may be of any country.
-    abroad = rf"(?:{international})\d{{6,15}}" if international else r"(?!)"
-    if plan.national_prefix_transform_rule:
-        # The prefix may swallow digits that the rule puts back: any head will do.
-        national = rf"\d{{0,6}}|{national}"
-    head = rf"(?:{plan.country_code}|(?:{national})){{0,4}}"
-    return re.compile(rf"(?:{abroad}|{head}(?:{'|'.join(numbers)}))")
+def _is_glued(behind: str) -> bool:
+    """Whether a letter follows, which makes digits a part of some code."""
+    letter = behind[:1]
+    return letter.isalpha() and not is_unspaced(letter)

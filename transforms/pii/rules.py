@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.scripts import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,8 @@ def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
     """Whether the text around a finding says that it is something else.
 
     Dotted numbers are no IP addresses after words such as "version", or as a part of
-    a longer dotted number. What is written like an IP address or a US social security
-    number is no phone number, valid as one or not.
+    a longer dotted number.
     """
-    if entity == "PHONE_NUMBER":
-        return _not_phone().search(text[start:end]) is not None
     if entity != "IP_ADDRESS" or ":" in text[start:end]:
         return False
     before = text[max(0, start - _VETO_CHARS) : start]
@@ -43,30 +41,56 @@ def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
 
 
 @cache
-def _not_phone() -> re.Pattern[str]:
-    shapes = load_data("recognizers", "generic").content["reserved"]["not_phones"]
-    return re.compile("|".join(f"(?:{shape})" for shape in shapes))
-
-
-@cache
 def _not_address() -> re.Pattern[str]:
     words = load_data("recognizers", "generic").content["reserved"]["not_addresses"]
     return re.compile(rf"\b(?:{'|'.join(words)})\b[\s:=#(v]*$", re.IGNORECASE)
 
 
+_UNSPACED = re.compile(UNSPACED)
+
+
 @dataclass(frozen=True)
 class Context:
-    """Words that make a finding more likely when they stand before it."""
+    """Words that make a finding more likely when they stand before it.
 
-    pattern: re.Pattern[str] | None
+    Attributes:
+        spaced: Whole words.
+        unspaced: Words of scripts that put nothing between words.
+    """
+
+    spaced: re.Pattern[str] | None
+    unspaced: re.Pattern[str] | None = None
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Context:
-        """Whole words, in any case; a plural s is allowed."""
-        cleaned = sorted({re.escape(word.strip()) for word in words if word.strip()})
-        if not cleaned:
-            return cls(None)
-        return cls(re.compile(rf"\b(?:{'|'.join(cleaned)})s?\b", re.IGNORECASE))
+        """Whole words, in any case; a plural s is allowed.
+
+        Words of unspaced scripts, such as Han and kana, count wherever they occur.
+        """
+        cleaned = sorted({word.strip() for word in words if word.strip()})
+        unspaced = [re.escape(word) for word in cleaned if _UNSPACED.search(word)]
+        spaced = [re.escape(word) for word in cleaned if not _UNSPACED.search(word)]
+        return cls(
+            re.compile(rf"\b(?:{'|'.join(spaced)})s?\b", re.IGNORECASE)
+            if spaced
+            else None,
+            re.compile("|".join(unspaced)) if unspaced else None,
+        )
+
+    def find(self, text: str, start: int) -> str | None:
+        """The first context word before `start`, in lower case.
+
+        Args:
+            text: The original text: the words may be of any script.
+            start: First code point of a finding.
+        """
+        low = max(0, start - CONTEXT_CHARS)
+        found = None
+        if self.spaced is not None:
+            found = self.spaced.search(text, low, start)
+        if found is None and self.unspaced is not None:
+            found = self.unspaced.search(text, low, start)
+        return None if found is None else found.group().lower()
 
     def raise_score(
         self, score: float, text: str, start: int
@@ -81,10 +105,14 @@ class Context:
         Returns:
             A score of at most 1, and the context word in lower case or None.
         """
-        if self.pattern is None or score >= 1.0:
+        if score >= 1.0:
             return score, None
-        found = self.pattern.search(text, max(0, start - CONTEXT_CHARS), start)
-        if found is None:
-            return score, None
-        raised = min(1.0, max(score + CONTEXT_BOOST, CONTEXT_FLOOR))
-        return raised, found.group().lower()
+        word = self.find(text, start)
+        return raised(score, word), word
+
+
+def raised(score: float, word: str | None) -> float:
+    """A score, with what a context word adds if there is one."""
+    if word is None or score >= 1.0:
+        return score
+    return min(1.0, max(score + CONTEXT_BOOST, CONTEXT_FLOOR))

@@ -1,0 +1,105 @@
+"""Which digits are a valid number of which numbering plan."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Any
+
+import phonenumbers
+
+_TYPES = (
+    "fixed_line",
+    "mobile",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "personal_number",
+    "voip",
+    "pager",
+    "uan",
+    "voicemail",
+)
+_NONE = re.compile(r"(?!)")
+_LONGEST_CODE = 3
+
+
+@lru_cache(maxsize=65_536)
+def is_valid_abroad(digits: str) -> bool | None:
+    """Whether a number with its country code, and without `+`, is valid.
+
+    Args:
+        digits: ASCII digits; a trunk prefix after the country code is allowed.
+
+    Returns:
+        None if there is no such country code.
+    """
+    for length in range(1, _LONGEST_CODE + 1):
+        code = int(digits[:length])
+        if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return _country(code).fullmatch(digits, length) is not None
+    return None
+
+
+@lru_cache(maxsize=65_536)
+def is_valid_within(digits: str, regions: tuple[str, ...]) -> bool:
+    """Whether digits, as dialled within a region, are a valid number of one of them."""
+    return any(_national(region).fullmatch(digits) for region in regions)
+
+
+@lru_cache(maxsize=65_536)
+def is_mobile(digits: str, regions: tuple[str, ...], plain: frozenset[str]) -> bool:
+    """Whether digits are a mobile number that shows itself as one.
+
+    It begins with the trunk prefix 0; or is of a region of `plain`. Regions where
+    mobile and fixed numbers look alike, such as the US, have none.
+    """
+    return any(
+        (digits[0] == "0" or region in plain) and _mobile(region).fullmatch(digits)
+        for region in regions
+    )
+
+
+@cache
+def _national(region: str) -> re.Pattern[str]:
+    plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+    # Regions that share a code share a plan, such as those of +1.
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]
+    plans = [phonenumbers.PhoneMetadata.metadata_for_region(r, None) for r in regions]
+    return _dialled(plan.national_prefix, _numbers(plans))
+
+
+@cache
+def _mobile(region: str) -> re.Pattern[str]:
+    plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+    fixed, mobile = plan.fixed_line, plan.mobile
+    if mobile is None or not mobile.national_number_pattern:
+        return _NONE
+    if fixed is not None and (
+        fixed.national_number_pattern == mobile.national_number_pattern
+    ):
+        return _NONE
+    return _dialled(plan.national_prefix, [mobile.national_number_pattern])
+
+
+@cache
+def _country(code: int) -> re.Pattern[str]:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
+    if regions == ("001",):
+        plan: Any = phonenumbers.PhoneMetadata.metadata_for_nongeo_region(code, None)
+        plans = [plan]
+    else:
+        plans = [
+            phonenumbers.PhoneMetadata.metadata_for_region(r, None) for r in regions
+        ]
+    return _dialled(plans[0].national_prefix, _numbers(plans))
+
+
+def _numbers(plans: list[Any]) -> list[str]:
+    items = [getattr(plan, name) for plan in plans for name in _TYPES]
+    return [i.national_number_pattern for i in items if i and i.national_number_pattern]
+
+
+def _dialled(prefix: str | None, numbers: list[str]) -> re.Pattern[str]:
+    head = f"(?:{re.escape(prefix)})?" if prefix else ""
+    return re.compile(f"{head}(?:{'|'.join(numbers)})" if numbers else r"(?!)")
