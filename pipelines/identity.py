@@ -89,6 +89,7 @@ class Identity:
             verb,
             key_mark(key),
             others,
+            [lexicon.sha256 for lexicon in data],
         ]
         return cls(
             run_id=digest(parts)[:16],
@@ -118,8 +119,10 @@ def _detector_parts(
         check_models,
         data_files,
     )
+    from isinglass.transforms.pii.value_files import user_files  # noqa: PLC0415
 
-    return tuple(check_models(config.pii)), tuple(data_files())
+    files = (*data_files(), *user_files(config.pii.recognizers))
+    return tuple(check_models(config.pii)), files
 
 
 def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:

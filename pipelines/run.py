@@ -44,6 +44,7 @@ from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import IsinglassError, OutputError
+from isinglass.transforms.pii.value_files import with_absolute_files
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings
 from isinglass.transforms.survey import SurveySettings
@@ -157,9 +158,12 @@ def prepare(request: Request) -> Prepared:
     Raises:
         RefuseError: Something must be changed first.
     """
-    check_config(request.config, request.verb, request.execution.arguments)
-    encode = with_absolute_paths(request.config.encode, request.base)
     config = request.config
+    if config.pii is not None:
+        pii = with_absolute_files(config.pii, request.base)
+        config = config.model_copy(update={"pii": pii})
+    check_config(config, request.verb, request.execution.arguments)
+    encode = with_absolute_paths(config.encode, request.base)
     if encode != config.encode:
         config = config.model_copy(update={"encode": encode})
     workspace = Workspace(str(request.output))

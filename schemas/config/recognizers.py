@@ -27,6 +27,9 @@ class DenyConfig(Section):
     entity: str = Field(description="Kind under which they are reported.")
     values: tuple[str, ...] = Field((), description="The values.")
     file: str | None = Field(None, description="File with more, one a line.")
+    ignore_case: bool = Field(
+        default=True, description="Whether a value is found in any case."
+    )
 
 
 class AllowConfig(Section):

@@ -7,6 +7,7 @@ languages, or in an unknown one, get identifiers only.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.demographics.lexicon import primary_language
+from isinglass.transforms.pii.allow import Allowed
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.found import FoundColumns
@@ -28,6 +30,7 @@ from isinglass.transforms.pii.tables import (
     failures_batch,
     without_rows,
 )
+from isinglass.transforms.pii.value_files import user_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +50,12 @@ class Detection:
         findings: `tables.FOUND`, sorted by row, start, end and entity. Thresholds are
             applied; spans may overlap.
         failures: `tables.FAILURES`. These rows have no findings and count as unscanned.
+        suppressed: Findings left out because a list of the user allows them, by entity.
     """
 
     findings: pa.RecordBatch = field(repr=False)
     failures: pa.RecordBatch
+    suppressed: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Detector:
         identifiers: Patterns and checksums.
         engines: Model by language.
         thresholds: Least score by entity.
+        allowed: Values that are no findings.
         seconds: Time one document may take.
         clock: Monotonic seconds, or None to bound regular expressions only.
     """
@@ -70,6 +76,7 @@ class Detector:
     identifiers: IdentifierScanner = field(repr=False)
     engines: dict[str, NerEngine] = field(repr=False)
     thresholds: dict[str, float]
+    allowed: Allowed
     seconds: float
     clock: Callable[[], float] | None = None
 
@@ -96,7 +103,9 @@ class Detector:
                 engine.scan(texts.take(pa.array(rows)), rows, budget, found)
         batch = found.batch(self.thresholds)
         findings = without_rows(batch, sorted(budget.failed))
-        return Detection(findings, failures_batch(budget.failed))
+        kept = self.allowed.keep(findings, texts)
+        failures = failures_batch(budget.failed)
+        return Detection(kept.findings, failures, kept.suppressed)
 
 
 def _rows_in(languages: pa.StringArray, language: str) -> NDArray[np.int64]:
@@ -133,11 +142,16 @@ def build_detector(
         MissingExtraError: A model is not installed or not the pinned one.
         ConfigError: An entity or a phone region is not known.
     """
-    return _build(config.model_dump_json(), clock)
+    files = tuple(entry.sha256 for entry in user_files(config.recognizers))
+    return _build(config.model_dump_json(), files, clock)
 
 
 @cache
-def _build(serialised: str, clock: Callable[[], float] | None) -> Detector:
+def _build(
+    serialised: str,
+    _files: tuple[str, ...],  # with other contents, another detector
+    clock: Callable[[], float] | None,
+) -> Detector:
     config = PiiConfig.model_validate_json(serialised)
     entities = frozenset(model_labels().values())
     wanted = entities.intersection(config.entities)
@@ -150,6 +164,7 @@ def _build(serialised: str, clock: Callable[[], float] | None) -> Detector:
         identifiers=IdentifierScanner.build(config),
         engines=engines,
         thresholds={name: e.threshold for name, e in config.entities.items()},
+        allowed=Allowed.of(config.recognizers),
         seconds=config.max_seconds_per_document,
         clock=clock,
     )

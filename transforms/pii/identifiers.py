@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
@@ -17,7 +18,7 @@ from isinglass.transforms.pii.gate import (
     build_windows,
     hit_rows,
 )
-from isinglass.transforms.pii.phones import PhoneScanner
+from isinglass.transforms.pii.phones import candidate_regions
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed
@@ -60,14 +61,12 @@ class IdentifierScanner:
         contexts: Context words of each.
         gate: Numbers are positions in `identifiers`.
         gated: Whether each has a pattern in the gate.
-        phones: Finds telephone numbers, without Presidio; None to find none.
     """
 
     identifiers: tuple[Identifier, ...]
     contexts: tuple[Context, ...]
     gate: Gate
     gated: tuple[bool, ...]
-    phones: PhoneScanner | None = None
 
     @classmethod
     def build(cls, config: PiiConfig) -> IdentifierScanner:
@@ -77,10 +76,7 @@ class IdentifierScanner:
             ConfigError: An entity is not known.
         """
         _silence_presidio()
-        known = build_identifiers(config)
-        # Presidio's search for phone numbers is slow, and judges by plans only.
-        identifiers = tuple(one for one in known if not one.regions)
-        phones = len(known) > len(identifiers)
+        identifiers = tuple(build_identifiers(config))
         patterns: list[GatePattern] = []
         gated = []
         for number, identifier in enumerate(identifiers):
@@ -88,13 +84,7 @@ class IdentifierScanner:
             patterns += own
             gated.append(bool(own))
         contexts = tuple(Context.of(i.recognizer.context or ()) for i in identifiers)
-        return cls(
-            identifiers,
-            contexts,
-            Gate.compile(patterns),
-            tuple(gated),
-            PhoneScanner.build(config.phone_regions) if phones else None,
-        )
+        return cls(identifiers, contexts, Gate.compile(patterns), tuple(gated))
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
         """Gather the findings in every text, before thresholds.
@@ -105,8 +95,6 @@ class IdentifierScanner:
             found: Is added to.
         """
         data, offsets = string_buffers(texts)
-        if self.phones is not None:
-            self.phones.scan(data, offsets, budget, found)
         numbers, ends = self.gate.scan(data, offsets)
         for number, identifier in enumerate(self.identifiers):
             own = ends[numbers == number]
@@ -130,7 +118,7 @@ class IdentifierScanner:
         shown = piece.text
         if identifier.separated:
             shown = separate_scripts(shown)
-        for match in identifier.matches(shown, seconds):
+        for match in _matches(identifier, shown, seconds):
             start, end = match.start, match.end
             value = piece.text[start:end]
             if not piece.holds(start, end) or is_reserved(identifier.entity, value):
@@ -139,7 +127,7 @@ class IdentifierScanner:
                 continue
             explanation = match.analysis_explanation
             base = float(match.score)
-            score, word = context.raise_score(base, piece.text, start)
+            score, word = context.raise_score(base, shown, start)
             rule = explanation.pattern_name or identifier.recognizer.name
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
@@ -155,6 +143,18 @@ def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:
     if identifier.gate:
         return [GatePattern(number, identifier.gate)]
     return derive_gate(number, identifier.patterns, also=UNSPACED)
+
+
+def _matches(identifier: Identifier, text: str, seconds: float) -> list[Any]:
+    if not identifier.regions:
+        return identifier.matches(text, seconds)
+    regions = candidate_regions(text, identifier.regions)
+    if not regions:
+        return []
+    narrowed = PhoneRecognizer(
+        context=identifier.recognizer.context, supported_regions=regions
+    )
+    return replace(identifier, recognizer=narrowed).matches(text, seconds)
 
 
 @dataclass(frozen=True, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecog
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.checks.table import CHECKS
+from isinglass.transforms.pii.plugins import plug_ins
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
@@ -39,6 +40,7 @@ class Identifier:
         gate: Byte pattern of the gate; empty to derive one from its patterns.
         window: `line`, `token`, or `text` for the whole text.
         regions: Phone regions, for the phone recognizer.
+        separated: Whether it is shown spaces for letters of scripts without spaces.
     """
 
     entity: str
@@ -47,6 +49,7 @@ class Identifier:
     gate: str = ""
     window: str = "text"
     regions: tuple[str, ...] = ()
+    separated: bool = True
 
     def matches(self, text: str, seconds: float) -> list[Any]:
         """Run the recognizer on a text.
@@ -146,6 +149,9 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             result += [_of_entry(entry, config) for entry in entries[entity]]
         elif entity not in model_labels().values():
             result += [_identifier(entity, r, config) for r in _predefined(entity)]
+    for plug_in in plug_ins(config.recognizers):
+        own = _identifier(plug_in.entity, plug_in.recognizer, config)
+        result.append(replace(own, separated=plug_in.separated))
     return result
 
 
@@ -168,7 +174,7 @@ def _identifier(
     gate: str = "",
     window: str = "text",
 ) -> Identifier:
-    phone = isinstance(recognizer, PhoneRecognizer)
+    phone = type(recognizer) is PhoneRecognizer
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = ()
     # A recognizer that brings its own search is called; it knows more than patterns.
     if type(recognizer).analyze is PatternRecognizer.analyze:
