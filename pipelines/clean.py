@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
     from isinglass.pipelines.erase import Erasing
+    from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.clean import CleanedBatch
-    from isinglass.transforms.write import TableWriter
     from isinglass.transforms.pii.erasure import Eraser
+    from isinglass.transforms.write import TableWriter
 
 CLEAN = "clean"
 DICTIONARY = (
@@ -111,13 +111,13 @@ class Tools:
     Attributes:
         scanner: Finds identifiers.
         trimmer: Finds boilerplate; None looks for none.
-    """
         eraser: What is to go on request; None for nothing.
+    """
 
     scanner: Scanner
     trimmer: Trimmer | None
-
     eraser: Eraser | None = None
+
 
 @dataclass(frozen=True)
 class CleanWork:
@@ -129,16 +129,16 @@ class CleanWork:
         write_text: False in an audit: nothing that holds text is written.
         canary_share: Share of the documents that get planted identifiers.
         trimming: How boilerplate is found; None looks for none.
-    """
         erasing: What is erased on request; None for nothing.
+    """
 
     layout: Layout
     settings: CleanSettings
     write_text: bool
     canary_share: float
     trimming: Trimming | None = None
-    name: str = CLEAN
     erasing: Erasing | None = None
+    name: str = CLEAN
 
     def open(self) -> Tools:
         """Load the detector and the boilerplate, once a worker."""
@@ -195,8 +195,8 @@ class _ShardPass:
     ) -> None:
         self._work = work
         self._scanner, self._trimmer = tools.scanner, tools.trimmer
-        self._shard = shard
         self._eraser = tools.eraser
+        self._shard = shard
         self._outputs = outputs
         workspace = outputs.workspace
         self._decisions = read_side(decisions_path(workspace, shard.shard_id))
@@ -222,8 +222,8 @@ class _ShardPass:
             self._scanner,
             self._shard.shard_id,
             self._trimmer,
-        )
             self._eraser,
+        )
         self._write(cleaned)
         kept = pc.equal(decisions["outcome"], "kept").combine_chunks()
         self._measure_canaries(
@@ -318,7 +318,6 @@ def clean_units(
     work: CleanWork,
     code: str,
 ) -> list[Unit]:
-        work.erasing.sha256 if work.erasing else None,
     """One unit a shard; it depends on its input, its decisions and the PII section."""
     trimming = work.trimming.identity() if work.trimming else None
     shape = [
@@ -326,6 +325,7 @@ def clean_units(
         work.write_text,
         work.canary_share,
         trimming,
+        work.erasing.sha256 if work.erasing else None,
         code,
     ]
     units = []

@@ -151,28 +151,6 @@ class DecontaminationSummary(Section):
     action: Literal["drop", "flag"]
 
 
-class AxisSummary(Section):
-    """Shares of one axis before and after weighting."""
-
-    target: dict[str, float]
-    before: dict[str, float]
-    after: dict[str, float]
-    residual: float = Field(description="Largest |after - target| over the groups.")
-    effective_sample_size: float
-    documents: int = Field(ge=0)
-    weight_low: float
-    weight_high: float
-    feasible: bool
-    reachable: dict[str, tuple[float, float]] = Field(
-        description="Share of each group that the bounds allow, least and greatest."
-    )
-
-
-class EncodeSummary(Section):
-    """What the encode pass wrote."""
-
-    documents: int = Field(ge=0)
-    tokens: int = Field(ge=0)
 class ErasureRequest(Section):
     """One request for erasure: how much was asked for and found; no value."""
 
@@ -196,6 +174,28 @@ class ErasureSummary(Section):
     requests: list[ErasureRequest]
 
 
+class AxisSummary(Section):
+    """Shares of one axis before and after weighting."""
+
+    target: dict[str, float]
+    before: dict[str, float]
+    after: dict[str, float]
+    residual: float = Field(description="Largest |after - target| over the groups.")
+    effective_sample_size: float
+    documents: int = Field(ge=0)
+    weight_low: float
+    weight_high: float
+    feasible: bool
+    reachable: dict[str, tuple[float, float]] = Field(
+        description="Share of each group that the bounds allow, least and greatest."
+    )
+
+
+class EncodeSummary(Section):
+    """What the encode pass wrote."""
+
+    documents: int = Field(ge=0)
+    tokens: int = Field(ge=0)
     dimensions: int = Field(ge=0, description="0 when no embeddings were written.")
     truncated_documents: int = Field(
         ge=0, description="Documents of which the encoder saw only the first tokens."
@@ -246,6 +246,7 @@ class Manifest(Section):
     recall: dict[str, Recall]
     dedup: DedupSummary | None
     decontamination: DecontaminationSummary | None = None
+    erasure: ErasureSummary | None = None
     balance: dict[str, AxisSummary]
     encode: EncodeSummary | None
     gates: list[GateResult]
@@ -262,4 +263,3 @@ class Manifest(Section):
     def json_schema(cls) -> dict[str, Any]:
         """JSON Schema of the manifest file."""
         return cls.model_json_schema(by_alias=True)
-    erasure: ErasureSummary | None = None

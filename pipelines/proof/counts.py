@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from isinglass.pipelines.proof.check import conclude
 from isinglass.schemas.manifest import FindingCount, Recall
 from isinglass.schemas.reasons import DUPLICATE_REASONS
-from isinglass.transforms.pii.operators import KEY_DIGITS
 from isinglass.transforms.pii.erasure import erasing_operators
+from isinglass.transforms.pii.operators import KEY_DIGITS
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
