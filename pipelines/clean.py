@@ -30,7 +30,8 @@ from isinglass.schemas.tables import (
 from isinglass.transforms.clean import clean_batch
 from isinglass.transforms.dedup.trim import Trimmer
 from isinglass.transforms.labels import safe_labels
-from isinglass.transforms.pii.canaries import measure, plant
+from isinglass.transforms.pii.canaries import Sampled, plant
+from isinglass.transforms.pii.recall import add_cells, measure
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.scan import CleanSettings, Scanner
@@ -227,9 +228,12 @@ class _ShardPass:
         self._write(cleaned)
         kept = pc.equal(decisions["outcome"], "kept").combine_chunks()
         self._measure_canaries(
-            documents.column("doc_id").filter(kept),
-            cleaned.scanned,
-            languages.combine_chunks().filter(kept),
+            Sampled(
+                cleaned.scanned,
+                documents.column("doc_id").filter(kept),
+                languages.combine_chunks().filter(kept),
+                documents.column("source").filter(kept),
+            )
         )
         for name, value in cleaned.counts.items():
             self.counts[name] = self.counts.get(name, 0) + value
@@ -265,28 +269,17 @@ class _ShardPass:
         for table, writer in self._writers.items():
             writer.write(tables[table])
 
-    def _measure_canaries(
-        self, doc_ids: pa.StringArray, texts: pa.StringArray, languages: pa.StringArray
-    ) -> None:
+    def _measure_canaries(self, scanned: Sampled) -> None:
         """Plant identifiers in some of the texts that were scanned; count the found."""
         settings = self._work.settings
         if settings.pii is None or self._scanner.detector is None:
             return
-        chosen = settings.sample(doc_ids, self._work.canary_share)
+        chosen = settings.sample(scanned.doc_ids, self._work.canary_share)
         if not chosen.any():
             return
-        mask = pa.array(chosen)
-        planted = plant(
-            texts.filter(mask),
-            doc_ids.filter(mask),
-            languages.filter(mask),
-            settings.pii,
-            settings.seed,
-        )
-        for name, (there, found) in measure(self._scanner.detector, planted).items():
-            sums = self._canaries.setdefault(name, [0, 0])
-            sums[0] += there
-            sums[1] += found
+        sampled = Sampled(*(column.filter(pa.array(chosen)) for column in scanned))
+        planted = plant(sampled, settings.pii, settings.seed)
+        add_cells(self._canaries, measure(self._scanner.detector, planted))
 
     def finish(self) -> dict[str, int]:
         """Write the statistics; check that every surveyed document came by."""

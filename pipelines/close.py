@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow.parquet as pq
 
 from isinglass import __version__
-from isinglass.pipelines import gather
+from isinglass.pipelines import misses
 from isinglass.pipelines.audit import write_audit
 from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
@@ -149,7 +149,8 @@ def _manifest(
     warnings = plain_warnings(config, counts, inputs, balance)
     warnings += removal_warnings(statistics)
     encodes = [a.encode for a in closing.accounts if a.encode is not None]
-    recall = gather.recall_counts(closing.workspace, closing.shard_ids)
+    counted = misses.recall_counts(closing.workspace, closing.shard_ids)
+    recall, findings = misses.recall_by_entity(counted), _findings(counts)
     return Manifest(
         isinglass_version=__version__,
         run_id=identity.run_id,
@@ -168,8 +169,11 @@ def _manifest(
             quarantined=parts(counts, "quarantined"),
         ),
         characters=_characters(counts),
-        findings=_findings(counts),
-        recall=gather.recall_by_entity(recall),
+        findings=findings,
+        recall=recall,
+        recall_slices=misses.recall_slices(counted),
+        not_measured=misses.not_measured(config.pii, findings, recall),
+        expected_leftovers=misses.expected_leftovers(findings, recall),
         dedup=_dedup(closing, counts),
         decontamination=_decontamination(closing),
         erasure=erasure_summary(closing.erasure, counts) if closing.erasure else None,

@@ -16,12 +16,10 @@ from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.reconcile import parts
 from isinglass.pipelines.resolve import mention_matrix
 from isinglass.pipelines.side import decisions_path, read_side, survey_path
-from isinglass.schemas.manifest import Recall
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.counts import MentionCounts
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.statistics.fold import GroupFold, TextFold
-from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,69 +139,6 @@ def _survey_sums(workspace: Workspace, shard_id: str) -> Any:
 
 def _clean_sums(workspace: Workspace, shard_id: str) -> Any:
     return json.loads(statistics_path(workspace, shard_id).read_text())
-
-
-def recall_counts(
-    workspace: Workspace, shard_ids: Sequence[str]
-) -> dict[str, list[int]]:
-    """Planted and found identifiers by `entity|language|position`."""
-    total: dict[str, list[int]] = {}
-    for shard_id in shard_ids:
-        for name, (planted, found) in _clean_sums(workspace, shard_id)[
-            "canaries"
-        ].items():
-            sums = total.setdefault(name, [0, 0])
-            sums[0] += planted
-            sums[1] += found
-    return dict(sorted(total.items()))
-
-
-def recall_by_entity(counts: dict[str, list[int]]) -> dict[str, Recall]:
-    """Recall of each entity over all languages and positions."""
-    sums: dict[str, list[int]] = {}
-    for name, (planted, found) in counts.items():
-        pair = sums.setdefault(name.partition("|")[0], [0, 0])
-        pair[0] += planted
-        pair[1] += found
-    result = {}
-    for entity, (planted, found) in sorted(sums.items()):
-        low, high = wilson(found, planted)
-        result[entity] = Recall(
-            planted=planted, found=found, recall=found / planted, low=low, high=high
-        )
-    return result
-
-
-def recall_statistics(counts: dict[str, list[int]]) -> list[Statistic]:
-    """Recall overall by entity, and by entity, language and position."""
-    rows = [
-        _recall_row(recall.found, recall.planted, entity=entity)
-        for entity, recall in recall_by_entity(counts).items()
-    ]
-    for name, (planted, found) in counts.items():
-        entity, language, position = name.split("|")
-        rows.append(
-            _recall_row(
-                found, planted, entity=entity, language=language, position=position
-            )
-        )
-    return rows
-
-
-def _recall_row(found: int, planted: int, **slices: str) -> Statistic:
-    low, high = wilson(found, planted)
-    return Statistic(
-        metric="pii.recall",
-        value=found / planted,
-        unit="share of planted identifiers",
-        stage=RUN,
-        characteristic="Identifiability",
-        numerator=found,
-        denominator=planted,
-        low=low,
-        high=high,
-        **slices,
-    )
 
 
 def count_statistics(counts: dict[str, int], words: float) -> list[Statistic]:

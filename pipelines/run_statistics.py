@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines import gather
+from isinglass.pipelines import gather, misses
 from isinglass.pipelines.removals import removals
 from isinglass.pipelines.repeat_shares import repeat_statistics
 from isinglass.pipelines.resolve import balance_path
@@ -57,7 +57,7 @@ def run_statistics(
         0.0,
     )
     kept = [gather.kept_documents(workspace, shard_id) for shard_id in shard_ids]
-    recall = gather.recall_counts(workspace, shard_ids)
+    recall = misses.recall_counts(workspace, shard_ids)
     balance = balance_summary(config.balance, balance_path(workspace), kept)
     rows = [
         *texts,
@@ -65,7 +65,7 @@ def run_statistics(
         *retention_statistics(kept, config),
         *removals(workspace, places, config.dedup),
         *repeat_statistics(workspace, config.dedup),
-        *gather.recall_statistics(recall),
+        *misses.recall_statistics(recall),
         *gather.count_statistics(counts, words),
     ]
     return rows, balance

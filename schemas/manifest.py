@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.pii import Operator, PrivacyClass
 
 MANIFEST_VERSION = "1"
 
@@ -89,14 +90,66 @@ class FindingCount(Section):
     kept: int = Field(ge=0)
 
 
+class OperatorUse(Section):
+    """What was done with one kind of finding, and what that leaves of a value."""
+
+    operator: Operator
+    privacy_class: PrivacyClass
+
+
 class Recall(Section):
     """Share of planted identifiers that were found, with a Wilson 95 % interval."""
 
     planted: int = Field(ge=0)
     found: int = Field(ge=0)
+    found_as_other: int = Field(
+        0, ge=0, description="Missed as this entity, but found as another one."
+    )
     recall: float = Field(ge=0.0, le=1.0)
     low: float = Field(ge=0.0, le=1.0)
     high: float = Field(ge=0.0, le=1.0)
+
+
+class RecallSlice(Recall):
+    """Recall of one entity in one part of the corpus."""
+
+    entity: str
+    by: Literal["position", "language", "source"]
+    name: str = Field(description="Which position, language or source.")
+
+
+class ExpectedLeftovers(Section):
+    """Identifiers of one entity that are probably still there: found x (1 - r) / r."""
+
+    found: int = Field(ge=0, description="Findings in the kept documents.")
+    expected: float | None = Field(description="None: nothing planted was found.")
+    low: float | None = Field(description="With the upper end of the recall.")
+    high: float | None = Field(
+        description="With the lower end of the recall; None: unbounded, it is 0."
+    )
+
+
+class SecondScanCount(Section):
+    """Hits of the wide patterns of one entity in the finished `data/`."""
+
+    hits: int = Field(ge=0, description="At most so many are left; not all are right.")
+    documents: int = Field(ge=0, description="Documents that hold one.")
+
+
+class SecondScanSlice(SecondScanCount):
+    """Hits of one entity in one part of the corpus."""
+
+    entity: str
+    by: Literal["language", "source"]
+    name: str = Field(description="Which language or source.")
+
+
+class SecondScan(Section):
+    """The scan of `data/` by patterns that share nothing with the detector."""
+
+    documents: int = Field(ge=0, description="Documents scanned.")
+    entities: dict[str, SecondScanCount]
+    slices: list[SecondScanSlice] = Field(default_factory=list)
 
 
 class EarlierRunSummary(Section):
@@ -243,7 +296,19 @@ class Manifest(Section):
     records: Records
     characters: Characters
     findings: dict[str, FindingCount]
+    operators: dict[str, OperatorUse] = Field(
+        default_factory=dict, description="By kind of PII that was looked for or found."
+    )
     recall: dict[str, Recall]
+    recall_slices: list[RecallSlice] = Field(default_factory=list)
+    not_measured: dict[str, str] = Field(
+        default_factory=dict,
+        description="Why the recall of an entity that is looked for is not known.",
+    )
+    expected_leftovers: dict[str, ExpectedLeftovers] = Field(default_factory=dict)
+    second_scan: SecondScan | None = Field(
+        None, description="An upper bound on what is left in data/; None: not run."
+    )
     dedup: DedupSummary | None
     decontamination: DecontaminationSummary | None = None
     erasure: ErasureSummary | None = None

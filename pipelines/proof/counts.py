@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import conclude
-from isinglass.schemas.manifest import FindingCount, Recall
+from isinglass.pipelines.proof.recall import check_recall
+from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.pii.erasure import erasing_operators
 from isinglass.transforms.pii.operators import KEY_DIGITS
-from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
@@ -42,7 +42,7 @@ def check_counts(run: FinishedRun) -> Check:
     statistics = run.statistics()
     faults += _check_inputs(run, paths)
     faults += _check_findings(run, found, statistics)
-    faults += _check_recall(run, statistics)
+    faults += check_recall(run, statistics)
     faults += _check_records(run, statistics)
     faults += _check_summaries(run)
     return conclude("counts", faults, f"{sum(found.values()):,} findings")
@@ -121,37 +121,6 @@ def _check_findings(
     if {key: n for key, n in rows.items() if n} != wanted:
         faults.append("findings/ and statistics count different findings")
     return faults
-
-
-def _check_recall(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
-    """Recall by entity: of the manifest, of the statistics, and of their parts."""
-    rows = [s for s in statistics if s.metric == "pii.recall"]
-    totals, parts = {}, Counter[tuple[str, str]]()
-    for row in rows:
-        entity, planted = row.entity or "", int(row.denominator or 0)
-        hits = int(row.numerator or 0)
-        if not 0 <= hits <= planted or planted == 0 or row.value != hits / planted:
-            return [f"the recall of {entity} is not a share"]
-        if row.position is None and row.language is None:
-            low, high = wilson(hits, planted)
-            totals[entity] = Recall(
-                planted=planted, found=hits, recall=row.value, low=low, high=high
-            )
-            if (row.low, row.high) != (low, high):
-                return [f"the interval of the recall of {entity} is wrong"]
-        elif row.position is not None:
-            parts[entity, "planted"] += planted
-            parts[entity, "found"] += hits
-    faults = []
-    if totals != run.manifest.recall:
-        faults.append("recall of the manifest is not that of the statistics")
-    whole = {(e, k): getattr(r, k) for e, r in totals.items() for k in _PARTS}
-    if {k: n for k, n in whole.items() if n} != {k: n for k, n in parts.items() if n}:
-        faults.append("recall by position does not add up to that of the entities")
-    return faults
-
-
-_PARTS = ("planted", "found")
 
 
 def _check_records(run: FinishedRun, statistics: list[Statistic]) -> list[str]:

@@ -1,29 +1,38 @@
-"""Fake identifiers: their values and the sentences that carry them."""
+"""Which fake identifiers go into which document, and what is written around them."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from isinglass.transforms.demographics.lexicon import primary_language
-from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.carriers import (
+    CHUNK_BORDER,
+    PERSON,
+    POSITIONS,
+    as_key,
+    carrier_language,
+    carriers,
+    labels,
+    names,
+    plantable,
+)
+from isinglass.transforms.pii.draw import Draw
+from isinglass.transforms.pii.fakes import fake_value, values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from isinglass.schemas.config import PiiConfig
 
-Item = TypeVar("Item")
-
-POSITIONS = ("start", "middle", "end", "url", "html", "json", "table", "han")
-PER_DOCUMENT = 4
+PER_DOCUMENT = 6
 """Values planted in one document, at different positions."""
 
-_SLOTS = {
-    "#": "0123456789",
-    "~": "123456789",
-    "%": "0123456789abcdef",
-}
+LONG_SHARE = 1 / 40
+"""Share of the sampled documents whose copy is made long enough to be cut."""
+
+AT_BORDER = 2
+"""Values in a long copy: one across the cut, one where the next chunk starts."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,8 @@ def choose(
     """The canaries of a document, which depend on nothing but the arguments.
 
     Kinds and positions are drawn without replacement, so that over many documents
-    every enabled kind is planted at every position that it has a carrier for.
+    every enabled kind is planted at every position that it has a carrier for. Some
+    documents get values at `chunk_border` alone.
 
     Args:
         doc_id: Identity of the document.
@@ -61,99 +71,70 @@ def choose(
         config: Names the enabled entities and the languages that have a model.
         seed: Of the run.
     """
-    label = f"canaries {seed} {doc_id}".encode()
-    draw = _Draw(hashlib.blake2b(label, digest_size=32).digest())
-    content = load_data("canaries", "en").content
+    draw = Draw.of(f"canaries {seed} {doc_id}")
+    entities = plantable(config, language)
+    if not entities:
+        return []
+    own = carrier_language(language)
+    if draw.share() < LONG_SHARE:
+        drawn = [(e, CHUNK_BORDER) for e in draw.shuffled(entities)[:AT_BORDER]]
+    else:
+        drawn = _pairs(entities, own, config, draw)
+    return [_canary(entity, position, own, config, draw) for entity, position in drawn]
+
+
+def _pairs(
+    entities: Sequence[str], language: str, config: PiiConfig, draw: Draw
+) -> list[tuple[str, str]]:
+    """Kinds and positions of one document, by position."""
     pairs = [
         (entity, position)
-        for entity in plantable(config, language)
+        for entity in entities
         for position in POSITIONS
-        if _carriers(content, entity, position)
+        if position != CHUNK_BORDER and _fits(entity, language, position, config)
     ]
     chosen: dict[str, str] = {}
     for entity, position in draw.shuffled(pairs):
         if len(chosen) < PER_DOCUMENT:
             chosen.setdefault(position, entity)
-    return [
-        _canary(content, entity, position, config, draw)
-        for position, entity in sorted(chosen.items())
-    ]
+    return [(entity, position) for position, entity in sorted(chosen.items())]
 
 
-@dataclass
-class _Draw:
-    """Choices by a keyed hash of a counter: no state is shared between documents."""
-
-    key: bytes = field(repr=False)
-    count: int = 0
-
-    def share(self) -> float:
-        """Next number, 0 <= x < 1."""
-        self.count += 1
-        message = self.count.to_bytes(8, "big")
-        digest = hashlib.blake2b(message, digest_size=8, key=self.key).digest()
-        return (int.from_bytes(digest, "big") >> 11) / 2.0**53
-
-    def choice(self, items: Sequence[Item]) -> Item:
-        """One of the items."""
-        return items[int(self.share() * len(items))]
-
-    def shuffled(self, items: Sequence[Item]) -> list[Item]:
-        """All items in a drawn order."""
-        keys = [self.share() for _ in items]
-        return [items[i] for i in sorted(range(len(items)), key=keys.__getitem__)]
-
-
-def plantable(config: PiiConfig, language: str | None) -> list[str]:
-    """Entities that are looked for in a language and have fake values."""
-    content = load_data("canaries", "en").content
-    names = [entity for entity in content["values"] if entity in config.entities]
-    with_model = config.mode != "identifiers" and (
-        primary_language(language or "") in config.languages
-    )
-    # The names and carriers are English: in other texts they would measure little.
-    english = primary_language(language or "") == content["language"]
-    if with_model and english and "PERSON" in config.entities:
-        names.append("PERSON")
-    return sorted(names)
-
-
-def _carriers(content: dict[str, Any], entity: str, position: str) -> Sequence[str]:
-    own = content["carriers"].get(entity, {})
-    if entity == "PERSON":
-        return tuple(own.get(position, ()))
-    return tuple(own.get(position, content["carriers"]["any"][position]))
+def _fits(entity: str, language: str, position: str, config: PiiConfig) -> bool:
+    """Whether there is a carrier, and a value that it can hold."""
+    if not carriers(entity, language, position):
+        return False
+    return entity == PERSON or bool(_templates(entity, position, config))
 
 
 def _canary(
-    content: dict[str, Any],
-    entity: str,
-    position: str,
-    config: PiiConfig,
-    draw: _Draw,
+    entity: str, position: str, language: str, config: PiiConfig, draw: Draw
 ) -> Canary:
-    carrier = draw.choice(_carriers(content, entity, position))
-    value = _value(content, entity, position, config, draw)
-    head, tail = carrier.replace("{{", "{").replace("}}", "}").split("{value}")
+    carrier = draw.choice(carriers(entity, language, position))
+    known = labels(entity, "zh" if position == "han" else language)
+    if known:
+        label = draw.choice(known)
+        carrier = carrier.replace("{label}", label).replace("{key}", as_key(label))
+    value = _value(entity, position, language, config, draw)
+    head, tail = carrier.split("{value}")
     return Canary(entity, position, head, value, tail, draw.share())
 
 
 def _value(
-    content: dict[str, Any],
-    entity: str,
-    position: str,
-    config: PiiConfig,
-    draw: _Draw,
+    entity: str, position: str, language: str, config: PiiConfig, draw: Draw
 ) -> str:
-    if entity == "PERSON":
-        names = content["names"]
-        return f"{draw.choice(names['given'])} {draw.choice(names['family'])}"
-    templates = [
-        entry["template"]
-        for entry in content["values"][entity]
+    if entity == PERSON:
+        known = names(language)
+        assert known is not None
+        return f"{draw.choice(known['given'])} {draw.choice(known['family'])}"
+    return fake_value(draw.choice(_templates(entity, position, config)), draw)
+
+
+def _templates(entity: str, position: str, config: PiiConfig) -> list[dict[str, Any]]:
+    return [
+        entry
+        for entry in values()[entity]
         if entry.get("region") in (None, *config.phone_regions)
         # A query string holds no spaces.
         and not (position == "url" and " " in entry["template"])
     ]
-    template = draw.choice(templates)
-    return "".join(draw.choice(_SLOTS[c]) if c in _SLOTS else c for c in template)

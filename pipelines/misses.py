@@ -1,0 +1,176 @@
+"""What the detector misses: measured recall, and the leftovers that it implies."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+from isinglass.pipelines.clean import statistics_path
+from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.pii.carriers import PERSON
+from isinglass.transforms.pii.fakes import values
+from isinglass.transforms.pii.recall import RecallCell, add_cells
+from isinglass.transforms.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.config import PiiConfig
+    from isinglass.schemas.manifest import FindingCount
+
+RECALL = "pii.recall"
+AXES: tuple[Literal["position", "language", "source"], ...] = (
+    "position",
+    "language",
+    "source",
+)
+
+_SLICES: tuple[tuple[str, ...], ...] = (
+    (),
+    *((axis,) for axis in AXES),
+    ("language", "position"),
+)
+
+OFF = "no identifiers were planted (pii.canaries.documents is 0)"
+NO_MODEL = (
+    "no sampled document is in a language that has both a model in pii.languages and "
+    "names to plant"
+)
+NO_VALUES = "there are no invented values of this kind to plant"
+NO_PLACE = "no sampled document was given one; sample more documents"
+
+Counts = dict[str, list[int]]
+"""`[planted, found, found as another kind]` by the key of a `RecallCell`."""
+
+
+def recall_counts(workspace: Workspace, shard_ids: Sequence[str]) -> Counts:
+    """Planted and found identifiers of all shards."""
+    total: Counts = {}
+    for shard_id in shard_ids:
+        sums = json.loads(statistics_path(workspace, shard_id).read_text())
+        add_cells(total, sums["canaries"])
+    return dict(sorted(total.items()))
+
+
+def recall_by_entity(counts: Counts) -> dict[str, Recall]:
+    """Recall of each entity over all languages, positions and sources."""
+    return {key[0]: _recall(sums) for key, sums in _summed(counts, ()).items()}
+
+
+def recall_slices(counts: Counts) -> list[RecallSlice]:
+    """Recall of each entity by position, by language and by source."""
+    return [
+        RecallSlice(entity=entity, by=axis, name=name, **_recall(sums).model_dump())
+        for axis in AXES
+        for (entity, name), sums in _summed(counts, (axis,)).items()
+    ]
+
+
+def recall_statistics(counts: Counts) -> list[Statistic]:
+    """Recall by entity; by entity and each axis; by entity, language and position."""
+    rows = []
+    for axes in _SLICES:
+        for (entity, *names), sums in _summed(counts, axes).items():
+            slices: dict[str, str] = dict(zip(axes, names, strict=True))
+            rows.append(_statistic(entity, sums, slices))
+    return rows
+
+
+def _summed(counts: Counts, axes: tuple[str, ...]) -> dict[tuple[str, ...], list[int]]:
+    """Counts by entity and some of the other parts of a cell, sorted."""
+    total: dict[str, list[int]] = {}
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, sums in counts.items():
+        cell = RecallCell.of(name)
+        key = (cell.entity, *(getattr(cell, axis) for axis in axes))
+        keys[json.dumps(key)] = key
+        add_cells(total, {json.dumps(key): sums})
+    return {key: total[name] for name, key in sorted(keys.items())}
+
+
+def _recall(sums: list[int]) -> Recall:
+    planted, found, other = sums
+    low, high = wilson(found, planted)
+    return Recall(
+        planted=planted,
+        found=found,
+        found_as_other=other,
+        recall=found / planted,
+        low=low,
+        high=high,
+    )
+
+
+def _statistic(entity: str, sums: list[int], slices: Mapping[str, str]) -> Statistic:
+    recall = _recall(sums)
+    return Statistic(
+        metric=RECALL,
+        value=recall.recall,
+        unit="share of planted identifiers",
+        stage="run",
+        characteristic="Identifiability",
+        entity=entity,
+        numerator=recall.found,
+        denominator=recall.planted,
+        low=recall.low,
+        high=recall.high,
+        **slices,
+    )
+
+
+def expected_leftovers(
+    findings: Mapping[str, FindingCount], recall: Mapping[str, Recall]
+) -> dict[str, ExpectedLeftovers]:
+    """How many identifiers of each measured entity are probably still there.
+
+    If a share r of them is found, `found` of them stand for `found / r`, of which
+    `found * (1 - r) / r` were missed. The ends of the interval of r give those of the
+    number. It holds if real identifiers are as easy to find as the planted ones and if
+    every finding is right.
+    """
+    result = {}
+    for entity, measured in sorted(recall.items()):
+        count = findings.get(entity)
+        found = count.found if count is not None else 0
+        result[entity] = ExpectedLeftovers(
+            found=found,
+            expected=_missed(found, measured.recall),
+            low=_missed(found, measured.high),
+            high=_missed(found, measured.low),
+        )
+    return result
+
+
+def _missed(found: int, recall: float) -> float | None:
+    return found * (1.0 - recall) / recall if recall > 0.0 else None
+
+
+def not_measured(
+    pii: PiiConfig | None, entities: Iterable[str], recall: Mapping[str, Recall]
+) -> dict[str, str]:
+    """Entities that are looked for and have no measured recall, with the reason.
+
+    Args:
+        pii: The `pii` section.
+        entities: Kinds that findings have, besides those of the configuration.
+        recall: By entity.
+    """
+    if pii is None:
+        return {}
+    reasons = {}
+    for entity in sorted({*pii.entities, *_own(pii), *entities} - set(recall)):
+        if pii.canaries.documents == 0:
+            reasons[entity] = OFF
+        elif entity == PERSON:
+            reasons[entity] = NO_MODEL
+        else:
+            reasons[entity] = NO_PLACE if entity in values() else NO_VALUES
+    return reasons
+
+
+def _own(pii: PiiConfig) -> set[str]:
+    """Kinds that the user's recognizers and lists name."""
+    patterns, deny = pii.recognizers.patterns, pii.recognizers.deny
+    return {entry.entity for entry in patterns} | {entry.entity for entry in deny}
