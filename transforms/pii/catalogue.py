@@ -64,16 +64,27 @@ class Entry:
     plug_in: str = ""
 
 
+BORDERS = ("open", "close")
+"""Macros of the borders in gates."""
+
+
 @cache
-def load_catalogue() -> tuple[Entry, ...]:
+def load_catalogue(*, bounded: bool = False) -> tuple[Entry, ...]:
     """Entries of all files of `resources/recognizers`, by entity and file.
 
     In gates and patterns `<name>` stands for what `macros` of `generic.yaml` says.
+
+    Args:
+        bounded: Whether gates demand a border on both sides, which makes hits few.
+            They may only if every text is scanned by itself: in a buffer of many, the
+            border of a value at the end of a text would be the first byte of the next.
     """
     folder = files("isinglass.transforms") / "resources" / "recognizers"
     names = (f.name for f in folder.iterdir())
     stems = sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml"))
     macros = load_data("recognizers", "generic").content["macros"]
+    if not bounded:
+        macros = macros | dict.fromkeys(BORDERS, "")
     entries = [
         _entry(raw, macros)
         for stem in stems

@@ -164,7 +164,9 @@ def _of_entry(entry: Entry, config: PiiConfig) -> Identifier:
         if entry.plug_in == "PhoneRecognizer"
         else CatalogueRecognizer(entry)
     )
-    return _identifier(entry.entity, recognizer, config, entry.gate, entry.window)
+    found = _identifier(entry.entity, recognizer, config, entry.gate, entry.window)
+    # The borders of catalogue patterns work beside letters of any script.
+    return replace(found, separated=bool(entry.plug_in))
 
 
 def _identifier(

@@ -41,7 +41,7 @@ def is_reserved(entity: str, value: str) -> bool:
         return _is_fictional_phone(value)
     if entity in ("SECRET", "URL_CREDENTIALS"):
         return _placeholder().search(value) is not None
-    if entity == "US_SSN" and is_never_issued_ssn(value):
+    if entity in ("US_SSN", "US_ITIN") and is_never_issued_ssn(value):
         return True
     return _repeats_one_digit(value)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from isinglass.transforms.pii.checks.digits import compact, digits_of, weighted
 from isinglass.transforms.pii.checks.luhn import passes_luhn
 
-_SPECIMENS = frozenset({"078051120", "219099999"})
-"""Printed on a card in wallets (1938) and in a pamphlet (1940); Social Security
-Administration, "Social Security Cards Issued by Woolworth"."""
+_SPECIMENS = frozenset({"078051120", "219099999", "123456789"})
+"""Printed on a card in wallets (1938) and in a pamphlet (1940): Social Security
+Administration, "Social Security Cards Issued by Woolworth"; the row of digits that
+forms and manuals show."""
 
 _ADVERTISED = range(987_65_4320, 987_65_4330)
 """Kept for advertisements."""

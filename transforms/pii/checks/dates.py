@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 
-FIRST_YEAR = 1900
+FIRST_YEAR = 1925
 LAST_YEAR = 2035
-"""Years of birth of people on record; transforms read no clock."""
+"""Years of birth of people on record; transforms read no clock. Earlier years are rare
+among the living, and common by chance in long row numbers."""
 
 
 def is_date(year: int, month: int, day: int) -> bool:
