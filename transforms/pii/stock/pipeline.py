@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pyarrow as pa
+
+from isinglass.transforms.pii.ner.inference import Inference
+from isinglass.transforms.pii.ner.weights import UnknownNetworkError
 from isinglass.transforms.pii.stock.lemmas import Lemmatiser
 from isinglass.transforms.pii.stock.matches import Match
 from isinglass.transforms.pii.stock.registry import NO_SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from isinglass.transforms.pii.models import SpacyModel
 
@@ -25,10 +32,12 @@ class Reading(NamedTuple):
 
     Attributes:
         doc: Of spaCy; must not outlive the memory zone.
-        entities: What the model found.
+        starts: bool (tokens,), whether each starts a sentence.
+        entities: What spaCy's recogniser found; none where the own inference runs.
     """
 
     doc: Any
+    starts: NDArray[np.bool_]
     entities: list[Match]
 
 
@@ -44,12 +53,14 @@ class StockPipeline:
         nlp: spaCy pipeline without tagger and lemmatizer.
         labels: Entity by label, for the entities that are asked for.
         lemmatiser: What is left out.
+        inference: The entity recogniser, if it is one that can be run without spaCy.
     """
 
     name: str
     nlp: Any = field(repr=False)
     labels: dict[str, str]
     lemmatiser: Lemmatiser = field(repr=False)
+    inference: Inference | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, model: SpacyModel, labels: dict[str, str]) -> StockPipeline:
@@ -63,27 +74,67 @@ class StockPipeline:
 
         nlp = spacy.load(model.folder)
         later = [name for name in nlp.pipe_names if name not in _ALWAYS]
-        unused = [] if labels else [n for n in nlp.pipe_names if n == "ner"]
         for name in nlp.pipe_names:
             _use_openblas(nlp.get_pipe(name))
-        for name in (*later, *unused):
+        inference = _inference(nlp) if labels else None
+        if "ner" in nlp.pipe_names and (inference is not None or not labels):
+            nlp.disable_pipe("ner")
+        for name in later:
             nlp.disable_pipe(name)
-        return cls(model.name, nlp, labels, Lemmatiser.of(nlp, later))
+        return cls(model.name, nlp, labels, Lemmatiser.of(nlp, later), inference)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Tokens, sentence starts and entities of some texts."""
-        docs = self.nlp.pipe(texts, batch_size=BATCH_TEXTS)
-        return [Reading(doc, self._entities(doc)) for doc in docs]
+        """Tokens, sentence starts and entities of some texts.
+
+        To be called in a memory zone, in which the docs stay.
+        """
+        return [
+            Reading(doc, doc.to_array("SENT_START") == 1, self._entities(doc))
+            for doc in self.nlp.pipe(texts, batch_size=BATCH_TEXTS)
+        ]
 
     def _entities(self, doc: Any) -> list[Match]:
-        return [
-            Match(
-                self.labels[span.label_], span.start_char, span.end_char,
-                NO_SCORES, self.name, NO_SCORES,
-            )
-            for span in doc.ents
-            if span.label_ in self.labels
-        ]  # fmt: skip
+        spans = [(0, e.start_char, e.end_char, e.label_) for e in doc.ents]
+        return [match for _, match in self._matches(spans)]
+
+    def infer(
+        self, texts: Sequence[str], starts: Sequence[NDArray[np.bool_]]
+    ) -> list[list[Match]]:
+        """Entities by the own inference, for each text; none without it.
+
+        Not to be called in a memory zone, of which there can be only one.
+
+        Args:
+            texts: n texts.
+            starts: Sentence starts of each.
+        """
+        found: list[list[Match]] = [[] for _ in texts]
+        if self.inference is None:
+            return found
+        spans = self.inference.spans(pa.array(texts, pa.string()), starts)
+        labels = [self.inference.labels[number] for number in spans.labels.tolist()]
+        places = (column.tolist() for column in spans[:3])
+        for text, match in self._matches(zip(*places, labels, strict=True)):
+            found[text].append(match)
+        return found
+
+    def _matches(
+        self, spans: Iterable[tuple[int, int, int, str]]
+    ) -> Iterator[tuple[int, Match]]:
+        for text, start, end, label in spans:
+            entity = self.labels.get(label)
+            if entity is not None:
+                yield (
+                    text,
+                    Match(entity, start, end, NO_SCORES, self.name, NO_SCORES),
+                )
+
+
+def _inference(nlp: Any) -> Inference | None:
+    try:
+        return Inference(nlp)
+    except UnknownNetworkError:
+        return None
 
 
 def _use_openblas(pipe: Any) -> None:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import FoundColumns, Origin
@@ -38,7 +38,7 @@ from isinglass.transforms.pii.stock.registry import StockRecognizers, stock_labe
 from isinglass.transforms.pii.tables import MODEL_DETECTOR, PATTERN_DETECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     import pyarrow as pa
@@ -52,12 +52,26 @@ ZONE_CHARS = 1_000_000
 new in it are forgotten at its end, so that memory does not grow with the stream."""
 
 
-class Task(NamedTuple):
-    """A text, or a stretch of a long one, to be analysed."""
+@dataclass(eq=False, repr=False)
+class Task:
+    """A text, or a stretch of a long one, and what is known of it so far.
+
+    Attributes:
+        row: Row of the text.
+        chunk: Which stretch of it.
+        text: The stretch.
+        matches: What was found in it.
+        starts: Its sentence starts, once spaCy has read it.
+    """
 
     row: int
     chunk: Chunk
     text: str
+    matches: list[Match] = field(default_factory=list)
+    starts: NDArray[np.bool_] | None = None
+
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -105,79 +119,96 @@ class StockScanner:
         """
         with self.lock:
             for zone in _zones(_tasks(texts, rows)):
-                matches = self._match(zone, budget)
+                self._match(zone, budget)
                 with self.pipeline.nlp.memory_zone():
                     for begin in range(0, len(zone), BATCH_TEXTS):
-                        part = slice(begin, begin + BATCH_TEXTS)
-                        batch = zip(zone[part], matches[part], strict=True)
-                        self._finish(list(batch), budget, found)
+                        self._read(zone[begin : begin + BATCH_TEXTS], budget)
+                self._infer(zone, budget)
+                for task in zone:
+                    if task.row not in budget.failed:
+                        _gather(task, found)
 
-    def _match(self, tasks: list[Task], budget: Budget) -> list[list[Match]]:
-        """Matches of the recognizers that need no model, by task."""
+    def _match(self, tasks: list[Task], budget: Budget) -> None:
+        """Let the recognizers that need no model look at the texts."""
         wanted = self.recognizers.gate.numbers([task.text for task in tasks])
-        found: list[list[Match]] = []
         for task, numbers in zip(tasks, wanted, strict=True):
-            own: list[Match] = []
             for number in numbers.nonzero()[0].tolist():
                 if task.row in budget.failed:
                     break
                 with budget.guard(task.row):
                     search = self.recognizers.searches[number]
-                    own += search.find(task.text, budget.left(task.row))
-            found.append(own)
-        return found
+                    left = budget.left(task.row)
+                    task.matches += search.find(task.text, left)
 
-    def _finish(
-        self,
-        batch: list[tuple[Task, list[Match]]],
-        budget: Budget,
-        found: FoundColumns,
-    ) -> None:
-        """Add entities of the model, look at context, and keep what stock keeps."""
-        alive = [item for item in batch if item[0].row not in budget.failed]
-        needed = [item for item in alive if self._needs_model(item[1])]
-        readings = dict(self._read([task for task, _ in needed], budget))
-        for task, matches in alive:
-            if task.row in budget.failed:
-                continue
-            with budget.guard(task.row):
-                kept = self._complete(matches, readings.get(task))
-                _gather(task, kept, found)
+    def _read(self, tasks: list[Task], budget: Budget) -> None:
+        """Run spaCy on the texts that need it, and look at context."""
+        needed = [
+            task
+            for task in tasks
+            if task.row not in budget.failed and self._needs_model(task)
+        ]
 
-    def _needs_model(self, matches: list[Match]) -> bool:
+        def read(part: list[Task]) -> list[Reading]:
+            return self.pipeline.read([task.text for task in part])
+
+        for part, readings in _shared(read, needed, budget):
+            for task, reading in zip(part, readings, strict=True):
+                with budget.guard(task.row):
+                    self._complete(task, reading)
+
+    def _needs_model(self, task: Task) -> bool:
         contexts = self.recognizers.contexts
         named = bool(self.pipeline.labels)
-        return named or any(has_context(match, contexts) for match in matches)
+        return named or any(has_context(match, contexts) for match in task.matches)
 
-    def _read(
-        self, tasks: list[Task], budget: Budget
-    ) -> Iterator[tuple[Task, Reading]]:
-        began = budget.now()
-        try:
-            readings = self.pipeline.read([task.text for task in tasks])
-        except Exception:  # noqa: BLE001 - whichever text it was is found below
-            for task in tasks:
-                with budget.guard(task.row):
-                    yield task, self.pipeline.read([task.text])[0]
-            return
-        seconds = budget.now() - began
-        length = sum(len(task.text) for task in tasks) or 1
-        for task, reading in zip(tasks, readings, strict=True):
-            budget.charge(task.row, seconds * len(task.text) / length)
-            yield task, reading
-
-    def _complete(self, matches: list[Match], reading: Reading | None) -> list[Match]:
-        if reading is None:
-            return remove_duplicates(matches)
+    def _complete(self, task: Task, reading: Reading) -> None:
         contexts = self.recognizers.contexts
-        if any(has_context(match, contexts) for match in matches):
+        if any(has_context(match, contexts) for match in task.matches):
             words = self.pipeline.lemmatiser.words(reading.doc)
-            matches = raise_scores(matches, contexts, words)
-        return remove_duplicates([*matches, *reading.entities])
+            task.matches = raise_scores(task.matches, contexts, words)
+        task.matches += reading.entities
+        task.starts = reading.starts
+
+    def _infer(self, tasks: list[Task], budget: Budget) -> None:
+        """Add the entities of the own inference, with the parser's sentences."""
+        if self.pipeline.inference is None:
+            return
+        read = [
+            task
+            for task in tasks
+            if task.starts is not None and task.row not in budget.failed
+        ]
+
+        def infer(part: list[Task]) -> list[list[Match]]:
+            starts = [task.starts for task in part if task.starts is not None]
+            return self.pipeline.infer([task.text for task in part], starts)
+
+        for part, entities in _shared(infer, read, budget):
+            for task, own in zip(part, entities, strict=True):
+                task.matches += own
 
 
-def _gather(task: Task, matches: list[Match], found: FoundColumns) -> None:
-    for match in matches:
+def _shared(
+    work: Callable[[list[Task]], list[_Result]], tasks: list[Task], budget: Budget
+) -> Iterator[tuple[list[Task], list[_Result]]]:
+    """Work on texts together; if that fails, on each alone, so that one fails alone."""
+    began = budget.now()
+    try:
+        results = work(tasks)
+    except Exception:  # noqa: BLE001 - whichever text it was is found below
+        for task in tasks:
+            with budget.guard(task.row):
+                yield [task], work([task])
+        return
+    seconds = budget.now() - began
+    length = sum(len(task.text) for task in tasks) or 1
+    for task in tasks:
+        budget.charge(task.row, seconds * len(task.text) / length)
+    yield tasks, results
+
+
+def _gather(task: Task, found: FoundColumns) -> None:
+    for match in remove_duplicates(task.matches):
         if is_whole(task.chunk, match.start, match.end):
             detector = MODEL_DETECTOR if match.recognizer < 0 else PATTERN_DETECTOR
             place = task.chunk.start
