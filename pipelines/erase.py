@@ -96,6 +96,13 @@ def read_erasure(config: EraseConfig | None, base: Path = Path()) -> Erasure | N
     return Erasure(_checked(table, config.list), _requests(table, config.list), sha256)
 
 
+def stored_list(erasure: Erasure) -> bytes:
+    """A list as the bytes of a Parquet file; equal for equal lists."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(erasure.with_metadata(), sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
 def _checked(table: pa.Table, name: str) -> pa.Table:
     try:
         table = table.select(ERASURE.names).cast(ERASURE)

@@ -1,0 +1,136 @@
+"""`isinglass forget --value-file F RUN`: a new run without what is to be forgotten."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
+from isinglass.cli.options import Format, FormatOption
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.forget import Forgotten
+
+MOST_NAMED = 20
+
+
+class Remove(StrEnum):
+    """What of a document with a value is left out."""
+
+    DOCUMENTS = "documents"
+    SPANS = "spans"
+
+
+def forget(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    value_file: Annotated[
+        Path,
+        typer.Option(
+            "--value-file",
+            help="Values to forget, one a line, or ENTITY, a tab and the value.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Folder of the new run.", show_default=False),
+    ] = None,
+    remove: Annotated[
+        Remove, typer.Option("--remove", help="Whole documents, or only the places.")
+    ] = Remove.DOCUMENTS,
+    *,
+    texts_only: Annotated[
+        bool,
+        typer.Option("--texts-only", help="Search without the key of the run."),
+    ] = False,
+    allow_short: Annotated[
+        bool, typer.Option("--allow-short", help="Take values of fewer than 4 letters.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Search and count, write nothing.")
+    ] = False,
+    format_: FormatOption = Format.TEXT,
+) -> int:
+    """Make a new run without the documents that hold some values; RUN stays as it is.
+
+    The values are written nowhere. Exits with 5 if they are not found, with 3 if the
+    new run still holds one or failed a gate.
+    """
+    # Heavy imports wait until the arguments are known to be right.
+    from isinglass.pipelines import forget as forgetting  # noqa: PLC0415
+    from isinglass.pipelines.progress import Progress  # noqa: PLC0415
+
+    request = forgetting.ForgetRequest(
+        run=run,
+        values=forgetting.read_values(value_file, allow_short=allow_short),
+        remove=remove.value,
+        output=output,
+        texts_only=texts_only,
+        dry_run=dry_run,
+    )
+    done = forgetting.forget(request, Progress.on_stderr())
+    if format_ is Format.JSON:
+        typer.echo(json.dumps(as_json(done), indent=2))
+    else:
+        typer.echo("\n".join(_lines(done)))
+    return _exit_code(done)
+
+
+def as_json(done: Forgotten) -> dict[str, Any]:
+    """The result as a JSON-able value; its form is part of the contract."""
+    found, manifest = done.found, done.manifest
+    return {
+        "values": found.values,
+        "documents": found.documents,
+        "spans": found.spans,
+        "found_by_key": found.by("finding"),
+        "found_by_text": found.by("text"),
+        "found_elsewhere": found.elsewhere,
+        "output": None if done.folder is None else str(done.folder),
+        "run_id": None if manifest is None else manifest.run_id,
+        "erasure": (
+            None
+            if manifest is None or manifest.erasure is None
+            else manifest.erasure.model_dump()
+        ),
+        "still_in": list(done.remains.doc_ids),
+        "named_in": list(done.remains.files),
+    }
+
+
+def _lines(done: Forgotten) -> list[str]:
+    found = done.found
+    ways = f"{found.by('finding'):,} by value key, {found.by('text'):,} in texts"
+    lines = [
+        f"Found: {found.documents:,} documents, {found.spans:,} places ({ways}), "
+        f"{found.elsewhere:,} documents with a value outside of their text"
+    ]
+    if done.manifest is None or done.folder is None:
+        return lines
+    erasure = done.manifest.erasure
+    if erasure is not None:
+        lines.append(
+            f"Erased: {erasure.documents:,} documents dropped, {erasure.spans:,} spans "
+            "taken out of kept ones"
+        )
+    lines.append(f"New run: {done.folder}")
+    if done.remains.doc_ids:
+        named = ", ".join(done.remains.doc_ids[:MOST_NAMED])
+        lines.append(f"NOT FORGOTTEN: a value is still in {named}")
+    if done.remains.files:
+        named = ", ".join(done.remains.files[:MOST_NAMED])
+        lines.append(
+            f"Note: a value is in {named}. Names of files and sources are kept as they "
+            "are; so are words of the report that a value happens to be."
+        )
+    return lines
+
+
+def _exit_code(done: Forgotten) -> int:
+    if done.found.documents == 0:
+        return NOTHING_TO_DO
+    failed = done.manifest is not None and done.manifest.verdict == "failed"
+    return GATE_FAILED if failed or done.remains.doc_ids else 0

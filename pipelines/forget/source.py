@@ -1,0 +1,159 @@
+"""The run that is to forget: its manifest, its inputs as they were, and its key."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pydantic
+
+from isinglass.pipelines.against import read_manifest
+from isinglass.pipelines.erase import AUDIT_NAME, Erasure, read_erasure
+from isinglass.pipelines.identity import KEY
+from isinglass.pipelines.plan import plan
+from isinglass.pipelines.sources import NO_NOTE, read_note
+from isinglass.pipelines.workspace import Workspace
+from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.plan import Plan
+    from isinglass.schemas.manifest import Manifest
+
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class SourceRun:
+    """A finished run with its inputs at hand.
+
+    Attributes:
+        workspace: Its folder.
+        manifest: Its manifest.
+        base: Folder that relative paths of its configuration start from.
+        given: What was given of its configuration.
+        plan: Its inputs, planned again.
+        key: Its secret key; None if it is gone, or not to be used.
+        earlier: What it has been asked to forget before; None for nothing.
+    """
+
+    workspace: Workspace
+    manifest: Manifest
+    base: Path
+    given: dict[str, Any]
+    plan: Plan
+    key: bytes | None = field(repr=False)
+    earlier: Erasure | None
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether anything was found in its documents."""
+        return any(count.found for count in self.manifest.findings.values())
+
+
+def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
+    """Open a run that is to forget something.
+
+    Args:
+        folder: Its folder.
+        texts_only: Do without its key.
+
+    Raises:
+        InputError: It is no finished run with texts, or its inputs are not as they
+            were.
+        ConfigError: Its key is gone.
+    """
+    folder = folder.resolve()
+    manifest = _manifest(folder)
+    note = read_note(folder)
+    if note is None:
+        msg = f"{folder}: {NO_NOTE}. Run the job again, then forget."
+        raise InputError(msg)
+    workspace, base = Workspace(str(folder)), Path(note["base"])
+    made = _plan(note["given"], base, manifest)
+    key = None if texts_only else _find_key(workspace, manifest)
+    listed = EraseConfig(list=str(workspace.table("audit", AUDIT_NAME)))
+    earlier = read_erasure(listed) if manifest.erasure is not None else None
+    return SourceRun(workspace, manifest, base, note["given"], made, key, earlier)
+
+
+def _manifest(folder: Path) -> Manifest:
+    try:
+        manifest = read_manifest(folder)
+    except OSError:
+        msg = f"{folder} holds no manifest.json: it is not a finished run."
+        raise InputError(msg) from None
+    except pydantic.ValidationError:
+        msg = f"{folder} was made by another version; redo that run, then forget."
+        raise InputError(msg) from None
+    if manifest.verb == "audit":
+        msg = f"{folder} is an audit: it holds no texts, so there is nothing to forget."
+        raise InputError(msg)
+    return manifest
+
+
+def _plan(given: dict[str, Any], base: Path, manifest: Manifest) -> Plan:
+    try:
+        made = plan(RunConfig.model_validate(given), base)
+    except pydantic.ValidationError:
+        msg = "work/run.json holds no configuration that this version reads."
+        raise InputError(msg) from None
+    except InputError as error:
+        msg = f"{error} The source texts must be there to be searched; put them back."
+        raise InputError(msg) from None
+    now = {(i.source, i.path): i.sha256 for i in made.inputs}
+    then = {(i.source, i.path): i.sha256 for i in manifest.inputs}
+    changed = sorted(
+        place for place in {*now, *then} if now.get(place) != then.get(place)
+    )
+    if not changed:
+        return made
+    named = ", ".join(f"{path} ({source})" for source, path in changed[:MOST_NAMED])
+    more = len(changed) - MOST_NAMED
+    named += f" and {more} more" if more > 0 else ""
+    msg = (
+        f"Inputs are not as they were when the run was made: {named}. Put them back, "
+        "or run the job again on the inputs of today and let that run forget."
+    )
+    raise InputError(msg)
+
+
+def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
+    """The key of a run; None where nothing was made with one."""
+    config = RunConfig.model_validate(manifest.config)
+    if config.pii is None and config.erase is None:
+        return None
+    name = config.pii.key_env if config.pii is not None else None
+    if name is not None:
+        value = os.environ.get(name, "")
+        if value:
+            return value.encode()
+        where = f"the environment variable {name} is not set"
+    else:
+        try:
+            return (workspace.work / KEY).read_bytes()
+        except OSError:
+            where = "work/key is gone"
+    msg = (
+        f"The key of {workspace.root} is missing: {where}. Without it findings cannot "
+        "be told by their value. Put it back, or give --texts-only to search the "
+        "source texts alone."
+    )
+    raise ConfigError(msg)
+
+
+def finding_entities(source: SourceRun) -> list[str]:
+    """Entities that occur in the findings."""
+    return sorted(source.manifest.findings)
+
+
+def read_findings(source: SourceRun, shard_id: str) -> Any:
+    """Places and value keys of one shard's findings; None if it has none."""
+    path = source.workspace.table("findings", shard_id)
+    if not path.exists():
+        return None
+    columns = ["doc_id", "start", "end", "entity", "value_key"]
+    return pq.read_table(path, columns=columns, partitioning=None)
