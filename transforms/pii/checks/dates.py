@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 
 FIRST_YEAR = 1925
-LAST_YEAR = 2035
+LAST_YEAR = 2039
 """Years of birth of people on record; transforms read no clock. Earlier years are rare
 among the living, and common by chance in long row numbers."""
 
