@@ -158,7 +158,10 @@ class PhoneScanner:
             if form is None:
                 continue
             taken = last - first + 1
-            if form.need == "never":
+            # Nor is a part of a number that is kept for fiction anybody's number.
+            if form.need == "never" or is_reserved(
+                ENTITY, run.shown[span[0] : span[1]]
+            ):
                 return None, taken
             number = self._judge(run, span, form, torn=run.is_torn(first, last))
             if number is not None:
@@ -171,7 +174,7 @@ class PhoneScanner:
         start, end = span
         value = run.shown[start:end]
         verdict = judge(form, value, self.regions, self.plain_mobile)
-        if verdict is None or is_reserved(ENTITY, value):
+        if verdict is None:
             return None
         before = run.before + run.run[max(0, start - _BEFORE_BYTES) : start]
         behind = run.run[end : end + _AFTER_BYTES] + run.behind
@@ -180,6 +183,8 @@ class PhoneScanner:
             return None
         word = self.around.word(before, behind)
         doubtful = torn or verdict.needs_word
+        if verdict.in_script and (_is_in_script(before[-1:]) or _is_in_script(behind)):
+            doubtful = torn
         if word is None and (doubtful or self.around.is_other(before)):
             return None
         base = WEAK_SCORE if verdict.needs_word else PLAUSIBLE_SCORE
@@ -188,6 +193,11 @@ class PhoneScanner:
         return PhoneNumber(
             start, end + extension, form.name, base, verdict.is_valid, word
         )
+
+
+def _is_in_script(text: str) -> bool:
+    letter = text[:1]
+    return letter.isalpha() and is_unspaced(letter)
 
 
 def _is_glued(behind: str) -> bool:

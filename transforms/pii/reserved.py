@@ -9,6 +9,7 @@ from typing import Any
 
 from isinglass.transforms.pii.checks.american import is_never_issued_ssn
 from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.surrogates.phones import is_fake_phone
 
 _LEAST_PHONE_DIGITS = 7
 _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
@@ -21,7 +22,8 @@ def is_reserved(entity: str, value: str) -> bool:
     E-mail addresses at the domains of RFC 2606 and RFC 6761; IP addresses that are
     not routed globally (private, loopback, link-local, unspecified, shared, and the
     documentation blocks of RFC 5737 and RFC 3849), multicast and reserved ones; phone
-    numbers of fewer than seven digits, and those that regulators keep for fiction;
+    numbers of fewer than seven digits, those that regulators keep for fiction, and
+    surrogates;
     social security numbers that were never issued; secrets that say of themselves
     that they are examples; placeholders in place of a password; and numbers that
     repeat one digit. The lists and their sources are in `recognizers/generic.yaml`.
@@ -75,7 +77,8 @@ def _is_fictional_phone(value: str) -> bool:
     digits = _NOT_DIGITS.sub("", value)
     if len(digits) < _LEAST_PHONE_DIGITS:
         return True
-    return _fictional_phones().fullmatch(digits) is not None
+    kept = _fictional_phones().fullmatch(digits) is not None
+    return kept or is_fake_phone(value)
 
 
 @cache

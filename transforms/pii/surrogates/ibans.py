@@ -26,17 +26,24 @@ def fake_iban(value: str, stream: Stream) -> str | None:
     if not _is_number(number):
         return None
     check = stream.choice(CHECK_DIGITS)
-    pieces, seen, start = [], 0, len(value)
-    for place, char in enumerate(value):
-        if seen == _HEAD:
-            start = place
-            break
-        if char.isalpha() or char.isdecimal():
-            pieces.append(char if seen < 2 else check[seen - 2])  # noqa: PLR2004
-            seen += 1
-        else:
-            pieces.append(char)
-    return "".join(pieces) + same_shape(value[start:], stream)
+    places = [n for n, char in enumerate(value) if char.isalpha() or char.isdecimal()]
+    start = places[_HEAD] if len(places) > _HEAD else len(value)
+    head, rest = list(value[:start]), same_shape(value[start:], stream)
+    if _passes(number[:2] + check + compact(rest)):
+        check = CHECK_DIGITS[check == CHECK_DIGITS[0]]
+    head[places[2]], head[places[3]] = check[0], check[1]
+    return "".join(head) + rest
+
+
+def _passes(number: str) -> bool:
+    """Whether the remainder of 97 is 1, which not all checks hold against 01.
+
+    ISO 13616: the first four characters last, and A to Z as 10 to 35.
+    """
+    if not number.isascii():
+        return False
+    moved = number[_HEAD:] + number[:_HEAD]
+    return int("".join([str(int(char, 36)) for char in moved])) % 97 == 1
 
 
 def is_fake_iban(value: str) -> bool:

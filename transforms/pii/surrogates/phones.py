@@ -23,7 +23,7 @@ def fake_phone(value: str, stream: Stream) -> str | None:
 
     After a plus sign or 00 the calling code stays. Then come, for North America, the
     United Kingdom, Australia and France, digits of a range kept for fiction; of these
-    there are 10,000, 5,000, 80,000 and 60,000, so collisions are possible. Numbers of
+    there are 10,000, 19,000, 80,000 and 60,000, so collisions are possible. Numbers of
     other countries, and those of another length, begin with digits that the plan of
     the country does not have. Without a calling code the country is not known: ten
     digits that may be North American get one of 1,000 numbers kept for fiction there,
