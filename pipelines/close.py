@@ -19,6 +19,7 @@ from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.fingerprint import file_sha256, package_versions
 from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
 from isinglass.pipelines.paragraphs import load_boilerplate
+from isinglass.pipelines.privacy import operators_used
 from isinglass.pipelines.reconcile import (
     ShardAccount,
     check_evidence,
@@ -170,6 +171,7 @@ def _manifest(
         ),
         characters=_characters(counts),
         findings=findings,
+        operators=operators_used(config, findings),
         recall=recall,
         recall_slices=misses.recall_slices(counted),
         not_measured=misses.not_measured(config.pii, findings, recall),

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.privacy import operators_used
 from isinglass.pipelines.proof.check import conclude
 from isinglass.pipelines.proof.recall import check_recall
 from isinglass.schemas.manifest import FindingCount
@@ -112,6 +113,8 @@ def _check_findings(
     }
     if own != run.manifest.findings:
         faults.append("findings/ and manifest count different findings")
+    if run.manifest.operators != operators_used(run.config, own):
+        faults.append("the manifest has operators that are not configured")
     rows = {
         (s.metric.removeprefix("pii."), s.entity): s.value
         for s in statistics

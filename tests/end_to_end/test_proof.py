@@ -127,6 +127,11 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         in_manifest("findings", EMAIL, value=lambda n: n | {"changed": 0, "kept": 14}),
         "counts",
     ),
+    "operators hidden": (in_manifest("operators", value={}), "counts"),
+    "a kinder class": (
+        in_manifest("operators", EMAIL, "privacy_class", value="kept"),
+        "counts",
+    ),
     "findings hidden": (in_manifest("findings", value={}), "counts"),
     "findings of statistics": (in_statistic("pii.found", {"value": 1.0}), "counts"),
     # Sources.
