@@ -5,12 +5,18 @@ import hmac
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, Operator, PiiConfig
 from isinglass.schemas.tables import FINDINGS
-from isinglass.transforms.pii.operators import Redaction, apply_operators, operate
+from isinglass.transforms.pii.normalised import normalised
+from isinglass.transforms.pii.operators import (
+    Redaction,
+    apply_operators,
+    operate,
+    value_key,
+)
 from isinglass.transforms.pii.tables import Found, findings_batch
 
 KEY = b"a key for tests"
@@ -25,6 +31,13 @@ OPERATORS: tuple[Operator, ...] = (
 )
 CONFIG = PiiConfig(
     entities={name.upper(): EntityConfig(operator=name) for name in OPERATORS}
+    | {
+        "EMAIL_ADDRESS": EntityConfig(operator="surrogate"),
+        "PHONE_NUMBER": EntityConfig(operator="surrogate"),
+        "PERSON": EntityConfig(operator="surrogate"),
+        "SECRET": EntityConfig(operator="surrogate"),
+        "IP_ADDRESS": EntityConfig(operator="generalise"),
+    }
 )
 
 
@@ -36,7 +49,8 @@ def apply(texts: list[str], spans: list[tuple[int, int, int, str]]) -> Redaction
 
 
 def key_of(entity: str, value: str) -> str:
-    return hmac.new(KEY, f"{entity}\0{value}".encode(), hashlib.sha256).hexdigest()[:32]
+    message = f"{entity}\0{normalised(entity, value)}".encode()
+    return hmac.new(KEY, message, hashlib.sha256).hexdigest()[:32]
 
 
 @pytest.mark.parametrize(
@@ -68,16 +82,21 @@ def test_each_operator(entity: str, output: str) -> None:
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, int, int, str]]]:
-    texts = draw(st.lists(st.text("aé🙂余1 .", max_size=30), max_size=5))
+    texts = draw(st.lists(st.text("aBé🙂余1 .@+\u0301", max_size=30), max_size=5))
     spans = []
     for row, text in enumerate(texts):
         borders = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
-        for start, end in zip(borders[::2], borders[1::2], strict=False):
+        # Every other stretch, or all of them, one beside the other.
+        step = draw(st.sampled_from((1, 2)))
+        if draw(st.booleans()):
+            borders, step = [0, len(text)], 1
+        for start, end in zip(borders[::step], borders[1::step], strict=False):
             entity = draw(st.sampled_from(sorted(CONFIG.entities)))
             spans.append((row, start, end, entity))
     return texts, spans
 
 
+@settings(deadline=None)
 @given(documents())
 def test_offsets_and_counts_for_any_mix(
     case: tuple[list[str], list[tuple[int, int, int, str]]],
@@ -101,6 +120,52 @@ def test_offsets_and_counts_for_any_mix(
         assert outside + text[at:] == outside_clean + clean[clean_at:]
         growth = int(result.inserted[row] - result.redacted[row])
         assert len(clean) == len(text) + growth
+
+
+@settings(deadline=None)
+@given(documents())
+def test_batches_may_be_split_anywhere(
+    case: tuple[list[str], list[tuple[int, int, int, str]]],
+) -> None:
+    texts, spans = case
+    whole = apply(texts, spans)
+    parts = [
+        apply([text], [(0, *span[1:]) for span in spans if span[0] == row])
+        for row, text in enumerate(texts)
+    ]
+    assert [part.texts[0] for part in parts] == list(whole.texts)
+    names = ("start", "end", "clean_start", "clean_end", "operator", "value_key")
+    for name in names:
+        own = [value for part in parts for value in part.findings.column(name)]
+        assert own == list(whole.findings.column(name))
+    for name in ("redacted", "inserted", "changed"):
+        own = [int(getattr(part, name)[0]) for part in parts]
+        assert own == getattr(whole, name).tolist()
+
+
+def test_values_too_long_to_remember_are_changed_alike() -> None:
+    long = "Anna " * 100
+    result = apply([f"{long}|Anna"], [(0, 0, len(long), "PERSON")])
+    mark = value_key(KEY, "PERSON", long)
+    expected = operate("surrogate", "PERSON", long, mark)
+    assert result.texts.to_pylist() == [f"{expected}|Anna"]
+    assert "Anna" not in expected
+
+
+def test_spellings_of_one_value_have_one_key() -> None:
+    text = "Jo@Acme.org JO@ACME.ORG jo.@acme.org"
+    result = apply([text], [(0, n, n + 11, "EMAIL_ADDRESS") for n in (0, 12)])
+    one, two = result.findings.column("value_key").to_pylist()
+    assert one == two != value_key(KEY, "EMAIL_ADDRESS", "jo.@acme.org")
+    assert one != value_key(b"another key", "EMAIL_ADDRESS", "jo@acme.org")
+    first, second, _ = result.texts[0].as_py().split()
+    assert first.casefold() == second.casefold()
+    assert (first[0].isupper(), first[1].islower()) == (True, True)
+
+
+def test_no_other_operator_is_known() -> None:
+    with pytest.raises(ValueError, match="'shred' is not known"):
+        operate("shred", "PERSON", "Ann", "0" * 32)
 
 
 def test_the_table_of_a_run_takes_the_findings() -> None:
