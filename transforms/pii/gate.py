@@ -22,6 +22,9 @@ REACH_BYTES = 256
 LIMIT_BYTES = 2048
 """Where a window ends at the latest, even within a word."""
 
+PASSING = 1 << 24
+"""Number of patterns whose hits count for every derived pattern."""
+
 _CONTINUATION = 0x80
 
 _UNICODE = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_PREFILTER
@@ -54,10 +57,12 @@ class Gate:
         whole: Byte patterns, which need not see where a text ends; None without any.
         single: Derived patterns; they hold word boundaries and anchors, so that each
             text is scanned by itself.
+        derived: Their numbers, which a hit of `PASSING` stands for.
     """
 
     whole: Any = field(repr=False)
     single: Any = field(repr=False)
+    derived: tuple[int, ...] = ()
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -68,10 +73,11 @@ class Gate:
             hyperscan.error: A pattern is not accepted; see `is_accepted`.
         """
         whole = [pattern for pattern in patterns if not pattern.derived]
-        single = [pattern for pattern in patterns if pattern.derived]
+        single = [*dict.fromkeys(pattern for pattern in patterns if pattern.derived)]
         return cls(
             whole=_compile(whole) if whole else None,
             single=_compile(single) if single else None,
+            derived=tuple(sorted({p.number for p in single} - {PASSING})),
         )
 
     def scan(
@@ -101,7 +107,21 @@ class Gate:
             if self.single is not None:
                 for low, high in pairwise(bounds):
                     _scan(self.single, data, low, high, note)
-        return np.array(numbers, np.int64), np.array(ends, np.int64)
+        return self._told(np.array(numbers, np.int64), np.array(ends, np.int64))
+
+    def _told(
+        self, numbers: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Hits with those of `PASSING` given to each derived number."""
+        passing = numbers == PASSING
+        if not passing.any():
+            return numbers, ends
+        derived = np.array(self.derived, np.int64)
+        shared = ends[passing]
+        return (
+            np.concatenate([numbers[~passing], np.repeat(derived, len(shared))]),
+            np.concatenate([ends[~passing], np.tile(shared, len(derived))]),
+        )
 
 
 def _scan(

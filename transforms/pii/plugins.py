@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import regex  # type: ignore[import-untyped]
@@ -136,14 +138,34 @@ def deny_pattern(values: Sequence[str]) -> str:
     word characters. Letters of scripts without spaces end no word, so values may stand
     between them, and values of such letters may stand anywhere.
     """
-    ordered = sorted(set(values), key=lambda value: (-len(value), value))
     word = rf"[^\W{UNSPACED[1:-1]}]"
     parts = []
-    for left, right, group in _by_edges(ordered):
+    for left, right, group in _by_edges(sorted(set(values))):
         before = rf"(?<!{word})" if left else ""
         after = rf"(?!{word})" if right else ""
-        parts.append(f"{before}(?:{'|'.join(map(_escape, group))}){after}")
+        parts.append(f"{before}{_tree(group)}{after}")
     return "|".join(parts)
+
+
+def _tree(values: list[str]) -> str:
+    """A pattern of sorted, distinct values that tells them apart from left to right.
+
+    Engines try the branches of one letter instead of all values.
+    """
+    branches = []
+    for _, equal in groupby(filter(None, values), key=itemgetter(0)):
+        group = list(equal)
+        shared = _shared(group[0], group[-1])
+        rest = [value[len(shared) :] for value in group]
+        branches.append(_escape(shared) + (_tree(rest) if rest != [""] else ""))
+    return f"(?:{'|'.join(branches)})" + ("" if values[0] else "?")
+
+
+def _shared(first: str, last: str) -> str:
+    """What the first and the last of sorted values begin with: so do all between."""
+    pairs = enumerate(zip(first, last, strict=False))
+    length = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
+    return first[:length]
 
 
 def _by_edges(values: Iterable[str]) -> Iterator[tuple[bool, bool, list[str]]]:

@@ -27,18 +27,19 @@ _BY_ENGINE = frozenset(
 )
 
 
-def create(name: str, key: str, **options: Any) -> Any:
+def create(name: str, key: str, options: dict[str, Any] | None = None) -> Any:
     """Make one of Presidio's recognizers.
 
     Args:
         name: Its class.
         key: Where it is named, for the message.
-        **options: Arguments of the class.
+        options: Arguments of the class.
 
     Raises:
         ConfigError: There is none of this name, it needs what is not on this machine,
             or it refuses the arguments.
     """
+    options = options or {}
     kind = find_class(name, key)
     refuse_remote(name, options, key)
     accepted = inspect.signature(kind.__init__).parameters

@@ -123,7 +123,7 @@ def _predefined(entry: dict[str, Any], where: str) -> Any:
     if "class_name" not in entry:
         dropped.add("name")
     options = {k: v for k, v in plain.items() if k not in dropped and v is not None}
-    return create(name, where, **options)
+    return create(name, where, options)
 
 
 def _plain(entry: dict[str, Any], *, custom: bool) -> dict[str, Any]:

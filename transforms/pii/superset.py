@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.gate import GatePattern, is_accepted
+from isinglass.transforms.pii.gate import PASSING, GatePattern, is_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +99,7 @@ def derive_gate(
         return []
     single = hyperscan.HS_FLAG_SINGLEMATCH
     passing = f"{odd_class()}|{also}"
-    return [*wanted, GatePattern(number, passing, derived=True, flags=single)]
+    return [*wanted, GatePattern(PASSING, passing, derived=True, flags=single)]
 
 
 @cache
