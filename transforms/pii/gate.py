@@ -51,39 +51,35 @@ class GatePattern:
 
 @dataclass(frozen=True)
 class Gate:
-    """Compiled databases. Not to be pickled.
+    """A compiled database. Not to be pickled.
 
     Attributes:
-        whole: Byte patterns, which need not see where a text ends; None without any.
-        single: Derived patterns; they hold word boundaries and anchors, so that each
-            text is scanned by itself.
-        derived: Their numbers, which a hit of `PASSING` stands for.
+        database: All patterns; None without any.
+        derived: Numbers of the derived patterns.
     """
 
-    whole: Any = field(repr=False)
-    single: Any = field(repr=False)
+    database: Any = field(repr=False)
     derived: tuple[int, ...] = ()
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def compile(cls, patterns: Sequence[GatePattern]) -> Gate:
-        """Compile all patterns into one database, or two where some are derived.
+        """Compile all patterns into one database.
 
         Raises:
             hyperscan.error: A pattern is not accepted; see `is_accepted`.
         """
-        whole = [pattern for pattern in patterns if not pattern.derived]
-        single = [*dict.fromkeys(pattern for pattern in patterns if pattern.derived)]
-        return cls(
-            whole=_compile(whole) if whole else None,
-            single=_compile(single) if single else None,
-            derived=tuple(sorted({p.number for p in single} - {PASSING})),
-        )
+        distinct = list(dict.fromkeys(patterns))
+        derived = {p.number for p in patterns if p.derived and p.number != PASSING}
+        return cls(_compile(distinct) if distinct else None, tuple(sorted(derived)))
 
     def scan(
         self, data: NDArray[np.uint8], offsets: NDArray[np.int32]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find every place where a match of a pattern ends.
+
+        Each text is scanned by itself: patterns see where it begins and ends, and
+        none matches across texts.
 
         Args:
             data: Bytes of the batch.
@@ -99,36 +95,28 @@ class Gate:
             numbers.append(number)
             ends.append(low + end)
 
-        bounds = offsets.tolist()
-        # A database has one scratch space, which one scan at a time may use.
-        with self.lock:
-            if self.whole is not None:
-                _scan(self.whole, data, bounds[0], bounds[-1], note)
-            if self.single is not None:
-                for low, high in pairwise(bounds):
-                    _scan(self.single, data, low, high, note)
-        return self._told(np.array(numbers, np.int64), np.array(ends, np.int64))
+        if self.database is not None:
+            view, scan = data.data, self.database.scan
+            # A database has one scratch space, which one scan at a time may use.
+            with self.lock:
+                for low, high in pairwise(offsets.tolist()):
+                    if high > low:
+                        scan(view[low:high], match_event_handler=note, context=low)
+        return self._spread(np.array(numbers, np.int64), np.array(ends, np.int64))
 
-    def _told(
+    def _spread(
         self, numbers: NDArray[np.int64], ends: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Hits with those of `PASSING` given to each derived number."""
+        """Count a hit of `PASSING` for each derived pattern."""
         passing = numbers == PASSING
         if not passing.any():
             return numbers, ends
-        derived = np.array(self.derived, np.int64)
-        shared = ends[passing]
+        spread = np.repeat(np.array(self.derived, np.int64), passing.sum())
+        again = np.tile(ends[passing], len(self.derived))
         return (
-            np.concatenate([numbers[~passing], np.repeat(derived, len(shared))]),
-            np.concatenate([ends[~passing], np.tile(shared, len(derived))]),
+            np.concatenate([numbers[~passing], spread]),
+            np.concatenate([ends[~passing], again]),
         )
-
-
-def _scan(
-    database: Any, data: NDArray[np.uint8], low: int, high: int, note: Any
-) -> None:
-    if high > low:
-        database.scan(data[low:high].data, match_event_handler=note, context=low)
 
 
 def _compile(patterns: Sequence[GatePattern]) -> Any:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import logging
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
-from isinglass.transforms.pii.gate import (
-    Gate,
-    GatePattern,
-    build_windows,
-    hit_rows,
-)
-from isinglass.transforms.pii.phones import candidate_regions
+from isinglass.transforms.pii.gate import Gate, GatePattern, hit_rows
+from isinglass.transforms.pii.phones import PhoneScanner
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed
 from isinglass.transforms.pii.scripts import UNSPACED
 from isinglass.transforms.pii.superset import derive_gate
 from isinglass.transforms.pii.tables import PATTERN_DETECTOR
+from isinglass.transforms.pii.windows import Piece, Shelf
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
@@ -37,21 +31,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.budget import Budget
 
 
-WINDOW_CHARS = 8_000
-"""Longer windows are cut, with the overlap of chunks."""
-
-_UNSPACED = re.compile(UNSPACED)
-
-
-def separate_scripts(text: str) -> str:
-    r"""A text of the same length with spaces in place of letters of unspaced scripts.
-
-    Han and kana count as word characters, so that `\b` never fires between them and
-    a number, and an e-mail address swallows what stands before it.
-    """
-    return text if text.isascii() else _UNSPACED.sub(" ", text)
-
-
 @dataclass(frozen=True)
 class IdentifierScanner:
     """Compiled gate and recognizers. Built in the worker; not to be pickled.
@@ -61,12 +40,14 @@ class IdentifierScanner:
         contexts: Context words of each.
         gate: Numbers are positions in `identifiers`.
         gated: Whether each has a pattern in the gate.
+        phones: Finds telephone numbers, without Presidio; None to find none.
     """
 
     identifiers: tuple[Identifier, ...]
     contexts: tuple[Context, ...]
     gate: Gate
     gated: tuple[bool, ...]
+    phones: PhoneScanner | None = None
 
     @classmethod
     def build(cls, config: PiiConfig) -> IdentifierScanner:
@@ -76,7 +57,10 @@ class IdentifierScanner:
             ConfigError: An entity is not known.
         """
         _silence_presidio()
-        identifiers = tuple(build_identifiers(config))
+        known = build_identifiers(config)
+        # Presidio's search for phone numbers is slow, and judges by plans only.
+        identifiers = tuple(one for one in known if not one.regions)
+        phones = len(known) > len(identifiers)
         patterns: list[GatePattern] = []
         gated = []
         for number, identifier in enumerate(identifiers):
@@ -84,7 +68,13 @@ class IdentifierScanner:
             patterns += own
             gated.append(bool(own))
         contexts = tuple(Context.of(i.recognizer.context or ()) for i in identifiers)
-        return cls(identifiers, contexts, Gate.compile(patterns), tuple(gated))
+        return cls(
+            identifiers,
+            contexts,
+            Gate.compile(patterns),
+            tuple(gated),
+            PhoneScanner.build(config.phone_regions) if phones else None,
+        )
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
         """Gather the findings in every text, before thresholds.
@@ -95,30 +85,38 @@ class IdentifierScanner:
             found: Is added to.
         """
         data, offsets = string_buffers(texts)
+        if self.phones is not None:
+            self.phones.scan(data, offsets, budget, found)
         numbers, ends = self.gate.scan(data, offsets)
-        for number, identifier in enumerate(self.identifiers):
-            own = ends[numbers == number]
-            if identifier.window == "text":
-                rows = np.unique(hit_rows(own, offsets))
-                if not self.gated[number]:
-                    rows = np.arange(len(texts))
-                pieces = _whole_texts(texts, rows, budget)
-            else:
-                pieces = _windows(data, offsets, own, identifier.window)
-            for piece in pieces:
+        order = np.argsort(numbers, kind="stable")
+        numbers, ends = numbers[order], ends[order]
+        bounds = np.searchsorted(numbers, np.arange(len(self.identifiers) + 1))
+        shelf = Shelf(texts, data, offsets)
+        for number, (low, high) in enumerate(pairwise(bounds.tolist())):
+            for piece in self._pieces(number, ends[low:high], shelf):
                 if piece.row in budget.failed:
                     continue
                 with budget.guard(piece.row):
                     self._judge(number, piece, budget.left(piece.row), found)
 
+    def _pieces(
+        self, number: int, ends: NDArray[np.int64], shelf: Shelf
+    ) -> Iterator[Piece]:
+        """What a recognizer is shown, given where its hits in the gate end."""
+        window = self.identifiers[number].window
+        if window == "text":
+            rows = np.unique(hit_rows(ends, shelf.offsets))
+            if not self.gated[number]:
+                rows = np.arange(len(shelf.texts))
+            return shelf.whole_texts(rows)
+        return shelf.windows(ends, token=window == "token") if len(ends) else iter(())
+
     def _judge(
         self, number: int, piece: Piece, seconds: float, found: FoundColumns
     ) -> None:
         identifier, context = self.identifiers[number], self.contexts[number]
-        shown = piece.text
-        if identifier.separated:
-            shown = separate_scripts(shown)
-        for match in _matches(identifier, shown, seconds):
+        shown = piece.separated if identifier.separated else piece.text
+        for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
             value = piece.text[start:end]
             if not piece.holds(start, end) or is_reserved(identifier.entity, value):
@@ -127,7 +125,7 @@ class IdentifierScanner:
                 continue
             explanation = match.analysis_explanation
             base = float(match.score)
-            score, word = context.raise_score(base, shown, start)
+            score, word = context.raise_score(base, piece.text, start)
             rule = explanation.pattern_name or identifier.recognizer.name
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
@@ -143,67 +141,6 @@ def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:
     if identifier.gate:
         return [GatePattern(number, identifier.gate)]
     return derive_gate(number, identifier.patterns, also=UNSPACED)
-
-
-def _matches(identifier: Identifier, text: str, seconds: float) -> list[Any]:
-    if not identifier.regions:
-        return identifier.matches(text, seconds)
-    regions = candidate_regions(text, identifier.regions)
-    if not regions:
-        return []
-    narrowed = PhoneRecognizer(
-        context=identifier.recognizer.context, supported_regions=regions
-    )
-    return replace(identifier, recognizer=narrowed).matches(text, seconds)
-
-
-@dataclass(frozen=True, repr=False)
-class Piece:
-    """A stretch of one text that a recognizer is shown.
-
-    Attributes:
-        row: Row of the text.
-        text: The stretch.
-        origin: Code points of the row before it.
-        chunk: Says at which ends it overlaps with a neighbour.
-    """
-
-    row: int
-    text: str
-    origin: int
-    chunk: Chunk
-
-    def holds(self, start: int, end: int) -> bool:
-        """Whether a span is whole, as far as can be told from this stretch."""
-        return is_whole(self.chunk, start, end)
-
-
-def _windows(
-    data: NDArray[np.uint8],
-    offsets: NDArray[np.int32],
-    ends: NDArray[np.int64],
-    window: str,
-) -> Iterator[Piece]:
-    found = build_windows(data, offsets, ends, token=window == "token")
-    columns = (found.rows, found.starts, found.stops, found.points)
-    for row, start, stop, points in zip(*(c.tolist() for c in columns), strict=True):
-        text = data[start:stop].tobytes().decode()
-        # Hits close to each other make one window; a page of digits is cut again, so
-        # that time is looked at in between.
-        for chunk in chunk_spans(text, WINDOW_CHARS):
-            stretch = text[chunk.start : chunk.end]
-            yield Piece(row, stretch, points + chunk.start, chunk)
-
-
-def _whole_texts(
-    texts: pa.StringArray, rows: NDArray[np.int64], budget: Budget
-) -> Iterator[Piece]:
-    for row in rows.tolist():
-        text = texts[row].as_py()
-        for chunk in chunk_spans(text):
-            if row in budget.failed:
-                break
-            yield Piece(row, text[chunk.start : chunk.end], chunk.start, chunk)
 
 
 def _silence_presidio() -> None:

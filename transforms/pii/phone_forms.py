@@ -10,6 +10,7 @@ from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.phone_runs import LIKE_ASCII
 from isinglass.transforms.pii.rules import Context
 
+_CONTEXT_CHARS = 40
 _AFTER_CHARS = 4
 _OTHER_CHARS = 16
 _LIKE_ASCII = str.maketrans(LIKE_ASCII)
@@ -93,7 +94,7 @@ class Surroundings:
 
     def word(self, before: str, behind: str) -> str | None:
         """The context word before or right after a number, in lower case."""
-        found = self.context.find(before, len(before))
+        found = self.context.find(before, len(before), _CONTEXT_CHARS)
         if found is not None:
             return found
         match = self.after.match(behind)

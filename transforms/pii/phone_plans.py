@@ -32,12 +32,14 @@ def is_valid_abroad(digits: str) -> bool | None:
         digits: ASCII digits; a trunk prefix after the country code is allowed.
 
     Returns:
-        None if there is no such country code.
+        None if there is no such country code, or no number of that length with it.
     """
     for length in range(1, _LONGEST_CODE + 1):
         code = int(digits[:length])
         if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            return _country(code).fullmatch(digits, length) is not None
+            if _country(code).fullmatch(digits, length):
+                return True
+            return False if len(digits) - length in _lengths(code) else None
     return None
 
 
@@ -51,22 +53,19 @@ def is_valid_within(digits: str, regions: tuple[str, ...]) -> bool:
 def is_mobile(digits: str, regions: tuple[str, ...], plain: frozenset[str]) -> bool:
     """Whether digits are a mobile number that shows itself as one.
 
-    It begins with the trunk prefix 0; or is of a region of `plain`. Regions where
-    mobile and fixed numbers look alike, such as the US, have none.
+    Args:
+        digits: As dialled within a region.
+        regions: Regions whose plans count.
+        plain: Those whose mobile numbers are told from other digits by themselves.
     """
-    return any(
-        (digits[0] == "0" or region in plain) and _mobile(region).fullmatch(digits)
-        for region in regions
-    )
+    return any(_mobile(r).fullmatch(digits) for r in regions if r in plain)
 
 
 @cache
 def _national(region: str) -> re.Pattern[str]:
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     # Regions that share a code share a plan, such as those of +1.
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]
-    plans = [phonenumbers.PhoneMetadata.metadata_for_region(r, None) for r in regions]
-    return _dialled(plan.national_prefix, _numbers(plans))
+    return _dialled(plan.national_prefix, _numbers(_plans(plan.country_code)))
 
 
 @cache
@@ -84,15 +83,24 @@ def _mobile(region: str) -> re.Pattern[str]:
 
 @cache
 def _country(code: int) -> re.Pattern[str]:
+    plans = _plans(code)
+    return _dialled(plans[0].national_prefix, _numbers(plans))
+
+
+@cache
+def _lengths(code: int) -> frozenset[int]:
+    """How many digits a number has after a country code, a trunk zero included."""
+    plans = _plans(code)
+    # Of the regions that share a code, the first is the one it belongs to.
+    lengths = set(plans[0].general_desc.possible_length)
+    return frozenset(lengths | {n + 1 for n in lengths if plans[0].national_prefix})
+
+
+def _plans(code: int) -> list[Any]:
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
     if regions == ("001",):
-        plan: Any = phonenumbers.PhoneMetadata.metadata_for_nongeo_region(code, None)
-        plans = [plan]
-    else:
-        plans = [
-            phonenumbers.PhoneMetadata.metadata_for_region(r, None) for r in regions
-        ]
-    return _dialled(plans[0].national_prefix, _numbers(plans))
+        return [phonenumbers.PhoneMetadata.metadata_for_nongeo_region(code, None)]
+    return [phonenumbers.PhoneMetadata.metadata_for_region(r, None) for r in regions]
 
 
 def _numbers(plans: list[Any]) -> list[str]:

@@ -25,6 +25,7 @@ _BOOK_DIGITS = 13
 _TRUNK_DIGITS = (9, 12)
 _NORTH_AMERICAN_DIGITS = 10
 _TRUNK_ZERO = re.compile(r"\(0+\)")
+_PLACEHOLDER = "12345678"
 _YEARS = re.compile(r"(?:1[0-9]|20)[0-9]{2}[-/. ](?:1[0-9]|20)[0-9]{2}")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
@@ -41,10 +42,12 @@ class Verdict:
     Attributes:
         is_valid: Whether a plan allows it.
         needs_word: Whether it is a number only next to a context word.
+        in_script: Whether letters of a script without blanks next to it do as well.
     """
 
     is_valid: bool
     needs_word: bool
+    in_script: bool = False
 
 
 def judge(
@@ -62,33 +65,30 @@ def judge(
         None if it is no number at all.
     """
     digits = digits_of(value)
+    if _is_another(value, digits):
+        return None
     if "+" in value:
         return _international(value, digits)
-    if len(digits) > MOST_E164_DIGITS or _is_another(value, digits):
-        return None
     if digits.startswith("00"):
         return _dialled_abroad(form, digits)
     valid = is_valid_within(digits, regions)
     if form.need == "area":
         return _north_american(digits, valid)
-    if form.need == "mobile" and not valid:
-        return None
-    return Verdict(
-        valid,
-        _needs_word(form, digits, valid)
-        and not (form.need == "mobile" and is_mobile(digits, regions, plain)),
-    )
+    if form.need == "mobile":
+        in_script = valid and is_mobile(digits, regions, plain)
+        return Verdict(valid, needs_word=True, in_script=in_script) if valid else None
+    return Verdict(valid, _needs_word(form, digits, valid))
 
 
 def _needs_word(form: Form, digits: str, valid: bool) -> bool:  # noqa: FBT001
     if form.need == "trunk":
         least, most = _TRUNK_DIGITS
         return digits[0] != "0" or not least <= len(digits) <= most
-    return form.need in ("context", "mobile") or (form.need == "plan" and not valid)
+    return form.need == "context" or (form.need == "plan" and not valid)
 
 
 def _international(value: str, digits: str) -> Verdict | None:
-    if not LEAST_E164_DIGITS <= len(digits) <= MOST_E164_DIGITS:
+    if len(digits) < LEAST_E164_DIGITS:
         return None
     valid = is_valid_abroad(digits)
     if valid is None:
@@ -116,7 +116,11 @@ def _north_american(digits: str, valid: bool) -> Verdict | None:  # noqa: FBT001
 
 
 def _is_another(value: str, digits: str) -> bool:
-    """Whether digits are a card, a book number or a range of years."""
+    """Whether digits are too many, made up, a card, a book number or years."""
+    if _PLACEHOLDER in digits or len(digits) > MOST_E164_DIGITS:
+        return True
+    if "+" in value:
+        return False
     if len(digits) >= _CARD_DIGITS and passes_luhn([int(digit) for digit in digits]):
         return True
     if len(digits) == _BOOK_DIGITS and digits.startswith(("978", "979")):

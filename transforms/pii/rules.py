@@ -48,6 +48,15 @@ def _not_address() -> re.Pattern[str]:
 
 _UNSPACED = re.compile(UNSPACED)
 
+# What makes a context word a part of a longer one. Letters of unspaced scripts touch
+# Latin words, and an underscore stands for a space: nhs_number.
+_INSIDE = "[0-9A-Za-z\u00c0-\u024f\u0370-\u052f]"
+
+
+def _flexible(word: str) -> str:
+    """A pattern for a word, or words with spaces, hyphens or underscores between."""
+    return re.escape(word).replace("\\ ", r"[\s_-]{1,3}")
+
 
 @dataclass(frozen=True)
 class Context:
@@ -69,22 +78,24 @@ class Context:
         """
         cleaned = sorted({word.strip() for word in words if word.strip()})
         unspaced = [re.escape(word) for word in cleaned if _UNSPACED.search(word)]
-        spaced = [re.escape(word) for word in cleaned if not _UNSPACED.search(word)]
+        spaced = [_flexible(word) for word in cleaned if not _UNSPACED.search(word)]
+        words_of = "|".join(spaced)
         return cls(
-            re.compile(rf"\b(?:{'|'.join(spaced)})s?\b", re.IGNORECASE)
+            re.compile(rf"(?<!{_INSIDE})(?:{words_of})s?(?!{_INSIDE})", re.IGNORECASE)
             if spaced
             else None,
             re.compile("|".join(unspaced)) if unspaced else None,
         )
 
-    def find(self, text: str, start: int) -> str | None:
+    def find(self, text: str, start: int, reach: int = CONTEXT_CHARS) -> str | None:
         """The first context word before `start`, in lower case.
 
         Args:
             text: The original text: the words may be of any script.
             start: First code point of a finding.
+            reach: How many code points before it are searched.
         """
-        low = max(0, start - CONTEXT_CHARS)
+        low = max(0, start - reach)
         found = None
         if self.spaced is not None:
             found = self.spaced.search(text, low, start)
