@@ -42,8 +42,8 @@ CASES = [
     ("see @handle and foo@bar", []),
     ("jo@acme.notatld", []),
     # Phone.
-    ("Call (202) 555-0134 now", [(PHONE, "(202) 555-0134")]),
-    ("+44 20 7946 0123", [(PHONE, "+44 20 7946 0123")]),
+    ("Call (202) 958-0134 now", [(PHONE, "(202) 958-0134")]),
+    ("+44 20 7946 1123", [(PHONE, "+44 20 7946 1123")]),
     ("电话13912345678。", [(PHONE, "13912345678")]),
     ("from 1998 to 2002, pages 211-227 (2003)", []),
     ("on 2012-01-02 08:00 at 12.50", []),
@@ -101,7 +101,7 @@ def test_findings_fit_the_table_of_a_run(identifiers: Detector) -> None:
 
 
 def test_context_raises_a_score_by_whole_words_only(identifiers: Detector) -> None:
-    texts = pa.array(["My phone: (202) 555-0134", "My phony (202) 555-0134"])
+    texts = pa.array(["My phone: (202) 958-0134", "My phony (202) 958-0134"])
     findings = identifiers.detect(texts, pa.nulls(2, pa.string())).findings
     assert findings.column("score").to_pylist() == [0.75, 0.4]
 
@@ -109,7 +109,7 @@ def test_context_raises_a_score_by_whole_words_only(identifiers: Detector) -> No
 def test_threshold_is_inclusive(identifiers: Detector) -> None:
     entities = {"PHONE_NUMBER": EntityConfig(threshold=0.41)}
     strict = build_detector(PiiConfig(mode="identifiers", entities=entities))
-    text, language = pa.array(["(202) 555-0134"]), pa.array(["en"])
+    text, language = pa.array(["(202) 958-0134"]), pa.array(["en"])
     assert identifiers.detect(text, language).findings.num_rows == 1
     assert strict.detect(text, language).findings.num_rows == 0
 
@@ -123,7 +123,7 @@ def test_sliced_arrays_and_offsets_in_code_points(identifiers: Detector) -> None
 
 VALUES = (
     "jo@acme.org",
-    "(202) 555-0134",
+    "(202) 958-0134",
     "8.8.8.8",
     "4111 1111 1111 1111",
     "DE89 3704 0044 0532 0130 00",

@@ -23,8 +23,12 @@ def entropy(value: str) -> float:
 
 
 def is_token(value: str) -> bool:
-    """Whether what follows a known prefix is no placeholder such as xxxx."""
-    return entropy(value) >= _TOKEN_BITS and any(char.isdigit() for char in value)
+    """Whether what follows a known prefix is no placeholder such as xxxx or your-key.
+
+    It has many different characters, and digits or both small letters and capitals.
+    """
+    mixed = value.lower() != value and any(char.islower() for char in value)
+    return entropy(value) >= _TOKEN_BITS and (mixed or any(c.isdigit() for c in value))
 
 
 def is_random_key(value: str) -> bool:
