@@ -104,10 +104,9 @@ def as_json(done: Forgotten) -> dict[str, Any]:
 def _lines(done: Forgotten) -> list[str]:
     found = done.found
     ways = f"{found.by('finding'):,} by value key, {found.by('text'):,} in texts"
-    lines = [
-        f"Found: {found.documents:,} documents, {found.spans:,} places ({ways}), "
-        f"{found.elsewhere:,} documents with a value outside of their text"
-    ]
+    outside = f"{found.elsewhere:,} documents with a value outside of their text"
+    places = f"{found.documents:,} documents, {found.spans:,} places"
+    lines = [f"Found: {places} ({ways}), {outside}"]
     if done.manifest is None or done.folder is None:
         return lines
     erasure = done.manifest.erasure

@@ -9,6 +9,7 @@ import pydantic
 from isinglass.pipelines.proof.books import check_books, check_evidence
 from isinglass.pipelines.proof.check import Check, FinishedRun
 from isinglass.pipelines.proof.counts import check_counts
+from isinglass.pipelines.proof.erasure import check_erasure, tells_of_erasure
 from isinglass.pipelines.proof.gates import check_gates
 from isinglass.pipelines.proof.paragraphs import asks_for_paragraphs, check_paragraphs
 from isinglass.pipelines.proof.recount import check_statistics
@@ -56,6 +57,7 @@ def _check_contents(run: FinishedRun) -> list[Check]:
         check_gates(run),
         check_findings(run),
         *([check_paragraphs(run)] if asked else []),
+        *([check_erasure(run)] if tells_of_erasure(run) else []),
         check_source(run),
         check_tokens(run),
         check_embeddings(run),

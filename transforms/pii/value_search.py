@@ -21,6 +21,7 @@ import pyarrow as pa
 from isinglass.transforms.dedup.shingles import class_table
 from isinglass.transforms.pii.value_folding import fold, folded_text, source_points
 from isinglass.transforms.pii.value_numbers import NumberIndex, number_forms
+from isinglass.transforms.text import assigned_code_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -212,6 +213,6 @@ def _extends(code: int) -> bool:
 @cache
 def _marks() -> NDArray[np.bool_]:
     table = np.zeros(len(class_table()), np.bool_)
-    for code in range(len(table)):
+    for code in assigned_code_points():
         table[code] = unicodedata.category(chr(code))[0] == "M"
     return table
