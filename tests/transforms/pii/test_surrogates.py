@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isinglass.transforms.pii.normalised import normalised
+from isinglass.transforms.pii.catalogue import load_catalogue
+from isinglass.transforms.pii.normalised import kind_of, normalised
 from isinglass.transforms.pii.operators import value_key
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.surrogates import may_be_surrogate, surrogate
@@ -225,6 +226,27 @@ def test_wallets_and_national_ids_fail_the_checks_of_the_catalogue() -> None:
     assert not check(fake("CRYPTO", wallet))
     assert not check("5")
     assert catalogue_check("OWN_KIND") is None
+
+
+CHECKED = sorted(
+    {
+        entry.entity
+        for entry in load_catalogue()
+        if entry.check and kind_of(entry.entity) == "national"
+    }
+)
+
+
+@pytest.mark.parametrize("entity", CHECKED)
+def test_no_fake_of_a_national_id_is_one(entity: str) -> None:
+    check = catalogue_check(entity)
+    assert check is not None
+    shapes = ("12345678", "123456789", "1234567890", "12345678901", "X1234567A")
+    longer = ("123456789012", "1234567890123", "123456789012345", "123456789012345678")
+    for value in (*shapes, *longer, "ABCDEF12G34H567I"):
+        for number in range(40):
+            fake_id = surrogate(entity, value, f"{number:032x}")
+            assert not check(normalised(entity, fake_id)), fake_id
 
 
 def test_other_processes_make_the_same_fakes() -> None:

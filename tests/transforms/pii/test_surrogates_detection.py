@@ -14,20 +14,27 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector
 
 FAKES = 60
-CARRIERS = ("Reach {} today.", "the number is {}, she said", "IP {};", "请用{}联系")
+CARRIERS = (
+    "Reach {} today.",
+    "the number is {}, she said",
+    "IP {};",
+    "phone: {}.",
+    "请用{}联系",
+)
+# Numbers of offices, from the tests of libphonenumber; published examples.
 VALUES = [
     ("EMAIL_ADDRESS", "jo.doe@acme.org"),
-    ("PHONE_NUMBER", "+1 (202) 555-0134"),
-    ("PHONE_NUMBER", "(202) 555-0134"),
-    ("PHONE_NUMBER", "202-555-0134"),
-    ("PHONE_NUMBER", "+44 20 7946 0123"),
+    ("PHONE_NUMBER", "+1 (650) 253-0000"),
+    ("PHONE_NUMBER", "(650) 253-0000"),
+    ("PHONE_NUMBER", "650-253-0000"),
+    ("PHONE_NUMBER", "+44 20 7031 3000"),
     ("PHONE_NUMBER", "+44 7911 123456"),
     ("PHONE_NUMBER", "+33 6 12 34 56 78"),
-    ("PHONE_NUMBER", "+61 2 1234 5678"),
+    ("PHONE_NUMBER", "+61 2 3661 8300"),
     ("PHONE_NUMBER", "+49 30 1234567"),
     ("PHONE_NUMBER", "+86 139 1234 5678"),
-    ("PHONE_NUMBER", "020 7946 0123"),
-    ("PHONE_NUMBER", "13912345678"),
+    ("PHONE_NUMBER", "020 7031 3000"),
+    ("PHONE_NUMBER", "13800138000"),
     ("IP_ADDRESS", "8.8.4.4"),
     ("IP_ADDRESS", "2606:4700::6810:84e5"),
     ("CREDIT_CARD", "4111 1111 1111 1111"),
