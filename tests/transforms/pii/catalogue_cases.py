@@ -1,0 +1,80 @@
+"""What the catalogue finds in a text, without the engine around it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import hyperscan
+import regex  # type: ignore[import-untyped]
+
+from isinglass.schemas.config.pii import default_entities
+from isinglass.transforms.pii.catalogue import Entry, load_catalogue
+from isinglass.transforms.pii.recognizers import CatalogueRecognizer
+from isinglass.transforms.pii.reserved import is_reserved
+from isinglass.transforms.pii.rules import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Case = tuple[str, list[str]]
+
+
+def found(text: str, entity: str) -> list[str]:
+    """Values of one entity that reach its default threshold, in order, each once.
+
+    Fails if a pattern matches where no gate of its entry opens, bounded or not.
+    """
+    threshold = default_entities()[entity].threshold
+    spans = {
+        span for span, score in _matches(text, entity) if score >= threshold and span
+    }
+    return [text[start:end] for start, end in sorted(spans)]
+
+
+def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
+    for entry, recognizer, context in parts(entity):
+        for pattern in recognizer.patterns:
+            for match in regex.finditer(pattern.regex, text):
+                assert opens(entry, text), (entry.rule, pattern.name)
+                value = match.group()
+                valid = recognizer.validate_result(value)
+                if valid is False or is_reserved(entity, value):
+                    continue
+                base = 1.0 if valid else pattern.score
+                yield match.span(), context.raise_score(base, text, match.start())[0]
+
+
+@cache
+def parts(entity: str) -> list[tuple[Entry, CatalogueRecognizer, Context]]:
+    """Entries of an entity with their recognizers and context words."""
+    entries = [e for e in load_catalogue() if e.entity == entity and e.patterns]
+    return [(e, CatalogueRecognizer(e), Context.of(e.context)) for e in entries]
+
+
+def opens(entry: Entry, text: str) -> bool:
+    """Whether the gate opens for a text, with and without borders."""
+    bounded = {(e.entity, e.rule): e for e in load_catalogue(bounded=True)}
+    gates = (entry.gate, bounded[entry.entity, entry.rule].gate)
+    return all(_hits(gate, text.encode()) for gate in gates)
+
+
+def hits(entry: Entry, text: str) -> int:
+    """How often the bounded gate of an entry opens in a text."""
+    bounded = {(e.entity, e.rule): e for e in load_catalogue(bounded=True)}
+    return _hits(bounded[entry.entity, entry.rule].gate, text.encode())
+
+
+def _hits(gate: str, data: bytes) -> int:
+    ends: list[int] = []
+    _database(gate).scan(
+        data, match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end)
+    )
+    return len(ends)
+
+
+@cache
+def _database(gate: str) -> hyperscan.Database:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=[gate.encode("ascii")], ids=[0], flags=[0])
+    return database

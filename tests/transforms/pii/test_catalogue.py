@@ -1,0 +1,239 @@
+"""The catalogue as data: complete, well formed, gates that open for every match."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+import regex  # type: ignore[import-untyped]
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isinglass.schemas.config.pii import PiiConfig, default_entities
+from isinglass.transforms.pii.catalogue import BORDERS, Entry, expand, load_catalogue
+from isinglass.transforms.pii.checks.table import CHECKS
+from isinglass.transforms.pii.recognizers import CatalogueRecognizer, build_identifiers
+from tests.transforms.pii.catalogue_cases import hits, opens
+
+ENTRIES = [entry for entry in load_catalogue() if entry.patterns]
+NAMES = [f"{entry.entity}-{entry.rule}" for entry in ENTRIES]
+
+# One value for each pattern: published examples, specimens and made-up values.
+EXAMPLES = {
+    "email": ["jo.doe+x@acme.co.uk", "übung@straße.de"],
+    "ip": ["8.8.8.8", "185.60.216.35", "8.8.4.4:53", "2606:4700::6810:84e5"],
+    "card": [
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "378282246310005",
+        "3782-822463-10005",
+        "180000826105910",
+        "4563 5183 8738 0695 600",
+    ],
+    "card_short": ["4222222222222", "501864667909"],
+    "iban": [
+        "DE89370400440532013000",
+        "DE89 3704 0044 0532 0130 00",
+        "NO93-8601-1117-947",
+    ],
+    "coin": [
+        "1BitcoinEaterAddressDontSendf59kuE",
+        "1111111111111111111114oLvT2",
+        "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+        "BC1SW50QGDZ25J",
+    ],
+    "ethereum": ["0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"],
+    "ethereum_one_case": ["0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"],
+    "monero": [
+        (
+            "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uN"
+            "br2VBBEt7f2wfn3RVGQBEP3A"
+        )
+    ],
+    "us_ssn": ["514-69-0360", "514 69 0360", "514.69.0360", "514690360"],
+    "us_itin": ["912-70-1234", "912 70 1234", "912701234"],
+    "ca_sin": ["130 692 544", "130692544"],
+    "uk_nhs": ["943 476 5919", "9434765919"],
+    "uk_nino": ["AB 12 34 56 C", "AB123456C", "ab123456c"],
+    "de_tax_id": ["47 036 892 816", "86095742719"],
+    "de_id_card": ["T220001293"],
+    "fr_nir": ["2 55 08 14 168 025 38", "255081416802538", "1 84 12 2A 018 067 47"],
+    "es_nif": ["12345678Z", "12345678-L", "12.345.678-Z", "12345678z"],
+    "es_nie": ["X1234567L", "x-1234567-l"],
+    "it_fiscal_code": ["RSSMRA85T10A562S", "RSS MRA 85T10 A562S"],
+    "in_aadhaar": ["2345 6789 0124", "234567890124"],
+    "in_pan": ["ABCPE1234F", "ABCCE1234F", "abcpe1234f"],
+    "cn_id_card": ["11010519491231002X", "110105 19491231 002X"],
+    "cn_passport": ["E12345678", "EA1234567"],
+    "cn_plate": ["京A12345", "粤B·D12345", "沪A1234学", "浙EFBHJC"],
+    "kr_rrn": ["900101-1234568", "900101 - 1234568", "9001011234568"],
+    "br_cpf": ["111.444.777-35", "111444777-35", "11144477735"],
+    "au_tfn": ["123 456 782", "123456782"],
+    "au_medicare": ["2123 45670 1", "21234567011"],
+    "twilio": ["SK" + "0123456789abcdef" * 2],
+    "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"],
+}
+CASES = [(entry, value) for entry in ENTRIES for value in EXAMPLES.get(entry.rule, [])]
+
+
+def test_every_default_but_names_is_in_the_catalogue_and_nothing_else() -> None:
+    known = {entry.entity for entry in load_catalogue()}
+    assert known == {*default_entities()} - {"PERSON"}
+    built = build_identifiers(PiiConfig(mode="identifiers"))
+    assert {one.entity for one in built} == known
+
+
+def test_files_say_what_they_are() -> None:
+    folder = files("isinglass.transforms") / "resources" / "recognizers"
+    stems = set()
+    for file in folder.iterdir():
+        content = yaml.safe_load(file.read_text("utf-8"))
+        assert content["licence"] == "CC0-1.0"
+        assert content["source"].startswith("compiled for isinglass")
+        stems.add(file.name)
+    assert len(stems) == 14
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
+def test_entries_are_well_formed(entry: Entry) -> None:
+    assert entry.window in ("line", "token", "text")
+    assert entry.proof in ("always", "separated", "never")
+    assert not entry.check or entry.check in CHECKS
+    assert len({p.name for p in entry.patterns}) == len(entry.patterns)
+    for pattern in entry.patterns:
+        assert 0 < pattern.score < 1
+        assert r"\b" not in pattern.regex.replace(r"\\b", "")
+        assert not regex.search("<[a-z]+>", pattern.regex)
+    low = min(p.score for p in entry.patterns)
+    # What does not count by itself must be able to count with a context word.
+    if low < default_entities()[entry.entity].threshold:
+        assert entry.context
+
+
+def test_every_pattern_has_an_example() -> None:
+    missing = []
+    for entry in ENTRIES:
+        values = EXAMPLES.get(entry.rule, [])
+        if entry.entity in ("SECRET", "URL_CREDENTIALS") and not values:
+            continue  # test_recognizers_secrets.py has them
+        missing += [
+            (entry.rule, p.name)
+            for p in entry.patterns
+            if not any(regex.search(p.regex, value) for value in values)
+        ]
+    assert missing == []
+
+
+AROUND = st.sampled_from(
+    [
+        "",
+        " ",
+        "\n",
+        "余",
+        "号",
+        "は",
+        "ก",
+        "é",
+        "، ",
+        ",",
+        ".",
+        "(",
+        '"',
+        ">",
+        "|",
+        "=",
+        "#",
+    ]
+)
+
+
+@pytest.mark.parametrize(("entry", "value"), CASES)
+@settings(max_examples=8, deadline=None)
+@given(before=AROUND, behind=AROUND)
+def test_gates_open_wherever_a_pattern_matches(
+    entry: Entry, value: str, before: str, behind: str
+) -> None:
+    text = before + value + behind
+    if any(regex.search(p.regex, text) for p in entry.patterns):
+        assert opens(entry, text)
+
+
+@pytest.mark.parametrize(("entry", "value"), CASES)
+@pytest.mark.parametrize("around", ["余{}元", "は{}を", "ก{}ก", " {} ", "({})", '"{}"'])
+def test_patterns_match_beside_letters_of_any_script(
+    entry: Entry, value: str, around: str
+) -> None:
+    if entry.rule == "email" and around[0] == "é":
+        return
+    text = around.format(value)
+    spans = {m.group() for p in entry.patterns for m in regex.finditer(p.regex, text)}
+    assert value.removesuffix(":53") in spans
+
+
+@pytest.mark.parametrize(("entry", "value"), CASES)
+def test_patterns_do_not_match_inside_of_a_longer_word(
+    entry: Entry, value: str
+) -> None:
+    if entry.rule in ("email", "jwt", "cn_plate"):
+        return  # an address or token takes the letters in
+    for text in (f"a{value}", f"9{value}", f"{value}a", f"{value}9"):
+        spans = {
+            m.group() for p in entry.patterns for m in regex.finditer(p.regex, text)
+        }
+        assert value not in spans, text
+
+
+PLAIN = (
+    "In 2012, 1,234,567 people paid $12.50 for it; see pp. 211-227, RFC 5321 "
+    "and https://mailbox.home.arpa/a/b/20120102?page=2 (10:45, 2012-01-02), tel. 555."
+)
+
+
+def test_gates_stay_shut_in_plain_text() -> None:
+    assert [e.rule for e in ENTRIES if hits(e, PLAIN)] == []
+
+
+@pytest.mark.parametrize(("entry", "value"), CASES)
+def test_gates_report_a_value_once_or_twice(entry: Entry, value: str) -> None:
+    assert 1 <= hits(entry, f"x {value} y") <= (20 if entry.rule == "jwt" else 4)
+
+
+def test_macros_are_expanded_within_macros() -> None:
+    assert expand("<b>x<c>", {"a": "1", "b": "<a>2"}) == "12x<c>"
+
+
+def test_unbounded_gates_differ_in_their_borders_only() -> None:
+    pairs = zip(load_catalogue(), load_catalogue(bounded=True), strict=True)
+    changed = [one.rule for one, other in pairs if one.gate != other.gate]
+    assert len(changed) > 20
+    assert BORDERS == ("open", "close")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "verdict"),
+    [
+        ("card", "4111111111111111", True),
+        ("card", "4111111111111112", False),
+        ("card_short", "4222222222222", None),
+        ("de_tax_id", "47 036 892 816", True),
+        ("de_tax_id", "86095742719", None),
+        ("de_tax_id", "86095742718", False),
+        ("uk_nhs", "943 476 5919", None),
+        ("uk_nino", "AB123456C", None),
+    ],
+)
+def test_a_check_proves_no_bare_run_of_digits(
+    rule: str,
+    value: str,
+    verdict: bool | None,  # noqa: FBT001
+) -> None:
+    entry = next(entry for entry in ENTRIES if entry.rule == rule)
+    assert CatalogueRecognizer(entry).validate_result(value) is verdict
+
+
+def test_a_recognizer_works_in_presidio_too() -> None:
+    entry = next(entry for entry in ENTRIES if entry.rule == "card")
+    recognizer = CatalogueRecognizer(entry)
+    results = recognizer.analyze("no 4111 1111 1111 1111", ["CREDIT_CARD"], None)
+    assert [(r.start, r.end, r.score) for r in results] == [(3, 22, 1.0)]
