@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from isinglass.cli import doctor, evaluate, explain, forget, init, jobs, schema, verify
+from isinglass.cli import doctor, explain, forget, init, jobs, schema, verify
 from isinglass.schemas.errors import IsinglassError
 
 LOGGER = logging.getLogger("isinglass")
