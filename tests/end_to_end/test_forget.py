@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
@@ -22,7 +23,7 @@ from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError, OutputError
 from tests.corpora import document, sentence, write_jsonl
-from tests.forgeries import in_manifest, in_rows, reseal
+from tests.forgeries import in_manifest, reseal
 
 if TYPE_CHECKING:
     from isinglass.pipelines.forget import Forgotten
@@ -374,6 +375,23 @@ def _shorten(run: Path) -> None:
 
 def _is_erased(row: dict[str, Any]) -> bool:
     return "ERASED" in (row.get("entity"), (row.get("reason") or "").upper())
+
+
+def in_rows(name: str, wanted: Any, new: dict[str, Any]) -> Change:
+    """A forgery of all rows of a table that are wanted; there must be some."""
+
+    def forge(run: Path) -> None:
+        count = 0
+        for path in sorted((run / name).glob("*.parquet")):
+            table = pq.read_table(path)
+            found = table.to_pylist()
+            for row in filter(wanted, found):
+                row.update(new)
+                count += 1
+            pq.write_table(pa.Table.from_pylist(found, table.schema), path)
+        assert count
+
+    return forge
 
 
 FORGERIES: dict[str, tuple[Change, str]] = {
