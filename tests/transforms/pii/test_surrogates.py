@@ -232,7 +232,10 @@ CHECKED = sorted(
     {
         entry.entity
         for entry in load_catalogue()
-        if entry.check and kind_of(entry.entity) == "national"
+        if entry.check
+        and kind_of(entry.entity) == "national"
+        # These have a range of their own, which begins with 0.
+        and entry.entity not in ("US_ITIN", "US_SSN")
     }
 )
 
