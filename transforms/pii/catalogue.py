@@ -44,7 +44,8 @@ class Entry:
         entity: The kind.
         rule: Name of the entry.
         gate: Byte pattern that occurs in every text with a match, and ends in or
-            right behind the match.
+            right behind the match. It may demand a border on both sides: each text is
+            scanned by itself.
         window: `line` or `token`: what the patterns are shown around a hit.
         patterns: Empty if `plug_in` searches in its own way.
         check: Name of a function of `checks.table`; empty for none.
@@ -64,27 +65,16 @@ class Entry:
     plug_in: str = ""
 
 
-BORDERS = ("open", "close")
-"""Macros of the borders in gates."""
-
-
 @cache
-def load_catalogue(*, bounded: bool = False) -> tuple[Entry, ...]:
+def load_catalogue() -> tuple[Entry, ...]:
     """Entries of all files of `resources/recognizers`, by entity and file.
 
     In gates and patterns `<name>` stands for what `macros` of `generic.yaml` says.
-
-    Args:
-        bounded: Whether gates demand a border on both sides, which makes hits few.
-            They may only if every text is scanned by itself: in a buffer of many, the
-            border of a value at the end of a text would be the first byte of the next.
     """
     folder = files("isinglass.transforms") / "resources" / "recognizers"
     names = (f.name for f in folder.iterdir())
     stems = sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml"))
     macros = load_data("recognizers", "generic").content["macros"]
-    if not bounded:
-        macros = macros | dict.fromkeys(BORDERS, "")
     entries = [
         _entry(raw, macros)
         for stem in stems

@@ -23,7 +23,7 @@ Case = tuple[str, list[str]]
 def found(text: str, entity: str) -> list[str]:
     """Values of one entity that reach its default threshold, in order, each once.
 
-    Fails if a pattern matches where no gate of its entry opens, bounded or not.
+    Fails if a pattern matches where the gate of its entry does not open.
     """
     threshold = default_entities()[entity].threshold
     spans = {
@@ -34,7 +34,7 @@ def found(text: str, entity: str) -> list[str]:
 
 def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
     for entry, recognizer, context in parts(entity):
-        for pattern in recognizer.patterns:
+        for pattern in entry.patterns:
             for match in regex.finditer(pattern.regex, text):
                 assert opens(entry, text), (entry.rule, pattern.name)
                 value = match.group()
@@ -53,22 +53,15 @@ def parts(entity: str) -> list[tuple[Entry, CatalogueRecognizer, Context]]:
 
 
 def opens(entry: Entry, text: str) -> bool:
-    """Whether the gate opens for a text, with and without borders."""
-    bounded = {(e.entity, e.rule): e for e in load_catalogue(bounded=True)}
-    gates = (entry.gate, bounded[entry.entity, entry.rule].gate)
-    return all(_hits(gate, text.encode()) for gate in gates)
+    """Whether the gate of an entry opens for a text."""
+    return hits(entry, text) > 0
 
 
 def hits(entry: Entry, text: str) -> int:
-    """How often the bounded gate of an entry opens in a text."""
-    bounded = {(e.entity, e.rule): e for e in load_catalogue(bounded=True)}
-    return _hits(bounded[entry.entity, entry.rule].gate, text.encode())
-
-
-def _hits(gate: str, data: bytes) -> int:
+    """How often the gate of an entry opens in a text."""
     ends: list[int] = []
-    _database(gate).scan(
-        data, match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end)
+    _database(entry.gate).scan(
+        text.encode(), match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end)
     )
     return len(ends)
 
