@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from isinglass.cli import doctor, explain, forget, init, jobs, schema, verify
+from isinglass.cli import doctor, evaluate, explain, forget, init, jobs, schema, verify
 from isinglass.schemas.errors import IsinglassError
 
 LOGGER = logging.getLogger("isinglass")
@@ -32,6 +32,7 @@ for _verb, _help in jobs.VERBS.items():
     )
 app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
+app.add_typer(evaluate.app, name="evaluate")
 app.command("forget")(forget.forget)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
