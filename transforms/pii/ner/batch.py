@@ -31,7 +31,7 @@ class Batch:
         types: int32 (rows + 8,), with four more of padding before and after.
         begins: int32 (rows,), code points from the beginning of the text.
         ends: int32 (rows,), exclusive.
-        spaces: bool (rows,), whether the token is white space.
+        flags: uint8 (rows,), see `marks`.
         lows: int64 (texts,), first row of each text.
         highs: int64 (texts,), exclusive.
         odd: Texts that only spaCy tokenises right.
@@ -40,7 +40,7 @@ class Batch:
     types: NDArray[np.int32]
     begins: NDArray[np.int32]
     ends: NDArray[np.int32]
-    spaces: NDArray[np.bool_]
+    flags: NDArray[np.uint8]
     lows: NDArray[np.int64]
     highs: NDArray[np.int64]
     odd: tuple[int, ...]
@@ -76,12 +76,12 @@ def build_batch(
     size = int(highs[-1] if len(highs) else 0) + PAD
     types = np.zeros(size + 2 * HALO, np.int32)
     begins, ends = np.zeros(size, np.int32), np.zeros(size, np.int32)
-    spaces = np.zeros(size, np.bool_)
+    flags = np.zeros(size, np.uint8)
     known = chunks.token_ends, chunks.tokens
     inner = types[HALO : HALO + size]
-    _expand(pieces.texts, pieces.points, ids, known, lows, (inner, begins, ends, spaces))
+    _expand(pieces.texts, pieces.points, ids, known, lows, (inner, begins, ends, flags))
     odd = _odd(data, pieces, chunks.borders[ids], rules)
-    return Batch(types, begins, ends, spaces, lows, highs, odd)
+    return Batch(types, begins, ends, flags, lows, highs, odd)
 
 
 def _odd(
@@ -122,7 +122,7 @@ def _runs(borders: list[int]) -> Iterator[list[int]]:
 @numba.njit(cache=True, nogil=True)
 def _expand(texts: Any, points: Any, ids: Any, known: Any, lows: Any, out: Any) -> None:
     token_ends, tokens = known
-    types, begins, ends, spaces = out
+    types, begins, ends, flags = out
     row, text = np.int64(0), -1
     for i in range(len(ids)):
         if texts[i] != text:
@@ -133,5 +133,5 @@ def _expand(texts: Any, points: Any, ids: Any, known: Any, lows: Any, out: Any) 
             types[row] = tokens[token, 0]
             begins[row] = point + tokens[token, 1]
             ends[row] = point + tokens[token, 2]
-            spaces[row] = tokens[token, 3] != 0
+            flags[row] = tokens[token, 3]
             row += 1

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from isinglass.transforms.pii.ner.arrays import EMPTY, grown, slots_for
+from isinglass.transforms.pii.ner.marks import marks
 from isinglass.transforms.pii.ner.types import KEY_COLUMNS
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.pii.ner.special import CrossingRules
     from isinglass.transforms.pii.ner.split import Pieces
-    from isinglass.transforms.pii.ner.types import TypeTable
+    from isinglass.transforms.pii.ner.marks import marks
+from isinglass.transforms.pii.ner.types import TypeTable
 
-LEAST_ENTRIES = 1 << 18
+MOST_ENTRIES = 1 << 18
 """Stretches a table holds before it is dropped and filled anew: about 30 MB."""
 
-LEAST_BYTES = 1 << 23
+MOST_BYTES = 1 << 23
 """Bytes of stretches, after which it is dropped as well."""
 
 _GLUE = "\n\n\n\n"
@@ -48,7 +50,7 @@ class ChunkTable:
         self._slots = np.full(slots_for(self._most), EMPTY, np.int32)
         self._hashes = np.empty(self._most, np.uint64)
         self._ends = np.zeros(self._most + 1, np.int64)
-        self._bytes = np.empty(LEAST_BYTES, np.uint8)
+        self._bytes = np.empty(MOST_BYTES, np.uint8)
         self._count = 0
         self.token_ends = np.zeros(self._most + 1, np.int64)
         self.borders = np.zeros(self._most, np.uint8)
@@ -65,7 +67,7 @@ class ChunkTable:
             data: Bytes of the batch.
             pieces: Its stretches.
         """
-        full = self._ends[self._count] > LEAST_BYTES
+        full = self._ends[self._count] > MOST_BYTES
         if full or self._count > self._most or self._types.full:
             self.dropped += 1
             self._types.drop()
@@ -116,22 +118,34 @@ class ChunkTable:
         values = np.concatenate([part[1] for part in parts])
         order = np.argsort(owners, kind="stable")
         self._store(owners[order], values[order], len(chunks), first)
-        self.borders[first : first + len(chunks)] = self._rules.borders(chunks)
+        self._flag(chunks, first)
+
+    def _flag(self, chunks: list[str], first: int) -> None:
+        """Note which ones may be part of a match over white space."""
+        high = first + len(chunks)
+        ends = self.token_ends[first : high + 1]
+        heads, tails = self.tokens[ends[:-1]], self.tokens[ends[1:] - 1]
+        self.borders[first:high] = self._rules.borders(
+            chunks, heads[:, 2] - heads[:, 1], tails[:, 2] - tails[:, 1]
+        )
 
     def _together(
         self, chunks: list[str], numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Owner, and begin, length and attributes, of the tokens of some chunks."""
+        """Owner, and begin, length, flags and attributes, of tokens of chunks."""
         lengths = np.array([len(chunk) for chunk in chunks], np.int64)
         begins = np.cumsum(lengths + len(_GLUE)) - lengths - len(_GLUE)
-        doc = self._nlp.tokenizer(_GLUE.join(chunks))
+        joined = _GLUE.join(chunks)
+        doc = self._nlp.tokenizer(joined)
         values = doc.to_array(["IDX", "LENGTH", "IS_SPACE", *KEY_COLUMNS])
         values = values.reshape(len(doc), 3 + len(KEY_COLUMNS))
         places = values[:, 0].astype(np.int64)
         owners = np.searchsorted(begins, places, side="right") - 1
         local = places - begins[owners]
         kept = local < lengths[owners]
-        values = values[kept]
+        values, places = values[kept], places[kept]
+        sizes, white = values[:, 1].astype(np.int64), values[:, 2] != 0
+        values[:, 2] = marks(joined, places, sizes, white)
         values[:, 0] = local[kept]
         return numbers[owners[kept]], values
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from isinglass.transforms.pii.ner.inference import Inference
+from isinglass.transforms.pii.ner.own import OwnEngine
 from isinglass.transforms.pii.ner.pipe import PipeEngine, load_pipeline, wanted_labels
+from isinglass.transforms.pii.ner.sentences import SentenceStarts
+from isinglass.transforms.pii.ner.weights import UnknownNetworkError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +26,10 @@ class NerEngine(Protocol):
     @property
     def name(self) -> str:
         """Name of the model."""
+
+    @property
+    def how(self) -> str:
+        """What runs the model, and why if it is spaCy itself: no text of documents."""
 
     def scan(
         self,
@@ -41,12 +49,25 @@ class NerEngine(Protocol):
 
 
 def load_engine(model: SpacyModel, wanted: frozenset[str], *, parse: bool) -> NerEngine:
-    """Load a model.
+    """Load a model: by own inference where that is known to be equal, else by spaCy.
 
     Args:
         model: Where it is.
         wanted: Entities asked for.
         parse: Whether to keep the parser, whose sentence starts bound entities.
     """
-    nlp = load_pipeline(model, parse=parse)
-    return PipeEngine(model.name, nlp, wanted_labels(wanted))
+    labels = wanted_labels(wanted)
+    if parse:
+        return PipeEngine(model.name, load_pipeline(model, parse=True), labels)
+    nlp = load_pipeline(model, parse=True)
+    try:
+        inference = Inference(nlp)
+    except UnknownNetworkError as error:
+        bare = load_pipeline(model, parse=False)
+        return PipeEngine(model.name, bare, labels, how=f"spaCy: {error}")
+    sentences = SentenceStarts(nlp, inference.labels) if _parses(nlp) else None
+    return OwnEngine(model.name, inference, sentences, labels)
+
+
+def _parses(nlp: Any) -> bool:
+    return "parser" in nlp.pipe_names

@@ -8,15 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.pii.ner.batch import Batch, build_batch, utf8
-from isinglass.transforms.pii.ner.chunks import LEAST_ENTRIES, ChunkTable
+from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, ChunkTable
 from isinglass.transforms.pii.ner.decode import Entities, Rows, decode
+from isinglass.transforms.pii.ner.marks import SPACE
 from isinglass.transforms.pii.ner.network import HALO, Network
 from isinglass.transforms.pii.ner.special import CrossingRules
 from isinglass.transforms.pii.ner.types import RESIDENT, TypeTable
 from isinglass.transforms.pii.ner.weights import HIDDEN, Weights, read_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -64,7 +65,7 @@ class Inference:
     """
 
     def __init__(
-        self, nlp: Any, *, resident: int = RESIDENT, entries: int = LEAST_ENTRIES
+        self, nlp: Any, *, resident: int = RESIDENT, entries: int = MOST_ENTRIES
     ) -> None:
         """Read the model.
 
@@ -111,9 +112,9 @@ class Inference:
             scored = self.score(texts.slice(low, high - low))
             starts = None
             if sentence_starts is not None:
-                starts = sentence_starts[low:high]
+                starts = dict(enumerate(sentence_starts[low:high]))
                 _set_starts(scored, starts)
-            part = self.decode(scored)
+            part = spans_of(self.decode(scored), scored.batch)
             part = self.with_odd(part, scored.batch, texts.slice(low), starts)
             parts.append(part._replace(texts=part.texts + np.int32(low)))
         return join(parts)
@@ -131,20 +132,19 @@ class Inference:
                 self._types.rows, places, tokens[low:high], best[low:high]
             )
         starts = np.zeros(size, np.bool_)
-        return Scored(batch, Rows(tokens, best, batch.spaces, starts))
+        return Scored(batch, Rows(tokens, best, batch.flags & SPACE != 0, starts))
 
-    def decode(self, scored: Scored) -> Spans:
+    def decode(self, scored: Scored) -> Entities:
         """Entities of a batch, with the sentence starts that are set in its rows."""
         batch = scored.batch
-        found = decode(self._weights, scored.rows, batch.lows, batch.highs)
-        return spans_of(found, batch)
+        return decode(self._weights, scored.rows, batch.lows, batch.highs)
 
     def with_odd(
         self,
         spans: Spans,
         batch: Batch,
         texts: pa.StringArray,
-        starts: Sequence[NDArray[np.bool_]] | None,
+        starts: Mapping[int, NDArray[np.bool_]] | None,
     ) -> Spans:
         """Take the entities of odd texts from spaCy.
 
@@ -152,7 +152,7 @@ class Inference:
             spans: Entities of the batch.
             batch: Its rows.
             texts: Its texts.
-            starts: Sentence starts of its texts, or None.
+            starts: Sentence starts of odd texts, or None.
         """
         if not batch.odd:
             return spans
@@ -193,10 +193,10 @@ def batches(texts: pa.StringArray) -> Iterator[tuple[int, int]]:
         low = high
 
 
-def _set_starts(scored: Scored, starts: Sequence[NDArray[np.bool_]]) -> None:
+def _set_starts(scored: Scored, starts: Mapping[int, NDArray[np.bool_]]) -> None:
     batch = scored.batch
     rows = scored.rows.starts
-    for text, given in enumerate(starts):
+    for text, given in starts.items():
         low, high = int(batch.lows[text]), int(batch.highs[text])
         if text in batch.odd:
             continue

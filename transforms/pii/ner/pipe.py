@@ -54,12 +54,14 @@ class PipeEngine:
         nlp: spaCy pipeline.
         entities: Entity by label, for the entities that are asked for.
         batch: Texts a call.
+        how: What runs the model, and why.
     """
 
     name: str
     nlp: Any = field(repr=False)
     entities: dict[str, str]
     batch: int = BATCH_TEXTS
+    how: str = "spaCy"
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(

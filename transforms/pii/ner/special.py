@@ -7,6 +7,7 @@ it, within a stretch. Such texts are rare; they are left to spaCy.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TAIL, HEAD = 1, 2
+
+_MOST_KNOWN = 1 << 15
+"""Runs whose outcome is remembered."""
 
 
 class CrossingRules:
@@ -34,24 +38,44 @@ class CrossingRules:
         )
         self._tokenizer = tokenizer
         self._pairs: set[tuple[str, str]] = set()
+        several: list[str] = []
         for rule in tokenizer.rules:
             words = [token.text for token in plain(rule)]
+            several += [rule] * (len(words) > 1)
             self._pairs.update(zip(words, words[1:], strict=False))
         self._tails = tuple(sorted({left for left, _ in self._pairs}))
         self._heads = tuple(sorted({right for _, right in self._pairs}))
+        self._left, self._right = frozenset(self._tails), frozenset(self._heads)
+        self._rules = re.compile("|".join(re.escape(rule) for rule in several))
+        self._known: dict[str, bool] = {}
         self._lengths = sorted({(len(a), len(b)) for a, b in self._pairs})
 
-    def borders(self, chunks: Sequence[str]) -> NDArray[np.uint8]:
+    def borders(
+        self,
+        chunks: Sequence[str],
+        firsts: NDArray[np.int64],
+        lasts: NDArray[np.int64],
+    ) -> NDArray[np.uint8]:
         """Flags TAIL and HEAD: whether a stretch ends, or begins, like a half of a pair.
 
         Args:
             chunks: Stretches without white space, or of nothing else.
+            firsts: int64 (n,), length of the first token of each.
+            lasts: int64 (n,), length of the last token.
         """
-        flags = [
-            TAIL * chunk.endswith(self._tails) + HEAD * chunk.startswith(self._heads)
-            for chunk in chunks
-        ]
-        return np.array(flags, np.uint8)
+        flags = np.zeros(len(chunks), np.uint8)
+        lengths = zip(chunks, firsts.tolist(), lasts.tolist(), strict=True)
+        for i, (chunk, first, last) in enumerate(lengths):
+            # A special case within has other tokens while matches are looked for.
+            loose = first < len(chunk) and self._holds_rule(chunk)
+            if chunk.endswith(self._tails):
+                flags[i] |= TAIL * (loose or chunk[-last:] in self._left)
+            if chunk.startswith(self._heads):
+                flags[i] |= HEAD * (loose or chunk[:first] in self._right)
+        return flags
+
+    def _holds_rule(self, chunk: str) -> bool:
+        return self._rules.search(chunk) is not None
 
     def may_cross(self, left: str, right: str) -> bool:
         """Whether a match may hold the end of one stretch and the start of the next."""
@@ -63,8 +87,15 @@ class CrossingRules:
         Args:
             chunks: All stretches that a match may hold together.
         """
-        alone = [token for chunk in chunks for token in self._tokens(chunk)]
-        return self._tokens(" ".join(chunks)) != alone
+        key = " ".join(chunks)
+        known = self._known.get(key)
+        if known is None:
+            alone = [token for chunk in chunks for token in self._tokens(chunk)]
+            known = self._tokens(key) != alone
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = known
+        return known
 
     def _tokens(self, text: str) -> list[tuple[str, str]]:
         return [(token.text, token.norm_) for token in self._tokenizer(text)]
