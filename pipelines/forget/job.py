@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import yaml
 
-from isinglass.pipelines.erase import Erasure, stored_list
+from isinglass.pipelines.erase import Erasure, read_erasure, stored_list
 from isinglass.pipelines.forget.check import Remains, find_remains
-from isinglass.pipelines.forget.listing import RESULT_LIMIT, add_results, make_list
+from isinglass.pipelines.forget.listing import (
+    RESULT_LIMIT,
+    add_results,
+    make_list,
+    same_request,
+)
 from isinglass.pipelines.forget.search import search_run
 from isinglass.pipelines.forget.source import open_source
 from isinglass.pipelines.identity import store_key
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.runner import Execution
 from isinglass.pipelines.workspace import Workspace, locked, write_atomically
-from isinglass.schemas.config import RunConfig
+from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.pii.value_search import ValueSearch
 
@@ -151,17 +156,33 @@ class _NewRun:
         if self.folder.exists() and any(self.folder.iterdir()) and not place.exists():
             msg = f"{self.folder} holds something else. Choose another --output."
             raise OutputError(msg)
-        path = place / CONFIG_FILE
         told = self.config.model_dump(mode="json", exclude_unset=True)
         text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-        if path.exists() and path.read_text(encoding="utf-8") != text:
-            msg = f"{self.folder} is of another run. Choose another --output."
-            raise OutputError(msg)
+        if (place / LIST_FILE).exists():
+            self._take_up(place, text)
         with locked(self.workspace):
-            write_atomically(path, text)
+            write_atomically(place / CONFIG_FILE, text)
             self._write_list()
             if self.source.key is not None:
                 store_key(self.workspace, self.config, self.source.key)
+
+    def _take_up(self, place: Path, config: str) -> None:
+        """Go on with the same request, with what it has added to its list so far.
+
+        Raises:
+            OutputError: The folder is of another request, whose erasures would be lost.
+        """
+        listed = EraseConfig(list=str(place / LIST_FILE))
+        before = read_erasure(listed)
+        path = place / CONFIG_FILE
+        same = path.exists() and path.read_text(encoding="utf-8") == config
+        if before is None or not same or not same_request(before, self.erasure):
+            msg = (
+                f"{self.folder} is of another request. Choose another --output, or "
+                "let that run forget, which keeps what it has forgotten before."
+            )
+            raise OutputError(msg)
+        self.erasure = before
 
     def _write_list(self) -> None:
         path = self.workspace.work / FOLDER / LIST_FILE

@@ -67,6 +67,16 @@ def add_results(erasure: Erasure, doc_ids: pa.Array) -> Erasure:
     return Erasure(_merged(table), erasure.requests, "")
 
 
+def same_request(one: Erasure, other: Erasure) -> bool:
+    """Whether two lists are of the same requests; added results do not count."""
+    tables = [
+        erasure.table.filter(pc.not_equal(erasure.table["found_by"], RESULT))
+        for erasure in (one, other)
+    ]
+    first, second = (table.sort_by(_ORDER).combine_chunks() for table in tables)
+    return one.requests == other.requests and first.equals(second)
+
+
 def _merged(table: pa.Table) -> pa.Table:
     """Each place once: found by the first way by name, whole if it is so once."""
     sums = [("found_by", "min"), ("document", "max")]

@@ -271,6 +271,21 @@ def test_a_second_request_keeps_the_first(corpus: Path, tmp_path: Path) -> None:
     assert faults(run) == {}
 
 
+def test_the_same_request_goes_on_and_another_is_refused(
+    corpus: Path, without_spans: Forgotten
+) -> None:
+    run = without_spans.folder
+    assert run is not None
+    (run / "_SUCCESS").unlink()
+    again = ask(corpus / "run", remove="spans", output=run)
+    assert again.manifest is not None
+    assert again.manifest.run_id == without_spans.manifest.run_id  # type: ignore[union-attr]
+    assert (run / "_SUCCESS").exists()
+    for other in ({"remove": "documents"}, {"remove": "spans"}):
+        with pytest.raises(OutputError, match="another request"):
+            ask(corpus / "run", Requested(MAIL), output=run, **other)  # type: ignore[arg-type]
+
+
 def test_searching_writes_nothing(corpus: Path) -> None:
     before = sorted(path.name for path in corpus.iterdir())
     assert ask(corpus / "run", dry_run=True).found.documents == 8
