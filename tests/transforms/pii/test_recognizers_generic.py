@@ -7,6 +7,8 @@ import pytest
 from tests.transforms.pii.catalogue_cases import Case, found
 
 CASES: list[tuple[str, Case]] = [
+    ("EMAIL_ADDRESS", ("to jo@acme.org.The next", ["jo@acme.org"])),
+    ("EMAIL_ADDRESS", ("to jo@acme.com.br. The", ["jo@acme.com.br"])),
     ("EMAIL_ADDRESS", ("Mail jo.doe+x@acme.co.uk.", ["jo.doe+x@acme.co.uk"])),
     (
         "EMAIL_ADDRESS",

@@ -7,6 +7,7 @@ import pytest
 from tests.transforms.pii.catalogue_cases import Case, found
 
 CASES: list[tuple[str, Case]] = [
+    ("IT_FISCAL_CODE", ("RSS MRA 85T10 A562S", ["RSS MRA 85T10 A562S"])),
     ("IT_FISCAL_CODE", ("C.F. RSSMRA85T10A562S", ["RSSMRA85T10A562S"])),
     ("IT_FISCAL_CODE", ("rssmra85t10a562s", ["rssmra85t10a562s"])),
     ("IT_FISCAL_CODE", ("RSSMRA85T10A56NH", ["RSSMRA85T10A56NH"])),
