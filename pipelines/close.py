@@ -28,6 +28,11 @@ from isinglass.pipelines.reconcile import (
 )
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.run_statistics import run_statistics
+from isinglass.pipelines.second_scan import (
+    scans_twice,
+    second_scan_statistics,
+    second_scan_summary,
+)
 from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.summaries import (
     dedup_summary,
@@ -48,6 +53,7 @@ from isinglass.schemas.manifest import (
     InputFile,
     Manifest,
     Records,
+    SecondScan,
 )
 from isinglass.schemas.statistic import statistics_table
 from isinglass.transforms.statistics.gates import evaluate_gates
@@ -118,12 +124,15 @@ def close(closing: Closing) -> Manifest:
     statistics, balance = run_statistics(
         workspace, list(closing.places), closing.config, counts
     )
+    second = _second_scan(closing)
+    statistics += second_scan_statistics(second)
     table = statistics_table(statistics)
     audit = [write_audit(workspace, "statistics", table), *_write_paragraphs(closing)]
     if closing.erasure is not None:
         listed = closing.erasure.with_metadata()
         audit.append(write_audit(workspace, AUDIT_NAME, listed))
     manifest = _manifest(closing, counts, statistics, balance, audit)
+    manifest = manifest.model_copy(update={"second_scan": second})
     shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
     examples = collect_examples(workspace, shards)
     dedup = closing.config.dedup
@@ -187,6 +196,12 @@ def _manifest(
         outputs=_outputs(closing, audit),
         passes=list(closing.session.records),
     )
+
+
+def _second_scan(closing: Closing) -> SecondScan | None:
+    if not scans_twice(closing.config.pii, closing.identity.verb):
+        return None
+    return second_scan_summary(closing.workspace, closing.shard_ids)
 
 
 def _dedup(closing: Closing, counts: dict[str, int]) -> DedupSummary | None:

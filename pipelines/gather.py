@@ -34,6 +34,8 @@ RUN_METRICS = (
     "pii.kept",
     "pii.rate",
     "pii.recall",
+    "pii.second_scan.documents",
+    "pii.second_scan.hits",
     "quarantine.rate",
     "records.dropped",
     "records.in",

@@ -160,7 +160,7 @@ def not_measured(
     if pii is None:
         return {}
     reasons = {}
-    for entity in sorted({*pii.entities, *_own(pii), *entities} - set(recall)):
+    for entity in sorted({*looked_for(pii), *entities} - set(recall)):
         if pii.canaries.documents == 0:
             reasons[entity] = OFF
         elif entity == PERSON:
@@ -170,7 +170,8 @@ def not_measured(
     return reasons
 
 
-def _own(pii: PiiConfig) -> set[str]:
-    """Kinds that the user's recognizers and lists name."""
+def looked_for(pii: PiiConfig) -> set[str]:
+    """Kinds that the configuration, its recognizers and its lists name."""
     patterns, deny = pii.recognizers.patterns, pii.recognizers.deny
-    return {entry.entity for entry in patterns} | {entry.entity for entry in deny}
+    own = {entry.entity for entry in patterns} | {entry.entity for entry in deny}
+    return own | set(pii.entities)

@@ -40,6 +40,7 @@ from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.removals import stop_if_too_many
 from isinglass.pipelines.repeats import measure_repeats
 from isinglass.pipelines.resolve import Evaluation, decision_hashes
+from isinglass.pipelines.second_scan import scan_again
 from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
@@ -219,6 +220,8 @@ class _Job:
         self._survey()
         resolved, cleans = self._settle()
         self._measure_repeats(resolved)
+        verb = self.identity.verb
+        scan_again(self.session, cleans, self.config.pii, verb, self.code)
         encodes = self._encode(cleans)
         accounts = [
             ShardAccount(shard, self.surveys[i], cleans[i], encodes.get(i))

@@ -6,6 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.misses import AXES, RECALL, expected_leftovers
+from isinglass.pipelines.second_scan import (
+    METRICS,
+    scans_twice,
+    second_scan_statistics,
+)
+from isinglass.schemas.statistic import statistics_table
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -39,11 +45,26 @@ def check_recall(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
         told[part.entity, position, language, source] = part
     faults = _unlike(told, counted)
     faults += _unequal_sums(counted)
+    faults += _check_second_scan(run, statistics)
     if manifest.expected_leftovers != expected_leftovers(
         manifest.findings, manifest.recall
     ):
         faults.append("expected leftovers do not follow from findings and recall")
     return faults
+
+
+def _check_second_scan(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
+    """The hits of the manifest are those of the statistics; there where they must be."""
+    scan = run.manifest.second_scan
+    if (scan is not None) != scans_twice(run.config.pii, run.manifest.verb):
+        return ["the second scan is missing, or was not asked for"]
+    if scan is not None and scan.documents != run.manifest.records.kept:
+        return ["the second scan is not of all kept documents"]
+    told = statistics_table(second_scan_statistics(scan))
+    counted = statistics_table(s for s in statistics if s.metric in METRICS)
+    if not told.equals(counted):
+        return ["hits of the second scan differ between manifest and statistics"]
+    return []
 
 
 def _unlike(

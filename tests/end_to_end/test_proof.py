@@ -194,7 +194,10 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     # The manifest and the statistics.
     "input rows": (in_manifest("inputs", 0, "rows", value=increase), "counts"),
     "duplicates": (in_manifest("dedup", "near_removed", value=increase), "counts"),
-    "recall": (in_manifest("recall", "US_SSN", "recall", value=1.0), "counts"),
+    "recall": (in_manifest("recall", "US_SSN", "recall", value=0.5), "counts"),
+    "recall of a source": (in_manifest("recall_slices", value=[]), "counts"),
+    "nothing expected": (in_manifest("expected_leftovers", value={}), "counts"),
+    "no second scan": (in_manifest("second_scan", value=None), "counts"),
     "recall hidden": (
         in_manifest("recall", value=lambda recall: {EMAIL: recall[EMAIL]}),
         "counts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.carriers import (
@@ -61,9 +62,9 @@ def choose(
 ) -> list[Canary]:
     """The canaries of a document, which depend on nothing but the arguments.
 
-    Kinds and positions are drawn without replacement, so that over many documents
-    every enabled kind is planted at every position that it has a carrier for. Some
-    documents get values at `chunk_border` alone.
+    Kinds and positions are drawn evenly, so that over many documents every enabled
+    kind is planted at every position that it has a carrier for. Some documents get
+    values at `chunk_border` alone.
 
     Args:
         doc_id: Identity of the document.
@@ -79,62 +80,69 @@ def choose(
     if draw.share() < LONG_SHARE:
         drawn = [(e, CHUNK_BORDER) for e in draw.shuffled(entities)[:AT_BORDER]]
     else:
-        drawn = _pairs(entities, own, config, draw)
-    return [_canary(entity, position, own, config, draw) for entity, position in drawn]
+        pairs = _pairs(tuple(entities), own, config.phone_regions)
+        drawn = _drawn(pairs, draw)
+    regions = config.phone_regions
+    return [_canary(entity, position, own, regions, draw) for entity, position in drawn]
 
 
-def _pairs(
-    entities: Sequence[str], language: str, config: PiiConfig, draw: Draw
-) -> list[tuple[str, str]]:
-    """Kinds and positions of one document, by position."""
-    pairs = [
-        (entity, position)
-        for entity in entities
-        for position in POSITIONS
-        if position != CHUNK_BORDER and _fits(entity, language, position, config)
-    ]
+def _drawn(pairs: Sequence[tuple[str, str]], draw: Draw) -> list[tuple[str, str]]:
+    """Kinds and positions of one document, no position twice, by position."""
+    places = min(PER_DOCUMENT, len({position for _, position in pairs}))
     chosen: dict[str, str] = {}
-    for entity, position in draw.shuffled(pairs):
-        if len(chosen) < PER_DOCUMENT:
-            chosen.setdefault(position, entity)
+    while len(chosen) < places:
+        entity, position = draw.choice(pairs)
+        chosen.setdefault(position, entity)
     return [(entity, position) for position, entity in sorted(chosen.items())]
 
 
-def _fits(entity: str, language: str, position: str, config: PiiConfig) -> bool:
-    """Whether there is a carrier, and a value that it can hold."""
-    if not carriers(entity, language, position):
-        return False
-    return entity == PERSON or bool(_templates(entity, position, config))
+@cache
+def _pairs(
+    entities: tuple[str, ...], language: str, regions: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Kinds and positions for which there is a carrier and a value that it can hold."""
+    return tuple(
+        (entity, position)
+        for entity in entities
+        for position in POSITIONS
+        if position != CHUNK_BORDER
+        and carriers(entity, language, position)
+        and (entity == PERSON or _templates(entity, position, regions))
+    )
 
 
 def _canary(
-    entity: str, position: str, language: str, config: PiiConfig, draw: Draw
+    entity: str, position: str, language: str, regions: tuple[str, ...], draw: Draw
 ) -> Canary:
     carrier = draw.choice(carriers(entity, language, position))
     known = labels(entity, "zh" if position == "han" else language)
     if known:
         label = draw.choice(known)
         carrier = carrier.replace("{label}", label).replace("{key}", as_key(label))
-    value = _value(entity, position, language, config, draw)
     head, tail = carrier.split("{value}")
+    if entity == PERSON:
+        value = _name(language, draw)
+    else:
+        entry = draw.choice(_templates(entity, position, regions))
+        value = fake_value(entry, draw)
+        head, tail = head + entry.get("before", ""), entry.get("after", "") + tail
     return Canary(entity, position, head, value, tail, draw.share())
 
 
-def _value(
-    entity: str, position: str, language: str, config: PiiConfig, draw: Draw
-) -> str:
-    if entity == PERSON:
-        known = names(language)
-        assert known is not None
-        return f"{draw.choice(known['given'])} {draw.choice(known['family'])}"
-    return fake_value(draw.choice(_templates(entity, position, config)), draw)
+def _name(language: str, draw: Draw) -> str:
+    known = names(language)
+    assert known is not None
+    return f"{draw.choice(known['given'])} {draw.choice(known['family'])}"
 
 
-def _templates(entity: str, position: str, config: PiiConfig) -> list[dict[str, Any]]:
-    return [
+@cache
+def _templates(
+    entity: str, position: str, regions: tuple[str, ...]
+) -> tuple[dict[str, Any], ...]:
+    return tuple(
         entry
         for entry in values()[entity]
-        if entry.get("region") in (None, *config.phone_regions)
+        if entry.get("region") in (None, *regions)
         # A query string holds no spaces.
         and not (position == "url" and " " in entry["template"])
-    ]
+    )

@@ -72,7 +72,7 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
     cells = pa.table(
         {
             "entity": planted.expected.column("entity"),
-            "language": _primary(planted.languages).take(rows),
+            "language": primary_languages(planted.languages).take(rows),
             "position": planted.expected.column("position"),
             "source": pc.fill_null(safe_labels(planted.sources), NO_SOURCE).take(rows),
             "found": pa.array(same, pa.int64()),
@@ -101,8 +101,8 @@ def add_cells(total: dict[str, list[int]], counts: dict[str, list[int]]) -> None
             sums[place] += value
 
 
-def _primary(languages: pa.StringArray) -> pa.StringArray:
-    """Primary language of each tag."""
+def primary_languages(languages: pa.StringArray) -> pa.StringArray:
+    """Primary language of each tag, `und` where there is none."""
     known = languages.dictionary_encode()
     names = [
         primary_language(tag).replace(_SEPARATOR, "_") or UNKNOWN_LANGUAGE

@@ -12,6 +12,7 @@ from isinglass.transforms.pii.carriers import (
     POSITIONS,
     carrier_languages,
     carriers,
+    has_label,
     labels,
     plantable,
 )
@@ -51,20 +52,25 @@ def test_expected_spans_cut_the_values_and_nothing_else_changes() -> None:
     for entity, position, value in placed(planted):
         assert value == value.strip()
         assert "{" not in value
-        assert (entity == "EMAIL_ADDRESS") == ("home.arpa" in value and "@" in value)
+        assert (entity == "EMAIL_ADDRESS") == ("home.arpa" in value)
         assert not (position == "url" and " " in value)
     for row in planted.expected.to_pylist():
         text = planted.texts[row["row"]].as_py()
         assert row["position"] != "start" or text.find("{") < 0 or row["start"] < 99
         around = text[max(0, row["start"] - 1) : row["end"] + 1]
-        assert row["position"] != "json" or around[0] + around[-1] == '""'
+        if row["position"] == "json" and row["entity"] != "URL_CREDENTIALS":
+            assert around[0] + around[-1] == '""'
 
 
 def test_every_kind_meets_every_position() -> None:
     planted = plant(documents(2_000), CONFIG, seed=3)
     pairs = {(entity, position) for entity, position, _ in placed(planted)}
     entities = set(plantable(CONFIG, "en"))
-    assert pairs == {(e, p) for e in entities for p in POSITIONS}
+    assert len(entities) > 20
+    common = [position for position in POSITIONS if position != CHUNK_BORDER]
+    assert pairs >= {(e, p) for e in entities for p in common}
+    # Few documents are made long, so a kind may be missing there.
+    assert len({e for e, p in pairs if p == CHUNK_BORDER}) > len(entities) / 2
     per_row = planted.expected.column("row").value_counts().to_pylist()
     assert {entry["counts"] for entry in per_row} == {2, PER_DOCUMENT}
 
@@ -124,7 +130,7 @@ def test_every_language_carries_every_kind_everywhere(language: str) -> None:
                 assert not any(char.isdigit() for char in rest if position == "start")
 
 
-@pytest.mark.parametrize("entity", sorted({*values()} & {*CONFIG.entities}))
+@pytest.mark.parametrize("entity", sorted(values()))
 def test_computed_values_pass_their_check(entity: str) -> None:
     draw = Draw.of(entity)
     for entry in values()[entity]:
@@ -142,7 +148,9 @@ def test_every_fixed_value_is_found_alone(identifiers: Detector) -> None:
         (entity, entry["template"])
         for entity, entries in values().items()
         for entry in entries
-        if entity in enabled and not set(entry["template"]) & set("#~%^&|?")
+        if entity in enabled
+        and not has_label(entity)
+        and not set(entry["template"]) & set("#~%^&|?")
     ]
     texts = pa.array([value for _, value in fixed])
     found = identifiers.detect(texts, pa.nulls(len(fixed), pa.string())).findings
