@@ -10,7 +10,9 @@ from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.phone_runs import LIKE_ASCII
 from isinglass.transforms.pii.rules import Context
 
-_CONTEXT_CHARS = 40
+CONTEXT_REACH = 40
+"""Code points before a number in which its context words stand."""
+
 _AFTER_CHARS = 4
 _OTHER_CHARS = 16
 _LIKE_ASCII = str.maketrans(LIKE_ASCII)
@@ -45,7 +47,10 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def form_of_mask(mask: str) -> Form | None:
-    """The form of a number in which every digit is 9; None if it has none."""
+    """The form of a number in which every digit is 9; None if it has none.
+
+    Two zeros in front, the usual prefix of calls abroad, stay as they are.
+    """
     for form, pattern in _forms():
         if pattern.fullmatch(mask):
             return form
@@ -54,7 +59,8 @@ def form_of_mask(mask: str) -> Form | None:
 
 def form_of(value: str) -> Form | None:
     """The form of a number as `plain` writes it."""
-    return form_of_mask(value.translate(_MASK))
+    mask = value.translate(_MASK)
+    return form_of_mask("00" + mask[2:] if value.startswith("00") else mask)
 
 
 @cache
@@ -92,11 +98,12 @@ class Surroundings:
             re.compile(data["extension"], re.IGNORECASE),
         )
 
-    def word(self, before: str, behind: str) -> str | None:
-        """The context word before or right after a number, in lower case."""
-        found = self.context.find(before, len(before), _CONTEXT_CHARS)
-        if found is not None:
-            return found
+    def word_before(self, text: str, start: int) -> str | None:
+        """The context word before a number, in lower case."""
+        return self.context.find(text, start, CONTEXT_REACH)
+
+    def word_behind(self, behind: str) -> str | None:
+        """The context word right after a number, in lower case."""
         match = self.after.match(behind)
         return None if match is None else (match[1] or match[2]).lower()
 

@@ -12,6 +12,7 @@ from isinglass.transforms.pii.phone_plans import (
     is_valid_abroad,
     is_valid_within,
 )
+from isinglass.transforms.pii.phone_runs import LEAST_DIGITS
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.phone_forms import Form
@@ -25,7 +26,10 @@ _BOOK_DIGITS = 13
 _TRUNK_DIGITS = (9, 12)
 _NORTH_AMERICAN_DIGITS = 10
 _TRUNK_ZERO = re.compile(r"\(0+\)")
-_PLACEHOLDER = "12345678"
+_LEAST_CHECKED = 9
+"""Shorter numbers are valid in the plan of some region by chance."""
+
+_PLACEHOLDER = "1234567"
 _YEARS = re.compile(r"(?:1[0-9]|20)[0-9]{2}[-/. ](?:1[0-9]|20)[0-9]{2}")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
@@ -71,20 +75,20 @@ def judge(
         return _international(value, digits)
     if digits.startswith("00"):
         return _dialled_abroad(form, digits)
-    valid = is_valid_within(digits, regions)
+    valid = len(digits) >= _LEAST_CHECKED and is_valid_within(digits, regions)
     if form.need == "area":
         return _north_american(digits, valid)
-    if form.need == "mobile":
-        in_script = valid and is_mobile(digits, regions, plain)
-        return Verdict(valid, needs_word=True, in_script=in_script) if valid else None
-    return Verdict(valid, _needs_word(form, digits, valid))
+    if form.need == "mobile" and len(digits) > LEAST_DIGITS and not valid:
+        return None
+    in_script = form.need == "mobile" and is_mobile(digits, regions, plain)
+    return Verdict(valid, _needs_word(form, digits, valid), in_script)
 
 
 def _needs_word(form: Form, digits: str, valid: bool) -> bool:  # noqa: FBT001
     if form.need == "trunk":
         least, most = _TRUNK_DIGITS
         return digits[0] != "0" or not least <= len(digits) <= most
-    return form.need == "context" or (form.need == "plan" and not valid)
+    return form.need in ("context", "mobile") or (form.need == "plan" and not valid)
 
 
 def _international(value: str, digits: str) -> Verdict | None:
@@ -112,12 +116,16 @@ def _north_american(digits: str, valid: bool) -> Verdict | None:  # noqa: FBT001
         # 0xx-xxx-xxxx is a number elsewhere.
         trunk = digits[0] == "0" and not lead
         return Verdict(valid, needs_word=False) if trunk else None
-    return Verdict(valid, needs_word=False)
+    # What is valid elsewhere, such as a mobile number of India, is not of this plan.
+    return Verdict(
+        is_valid_abroad("1" + digits[-_NORTH_AMERICAN_DIGITS:]) is True,
+        needs_word=False,
+    )
 
 
 def _is_another(value: str, digits: str) -> bool:
     """Whether digits are too many, made up, a card, a book number or years."""
-    if _PLACEHOLDER in digits or len(digits) > MOST_E164_DIGITS:
+    if digits.startswith(_PLACEHOLDER) or len(digits) > MOST_E164_DIGITS:
         return True
     if "+" in value:
         return False

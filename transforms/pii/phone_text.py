@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from isinglass.transforms.pii.phone_forms import plain
 
 Groups = list[tuple[int, int]]
 
 _GROUPS = re.compile(r"[0-9]+")
+_DEEP = 64
 
 
 @dataclass(frozen=True)
@@ -62,23 +64,36 @@ class RunText:
         # A letter may be the x of an extension, which is looked at later.
         return following not in ("_", "%", "@", "$", "€", "£", "°", "=", "+", "*", "^")
 
+    @cached_property
+    def separators(self) -> list[str]:
+        """What stands between the groups, without blanks on either side."""
+        return [
+            self.shown[end:start].strip()
+            for (_, end), (start, _) in pairwise(self.groups)
+        ]
+
     def is_torn(self, first: int, last: int) -> bool:
         """Whether more groups follow or precede in the same way as they do inside.
 
         Part of a longer row of groups, such as a card number, is no number.
         """
-        groups, shown = self.groups, self.shown
-        if first == last:
-            return False
-        inner = {
-            shown[groups[i][1] : groups[i + 1][0]].strip() for i in range(first, last)
-        }
-        outer = []
-        if first:
-            outer.append(shown[groups[first - 1][1] : groups[first][0]])
-        if last + 1 < len(groups):
-            outer.append(shown[groups[last][1] : groups[last + 1][0]])
-        return any(between.strip() in inner for between in outer)
+        separators = self.separators
+        inner = separators[first:last]
+        return (first > 0 and separators[first - 1] in inner) or (
+            last < len(separators) and separators[last] in inner
+        )
+
+    def is_deep(self, first: int) -> bool:
+        """Whether a group is far inside a row of groups that look the same.
+
+        There no context word is near, and any number would be torn.
+        """
+        start, separators = self.groups[first][0], self.separators
+        return (
+            start >= _DEEP
+            and len(self.shown) - start >= _DEEP
+            and separators[first] == separators[first - 1]
+        )
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Where a number of these groups stands in the run, brackets included."""

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
-from isinglass.transforms.pii.phone_forms import Form, Surroundings, form_of
+from isinglass.transforms.pii.phone_forms import (
+    CONTEXT_REACH,
+    Form,
+    Surroundings,
+    form_of,
+)
 from isinglass.transforms.pii.phone_rules import judge
 from isinglass.transforms.pii.phone_runs import LEAST_DIGITS, MOST_DIGITS, digit_runs
 from isinglass.transforms.pii.phone_text import RunText, is_unspaced
@@ -129,7 +134,7 @@ class PhoneScanner:
         row, points = place
         while first < limit:
             number, taken = None, 1
-            if run.may_begin(first):
+            if not run.is_deep(first) and run.may_begin(first):
                 number, taken = self._at(run, first)
             if number is not None:
                 found.add(
@@ -176,12 +181,14 @@ class PhoneScanner:
         verdict = judge(form, value, self.regions, self.plain_mobile)
         if verdict is None:
             return None
-        before = run.before + run.run[max(0, start - _BEFORE_BYTES) : start]
+        before = run.before + run.run[:start] if start < CONTEXT_REACH else ""
         behind = run.run[end : end + _AFTER_BYTES] + run.behind
         extension = self.around.extension_length(behind) if form.extension else 0
         if not extension and _is_glued(behind):
             return None
-        word = self.around.word(before, behind)
+        # Inside of a long run no word is near.
+        word = self.around.word_before(before, len(before)) if before else None
+        word = word or self.around.word_behind(behind)
         doubtful = torn or verdict.needs_word
         if verdict.in_script and (_is_in_script(before[-1:]) or _is_in_script(behind)):
             doubtful = torn

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from isinglass.transforms.pii.gate import (
     LIMIT_BYTES,
+    PASSING,
     REACH_BYTES,
     Gate,
     GatePattern,
@@ -81,6 +82,27 @@ def test_derived_patterns_see_where_a_text_ends() -> None:
     assert set(numbers.tolist()) == {5}
     assert ends.tolist()[:2] == [3, 6]
     assert 10 not in ends
+
+
+def test_byte_patterns_see_where_a_text_ends() -> None:
+    border = GatePattern(1, "(?:^|[^a])a(?:$|[^a])")
+    data, offsets = string_buffers(pa.array(["a", "a", "", "aa", "a", "b"]))
+    numbers, ends = Gate.compile([border]).scan(data, offsets)
+    assert (numbers.tolist(), ends.tolist()) == ([1, 1, 1], [1, 2, 5])
+
+
+def test_a_passing_hit_counts_for_every_derived_pattern() -> None:
+    patterns = [
+        GatePattern(0, "x"),
+        GatePattern(3, "y", derived=True),
+        GatePattern(4, "z", derived=True),
+        GatePattern(PASSING, "é", derived=True),
+        GatePattern(PASSING, "é", derived=True),
+    ]
+    data, offsets = string_buffers(pa.array(["x", "é", "z"]))
+    numbers, ends = Gate.compile(patterns).scan(data, offsets)
+    hits = sorted(zip(numbers.tolist(), ends.tolist(), strict=True))
+    assert hits == [(0, 1), (3, 3), (4, 3), (4, 4)]
 
 
 def test_an_empty_gate_finds_nothing() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,18 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.schemas.config.recognizers import PatternConfig, RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import FINDINGS
 from isinglass.transforms.pii.budget import Budget
+from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.detector import Detector, build_detector
-from isinglass.transforms.pii.identifiers import (
-    IdentifierScanner,
-    gate_patterns,
-    separate_scripts,
-)
+from isinglass.transforms.pii.found import FoundColumns
+from isinglass.transforms.pii.identifiers import IdentifierScanner, gate_patterns
+from isinglass.transforms.pii.phones import PhoneScanner
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import is_vetoed
 from isinglass.transforms.pii.tables import FOUND
+from isinglass.transforms.pii.windows import separate_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,11 +105,11 @@ def test_findings_fit_the_table_of_a_run(identifiers: Detector) -> None:
 def test_context_raises_a_score_by_whole_words_only(identifiers: Detector) -> None:
     texts = pa.array(["My phone: (202) 958-0134", "My phony (202) 958-0134"])
     findings = identifiers.detect(texts, pa.nulls(2, pa.string())).findings
-    assert findings.column("score").to_pylist() == [0.75, 0.4]
+    assert findings.column("score").to_pylist() == [0.95, 0.6]
 
 
 def test_threshold_is_inclusive(identifiers: Detector) -> None:
-    entities = {"PHONE_NUMBER": EntityConfig(threshold=0.41)}
+    entities = {"PHONE_NUMBER": EntityConfig(threshold=0.61)}
     strict = build_detector(PiiConfig(mode="identifiers", entities=entities))
     text, language = pa.array(["(202) 958-0134"]), pa.array(["en"])
     assert identifiers.detect(text, language).findings.num_rows == 1
@@ -123,43 +125,81 @@ def test_sliced_arrays_and_offsets_in_code_points(identifiers: Detector) -> None
 
 VALUES = (
     "jo@acme.org",
-    "(202) 958-0134",
     "8.8.8.8",
     "4111 1111 1111 1111",
     "DE89 3704 0044 0532 0130 00",
+    "SSN 219-09-9998",
+    "1BitcoinEaterAddressDontSendf59kuE",
+    "NIF 12345678Z",
+    "110101199003070011",
+    "https://u:hunter22@acme.org/",
 )
 
 
-@settings(max_examples=60)
-@given(
-    st.lists(
-        st.one_of(
-            st.sampled_from(VALUES),
-            st.text("ab1é余.,:-@ \n", max_size=30),
-            st.integers(0, 3000).map(lambda n: "word " * n),
-        ),
-        max_size=8,
-    )
-)
+@pytest.fixture(scope="module")
+def everything() -> IdentifierScanner:
+    """Every recognizer of the catalogue but phones, which have no gate."""
+    entities = {entry.entity: EntityConfig() for entry in load_catalogue()}
+    del entities[PHONE]
+    config = PiiConfig(mode="identifiers", entities=entities)
+    return build_detector(config).identifiers
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(VALUES),
+        st.text("ab1é余.,:-@ \n", max_size=30),
+        st.integers(0, 3000).map(lambda n: "word " * n),
+    ),
+    max_size=8,
+).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TEXTS, max_size=3))
 def test_gate_and_windows_lose_nothing(
-    identifiers: Detector, pieces: list[str]
+    everything: IdentifierScanner, texts: list[str]
 ) -> None:
-    text = " ".join(pieces)
-    scanner = identifiers.identifiers
-    assert _gated(scanner, [text]) == _ungated(scanner, [text])
+    assert _gated(everything, texts) == _ungated(everything, texts)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([*VALUES, "1", "a", "@", "余"]), max_size=6))
+def test_texts_of_a_batch_do_not_see_each_other(
+    everything: IdentifierScanner, texts: list[str]
+) -> None:
+    alone = {
+        (row, *place[1:])
+        for row, text in enumerate(texts)
+        for place in _gated(everything, [text])
+    }
+    assert _gated(everything, texts) == alone
+
+
+def test_a_value_is_found_wherever_a_window_is_cut(
+    everything: IdentifierScanner,
+) -> None:
+    # A line of hits makes one window, which is cut at 8,000 characters.
+    head = "jo@acme " * 980
+    texts = [f"{head}{'x' * n} 8.8.8.8 {head}" for n in range(0, 400, 29)]
+    found = _gated(everything, texts)
+    assert found == {(i, 7841 + 29 * i, 7848 + 29 * i) for i in range(len(texts))}
 
 
 def _gated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...]]:
-    found = scanner.scan(pa.array(texts, pa.string()), Budget(1000))
-    return {(f.row, f.start, f.end) for f in found}
+    found = FoundColumns()
+    budget = Budget(1000)
+    scanner.scan(pa.array(texts, pa.string()), budget, found)
+    assert not budget.failed
+    return {(f["row"], f["start"], f["end"]) for f in found.batch().to_pylist()}
 
 
 def _ungated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...]]:
     found: set[tuple[int, ...]] = set()
     for row, text in enumerate(texts):
-        shown = separate_scripts(text)
         for one in scanner.identifiers:
-            for match in one.recognizer.analyze(shown, [one.entity], None):
+            shown = separate_scripts(text) if one.separated else text
+            for match in one.matches(shown, 100):
                 value = text[match.start : match.end]
                 place = (match.start, match.end)
                 if not is_reserved(one.entity, value) and not is_vetoed(
@@ -172,14 +212,51 @@ def _ungated(scanner: IdentifierScanner, texts: list[str]) -> set[tuple[int, ...
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["clean_pydoc", "zh_structured_synth"])
 def test_equal_to_ungated_recognizers_on_real_text(
-    identifiers: Detector, shared_data: Path, name: str
+    everything: IdentifierScanner, shared_data: Path, name: str
 ) -> None:
     lines = (shared_data / "pii" / f"{name}.jsonl").read_text("utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
-    scanner = identifiers.identifiers
-    found = _gated(scanner, texts)
-    assert found == _ungated(scanner, texts)
+    found = _gated(everything, texts)
+    assert found == _ungated(everything, texts)
     assert found
+
+
+def test_phones_are_found_without_presidio(identifiers: Detector) -> None:
+    scanner = identifiers.identifiers
+    assert isinstance(scanner.phones, PhoneScanner)
+    assert PHONE not in {one.entity for one in scanner.identifiers}
+
+
+def test_a_recognizer_that_fails_fails_its_row_alone(identifiers: Detector) -> None:
+    scanner = identifiers.identifiers
+
+    def analyze(*_: object) -> list[object]:
+        raise RuntimeError
+
+    email = next(one for one in scanner.identifiers if one.entity == EMAIL)
+    broken = replace(email, patterns=(), recognizer=SimpleNamespace(analyze=analyze))
+    others = tuple(broken if one is email else one for one in scanner.identifiers)
+    budget, found = Budget(10), FoundColumns()
+    texts = pa.array(["8.8.8.8", "jo@acme.org", "(202) 958-0134"])
+    replace(scanner, identifiers=others).scan(texts, budget, found)
+    assert budget.failed == {1: ("detector_error", "RuntimeError")}
+    assert [f["row"] for f in found.batch().to_pylist()] == [0, 2]
+
+
+def test_a_pattern_out_of_time_is_a_failure() -> None:
+    pattern = PatternConfig(entity="X", name="slow", regex=r"(a|aa)+c(?<!ac)")
+    recognizers = RecognizersConfig(patterns=(pattern,))
+    config = PiiConfig(
+        mode="identifiers",
+        recognizers=recognizers,
+        max_seconds_per_document=0.05,
+    )
+    texts = pa.array(["a" * 60 + "c", "jo@acme.org"])
+    detection = build_detector(config).detect(texts, pa.nulls(2, pa.string()))
+    assert detection.failures.to_pylist() == [
+        {"row": 0, "reason": "detector_timeout", "detail": "TimeoutError"}
+    ]
+    assert detection.findings.column("row").to_pylist() == [1]
 
 
 def test_other_predefined_entities_run_behind_a_derived_gate() -> None:
@@ -200,7 +277,7 @@ def test_a_pattern_that_the_gate_cannot_take_runs_ungated(
     email = next(one for one in found if one.entity == "IBAN_CODE")
     pattern, compiled = email.patterns[0]
     odd = type(pattern)("odd", r"c{2,70000}", 0.5)
-    assert len(gate_patterns(0, replace(email, gate=""))) == 1
+    assert gate_patterns(0, replace(email, gate=""))
     changed = type(email)("X", email.recognizer, ((odd, compiled),))
     assert gate_patterns(0, changed) == []
 
