@@ -22,6 +22,15 @@ its place, so that one word after the beginning of a match may count all the sam
 class Words(Protocol):
     """Words of a text that may be context: their lemmas in lower case."""
 
+    def may_hold(self, start: int, context: Sequence[str]) -> bool:
+        """Whether one of some context words may be part of a word of `around`.
+
+        Args:
+            start: Where a match begins.
+            context: Context words in lower case.
+        """
+        ...
+
     def around(self, start: int) -> Sequence[str]:
         """Up to WORDS_BEFORE + 1 words back from a code point, and on WORDS_AFTER + 1.
 
@@ -57,10 +66,12 @@ def has_context(match: Match, contexts: Sequence[Sequence[str]]) -> bool:
 
 
 def _raised(match: Match, context: Sequence[str], words: Words) -> Match:
+    lower = [word.lower() for word in context]
+    if not words.may_hold(match.start, lower):
+        return match
     around = words.around(match.start)
-    for word in context:
-        lower = word.lower()
-        if any(lower in other for other in around):
+    for word, part in zip(context, lower, strict=True):
+        if any(part in other for other in around):
             score = min(max(match.score + RAISE, LEAST), MOST)
             return match._replace(score=score, context=word)
     return match
