@@ -38,6 +38,7 @@ NO_MODEL = (
     "no sampled document is in a language that has both a model in pii.languages and "
     "names to plant"
 )
+NO_NAMES = "names are not looked for (pii.mode is identifiers)"
 NO_VALUES = "there are no invented values of this kind to plant"
 NO_PLACE = "no sampled document was given one; sample more documents"
 
@@ -164,7 +165,7 @@ def not_measured(
         if pii.canaries.documents == 0:
             reasons[entity] = OFF
         elif entity == PERSON:
-            reasons[entity] = NO_MODEL
+            reasons[entity] = NO_NAMES if pii.mode == "identifiers" else NO_MODEL
         else:
             reasons[entity] = NO_PLACE if entity in values() else NO_VALUES
     return reasons

@@ -54,7 +54,7 @@ def check_recall(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
 
 
 def _check_second_scan(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
-    """The hits of the manifest are those of the statistics; there where they must be."""
+    """The second scan is there where it must be, and as the statistics have it."""
     scan = run.manifest.second_scan
     if (scan is not None) != scans_twice(run.config.pii, run.manifest.verb):
         return ["the second scan is missing, or was not asked for"]

@@ -41,7 +41,13 @@ _OPERATOR_CLASS = {
     "hash": "hash (pseudonym: whoever holds the key can link)",
     "keep": "keep (left in the text)",
 }
-_POSITION_ORDER = ("start", "middle", "end")
+_POSITION_ORDER = ("start", "middle", "end", "chunk_border")
+_AXES = {
+    "position": "Recall by position in the document: found of planted",
+    "language": "Recall by language of the document: found of planted",
+    "source": "Recall by source: found of planted",
+}
+_MOST_COLUMNS = 12
 
 MEANING = (
     "What this recall means: invented identifiers were planted in copies of sampled "
@@ -49,6 +55,22 @@ MEANING = (
     "a Wilson interval at 95 %. It says how surely identifiers of these shapes, in "
     "these places, are found."
 )
+UPPER_BOUND = (
+    "Second scan: the finished data was searched once more by wide patterns that share "
+    "nothing with the detector. They take every number or word of the right shape, so "
+    "most of what they hit in ordinary text is not personal data. Read the hits as an "
+    "upper bound: of these shapes, no more than so many are left. They are no measure "
+    "of recall. What operators wrote does not count; what they were told to keep does."
+)
+NO_SECOND_SCAN = {
+    "audit": (
+        "The second scan did not run: an audit writes no data that could be scanned."
+    ),
+    "off": "The second scan did not run: pii.second_scan is off.",
+}
+FEW = 30
+"""Planted values below which a share says little; such cells are marked."""
+
 NOT_MEANING = (
     "What it does not mean: real identifiers may be written in ways that were not "
     "planted and be missed more often; kinds without a row were not measured; nothing "
@@ -69,6 +91,9 @@ def privacy_section(data: ReportData) -> Section:
         blocks += _recall_blocks(data)
     else:
         blocks.append(Paragraph("Not run: no identifiers were planted.", "muted"))
+    blocks += _bound_blocks(data)
+    if manifest.not_measured:
+        blocks.append(_not_measured_table(data))
     if data.examples.findings_by_rule:
         blocks += [Heading("Which rules found them"), _rule_table(data)]
     return Section(anchor, title, tuple(blocks))
@@ -146,9 +171,10 @@ def _recall_blocks(data: ReportData) -> list[Block]:
         blocks.append(Figure(whiskers(dots), caption))
     blocks += [Paragraph(MEANING), Paragraph(NOT_MEANING, "warn")]
     blocks.append(_leftover_table(data, ordered))
-    positions = _position_table(data)
-    if positions is not None:
-        blocks.append(positions)
+    for axis, title in _AXES.items():
+        found = _slice_table(data, axis, title)
+        if found is not None:
+            blocks.append(found)
     return blocks
 
 
@@ -156,11 +182,13 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
     rows: list[Row] = []
     for name in ordered:
         measured = data.manifest.recall[name]
-        found, _, _ = _counts(data.manifest.findings.get(name))
+        count = data.manifest.findings.get(name)
+        found, _, _ = _counts(count)
         rows.append(
             [
                 code(name),
                 *_measured(measured),
+                grouped(measured.found_as_other),
                 grouped(found),
                 expected_leftover(found, measured.recall),
                 _leftover_range(found, measured),
@@ -174,6 +202,7 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
             "Found again",
             "Recall",
             "95 % interval",
+            "Found as another kind",
             "Found in the corpus",
             "Expected left",
             "Range",
@@ -181,9 +210,56 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
         rows,
         note=(
             f"Expected left = found \u00d7 (1 {MINUS} r) / r, with r the recall; "
-            "the range uses the ends of the interval. It holds if real identifiers "
-            "are as easy to find as planted ones and every finding is right."
+            "the range uses the ends of the interval, and has no upper end where the "
+            "lower end of the recall is 0. It holds if real identifiers are as easy to "
+            "find as planted ones and every finding is right. Values found as another "
+            "kind count as missed, but are changed in the text as that kind is."
         ),
+    )
+
+
+def _bound_blocks(data: ReportData) -> list[Block]:
+    """What the second scan hit, beside what is expected to be left."""
+    scan, manifest = data.manifest.second_scan, data.manifest
+    if scan is None:
+        why = "audit" if manifest.verb == "audit" else "off"
+        return [Paragraph(NO_SECOND_SCAN[why], "muted")]
+    rows: list[Row] = []
+    for name in (n for n in _entities(data) if n in scan.entities):
+        measured, count = manifest.recall.get(name), manifest.findings.get(name)
+        found, _, kept = _counts(count)
+        hit = scan.entities[name]
+        rows.append(
+            [
+                code(name),
+                expected_leftover(found, measured.recall) if measured else MISSING,
+                grouped(kept),
+                grouped(hit.hits),
+                grouped(hit.documents),
+            ]
+        )
+    return [
+        Paragraph(UPPER_BOUND),
+        table(
+            "What is left: expected, kept on purpose, and at most",
+            columns(
+                "<Kind",
+                "Expected left",
+                "Kept on purpose",
+                "At most (hits)",
+                "Documents with hits",
+            ),
+            rows,
+            note=f"Over {grouped(scan.documents)} documents of data/.",
+        ),
+    ]
+
+
+def _not_measured_table(data: ReportData) -> Table:
+    return table(
+        "Not measured: kinds that are looked for and have no recall",
+        columns("<Kind", "<Why"),
+        [[code(name), why] for name, why in data.manifest.not_measured.items()],
     )
 
 
@@ -206,32 +282,40 @@ def expected_leftover(found: int, recall: float) -> str:
 
 
 def _leftover_range(found: int, measured: Recall) -> str:
-    if not measured.planted or measured.low <= 0.0:
+    if not measured.planted or not measured.found:
         return MISSING
     least = expected_leftover(found, measured.high)
+    if measured.low <= 0.0:
+        return f"{least} or more, unbounded"
     return f"{least} to {expected_leftover(found, measured.low)}"
 
 
-def _position_table(data: ReportData) -> Table | None:
-    """Found and planted by kind and position, added up over the languages."""
-    sums: dict[tuple[str, str], tuple[float, float]] = {}
-    for row in data.slices.named("pii.recall"):
-        if row["position"] is None or row["denominator"] is None:
-            continue
-        key = (row["entity"] or "all", row["position"])
-        found, planted = sums.get(key, (0.0, 0.0))
-        sums[key] = (found + row["numerator"], planted + row["denominator"])
-    if not sums:
+def _slice_table(data: ReportData, axis: str, title: str) -> Table | None:
+    """Found and planted by kind and position, language or source."""
+    counts = {
+        (part.entity, part.name): (part.found, part.planted)
+        for part in data.manifest.recall_slices
+        if part.by == axis and part.planted
+    }
+    if not counts:
         return None
-    entities = sorted({entity for entity, _ in sums})
-    positions = sorted({position for _, position in sums}, key=_position_key)
+    planted: dict[str, int] = {}
+    for (_, name), (_, number) in counts.items():
+        planted[name] = planted.get(name, 0) + number
+    names = sorted(planted, key=_position_key)
+    if len(names) > _MOST_COLUMNS:
+        names = sorted(planted, key=lambda name: (-planted[name], name))
+        title += f" (the {_MOST_COLUMNS} with most planted of {len(names)})"
+        names = names[:_MOST_COLUMNS]
+    entities = [name for name in _entities(data) if any(e == name for e, _ in counts)]
     return table(
-        "Recall by position in the document: found of planted",
-        columns("<Kind", *(shorten(position) for position in positions)),
+        title,
+        columns("<Kind", *(shorten(name) for name in names)),
         [
-            [code(entity), *(_position_cell(sums.get((entity, p))) for p in positions)]
+            [code(entity), *(_slice_cell(counts.get((entity, n))) for n in names)]
             for entity in entities
         ],
+        note=f"Pale: fewer than {FEW} were planted, so the share says little.",
     )
 
 
@@ -241,11 +325,12 @@ def _position_key(position: str) -> tuple[int, str]:
     return order, position
 
 
-def _position_cell(counts: tuple[float, float] | None) -> str:
+def _slice_cell(counts: tuple[int, int] | None) -> Cell | str:
     if counts is None:
         return MISSING
     found, planted = counts
-    return f"{share_of(found, planted)} ({grouped(found)} of {grouped(planted)})"
+    text = f"{share_of(found, planted)} ({grouped(found)} of {grouped(planted)})"
+    return Cell(text, tone="muted") if planted < FEW else text
 
 
 def _rule_table(data: ReportData) -> Table:

@@ -28,7 +28,10 @@ from isinglass.schemas.manifest import (
     Model,
     PassRecord,
     Recall,
+    RecallSlice,
     Records,
+    SecondScan,
+    SecondScanCount,
 )
 from isinglass.schemas.statistic import Statistic, statistics_table
 
@@ -159,6 +162,28 @@ def whole_run() -> dict[str, Any]:
                 planted=400, found=362, recall=0.905, low=0.8723, high=0.9301
             ),
         },
+        "recall_slices": [
+            RecallSlice(
+                entity="PERSON",
+                by="position",
+                name=position,
+                planted=133,
+                found=found,
+                recall=found / 133,
+                low=0.7,
+                high=0.9,
+            )
+            for position, found in (("start", 110), ("middle", 104), ("end", 104))
+        ],
+        "not_measured": {"MY_OWN": "there are no invented values of this kind"},
+        "second_scan": SecondScan(
+            documents=27_576,
+            entities={
+                "EMAIL_ADDRESS": SecondScanCount(hits=31, documents=12),
+                "PERSON": SecondScanCount(hits=8_004, documents=3_511),
+                "PHONE_NUMBER": SecondScanCount(hits=912, documents=400),
+            },
+        ),
         "dedup": DedupSummary(
             exact_removed=3_031,
             near_removed=1_391,
@@ -283,6 +308,9 @@ def bare_manifest(run_fields: dict[str, Any]) -> Manifest:
         ),
         "findings": {},
         "recall": {},
+        "recall_slices": [],
+        "not_measured": {},
+        "second_scan": None,
         "dedup": None,
         "balance": {},
         "encode": None,

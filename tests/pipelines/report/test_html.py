@@ -21,6 +21,7 @@ from isinglass.schemas.manifest import (
     InputFile,
     Manifest,
     Recall,
+    RecallSlice,
     Records,
 )
 from isinglass.schemas.statistic import Statistic, statistics_table
@@ -241,23 +242,49 @@ def test_no_estimate_without_recall(
     assert row.endswith(2 * '<td class="number">\u2013</td>')
 
 
-def test_positions_are_added_up_over_languages(manifest: Manifest) -> None:
-    rows = [
-        Statistic(
-            "pii.recall",
-            found / 50,
-            "share of planted identifiers",
-            "run",
-            entity="US_SSN",
-            language=language,
-            position="middle",
-            numerator=found,
-            denominator=50,
-        )
-        for language, found in (("en", 50), ("de", 25))
-    ]
-    html = render_report(manifest, statistics_table(rows), ReportExamples())
-    assert "US_SSN 75.0\u202f% (75 of 100)" in section(html, "pii")
+def test_leftovers_are_unbounded_where_the_interval_reaches_zero(
+    run_fields: dict[str, Any], statistics: pa.Table
+) -> None:
+    run_fields["findings"] = {"CRYPTO": FindingCount(found=5, changed=5, kept=0)}
+    recall = Recall(planted=2, found=1, recall=0.5, low=0.0, high=0.9)
+    run_fields["recall"] = {"CRYPTO": recall}
+    html = render_report(Manifest(**run_fields), statistics, ReportExamples())
+    assert "5.0 0.6 or more, unbounded" in section(html, "pii")
+
+
+@pytest.mark.parametrize(
+    ("axis", "name"), [("position", "table"), ("language", "de"), ("source", "mail")]
+)
+def test_recall_is_shown_by_slice_and_small_numbers_are_marked(
+    run_fields: dict[str, Any], statistics: pa.Table, axis: Any, name: str
+) -> None:
+    measured = Recall(planted=4, found=3, recall=0.75, low=0.3, high=0.95)
+    part = RecallSlice(entity="US_SSN", by=axis, name=name, **measured.model_dump())
+    run_fields |= {"recall_slices": [part], "recall": {"US_SSN": measured}}
+    html = render_report(Manifest(**run_fields), statistics, ReportExamples())
+    assert "75.0\u202f% (3 of 4)" in section(html, "pii")
+    assert '<td class="muted number">75.0\u202f% (3 of 4)</td>' in html
+
+
+def test_the_second_scan_is_an_upper_bound(
+    manifest: Manifest, statistics: pa.Table, examples: ReportExamples
+) -> None:
+    pii = section(render_report(manifest, statistics, examples), "pii")
+    assert "upper bound" in pii
+    assert f"PERSON 2\u202f544.1 0 {grouped(8_004)} {grouped(3_511)}" in pii
+    assert f"PHONE_NUMBER 9.2 88 912 {grouped(400)}" in pii
+    assert "MY_OWN there are no invented values of this kind" in pii
+
+
+@pytest.mark.parametrize(
+    ("verb", "reason"), [("audit", "an audit writes no data"), ("run", "is off")]
+)
+def test_a_second_scan_that_did_not_run_says_so(
+    run_fields: dict[str, Any], statistics: pa.Table, verb: str, reason: str
+) -> None:
+    run_fields |= {"second_scan": None, "verb": verb}
+    html = render_report(Manifest(**run_fields), statistics, ReportExamples())
+    assert reason in section(html, "pii")
 
 
 def test_groups_that_lost_clearly_more_are_marked(
