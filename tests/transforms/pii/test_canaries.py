@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
-from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.pii import PiiConfig, default_entities
 from isinglass.transforms.pii.canaries import Planted, Sampled, plant
 from isinglass.transforms.pii.carriers import (
     CHUNK_BORDER,
+    PERSON,
     POSITIONS,
     carrier_languages,
     carriers,
@@ -73,6 +74,10 @@ def test_every_kind_meets_every_position() -> None:
     assert len({e for e, p in pairs if p == CHUNK_BORDER}) > len(entities) / 2
     per_row = planted.expected.column("row").value_counts().to_pylist()
     assert {entry["counts"] for entry in per_row} == {2, PER_DOCUMENT}
+
+
+def test_every_default_kind_has_values() -> None:
+    assert set(default_entities()) == {*values(), PERSON} & set(default_entities())
 
 
 def test_order_and_batches_do_not_matter() -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.config.pii import default_entities
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.draw import Draw
 from isinglass.transforms.pii.fakes import fake_value, values
@@ -96,6 +97,10 @@ def test_every_planted_value_is_within_the_bound(entity: str) -> None:
         value = fake_value(entry, draw)
         value = entry.get("before", "") + value + entry.get("after", "")
         assert hits(f"so {value} it is").get(entity, 0) >= 1, entry["template"]
+
+
+def test_every_default_kind_has_patterns() -> None:
+    assert set(default_entities()) <= set(ALL)
 
 
 def test_only_the_entities_asked_for_are_counted() -> None:
