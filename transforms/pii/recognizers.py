@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
+import presidio_analyzer
 import regex  # type: ignore[import-untyped]
+import yaml
 from presidio_analyzer import (
     AnalysisExplanation,
     EntityRecognizer,
@@ -147,7 +150,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     for entity in sorted(config.entities):
         if entity in entries:
             result += [_of_entry(entry, config) for entry in entries[entity]]
-        elif entity not in model_labels().values():
+        else:
             result += [_identifier(entity, r, config) for r in _predefined(entity)]
     for plug_in in plug_ins(config.recognizers):
         own = _identifier(plug_in.entity, plug_in.recognizer, config)
@@ -201,7 +204,8 @@ def _predefined(entity: str) -> list[Any]:
         for recognizer in _all_predefined()
         if entity in recognizer.supported_entities
     ]
-    if not found:
+    # What a model finds needs no pattern; dates have both.
+    if not found and entity not in model_labels().values():
         names = sorted({e for r in _all_predefined() for e in r.supported_entities})
         models = sorted(set(model_labels().values()))
         raise ConfigError(
@@ -224,11 +228,11 @@ def _all_predefined() -> tuple[Any, ...]:
 
 @cache
 def model_labels() -> dict[str, str]:
-    """Entity by label of a spaCy model, as Presidio maps them."""
-    from presidio_analyzer.nlp_engine import (  # noqa: PLC0415 - only where asked for
-        NerModelConfiguration,
-    )
+    """Entity by label of a spaCy model, as Presidio's default configuration maps them.
 
-    mapping = NerModelConfiguration().model_to_presidio_entity_mapping
-    names = ("PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "NRP")
-    return {k: entity for k, entity in (mapping or {}).items() if entity in names}
+    That configuration ignores ORGANIZATION; here it is found if it is asked for.
+    """
+    path = Path(presidio_analyzer.__file__).parent / "conf" / "default.yaml"
+    model = yaml.safe_load(path.read_text(encoding="utf-8"))["ner_model_configuration"]
+    mapping: dict[str, str] = model["model_to_presidio_entity_mapping"]
+    return mapping

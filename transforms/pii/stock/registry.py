@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import presidio_analyzer
-import yaml
 from presidio_analyzer import PatternRecognizer
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer, UrlRecognizer
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
+from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.stock.gating import StockGate
 from isinglass.transforms.pii.stock.patterns import (
     OwnSearch,
@@ -101,14 +99,6 @@ def _search(recognizer: Any, number: int) -> Search:
 
 
 def stock_labels(wanted: Iterable[str]) -> dict[str, str]:
-    """Entity by label of a spaCy model, as Presidio's default configuration maps them.
-
-    Args:
-        wanted: Entities asked for. ORGANIZATION, which that configuration ignores, is
-            found if it is one of them.
-    """
-    path = Path(presidio_analyzer.__file__).parent / "conf" / "default.yaml"
-    model = yaml.safe_load(path.read_text(encoding="utf-8"))["ner_model_configuration"]
-    mapping: dict[str, str] = model["model_to_presidio_entity_mapping"]
+    """Entity by label of a spaCy model, of the entities that are asked for."""
     entities = set(wanted)
-    return {label: entity for label, entity in mapping.items() if entity in entities}
+    return {k: entity for k, entity in model_labels().items() if entity in entities}
