@@ -94,7 +94,7 @@ def data(rows: list[dict[str, Any]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=schema)
 
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"text": "jo@b.com al@b.com", "language": "en-US", "source": "a|b", "pii": []},
     {"text": "jo@b.com", "language": None, "source": "by jo@b.com", "pii": []},
     {"text": "none", "language": "en", "source": "a|b", "pii": []},
