@@ -119,9 +119,12 @@ class IdentifierScanner:
         for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
             value = piece.text[start:end]
-            if not piece.holds(start, end) or is_reserved(identifier.entity, value):
+            if not piece.holds(start, end):
                 continue
-            if is_vetoed(identifier.entity, shown, start, end):
+            if not identifier.trusted and (
+                is_reserved(identifier.entity, value)
+                or is_vetoed(identifier.entity, shown, start, end)
+            ):
                 continue
             explanation = match.analysis_explanation
             base = float(match.score)

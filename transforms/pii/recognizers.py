@@ -44,6 +44,7 @@ class Identifier:
         window: `line`, `token`, or `text` for the whole text.
         regions: Phone regions, for the phone recognizer.
         separated: Whether it is shown spaces for letters of scripts without spaces.
+        trusted: Whether it is of the user, whose findings are not judged again.
     """
 
     entity: str
@@ -53,6 +54,7 @@ class Identifier:
     window: str = "text"
     regions: tuple[str, ...] = ()
     separated: bool = True
+    trusted: bool = False
 
     def matches(self, text: str, seconds: float) -> list[Any]:
         """Run the recognizer on a text.
@@ -154,7 +156,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             result += [_identifier(entity, r, config) for r in _predefined(entity)]
     for plug_in in plug_ins(config.recognizers):
         own = _identifier(plug_in.entity, plug_in.recognizer, config)
-        result.append(replace(own, separated=plug_in.separated))
+        result.append(replace(own, separated=plug_in.separated, trusted=True))
     return result
 
 

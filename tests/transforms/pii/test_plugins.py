@@ -224,3 +224,15 @@ def test_names_of_files_start_from_a_folder(tmp_path: Path) -> None:
     assert [entry.file for entry in moved.deny] == [str(tmp_path / "d.txt"), None]
     assert moved.allow == config.recognizers.allow
     assert with_absolute_files(section(), tmp_path) == section()
+
+
+def test_what_a_user_names_is_not_judged_again() -> None:
+    # Reserved addresses, and digits all alike, name nobody; but they are asked for.
+    values = ["me@example.com", "10.0.0.1", "000000"]
+    config = section(deny=[{"entity": "IP_ADDRESS", "values": values}])
+    text = "version 10.0.0.1, me@example.com, 000000"
+    assert [value for _, _, value in found(config, text)] == [
+        "10.0.0.1",
+        "me@example.com",
+        "000000",
+    ]
