@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.cli.test_cli import isinglass
+from isinglass.cli.app import main
+from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.runner import Execution
+from isinglass.schemas.config import RunConfig
 from tests.corpora import write_jsonl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Call = Callable[..., tuple[int, str, str]]
 
 NAME, MAIL = "Zedbrook Quillfeather", "zed.quill@mailbox.io"
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a configuration, its finished run and value files."""
+    """A folder with a finished run and value files."""
     folder = tmp_path_factory.mktemp("cli-forget")
     (folder / "corpus").mkdir()
     texts = [f"So said {NAME}.", f"Write to {MAIL}.", "Nothing of the kind."]
@@ -27,47 +39,74 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "output": "run",
         "pii": {"mode": "identifiers", "canaries": {"documents": 0}},
     }
-    (folder / "job.yaml").write_text(yaml.safe_dump(settings))
+    config = RunConfig.model_validate(settings)
+    request = Request(config, "clean", folder, Execution(config.beam))
+    execute(request, Progress.on_stderr())
     (folder / "values").write_text(f"# asked in May\nPERSON\t{NAME}\n{MAIL.upper()}\n")
     (folder / "other").write_text("Nobody Atall\n")
     (folder / "short").write_text("Zed\n")
-    done = isinglass("clean", "-c", "job.yaml", cwd=folder)
-    assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def call(
+    finished: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Call]:
+    """Call the command line in this process: exit code, stdout and stderr."""
+    monkeypatch.chdir(finished)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+
+    def called(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["isinglass", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        return code, *capsys.readouterr()
+
+    yield called
+    root.handlers[:], root.level = before
 
 
 def said(text: str) -> bool:
     return any(piece in text.lower() for piece in ("zed", "quill", "nobody"))
 
 
-def test_counts_first_then_the_run(finished: Path) -> None:
+def test_counts_first_then_the_run(finished: Path, call: Call) -> None:
     asked = ["forget", "--value-file", "values", "run", "--format", "json"]
-    counted = isinglass(*asked, "--dry-run", cwd=finished)
-    assert counted.returncode == 0, counted.stderr
-    told = json.loads(counted.stdout)
+    code, counted, errors = call(*asked, "--dry-run")
+    assert code == 0, errors
+    told = json.loads(counted)
     assert (told["documents"], told["spans"], told["output"]) == (2, 2, None)
     # Found by its key though written in another case.
     assert told["found_by_key"] == 1
-    done = isinglass(*asked, cwd=finished)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    code, done, more = call(*asked)
+    assert code == 0, more
+    told = json.loads(done)
     assert Path(told["output"]) == finished / "run-forgotten-1"
     assert told["erasure"]["documents"] == 2
     assert (told["still_in"], told["named_in"]) == ([], [])
-    assert not said(counted.stdout + counted.stderr + done.stdout + done.stderr)
+    assert not said(counted + errors + done + more)
     rows = pq.read_table(finished / "run-forgotten-1" / "data").to_pylist()
     assert [row["text"] for row in rows] == ["Nothing of the kind."]
-    proof = isinglass("verify", "run-forgotten-1", cwd=finished)
-    assert proof.returncode == 0, proof.stdout
-    assert "erasure: 2 documents" in proof.stdout
-    resumed = ["clean", "-c", "run-forgotten-1/work/forget/config.yaml"]
-    assert isinglass(*resumed, cwd=finished).returncode == 5
+    config = yaml.safe_load(
+        (finished / "run-forgotten-1" / "work" / "forget" / "config.yaml").read_text()
+    )
+    assert config["output"] == "run-forgotten-1"
+    code, proof, _ = call("verify", "run-forgotten-1")
+    assert code == 0, proof
+    assert "erasure: 2 documents" in proof
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["--value-file", "other", "run"], 5, "Found: 0 documents"),
+        (["--value-file", "values", "run", "--dry-run"], 0, "2 documents, 2 places"),
         (["--value-file", "short", "run"], 2, "short, line 1 has 3 letters"),
         (["--value-file", "none", "run"], 2, "cannot be read"),
         (["--value-file", "values", "corpus"], 2, "not a finished run"),
@@ -75,10 +114,8 @@ def test_counts_first_then_the_run(finished: Path) -> None:
         (["run"], 2, "--value-file"),
     ],
 )
-def test_exit_codes(
-    finished: Path, arguments: list[str], code: int, words: str
-) -> None:
-    done = isinglass("forget", *arguments, cwd=finished)
-    assert done.returncode == code, done.stderr
-    assert words in done.stdout + done.stderr
-    assert not said(done.stdout + done.stderr)
+def test_exit_codes(call: Call, arguments: list[str], code: int, words: str) -> None:
+    found, output, errors = call("forget", *arguments)
+    assert found == code, errors
+    assert words in output + errors
+    assert not said(output + errors)
