@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii import identifiers as module
-from isinglass.transforms.pii.ner import pipe
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 
 if TYPE_CHECKING:
@@ -74,31 +72,3 @@ def test_a_finding_at_every_place_of_a_cut_window(
         if row["entity"] in ("EMAIL_ADDRESS", "CREDIT_CARD")
     ]
     assert found == [(row, value) for row in range(len(texts))]
-
-
-@pytest.mark.slow
-def test_a_name_at_every_place_of_a_cut_text(
-    fast: Detector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def small(text: str) -> list[Chunk]:
-        return chunk_spans(text, 600, 200)
-
-    monkeypatch.setattr(pipe, "chunk_spans", small)
-    plain = "The river was high and the road was closed again. " * 24
-    engine = replace(fast.engines["en"], name="en")
-    detector = replace(fast, engines={"en": engine})
-    name = "Barack Obama"
-    for paragraph in (" ", "\n\n"):
-        texts = [
-            plain[:at]
-            + f"{paragraph}The speech was given by {name} in June. "
-            + plain[at:]
-            for at in range(250, 700, 50)
-        ]
-        detection = detector.detect(pa.array(texts), pa.array(["en"] * len(texts)))
-        found = [
-            (row["row"], texts[row["row"]][row["start"] : row["end"]])
-            for row in detection.findings.to_pylist()
-            if row["entity"] == "PERSON"
-        ]
-        assert found == [(row, name) for row in range(len(texts))]

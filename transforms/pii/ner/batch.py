@@ -97,7 +97,9 @@ def _odd(
         return data[pieces.begins[i] : pieces.ends[i]].tobytes().decode()
 
     crossed = [
-        i for i in np.flatnonzero(near).tolist() if rules.may_cross(chunk(i), chunk(i + 1))
+        i
+        for i in np.flatnonzero(near).tolist()
+        if rules.may_cross(chunk(i), chunk(i + 1))
     ]
     found = {
         int(pieces.texts[run[0]])

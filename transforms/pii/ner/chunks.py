@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.pii.ner.special import CrossingRules
     from isinglass.transforms.pii.ner.split import Pieces
-    from isinglass.transforms.pii.ner.marks import marks
 from isinglass.transforms.pii.ner.types import TypeTable
 
 MOST_ENTRIES = 1 << 18
@@ -170,7 +169,7 @@ class ChunkTable:
 
 @numba.njit(cache=True, nogil=True)
 def _equal(data: Any, begin: Any, other: Any, other_begin: Any, length: Any) -> Any:
-    for i in range(length):
+    for i in range(length):  # noqa: SIM110 - a loop is what numba compiles
         if data[begin + i] != other[other_begin + i]:
             return False
     return True

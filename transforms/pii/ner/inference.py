@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from isinglass.transforms.pii.ner.batch import Batch, build_batch, utf8
 from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, ChunkTable
@@ -19,6 +18,7 @@ from isinglass.transforms.pii.ner.weights import HIDDEN, Weights, read_weights
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 BATCH_BYTES = 1 << 18

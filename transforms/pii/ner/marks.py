@@ -41,7 +41,7 @@ def marks(
     signed = (signs > 0) & ((lengths > 1) | (first == ord("@")))
     capital = (first < len(_CAPITAL)) & _CAPITAL[np.minimum(first, len(_CAPITAL) - 1)]
     flags = SPACE * spaces + SIGN * signed + CAPITAL * capital
-    return flags.astype(np.uint8)
+    return np.asarray(flags, np.uint8)
 
 
 _ALPHANUMERIC = np.array([chr(code).isalnum() for code in range(_ASCII)])

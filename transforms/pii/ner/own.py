@@ -54,8 +54,12 @@ class Tasks(NamedTuple):
 
     def take(self, low: int, high: int) -> Tasks:
         """Some of them."""
-        texts = self.texts.slice(low, high - low)
-        return Tasks(texts, *(column[low:high] for column in self[1:]))
+        return Tasks(
+            self.texts.slice(low, high - low),
+            self.rows[low:high],
+            self.origins[low:high],
+            self.cuts[low:high],
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ class OwnEngine:
         labels = self.inference.labels
         names = sorted({self.entities[x] for x in labels if x in self.entities})
         which = np.array(
-            [names.index(self.entities[x]) if x in self.entities else -1 for x in labels],
+            [
+                names.index(self.entities[x]) if x in self.entities else -1
+                for x in labels
+            ],
             np.int32,
         )[spans.labels]
         keep = (which >= 0) & _whole(tasks, spans)
@@ -154,13 +161,14 @@ class OwnEngine:
 
 
 def _whole(tasks: Tasks, spans: Spans) -> NDArray[np.bool_]:
-    """Whether spans do not touch a cut; the neighbouring stretch holds those that do."""
+    """Whether spans touch no cut; the neighbouring stretch holds those that do."""
     if not tasks.cuts.any():
         return np.ones(len(spans.texts), np.bool_)
     lengths = pc.utf8_length(tasks.texts).to_numpy()[spans.texts]
     cuts = tasks.cuts[spans.texts]
     before = cuts[:, 0] & (spans.starts == 0)
-    return ~(before | (cuts[:, 1] & (spans.ends == lengths)))
+    after = cuts[:, 1] & (spans.ends == lengths)
+    return np.asarray(~(before | after), np.bool_)
 
 
 def _tasks(texts: pa.StringArray, rows: NDArray[np.int64]) -> Tasks:

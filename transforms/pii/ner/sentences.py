@@ -84,7 +84,9 @@ class SentenceStarts:
         marked = False
         for low in range(0, len(windows), BATCH_WINDOWS):
             part = windows[low : low + BATCH_WINDOWS]
-            for window, begins in zip(part, self._parse(part, batch, texts), strict=True):
+            for window, begins in zip(
+                part, self._parse(part, batch, texts), strict=True
+            ):
                 marked |= _set(window, begins, batch, starts)
         return marked
 
@@ -121,8 +123,9 @@ def _windows(rows: NDArray[np.int64], batch: Batch) -> Iterator[Window]:
     texts = np.searchsorted(batch.highs, rows, side="right").tolist()
     last: Window | None = None
     for text, row in zip(texts, rows.tolist(), strict=True):
-        low = _edge(batch, max(row - BEFORE, int(batch.lows[text])), -1)
-        high = _edge(batch, min(row + AFTER, int(batch.highs[text])), 1)
+        bounds = int(batch.lows[text]), int(batch.highs[text])
+        low = _edge(batch, max(row - BEFORE, bounds[0]), -1, bounds)
+        high = _edge(batch, min(row + AFTER, bounds[1]), 1, bounds)
         if last is not None and last.text == text and last.high >= low:
             last = last._replace(high=max(high, last.high))
             continue
@@ -133,10 +136,11 @@ def _windows(rows: NDArray[np.int64], batch: Batch) -> Iterator[Window]:
         yield last
 
 
-def _edge(batch: Batch, row: int, step: int) -> int:
+def _edge(batch: Batch, row: int, step: int, bounds: tuple[int, int]) -> int:
     """The nearest row in one direction that the tokenizer reads by itself."""
-    while batch.begins[row] == batch.ends[row - 1] and not (
-        (batch.flags[row] | batch.flags[row - 1]) & SPACE
+    while row not in bounds and (
+        batch.begins[row] == batch.ends[row - 1]
+        and not (batch.flags[row] | batch.flags[row - 1]) & SPACE
     ):
         row += step
     return row

@@ -8,6 +8,7 @@ it, within a stretch. Such texts are rare; they are left to spaCy.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class CrossingRules:
         for rule in tokenizer.rules:
             words = [token.text for token in plain(rule)]
             several += [rule] * (len(words) > 1)
-            self._pairs.update(zip(words, words[1:], strict=False))
+            self._pairs.update(pairwise(words))
         self._tails = tuple(sorted({left for left, _ in self._pairs}))
         self._heads = tuple(sorted({right for _, right in self._pairs}))
         self._left, self._right = frozenset(self._tails), frozenset(self._heads)
@@ -56,7 +57,7 @@ class CrossingRules:
         firsts: NDArray[np.int64],
         lasts: NDArray[np.int64],
     ) -> NDArray[np.uint8]:
-        """Flags TAIL and HEAD: whether a stretch ends, or begins, like a half of a pair.
+        """Flags TAIL and HEAD: whether a stretch ends, or begins, like half a pair.
 
         Args:
             chunks: Stretches without white space, or of nothing else.

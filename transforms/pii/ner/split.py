@@ -103,7 +103,7 @@ def _hash(data: Any, begin: Any, end: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _split(  # noqa: PLR0913 - one array a column
+def _split(
     data: Any,
     offsets: Any,
     texts: Any,

@@ -186,7 +186,11 @@ _RESIDUAL = "residual("
 
 
 def _maxout(node: Any, inputs: int) -> Maxout:
-    leaves = [n for n in node.walk(order="dfs_pre") if not n.layers and n.name != "expand_window"]
+    leaves = [
+        n
+        for n in node.walk(order="dfs_pre")
+        if not n.layers and n.name != "expand_window"
+    ]
     _expect("layer", [n.name for n in leaves], ["maxout", "layernorm", "dropout"])
     maxout, norm, _ = leaves
     weights = _param(maxout, "W", (WIDTH, PIECES, inputs))
