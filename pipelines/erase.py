@@ -106,7 +106,7 @@ def stored_list(erasure: Erasure) -> bytes:
 def _checked(table: pa.Table, name: str) -> pa.Table:
     try:
         table = table.select(ERASURE.names).cast(ERASURE)
-    except (KeyError, pa.ArrowException):
+    except (KeyError, ValueError, pa.ArrowException):
         columns = ", ".join(ERASURE.names)
         msg = f"erase.list: {name} does not have the columns {columns} of its schema."
         raise InputError(msg) from None
