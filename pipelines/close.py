@@ -180,6 +180,7 @@ def _manifest(
         ),
         characters=_characters(counts),
         findings=findings,
+        allowed=dict(sorted(parts(counts, "allowed").items())),
         operators=operators_used(config, findings),
         recall=recall,
         recall_slices=misses.recall_slices(counted),

@@ -144,9 +144,9 @@ def _predict(scanner: Scanner, data: Labelled) -> tuple[list[Span], int]:
     for begin in range(0, len(data.texts), BATCH):
         texts = pa.array(data.texts[begin : begin + BATCH], pa.string())
         languages = pa.array(data.languages[begin : begin + BATCH], pa.string())
-        found, failures = scanner.scan(texts, languages)
-        failed += failures.num_rows
-        columns = found.select(["row", "start", "end", "entity"]).to_pydict()
+        scanned = scanner.scan(texts, languages)
+        failed += scanned.failures.num_rows
+        columns = scanned.findings.select(["row", "start", "end", "entity"]).to_pydict()
         rows = zip(*columns.values(), strict=True)
         spans += (Span(begin + row, *rest) for row, *rest in rows)
     return spans, failed

@@ -296,6 +296,11 @@ class Manifest(Section):
     records: Records
     characters: Characters
     findings: dict[str, FindingCount]
+    allowed: dict[str, int] = Field(
+        default_factory=dict,
+        description="Findings left alone, and not counted above, because a list of "
+        "pii.recognizers.allow holds the value; by entity.",
+    )
     operators: dict[str, OperatorUse] = Field(
         default_factory=dict, description="By kind of PII that was looked for or found."
     )

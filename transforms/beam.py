@@ -256,15 +256,15 @@ class _Redact(beam.DoFn):
         assert self._scanner is not None
         assert self._settings.pii is not None
         texts = element.column("text")
-        findings, failures = self._scanner.scan(texts, known_languages(element))
+        scanned = self._scanner.scan(texts, known_languages(element))
         redaction = apply_operators(
-            texts, findings, self._settings.pii, self._settings.key
+            texts, scanned.findings, self._settings.pii, self._settings.key
         )
         index = element.schema.get_field_index("text")
         clean = element.set_column(index, element.schema.field(index), redaction.texts)
-        scanned = np.ones(element.num_rows, dtype=bool)
-        scanned[failures.column("row").to_numpy()] = False
-        yield clean.filter(pa.array(scanned))
+        whole = np.ones(element.num_rows, dtype=bool)
+        whole[scanned.failures.column("row").to_numpy()] = False
+        yield clean.filter(pa.array(whole))
 
 
 @dataclass

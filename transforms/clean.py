@@ -81,7 +81,8 @@ def clean_batch(
     )
     trimmed = _trim(documents.take(pa.array(chosen)), trimmer)
     texts = trimmed.cut.texts
-    found, failures = scanner.scan(texts, languages.take(pa.array(chosen)))
+    scanned = scanner.scan(texts, languages.take(pa.array(chosen)))
+    found, failures = scanned.findings, scanned.failures
     failed = failures.column("row").to_numpy()
     alive = np.setdiff1d(np.arange(len(chosen)), failed)
     doc_ids = documents.column("doc_id").take(pa.array(chosen))
@@ -98,6 +99,7 @@ def clean_batch(
     kept_languages = languages.take(pa.array(kept))
     paragraphs = trimmed.table(doc_ids, alive)
     counts = _count(ledger, redaction)
+    counts.update({f"allowed.{e}": n for e, n in scanned.allowed.items()})
     if trimmer is not None:
         counts["characters_cut"] = int(trimmed.cut.characters[alive].sum())
         counts["paragraphs_found"] = paragraphs.num_rows
@@ -358,7 +360,8 @@ def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
     records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, _kept (of
     kept documents as they came in), _dropped, _quarantined, _redacted, _inserted,
     _out; finding.<entity>.found, .changed, .kept. Where boilerplate is looked for
-    also characters_cut and paragraphs_found.
+    also characters_cut and paragraphs_found; where values are allowed also
+    allowed.<entity>.
     """
     counts = count_records(ledger)
     counts["characters_redacted"] += int(np.sum(redaction.redacted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,22 @@ class CleanSettings:
 
 
 @dataclass(frozen=True)
+class Scanned:
+    """What a scan of a batch leads to.
+
+    Attributes:
+        findings: `tables.FOUND` without overlaps.
+        failures: `tables.FAILURES`: rows that could not be scanned.
+        allowed: Findings left alone because a list of the user allows the value, by
+            entity; not among the findings.
+    """
+
+    findings: pa.RecordBatch = field(repr=False)
+    failures: pa.RecordBatch
+    allowed: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
 class Scanner:
     """A loaded detector with the settings it is used under.
 
@@ -114,16 +131,14 @@ class Scanner:
 
         return cls(settings, build_detector(settings.pii, clock))
 
-    def scan(
-        self, texts: pa.StringArray, languages: pa.StringArray
-    ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-        """Findings without overlaps, and the rows that could not be scanned."""
+    def scan(self, texts: pa.StringArray, languages: pa.StringArray) -> Scanned:
+        """Find identifiers in a batch of texts, given with their language tags."""
         if self.detector is None:
-            return _nothing(FOUND), _nothing(FAILURES)
+            return Scanned(_nothing(FOUND), _nothing(FAILURES))
         detection = self.detector.detect(texts, languages)
         chosen = resolve_overlaps(detection.findings)
         whole = with_leftovers(detection.findings, chosen, texts)
-        return whole, detection.failures
+        return Scanned(whole, detection.failures, detection.suppressed)
 
 
 def _nothing(schema: pa.Schema) -> pa.RecordBatch:

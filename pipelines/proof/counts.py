@@ -96,11 +96,10 @@ def _check_findings(
     pii = run.config.pii
     if run.config.erase is not None:
         pii = erasing_operators(pii)
-    entities = pii.entities if pii is not None else {}
     faults = [
         f"{entity} findings have the operator {operator}, which is not configured"
         for entity, operator in sorted(found)
-        if entity not in entities or entities[entity].operator != operator
+        if pii is None or pii.settings_of(entity).operator != operator
     ]
     kinds: dict[str, Counter[str]] = {}
     for (entity, operator), number in found.items():

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
@@ -72,3 +73,19 @@ def test_a_bad_section_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=message):
         start(tmp_path, own)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_allowed_values_stay_and_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    line = '{"text": "Project Bluebird, project Heron and Heron again."}\n'
+    (tmp_path / "corpus" / "a.jsonl").write_text(line)
+    own = {
+        "deny": [{"entity": "PROJECT", "values": ["Bluebird", "Heron"]}],
+        "allow": [{"entities": ["PROJECT"], "values": ["Heron"]}],
+    }
+    result = start(tmp_path, own)
+    assert texts(tmp_path) == ["Project <PROJECT>, project Heron and Heron again."]
+    assert result.manifest.allowed == {"PROJECT": 2}
+    assert result.manifest.findings["PROJECT"].found == 1
+    assert "2 of PROJECT" in (tmp_path / "run/report.html").read_text("utf-8")
+    assert all(check.status != "failed" for check in prove(tmp_path / "run"))

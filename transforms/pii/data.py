@@ -12,7 +12,15 @@ import yaml
 
 from isinglass.schemas.manifest import Lexicon
 
-FOLDERS = ("canaries", "gate", "models", "phones", "recognizers", "second_scan", "surrogates")
+FOLDERS = (
+    "canaries",
+    "gate",
+    "models",
+    "phones",
+    "recognizers",
+    "second_scan",
+    "surrogates",
+)
 
 
 @dataclass(frozen=True)

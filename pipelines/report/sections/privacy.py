@@ -86,7 +86,10 @@ def privacy_section(data: ReportData) -> Section:
     manifest = data.manifest
     if data.part("pii") is None and not (manifest.findings or manifest.recall):
         return not_run(anchor, title, "the configuration has no pii section.")
-    blocks: list[Block] = [_findings_table(data), Heading("What was missed")]
+    blocks: list[Block] = [_findings_table(data)]
+    if manifest.allowed:
+        blocks.append(Paragraph(_allowed(manifest.allowed), "warn"))
+    blocks.append(Heading("What was missed"))
     if manifest.recall:
         blocks += _recall_blocks(data)
     else:
@@ -150,6 +153,14 @@ def _findings_table(data: ReportData) -> Table:
         rows,
         total=["sum", "", *numbers(found, changed, kept)],
         note=f"Rates are over the words of the kept documents ({counted}).",
+    )
+
+
+def _allowed(allowed: dict[str, int]) -> str:
+    parts = [f"{grouped(number)} of {entity}" for entity, number in allowed.items()]
+    return (
+        "Left in the text because a list of the configuration allows the value, and "
+        f"not counted above: {', '.join(parts)}."
     )
 
 
