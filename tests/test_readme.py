@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from isinglass.cli.app import app
+from isinglass.schemas.config.pii import PRIVACY_CLASSES, default_entities
 from tests.corpora import write_corpus
 
 OUTSIDE = {"make demo", "make test"}
@@ -37,6 +40,7 @@ def test_only_two_commands_set_up(repository: Path) -> None:
 @pytest.mark.slow
 def test_the_commands_work_one_after_another(repository: Path, tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus", 60)
+    (tmp_path / "values.txt").write_text("person7@mailbox.io\n")
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "demo-corpus").symlink_to(tmp_path / "corpus")
     (tmp_path / "examples").symlink_to(repository / "examples")
@@ -57,6 +61,7 @@ def test_the_commands_work_one_after_another(repository: Path, tmp_path: Path) -
         done += 1
     assert done >= 5
     assert (tmp_path / "runs" / "web-en" / "_SUCCESS").exists()
+    assert (tmp_path / "runs" / "forgotten" / "_SUCCESS").exists()
 
 
 @pytest.mark.slow
@@ -78,6 +83,35 @@ def test_make_demo_ends_with_the_report_and_five_lines(repository: Path) -> None
         "Identifiers",
         "Balance",
     ]
+
+
+def test_the_documents_name_what_exists(repository: Path) -> None:
+    """Every default entity is described; every command has its options."""
+    text = (repository / "docs" / "pii.md").read_text()
+    for entity in default_entities():
+        assert re.search(rf"\b{entity}\b", text), entity
+    for operator in PRIVACY_CLASSES:
+        assert f"`{operator}`" in text, operator
+    runner = CliRunner()
+    for verb in (["evaluate", "pii"], ["forget"], ["explain"]):
+        helped = runner.invoke(app, [*verb, "--help"], env={"COLUMNS": "200"})
+        lines = [x for x in text.splitlines() if f"isinglass {' '.join(verb)}" in x]
+        assert lines, verb
+        for option in re.findall(r"--[a-z-]+", " ".join(lines)):
+            assert option in helped.output, option
+
+
+def test_privacy_is_never_promised(repository: Path) -> None:
+    """Cleaned text still holds persons; no page and no report may say otherwise."""
+    word = "anonym" + "ised"
+    pages = [*repository.glob("*.md"), *repository.glob("docs/*.md")]
+    code = [
+        p for x in ("pipelines", "transforms") for p in repository.glob(f"{x}/**/*")
+    ]
+    shown = [p for p in code if p.suffix in {".py", ".j2", ".yaml"}]
+    for path in pages + shown:
+        found = re.search(word + "|" + word.replace("s", "z"), path.read_text().lower())
+        assert found is None, path
 
 
 def test_the_architecture_page_names_what_exists(repository: Path) -> None:
