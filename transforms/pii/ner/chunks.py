@@ -8,8 +8,9 @@ import numba
 import numpy as np
 
 from isinglass.transforms.pii.ner.arrays import EMPTY, grown, slots_for
-from isinglass.transforms.pii.ner.marks import marks
+from isinglass.transforms.pii.ner.marks import CAPITAL, marks
 from isinglass.transforms.pii.ner.types import KEY_COLUMNS
+from isinglass.transforms.pii.ner.words import PlainWords
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +43,7 @@ class ChunkTable:
         self, nlp: Any, types: TypeTable, rules: CrossingRules, most: int
     ) -> None:
         self._nlp, self._types, self._rules, self._most = nlp, types, rules, most
+        self._words = PlainWords(nlp)
         self.dropped = 0
         self._reset()
 
@@ -107,17 +109,30 @@ class ChunkTable:
 
     def _tokenise(self, chunks: list[str], first: int) -> None:
         white = np.array([chunk.isspace() for chunk in chunks], np.bool_)
+        words = np.array([self._words.holds(chunk) for chunk in chunks], np.bool_)
         with self._nlp.memory_zone():
-            blank = [i for i, is_white in enumerate(white.tolist()) if is_white]
-            plain = np.flatnonzero(~white)
-            parts = [self._together([chunks[i] for i in plain.tolist()], plain)]
+            rest = np.flatnonzero(~white & ~words)
+            parts = [self._together([chunks[i] for i in rest.tolist()], rest)]
             # White space would run into the glue, so each goes alone; few are distinct.
-            parts += [self._together([chunks[i]], np.array([i])) for i in blank]
+            parts += [
+                self._together([chunks[i]], np.array([i]))
+                for i in np.flatnonzero(white).tolist()
+            ]
+        plain = np.flatnonzero(words)
+        parts.append((plain, self._plain([chunks[i] for i in plain.tolist()])))
         owners = np.concatenate([part[0] for part in parts])
         values = np.concatenate([part[1] for part in parts])
         order = np.argsort(owners, kind="stable")
         self._store(owners[order], values[order], len(chunks), first)
         self._flag(chunks, first)
+
+    def _plain(self, words: list[str]) -> NDArray[np.uint64]:
+        """Begin, length, flags and attributes of plain words."""
+        values = np.zeros((len(words), 3 + len(KEY_COLUMNS)), np.uint64)
+        values[:, 1] = [len(word) for word in words]
+        values[:, 2] = [CAPITAL * word[0].isupper() for word in words]
+        values[:, 3:] = self._words.keys(words)
+        return values
 
     def _flag(self, chunks: list[str], first: int) -> None:
         """Note which ones may be part of a match over white space."""
