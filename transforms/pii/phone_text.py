@@ -51,7 +51,10 @@ class RunText:
             return not (_is_letter(last) or last.isdigit())
         if last in ".,:-\u2013'" and beyond.isdigit():
             return False
-        return last not in "_$€£¥#%&@/\\-\u2013=*^<>" and not _is_letter(last)
+        if last in "=>":
+            # A parameter of an address, or behind a tag; not in a formula.
+            return beyond.isalnum() or beyond in ('"', "'", "/")
+        return last not in "_$€£¥#%&@/\\-\u2013*^<" and not _is_letter(last)
 
     def may_end(self, last: int) -> bool:
         """Whether a number may end with a group."""

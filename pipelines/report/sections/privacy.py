@@ -141,7 +141,10 @@ def _findings_table(data: ReportData) -> Table:
             *numbers(*_counts(findings.get(entity))),
         ]
         for entity in _entities(data)
+        if entity in findings
     ]
+    absent = [entity for entity in _entities(data) if entity not in findings]
+    none = f" Looked for and not found: {', '.join(absent)}." if absent else ""
     found = sum(count.found for count in findings.values())
     changed = sum(count.changed for count in findings.values())
     kept = sum(count.kept for count in findings.values())
@@ -152,7 +155,7 @@ def _findings_table(data: ReportData) -> Table:
         columns("<Kind", "<Operator", "Found", "Changed", "Kept", per_words),
         rows,
         total=["sum", "", *numbers(found, changed, kept)],
-        note=f"Rates are over the words of the kept documents ({counted}).",
+        note=f"Rates are over the words of the kept documents ({counted}).{none}",
     )
 
 
