@@ -68,6 +68,7 @@ BASE = [
     "rich>=13.9",
     "scipy>=1.14,<2",
     "spacy>=3.8,<3.9",
+    "threadpoolctl>=3.5,<4",
     "tldextract>=5.1,<6",
     "typer>=0.15,<1",
     "xxhash>=3.5",

@@ -29,6 +29,7 @@ from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import Origin
 from isinglass.transforms.pii.ner.inference import Spans, batches, spans_of
 from isinglass.transforms.pii.ner.pipe import SCORE
+from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class OwnEngine:
             found: Is added to.
         """
         tasks = _tasks(texts, rows)
-        with self.lock:
+        with self.lock, one_blas_thread():
             for low, high in batches(tasks.texts):
                 self._batch(tasks.take(low, high), budget, found)
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import FoundColumns, Origin
+from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.stock.context import has_context, raise_scores
 from isinglass.transforms.pii.stock.matches import Match, remove_duplicates
 from isinglass.transforms.pii.stock.pipeline import (
@@ -117,7 +118,7 @@ class StockScanner:
             budget: Is charged by row; rows that fail are noted in it.
             found: Is added to.
         """
-        with self.lock:
+        with self.lock, one_blas_thread():
             for zone in _zones(_tasks(texts, rows)):
                 self._match(zone, budget)
                 with self.pipeline.nlp.memory_zone():
