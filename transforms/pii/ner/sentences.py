@@ -3,8 +3,9 @@
 In the full pipeline no entity continues over a sentence start of the parser. Without
 any, the walk takes the same moves up to the first start within an entity that it found;
 starts elsewhere change nothing. So only the inside of entities of several tokens can be
-suspicious, and of it only a capital letter behind a token with a sign, such as `D.C.`
-before `Law`. The parser reads a window around those, and nothing else.
+suspicious, and of it only white space (line ends, columns of tables) and a capital letter
+behind a token with a sign, such as `D.C.` before `Law`. The parser reads a window around
+those, and nothing else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.ner.batch import Batch
     from isinglass.transforms.pii.ner.decode import Entities
 
-BEFORE, AFTER = 64, 32
+BEFORE, AFTER = 128, 32
 """Tokens that the parser reads before and after a suspicious one."""
 
 BATCH_WINDOWS = 64
@@ -162,7 +163,8 @@ def _suspicious(flags: Any, begins: Any, ends: Any) -> Any:
     count = 0
     for i in range(len(begins)):
         for row in range(begins[i] + 1, ends[i]):
-            if flags[row] & CAPITAL and flags[row - 1] & SIGN:
+            begins_anew = flags[row] & CAPITAL and flags[row - 1] & SIGN
+            if begins_anew or (flags[row] | flags[row - 1]) & SPACE:
                 out[count] = row
                 count += 1
     return out[:count]
