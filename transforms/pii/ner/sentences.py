@@ -3,9 +3,9 @@
 In the full pipeline no entity continues over a sentence start of the parser. Without
 any, the walk takes the same moves up to the first start within an entity that it found;
 starts elsewhere change nothing. So only the inside of entities of several tokens can be
-suspicious, and of it only white space (line ends, columns of tables) and a capital letter
-behind a token with a sign, such as `D.C.` before `Law`. The parser reads a window around
-those, and nothing else.
+suspicious, and of it only white space (line ends, columns of tables) and a capital
+letter behind a token with a sign, such as `D.C.` before `Law`. The parser reads a
+window around those, and nothing else.
 """
 
 from __future__ import annotations
