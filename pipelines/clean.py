@@ -30,8 +30,8 @@ from isinglass.schemas.tables import (
 from isinglass.transforms.clean import clean_batch
 from isinglass.transforms.dedup.trim import Trimmer
 from isinglass.transforms.labels import safe_labels
-from isinglass.transforms.pii.canaries import Sampled, plant
-from isinglass.transforms.pii.recall import add_cells, measure
+from isinglass.transforms.pii.canaries.plant import Sampled, plant
+from isinglass.transforms.pii.canaries.recall import add_cells, measure
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.scan import CleanSettings, Scanner
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.clean import CleanedBatch
-    from isinglass.transforms.pii.erasure import Eraser
+    from isinglass.transforms.pii.erasure.spans import Eraser
     from isinglass.transforms.write import TableWriter
 
 CLEAN = "clean"

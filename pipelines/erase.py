@@ -22,7 +22,7 @@ from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.pii.erasure import ERASED, Eraser
+from isinglass.transforms.pii.erasure.spans import ERASED, Eraser
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.pii.labels import IGNORED, Labels
-from isinglass.transforms.pii.plugins import plug_ins
-from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.scoring import (
+from isinglass.transforms.pii.evaluation.labels import IGNORED, Labels
+from isinglass.transforms.pii.evaluation.scoring import (
     ANY_OVERLAP,
     EXACT,
     Match,
     Span,
     match_spans,
 )
+from isinglass.transforms.pii.plugins.build import plug_ins
+from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.scan import CleanSettings, Scanner
 
 if TYPE_CHECKING:

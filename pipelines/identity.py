@@ -119,7 +119,7 @@ def _detector_parts(
         check_models,
         data_files,
     )
-    from isinglass.transforms.pii.value_files import user_files  # noqa: PLC0415
+    from isinglass.transforms.pii.plugins.value_files import user_files  # noqa: PLC0415
 
     files = (*data_files(), *user_files(config.pii.recognizers))
     return tuple(check_models(config.pii)), files

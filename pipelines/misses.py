@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from isinglass.pipelines.clean import statistics_path
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.pii.carriers import PERSON
-from isinglass.transforms.pii.fakes import values
-from isinglass.transforms.pii.recall import RecallCell, add_cells
+from isinglass.transforms.pii.canaries.carriers import PERSON
+from isinglass.transforms.pii.canaries.fakes import values
+from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:

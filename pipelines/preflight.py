@@ -40,10 +40,10 @@ def check_config(
         check_targets(config.balance, group_names())
     if config.pii is not None:
         # Presidio takes seconds to import; a run without PII needs none of it.
-        from isinglass.transforms.pii.allow import Allowed  # noqa: PLC0415
         from isinglass.transforms.pii.identifiers import (  # noqa: PLC0415
             IdentifierScanner,
         )
+        from isinglass.transforms.pii.plugins.allow import Allowed  # noqa: PLC0415
 
         IdentifierScanner.build(config.pii)
         Allowed.of(config.pii.recognizers)

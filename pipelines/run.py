@@ -45,7 +45,7 @@ from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import IsinglassError, OutputError
-from isinglass.transforms.pii.value_files import with_absolute_files
+from isinglass.transforms.pii.plugins.value_files import with_absolute_files
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings
 from isinglass.transforms.survey import SurveySettings

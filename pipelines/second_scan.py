@@ -23,8 +23,12 @@ from isinglass.pipelines.units import Unit
 from isinglass.schemas.manifest import SecondScan, SecondScanCount, SecondScanSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
-from isinglass.transforms.pii.recall import NO_SOURCE, add_cells, primary_languages
-from isinglass.transforms.pii.second_scan import (
+from isinglass.transforms.pii.canaries.recall import (
+    NO_SOURCE,
+    add_cells,
+    primary_languages,
+)
+from isinglass.transforms.pii.second_scan.scan import (
     SecondScanner,
     pattern_file,
     scan_texts,

@@ -15,13 +15,13 @@ from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTI
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.dedup.trim import Trimmed, Trimmer, untrimmed
 from isinglass.transforms.labels import safe_labels
-from isinglass.transforms.pii.operators import Redaction, apply_operators
+from isinglass.transforms.pii.operators.apply import Redaction, apply_operators
 from isinglass.transforms.pii.seams import in_source, split_at_seams
 from isinglass.transforms.pii.tables import FOUND
 
 if TYPE_CHECKING:
     from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.pii.erasure import Eraser
+    from isinglass.transforms.pii.erasure.spans import Eraser
     from isinglass.transforms.scan import CleanSettings, Scanner
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.pii.erasure import erasing_operators
+from isinglass.transforms.pii.erasure.spans import erasing_operators
 from isinglass.transforms.pii.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
 from isinglass.transforms.pii.tables import FAILURES, FOUND

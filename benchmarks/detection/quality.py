@@ -14,8 +14,8 @@ from benchmarks.deduplication.measure import Target, table
 from benchmarks.detection.peers import MODEL, build_stock
 from isinglass.pipelines.evaluate import Evaluation, Labelled, evaluate, read_labelled
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig, default_entities
-from isinglass.transforms.pii.labels import Labels
-from isinglass.transforms.pii.scoring import Score, Span, match_spans
+from isinglass.transforms.pii.evaluation.labels import Labels
+from isinglass.transforms.pii.evaluation.scoring import Score, Span, match_spans
 
 if TYPE_CHECKING:
     from pathlib import Path

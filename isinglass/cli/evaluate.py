@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.evaluate import Evaluation, Labelled
-    from isinglass.transforms.pii.scoring import Score, Span
+    from isinglass.transforms.pii.evaluation.scoring import Score, Span
 
 Mode = Literal["fast", "exact", "identifiers"]
 
@@ -79,7 +79,7 @@ def pii(
         looked_for,
         read_labelled,
     )
-    from isinglass.transforms.pii.labels import Labels  # noqa: PLC0415
+    from isinglass.transforms.pii.evaluation.labels import Labels  # noqa: PLC0415
 
     labelled = read_labelled(data, language)
     labels = Labels.of(looked_for(section), map_ or (), ignore or ())
@@ -100,7 +100,7 @@ def _section(config: Path | None, mode: str | None) -> PiiConfig:
     Raises:
         ConfigError: There is no such section or mode.
     """
-    from isinglass.transforms.pii.value_files import (  # noqa: PLC0415
+    from isinglass.transforms.pii.plugins.value_files import (  # noqa: PLC0415
         with_absolute_files,
     )
 
@@ -118,7 +118,7 @@ def _section(config: Path | None, mode: str | None) -> PiiConfig:
 
 def as_json(evaluation: Evaluation, shown: dict[str, Any]) -> dict[str, Any]:
     """The whole result as a JSON-able value; its form is part of the contract."""
-    from isinglass.transforms.pii.scoring import total  # noqa: PLC0415
+    from isinglass.transforms.pii.evaluation.scoring import total  # noqa: PLC0415
 
     entities = {}
     for entity in evaluation.looked_for:

@@ -15,7 +15,7 @@ from isinglass.pipelines.forget.columns import rows_with_value
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.transforms.pii.value_search import ValueSearch
+    from isinglass.transforms.pii.erasure.search import ValueSearch
 
 _WITH_TEXT = ("data", "quarantine")
 _FOR_PEOPLE = (".html", ".json", ".jsonl", ".md")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.transforms.pii.value_search import ValueSearch
+    from isinglass.transforms.pii.erasure.search import ValueSearch
 
 
 def rows_with_value(

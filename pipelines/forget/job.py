@@ -26,7 +26,7 @@ from isinglass.pipelines.runner import Execution
 from isinglass.pipelines.workspace import Workspace, locked, write_atomically
 from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.errors import OutputError
-from isinglass.transforms.pii.value_search import ValueSearch
+from isinglass.transforms.pii.erasure.search import ValueSearch
 
 if TYPE_CHECKING:
     from isinglass.pipelines.forget.search import Found

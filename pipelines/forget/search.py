@@ -17,7 +17,7 @@ from isinglass.pipelines.forget.columns import rows_with_value
 from isinglass.pipelines.forget.source import finding_entities, read_findings
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.pii.operators import value_key
+from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.forget.source import SourceRun
     from isinglass.pipelines.forget.values import Requested
     from isinglass.schemas.documents import DocumentBatch, Shard
-    from isinglass.transforms.pii.value_search import ValueSearch
+    from isinglass.transforms.pii.erasure.search import ValueSearch
 
 FINDING, TEXT, COLUMN, RAW, RESULT = "finding", "text", "column", "raw", "result"
 """How a value was found; see `tables.ERASURE`."""

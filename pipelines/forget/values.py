@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.pii.value_folding import folded_text
+from isinglass.transforms.pii.erasure.folding import folded_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from isinglass.pipelines.proof.check import conclude
 from isinglass.pipelines.proof.recall import check_recall
 from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.reasons import DUPLICATE_REASONS
-from isinglass.transforms.pii.erasure import erasing_operators
-from isinglass.transforms.pii.operators import KEY_DIGITS
+from isinglass.transforms.pii.erasure.spans import erasing_operators
+from isinglass.transforms.pii.operators.apply import KEY_DIGITS
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun

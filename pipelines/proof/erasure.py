@@ -12,7 +12,7 @@ from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.config import EraseConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DropReason, Outcome
-from isinglass.transforms.pii.erasure import ERASED
+from isinglass.transforms.pii.erasure.spans import ERASED
 
 if TYPE_CHECKING:
     from isinglass.pipelines.erase import Erasure

@@ -13,7 +13,7 @@ from isinglass.pipelines.proof.paragraphs import ParagraphProof
 from isinglass.pipelines.proof.spans import SPAN, by_document
 from isinglass.pipelines.sources import NO_NOTE, plan_again, read_note
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
-from isinglass.transforms.pii.operators import operate
+from isinglass.transforms.pii.operators.apply import operate
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:

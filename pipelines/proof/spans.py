@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.transforms.pii.generalise import may_be_generalised
-from isinglass.transforms.pii.normalised import normalised
-from isinglass.transforms.pii.operators import operate
-from isinglass.transforms.pii.surrogates import may_be_surrogate
+from isinglass.transforms.pii.operators.apply import operate
+from isinglass.transforms.pii.operators.generalise import may_be_generalised
+from isinglass.transforms.pii.operators.normalised import normalised
+from isinglass.transforms.pii.operators.surrogates import may_be_surrogate
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun

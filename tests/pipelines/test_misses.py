@@ -15,8 +15,8 @@ from isinglass.pipelines.second_scan import (
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.tables import DATA
-from isinglass.transforms.pii.recall import RecallCell, add_cells
-from isinglass.transforms.pii.second_scan import SecondScanner
+from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
+from isinglass.transforms.pii.second_scan.scan import SecondScanner
 
 COUNTS = {
     RecallCell("US_SSN", "en", "start", "web").key(): [10, 9, 1],

@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.demographics.lexicon import primary_language
-from isinglass.transforms.pii.allow import Allowed
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.found import FoundColumns
@@ -32,13 +31,14 @@ from isinglass.transforms.pii.models import (
     wanted_models,
 )
 from isinglass.transforms.pii.ner import NerEngine, load_engine
+from isinglass.transforms.pii.plugins.allow import Allowed
+from isinglass.transforms.pii.plugins.value_files import user_files
 from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.stock.rows import without_texts
 from isinglass.transforms.pii.tables import (
     failures_batch,
     without_rows,
 )
-from isinglass.transforms.pii.value_files import user_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

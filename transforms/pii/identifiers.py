@@ -11,7 +11,7 @@ import numpy as np
 
 from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
 from isinglass.transforms.pii.gate import Gate, GatePattern, hit_rows
-from isinglass.transforms.pii.phones import PhoneScanner
+from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed

@@ -25,7 +25,7 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecog
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.checks.table import CHECKS
-from isinglass.transforms.pii.plugins import plug_ins
+from isinglass.transforms.pii.plugins.build import plug_ins
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig

@@ -9,7 +9,7 @@ from typing import Any
 
 from isinglass.transforms.pii.checks.american import is_never_issued_ssn
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.surrogates.phones import is_fake_phone
+from isinglass.transforms.pii.operators.surrogates.phones import is_fake_phone
 
 _LEAST_PHONE_DIGITS = 7
 """Shorter runs are years, prices and page numbers more often than numbers to call."""

@@ -20,7 +20,7 @@ from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.detector import Detector, build_detector
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner, gate_patterns
-from isinglass.transforms.pii.phones import PhoneScanner
+from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import is_vetoed
 from isinglass.transforms.pii.tables import FOUND

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.pii.labels import Labels
+from isinglass.transforms.pii.evaluation.labels import Labels
+from isinglass.transforms.pii.evaluation.scoring import Span, match_spans
 from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.pii.scoring import Span, match_spans
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""Fake identifiers, planted to measure what detection misses."""

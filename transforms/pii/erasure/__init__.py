@@ -1,0 +1,1 @@
+"""Values of a request: found in texts, and taken out."""

@@ -1,0 +1,1 @@
+"""Found spans held against labelled ones."""

@@ -1,0 +1,111 @@
+"""Surrogates: made-up values of the same form, which are nobody's."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from isinglass.transforms.pii.operators.normalised import kind_of
+from isinglass.transforms.pii.operators.surrogates.addresses import (
+    fake_address,
+    is_fake_address,
+)
+from isinglass.transforms.pii.operators.surrogates.cards import fake_card, is_fake_card
+from isinglass.transforms.pii.operators.surrogates.check_digits import catalogue_check
+from isinglass.transforms.pii.operators.surrogates.credentials import (
+    fake_credential,
+    is_fake_credential,
+)
+from isinglass.transforms.pii.operators.surrogates.emails import (
+    fake_email,
+    is_fake_email,
+)
+from isinglass.transforms.pii.operators.surrogates.ibans import fake_iban, is_fake_iban
+from isinglass.transforms.pii.operators.surrogates.identifiers import (
+    fake_ssn,
+    is_fake_ssn,
+)
+from isinglass.transforms.pii.operators.surrogates.persons import fake_person
+from isinglass.transforms.pii.operators.surrogates.phones import (
+    fake_phone,
+    is_fake_phone,
+)
+from isinglass.transforms.pii.operators.surrogates.shape import shaped
+from isinglass.transforms.pii.operators.surrogates.stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from isinglass.transforms.pii.operators.surrogates.shape import Check
+
+    Maker = Callable[[str, Stream], str | None]
+
+_AMERICAN = frozenset({"US_SSN", "US_ITIN"})
+"""Written alike: what is no number of one of them may be one of the other."""
+
+_MAKERS: dict[str, Maker] = {
+    "card": fake_card,
+    "email": fake_email,
+    "iban": fake_iban,
+    "ip": fake_address,
+    "phone": fake_phone,
+}
+_MARKS: dict[str, Callable[[str], bool]] = {
+    "card": is_fake_card,
+    "email": is_fake_email,
+    "iban": is_fake_iban,
+    "ip": is_fake_address,
+    "phone": is_fake_phone,
+    "secret": is_fake_credential,
+}
+
+
+def surrogate(entity: str, value: str, mark: str, check: Check | None = None) -> str:
+    """A made-up value of the same form.
+
+    It depends on the key, the entity and the normalised value alone, and on how the
+    value is written, so no state is shared and every spelling of a value gets the same
+    fake, spelled alike. Different values may get the same fake where the docstring of
+    the kind says that there are few.
+
+    Args:
+        entity: Kind of the value; one without a rule of its own keeps its shape.
+        value: As it stands in the text; an empty one stays empty.
+        mark: Its value key.
+        check: Whether the check digits of a normalised value hold; the fake of a kind
+            that has no reserved range is one for which they do not. By default the
+            checks of the catalogue.
+    """
+    stream = Stream(mark)
+    looks = _looks_of(entity)
+    if check is None:
+        check = catalogue_check(entity) if looks is None else partial(_is_not, looks)
+    kind = kind_of(entity)
+    fake: str | None = None
+    if kind == "secret" and value:
+        return fake_credential(value, stream)
+    if kind == "person":
+        fake = fake_person(value, stream)
+        fake = fake if fake != value else None
+    elif entity in _AMERICAN:
+        fake = fake_ssn(value, stream)
+    elif kind in _MAKERS:
+        fake = _MAKERS[kind](value, stream)
+    return shaped(entity, value, stream, check) if fake is None else fake
+
+
+def may_be_surrogate(entity: str, fake: str) -> bool:
+    """Whether a text could be a surrogate, for who has neither value nor key.
+
+    True for kinds without a reserved range, whose surrogates look like any value.
+    """
+    looks = _looks_of(entity)
+    return not fake or looks is None or looks(fake)
+
+
+def _looks_of(entity: str) -> Callable[[str], bool] | None:
+    return is_fake_ssn if entity in _AMERICAN else _MARKS.get(kind_of(entity))
+
+
+def _is_not(looks: Callable[[str], bool], fake: str) -> bool:
+    return not looks(fake)

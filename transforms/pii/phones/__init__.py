@@ -1,0 +1,1 @@
+"""Telephone numbers: found by form, plan and context words."""

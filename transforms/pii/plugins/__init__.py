@@ -1,0 +1,1 @@
+"""Recognizers and lists of the user."""

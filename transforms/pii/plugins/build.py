@@ -1,0 +1,193 @@
+"""Recognizers of the user: Presidio's by name or country, YAML, patterns, deny lists.
+
+All are Presidio's `EntityRecognizer`. Nothing is ever fetched: recognizers that need a
+download, a service or the network are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import regex  # type: ignore[import-untyped]
+from presidio_analyzer import Pattern, PatternRecognizer
+
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.pii.plugins.predefined import create, of_country
+from isinglass.transforms.pii.plugins.value_files import read_values
+from isinglass.transforms.pii.plugins.yaml_files import read_recognizers
+from isinglass.transforms.pii.scripts import UNSPACED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from isinglass.schemas.config.recognizers import (
+        DenyConfig,
+        PatternConfig,
+        RecognizersConfig,
+    )
+
+FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
+"""Flags of Presidio's registry for patterns that name none."""
+
+# Escapes that may mean letters of scripts without spaces.
+_ANY_LETTER = re.compile(r"\\[uUxpPN]")
+
+
+@dataclass(frozen=True)
+class PlugIn:
+    """A recognizer of the user, for one of its entities.
+
+    Attributes:
+        entity: What it finds.
+        recognizer: Presidio's.
+        separated: Whether it is shown spaces in place of letters of scripts without
+            spaces, so that word boundaries fire. False where it looks for such letters.
+    """
+
+    entity: str
+    recognizer: Any = field(repr=False)
+    separated: bool = True
+
+
+def plug_ins(config: RecognizersConfig) -> list[PlugIn]:
+    """All recognizers that the section names, each once.
+
+    Raises:
+        ConfigError: A name, country, file or pattern is wrong; says where and how.
+    """
+    found: dict[tuple[str, str], PlugIn] = {}
+    for recognizer in _recognizers(config):
+        patterns = getattr(recognizer, "patterns", None) or []
+        separated = not any(_names_unspaced(p.regex) for p in patterns)
+        kind, name = type(recognizer), str(recognizer.name)
+        for entity in recognizer.supported_entities:
+            key = (entity, name)
+            if key in found and kind is PatternRecognizer:
+                msg = (
+                    f"pii.recognizers: two recognizers of {entity} are called "
+                    f"{name}; give one another name"
+                )
+                raise ConfigError(msg)
+            found[key] = PlugIn(entity, recognizer, separated)
+    return list(found.values())
+
+
+def _recognizers(config: RecognizersConfig) -> Iterator[Any]:
+    for index, name in enumerate(config.predefined):
+        yield create(name, f"pii.recognizers.predefined.{index}")
+    for index, country in enumerate(config.countries):
+        yield from of_country(country, f"pii.recognizers.countries.{index}")
+    for index, name in enumerate(config.files):
+        yield from read_recognizers(name, f"pii.recognizers.files.{index}")
+    for index, entry in enumerate(config.patterns):
+        yield _ad_hoc(entry, f"pii.recognizers.patterns.{index}")
+    for index, listed in enumerate(config.deny):
+        yield _deny(listed, index)
+
+
+def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
+    """Compile a pattern of the user.
+
+    Raises:
+        ConfigError: It is no pattern; names the key and the position.
+    """
+    try:
+        return regex.compile(expression, flags)
+    except regex.error as error:
+        place = "" if error.pos is None else f" at position {error.pos}"
+        raise ConfigError(f"{key}: {error.msg}{place} of the pattern") from None
+
+
+def _ad_hoc(entry: PatternConfig, key: str) -> Any:
+    compiled(entry.regex, FLAGS, f"{key}.regex")
+    return PatternRecognizer(
+        supported_entity=entry.entity,
+        name=entry.name,
+        patterns=[Pattern(entry.name, entry.regex, entry.score)],
+        context=list(entry.context),
+        global_regex_flags=FLAGS,
+    )
+
+
+def _deny(listed: DenyConfig, index: int) -> Any:
+    key = f"pii.recognizers.deny.{index}"
+    values = [value.strip() for value in listed.values]
+    if listed.file is not None:
+        values += read_values(listed.file, f"{key}.file")
+    values = [value for value in values if value]
+    if not values:
+        msg = f"{key}: no value; give `values`, or a `file` with one a line"
+        raise ConfigError(msg)
+    flags = FLAGS if listed.ignore_case else FLAGS & ~regex.IGNORECASE
+    return PatternRecognizer(
+        supported_entity=listed.entity,
+        name=f"deny_list.{index}",
+        patterns=[Pattern("deny_list", deny_pattern(values), 1.0)],
+        global_regex_flags=flags,
+    )
+
+
+def deny_pattern(values: Sequence[str]) -> str:
+    """A pattern of whole values, the longest first.
+
+    As in Presidio, a value stands between ends of the text or characters that are no
+    word characters. Letters of scripts without spaces end no word, so values may stand
+    between them, and values of such letters may stand anywhere.
+    """
+    word = rf"[^\W{UNSPACED[1:-1]}]"
+    parts = []
+    for left, right, group in _by_edges(sorted(set(values))):
+        before = rf"(?<!{word})" if left else ""
+        after = rf"(?!{word})" if right else ""
+        parts.append(f"{before}{_tree(group)}{after}")
+    return "|".join(parts)
+
+
+def _tree(values: list[str]) -> str:
+    """A pattern of sorted, distinct values that tells them apart from left to right.
+
+    Engines try the branches of one letter instead of all values.
+    """
+    branches = []
+    for _, equal in groupby(filter(None, values), key=itemgetter(0)):
+        group = list(equal)
+        shared = _shared(group[0], group[-1])
+        rest = [value[len(shared) :] for value in group]
+        branches.append(_escape(shared) + (_tree(rest) if rest != [""] else ""))
+    return f"(?:{'|'.join(branches)})" + ("" if values[0] else "?")
+
+
+def _shared(first: str, last: str) -> str:
+    """What the first and the last of sorted values begin with: so do all between."""
+    pairs = enumerate(zip(first, last, strict=False))
+    length = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
+    return first[:length]
+
+
+def _by_edges(values: Iterable[str]) -> Iterator[tuple[bool, bool, list[str]]]:
+    """Values by whether they must not follow, or be followed by, a word character."""
+    groups: dict[tuple[bool, bool], list[str]] = {}
+    for value in values:
+        edges = (not _unspaced(value[0]), not _unspaced(value[-1]))
+        groups.setdefault(edges, []).append(value)
+    for (left, right), group in groups.items():
+        yield left, right, group
+
+
+def _escape(value: str) -> str:
+    # Line ends and blanks as escapes that every engine reads in the same way.
+    return re.sub(r"([^\w\s])", r"\\\1", value)
+
+
+def _unspaced(char: str) -> bool:
+    return re.match(UNSPACED, char) is not None
+
+
+def _names_unspaced(expression: str) -> bool:
+    if _ANY_LETTER.search(expression):
+        return True
+    return re.search(UNSPACED, expression) is not None

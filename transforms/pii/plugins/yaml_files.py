@@ -1,0 +1,189 @@
+"""Files of recognizers in Presidio's YAML format.
+
+The registry provider of Presidio is not used: it falls back to its own default list if
+a file is missing, and makes one recognizer for each language, which would search every
+text as often.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import regex  # type: ignore[import-untyped]
+import yaml
+from presidio_analyzer import PatternRecognizer
+from presidio_analyzer.input_validation.yaml_recognizer_models import (
+    CustomRecognizerConfig,
+    PredefinedRecognizerConfig,
+)
+from pydantic import ValidationError
+
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.pii.plugins.predefined import create, find_class
+from isinglass.transforms.pii.plugins.value_files import read_text
+
+FLAGS = 26
+"""`global_regex_flags` of a file that names none: ignore case, multiline, dot all."""
+
+_TOP = frozenset(
+    {"supported_languages", "supported_countries", "global_regex_flags", "recognizers"}
+)
+_SHARED = frozenset(
+    {"name", "class_name", "enabled", "type", "context", "country_code"}
+    | {"supported_language", "supported_languages"}
+    | {"supported_entity", "supported_entities"}
+)
+_CUSTOM = _SHARED | {"patterns", "deny_list", "deny_list_score", "version"}
+
+
+def read_recognizers(name: str, key: str) -> list[Any]:
+    """Recognizers of a file, in its order; those with `enabled: false` are left out.
+
+    A recognizer with several languages becomes one with the context words of all:
+    recognizers of the user are shown every text, whatever its language.
+
+    Args:
+        name: Path of the file.
+        key: Where it is named, for messages.
+
+    Raises:
+        ConfigError: The file cannot be read or used; names the file and the key in it.
+    """
+    content = _parse(name, key)
+    where = f"{key}: {name}"
+    unknown = sorted(str(k) for k in content if k not in _TOP)
+    if unknown:
+        msg = f"{where}: {unknown[0]} is no key; keys are {', '.join(sorted(_TOP))}"
+        raise ConfigError(msg)
+    flags = content.get("global_regex_flags", FLAGS)
+    if not isinstance(flags, int) or isinstance(flags, bool):
+        raise ConfigError(f"{where}: global_regex_flags must be an integer, such as 26")
+    entries = content.get("recognizers")
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(f"{where}: recognizers must be a list of one or more")
+    made = [
+        _recognizer(entry, flags, f"{where}: recognizers.{index}")
+        for index, entry in enumerate(entries)
+    ]
+    return [recognizer for recognizer in made if recognizer is not None]
+
+
+def _parse(name: str, key: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(read_text(name, key))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise ConfigError(f"{key}: {name} is not YAML{line}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{key}: {name}: `recognizers:` is missing at the top")
+    return content
+
+
+def _recognizer(entry: Any, flags: int, where: str) -> Any:
+    """A recognizer of an entry; None if it is not enabled."""
+    if isinstance(entry, str):
+        return _with_flags(create(entry, where), flags)
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where}: must be a name or a mapping")
+    if "score_thresholds" in entry:
+        raise ConfigError(
+            f"{where}.score_thresholds: set pii.entities.<ENTITY>.threshold in the "
+            "configuration instead"
+        )
+    if not entry.get("enabled", True):
+        return None
+    custom = entry.get("type", "custom") == "custom"
+    if not custom:
+        return _with_flags(_predefined(entry, where), flags)
+    for given in entry:
+        if given not in _CUSTOM:
+            names = ", ".join(sorted(_CUSTOM))
+            raise ConfigError(f"{where}.{given}: is no key; keys are {names}")
+    _check_patterns(entry, flags, where)
+    checked = _validated(CustomRecognizerConfig, _plain(entry, custom=True), where)
+    try:
+        made = PatternRecognizer.from_dict(checked)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+    return _with_flags(made, flags)
+
+
+def _predefined(entry: dict[str, Any], where: str) -> Any:
+    name = entry.get("class_name") or entry.get("name")
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}.name: is missing")
+    kind = find_class(name, f"{where}.name")
+    plain = _plain(entry, custom=False)
+    _validated(PredefinedRecognizerConfig, plain, where)
+    country = plain.pop("country_code", kind.COUNTRY_CODE)
+    if str(country).lower() != str(kind.COUNTRY_CODE).lower():
+        raise ConfigError(f"{where}.country_code: {name} is of {kind.COUNTRY_CODE}")
+    dropped = {"type", "class_name", "enabled"}
+    if "class_name" not in entry:
+        dropped.add("name")
+    options = {k: v for k, v in plain.items() if k not in dropped and v is not None}
+    return create(name, where, options)
+
+
+def _plain(entry: dict[str, Any], *, custom: bool) -> dict[str, Any]:
+    """An entry without languages: all context words in one list."""
+    plain = dict(entry)
+    words = list(plain.pop("context", None) or ())
+    languages = plain.pop("supported_languages", None) or ()
+    for language in languages if isinstance(languages, list) else ():
+        if isinstance(language, dict):
+            words += language.get("context") or ()
+    if words:
+        plain["context"] = list(dict.fromkeys(words))
+    entities = plain.get("supported_entities")
+    if custom:
+        plain.setdefault("supported_language", "en")
+        if isinstance(entities, list) and len(entities) == 1:
+            del plain["supported_entities"]
+            plain.setdefault("supported_entity", entities[0])
+    return plain
+
+
+def _check_patterns(entry: dict[str, Any], flags: int, where: str) -> None:
+    patterns = entry.get("patterns") or []
+    if not isinstance(patterns, list):
+        raise ConfigError(f"{where}.patterns: must be a list")
+    for index, pattern in enumerate(patterns):
+        place = f"{where}.patterns.{index}"
+        if not isinstance(pattern, dict) or not isinstance(pattern.get("regex"), str):
+            raise ConfigError(f"{place}.regex: must be a string")
+        unknown = sorted(set(pattern) - {"name", "regex", "score"})
+        missing = sorted({"name", "regex", "score"} - set(pattern))
+        for problem, names in (("is no key", unknown), ("is missing", missing)):
+            if names:
+                raise ConfigError(f"{place}.{names[0]}: {problem}")
+        try:
+            regex.compile(pattern["regex"], flags)
+        except regex.error as error:
+            at = "" if error.pos is None else f" at position {error.pos}"
+            raise ConfigError(f"{place}.regex: {error.msg}{at}") from None
+
+
+def _validated(model: type[Any], entry: dict[str, Any], where: str) -> dict[str, Any]:
+    """The entry with defaults; Presidio's own rules, with our messages."""
+    # Presidio's check of patterns fails on None, so an entry without any has a list.
+    given = {"patterns": [], **entry} if model is CustomRecognizerConfig else entry
+    try:
+        checked = model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        place = f"{where}.{path}" if path else where
+        raise ConfigError(f"{place}: {first['msg']}") from None
+    dropped = {"enabled", "type", "class_name", "supported_languages"}
+    values: dict[str, Any] = checked.model_dump(exclude_none=True)
+    values.pop("score_thresholds", None)
+    return {k: v for k, v in values.items() if k not in dropped}
+
+
+def _with_flags(recognizer: Any, flags: int) -> Any:
+    """Patterns get the flags of the file, as in Presidio's loader."""
+    if isinstance(recognizer, PatternRecognizer):
+        recognizer.global_regex_flags = flags
+    return recognizer

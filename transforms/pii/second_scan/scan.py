@@ -1,0 +1,165 @@
+"""A scan of finished texts that shares no code, pattern or engine with the detector.
+
+Its patterns are wide: most hits in ordinary text are no personal data. What the
+detector left and these shapes cover is among them, so the hits bound from above what is
+left. They are no measure of recall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.second_scan.windows import number_windows
+from isinglass.transforms.text import string_buffers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from isinglass.schemas.manifest import Lexicon
+
+KEEP = "keep"
+"""Operator that leaves a finding in the text: it may be hit."""
+
+_BLANK = 0x1F
+"""A byte that no pattern matches, put for each byte of what an operator wrote."""
+
+_NUMBERS = "number"
+
+
+class _Entity(NamedTuple):
+    name: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class SecondScanner:
+    """Compiled by RE2 at each call, which caches nothing and costs microseconds.
+
+    Attributes:
+        groups: Gates, each with the entities whose patterns it lets through.
+        ignored: Blanked before numbers are counted.
+    """
+
+    groups: tuple[tuple[str, str, tuple[_Entity, ...]], ...] = field(repr=False)
+    ignored: str = field(repr=False)
+
+    @classmethod
+    def of(cls, entities: Iterable[str]) -> SecondScanner:
+        """Take the patterns of some entities; others have none and are left out."""
+        content = load_data("second_scan", "any").content
+        person = content["person"]
+        lists = {name: "|".join(person[name]) for name in ("title", "given")}
+        groups: dict[str, list[_Entity]] = {}
+        for name in sorted({*entities} & {*content["entities"]}):
+            entry = content["entities"][name]
+            pattern = "|".join(f"(?:{p})" for p in entry["patterns"])
+            for key, value in (*lists.items(), ("word", person["word"])):
+                pattern = pattern.replace(f"{{{key}}}", value)
+            groups.setdefault(entry["gate"], []).append(_Entity(name, pattern))
+        gates = content["gates"]
+        return cls(
+            groups=tuple(
+                (gate, gates[gate], tuple(found)) for gate, found in groups.items()
+            ),
+            ignored="|".join(f"(?:{pattern})" for pattern in content["ignored"]),
+        )
+
+    @property
+    def entities(self) -> list[str]:
+        """Entities that are counted, sorted."""
+        return sorted(e.name for _, _, found in self.groups for e in found)
+
+    def count(self, texts: pa.StringArray) -> dict[str, NDArray[np.int64]]:
+        """Hits of each entity in each text.
+
+        Args:
+            texts: Strings without nulls.
+
+        Returns:
+            int64 (n,) by entity.
+        """
+        counts = {name: np.zeros(len(texts), np.int64) for name in self.entities}
+        for gate, pattern, entities in self.groups:
+            near, candidates = self._candidates(texts, gate, pattern)
+            for entity in entities:
+                hits = pc.count_substring_regex(candidates, entity.pattern)
+                counts[entity.name][near] = hits.to_numpy()
+        return counts
+
+    def _candidates(
+        self, texts: pa.StringArray, gate: str, pattern: str
+    ) -> tuple[NDArray[np.int64], pa.StringArray]:
+        """Rows that a gate lets through, and what of their texts is looked at."""
+        if gate == _NUMBERS:
+            windows = number_windows(texts)
+            filled = pc.greater(pc.binary_length(windows), 0)
+            rows = np.flatnonzero(filled.to_numpy(zero_copy_only=False))
+            close = windows.take(pa.array(rows))
+            return rows, pc.replace_substring_regex(close, self.ignored, "\x1f")
+        found = pc.match_substring_regex(texts, pattern)
+        rows = np.flatnonzero(found.to_numpy(zero_copy_only=False))
+        return rows, texts.take(pa.array(rows))
+
+
+def pattern_file() -> Lexicon:
+    """The data file with the patterns, as the manifest lists it."""
+    return load_data("second_scan", "any").entry
+
+
+def scan_texts(
+    scanner: SecondScanner, texts: pa.StringArray, spans: pa.ListArray
+) -> dict[str, NDArray[np.int64]]:
+    """Count hits outside of what operators wrote.
+
+    Args:
+        scanner: The patterns.
+        texts: Strings without nulls.
+        spans: Column `pii` of `data/`: start, end (code points) and operator.
+
+    Returns:
+        int64 (n,) by entity.
+    """
+    spanned = pc.greater(pc.fill_null(pc.list_value_length(spans), 0), 0)
+    some = np.flatnonzero(spanned.to_numpy(zero_copy_only=False))
+    rest = np.flatnonzero(~spanned.to_numpy(zero_copy_only=False))
+    chosen = pa.array(some)
+    blanked = blank_spans(texts.take(chosen), spans.take(chosen))
+    counts = {name: np.zeros(len(texts), np.int64) for name in scanner.entities}
+    for rows, part in ((some, blanked), (rest, texts.take(pa.array(rest)))):
+        for name, hits in scanner.count(part).items():
+            counts[name][rows] = hits
+    return counts
+
+
+def blank_spans(texts: pa.StringArray, spans: pa.ListArray) -> pa.StringArray:
+    """Overwrite each span, but for kept ones, by bytes that no pattern matches.
+
+    Args:
+        texts: Strings without nulls.
+        spans: As for `scan_texts`; no nulls.
+    """
+    flat = pa.table({"row": pc.list_parent_indices(spans), "span": spans.flatten()})
+    flat = flat.flatten().filter(pc.not_equal(pc.field("span.operator"), KEEP))
+    row, starts, ends = (
+        flat[name].to_numpy() for name in ("row", "span.start", "span.end")
+    )
+    data, offsets = string_buffers(texts)
+    data = np.array(data)
+    points = np.flatnonzero((data & 0xC0) != 0x80)  # noqa: PLR2004
+    points = np.append(points, len(data))
+    first = np.searchsorted(points, offsets[:-1])[row]
+    change = np.zeros(len(data) + 1, np.int8)
+    np.add.at(change, points[first + starts], 1)
+    np.add.at(change, points[first + ends], -1)
+    data[np.cumsum(change[:-1], dtype=np.int8) > 0] = _BLANK
+    return pa.StringArray.from_buffers(
+        len(texts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)
+    )
