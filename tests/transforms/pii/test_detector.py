@@ -15,6 +15,7 @@ from isinglass.schemas.errors import MissingExtraError
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.detector import Detector, build_detector, check_models
 from isinglass.transforms.pii.models import find_model
+from isinglass.transforms.pii.ner.own import OwnEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
 
 TEXTS = pa.array(["mail a@acme.org", "poison b@acme.org", "mail c@acme.org"])
 UNKNOWN = pa.nulls(3, pa.string())
-SMALL = pa.array(["en", "en-GB", "EN"])
 
 
 class Poisoned:
-    """A recognizer or pipeline that fails on texts with the word poison."""
+    """A recognizer that fails on texts with the word poison."""
 
     def __init__(self, inner: Any, error: type[Exception]) -> None:
         self.inner = inner
@@ -48,15 +48,6 @@ class Poisoned:
     def validate_result(self, value: str) -> Any:
         self._check(value)
         return self.inner.validate_result(value)
-
-    def __call__(self, text: str) -> Any:
-        self._check(text)
-        return self.inner(text)
-
-    def pipe(self, texts: list[str], **options: Any) -> Any:
-        for text in texts:
-            self._check(text)
-        return self.inner.pipe(texts, **options)
 
 
 def poisoned(detector: Detector, error: type[Exception]) -> Detector:
@@ -81,19 +72,6 @@ def test_a_fault_in_one_text_fails_that_text_alone(
         {"row": 1, "reason": reason, "detail": error.__name__}
     ]
     assert "acme" not in repr(detection)
-
-
-def test_a_fault_in_the_model_fails_that_text_alone(fast: Detector) -> None:
-    engine = replace(fast.engines["en"], nlp=Poisoned(fast.engines["en"].nlp, KeyError))
-    detector = replace(fast, engines={"en": engine})
-    texts = pa.array(
-        ["Barack Obama spoke.", "poison", "Angela Merkel met Barack Obama in Berlin."]
-    )
-    detection = detector.detect(texts, SMALL)
-    assert detection.findings.column("row").to_pylist() == [0, 2, 2]
-    assert detection.failures.to_pylist() == [
-        {"row": 1, "reason": "detector_error", "detail": "KeyError"}
-    ]
 
 
 def test_time_is_bounded_for_each_document(identifiers: Detector) -> None:
@@ -124,14 +102,19 @@ def test_names_only_in_languages_with_a_model(fast: Detector) -> None:
     assert {r["entity"] for r in rows} == {"PERSON", "EMAIL_ADDRESS"}
 
 
-def test_fast_keeps_the_entity_recogniser_alone(fast: Detector) -> None:
-    assert fast.engines["en"].nlp.pipe_names == ["ner"]
+def test_each_mode_has_its_way_to_names(fast: Detector) -> None:
+    engine = fast.engines["en"]
+    assert isinstance(engine, OwnEngine)
+    assert engine.how == "own inference"
     exact = build_detector(PiiConfig(mode="exact"))
+    assert exact.engines == {}
     assert "parser" in exact.exact["en"].stock.pipeline.nlp.pipe_names
 
 
 def test_memory_of_new_words_is_given_back(fast: Detector) -> None:
-    strings = fast.engines["en"].nlp.vocab.strings
+    engine = fast.engines["en"]
+    assert isinstance(engine, OwnEngine)
+    strings = engine.inference._nlp.vocab.strings
     before = len(strings)
     text = " ".join(f"zq{n}xw" for n in range(500))
     fast.detect(pa.array([text]), pa.array(["en"]))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from tests.transforms.pii.test_canaries import CONFIG, documents
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii.canaries.plant import EXPECTED, Planted, plant
 from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells, measure
 from isinglass.transforms.pii.identifiers import IdentifierScanner
+from tests.transforms.pii.canaries.test_canaries import CONFIG, documents
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector
