@@ -18,6 +18,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
+from isinglass.pipelines.report.sections.erasure import erasure_blocks
 from isinglass.pipelines.report.svg import Whisker, whiskers
 from isinglass.pipelines.report.text import (
     MINUS,
@@ -84,7 +85,10 @@ def privacy_section(data: ReportData) -> Section:
     """Findings by entity, measured recall, and what is expected to be left."""
     anchor, title = "pii", "Personal identifiers"
     manifest = data.manifest
+    erased = erasure_blocks(manifest.erasure)
     if data.part("pii") is None and not (manifest.findings or manifest.recall):
+        if erased:
+            return Section(anchor, title, tuple(erased))
         return not_run(anchor, title, "the configuration has no pii section.")
     blocks: list[Block] = [_findings_table(data)]
     if manifest.allowed:
@@ -99,6 +103,7 @@ def privacy_section(data: ReportData) -> Section:
         blocks.append(_not_measured_table(data))
     if data.examples.findings_by_rule:
         blocks += [Heading("Which rules found them"), _rule_table(data)]
+    blocks += erased
     return Section(anchor, title, tuple(blocks))
 
 

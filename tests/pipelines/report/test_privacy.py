@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from isinglass.pipelines.report.blocks import Heading, Paragraph, Table
+from isinglass.pipelines.report.model import ReportData, ReportExamples
+from isinglass.pipelines.report.sections.privacy import privacy_section
+from isinglass.pipelines.report.slices import Slices
+from isinglass.schemas.manifest import (
+    ErasureRequest,
+    ErasureSummary,
+    FindingCount,
+    Manifest,
+    Recall,
+)
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.report.blocks import Section
+
+MAIL = FindingCount(found=30, changed=30, kept=0)
+HALF = Recall(planted=20, found=10, recall=0.5, low=0.3, high=0.7)
+
+
+def section(manifest: Manifest, **changes: Any) -> Section:
+    entities = {"EMAIL_ADDRESS": {"operator": "replace"}, "US_SSN": {}}
+    config = {**manifest.config, "pii": {"entities": entities}}
+    values = {
+        "config": config,
+        "findings": {"EMAIL_ADDRESS": MAIL},
+        "recall": {"EMAIL_ADDRESS": HALF},
+        "recall_slices": [],
+        "allowed": {},
+        "erasure": None,
+    }
+    changed = manifest.model_copy(update=values | changes)
+    return privacy_section(ReportData(changed, Slices(()), ReportExamples()))
+
+
+def tables(made: Section) -> dict[str, Table]:
+    return {b.caption: b for b in made.blocks if isinstance(b, Table)}
+
+
+def said(made: Section) -> str:
+    return "\n".join(b.text for b in made.blocks if isinstance(b, Paragraph))
+
+
+def test_kinds_without_a_finding_are_named_in_one_line(manifest: Manifest) -> None:
+    found = tables(section(manifest))["Findings by kind: found = changed + kept"]
+    assert len(found.rows) == 1
+    assert "Looked for and not found: US_SSN." in found.note
+
+
+@pytest.mark.parametrize(
+    ("recall", "left", "span"),
+    [
+        # 30 found at one half: as many again; 30 * (1 - .7) / .7 and 30 * .7 / .3.
+        (HALF, "30.0", "12.9 to 70.0"),
+        (HALF.model_copy(update={"low": 0.0}), "30.0", "12.9 or more, unbounded"),
+        (
+            Recall(planted=9, found=9, recall=1.0, low=0.7, high=1.0),
+            "0.0",
+            "0.0 to 12.9",
+        ),
+    ],
+)
+def test_what_is_probably_left(
+    recall: Recall, left: str, span: str, manifest: Manifest
+) -> None:
+    made = section(manifest, recall={"EMAIL_ADDRESS": recall})
+    caption = "Expected leftovers: identifiers that are probably still in the kept text"
+    row = tables(made)[caption].rows[0]
+    assert [getattr(cell, "text", cell) for cell in row[-2:]] == [left, span]
+
+
+def test_allowed_values_are_said(manifest: Manifest) -> None:
+    made = section(manifest, allowed={"PERSON": 1_200})
+    assert "1\u202f200 of PERSON" in said(made)
+    assert "allows the value" not in said(section(manifest))
+
+
+@pytest.mark.parametrize("looked_for", [True, False])
+def test_erasures_are_told_with_and_without_detection(
+    looked_for: bool,  # noqa: FBT001
+    manifest: Manifest,
+) -> None:
+    request = ErasureRequest(
+        values=2,
+        remove="documents",
+        documents=3,
+        spans=4,
+        found_by_key=1,
+        found_by_text=3,
+        found_elsewhere=0,
+    )
+    summary = ErasureSummary(documents=3, spans=0, listed=4, requests=[request])
+    nothing = {"config": {}, "findings": {}, "recall": {}}
+    made = section(manifest, erasure=summary, **({} if looked_for else nothing))
+    headings = [b.text for b in made.blocks if isinstance(b, Heading)]
+    assert "Erased on request" in headings
+    assert "3 documents were dropped" in said(made)
+    assert ("What was missed" in headings) == looked_for
