@@ -26,7 +26,7 @@ HALF = Recall(planted=20, found=10, recall=0.5, low=0.3, high=0.7)
 def section(manifest: Manifest, **changes: Any) -> Section:
     entities = {"EMAIL_ADDRESS": {"operator": "replace"}, "US_SSN": {}}
     config = {**manifest.config, "pii": {"entities": entities}}
-    values = {
+    values: dict[str, Any] = {
         "config": config,
         "findings": {"EMAIL_ADDRESS": MAIL},
         "recall": {"EMAIL_ADDRESS": HALF},
@@ -95,7 +95,7 @@ def test_erasures_are_told_with_and_without_detection(
         found_elsewhere=0,
     )
     summary = ErasureSummary(documents=3, spans=0, listed=4, requests=[request])
-    nothing = {"config": {}, "findings": {}, "recall": {}}
+    nothing: dict[str, Any] = {"config": {}, "findings": {}, "recall": {}}
     made = section(manifest, erasure=summary, **({} if looked_for else nothing))
     headings = [b.text for b in made.blocks if isinstance(b, Heading)]
     assert "Erased on request" in headings
