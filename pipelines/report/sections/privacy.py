@@ -27,7 +27,6 @@ from isinglass.pipelines.report.text import (
     decimal,
     grouped,
     percent,
-    share_of,
     shorten,
 )
 
@@ -71,6 +70,9 @@ NO_SECOND_SCAN = {
 }
 FEW = 30
 """Planted values below which a share says little; such cells are marked."""
+
+WEAK_SHARE = 0.9
+"""Cells with a smaller share found are marked."""
 
 NOT_MEANING = (
     "What it does not mean: real identifiers may be written in ways that were not "
@@ -334,7 +336,10 @@ def _slice_table(data: ReportData, axis: str, title: str) -> Table | None:
             [code(entity), *(_slice_cell(counts.get((entity, n))) for n in names)]
             for entity in entities
         ],
-        note=f"Pale: fewer than {FEW} were planted, so the share says little.",
+        note=(
+            f"Pale: fewer than {FEW} were planted, so the share says little. Marked: "
+            f"less than {percent(WEAK_SHARE)} found."
+        ),
     )
 
 
@@ -348,8 +353,10 @@ def _slice_cell(counts: tuple[int, int] | None) -> Cell | str:
     if counts is None:
         return MISSING
     found, planted = counts
-    text = f"{share_of(found, planted)} ({grouped(found)} of {grouped(planted)})"
-    return Cell(text, tone="muted") if planted < FEW else text
+    text = f"{grouped(found)}{THIN_SPACE}/{THIN_SPACE}{grouped(planted)}"
+    if planted < FEW:
+        return Cell(text, tone="muted")
+    return Cell(text, tone="warn" if found < WEAK_SHARE * planted else "")
 
 
 def _rule_table(data: ReportData) -> Table:
