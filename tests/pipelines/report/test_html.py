@@ -224,7 +224,7 @@ def test_expected_leftovers_follow_from_recall(
     assert f"{grouped(9_866)} 2\u202f544.1" in pii
     assert "212 6.0" in pii
     assert "What it does not mean" in pii
-    assert "82.7\u202f% (110 of 133)" in pii
+    assert "110\u202f/\u202f133" in pii
     assert "keep (left in the text)" in pii
 
 
@@ -262,8 +262,19 @@ def test_recall_is_shown_by_slice_and_small_numbers_are_marked(
     part = RecallSlice(entity="US_SSN", by=axis, name=name, **measured.model_dump())
     run_fields |= {"recall_slices": [part], "recall": {"US_SSN": measured}}
     html = render_report(Manifest(**run_fields), statistics, ReportExamples())
-    assert "75.0\u202f% (3 of 4)" in section(html, "pii")
-    assert '<td class="muted number">75.0\u202f% (3 of 4)</td>' in html
+    assert '<td class="muted number">3\u202f/\u202f4</td>' in html
+
+
+@pytest.mark.parametrize(("found", "kind"), [(26, "warn "), (27, "")])
+def test_a_weak_place_is_marked(
+    run_fields: dict[str, Any], statistics: pa.Table, found: int, kind: str
+) -> None:
+    measured = Recall(planted=30, found=found, recall=0.9, low=0.7, high=0.95)
+    values = measured.model_dump()
+    part = RecallSlice(entity="US_SSN", by="position", name="table", **values)
+    run_fields |= {"recall_slices": [part], "recall": {"US_SSN": measured}}
+    html = render_report(Manifest(**run_fields), statistics, ReportExamples())
+    assert f'<td class="{kind}number">{found}\u202f/\u202f30</td>' in html
 
 
 def test_the_second_scan_is_an_upper_bound(
