@@ -32,6 +32,7 @@ SLICES = 4
 MODES: tuple[Mode, ...] = ("exact", "fast", "identifiers")
 ASKED = {"exact": 2.0, "fast": 3.0, "identifiers": 400.0}
 LEAST_MB = 10.0
+ALL_OF_STOCK = ", all of stock's entities"
 
 
 def run(corpus: Path, *, small: bool) -> list[Target]:
@@ -45,15 +46,13 @@ def run(corpus: Path, *, small: bool) -> list[Target]:
     whole, whole_mb = _whole("identifiers", texts)
     rows.append(_row("identifiers, whole corpus", whole_mb, whole, base))
     print(table(("detector", "MB of text", "CPU s", "MB/s", "times stock"), rows))
-    targets = [
-        Target(
-            f"{mode}, times stock",
-            f">= {ASKED[mode]:g}",
-            f"{size / spent[mode] / base:.1f}",
-            size / spent[mode] / base >= ASKED[mode],
-        )
-        for mode in MODES
-    ]
+    targets = []
+    for mode, asked in ASKED.items():
+        # The modes with a model do all that stock does; the third has no names.
+        name = mode if mode == "identifiers" else f"{mode}{ALL_OF_STOCK}"
+        ratio = size / spent[name] / base
+        what = f"{name}, times stock"
+        targets.append(Target(what, f">= {asked:g}", f"{ratio:.1f}", ratio >= asked))
     rate = whole_mb / whole
     reached = rate >= LEAST_MB
     return [
@@ -74,8 +73,8 @@ def _interleaved(chosen: pa.StringArray) -> dict[str, float]:
     stock = build_stock()
     entities = stock_entities(stock)
     detectors = {
-        "exact, all of stock's entities": build("exact", entities),
-        "fast, all of stock's entities": build("fast", entities),
+        f"exact{ALL_OF_STOCK}": build("exact", entities),
+        f"fast{ALL_OF_STOCK}": build("fast", entities),
         **{mode: build(mode) for mode in MODES},
     }
 
