@@ -118,22 +118,18 @@ class IdentifierScanner:
         shown = piece.separated if identifier.separated else piece.text
         for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
-            value = piece.text[start:end]
             if not piece.holds(start, end):
                 continue
             if not identifier.trusted and (
-                is_reserved(identifier.entity, value)
+                is_reserved(identifier.entity, piece.text[start:end])
                 or is_vetoed(identifier.entity, shown, start, end)
             ):
                 continue
-            explanation = match.analysis_explanation
-            base = float(match.score)
-            score, word = context.raise_score(base, piece.text, start)
-            rule = explanation.pattern_name or identifier.recognizer.name
+            score, word = context.raise_score(match.score, piece.text, start)
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
-                Origin(identifier.entity, PATTERN_DETECTOR, rule, base),
-                checked=VALID if explanation.validation_result else UNCHECKED,
+                Origin(identifier.entity, PATTERN_DETECTOR, match.rule, match.score),
+                checked=VALID if match.valid else UNCHECKED,
                 score=score,
                 context=word,
             )

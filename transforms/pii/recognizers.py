@@ -13,11 +13,8 @@ import presidio_analyzer
 import regex  # type: ignore[import-untyped]
 import yaml
 from presidio_analyzer import (
-    AnalysisExplanation,
-    EntityRecognizer,
     Pattern,
     PatternRecognizer,
-    RecognizerResult,
     predefined_recognizers,
 )
 from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer
@@ -25,6 +22,7 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecog
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.checks.table import CHECKS
+from isinglass.transforms.pii.matches import Match, without_contained
 from isinglass.transforms.pii.plugins.build import plug_ins
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ class Identifier:
     separated: bool = True
     trusted: bool = False
 
-    def matches(self, text: str, seconds: float) -> list[Any]:
+    def matches(self, text: str, seconds: float) -> list[Match]:
         """Run the recognizer on a text.
 
         Args:
@@ -69,33 +67,35 @@ class Identifier:
         """
         if self.patterns:
             return _search(self, text, seconds)
-        return list(self.recognizer.analyze(text, [self.entity], None))
+        return [
+            _match_of(result, self.recognizer.name)
+            for result in self.recognizer.analyze(text, [self.entity], None)
+        ]
 
 
-def _search(identifier: Identifier, text: str, seconds: float) -> list[Any]:
+def _match_of(result: Any, name: str) -> Match:
+    explanation = result.analysis_explanation
+    rule = getattr(explanation, "pattern_name", None) or name
+    valid = getattr(explanation, "validation_result", None)
+    return Match(result.start, result.end, float(result.score), rule, valid)
+
+
+def _search(identifier: Identifier, text: str, seconds: float) -> list[Match]:
     """Match, validate and invalidate in the way of `PatternRecognizer.analyze`."""
-    results = []
+    found = []
     recognizer = identifier.recognizer
     for pattern, compiled in identifier.patterns:
+        rule = pattern.name or recognizer.name
         for match in compiled.finditer(text, timeout=seconds):
             value = match.group()
             if not value:
                 continue
             valid = recognizer.validate_result(value)
-            score = pattern.score if valid is None else float(valid)
+            score = float(pattern.score if valid is None else valid)
             if score == 0 or recognizer.invalidate_result(value):
                 continue
-            explanation = AnalysisExplanation(
-                recognizer=recognizer.name,
-                original_score=pattern.score,
-                pattern_name=pattern.name,
-                validation_result=valid,
-            )
-            start, end = match.span()
-            results.append(
-                RecognizerResult(identifier.entity, start, end, score, explanation)
-            )
-    return list(EntityRecognizer.remove_duplicates(results))
+            found.append(Match(*match.span(), score, rule, valid))
+    return without_contained(found)
 
 
 class CatalogueRecognizer(PatternRecognizer):
