@@ -94,7 +94,8 @@ def _search(identifier: Identifier, text: str, seconds: float) -> list[Match]:
             score = float(pattern.score if valid is None else valid)
             if score == 0 or recognizer.invalidate_result(value):
                 continue
-            found.append(Match(*match.span(), score, rule, valid))
+            start, end = match.span()
+            found.append(Match(start, end, score, rule, valid))
     return without_contained(found)
 
 
