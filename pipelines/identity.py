@@ -11,6 +11,7 @@ import pydantic
 
 from isinglass.pipelines.commits import is_intact
 from isinglass.pipelines.fingerprint import code_fingerprint, config_digest, digest
+from isinglass.pipelines.withheld import publishable
 from isinglass.pipelines.workspace import Workspace, write_atomically
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
@@ -37,7 +38,8 @@ class Identity:
         run_id: 16 hex digits over configuration, inputs, code, models and verb.
         config_id: Hash of the configuration without how and where it is executed.
         verb: What was asked for.
-        config: The resolved configuration as written to the manifest.
+        config: The resolved configuration as written to the manifest, without the
+            values of lists.
         given: What was given of it; a column that was not mapped may be missing.
         detector_models: Models of the PII detector.
         encoder_models: Tokenizer and encoder.
@@ -95,7 +97,7 @@ class Identity:
             run_id=digest(parts)[:16],
             config_id=config_id,
             verb=verb,
-            config=resolved,
+            config=publishable(resolved),
             given=config.model_dump(mode="json", exclude_unset=True),
             detector_models=detector,
             encoder_models=encoder,

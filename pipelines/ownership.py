@@ -43,6 +43,8 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
         return
     if claimed["config_id"] != identity.config_id:
         changed = _changed_keys(claimed.get("config", {}), identity.config)
+        # Values of lists are not published, so they are not compared one by one.
+        changed = changed or ["values in pii.recognizers"]
         msg = (
             f"The output folder {workspace.root} is in use by a run with another "
             f"configuration (changed: {', '.join(changed)}). Choose another output, or "

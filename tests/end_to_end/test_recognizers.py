@@ -13,16 +13,20 @@ from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.errors import ConfigError, IsinglassError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def start(folder: Path, recognizers: dict[str, Any]) -> Result:
+def start(
+    folder: Path,
+    recognizers: dict[str, Any],
+    entities: dict[str, Any] | None = None,
+) -> Result:
     pii = {
         "mode": "identifiers",
-        "entities": {},
+        "entities": entities or {},
         "canaries": {"documents": 0},
         "recognizers": recognizers,
     }
@@ -79,7 +83,7 @@ def test_allowed_values_stay_and_are_counted(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     line = '{"text": "Project Bluebird, project Heron and Heron again."}\n'
     (tmp_path / "corpus" / "a.jsonl").write_text(line)
-    own = {
+    own: dict[str, Any] = {
         "deny": [{"entity": "PROJECT", "values": ["Bluebird", "Heron"]}],
         "allow": [{"entities": ["PROJECT"], "values": ["Heron"]}],
     }
@@ -89,3 +93,26 @@ def test_allowed_values_stay_and_are_counted(tmp_path: Path) -> None:
     assert result.manifest.findings["PROJECT"].found == 1
     assert "2 of PROJECT" in (tmp_path / "run/report.html").read_text("utf-8")
     assert all(check.status != "failed" for check in prove(tmp_path / "run"))
+    # The values may be names of persons: they are not published.
+    for name in ("manifest.json", "report.html"):
+        text = (tmp_path / "run" / name).read_text("utf-8")
+        assert "(withheld)" in text
+        assert "Bluebird" not in text
+        assert "Heron" not in text
+    assert start(tmp_path, own).nothing_to_do
+    own["deny"][0]["values"] = ["Bluebird"]
+    with pytest.raises(IsinglassError, match=r"pii\.recognizers"):
+        start(tmp_path, own)
+
+
+def test_the_operator_of_an_own_entity_is_a_setting(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    line = '{"text": "Project Bluebird and badge E-123456."}\n'
+    (tmp_path / "corpus" / "a.jsonl").write_text(line)
+    own = {
+        "deny": [{"entity": "PROJECT", "values": ["Bluebird"]}],
+        "patterns": [{"entity": "BADGE", "name": "badge", "regex": r"E-\d{6}"}],
+    }
+    entities = {"PROJECT": {"operator": "mask"}, "BADGE": {"threshold": 0.9}}
+    start(tmp_path, own, entities)
+    assert texts(tmp_path) == ["Project ******** and badge E-123456."]

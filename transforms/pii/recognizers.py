@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,13 +150,18 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     entries: dict[str, list[Entry]] = {}
     for entry in load_catalogue():
         entries.setdefault(entry.entity, []).append(entry)
+    own_plug_ins = plug_ins(config.recognizers)
+    named = {plug_in.entity for plug_in in own_plug_ins}
+    known = named | entries.keys() | set(model_labels().values())
     result = []
     for entity in sorted(config.entities):
         if entity in entries:
             result += [_of_entry(entry, config) for entry in entries[entity]]
         else:
-            result += [_identifier(entity, r, config) for r in _predefined(entity)]
-    for plug_in in plug_ins(config.recognizers):
+            found = _predefined(entity)
+            _require(entity, known, found)
+            result += [_identifier(entity, r, config) for r in found]
+    for plug_in in own_plug_ins:
         own = _identifier(plug_in.entity, plug_in.recognizer, config)
         result.append(replace(own, separated=plug_in.separated, trusted=True))
     return result
@@ -202,20 +208,19 @@ def _identifier(
 
 
 def _predefined(entity: str) -> list[Any]:
-    found = [
-        recognizer
-        for recognizer in _all_predefined()
-        if entity in recognizer.supported_entities
-    ]
-    # What a model finds needs no pattern; dates have both.
-    if not found and entity not in model_labels().values():
-        names = sorted({e for r in _all_predefined() for e in r.supported_entities})
-        models = sorted(set(model_labels().values()))
-        raise ConfigError(
-            f"pii.entities.{entity}: no recognizer finds this entity; known are "
-            f"{', '.join(sorted({*names, *models}))}"
-        )
-    return found
+    return [r for r in _all_predefined() if entity in r.supported_entities]
+
+
+def _require(entity: str, known: set[str], found: list[Any]) -> None:
+    if found or entity in known:
+        return
+    names = known | {e for r in _all_predefined() for e in r.supported_entities}
+    near = get_close_matches(entity, sorted(names), 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise ConfigError(
+        f"pii.entities.{entity}: no recognizer finds this entity.{hint} Known are "
+        f"{', '.join(sorted(names))}"
+    )
 
 
 @cache
