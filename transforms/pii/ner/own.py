@@ -29,6 +29,10 @@ from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import Origin
 from isinglass.transforms.pii.ner.inference import Spans, batches, spans_of
 from isinglass.transforms.pii.ner.pipe import SCORE
+from isinglass.transforms.pii.ner.stretches import (
+    MOST_CHARS as MOST_STRETCH,
+)
+from isinglass.transforms.pii.ner.stretches import without_long_stretches
 from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
@@ -103,7 +107,7 @@ class OwnEngine:
             budget: Is charged by row; rows that fail are noted in it.
             found: Is added to.
         """
-        tasks = _tasks(texts, rows)
+        tasks = _tasks(without_long_stretches(texts, MOST_STRETCH), rows)
         with self.lock, one_blas_thread():
             for low, high in batches(tasks.texts):
                 self._batch(tasks.take(low, high), budget, found)

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import FoundColumns, Origin
+from isinglass.transforms.pii.ner.stretches import (
+    MOST_EXACT_CHARS,
+    without_long_stretches,
+)
 from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.tables import MODEL_DETECTOR
@@ -80,8 +84,9 @@ class PipeEngine:
             budget: Is charged by row; rows that fail are noted in it.
             found: Is added to.
         """
+        shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
-            for zone in _zones(_tasks(texts, rows)):
+            for zone in _zones(_tasks(shown, rows)):
                 with self.nlp.memory_zone():
                     for begin in range(0, len(zone), self.batch):
                         tasks = zone[begin : begin + self.batch]

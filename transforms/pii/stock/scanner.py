@@ -27,6 +27,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.found import FoundColumns, Origin
+from isinglass.transforms.pii.ner.stretches import (
+    MOST_EXACT_CHARS,
+    blank_long_stretches,
+)
 from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.stock.context import has_context, raise_scores
 from isinglass.transforms.pii.stock.matches import Match, remove_duplicates
@@ -150,7 +154,7 @@ class StockScanner:
         ]
 
         def read(part: list[Task]) -> list[Reading]:
-            return self.pipeline.read([task.text for task in part])
+            return self.pipeline.read(_readable(part))
 
         for part, readings in _shared(read, needed, budget):
             for task, reading in zip(part, readings, strict=True):
@@ -182,7 +186,7 @@ class StockScanner:
 
         def infer(part: list[Task]) -> list[list[Match]]:
             starts = [task.starts for task in part if task.starts is not None]
-            return self.pipeline.infer([task.text for task in part], starts)
+            return self.pipeline.infer(_readable(part), starts)
 
         for part, entities in _shared(infer, read, budget):
             for task, own in zip(part, entities, strict=True):
@@ -220,6 +224,10 @@ def _gather(task: Task, found: FoundColumns) -> None:
                 score=match.score,
                 context=match.context,
             )
+
+
+def _readable(tasks: list[Task]) -> list[str]:
+    return [blank_long_stretches(task.text, MOST_EXACT_CHARS) for task in tasks]
 
 
 def _tasks(texts: pa.StringArray, rows: NDArray[np.int64]) -> Iterator[Task]:
