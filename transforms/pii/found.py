@@ -118,6 +118,21 @@ class FoundColumns:
         self._scores.frombytes(np.ascontiguousarray(scores[which]).tobytes())
         self._checked.frombytes(np.full(count, UNCHECKED, np.int8).tobytes())
 
+    def relocate(self, places: Mapping[int, NDArray[np.int64]], since: int) -> None:
+        """Move findings in texts from which characters were left out.
+
+        Args:
+            places: By row, where each code point of the text stands in the original.
+            since: The first finding to move; earlier ones are of the original.
+        """
+        if not places:
+            return
+        for i in range(since, len(self._rows)):
+            moved = places.get(self._rows[i])
+            if moved is not None:
+                self._starts[i] = int(moved[self._starts[i]])
+                self._ends[i] = int(moved[self._ends[i] - 1]) + 1
+
     def batch(self, thresholds: Mapping[str, float] | None = None) -> pa.RecordBatch:
         """All findings as `tables.FOUND`, sorted by row, start, end and entity.
 

@@ -65,7 +65,7 @@ def erasure_blocks(summary: ErasureSummary | None) -> list[Block]:
             note=(
                 "By key: findings of the run with the same keyed hash. By text: places "
                 "in the inputs. Outside the text: documents with the value in another "
-                "column."
+                "column. Places that overlap are taken out as one."
             ),
         ),
     ]

@@ -1,8 +1,8 @@
 """Long stretches without white space, which no model is shown.
 
 spaCy's tokenizer takes punctuation off a stretch one sign at a time and looks at the
-rest again: a page of brackets takes quadratic time, hours for a million. No name is that
-long.
+rest again: a page of brackets takes quadratic time, hours for a million. No name is
+that long.
 """
 
 from __future__ import annotations

@@ -1,0 +1,98 @@
+"""What recognizers are shown of a text: odd blanks, hyphens and digits made plain.
+
+A card number with no-break blanks, as HTML leaves it, or an address with an invisible
+character in it is read by people as any other. Models see the text as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_HYPHENS = "\u2010-\u2015\u2212\uff0d"
+_WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
+_UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+"""Invisible: soft hyphen, zero width blanks and joiners, marks of direction."""
+
+_ODD = f"[{_BLANKS}{_HYPHENS}{_WIDE}]"
+
+
+def _members(ranges: str) -> list[str]:
+    """Characters of the inside of a character class."""
+    found = []
+    position = 0
+    while position < len(ranges):
+        first = last = ord(ranges[position])
+        if ranges[position + 1 : position + 2] == "-":
+            last = ord(ranges[position + 2])
+            position += 2
+        found += [chr(code) for code in range(first, last + 1)]
+        position += 1
+    return found
+
+
+_PLAIN = (
+    [(char, " ") for char in _members(_BLANKS)]
+    + [(char, "-") for char in _members(_HYPHENS)]
+    + [(char, chr(ord(char) - 0xFEE0)) for char in _members(_WIDE)]
+)
+_UNSEEN_CODES = np.array([ord(char) for char in _members(_UNSEEN)], np.uint32)
+
+
+class Shown(NamedTuple):
+    """Texts as recognizers read them.
+
+    Attributes:
+        texts: Of as many code points as the originals, but for rows in `places`.
+        places: By row, int64 (n,): where each code point stands in the original.
+    """
+
+    texts: pa.StringArray
+    places: dict[int, NDArray[np.int64]]
+
+
+def show(texts: pa.StringArray) -> Shown:
+    """Make odd blanks, hyphens and full width characters plain, drop invisible ones.
+
+    Punctuation of full width stays: it separates numbers where ASCII would not.
+
+    Args:
+        texts: Strings without nulls.
+    """
+    odd = pc.match_substring_regex(texts, _ODD)
+    unseen = pc.match_substring_regex(texts, f"[{_UNSEEN}]")
+    touched = np.flatnonzero(pc.or_(odd, unseen).to_numpy(zero_copy_only=False))
+    if not len(touched):
+        return Shown(texts, {})
+    places: dict[int, NDArray[np.int64]] = {}
+    plain = []
+    values = texts.take(pa.array(touched)).to_pylist()
+    for row, value in zip(touched.tolist(), values, strict=True):
+        text, kept = _visible(value) if unseen[row].as_py() else (value, None)
+        plain.append(_plain(text))
+        if kept is not None:
+            places[row] = kept
+    mask = np.zeros(len(texts), np.bool_)
+    mask[touched] = True
+    shown = pc.replace_with_mask(texts, pa.array(mask), pa.array(plain, pa.string()))
+    return Shown(shown, places)
+
+
+def _plain(text: str) -> str:
+    for odd, plain in _PLAIN:
+        if odd in text:
+            text = text.replace(odd, plain)
+    return text
+
+
+def _visible(text: str) -> tuple[str, NDArray[np.int64]]:
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    kept = np.flatnonzero(~np.isin(codes, _UNSEEN_CODES))
+    return codes[kept].tobytes().decode("utf-32-le"), kept
