@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from isinglass.transforms.pii.checks.american import is_never_issued_ssn
+from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.surrogates.phones import is_fake_phone
 
@@ -38,7 +39,7 @@ def is_reserved(entity: str, value: str) -> bool:
         value: As it stands in the text.
     """
     if entity == "EMAIL_ADDRESS":
-        return _reserved_domain(value.rpartition("@")[2].lower())
+        return _reserved_domain(split_mailbox(value)[2].lower())
     if entity == "IP_ADDRESS":
         return not _is_public(value)
     if entity == "PHONE_NUMBER":

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 
 import tldextract
 
+_AT = re.compile("@|%40|&#0*64;|&#[xX]0*40;|&commat;")
+
 
 def is_known_address(value: str) -> bool:
-    """Whether the host of an e-mail address is below a public suffix."""
-    return _is_known_host(value.rpartition("@")[2])
+    """Whether the host of an e-mail address is below a public suffix.
+
+    Args:
+        value: With an at sign, or one in the encoding of URLs or HTML.
+    """
+    return _is_known_host(split_mailbox(value)[2])
+
+
+def split_mailbox(value: str) -> tuple[str, str, str]:
+    """Local part, at sign and host of an e-mail address, divided at the last sign.
+
+    The sign may be written as in URLs (`%40`, RFC 3986, section 2.1) or as a character
+    reference of HTML (`&#64;`, `&#x40;`, `&commat;`).
+
+    Returns:
+        Two empty strings and the value if it has no at sign.
+    """
+    if "%" not in value and "&" not in value:
+        return value.rpartition("@")
+    signs = list(_AT.finditer(value))
+    if not signs:
+        return "", "", value
+    start, end = signs[-1].span()
+    return value[:start], value[start:end], value[end:]
 
 
 @lru_cache(maxsize=65_536)

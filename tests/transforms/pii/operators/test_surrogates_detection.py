@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.operators.apply import value_key
+from isinglass.transforms.pii.operators.normalised import kind_of
 from isinglass.transforms.pii.operators.surrogates import surrogate
+from isinglass.transforms.pii.operators.surrogates.card_runs import holds_card
+from tests.transforms.pii.recognizers.test_catalogue import EXAMPLES
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector
@@ -61,3 +65,40 @@ def test_surrogates_are_not_found_as_what_they_replace(
     assert original, "the value itself must be found, or the test proves nothing"
     again = [texts[row["row"]] for row in rows if row["row"] >= len(CARRIERS)]
     assert again == []
+
+
+NUMBERED = [
+    (entry.entity, value)
+    for entry in load_catalogue()
+    if kind_of(entry.entity) in ("national", "iban")
+    for value in EXAMPLES[entry.rule]
+]
+
+
+def test_no_fake_of_a_number_is_found_as_any_kind(identifiers: Detector) -> None:
+    texts = []
+    kinds = sorted({entity for entity, _ in NUMBERED})
+    for kind in kinds:
+        values = [value for entity, value in NUMBERED if entity == kind]
+        for number in range(2_000):
+            value = values[number % len(values)]
+            texts.append(f"It is {surrogate(kind, value, f'{number:032x}')} here.")
+    languages = pa.array(["en"] * len(texts))
+    found = identifiers.detect(pa.array(texts), languages).findings.to_pylist()
+    assert [(texts[row["row"]], row["entity"]) for row in found] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("4111 1111 1111 1111", True),
+        ("4111-1111-1111-1112", False),  # check digit
+        ("DE00 4111 1111 1111 1111 00", True),  # inside of a run
+        ("9111111111111111", False),  # no issuer
+        ("4222222222222", True),
+        ("GB00 ZLYB 5094 6201 2386 83", True),
+        ("4111 1111 x 1111 1111", False),
+    ],
+)
+def test_cards_within_values(value: str, *, expected: bool) -> None:
+    assert holds_card(value) is expected

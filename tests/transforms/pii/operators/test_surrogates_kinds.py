@@ -172,6 +172,8 @@ def test_emails_are_at_the_domains_for_examples(mark: str, local: str) -> None:
         ("Jo.Doe99@x.org", r"[A-Z][a-z]\.[A-Z][a-z][a-z]\d\d@example\.\w{3}"),
         ("a@b@x.org", r"[a-z]@[a-z]@example\.\w{3}"),
         ("jo_d-e+t@x", r"[a-z]{2}_[a-z]-[a-z]\+[a-z]@example\.\w{3}"),
+        ("jo%40x.org", r"[a-z]{2}%40example\.\w{3}"),
+        ("jo&#x40;x.org", r"[a-z]{2}&#x40;example\.\w{3}"),
     ],
 )
 def test_local_parts_keep_their_shape(value: str, shape: str) -> None:
@@ -186,6 +188,19 @@ def test_local_parts_keep_their_shape(value: str, shape: str) -> None:
         ("AKIAIOSFODNN7ABCDEFG", r"AKIA[A-Z]{8}\d?[A-Z]?EXAMPLE"),
         ("eyJhbGci.eyJzdWIi.c2ln", r"eyJ[\w]{5}\.[a-zA-Z]EXAMPLE\.[a-z]\d[a-z]{2}"),
         ("ab", r"[a-z]{2}EXAMPLE"),
+        (
+            "-----BEGIN K2 KEY-----\nab/Cd1efgh==\n-----END K2 KEY-----",
+            r"-----BEGIN K2 KEY-----\n[a-z]{2}/EXAMPLE==\n-----END K2 KEY-----",
+        ),
+        (
+            r"-----BEGIN A KEY-----\nabcdefgh1\nab\n-----END A KEY-----",
+            r"-----BEGIN A KEY-----\\n[a-z]{2,3}EXAMPLE\\n[a-z]{2}\\n-----END A KEY-----",
+        ),
+        (
+            "-----BEGIN PRIVATE KEY-----\nabcdefgh1",
+            r"-----BEGIN PRIVATE KEY-----\n[a-z]{2}EXAMPLE",
+        ),
+        ("ab-----END X-----", r"[a-z]{2}-----[A-Z]{3} [A-Z]-----EXAMPLE"),
         (
             "postgres://jo:pw@db/x",
             r"postgres://[a-z]{2}:[a-z]{2}@[a-z]{2}/[a-z]EXAMPLE",

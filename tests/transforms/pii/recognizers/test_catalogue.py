@@ -22,6 +22,7 @@ NAMES = [f"{entry.entity}-{entry.rule}" for entry in ENTRIES]
 # One value for each pattern: published examples, specimens and made-up values.
 EXAMPLES = {
     "email": ["jo.doe+x@acme.co.uk", "übung@straße.de", "jo@acme.org.The"],
+    "email_encoded": ["jo.doe%40acme.org", "jo&#64;acme.org"],
     "ip": ["8.8.8.8", "185.60.216.35", "8.8.4.4:53", "2606:4700::6810:84e5"],
     "card": [
         "4111111111111111",

@@ -28,6 +28,49 @@ CASES: list[tuple[str, Case]] = [
     ),
     ("EMAIL_ADDRESS", ("https://jo:geheim1@acme.org/", [])),
     (
+        "EMAIL_ADDRESS",
+        (
+            "mailto:jane.doe%40acme.org?x=a%2Bb%40acme.org&y=1",
+            ["jane.doe%40acme.org", "a%2Bb%40acme.org"],
+        ),
+    ),
+    ("EMAIL_ADDRESS", ("%3Cjo%40acme.org%3E", ["jo%40acme.org"])),
+    (
+        "EMAIL_ADDRESS",
+        (
+            "bob&#64;acme.org &lt;al&#x40;acme.org&gt; jo&#x0040;acme.org "
+            "ed&commat;acme.org",
+            [
+                "bob&#64;acme.org",
+                "al&#x40;acme.org",
+                "jo&#x0040;acme.org",
+                "ed&commat;acme.org",
+            ],
+        ),
+    ),
+    ("EMAIL_ADDRESS", ("jo%40example.com jo&#64;example.org jo%40x.test", [])),
+    (
+        "EMAIL_ADDRESS",
+        (
+            "pkg%401.2.3 /%40types%2Fnode jo%41acme.org a&#65;acme.org "
+            "jo%40acme.notatld",
+            [],
+        ),
+    ),
+    (
+        "EMAIL_ADDRESS",
+        (r"x\njane@acme.org\r\nnina@acme.org", ["jane@acme.org", "nina@acme.org"]),
+    ),
+    (
+        "EMAIL_ADDRESS",
+        (r"\tjo%40acme.org \\rjo@acme.org", ["jo%40acme.org", "jo@acme.org"]),
+    ),
+    (
+        "EMAIL_ADDRESS",
+        (r"\xjane@acme.org njane@acme.org", ["xjane@acme.org", "njane@acme.org"]),
+    ),
+    ("EMAIL_ADDRESS", (r"\n@acme.org", [])),
+    (
         "IP_ADDRESS",
         (
             "at 185.60.216.35, 185.60.216.36:80 and 185.60.0.0/16",

@@ -76,6 +76,12 @@ CASES: list[Case] = [
     ("api_key = 'your_api_key_goes_here'", []),
     ("api_key = os.environ['API_KEY_NAME_1']", []),
     (f"checksum = '{R}'", []),
+    (f"secret = '{R}{R}'", [R + R]),
+    (f'token: "{R}abcd"', [f"{R}abcd"]),
+    (f'{{"token":"{R}"}} SELF.SECRET := "{R}"', [R, R]),
+    (f"token: {R}abcd secret={R}{R}", []),  # not quoted
+    (f"csrf_token = '{R}' my-secret = '{R}' tokens = '{R}' secretary: '{R}'", []),
+    ("token = 'name-of-the-next-element' secret: 'q7Zt2Kf9'", []),
     ('password: "HelloCockro@ch123"', ["HelloCockro@ch123"]),
     ("password = 'changeme'", []),
     ("password: getPassword1(), pwd='short1!'", []),

@@ -10,6 +10,7 @@ from isinglass.transforms.pii.operators.surrogates.addresses import (
     fake_address,
     is_fake_address,
 )
+from isinglass.transforms.pii.operators.surrogates.card_runs import holds_card
 from isinglass.transforms.pii.operators.surrogates.cards import fake_card, is_fake_card
 from isinglass.transforms.pii.operators.surrogates.check_digits import catalogue_check
 from isinglass.transforms.pii.operators.surrogates.credentials import (
@@ -30,7 +31,7 @@ from isinglass.transforms.pii.operators.surrogates.phones import (
     fake_phone,
     is_fake_phone,
 )
-from isinglass.transforms.pii.operators.surrogates.shape import shaped
+from isinglass.transforms.pii.operators.surrogates.shape import MOST_TRIES, shaped
 from isinglass.transforms.pii.operators.surrogates.stream import Stream
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def surrogate(entity: str, value: str, mark: str, check: Check | None = None) ->
     fake, spelled alike. Different values may get the same fake where the docstring of
     the kind says that there are few.
 
+    It is drawn again while digits in it pass as a payment card, of whatever kind it is:
+    the fake of one kind must not be found as another.
+
     Args:
         entity: Kind of the value; one without a rule of its own keeps its shape.
         value: As it stands in the text; an empty one stays empty.
@@ -77,6 +81,15 @@ def surrogate(entity: str, value: str, mark: str, check: Check | None = None) ->
             checks of the catalogue.
     """
     stream = Stream(mark)
+    fake = _made(entity, value, stream, check)
+    for _ in range(MOST_TRIES):
+        if not holds_card(fake):
+            break
+        fake = _made(entity, value, stream, check)
+    return fake
+
+
+def _made(entity: str, value: str, stream: Stream, check: Check | None) -> str:
     looks = _looks_of(entity)
     if check is None:
         check = catalogue_check(entity) if looks is None else partial(_is_not, looks)

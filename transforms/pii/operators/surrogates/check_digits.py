@@ -26,18 +26,20 @@ def catalogue_check(entity: str) -> Check | None:
     So do national ids that begin with 0: they look like phone numbers with a trunk
     prefix, and the fake of one kind must not be found as another.
 
-    The check of a national id looks at its length itself. That of a wallet may take
-    anything that the pattern of its entry lets through, so the pattern is asked too.
+    The check of a national id looks at its length itself; one without check digits is
+    accepted by its pattern. The check of a wallet may take anything that the pattern
+    of its entry lets through, so the pattern is asked too.
 
     Returns:
         None if it has none and is no national id.
     """
     guarded: list[Guarded] = []
     for entry in load_catalogue():
-        if entry.entity == entity and entry.check:
-            patterns = () if country_of(entity) else entry.patterns
-            compiled = tuple(regex.compile(p.regex) for p in patterns)
-            guarded.append((compiled, CHECKS[entry.check]))
+        if entry.entity != entity or not (entry.check or country_of(entity)):
+            continue
+        patterns = () if country_of(entity) and entry.check else entry.patterns
+        compiled = tuple(regex.compile(p.regex) for p in patterns)
+        guarded.append((compiled, CHECKS[entry.check] if entry.check else bool))
     check = partial(_any_accepts, tuple(guarded)) if guarded else None
     return partial(_is_national, check) if country_of(entity) else check
 
