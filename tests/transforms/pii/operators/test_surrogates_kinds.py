@@ -193,8 +193,8 @@ def test_local_parts_keep_their_shape(value: str, shape: str) -> None:
             r"-----BEGIN K2 KEY-----\n[a-z]{2}/EXAMPLE==\n-----END K2 KEY-----",
         ),
         (
-            r"-----BEGIN A KEY-----\nabcdefgh1\nab\n-----END A KEY-----",
-            r"-----BEGIN A KEY-----\\n[a-z]{2,3}EXAMPLE\\n[a-z]{2}\\n-----END A KEY-----",
+            r"-----BEGIN K-----\nabcdefgh1\nab\n-----END K-----",
+            r"-----BEGIN K-----\\n[a-z]{2,3}EXAMPLE\\n[a-z]{2}\\n-----END K-----",
         ),
         (
             "-----BEGIN PRIVATE KEY-----\nabcdefgh1",
