@@ -23,6 +23,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.issuers import issuer_of
 from isinglass.transforms.pii.operators.normalised import (
@@ -96,7 +97,7 @@ def _ends() -> dict[str, Any]:
 
 
 def _domain_class(value: str) -> str:
-    labels = value.rpartition("@")[2].lower().rstrip(".").split(".")
+    labels = split_mailbox(value)[2].lower().rstrip(".").split(".")
     last = labels[-1]
     if len(labels) == 1 or not last.isascii() or not last.isalpha():
         return ""

@@ -10,6 +10,7 @@ CASES = [
     ("EMAIL_ADDRESS", "jo@cs.Stanford.edu", "<EMAIL_ADDRESS:.edu>"),
     ("EMAIL_ADDRESS", "jo@ox.ac.uk", "<EMAIL_ADDRESS:.ac.uk>"),
     ("EMAIL_ADDRESS", "jo@acme.uk", "<EMAIL_ADDRESS:.uk>"),
+    ("EMAIL_ADDRESS", "jo%40cs.stanford.edu", "<EMAIL_ADDRESS:.edu>"),
     # The label before the country is a holder here, or no class.
     ("EMAIL_ADDRESS", "jo@ac.uk", "<EMAIL_ADDRESS:.uk>"),
     ("EMAIL_ADDRESS", "jo@mail.smith.de", "<EMAIL_ADDRESS:.de>"),
