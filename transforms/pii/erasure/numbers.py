@@ -1,7 +1,8 @@
 """Numbers in other groupings: `+49 30 1234567` is also `030/123 45 67`.
 
 Digits are compared without what stands between them. A number begins and ends where a
-group of digits does, so that it is not found inside a longer group.
+group of digits does, so that it is not found inside a longer group; letters may stand
+beside it.
 """
 
 from __future__ import annotations
@@ -93,6 +94,12 @@ class NumberIndex:
         return spans
 
 
+def is_number(folded: str) -> bool:
+    """Whether a folded value is a number of `LEAST_DIGITS` digits or more."""
+    digits = len(_DIGIT.findall(folded))
+    return digits >= LEAST_DIGITS and _NUMBER.fullmatch(folded) is not None
+
+
 def number_forms(folded: str) -> frozenset[str]:
     """The digits of a number as they may be written; nothing if it is no number.
 
@@ -103,7 +110,7 @@ def number_forms(folded: str) -> frozenset[str]:
         folded: A folded value.
     """
     digits = "".join(_DIGIT.findall(folded))
-    if not _NUMBER.fullmatch(folded) or not LEAST_DIGITS <= len(digits) <= MOST_DIGITS:
+    if not is_number(folded) or len(digits) > MOST_DIGITS:
         return frozenset()
     forms = {digits}
     if "+" in folded[:2]:

@@ -2,7 +2,8 @@
 
 Values and texts are folded (see `value_folding`), the folded values are literals of one
 Hyperscan database, and whole batches are scanned at once. Numbers are found in any
-grouping, bank account numbers with and without blanks.
+grouping, bank account numbers with and without blanks. Texts with percent escapes or
+character references of HTML are searched as they are and unescaped.
 """
 
 from __future__ import annotations
@@ -19,8 +20,18 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.dedup.shingles import class_table
+from isinglass.transforms.pii.erasure.escapes import (
+    MOST_LAYERS,
+    escaped_rows,
+    source_places,
+    unescaped,
+)
 from isinglass.transforms.pii.erasure.folding import fold, folded_text, source_points
-from isinglass.transforms.pii.erasure.numbers import NumberIndex, number_forms
+from isinglass.transforms.pii.erasure.numbers import (
+    NumberIndex,
+    is_number,
+    number_forms,
+)
 from isinglass.transforms.text import assigned_code_points
 
 if TYPE_CHECKING:
@@ -45,6 +56,9 @@ _SPACED_WORD = 1
 _JAMO = (0x1100, 0x11FF)
 _JAMO_WITHIN = 0x1160
 _CONTINUES = 0x80, 0xC0
+_ZERO, _NINE = ord("0"), ord("9")
+
+_Spot = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +69,14 @@ class ValueSearch:
         values: Number of distinct values.
         database: Hyperscan literals; pattern i is `literals[i]`.
         literals: Folded values and their other groupings.
+        digits: Which literals are numbers.
         numbers: Numbers in any grouping.
     """
 
     values: int
     database: Any = field(repr=False)
     literals: tuple[bytes, ...] = field(repr=False)
+    digits: frozenset[int] = field(repr=False)
     numbers: NumberIndex = field(repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -85,14 +101,17 @@ class ValueSearch:
             for form in number_forms(text)
         }
         encoded = tuple(text.encode() for text in literals)
-        return cls(len(folded), _database(encoded), encoded, NumberIndex.build(forms))
+        digits = frozenset(i for i, text in enumerate(literals) if is_number(text))
+        index = NumberIndex.build(forms)
+        return cls(len(folded), _database(encoded), encoded, digits, index)
 
     def find(self, texts: pa.StringArray) -> pa.RecordBatch:
         """Find the values in a batch of texts.
 
         A value that begins or ends with a letter or digit is not found inside a longer
         word or number; in scripts without spaces between words, and in Korean, it is
-        found anywhere.
+        found anywhere. Only digits make another number of one of 7 and more digits:
+        `x4155552671` holds it. A value in escapes has the places of the escapes.
 
         Args:
             texts: Strings without nulls.
@@ -100,14 +119,10 @@ class ValueSearch:
         Returns:
             `SPOTS`, sorted, each place once; those of several values may overlap.
         """
-        folded = fold(texts)
-        spans: dict[int, set[tuple[int, int]]] = {}
-        for start, end in self._hits(folded.data):
-            row = int(np.searchsorted(folded.offsets, start, side="right")) - 1
-            low, high = folded.offsets[row : row + 2].tolist()
-            if end <= high and _is_bounded(folded.data, (low, high), start, end):
-                spans.setdefault(row, set()).add((start - low, end - low))
-        return _spots(texts, spans)
+        found = {*self._plain(texts), *self._escaped(texts)}
+        columns = list(zip(*sorted(found), strict=True)) or [()] * len(SPOTS)
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, SPOTS, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=SPOTS)
 
     def rows(self, texts: pa.StringArray) -> NDArray[np.int64]:
         """Rows of a batch that hold a value; nulls hold none.
@@ -118,18 +133,50 @@ class ValueSearch:
         found = self.find(texts.fill_null(""))
         return np.unique(found.column("row").to_numpy())
 
-    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
-        """Start and end (bytes) of all candidates."""
-        found: list[tuple[int, int]] = []
+    def _plain(self, texts: pa.StringArray) -> Iterator[_Spot]:
+        """Places in the texts as they are."""
+        folded = fold(texts)
+        spans: dict[int, set[tuple[int, int]]] = {}
+        for start, end, number in self._hits(folded.data):
+            row = int(np.searchsorted(folded.offsets, start, side="right")) - 1
+            low, high = folded.offsets[row : row + 2].tolist()
+            bounded = _is_whole_number if number else _is_bounded
+            if end <= high and bounded(folded.data, (low, high), start, end):
+                spans.setdefault(row, set()).add((start - low, end - low))
+        for row, places in spans.items():
+            points = source_points(texts, row)
+            for start, end in places:
+                yield row, int(points[start]), int(points[end - 1]) + 1
+
+    def _escaped(self, texts: pa.StringArray) -> Iterator[_Spot]:
+        """Places in texts with escapes, unescaped layer by layer."""
+        rows, current = np.arange(len(texts)), texts
+        for layers in range(1, MOST_LAYERS + 1):
+            chosen = escaped_rows(current)
+            before = current.take(pa.array(chosen))
+            current = pa.array(map(unescaped, before.to_pylist()), pa.string())
+            rows = rows[chosen]
+            ways: dict[int, Any] = {}
+            for place, start, end in self._plain(current):
+                row = int(rows[place])
+                if row not in ways:
+                    ways[row] = source_places(texts[row].as_py(), layers)
+                begins, ends = ways[row]
+                yield row, int(begins[start]), int(ends[end - 1])
+
+    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, bool]]:
+        """Start and end (bytes) of all candidates, and whether it is of a number."""
+        found: list[tuple[int, int, bool]] = []
 
         def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
-            found.append((end - len(self.literals[number]), end))
+            literal = self.literals[number]
+            found.append((end - len(literal), end, number in self.digits))
 
         if len(data):
             # A database has one scratch space, which one scan at a time may use.
             with self.lock:
                 self.database.scan(data.data, match_event_handler=note)
-            found += [(start, end) for _, start, end in self.numbers.find(data)]
+            found += [(start, end, True) for _, start, end in self.numbers.find(data)]
         return iter(found)
 
 
@@ -154,20 +201,19 @@ def _spellings(folded: str) -> set[str]:
     return {folded, compact, " ".join(fours), "-".join(fours)}
 
 
-def _spots(
-    texts: pa.StringArray, spans: dict[int, set[tuple[int, int]]]
-) -> pa.RecordBatch:
-    """Byte offsets in folded rows as code points of the source."""
-    found: list[tuple[int, int, int]] = []
-    for row in sorted(spans):
-        points = source_points(texts, row)
-        places = {
-            (int(points[start]), int(points[end - 1]) + 1) for start, end in spans[row]
-        }
-        found += [(row, *place) for place in sorted(places)]
-    columns = list(zip(*found, strict=True)) if found else [()] * len(SPOTS)
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, SPOTS, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=SPOTS)
+def _is_whole_number(
+    data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
+) -> bool:
+    """Whether no digit stands beside a number; letters may."""
+    low, high = row
+    return not (
+        (start > low and _is_digit(data, start - 1) and _is_digit(data, start))
+        or (end < high and _is_digit(data, end) and _is_digit(data, end - 1))
+    )
+
+
+def _is_digit(data: NDArray[np.uint8], place: int) -> bool:
+    return _ZERO <= int(data[place]) <= _NINE
 
 
 def _is_bounded(

@@ -40,7 +40,11 @@ def found(values: list[str], *texts: str) -> list[list[str]]:
         # Particles follow Korean names; another final consonant makes another name.
         ("\uae40\ucca0\uc218", "\uae40\ucca0\uc218\ub294 \uae40\ucca0\uc219", ["\uae40\ucca0\uc218"]),  # noqa: E501
         ("ann@mailbox.io", "Ann@Mailbox.IO. joann@mailbox.io ann@mailbox.iot", ["Ann@Mailbox.IO"]),  # noqa: E501
-        ("12345678", "a12345678 123456789 12345678.", ["12345678"]),
+        ("12345678", "a12345678 123456789 12345678.", ["12345678", "12345678"]),
+        # Fewer than 7 digits are a word.
+        ("123456", "a123456 123456b 123456.", ["123456"]),
+        ("4111111111111111", "x4111111111111111 4111111111111111CVV 4111111111111111\u0663 04111111111111111", ["4111111111111111", "4111111111111111"]),  # noqa: E501
+        ("415 555 2671", "tel415-555-2671x12, 4155552671\u0301", ["415-555-2671", "4155552671"]),  # noqa: E501
         (".hidden", "a.hidden .hiddens", [".hidden"]),
     ],
 )  # fmt: skip
