@@ -44,7 +44,11 @@ def forget(
     *,
     texts_only: Annotated[
         bool,
-        typer.Option("--texts-only", help="Search without the key of the run."),
+        typer.Option(
+            "--texts-only",
+            help="Search without the key of the run; if that is of a variable, it must "
+            "hold a new one.",
+        ),
     ] = False,
     allow_short: Annotated[
         bool, typer.Option("--allow-short", help="Take values of fewer than 4 letters.")
@@ -56,7 +60,8 @@ def forget(
 ) -> int:
     """Make a new run without the documents that hold some values; RUN stays as it is.
 
-    The values are written nowhere. Exits with 5 if they are not found, with 3 if the
+    Values are found in other spellings, in percent escapes and in HTML references, too.
+    They are written nowhere. Exits with 5 if they are not found, with 3 if the
     new run still holds one or failed a gate.
     """
     # Heavy imports wait until the arguments are known to be right.

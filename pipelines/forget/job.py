@@ -19,7 +19,12 @@ from isinglass.pipelines.forget.listing import (
     same_request,
 )
 from isinglass.pipelines.forget.search import search_run
-from isinglass.pipelines.forget.source import open_source
+from isinglass.pipelines.forget.source import (
+    check_new_key,
+    known_entities,
+    open_source,
+)
+from isinglass.pipelines.forget.values import check_entities
 from isinglass.pipelines.identity import store_key
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.runner import Execution
@@ -88,6 +93,11 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
         RefuseError: Something must be changed first; the message says what.
     """
     source = open_source(request.run, texts_only=request.texts_only)
+    asked = frozenset(item.entity for item in request.values if item.entity)
+    if asked:
+        check_entities(request.values, known_entities(source, asked))
+    if not request.dry_run:
+        check_new_key(source)
     search = ValueSearch.compile([item.value for item in request.values])
     given = RunConfig.model_validate(source.given)
     found = search_run(source, request.values, search, given.beam.workers)

@@ -12,11 +12,12 @@ import pydantic
 
 from isinglass.pipelines.against import read_manifest
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, read_erasure
-from isinglass.pipelines.identity import KEY
+from isinglass.pipelines.identity import KEY, LEAST_KEY
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.sources import NO_NOTE, read_note
 from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -132,17 +133,70 @@ def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
         if value:
             return value.encode()
         where = f"the environment variable {name} is not set"
+        new = f"{_new_key(name)} and give --texts-only"
     else:
         try:
             return (workspace.work / KEY).read_bytes()
         except OSError:
             where = "work/key is gone"
+        new = "give --texts-only, for which the new run gets a new key"
     msg = (
         f"The key of {workspace.root} is missing: {where}. Without it findings cannot "
-        "be told by their value. Put it back, or give --texts-only to search the "
-        "source texts alone."
+        f"be told by their value. Put it back; or {new}, to search the source texts "
+        "alone."
     )
     raise ConfigError(msg)
+
+
+def _new_key(name: str) -> str:
+    return f"set {name} to any new secret of at least {LEAST_KEY} characters"
+
+
+def check_new_key(source: SourceRun) -> None:
+    """Make sure that there is a key for the run that is to be made.
+
+    Without the key of the old run a new one does; the value keys of the two runs then
+    differ.
+
+    Raises:
+        ConfigError: The configuration names a variable, and it holds none.
+    """
+    pii = RunConfig.model_validate(source.given).pii
+    name = pii.key_env if pii is not None else None
+    if name is None or len(os.environ.get(name, "")) >= LEAST_KEY:
+        return
+    state = "too short" if os.environ.get(name) else "not set"
+    msg = (
+        f"The new run needs a key, and the environment variable {name} is {state}. "
+        f"Put the key of {source.workspace.root} back; or {_new_key(name)}, which "
+        "--texts-only takes (--dry-run needs none)."
+    )
+    raise ConfigError(msg)
+
+
+def known_entities(source: SourceRun, asked: frozenset[str]) -> frozenset[str]:
+    """Entities of the configuration, of the findings and of the run's own recognizers.
+
+    A run without a detector knows those that are the default.
+
+    Args:
+        source: The run.
+        asked: Recognizers are only made, which takes seconds, if one of these is of
+            neither configuration nor findings.
+
+    Raises:
+        ConfigError: A recognizer cannot be made.
+    """
+    pii = RunConfig.model_validate(source.manifest.config).pii
+    if pii is None:
+        return frozenset({*default_entities(), *finding_entities(source)})
+    known = frozenset({*pii.entities, *finding_entities(source)})
+    if asked <= known:
+        return known
+    # Presidio takes seconds to import.
+    from isinglass.transforms.pii.plugins.build import plug_ins  # noqa: PLC0415
+
+    return known | {plug_in.entity for plug_in in plug_ins(pii.recognizers)}
 
 
 def finding_entities(source: SourceRun) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from isinglass.schemas.errors import InputError
 from isinglass.transforms.pii.erasure.folding import folded_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 LEAST_CHARACTERS = 4
@@ -26,10 +28,12 @@ class Requested:
     Attributes:
         value: As it was given.
         entity: Kind that its findings must have; None for any.
+        place: File and line that it was read from.
     """
 
     value: str = field(repr=False)
     entity: str | None = None
+    place: str = field(default="a value", compare=False)
 
 
 def read_values(path: Path, *, allow_short: bool = False) -> tuple[Requested, ...]:
@@ -81,4 +85,30 @@ def _parse(line: str, place: str, least: int) -> Requested:
             "Give the value in full, or --allow-short."
         )
         raise InputError(msg)
-    return Requested(value, entity)
+    return Requested(value, entity, place)
+
+
+def check_entities(requested: Sequence[Requested], known: Iterable[str]) -> None:
+    """Refuse a kind that a run does not know, for which nothing would be found by key.
+
+    What stands before the tab is not quoted: it may be a part of a value.
+
+    Args:
+        requested: What is looked for.
+        known: Entities of the run.
+
+    Raises:
+        InputError: There is one; names its line and the nearest known entity.
+    """
+    names = sorted(known)
+    for item in requested:
+        if item.entity is None or item.entity in names:
+            continue
+        near = difflib.get_close_matches(item.entity, names, n=1, cutoff=0.0)
+        hint = f"The nearest that it knows is {near[0]}. " if near else ""
+        msg = (
+            f"{item.place}: what stands before the tab is no entity of the run. {hint}"
+            "Write that, or the value alone, which is looked for in findings of any "
+            "entity."
+        )
+        raise InputError(msg)

@@ -44,6 +44,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     execute(request, Progress.on_stderr())
     (folder / "values").write_text(f"# asked in May\nPERSON\t{NAME}\n{MAIL.upper()}\n")
     (folder / "other").write_text("Nobody Atall\n")
+    (folder / "wrong").write_text(f"{MAIL}\nEMAIL\t{MAIL}\n")
+    (folder / "noent").write_text(f"NOENT\t{MAIL}\n")
     (folder / "short").write_text("Zed\n")
     return folder
 
@@ -108,6 +110,9 @@ def test_counts_first_then_the_run(finished: Path, call: Call) -> None:
         (["--value-file", "other", "run"], 5, "Found: 0 documents"),
         (["--value-file", "values", "run", "--dry-run"], 0, "2 documents, 2 places"),
         (["--value-file", "short", "run"], 2, "short, line 1 has 3 letters"),
+        (["--value-file", "wrong", "run"], 2, "wrong, line 2: what stands before"),
+        (["--value-file", "wrong", "run"], 2, "knows is EMAIL_ADDRESS."),
+        (["--value-file", "noent", "run", "--dry-run"], 2, "noent, line 1: what"),
         (["--value-file", "none", "run"], 2, "cannot be read"),
         (["--value-file", "values", "corpus"], 2, "not a finished run"),
         (["--value-file", "values", "run", "--output", "run"], 2, "outside"),

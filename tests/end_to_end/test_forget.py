@@ -351,8 +351,52 @@ def test_the_wrong_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ask(run, dry_run=True)
     assert ask(run, dry_run=True, texts_only=True).found.by("finding") == 0
     monkeypatch.delenv("FORGET_KEY")
-    with pytest.raises(ConfigError, match="FORGET_KEY is not set"):
+    with pytest.raises(ConfigError, match="FORGET_KEY is not set") as caught:
         ask(run, dry_run=True)
+    assert "set FORGET_KEY to any new secret of at least 16 char" in str(caught.value)
+    assert ask(run, dry_run=True, texts_only=True).found.documents > 0
+    for short, state in (("", "not set"), ("short", "too short")):
+        monkeypatch.setenv("FORGET_KEY", short)
+        with pytest.raises(ConfigError, match=f"FORGET_KEY is {state}") as caught:
+            ask(run, texts_only=True, output=tmp_path / "new")
+        assert "set FORGET_KEY to any new secret" in str(caught.value)
+        assert not (tmp_path / "new").exists()
+    # What both messages say helps.
+    monkeypatch.setenv("FORGET_KEY", "a new secret of the tests")
+    done = ask(run, texts_only=True, output=tmp_path / "new")
+    assert done.folder == tmp_path / "new"
+    assert done.remains.doc_ids == ()
+
+
+def test_entities_that_the_run_knows(tmp_path: Path) -> None:
+    write(tmp_path, [WEB[0], f"{BODIES[8]} The code is ZQ-4711-ZQ."])
+    own = {"entity": "BADGE", "name": "badge", "regex": "ZQ-[0-9]{4}-ZQ"}
+    rare = {"entity": "RARE_CODE", "name": "rare", "regex": "XX-[0-9]{9}-XX"}
+    pii = {
+        "mode": "identifiers",
+        "entities": {"EMAIL_ADDRESS": {}},
+        "recognizers": {"patterns": [own, rare]},
+        "canaries": {"documents": 0},
+    }
+    run = finish(tmp_path, pii=pii)
+    for entity in ("EMAIL_ADDRESS", "BADGE", "RARE_CODE"):
+        done = ask(run, Requested("ZQ-4711-ZQ", entity), dry_run=True)
+        assert done.found.by("finding") == (entity == "BADGE")
+    for wrong, nearest in (("EMAIL", "EMAIL_ADDRESS"), ("RARECODE", "RARE_CODE")):
+        item = Requested("Zed Quill", wrong, "values, line 3")
+        with pytest.raises(InputError, match=rf"line 3: .* is {nearest}\.") as caught:
+            ask(run, item, dry_run=True)
+        assert "Quill" not in str(caught.value)
+
+
+def test_escaped_values_go_with_their_escapes(tmp_path: Path) -> None:
+    mail = MAIL.replace("@", "%40"), MAIL.replace("@", "&#64;")
+    write(tmp_path, [f"{BODIES[9]} See mailto:{mail[0]}?cc and {mail[1]}, both."])
+    run = finish(tmp_path, pii=None, dedup=None)
+    done = ask(run, Requested(MAIL), remove="spans")
+    assert done.folder is not None
+    assert done.found.spans == 2
+    assert texts(done.folder)[0].endswith(" See mailto:?cc and , both.")
 
 
 def test_refusals(corpus: Path, tmp_path: Path) -> None:
