@@ -82,7 +82,9 @@ class PiiConfig(Section):
         "another or an unknown language are scanned for identifiers only.",
     )
     entities: dict[str, EntityConfig] = Field(
-        default_factory=default_entities, description="Kinds that are looked for."
+        default_factory=default_entities,
+        description="Kinds that are looked for; a list given here replaces the "
+        "default, so naming one kind leaves out all others.",
     )
     recognizers: RecognizersConfig = Field(
         default_factory=RecognizersConfig,
