@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from isinglass.cli.init import Profile, profile_text
 from isinglass.schemas.config import RunConfig, load_config
+from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError
 
 SMALLEST = "inputs: [{path: corpus}]\noutput: out\n"
@@ -151,3 +152,11 @@ def test_the_full_profile_shows_the_defaults() -> None:
     )
     for section in ("dedup", "pii", "balance", "encode", "limits"):
         assert getattr(shown, section) == getattr(bare, section), section
+
+
+def test_the_profile_without_a_model_looks_for_all_but_names() -> None:
+    shown = load_config(profile_text(Profile.IDENTIFIERS))
+    assert shown.pii is not None
+    expected = default_entities()
+    del expected["PERSON"]
+    assert shown.pii.entities == expected
