@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -66,12 +67,12 @@ class Gate:
     def compile(cls, patterns: Sequence[GatePattern]) -> Gate:
         """Compile all patterns into one database.
 
+        That takes a second for the whole catalogue, so gates of equal patterns are one.
+
         Raises:
             hyperscan.error: A pattern is not accepted; see `is_accepted`.
         """
-        distinct = list(dict.fromkeys(patterns))
-        derived = {p.number for p in patterns if p.derived and p.number != PASSING}
-        return cls(_compile(distinct) if distinct else None, tuple(sorted(derived)))
+        return _gate_of(tuple(dict.fromkeys(patterns)))
 
     def scan(
         self, data: NDArray[np.uint8], offsets: NDArray[np.int32]
@@ -117,6 +118,12 @@ class Gate:
             np.concatenate([numbers[~passing], spread]),
             np.concatenate([ends[~passing], again]),
         )
+
+
+@lru_cache(maxsize=8)
+def _gate_of(patterns: tuple[GatePattern, ...]) -> Gate:
+    derived = {p.number for p in patterns if p.derived and p.number != PASSING}
+    return Gate(_compile(patterns) if patterns else None, tuple(sorted(derived)))
 
 
 def _compile(patterns: Sequence[GatePattern]) -> Any:

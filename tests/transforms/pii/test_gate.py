@@ -110,3 +110,10 @@ def test_an_empty_gate_finds_nothing() -> None:
     numbers, ends = Gate.compile([]).scan(data, offsets)
     assert (len(numbers), len(ends)) == (0, 0)
     assert numbers.dtype == ends.dtype == np.int64
+
+
+def test_gates_of_equal_patterns_are_one() -> None:
+    patterns = [GatePattern(0, "a@"), GatePattern(1, "b")]
+    one = Gate.compile(patterns)
+    assert Gate.compile([*patterns, patterns[0]]) is one
+    assert Gate.compile(patterns[:1]) is not one
