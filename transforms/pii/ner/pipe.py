@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
+from isinglass.transforms.pii.chunks import is_whole
 from isinglass.transforms.pii.found import FoundColumns, Origin
 from isinglass.transforms.pii.ner.stretches import (
     MOST_EXACT_CHARS,
     without_long_stretches,
 )
 from isinglass.transforms.pii.ner.threads import one_blas_thread
+from isinglass.transforms.pii.ner.zones import Stretch, stretches, zones
 from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -32,22 +31,9 @@ SCORE = 0.85
 BATCH_TEXTS = 32
 """Texts a call of `nlp.pipe`; larger batches fall out of the cache and are slower."""
 
-ZONE_CHARS = 1_000_000
-"""Texts of about this length share a memory zone: strings of the vocabulary that are
-new in it are forgotten at its end, so that memory does not grow with the stream."""
-
-
 # What named entities do not depend on. Sentence starts, set by the parser, do matter:
 # no entity continues over one.
 _NO_USE = ("tagger", "morphologizer", "attribute_ruler", "lemmatizer")
-
-
-class Task(NamedTuple):
-    """A stretch of a text to be analysed."""
-
-    row: int
-    chunk: Chunk
-    text: str
 
 
 @dataclass(frozen=True)
@@ -86,13 +72,13 @@ class PipeEngine:
         """
         shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
-            for zone in _zones(_tasks(shown, rows)):
+            for zone in zones(stretches(shown, rows)):
                 with self.nlp.memory_zone():
                     for begin in range(0, len(zone), self.batch):
                         tasks = zone[begin : begin + self.batch]
                         self._batch(tasks, budget, found)
 
-    def _batch(self, tasks: list[Task], budget: Budget, found: FoundColumns) -> None:
+    def _batch(self, tasks: list[Stretch], budget: Budget, found: FoundColumns) -> None:
         tasks = [task for task in tasks if task.row not in budget.failed]
         began = budget.now()
         try:
@@ -108,14 +94,14 @@ class PipeEngine:
             budget.charge(task.row, seconds * len(task.text) / length)
 
     def _one_by_one(
-        self, tasks: list[Task], budget: Budget, found: FoundColumns
+        self, tasks: list[Stretch], budget: Budget, found: FoundColumns
     ) -> None:
         for task in tasks:
             if task.row not in budget.failed:
                 with budget.guard(task.row):
                     self._gather(task, self.nlp(task.text), found)
 
-    def _gather(self, task: Task, doc: Any, found: FoundColumns) -> None:
+    def _gather(self, task: Stretch, doc: Any, found: FoundColumns) -> None:
         """Take numbers out of a doc, which must not outlive its memory zone."""
         origin = task.chunk.start
         for span in doc.ents:
@@ -127,27 +113,6 @@ class PipeEngine:
                     (task.row, origin + span.start_char, origin + span.end_char),
                     Origin(entity, MODEL_DETECTOR, self.name, SCORE),
                 )
-
-
-def _tasks(texts: pa.StringArray, rows: NDArray[np.int64]) -> Iterator[Task]:
-    for row, value in zip(rows.tolist(), texts, strict=True):
-        text = value.as_py()
-        if text and not text.isspace():
-            for chunk in chunk_spans(text):
-                yield Task(row, chunk, text[chunk.start : chunk.end])
-
-
-def _zones(tasks: Iterable[Task]) -> Iterator[list[Task]]:
-    zone: list[Task] = []
-    length = 0
-    for task in tasks:
-        zone.append(task)
-        length += len(task.text)
-        if length >= ZONE_CHARS:
-            yield zone
-            zone, length = [], 0
-    if zone:
-        yield zone
 
 
 def load_pipeline(model: SpacyModel, *, parse: bool) -> Any:

@@ -25,13 +25,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
+from isinglass.transforms.pii.chunks import Chunk, is_whole
 from isinglass.transforms.pii.found import FoundColumns, Origin
 from isinglass.transforms.pii.ner.stretches import (
     MOST_EXACT_CHARS,
     blank_long_stretches,
 )
 from isinglass.transforms.pii.ner.threads import one_blas_thread
+from isinglass.transforms.pii.ner.zones import stretches, zones
 from isinglass.transforms.pii.stock.context import has_context, raise_scores
 from isinglass.transforms.pii.stock.matches import Match, remove_duplicates
 from isinglass.transforms.pii.stock.pipeline import (
@@ -51,10 +52,6 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
-
-ZONE_CHARS = 1_000_000
-"""Texts of about this length share a memory zone: strings of the vocabulary that are
-new in it are forgotten at its end, so that memory does not grow with the stream."""
 
 
 @dataclass(eq=False, repr=False)
@@ -123,7 +120,8 @@ class StockScanner:
             found: Is added to.
         """
         with self.lock, one_blas_thread():
-            for zone in _zones(_tasks(texts, rows)):
+            tasks = (Task(*stretch) for stretch in stretches(texts, rows))
+            for zone in zones(tasks):
                 self._match(zone, budget)
                 with self.pipeline.nlp.memory_zone():
                     for begin in range(0, len(zone), BATCH_TEXTS):
@@ -228,24 +226,3 @@ def _gather(task: Task, found: FoundColumns) -> None:
 
 def _readable(tasks: list[Task]) -> list[str]:
     return [blank_long_stretches(task.text, MOST_EXACT_CHARS) for task in tasks]
-
-
-def _tasks(texts: pa.StringArray, rows: NDArray[np.int64]) -> Iterator[Task]:
-    for row, value in zip(rows.tolist(), texts, strict=True):
-        text = value.as_py()
-        if text and not text.isspace():
-            for chunk in chunk_spans(text):
-                yield Task(row, chunk, text[chunk.start : chunk.end])
-
-
-def _zones(tasks: Iterable[Task]) -> Iterator[list[Task]]:
-    zone: list[Task] = []
-    length = 0
-    for task in tasks:
-        zone.append(task)
-        length += len(task.text)
-        if length >= ZONE_CHARS:
-            yield zone
-            zone, length = [], 0
-    if zone:
-        yield zone
