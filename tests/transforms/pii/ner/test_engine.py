@@ -10,7 +10,7 @@ from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
-from isinglass.transforms.pii.ner import own, pipe
+from isinglass.transforms.pii.ner import own, zones
 from isinglass.transforms.pii.ner.engine import load_engine
 from isinglass.transforms.pii.ner.own import OwnEngine
 from isinglass.transforms.pii.ner.pipe import PipeEngine, load_pipeline
@@ -121,7 +121,7 @@ def test_a_name_at_every_place_of_a_cut_text(
     def small(text: str, _size: int = 0) -> list[Chunk]:
         return chunk_spans(text, 600, 200)
 
-    monkeypatch.setattr(pipe, "chunk_spans", small)
+    monkeypatch.setattr(zones, "chunk_spans", small)
     monkeypatch.setattr(own, "chunk_spans", small)
     monkeypatch.setattr(own, "MOST_CHARS", 600)
     plain = "The river was high and the road was closed again. " * 24
