@@ -47,22 +47,20 @@ class Entry:
             right behind the match. It may demand a border on both sides: each text is
             scanned by itself.
         window: `line` or `token`: what the patterns are shown around a hit.
-        patterns: Empty if `plug_in` searches in its own way.
+        patterns: What a match looks like.
         check: Name of a function of `checks.table`; empty for none.
         proof: What the check is worth.
         context: Words that raise the score.
-        plug_in: Class of Presidio that searches instead of patterns.
     """
 
     entity: str
     rule: str
     gate: str
     window: str
-    patterns: tuple[EntryPattern, ...] = ()
+    patterns: tuple[EntryPattern, ...]
     check: str = ""
     proof: Proof = "always"
     context: tuple[str, ...] = ()
-    plug_in: str = ""
 
 
 @cache
@@ -86,7 +84,7 @@ def load_catalogue() -> tuple[Entry, ...]:
 def _entry(raw: dict[str, Any], macros: dict[str, str]) -> Entry:
     patterns = tuple(
         EntryPattern(p["name"], expand(p["regex"], macros), p["score"])
-        for p in raw.get("patterns", ())
+        for p in raw["patterns"]
     )
     values = raw | {
         "gate": expand(raw["gate"], macros),

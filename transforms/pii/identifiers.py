@@ -12,7 +12,11 @@ import numpy as np
 from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
 from isinglass.transforms.pii.gate import Gate, GatePattern, hit_rows
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
-from isinglass.transforms.pii.recognizers import Identifier, build_identifiers
+from isinglass.transforms.pii.recognizers import (
+    PHONE_NUMBER,
+    Identifier,
+    build_identifiers,
+)
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed
 from isinglass.transforms.pii.scripts import UNSPACED
@@ -57,10 +61,7 @@ class IdentifierScanner:
             ConfigError: An entity is not known.
         """
         _silence_presidio()
-        known = build_identifiers(config)
-        # Presidio's search for phone numbers is slow, and judges by plans only.
-        identifiers = tuple(one for one in known if not one.regions)
-        phones = len(known) > len(identifiers)
+        identifiers = tuple(build_identifiers(config))
         patterns: list[GatePattern] = []
         gated = []
         for number, identifier in enumerate(identifiers):
@@ -73,7 +74,10 @@ class IdentifierScanner:
             contexts,
             Gate.compile(patterns),
             tuple(gated),
-            PhoneScanner.build(config.phone_regions) if phones else None,
+            # Presidio's search for phone numbers is slow, and judges by plans only.
+            PhoneScanner.build(config.phone_regions)
+            if PHONE_NUMBER in config.entities
+            else None,
         )
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:

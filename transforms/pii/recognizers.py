@@ -18,7 +18,7 @@ from presidio_analyzer import (
     PatternRecognizer,
     predefined_recognizers,
 )
-from presidio_analyzer.predefined_recognizers import EmailRecognizer, PhoneRecognizer
+from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
@@ -28,6 +28,9 @@ from isinglass.transforms.pii.plugins.build import plug_ins
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
+
+
+PHONE_NUMBER = "PHONE_NUMBER"
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,6 @@ class Identifier:
             of its own, which is then called as it is.
         gate: Byte pattern of the gate; empty to derive one from its patterns.
         window: `line`, `token`, or `text` for the whole text.
-        regions: Phone regions, for the phone recognizer.
         separated: Whether it is shown spaces for letters of scripts without spaces.
         trusted: Whether it is of the user, whose findings are not judged again.
     """
@@ -51,7 +53,6 @@ class Identifier:
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = field(repr=False)
     gate: str = ""
     window: str = "text"
-    regions: tuple[str, ...] = ()
     separated: bool = True
     trusted: bool = False
 
@@ -134,6 +135,7 @@ class CatalogueRecognizer(PatternRecognizer):
 def build_identifiers(config: PiiConfig) -> list[Identifier]:
     """Recognizers of the configured entities that need no model.
 
+    Telephone numbers have a search of their own (`phones.scanner`) and none here.
     Entities of the catalogue come with their gates; any other entity is looked up
     among Presidio's predefined pattern recognizers.
 
@@ -152,43 +154,34 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
         entries.setdefault(entry.entity, []).append(entry)
     own_plug_ins = plug_ins(config.recognizers)
     named = {plug_in.entity for plug_in in own_plug_ins}
-    known = named | entries.keys() | set(model_labels().values())
+    known = named | entries.keys() | set(model_labels().values()) | {PHONE_NUMBER}
     result = []
-    for entity in sorted(config.entities):
+    for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
         if entity in entries:
-            result += [_of_entry(entry, config) for entry in entries[entity]]
+            result += [_of_entry(entry) for entry in entries[entity]]
         else:
             found = _predefined(entity)
             _require(entity, known, found)
-            result += [_identifier(entity, r, config) for r in found]
+            result += [_identifier(entity, r) for r in found]
     for plug_in in own_plug_ins:
-        own = _identifier(plug_in.entity, plug_in.recognizer, config)
+        own = _identifier(plug_in.entity, plug_in.recognizer)
         result.append(replace(own, separated=plug_in.separated, trusted=True))
     return result
 
 
-def _of_entry(entry: Entry, config: PiiConfig) -> Identifier:
-    recognizer: Any = (
-        PhoneRecognizer(
-            supported_regions=config.phone_regions,
-            context=[*PhoneRecognizer.CONTEXT, *entry.context],
-        )
-        if entry.plug_in == "PhoneRecognizer"
-        else CatalogueRecognizer(entry)
-    )
-    found = _identifier(entry.entity, recognizer, config, entry.gate, entry.window)
+def _of_entry(entry: Entry) -> Identifier:
+    recognizer = CatalogueRecognizer(entry)
+    found = _identifier(entry.entity, recognizer, entry.gate, entry.window)
     # The borders of catalogue patterns work beside letters of any script.
-    return replace(found, separated=bool(entry.plug_in))
+    return replace(found, separated=False)
 
 
 def _identifier(
     entity: str,
     recognizer: Any,
-    config: PiiConfig,
     gate: str = "",
     window: str = "text",
 ) -> Identifier:
-    phone = type(recognizer) is PhoneRecognizer
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = ()
     # A recognizer that brings its own search is called; it knows more than patterns.
     if type(recognizer).analyze is PatternRecognizer.analyze:
@@ -203,7 +196,6 @@ def _identifier(
         patterns=patterns,
         gate=gate,
         window=window,
-        regions=config.phone_regions if phone else (),
     )
 
 

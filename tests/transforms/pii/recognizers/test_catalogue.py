@@ -78,9 +78,10 @@ EXAMPLES = {
 CASES = [(entry, value) for entry in ENTRIES for value in EXAMPLES.get(entry.rule, [])]
 
 
-def test_every_default_but_names_is_in_the_catalogue_and_nothing_else() -> None:
+def test_every_default_but_names_and_phones_is_in_the_catalogue() -> None:
     known = {entry.entity for entry in load_catalogue()}
-    assert known == {*default_entities()} - {"PERSON"}
+    # A model finds names; telephone numbers have a search of their own.
+    assert known == {*default_entities()} - {"PERSON", "PHONE_NUMBER"}
     built = build_identifiers(PiiConfig(mode="identifiers"))
     assert {one.entity for one in built} == known
 
