@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.erasure.folding import fold, folded_text, source_points
-from isinglass.transforms.pii.erasure.numbers import number_forms
+from isinglass.transforms.pii.erasure.numbers import is_number, number_forms
 from isinglass.transforms.pii.erasure.search import ValueSearch
 
 
@@ -161,3 +161,11 @@ def test_a_value_between_blanks_is_found(value: str, before: str, after: str) ->
         and folded_text(value) in folded_text(text[s["start"] : s["end"]])
         for s in spots
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("1234567", True), ("123456", False), ("12 34 56 7", True), ("1234567a", False)],
+)
+def test_numbers_have_seven_digits_at_least(value: str, expected: bool) -> None:  # noqa: FBT001
+    assert is_number(value) is expected
