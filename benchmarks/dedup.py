@@ -15,7 +15,7 @@ import argparse
 import platform
 import shutil
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +23,12 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.deduplication import scale, speed, truth, workers  # noqa: E402
 from benchmarks.deduplication.corpus import DEFAULT_CORPUS  # noqa: E402
-from benchmarks.deduplication.measure import BUILD, print_targets  # noqa: E402
+from benchmarks.measuring.parts import (  # noqa: E402
+    add_part_options,
+    chosen_parts,
+    run_parts,
+)
+from benchmarks.measuring.processes import BUILD  # noqa: E402
 
 PARTS = {
     "speed": speed.run,
@@ -38,21 +43,14 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
-    parser.add_argument("--only", default=",".join(PARTS), help="parts to run")
     parser.add_argument("--peers", help="interpreter that has the peers")
-    parser.add_argument(
-        "--small", action="store_true", help="minutes less; numbers mean little"
-    )
-    return parser.parse_args()
+    return add_part_options(parser, PARTS).parse_args()
 
 
 def main() -> None:
     """Run the parts that were asked for; ends with all targets in one table."""
     arguments = _arguments()
-    parts = arguments.only.split(",")
-    unknown = sorted(set(parts) - set(PARTS))
-    if unknown:
-        sys.exit(f"--only: no part {', '.join(unknown)}; there are {', '.join(PARTS)}.")
+    chosen = chosen_parts(arguments.only, PARTS)
     peers = arguments.peers
     if peers is None:
         print("Without peers: give --peers PYTHON, after `make bench-peers`.")
@@ -62,18 +60,17 @@ def main() -> None:
         peers = str(Path(peers).absolute())
     BUILD.mkdir(parents=True, exist_ok=True)
     print(f"Python {platform.python_version()}, {platform.machine()}.")
-    targets = []
+    corpus, small = arguments.corpus, arguments.small
     try:
-        for part in parts:
-            began = time.monotonic()
-            print(f"\n## {part}\n", flush=True)
-            targets += PARTS[part](arguments.corpus, peers, small=arguments.small)
-            print(f"\n({part}: {time.monotonic() - began:.0f} s)", flush=True)
+        run_parts(
+            chosen,
+            {
+                name: partial(run, corpus, peers, small=small)
+                for name, run in PARTS.items()
+            },
+        )
     finally:
         shutil.rmtree(BUILD, ignore_errors=True)
-    if len(parts) > 1:
-        print("\n## All targets")
-        print_targets(targets)
 
 
 if __name__ == "__main__":

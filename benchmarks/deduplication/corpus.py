@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.deduplication.measure import ROOT
+from benchmarks.measuring.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

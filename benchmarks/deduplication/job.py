@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.deduplication.measure import cpu_seconds, peak_mb
+from benchmarks.measuring.processes import cpu_seconds, peak_mb
 from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.runner import Execution

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.deduplication.measure import cpu_seconds, peak_mb
 from benchmarks.deduplication.signatures import CASES, write_survey
+from benchmarks.measuring.processes import cpu_seconds, peak_mb
 from isinglass.pipelines import match as matching
 from isinglass.pipelines.passes import Session, run_here, run_pass
 from isinglass.pipelines.progress import Progress

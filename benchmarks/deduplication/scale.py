@@ -12,7 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.deduplication.corpus import text_megabytes, write_texts
-from benchmarks.deduplication.measure import (
+from benchmarks.deduplication.plot import Line, fit, svg_plot, text_plot
+from benchmarks.deduplication.settings import job_config
+from benchmarks.measuring.processes import (
     BUILD,
     RESULTS,
     Target,
@@ -20,8 +22,6 @@ from benchmarks.deduplication.measure import (
     run_part,
     table,
 )
-from benchmarks.deduplication.plot import Line, fit, svg_plot, text_plot
-from benchmarks.deduplication.settings import job_config
 
 SIZES = (500_000, 1_000_000, 2_000_000, 5_000_000)
 HOT = 1_000_000

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.deduplication.corpus import read_texts, text_megabytes
-from benchmarks.deduplication.measure import peak_mb
+from benchmarks.measuring.processes import peak_mb
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.shingles import shingle

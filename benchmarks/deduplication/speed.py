@@ -18,7 +18,8 @@ from benchmarks.deduplication.corpus import (
     write_copies,
     write_texts,
 )
-from benchmarks.deduplication.measure import (
+from benchmarks.deduplication.settings import job_config
+from benchmarks.measuring.processes import (
     BUILD,
     Target,
     Usage,
@@ -27,7 +28,6 @@ from benchmarks.deduplication.measure import (
     run_process,
     table,
 )
-from benchmarks.deduplication.settings import job_config
 
 FULL_SURVEY: dict[str, bool] = {}
 PEER_SCRIPT = Path(__file__).with_name("peers.py")

@@ -7,14 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.deduplication.corpus import read_texts
-from benchmarks.deduplication.measure import (
-    BUILD,
-    RESULTS,
-    Target,
-    print_targets,
-    run_part,
-    table,
-)
 from benchmarks.deduplication.recall import (
     SAME_WORDS,
     Removals,
@@ -32,6 +24,14 @@ from benchmarks.deduplication.truthset import (
     build_truth,
     write_pairs,
     write_truth,
+)
+from benchmarks.measuring.processes import (
+    BUILD,
+    RESULTS,
+    Target,
+    print_targets,
+    run_part,
+    table,
 )
 
 if TYPE_CHECKING:

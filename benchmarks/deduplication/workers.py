@@ -14,7 +14,8 @@ from benchmarks.deduplication.corpus import (
     write_copies,
     write_texts,
 )
-from benchmarks.deduplication.measure import (
+from benchmarks.deduplication.settings import job_config
+from benchmarks.measuring.processes import (
     BUILD,
     Target,
     Usage,
@@ -22,7 +23,6 @@ from benchmarks.deduplication.measure import (
     run_part,
     table,
 )
-from benchmarks.deduplication.settings import job_config
 
 ALL_IN_TWO = {"beam": {"mode": "multi_processing", "workers": 2}}
 TWO_WORKERS = {"beam": {"mode": "auto", "workers": 2}}

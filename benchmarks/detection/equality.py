@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.deduplication.measure import Target, table
 from benchmarks.detection.peers import (
     build,
     build_stock,
@@ -16,6 +15,7 @@ from benchmarks.detection.peers import (
     stock_entities,
     stock_spans,
 )
+from benchmarks.measuring.processes import Target, table
 
 if TYPE_CHECKING:
     from pathlib import Path

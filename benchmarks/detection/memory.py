@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pyarrow as pa
 
-from benchmarks.deduplication.measure import Target, run_process, table
 from benchmarks.detection.peers import BATCH_ROWS, Mode, build, detect, read_texts
+from benchmarks.measuring.processes import Target, run_process, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.deduplication.measure import Target, table
 from benchmarks.detection.peers import MODEL, build_stock
+from benchmarks.measuring.processes import Target, table
 from isinglass.pipelines.evaluate import Evaluation, Labelled, evaluate, read_labelled
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig, default_entities
 from isinglass.transforms.pii.evaluation.labels import Labels

@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from benchmarks.deduplication.measure import Target, table
 from benchmarks.detection.peers import (
     Mode,
     build,
@@ -21,6 +20,7 @@ from benchmarks.detection.peers import (
     sample,
     stock_entities,
 )
+from benchmarks.measuring.processes import Target, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
