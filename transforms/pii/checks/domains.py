@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import tldextract
+if TYPE_CHECKING:
+    import tldextract
+
 
 _AT = re.compile("@|%40|&#0*64;|&#[xX]0*40;|&commat;")
 
@@ -44,5 +47,7 @@ def _is_known_host(host: str) -> bool:
 
 @cache
 def _suffixes() -> tldextract.TLDExtract:
+    import tldextract  # noqa: PLC0415 - brings an HTTP client; few processes need it
+
     # Without an address to fetch from, the list of the package is used.
     return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
