@@ -19,7 +19,7 @@ def is_known_address(value: str) -> bool:
     Args:
         value: With an at sign, or one in the encoding of URLs or HTML.
     """
-    return _is_known_host(split_mailbox(value)[2])
+    return has_public_suffix(split_mailbox(value)[2])
 
 
 def split_mailbox(value: str) -> tuple[str, str, str]:
@@ -41,7 +41,11 @@ def split_mailbox(value: str) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=65_536)
-def _is_known_host(host: str) -> bool:
+def has_public_suffix(host: str) -> bool:
+    """Whether a host, or an address of one, ends in a public suffix.
+
+    The list is that of the `tldextract` package: nothing is fetched.
+    """
     return _suffixes()(host).fqdn != ""
 
 

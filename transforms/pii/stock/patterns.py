@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import regex  # type: ignore[import-untyped]
-import tldextract
 from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
+from isinglass.transforms.pii.checks.domains import has_public_suffix
 from isinglass.transforms.pii.found import UNCHECKED, VALID
 from isinglass.transforms.pii.stock.matches import Match, remove_duplicates
 
@@ -69,7 +68,7 @@ def judged(
         value = hit.group()
         if not value:
             continue
-        valid = has_known_host(value) if email else recognizer.validate_result(value)
+        valid = has_public_suffix(value) if email else recognizer.validate_result(value)
         score = pattern.score if valid is None else float(bool(valid))
         if recognizer.invalidate_result(value) or score <= 0:
             continue
@@ -79,21 +78,6 @@ def judged(
             Match(entity, start, end, base, pattern.name, base, checked, number)
         )
     return found
-
-
-@lru_cache(maxsize=65_536)
-def has_known_host(value: str) -> bool:
-    """Whether an address ends in a known public suffix; Presidio's check of e-mails.
-
-    The list is that of the `tldextract` package. Presidio fetches the newest one from
-    the network at its first use, and takes this one where it cannot.
-    """
-    return bool(_suffixes()(value).fqdn)
-
-
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 
 
 @dataclass(frozen=True)

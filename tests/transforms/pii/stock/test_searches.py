@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer, UrlRecognizer
 
+from isinglass.transforms.pii.checks.domains import has_public_suffix
 from isinglass.transforms.pii.stock.gating import is_odd
 from isinglass.transforms.pii.stock.matches import Match, remove_duplicates
 from isinglass.transforms.pii.stock.patterns import (
     OwnSearch,
     PatternSearch,
-    has_known_host,
 )
 from isinglass.transforms.pii.stock.phone_numbers import PhoneSearch
 from isinglass.transforms.pii.stock.registry import (
@@ -138,7 +138,7 @@ def test_tries_run_out_where_they_do_in_stock() -> None:
     ],
 )
 def test_hosts(value: str, known: bool) -> None:  # noqa: FBT001 - a table
-    assert has_known_host(value) is known
+    assert has_public_suffix(value) is known
 
 
 def test_every_pattern_recognizer_is_gated(scanner: StockScanner) -> None:
