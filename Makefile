@@ -20,8 +20,9 @@ $(STAMP): setup.py constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[encode,dev]"
 	touch $(STAMP)
 
+# Two processes, each with whole modules, since their fixtures are runs.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: lint types imports wheel
 

@@ -93,6 +93,7 @@ EXTRAS = {
         "pandas-stubs>=2.2",
         "psutil>=6",
         "pytest>=9,<10",
+        "pytest-xdist>=3.6,<4",
         "ruff>=0.15",
         "setuptools>=77",
         "types-PyYAML>=6.0.12",
