@@ -21,15 +21,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.transforms.encode.encoder import configure_threads, load_encoder
 from isinglass.transforms.encode.models import model_folder
-from isinglass.transforms.encode.tokenizers import cut, load_tokenizer
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers.batch import cut
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from isinglass.transforms.encode.tokenizers import Tokenizer
+    from isinglass.transforms.encode.tokenizers.reference import Tokenizer
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "corpus"
 DOCUMENTS = 300
@@ -73,7 +74,7 @@ def main() -> None:
         return
     texts = read_texts(folder, documents)
     strings = texts.to_pylist()
-    config = EncodeConfig(max_tokens=limit)
+    config = EncodeSettings(max_tokens=limit)
     configure_threads(1)
     tokenizer, encoder = load_tokenizer(config), load_encoder(config)
     tokens = int(cut(tokenizer.encode(texts), limit).offsets[-1])

@@ -14,19 +14,16 @@ from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.progress import WorkerStatus
 from isinglass.pipelines.units import Unit
 from isinglass.schemas.tables import TOKENS, embeddings_schema
-from isinglass.transforms.encode.embeddings import embeddings_array, truncated
 from isinglass.transforms.encode.encoder import (
     Encoder,
     choose_device,
     configure_threads,
     load_encoder,
 )
-from isinglass.transforms.encode.tokenizers import (
-    TokenBatch,
-    Tokenizer,
-    cut,
-    load_tokenizer,
-)
+from isinglass.transforms.encode.outputs.embeddings import embeddings_array, truncated
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
+from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +60,8 @@ class EncodeWork:
         encoder = None
         if self._embeds:
             configure_threads(self.threads)
-            encoder = load_encoder(self.config)
-        return load_tokenizer(self.config), encoder
+            encoder = load_encoder(settings_of(self.config))
+        return load_tokenizer(settings_of(self.config)), encoder
 
     @property
     def _embeds(self) -> bool:
@@ -98,7 +95,7 @@ class EncodeWork:
                     _vectors(batch, encoder.encode(encoded), vectors_schema=schema)
                 )
             counts["truncated"] += truncated(encoded, self.config.max_tokens)
-            if self.config.truncate_tokens:
+            if self.config.windows == "truncate":
                 encoded = cut(encoded, self.config.max_tokens)
             counts["records_in"] += batch.num_rows
             counts["tokens"] += int(encoded.offsets[-1])

@@ -17,11 +17,12 @@ from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.demographics.lexicon import manifest_entries
 from isinglass.transforms.encode.models import check_models as check_encoder
+from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.scan import key_mark
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.config import EncodeConfig, RunConfig
 
 Verb = Literal["run", "clean", "audit", "encode"]
 KEY = "key"
@@ -77,8 +78,7 @@ class Identity:
             MissingExtraError: A model or an optional dependency is missing.
         """
         detector, data = _detector_parts(config)
-        encodes = config.encode is not None and verb in {"run", "encode"}
-        encoder = tuple(check_encoder(config.encode)) if encodes else ()  # type: ignore[arg-type]
+        encoder = _encoder_parts(config.encode, verb)
         lexicons = (*manifest_entries(), *data)
         resolved = config.model_dump(mode="json")
         config_id = config_digest(resolved)
@@ -108,6 +108,18 @@ class Identity:
         """Hashes of everything that the detector's findings depend on."""
         data = [lexicon.sha256 for lexicon in self.lexicons]
         return (*(model.sha256 for model in self.detector_models), *data)
+
+
+def _encoder_parts(config: EncodeConfig | None, verb: Verb) -> tuple[Model, ...]:
+    """Tokenizer and encoder, if the verb runs them."""
+    if config is None or verb not in {"run", "encode"}:
+        return ()
+    embeds = config.embeddings != "none"
+    files = check_encoder(settings_of(config), embeds=embeds)
+    return tuple(
+        Model(name=f.name, role=f.role, version=f.version, sha256=f.sha256)
+        for f in files
+    )
 
 
 def _detector_parts(

@@ -24,7 +24,8 @@ from isinglass.transforms.dedup.candidates import candidate_pairs
 from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
-from isinglass.transforms.encode.tokenizers import load_tokenizer
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 from isinglass.transforms.pii.operators.apply import apply_operators
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids
@@ -313,7 +314,7 @@ class _Tokenize(beam.DoFn):
         self._tokenizer: Any = None
 
     def setup(self) -> None:
-        self._tokenizer = load_tokenizer(self._config)
+        self._tokenizer = load_tokenizer(settings_of(self._config))
 
     def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         encoded = self._tokenizer.encode(element.column("text"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from isinglass.cli.options import Format, FormatOption
-from isinglass.schemas.config import EncodeConfig, PiiConfig
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import RefuseError
 
 LEAST_FREE_BYTES = 2**30
@@ -80,9 +80,10 @@ def _pii_models() -> Finding:
 
 def _encoder_models() -> Finding:
     from isinglass.transforms.encode.models import check_models  # noqa: PLC0415
+    from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
 
     try:
-        models = check_models(EncodeConfig())
+        models = check_models(EncodeSettings())
     except RefuseError as error:
         return Finding("encoder", good=False, detail=str(error), needed=False)
     names = ", ".join(f"{m.name} {m.sha256[:12]}" for m in models)

@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.tokenizers import cut, load_tokenizer
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.tokenizers.batch import cut
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun
@@ -25,7 +27,7 @@ def check_tokens(run: FinishedRun) -> Check:
     config = run.config.encode
     assert config is not None
     try:
-        tokenizer = load_tokenizer(config)
+        tokenizer = load_tokenizer(settings_of(config))
     except RefuseError as error:
         return Check("tokens", "skipped", str(error))
     faults, seen = [], 0
@@ -36,7 +38,7 @@ def check_tokens(run: FinishedRun) -> Check:
             faults.append(f"tokens/{shard} does not follow data/{shard}")
             continue
         encoded = tokenizer.encode(data["text"].combine_chunks())
-        if config.truncate_tokens:
+        if config.windows == "truncate":
             encoded = cut(encoded, config.max_tokens)
         seen += int(encoded.offsets[-1])
         ids = tokens["input_ids"].combine_chunks()

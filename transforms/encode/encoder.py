@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.bert import load_bert
+from isinglass.transforms.encode.batching import plan_batches, token_index
 from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.forward.bert import load_bert
+from isinglass.transforms.encode.forward.padded import load_padded
 from isinglass.transforms.encode.models import (
     check_fit,
     model_folder,
     model_settings,
 )
-from isinglass.transforms.encode.packing import plan_batches, token_index
-from isinglass.transforms.encode.padded import load_padded
-from isinglass.transforms.encode.tokenizers import TokenBatch, cut
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from isinglass.schemas.config.encode import EncodeConfig
+    from isinglass.transforms.encode.settings import EncodeSettings
 
 CPU_BATCH_TOKENS = 1024
 """Most tokens of a batch on a CPU: activations of more leave its cache."""
@@ -109,7 +109,7 @@ class Encoder:
             raise RefuseError(msg)
 
 
-def load_encoder(config: EncodeConfig) -> Encoder:
+def load_encoder(settings: EncodeSettings) -> Encoder:
     """Load the model that `encode.model` names.
 
     Raises:
@@ -119,20 +119,20 @@ def load_encoder(config: EncodeConfig) -> Encoder:
             model's.
     """
     require("torch", "safetensors")
-    check_fit(config)
-    device = choose_device(config.device)
-    folder = model_folder(config)
+    check_fit(settings)
+    device = choose_device(settings.device)
+    folder = model_folder(settings)
     packed = load_bert(folder, device)
     model = packed if packed is not None else load_padded(folder, device)
-    budget = config.batch_tokens
+    budget = settings.batch_tokens
     if device.type == "cpu":
         budget = min(budget, CPU_BATCH_TOKENS)
     return Encoder(
         model=model,
         vocabulary_size=model_settings(folder)["vocab_size"],
-        max_tokens=config.max_tokens,
+        max_tokens=settings.max_tokens,
         batch_tokens=budget,
-        normalise=config.normalise,
+        normalise=settings.normalise,
     )
 
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
-from isinglass.schemas.manifest import Model
 from isinglass.transforms.encode.extra import require
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config.encode import EncodeConfig
+    from isinglass.transforms.encode.settings import EncodeSettings
 
 MINILM = "minilm"
 """Name of the packaged model, sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""
@@ -46,6 +46,23 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _SHIFTED_POSITIONS = {"camembert", "roberta", "xlm-roberta", "xlm-roberta-xl"}
 
 
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that the outputs depend on.
+
+    Attributes:
+        name: Of the model it belongs to.
+        role: `tokenizer`, `encoder` or `encoder settings`.
+        sha256: Of the file, hex.
+        version: Of the package it came in; empty for a folder.
+    """
+
+    name: str
+    role: str
+    sha256: str
+    version: str = ""
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, hex."""
     with path.open("rb") as file:
@@ -68,7 +85,7 @@ def packaged_folder() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-def tokenizer_file(config: EncodeConfig) -> Path:
+def tokenizer_file(settings: EncodeSettings) -> Path:
     """Path of the tokenizer.json that `encode.tokenizer` names.
 
     Raises:
@@ -76,13 +93,13 @@ def tokenizer_file(config: EncodeConfig) -> Path:
         ConfigError: The path holds no tokenizer.json.
         RefuseError: The packaged file is not the published one.
     """
-    if config.tokenizer == MINILM:
+    if settings.tokenizer == MINILM:
         return _pinned(packaged_folder() / TOKENIZER_FILE)
-    path = Path(config.tokenizer)
+    path = Path(settings.tokenizer)
     file = path / TOKENIZER_FILE if path.is_dir() else path
     if not file.is_file():
         msg = (
-            f"encode.tokenizer: {config.tokenizer!r} is neither {MINILM!r}, a folder "
+            f"encode.tokenizer: {settings.tokenizer!r} is neither {MINILM!r}, a folder "
             f"with a {TOKENIZER_FILE}, nor such a file. Save a tokenizer there with "
             "save_pretrained of a fast tokenizer, or correct the path."
         )
@@ -90,7 +107,7 @@ def tokenizer_file(config: EncodeConfig) -> Path:
     return file
 
 
-def model_folder(config: EncodeConfig) -> Path:
+def model_folder(settings: EncodeSettings) -> Path:
     """Folder that `encode.model` names; its weights are safetensors.
 
     Raises:
@@ -99,11 +116,11 @@ def model_folder(config: EncodeConfig) -> Path:
         RefuseError: It has no safetensors, or the packaged files are not the
             published ones.
     """
-    packaged = config.model == MINILM
-    folder = packaged_folder() if packaged else Path(config.model)
+    packaged = settings.model == MINILM
+    folder = packaged_folder() if packaged else Path(settings.model)
     if not (folder / CONFIG_FILE).is_file():
         msg = (
-            f"encode.model: {config.model!r} is neither {MINILM!r} nor a folder with "
+            f"encode.model: {settings.model!r} is neither {MINILM!r} nor a folder with "
             f"a {CONFIG_FILE}. Models are never downloaded: give the path of a folder "
             "written by save_pretrained."
         )
@@ -121,28 +138,28 @@ def model_settings(folder: Path) -> dict[str, Any]:
     Raises:
         RefuseError: It is no JSON object, or names no model type and vocabulary.
     """
-    settings = _read_json(folder / CONFIG_FILE)
+    shape = _read_json(folder / CONFIG_FILE)
     for key, kind in (("model_type", str), ("vocab_size", int)):
-        if not isinstance(settings.get(key), kind):
+        if not isinstance(shape.get(key), kind):
             msg = (
                 f"{folder / CONFIG_FILE} has no {key}. Give a folder that "
                 "save_pretrained of transformers wrote for a text encoder."
             )
             raise RefuseError(msg)
-    return settings
+    return shape
 
 
-def longest_input(settings: dict[str, Any]) -> int | None:
+def longest_input(shape: dict[str, Any]) -> int | None:
     """Most tokens the model has positions for; None where it has no such limit."""
-    positions = settings.get("max_position_embeddings")
+    positions = shape.get("max_position_embeddings")
     if not isinstance(positions, int) or positions <= 0:
         return None
-    if settings["model_type"] in _SHIFTED_POSITIONS:
-        return positions - int(settings.get("pad_token_id") or 0) - 1
+    if shape["model_type"] in _SHIFTED_POSITIONS:
+        return positions - int(shape.get("pad_token_id") or 0) - 1
     return positions
 
 
-def check_fit(config: EncodeConfig) -> None:
+def check_fit(settings: EncodeSettings) -> None:
     """Check that model, tokenizer and max_tokens go together.
 
     Raises:
@@ -150,22 +167,22 @@ def check_fit(config: EncodeConfig) -> None:
         RefuseError: The tokenizer's ids mean nothing to the model: they go beyond
             its vocabulary, or the model comes with another tokenizer.
     """
-    folder, file = model_folder(config), tokenizer_file(config)
-    settings = model_settings(folder)
-    limit = longest_input(settings)
-    if limit is not None and config.max_tokens > limit:
+    folder, file = model_folder(settings), tokenizer_file(settings)
+    shape = model_settings(folder)
+    limit = longest_input(shape)
+    if limit is not None and settings.max_tokens > limit:
         msg = (
-            f"encode.max_tokens: {config.max_tokens} is more than the {limit} tokens "
-            f"that the model {config.model!r} takes. Set it to {limit} or less."
+            f"encode.max_tokens: {settings.max_tokens} is more than the {limit} tokens "
+            f"that the model {settings.model!r} takes. Set it to {limit} or less."
         )
         raise ConfigError(msg)
     tokenizer = _read_json(file)
-    ids, size = largest_id(tokenizer) + 1, settings["vocab_size"]
+    ids, size = largest_id(tokenizer) + 1, shape["vocab_size"]
     own = folder / TOKENIZER_FILE
     if ids > size:
-        _refuse_pair(config, f"the one has {ids} ids and the other knows {size}")
+        _refuse_pair(settings, f"the one has {ids} ids and the other knows {size}")
     if own.is_file() and _rules(_read_json(own)) != _rules(tokenizer):
-        _refuse_pair(config, f"the model's own {TOKENIZER_FILE} has other rules")
+        _refuse_pair(settings, f"the model's own {TOKENIZER_FILE} has other rules")
 
 
 def largest_id(tokenizer: dict[str, Any]) -> int:
@@ -179,12 +196,12 @@ def largest_id(tokenizer: dict[str, Any]) -> int:
     return max(ids, default=-1)
 
 
-def check_models(config: EncodeConfig) -> list[Model]:
+def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[ModelFile]:
     """Everything the outputs depend on besides the text; nothing is loaded.
 
     Returns:
-        The tokenizer, and unless `embeddings` is `none` the weights and the settings
-        of the encoder, each with the SHA-256 of its file.
+        The tokenizer, and if `embeds` the weights and the settings of the encoder,
+        each with the SHA-256 of its file.
 
     Raises:
         MissingExtraError: A library or the packaged model is not installed.
@@ -192,25 +209,27 @@ def check_models(config: EncodeConfig) -> list[Model]:
             tokenizer and model do not belong together.
     """
     require("tokenizers")
-    file = tokenizer_file(config)
-    models = [_model(config.tokenizer, "tokenizer", file)]
-    if config.embeddings != "none":
+    file = tokenizer_file(settings)
+    models = [_model(settings.tokenizer, "tokenizer", file)]
+    if embeds:
         require("torch", "safetensors", "transformers")
-        folder = model_folder(config)
-        check_fit(config)
+        folder = model_folder(settings)
+        check_fit(settings)
         models += [
-            _model(config.model, "encoder", folder / WEIGHTS_FILE),
-            _model(config.model, "encoder settings", folder / CONFIG_FILE),
+            _model(settings.model, "encoder", folder / WEIGHTS_FILE),
+            _model(settings.model, "encoder settings", folder / CONFIG_FILE),
         ]
     return models
 
 
-def _model(choice: str, role: str, file: Path) -> Model:
+def _model(choice: str, role: str, file: Path) -> ModelFile:
     digest = file_sha256(file)
     if choice == MINILM:
-        return Model(name=MINILM_NAME, role=role, version=version(WHEEL), sha256=digest)
+        return ModelFile(
+            name=MINILM_NAME, role=role, version=version(WHEEL), sha256=digest
+        )
     # Only the last part of the path: the same model elsewhere is the same model.
-    return Model(name=Path(choice).resolve().name, role=role, sha256=digest)
+    return ModelFile(name=Path(choice).resolve().name, role=role, sha256=digest)
 
 
 def _pinned(file: Path) -> Path:
@@ -250,11 +269,11 @@ def _require_weights(folder: Path) -> None:
     raise RefuseError(msg)
 
 
-def _refuse_pair(config: EncodeConfig, why: str) -> None:
+def _refuse_pair(settings: EncodeSettings, why: str) -> None:
     msg = (
-        f"encode.tokenizer {config.tokenizer!r} and encode.model {config.model!r} do "
-        f"not belong together: {why}. Set encode.tokenizer to {config.model!r}, or "
-        "encode.embeddings to none."
+        f"encode.tokenizer {settings.tokenizer!r} and encode.model {settings.model!r} "
+        f"do not belong together: {why}. Set encode.tokenizer to {settings.model!r} "
+        "or encode.embeddings to none."
     )
     raise RefuseError(msg)
 

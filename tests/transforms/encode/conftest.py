@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.transforms.encode.encoder import configure_threads, load_encoder
 from isinglass.transforms.encode.models import packaged_folder
-from isinglass.transforms.encode.tokenizers import load_tokenizer
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from isinglass.transforms.encode.encoder import Encoder
-    from isinglass.transforms.encode.tokenizers import Tokenizer
+    from isinglass.transforms.encode.tokenizers.reference import Tokenizer
 
 TINY = {
     "hidden_size": 24,
@@ -33,13 +33,13 @@ TINY = {
 
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
-    return load_tokenizer(EncodeConfig())
+    return load_tokenizer(EncodeSettings())
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     configure_threads(1)
-    return load_encoder(EncodeConfig())
+    return load_encoder(EncodeSettings())
 
 
 @pytest.fixture

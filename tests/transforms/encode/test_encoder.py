@@ -11,20 +11,20 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.encoder import (
     choose_device,
     configure_threads,
     load_encoder,
 )
-from isinglass.transforms.encode.tokenizers import TokenBatch
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.transforms.encode.encoder import Encoder
-    from isinglass.transforms.encode.tokenizers import Tokenizer
+    from isinglass.transforms.encode.tokenizers.reference import Tokenizer
 
 torch = pytest.importorskip("torch")
 
@@ -122,7 +122,7 @@ def test_id_beyond_the_vocabulary(encoder: Encoder) -> None:
 def test_device_that_is_not_there() -> None:
     assert choose_device("auto").type == choose_device("cpu").type == "cpu"
     with pytest.raises(ConfigError, match=r"encode\.device"):
-        load_encoder(EncodeConfig(device="cuda"))
+        load_encoder(EncodeSettings(device="cuda"))
 
 
 def test_threads_are_set_on_request() -> None:
@@ -139,13 +139,13 @@ def test_same_bytes_in_every_process(tokenizer: Tokenizer, encoder: Encoder) -> 
     code = (
         "import hashlib, json, sys\n"
         "import pyarrow as pa\n"
-        "from isinglass.schemas.config.encode import EncodeConfig\n"
+        "from isinglass.transforms.encode.settings import EncodeSettings\n"
         "from isinglass.transforms.encode.encoder import *\n"
-        "from isinglass.transforms.encode.tokenizers import load_tokenizer\n"
+        "from isinglass.transforms.encode.tokenizers.reference import load_tokenizer\n"
         "configure_threads(1)\n"
         "texts = pa.array(json.load(sys.stdin))\n"
-        "tokens = load_tokenizer(EncodeConfig()).encode(texts)\n"
-        "vectors = load_encoder(EncodeConfig()).encode(tokens)\n"
+        "tokens = load_tokenizer(EncodeSettings()).encode(texts)\n"
+        "vectors = load_encoder(EncodeSettings()).encode(tokens)\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest())\n"
     )
     tokens = tokenizer.encode(pa.array(TEXTS))

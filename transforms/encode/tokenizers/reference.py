@@ -17,7 +17,7 @@ from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models import MINILM, MINILM_NAME, file_sha256
 from isinglass.transforms.encode.models import tokenizer_file as find_tokenizer
-from isinglass.transforms.encode.packing import token_index
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,31 +25,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from isinglass.schemas.config.encode import EncodeConfig
+    from isinglass.transforms.encode.settings import EncodeSettings
 
 SLICE_BYTES = 1_000_000
 """Text that is tokenised at a time; the library holds about 70 bytes for each byte of
 it. A text of 50 MB took 3.5 GB and 25 CPU seconds whole, 0.2 GB and 9 s in pieces."""
-
-
-@dataclass(frozen=True)
-class TokenBatch:
-    """Token ids of documents, laid out as an Arrow list.
-
-    Attributes:
-        values: All ids, int32.
-        offsets: Shape (n + 1,), int64: where each document starts and ends.
-        suffix: Special tokens that close every document; kept by `cut`.
-    """
-
-    values: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    suffix: int = 1
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each document."""
-        return np.diff(self.offsets)
 
 
 @dataclass(frozen=True)
@@ -132,7 +112,7 @@ class Tokenizer:
         return [np.concatenate(ids)]
 
 
-def load_tokenizer(config: EncodeConfig) -> Tokenizer:
+def load_tokenizer(settings: EncodeSettings) -> Tokenizer:
     """Load the tokenizer that `encode.tokenizer` names.
 
     Raises:
@@ -140,30 +120,10 @@ def load_tokenizer(config: EncodeConfig) -> Tokenizer:
         RefuseError: The file is missing or cannot be read.
     """
     require("tokenizers")
-    file = find_tokenizer(config)
+    file = find_tokenizer(settings)
     folder = file.resolve().parent.name
-    name = MINILM_NAME if config.tokenizer == MINILM else folder
+    name = MINILM_NAME if settings.tokenizer == MINILM else folder
     return _build(file.read_bytes(), str(file), name, file_sha256(file))
-
-
-def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
-    """Shorten documents as the library's own truncation does.
-
-    The text's tokens are cut from the right; the special tokens stay.
-    """
-    lengths = tokens.lengths
-    long = np.flatnonzero(lengths > max_tokens)
-    if len(long) == 0:
-        return tokens
-    kept = np.minimum(lengths, max_tokens)
-    values = tokens.values[token_index(tokens.offsets[:-1], kept)]
-    offsets = np.zeros_like(tokens.offsets)
-    np.cumsum(kept, out=offsets[1:])
-    for back in range(1, tokens.suffix + 1):
-        values[offsets[long + 1] - back] = tokens.values[
-            tokens.offsets[long + 1] - back
-        ]
-    return TokenBatch(values, offsets, tokens.suffix)
 
 
 def _build(content: bytes, path: str, name: str, digest: str) -> Tokenizer:

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.tables import embeddings_schema
-from isinglass.transforms.encode.embeddings import embeddings_array, truncated
-from isinglass.transforms.encode.tokenizers import TokenBatch
+from isinglass.transforms.encode.outputs.embeddings import embeddings_array, truncated
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])

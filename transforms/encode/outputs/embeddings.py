@@ -10,7 +10,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.tokenizers import TokenBatch
+    from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 
 def embeddings_array(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:

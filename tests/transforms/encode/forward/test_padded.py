@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.errors import MissingExtraError, RefuseError
 from isinglass.transforms.encode.encoder import load_encoder
-from isinglass.transforms.encode.padded import PaddedModel
-from isinglass.transforms.encode.tokenizers import TokenBatch
+from isinglass.transforms.encode.forward.padded import PaddedModel
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
 
 
 def load(folder: Path) -> Encoder:
-    config = EncodeConfig(
+    config = EncodeSettings(
         model=str(folder), tokenizer=str(folder), max_tokens=64, normalise=False
     )
     return load_encoder(config)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode import products
-from isinglass.transforms.encode.bert import load_bert, read_shape
+from isinglass.transforms.encode.forward import products
+from isinglass.transforms.encode.forward.bert import load_bert, read_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Token ids and vectors as the columns and files that training and search read."""
