@@ -74,7 +74,7 @@ def packaged_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "packaged"
     shutil.copytree(packaged_folder(), folder)
     monkeypatch.setattr(
-        "isinglass.transforms.encode.models.packaged_folder", lambda: folder
+        "isinglass.transforms.encode.models.packaged.packaged_folder", lambda: folder
     )
     return folder
 

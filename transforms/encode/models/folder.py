@@ -1,0 +1,150 @@
+"""What a model folder holds: settings, and weights as safetensors.
+
+A checkpoint that is a pickle is refused, because loading it runs whatever code is in
+it. Nothing here follows a path out of the folder.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from isinglass.schemas.errors import RefuseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKENIZER_FILE = "tokenizer.json"
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+INDEX_FILE = "model.safetensors.index.json"
+"""Says which file holds which tensor, where the weights are several files."""
+
+_ADAPTER_FILE = "adapter_config.json"
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_SLOW_TOKENIZERS = (
+    "*.spm",
+    "*.model",
+    "sentencepiece*",
+    "spiece*",
+    "vocab.txt",
+    "vocab.json",
+)
+"""Files of tokenizers in other forms."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        RefuseError: It is no JSON, or no object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (RecursionError, ValueError) as error:
+        msg = f"{path} is not valid JSON. Save the model or the tokenizer again."
+        raise RefuseError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{path} is not a JSON object. Save the model or the tokenizer again."
+        raise RefuseError(msg)
+    return content
+
+
+def model_settings(folder: Path) -> dict[str, Any]:
+    """The config.json of a model folder.
+
+    Raises:
+        RefuseError: It is no JSON object, or names no model type and vocabulary.
+    """
+    shape = read_json(folder / CONFIG_FILE)
+    for key, kind in (("model_type", str), ("vocab_size", int)):
+        if not isinstance(shape.get(key), kind):
+            msg = (
+                f"{folder / CONFIG_FILE} has no {key}. Give a folder that "
+                "save_pretrained of transformers wrote for a text encoder."
+            )
+            raise RefuseError(msg)
+    return shape
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold a model's tensors, in the order of their names.
+
+    One file is taken before several, as transformers does.
+
+    Returns:
+        At least one; all of them exist and are safetensors by name.
+
+    Raises:
+        RefuseError: There are none, they are pickles, a part is missing, or the
+            folder holds an adapter, whose base model is elsewhere.
+    """
+    if (folder / _ADAPTER_FILE).is_file():
+        msg = (
+            f"encode.model: {folder} holds an adapter ({_ADAPTER_FILE}), which is a "
+            "model only together with another one. Merge the two (merge_and_unload "
+            "of peft) and save the result."
+        )
+        raise RefuseError(msg)
+    if (folder / WEIGHTS_FILE).is_file():
+        return [folder / WEIGHTS_FILE]
+    if (folder / INDEX_FILE).is_file():
+        return _parts(folder)
+    pickles = sorted(p.name for pattern in _PICKLES for p in folder.glob(pattern))
+    if pickles:
+        msg = (
+            f"encode.model: {folder} has its weights in {pickles[0]}, a pickle, which "
+            "can run any code when it is loaded. Convert it where you trust it: "
+            f"save_pretrained writes {WEIGHTS_FILE}."
+        )
+        raise RefuseError(msg)
+    msg = (
+        f"encode.model: {folder} has no {WEIGHTS_FILE}. Give a folder that "
+        "save_pretrained wrote."
+    )
+    raise RefuseError(msg)
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether all safetensors are there; nothing is said about their content."""
+    try:
+        return bool(weight_files(folder))
+    except RefuseError:
+        return False
+
+
+def slow_tokenizer(folder: Path) -> str | None:
+    """A file with the tokenizer in a form that is not read; None where none is."""
+    names = (p.name for form in _SLOW_TOKENIZERS for p in sorted(folder.glob(form)))
+    return next(names, None)
+
+
+def _parts(folder: Path) -> list[Path]:
+    index = folder / INDEX_FILE
+    places = read_json(index).get("weight_map")
+    names = set(places.values()) if isinstance(places, dict) else set()
+    if not names or not all(_is_part(name) for name in names):
+        msg = (
+            f"{index} does not say which safetensors file of the folder holds which "
+            "tensor. Save the model again."
+        )
+        raise RefuseError(msg)
+    files = [folder / name for name in sorted(names)]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        msg = (
+            f"encode.model: {folder} lacks {missing[0]}, one of the {len(files)} files "
+            f"that {INDEX_FILE} names. Copy or save the model again."
+        )
+        raise RefuseError(msg)
+    return files
+
+
+def _is_part(name: object) -> bool:
+    """Whether it is the name of a safetensors file in the folder itself."""
+    return (
+        isinstance(name, str)
+        and name.endswith(".safetensors")
+        and "/" not in name
+        and "\\" not in name
+    )
