@@ -187,14 +187,52 @@ where the value is not in the text. `found_by` is `finding` (by its value key), 
 `column` (in another column), `raw` (in a record that could not be read) or `result` (it
 came about by cleaning). `document` says whether the whole document goes."""
 
-TOKENS = _versioned(
-    "tokens",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
+
+def _rows_of_documents(*, window: bool) -> list[pa.Field]:
+    fields = [pa.field("doc_id", pa.string(), nullable=False)]
+    if window:
+        fields.append(pa.field("window", pa.int32(), nullable=False))
+    return fields
+
+
+def tokens_schema(
+    *, window: bool = False, masks: bool = False, word_ids: bool = False
+) -> pa.Schema:
+    """Schema of `tokens/`.
+
+    Args:
+        window: Whether a row is a window; `window` counts from 0 in each document.
+        masks: Whether `special_tokens_mask` is there, 1 for special tokens.
+        word_ids: Whether `word_ids` is there, null for special tokens.
+    """
+    fields = [
+        *_rows_of_documents(window=window),
         pa.field("input_ids", pa.list_(pa.int32()), nullable=False),
         pa.field("n_tokens", pa.int32(), nullable=False),
+    ]
+    if masks:
+        mask = pa.field("special_tokens_mask", pa.list_(pa.int8()), nullable=False)
+        fields.append(mask)
+    if word_ids:
+        fields.append(pa.field("word_ids", pa.list_(pa.int32()), nullable=False))
+    return _versioned("tokens", fields)
+
+
+TOKENS = tokens_schema()
+
+PACKED = _versioned(
+    "packed",
+    [
+        pa.field("input_ids", pa.list_(pa.int32()), nullable=False),
+        pa.field("position_ids", pa.list_(pa.int32()), nullable=False),
+        pa.field("seq_lens", pa.list_(pa.int32()), nullable=False),
+        pa.field("doc_ids", pa.list_(pa.string()), nullable=False),
+        pa.field("starts", pa.list_(pa.int32()), nullable=False),
     ],
 )
+"""A row holds pieces of documents: `seq_lens`, `doc_ids` and `starts` have a value for
+each piece, `starts` its first token in the document. `position_ids` begin at 0 in each
+piece."""
 
 STATISTICS = _versioned(
     "statistics",
@@ -217,15 +255,41 @@ STATISTICS = _versioned(
 )
 
 
-def embeddings_schema(dimensions: int) -> pa.Schema:
-    """Schema of `embeddings/` for vectors of `dimensions` float32 values."""
-    return _versioned(
-        "embeddings",
-        [
-            pa.field("doc_id", pa.string(), nullable=False),
-            pa.field("embedding", pa.list_(pa.float32(), dimensions), nullable=False),
-        ],
-    )
+def embeddings_schema(
+    dimensions: int, *, dtype: str = "float32", window: bool = False
+) -> pa.Schema:
+    """Schema of `embeddings/`.
+
+    Args:
+        dimensions: Values of a vector.
+        dtype: `float32` vectors are lists of fixed size; `float16` ones their bytes,
+            little-endian, with both arguments in the schema's metadata.
+        window: Whether a row is a window.
+    """
+    float16 = dtype == "float16"
+    kind = pa.binary(2 * dimensions) if float16 else pa.list_(pa.float32(), dimensions)
+    fields = [
+        *_rows_of_documents(window=window),
+        pa.field("embedding", kind, nullable=False),
+    ]
+    schema = _versioned("embeddings", fields)
+    return _with_type(schema, dimensions) if float16 else schema
+
+
+def hidden_states_schema(width: int, *, window: bool = False) -> pa.Schema:
+    """Schema of `hidden_states/`: a vector of `width` float16 values for each token."""
+    fields = [
+        *_rows_of_documents(window=window),
+        pa.field("n_tokens", pa.int32(), nullable=False),
+        pa.field("last_hidden_state", pa.list_(pa.binary(2 * width)), nullable=False),
+    ]
+    return _with_type(_versioned("hidden_states", fields), width)
+
+
+def _with_type(schema: pa.Schema, dimensions: int) -> pa.Schema:
+    """What a reader needs to see the numbers in the bytes."""
+    told = {"isinglass.dimensions": str(dimensions), "isinglass.dtype": "float16"}
+    return schema.with_metadata({**schema.metadata, **told})
 
 
 def with_carried(schema: pa.Schema, carried: pa.Schema) -> pa.Schema:

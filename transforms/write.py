@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How the columns of a file are laid out and compressed.
+
+    Attributes:
+        compression: A codec of Parquet, `none` for none.
+        level: Level of the codec; None where it has no levels.
+        encodings: Path of a column (`embedding.list.element` is the values of a list)
+            and its encoding, such as `BYTE_STREAM_SPLIT`. Others are written plain.
+    """
+
+    compression: str = "zstd"
+    level: int | None = 3
+    encodings: tuple[tuple[str, str], ...] = ()
+
+
+ZSTD = Storage()
 
 
 class HashingFile:
@@ -69,10 +89,15 @@ class TableWriter:
         path: File to write; its folder must exist.
         schema: Schema that every batch must have, checked on write.
         dictionary: Columns to dictionary-encode; others are written plain.
+        storage: Compression, and encodings other than plain.
     """
 
     def __init__(
-        self, path: Path, schema: pa.Schema, dictionary: tuple[str, ...] = ()
+        self,
+        path: Path,
+        schema: pa.Schema,
+        dictionary: tuple[str, ...] = (),
+        storage: Storage = ZSTD,
     ) -> None:
         self.rows = 0
         self._schema = schema
@@ -84,9 +109,10 @@ class TableWriter:
         self._writer = pq.ParquetWriter(
             self._hashing,
             schema,
-            compression="zstd",
-            compression_level=3,
+            compression=storage.compression,
+            compression_level=storage.level,
             use_dictionary=list(dictionary) or False,
+            column_encoding=dict(storage.encodings) or None,
             write_statistics=True,
             store_schema=True,
         )

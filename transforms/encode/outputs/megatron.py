@@ -1,0 +1,125 @@
+"""The pair of files that Megatron-LM trains on.
+
+The layout is that of `IndexedDataset` in `megatron/core/datasets/indexed_dataset.py`.
+`.bin` holds the ids of all documents one after the other. `.idx` holds, little-endian:
+
+    magic              9 bytes    4d 4d 49 44 49 44 58 00 00 ("MMIDIDX")
+    version            uint64     1
+    type of the ids    uint8      8 is uint16, 4 is int32
+    sequences          uint64     s
+    document borders   uint64     documents + 1
+    sequence lengths   int32[s]   tokens
+    sequence starts    int64[s]   bytes in `.bin`
+    document borders   int64[]    sequences before each document, and s at the end
+
+Here a document is one sequence. A document of no tokens has none, and its two borders
+are equal, as `tools/preprocess_data.py` of Megatron-LM writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isinglass.schemas.errors import IsinglassError
+from isinglass.transforms.write import HashingFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+
+MAGIC = b"MMIDIDX\x00\x00"
+VERSION = 1
+TYPES: dict[int, np.dtype[Any]] = {8: np.dtype("<u2"), 4: np.dtype("<i4")}
+UINT16_BELOW = 65_500
+"""Megatron-LM takes uint16 for vocabularies of fewer ids (`DType.optimal_dtype`)."""
+
+
+def bin_path(prefix: Path) -> Path:
+    """File of the ids."""
+    return prefix.with_name(prefix.name + ".bin")
+
+
+def idx_path(prefix: Path) -> Path:
+    """File that says where documents are."""
+    return prefix.with_name(prefix.name + ".idx")
+
+
+class MegatronWriter:
+    """Streams documents into a pair of files; only their lengths stay in memory.
+
+    Args:
+        prefix: Path of both files without `.bin` and `.idx`; the folder must exist.
+        vocabulary_size: Ids of the tokenizer; decides the type of the ids.
+
+    Attributes:
+        documents: Documents so far, empty ones included.
+    """
+
+    def __init__(self, prefix: Path, vocabulary_size: int) -> None:
+        self.documents = 0
+        self._prefix = prefix
+        self._vocabulary_size = vocabulary_size
+        self._code = 8 if vocabulary_size < UINT16_BELOW else 4
+        self._lengths: list[NDArray[np.int32]] = []
+        self._file = bin_path(prefix).open("wb")
+        self._ids = HashingFile(self._file)
+
+    def write(self, tokens: TokenBatch) -> None:
+        """Add documents.
+
+        Raises:
+            IsinglassError: An id is not in the vocabulary.
+        """
+        largest = int(tokens.values.max(initial=0))
+        if largest >= self._vocabulary_size:
+            msg = (
+                f"Ids up to {largest} do not fit a vocabulary of "
+                f"{self._vocabulary_size} ids. Write the ids of its own tokenizer."
+            )
+            raise IsinglassError(msg)
+        self._ids.write(tokens.values.astype(TYPES[self._code]).tobytes())
+        self._lengths.append(tokens.lengths.astype("<i4"))
+        self.documents += len(tokens.lengths)
+
+    def finish(self) -> tuple[tuple[int, str], tuple[int, str]]:
+        """Write the index and make both files durable.
+
+        Returns:
+            Bytes and SHA-256 of `.bin`, then of `.idx`.
+        """
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        with idx_path(self._prefix).open("wb") as file:
+            index = HashingFile(file)
+            self._write_index(index)
+            file.flush()
+            os.fsync(file.fileno())
+        return (
+            (self._ids.size, self._ids.hexdigest()),
+            (index.size, index.hexdigest()),
+        )
+
+    def _write_index(self, index: HashingFile) -> None:
+        lengths = np.concatenate([np.zeros(0, "<i4"), *self._lengths])
+        borders = np.append(0, np.cumsum(lengths > 0)).astype("<i8")
+        lengths = lengths[lengths > 0]
+        sizes = lengths.astype("<i8") * TYPES[self._code].itemsize
+        counts = (len(lengths), len(borders))
+        index.write(MAGIC + struct.pack("<QBQQ", VERSION, self._code, *counts))
+        index.write(lengths.tobytes())
+        index.write((np.cumsum(sizes) - sizes).tobytes())
+        index.write(borders.tobytes())
+
+    def abort(self) -> None:
+        """Close without finishing and remove what was written."""
+        self._file.close()
+        for path in (bin_path(self._prefix), idx_path(self._prefix)):
+            path.unlink(missing_ok=True)

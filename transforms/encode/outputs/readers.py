@@ -1,0 +1,235 @@
+"""One line to read what the encode pass writes."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.encode.outputs.megatron import (
+    MAGIC,
+    TYPES,
+    VERSION,
+    bin_path,
+    idx_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+HEADER = struct.Struct("<9sQBQQ")
+
+
+def read_embeddings(
+    path: str | Path,
+) -> tuple[pa.ChunkedArray, NDArray[np.float32] | NDArray[np.float16]]:
+    """The vectors of a file, or of all files of a folder in the order of their names.
+
+    Row groups are read one after the other into the matrix, so that the memory is that
+    of the matrix and little more.
+
+    Args:
+        path: A Parquet file of `embeddings/`, or the folder.
+
+    Returns:
+        The `doc_id` of each row, and the matrix of shape (rows, dimensions), float32
+        or float16 as it was written. Where rows are windows a document has several.
+
+    Raises:
+        InputError: There are no such files, or they do not hold vectors of one kind.
+    """
+    files = [_open(file) for file in _files(Path(path))]
+    kinds = [_kind(file, name) for file, name in files]
+    for (_, name), kind in zip(files, kinds, strict=True):
+        if kind != kinds[0]:
+            msg = (
+                f"{name} holds vectors of {kind[0]} values of {kind[1]}, and "
+                f"{files[0][1]} of {kinds[0][0]} of {kinds[0][1]}. Read them apart."
+            )
+            raise InputError(msg)
+    dimensions, dtype = kinds[0]
+    rows = sum(file.metadata.num_rows for file, _ in files)
+    matrix = np.empty((rows, dimensions), dtype)
+    chunks: list[pa.Array] = []
+    row = 0
+    for part in _row_groups(files, ["doc_id", "embedding"]):
+        chunks += part.column("doc_id").chunks
+        for chunk in part.column("embedding").chunks:
+            matrix[row : row + len(chunk)] = _vectors(chunk, dimensions, dtype)
+            row += len(chunk)
+    return pa.chunked_array(chunks, pa.string()), matrix
+
+
+def read_hidden_states(path: str | Path) -> Iterator[tuple[str, NDArray[np.float16]]]:
+    """The hidden states of one document, or window, after the other.
+
+    Args:
+        path: A Parquet file of `hidden_states/`, or the folder.
+
+    Yields:
+        The `doc_id` and a matrix of shape (n_tokens, width).
+
+    Raises:
+        InputError: There are no such files, or they do not hold hidden states.
+    """
+    files = [_open(file) for file in _files(Path(path))]
+    for file, name in files:
+        _column(file, name, "last_hidden_state", pa.types.is_list)
+    for part in _row_groups(files, ["doc_id", "last_hidden_state"]):
+        for batch in part.to_batches():
+            column = batch.column("last_hidden_state")
+            width = column.type.value_type.byte_width // 2
+            vectors = _vectors(column.values, width, "<f2")
+            offsets = column.offsets.to_numpy()
+            for row, doc_id in enumerate(batch.column("doc_id")):
+                yield doc_id.as_py(), vectors[offsets[row] : offsets[row + 1]]
+
+
+def _files(path: Path) -> list[Path]:
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise InputError(f"{path} has no .parquet files. Name the folder of a table.")
+    return files
+
+
+def _open(path: Path) -> tuple[pq.ParquetFile, Path]:
+    try:
+        return pq.ParquetFile(path), path
+    except (pa.ArrowInvalid, OSError) as error:
+        msg = f"{path} cannot be read as Parquet: {type(error).__name__}."
+        raise InputError(msg) from error
+
+
+def _kind(file: pq.ParquetFile, path: Path) -> tuple[int, str]:
+    kind = _column(
+        file,
+        path,
+        "embedding",
+        lambda kind: (
+            pa.types.is_fixed_size_list(kind) or pa.types.is_fixed_size_binary(kind)
+        ),
+    )
+    if pa.types.is_fixed_size_list(kind):
+        return kind.list_size, "float32"
+    return kind.byte_width // 2, "float16"
+
+
+def _column(file: pq.ParquetFile, path: Path, name: str, check: Any) -> Any:
+    names = file.schema_arrow.names
+    if "doc_id" not in names or name not in names:
+        msg = f"{path} has the columns {names}, not doc_id and {name}."
+        raise InputError(msg)
+    kind = file.schema_arrow.field(name).type
+    if not check(kind):
+        msg = f"{path}: {name} is of type {kind}, which this table does not have."
+        raise InputError(msg)
+    return kind
+
+
+def _row_groups(
+    files: list[tuple[pq.ParquetFile, Path]], columns: list[str]
+) -> Iterator[pa.Table]:
+    for file, path in files:
+        for group in range(file.num_row_groups):
+            try:
+                yield file.read_row_group(group, columns=columns)
+            except (pa.ArrowInvalid, OSError) as error:
+                msg = (
+                    f"{path} is damaged in row group {group}: {type(error).__name__}. "
+                    "Write it again."
+                )
+                raise InputError(msg) from error
+
+
+def _vectors(column: pa.Array, width: int, dtype: str) -> NDArray[Any]:
+    """The numbers of a column of vectors, as they lie in memory."""
+    values: NDArray[Any]
+    if len(column) == 0:
+        values = np.zeros(0, dtype)
+    elif pa.types.is_fixed_size_list(column.type):
+        values = column.flatten().to_numpy()
+    else:
+        start = column.offset * column.type.byte_width
+        values = np.frombuffer(column.buffers()[1], dtype, len(column) * width, start)
+    return values.reshape(-1, width)
+
+
+class MegatronData:
+    """Documents of a pair of files `.bin` and `.idx`, mapped into memory.
+
+    Attributes:
+        lengths: Tokens of each sequence, int32.
+        borders: Sequences before each document, int64, shape (documents + 1,).
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[Any],
+        lengths: NDArray[np.int32],
+        starts: NDArray[np.int64],
+        borders: NDArray[np.int64],
+    ) -> None:
+        self.lengths = lengths
+        self.borders = borders
+        self._ids = ids
+        self._starts = starts
+
+    def __len__(self) -> int:
+        """Documents, empty ones included."""
+        return len(self.borders) - 1
+
+    def __getitem__(self, document: int) -> NDArray[Any]:
+        """Ids of one document, uint16 or int32.
+
+        Raises:
+            IndexError: There is no such document.
+        """
+        if not 0 <= document < len(self):
+            raise IndexError(document)
+        first, last = self.borders[document : document + 2]
+        start = self._starts[first] if first < len(self._starts) else len(self._ids)
+        return self._ids[start : start + self.lengths[first:last].sum()]
+
+
+def read_megatron(prefix: str | Path) -> MegatronData:
+    """Open the pair of files that `megatron/` holds for a shard.
+
+    Args:
+        prefix: Path of both files without `.bin` and `.idx`.
+
+    Raises:
+        InputError: A file is missing, or is not what the other says.
+    """
+    index, data = idx_path(Path(prefix)), bin_path(Path(prefix))
+    try:
+        content = index.read_bytes()
+        size = data.stat().st_size
+    except OSError as error:
+        msg = f"{error.filename} cannot be read: {type(error).__name__}."
+        raise InputError(msg) from error
+    if len(content) < HEADER.size:
+        raise InputError(f"{index} is too short for an index of Megatron-LM.")
+    magic, version, code, sequences, borders = HEADER.unpack_from(content)
+    if magic != MAGIC or version != VERSION or code not in TYPES:
+        msg = f"{index} is not an index of Megatron-LM with ids of uint16 or int32."
+        raise InputError(msg)
+    if len(content) != HEADER.size + 12 * sequences + 8 * borders:
+        msg = f"{index} has {len(content)} bytes, not those of {sequences} sequences."
+        raise InputError(msg)
+    lengths = np.frombuffer(content, "<i4", sequences, HEADER.size)
+    at = HEADER.size + lengths.nbytes
+    starts = np.frombuffer(content, "<i8", sequences, at)
+    ends = np.frombuffer(content, "<i8", borders, at + starts.nbytes)
+    kind = TYPES[code]
+    if size != int(lengths.sum(dtype=np.int64)) * kind.itemsize:
+        msg = f"{data} has {size} bytes, not those of the tokens in {index}."
+        raise InputError(msg)
+    ids = np.memmap(data, kind, "r") if size else np.zeros(0, kind)
+    return MegatronData(ids, lengths, starts // kind.itemsize, ends)

@@ -1,0 +1,70 @@
+"""Token ids as the rows of `tokens/`, with the columns that masked training reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from isinglass.schemas.tables import tokens_schema
+from isinglass.transforms.encode.outputs.rows import list_column, row_columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+
+
+def tokens_batch(
+    doc_ids: pa.StringArray,
+    tokens: TokenBatch,
+    *,
+    documents: NDArray[np.int64] | None = None,
+    masks: bool = False,
+    word_ids: NDArray[np.int32] | None = None,
+) -> pa.RecordBatch:
+    """Documents or windows as rows of `tables.tokens_schema`.
+
+    Args:
+        doc_ids: One id a document.
+        tokens: Ids of each row.
+        documents: The document of each row, ascending, where rows are windows.
+        masks: Add `special_tokens_mask`: 1 for the tokens that open and close a row.
+            A special token that the text itself spells out is text, as it is for the
+            library.
+        word_ids: Shape (tokens,): the word of each token in its document, negative
+            for special tokens; adds `word_ids`. Words are cut and windowed as ids
+            are, by a `TokenBatch` that holds them as values.
+
+    Raises:
+        IsinglassError: More than 2**31 - 1 tokens in one batch.
+    """
+    columns = row_columns(doc_ids, documents)
+    columns.append(list_column(pa.array(tokens.values), tokens.offsets))
+    columns.append(pa.array(tokens.lengths.astype(np.int32)))
+    if masks:
+        mask = special_tokens_mask(tokens)
+        columns.append(list_column(pa.array(mask), tokens.offsets))
+    if word_ids is not None:
+        words = pa.array(word_ids, pa.int32(), mask=word_ids < 0)
+        columns.append(list_column(words, tokens.offsets))
+    schema = tokens_schema(
+        window=documents is not None, masks=masks, word_ids=word_ids is not None
+    )
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
+    """1 for the tokens that open and close a row, 0 for those of the text.
+
+    Returns:
+        Shape (tokens,).
+    """
+    mask = np.zeros(len(tokens.values), np.int8)
+    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
+    for place in range(tokens.prefix):
+        mask[np.minimum(starts + place, stops - 1)[stops > starts]] = 1
+    for place in range(1, tokens.suffix + 1):
+        mask[np.maximum(stops - place, starts)[stops > starts]] = 1
+    return mask
