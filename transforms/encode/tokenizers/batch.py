@@ -1,4 +1,4 @@
-"""Token ids of many documents in one flat array, and how they are shortened."""
+"""Token ids of many documents in one flat array, and how they are cut."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.batching import token_index
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ class TokenBatch:
         values: All ids, int32.
         offsets: Shape (n + 1,), int64: where each document starts and ends.
         suffix: Special tokens that close every document; kept by `cut`.
+        prefix: Special tokens that open every document; repeated by `windows`.
     """
 
     values: NDArray[np.int32]
     offsets: NDArray[np.int64]
     suffix: int = 1
+    prefix: int = 0
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -44,10 +47,92 @@ def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
         return tokens
     kept = np.minimum(lengths, max_tokens)
     values = tokens.values[token_index(tokens.offsets[:-1], kept)]
-    offsets = np.zeros_like(tokens.offsets)
-    np.cumsum(kept, out=offsets[1:])
+    offsets = offsets_of(kept)
     for back in range(1, tokens.suffix + 1):
         values[offsets[long + 1] - back] = tokens.values[
             tokens.offsets[long + 1] - back
         ]
-    return TokenBatch(values, offsets, tokens.suffix)
+    return TokenBatch(values, offsets, tokens.suffix, tokens.prefix)
+
+
+def windows(
+    tokens: TokenBatch, max_tokens: int, stride: int = 0
+) -> tuple[TokenBatch, NDArray[np.int64]]:
+    """Cut documents into stretches that each fit the encoder.
+
+    A window starts every `max_tokens - prefix - suffix - stride` tokens of the text
+    until one reaches its end; the special tokens stand around every window. These
+    are the windows of `enable_truncation(max_tokens, stride)` of the `tokenizers`
+    library: its encodings and their `overflowing` ones.
+
+    Args:
+        tokens: Documents with their special tokens.
+        max_tokens: Most tokens of a window, special ones included.
+        stride: Tokens of the text that neighbouring windows share.
+
+    Returns:
+        The windows, document after document, and the row of each window's document,
+        shape (windows,). A document without text is one window.
+
+    Raises:
+        ConfigError: The special tokens and the stride leave no room for text.
+    """
+    specials = tokens.prefix + tokens.suffix
+    room = max_tokens - specials
+    step = room - stride
+    if stride < 0 or step <= 0:
+        msg = (
+            f"encode.stride: {stride} leaves no room in windows of {max_tokens} tokens "
+            f"of which {specials} are special. Set it between 0 and {room - 1}."
+        )
+        raise ConfigError(msg)
+    text = tokens.lengths - specials
+    counts = np.maximum(-(-(text - room) // step), 0) + 1
+    documents = np.repeat(np.arange(len(text)), counts)
+    number = np.arange(len(documents)) - np.repeat(np.cumsum(counts) - counts, counts)
+    starts = number * step
+    kept = np.minimum(text[documents] - starts, room) + specials
+    # A stretch of the document from `starts`, whose first and last tokens are then
+    # overwritten by the special ones.
+    offsets = offsets_of(kept)
+    begins = tokens.offsets[documents]
+    values = tokens.values[token_index(begins + starts, kept)]
+    for at in range(tokens.prefix):
+        values[offsets[:-1] + at] = tokens.values[begins + at]
+    ends = tokens.offsets[documents + 1]
+    for back in range(1, tokens.suffix + 1):
+        values[offsets[1:] - back] = tokens.values[ends - back]
+    return TokenBatch(values, offsets, tokens.suffix, tokens.prefix), documents
+
+
+def replace_rows(
+    tokens: TokenBatch, rows: NDArray[np.int64], others: TokenBatch
+) -> TokenBatch:
+    """Put the documents of `others` in the place of `rows`, in the same order."""
+    if len(rows) == 0:
+        return tokens
+    lengths = tokens.lengths
+    starts = tokens.offsets[:-1].copy()
+    lengths[rows] = others.lengths
+    starts[rows] = len(tokens.values) + others.offsets[:-1]
+    values = np.concatenate([tokens.values, others.values])
+    return TokenBatch(
+        values[token_index(starts, lengths)],
+        offsets_of(lengths),
+        tokens.suffix,
+        tokens.prefix,
+    )
+
+
+def take_rows(tokens: TokenBatch, rows: NDArray[np.int64]) -> TokenBatch:
+    """The documents of `rows` alone, in that order."""
+    lengths = tokens.lengths[rows]
+    values = tokens.values[token_index(tokens.offsets[rows], lengths)]
+    return TokenBatch(values, offsets_of(lengths), tokens.suffix, tokens.prefix)
+
+
+def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where documents of these lengths start and end, shape (n + 1,)."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
