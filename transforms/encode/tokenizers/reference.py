@@ -37,8 +37,8 @@ class Specials:
     """Ids of the special tokens; None where the tokenizer has no such token.
 
     Attributes:
-        cls: Opens every document.
-        sep: Closes every document.
+        cls: Opens documents, where they have special tokens.
+        sep: Closes documents, where they have special tokens.
         pad: Fills up.
     """
 
@@ -55,48 +55,84 @@ class Tokenizer:
         name: Model or file name.
         sha256: Of the tokenizer.json, hex.
         specials: Ids of the special tokens.
-        suffix: Special tokens put behind every document.
         vocabulary_size: One more than the largest id.
+        special_tokens: Whether documents are opened and closed by special tokens.
+        prefix_ids: Special tokens put before every document.
+        suffix_ids: Special tokens put behind every document.
+        slice_bytes: Text that is tokenised at a time.
     """
 
     name: str
     sha256: str
     specials: Specials
-    suffix: int
     vocabulary_size: int
+    special_tokens: bool
+    prefix_ids: tuple[int, ...]
+    suffix_ids: tuple[int, ...]
     slice_bytes: int
     _backend: Any
-    _prefix_ids: tuple[int, ...]
-    _suffix_ids: tuple[int, ...]
     _cuts_at_spaces: bool
 
+    @property
+    def suffix(self) -> int:
+        """Number of special tokens put behind every document."""
+        return len(self.suffix_ids)
+
     def encode(self, texts: pa.StringArray) -> TokenBatch:
-        """Token ids of texts, special tokens included, never cut and never padded.
+        """Token ids of texts and their special tokens, never cut and never padded.
 
         Args:
             texts: Without nulls; an empty text gives its special tokens alone.
         """
-        sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
-        bounds = _slices(sizes.astype(np.int64), self.slice_bytes)
-        parts = [np.zeros(0, np.int32)]
-        lengths: list[int] = []
-        for start, stop in pairwise(bounds):
-            rows = texts.slice(start, stop - start).to_pylist()
+        parts, lengths = [np.zeros(0, np.int32)], [0]
+        for rows in self._slices(texts):
             ids = self._long(rows[0]) if self._is_long(rows) else self._ids(rows)
             lengths += [len(one) for one in ids]
             parts.append(np.concatenate(ids))
-        offsets = np.zeros(len(texts) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        return TokenBatch(np.concatenate(parts), offsets, self.suffix)
+        return TokenBatch(
+            np.concatenate(parts),
+            np.cumsum(lengths, dtype=np.int64),
+            len(self.suffix_ids),
+            len(self.prefix_ids),
+        )
+
+    def word_ids(self, texts: pa.StringArray) -> NDArray[np.int32]:
+        """Number of the word that each token of `encode` belongs to.
+
+        Words are what the tokenizer's own splitting makes of a document, counted from
+        0; special tokens put around a document have -1.
+        """
+        parts = [np.zeros(0, np.int32)]
+        for rows in self._slices(texts):
+            encoded = self._backend.encode_batch(
+                rows, add_special_tokens=self.special_tokens
+            )
+            parts += [
+                np.array([-1 if at is None else at for at in one.word_ids], np.int32)
+                for one in encoded
+            ]
+        return np.concatenate(parts)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; not always the text they came from."""
         return str(self._backend.decode([int(one) for one in ids]))
 
+    def token_id(self, token: str) -> int | None:
+        """Id of a token of the vocabulary; None where it has no such token."""
+        found = self._backend.token_to_id(token)
+        return None if found is None else int(found)
+
+    def _slices(self, texts: pa.StringArray) -> Iterator[list[str]]:
+        sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+        for start, stop in pairwise(_bounds(sizes.astype(np.int64), self.slice_bytes)):
+            yield texts.slice(start, stop - start).to_pylist()
+
     def _ids(
         self, texts: list[str], *, specials: bool = True
     ) -> list[NDArray[np.int32]]:
-        encoded = self._backend.encode_batch_fast(texts, add_special_tokens=specials)
+        encoded = self._backend.encode_batch_fast(
+            texts, add_special_tokens=specials and self.special_tokens
+        )
         return [np.array(one.ids, np.int32) for one in encoded]
 
     def _is_long(self, texts: list[str]) -> bool:
@@ -105,15 +141,15 @@ class Tokenizer:
 
     def _long(self, text: str) -> list[NDArray[np.int32]]:
         """A long text in pieces that end before a space; see `_is_blind_to_cuts`."""
-        ids = [np.array(self._prefix_ids, np.int32)]
+        ids = [np.array(self.prefix_ids, np.int32)]
         for piece in _pieces(text, self.slice_bytes):
             ids += self._ids([piece], specials=False)
-        ids.append(np.array(self._suffix_ids, np.int32))
+        ids.append(np.array(self.suffix_ids, np.int32))
         return [np.concatenate(ids)]
 
 
 def load_tokenizer(settings: EncodeSettings) -> Tokenizer:
-    """Load the tokenizer that `encode.tokenizer` names.
+    """Load the tokenizer that `encode.tokenizer` names, without any fast library.
 
     Raises:
         MissingExtraError: The library or the packaged tokenizer is not installed.
@@ -123,20 +159,33 @@ def load_tokenizer(settings: EncodeSettings) -> Tokenizer:
     file = find_tokenizer(settings)
     folder = file.resolve().parent.name
     name = MINILM_NAME if settings.tokenizer == MINILM else folder
-    return _build(file.read_bytes(), str(file), name, file_sha256(file))
+    backend = read_library(file.read_bytes(), str(file))
+    return _build(backend, name, file_sha256(file), special=settings.special_tokens)
 
 
-def _build(content: bytes, path: str, name: str, digest: str) -> Tokenizer:
+def read_library(content: bytes, path: str) -> Any:
+    """The library's own tokenizer from the bytes of a tokenizer.json.
+
+    Args:
+        content: Of the file.
+        path: Of the file, for messages.
+
+    Raises:
+        RefuseError: The content is not a tokenizer.
+    """
     import tokenizers  # noqa: PLC0415  (optional)
 
     try:
-        backend = tokenizers.Tokenizer.from_buffer(content)
+        return tokenizers.Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises nothing narrower
         msg = (
             f"{path} cannot be read as a tokenizer. Save it again with "
             "save_pretrained of a fast tokenizer."
         )
         raise RefuseError(msg) from error
+
+
+def _build(backend: Any, name: str, digest: str, *, special: bool) -> Tokenizer:
     padding = backend.padding
     backend.no_padding()
     backend.no_truncation()
@@ -152,12 +201,12 @@ def _build(content: bytes, path: str, name: str, digest: str) -> Tokenizer:
             sep=suffix[-1] if suffix else None,
             pad=padding["pad_id"] if padding else _pad_id(backend),
         ),
-        suffix=len(suffix),
         vocabulary_size=max(backend.get_vocab().values()) + 1,
+        special_tokens=special,
+        prefix_ids=prefix if special else (),
+        suffix_ids=suffix if special else (),
         slice_bytes=SLICE_BYTES,
         _backend=backend,
-        _prefix_ids=prefix,
-        _suffix_ids=suffix,
         _cuts_at_spaces=_is_blind_to_cuts(backend),
     )
 
@@ -194,7 +243,7 @@ def _pieces(text: str, size: int) -> Iterator[str]:
         start = stop
 
 
-def _slices(sizes: NDArray[np.int64], most: int) -> list[int]:
+def _bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
     """Bounds of consecutive texts of at most `most` bytes; a longer one is alone."""
     ends = np.cumsum(sizes)
     bounds = [0]
