@@ -25,8 +25,8 @@ def whole_word_rows(
 ) -> list[dict[str, Any]]:
     """Rows of `tokens/` as the collator wants them for whole words.
 
-    Use it as `DataLoader(rows, collate_fn=lambda rows: collator(whole_word_rows(rows)))`
-    on rows with `input_ids`, `special_tokens_mask` and `word_ids`.
+    `collate_fn=lambda rows: collator(whole_word_rows(rows))` in a `DataLoader` of rows
+    with `input_ids`, `special_tokens_mask` and `word_ids` is all there is to it.
 
     Args:
         rows: One batch.
