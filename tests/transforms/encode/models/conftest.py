@@ -146,8 +146,7 @@ def _etag(data: bytes) -> str:
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """Run a hub and an empty cache; the library takes both for the usual ones."""
-    from huggingface_hub import constants  # noqa: PLC0415
-    from huggingface_hub.utils import close_session  # noqa: PLC0415
+    from huggingface_hub import close_session, constants  # noqa: PLC0415
 
     hub = Hub()
     handler = type("Handler", (_Handler,), {"hub": hub})

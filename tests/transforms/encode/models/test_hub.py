@@ -17,11 +17,12 @@ from isinglass.transforms.encode.models import (
     tokenizer_file,
 )
 from isinglass.transforms.encode.models.hub import is_hub_name, snapshot_name
-from isinglass.transforms.encode.settings import EncodeSettings
+from tests.transforms.encode.models.parts import split_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from isinglass.transforms.encode.settings import EncodeSettings
     from tests.transforms.encode.models.conftest import Hub
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -121,8 +122,6 @@ def test_not_allowed_and_not_cached(
 def test_sharded_weights(
     save_model: Callable[..., Path], hub: Hub, named: EncodeSettings
 ) -> None:
-    from tests.transforms.encode.models.parts import split_weights  # noqa: PLC0415
-
     folder = save_model("Bert", hidden_size=12)
     parts = split_weights(folder)
     hub.take(folder)
