@@ -1,0 +1,102 @@
+"""From settings to an encoder: device, precision, model, budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.encoder.device import choose_device
+from isinglass.transforms.encode.encoder.encoder import Encoder
+from isinglass.transforms.encode.encoder.lanes import is_out_of_memory
+from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.forward.bert import load_bert
+from isinglass.transforms.encode.forward.padded import load_padded
+from isinglass.transforms.encode.models import (
+    check_fit,
+    model_folder,
+    model_settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+    from torch import Tensor
+
+    from isinglass.transforms.encode.forward.batch import DeviceBatch
+    from isinglass.transforms.encode.settings import EncodeSettings
+
+CPU_BATCH_TOKENS = 1024
+"""Most tokens of a batch on a CPU: activations of more leave its cache."""
+
+
+def load_encoder(
+    settings: EncodeSettings, clock: Callable[[], float] | None = None
+) -> Encoder:
+    """Load the model that `encode.model` names.
+
+    Args:
+        settings: Which model, and how it is run.
+        clock: Gives seconds, such as `time.perf_counter`, for the statistics; None
+            measures no times.
+
+    Raises:
+        MissingExtraError: A library or the packaged model is not installed.
+        ConfigError: The device is not there, or max_tokens is too long.
+        RefuseError: Weights are missing or a pickle, or the tokenizer is not the
+            model's, or the device has too little memory for the model.
+    """
+    require("torch", "safetensors")
+    check_fit(settings)
+    device = choose_device(settings.device)
+    folder = model_folder(settings)
+    try:
+        loaded = load_bert(folder, device) or load_padded(folder, device)
+        model = _Pooling(loaded, device)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        msg = (
+            f"encode.model: {folder} does not fit into the free memory of {device}. "
+            "Set encode.device to another device or to cpu, or end the other programs "
+            "that use its memory."
+        )
+        raise RefuseError(msg) from error
+    budget = settings.batch_tokens
+    if device.type == "cpu":
+        budget = min(budget, CPU_BATCH_TOKENS)
+    return Encoder(
+        model=model,
+        vocabulary_size=model_settings(folder)["vocab_size"],
+        max_tokens=settings.max_tokens,
+        batch_tokens=budget,
+        normalise=settings.normalise,
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True)
+class _Pooling:
+    """A model that only gives pooled vectors, of float32 and as means."""
+
+    model: Any
+    device: torch.device
+    attention: str = "by_length"
+
+    @property
+    def dimensions(self) -> int:
+        return int(self.model.dimensions)
+
+    @property
+    def padded(self) -> bool:
+        return bool(self.model.padded)
+
+    def hidden(self, batch: DeviceBatch) -> Tensor:
+        return batch.ids
+
+    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        import torch  # noqa: PLC0415  (optional)
+
+        pooled = self.model.pooled(hidden.cpu().numpy(), batch.lengths)
+        return torch.from_numpy(pooled).to(self.device)

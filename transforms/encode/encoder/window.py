@@ -1,0 +1,108 @@
+"""Documents that are cut into batches together, and the rows they come back as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.batching import token_index
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of documents, in their order.
+
+    Attributes:
+        vectors: Shape (n, dimensions), float32.
+        offsets: Shape (n + 1,), int64: which rows of `hidden` are whose. A document
+            of more tokens than the encoder sees has as many rows as it sees.
+        hidden: Shape (tokens, width of the model), float16; None where not asked for.
+            Values beyond 65,504 are infinite in float16.
+    """
+
+    vectors: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    hidden: NDArray[np.float16] | None = None
+
+
+@dataclass
+class Window:
+    """Documents under way, and what has come back of them.
+
+    Attributes:
+        tokens: Of the documents, already cut to what the model sees.
+        vectors: Filled batch by batch; zeros at first.
+        hidden: The same; None before the first batch has brought some.
+        left: Tokens of batches that have not come back yet.
+    """
+
+    tokens: TokenBatch
+    vectors: NDArray[np.float32]
+    hidden: NDArray[np.float16] | None = None
+    lengths: NDArray[np.int64] = field(init=False)
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Expect every token."""
+        self.lengths = self.tokens.lengths
+        self.left = int(self.lengths.sum())
+
+    @property
+    def encoded(self) -> Encoded:
+        """What has come back."""
+        return Encoded(self.vectors, self.tokens.offsets, self.hidden)
+
+    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The tokens of some documents, one after the other."""
+        return self.tokens.values[self._places(rows)]
+
+    def put(
+        self,
+        rows: NDArray[np.int64],
+        vectors: NDArray[np.float32],
+        hidden: NDArray[np.float16] | None,
+    ) -> None:
+        """Copy what came back for some documents to its place.
+
+        Raises:
+            RefuseError: A vector is infinite or not a number.
+        """
+        if not np.isfinite(vectors).all():
+            msg = (
+                "The model gave a vector with values that are infinite or no numbers. "
+                "Where encode.precision is float16, set it to bfloat16 or float32; "
+                "otherwise the weights are damaged."
+            )
+            raise RefuseError(msg)
+        self.vectors[rows] = vectors
+        if hidden is not None:
+            if self.hidden is None:
+                shape = (len(self.tokens.values), hidden.shape[1])
+                self.hidden = np.empty(shape, np.float16)
+            self.hidden[self._places(rows)] = hidden
+        self.left -= int(self.lengths[rows].sum())
+
+    def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        return token_index(self.tokens.offsets[rows], self.lengths[rows])
+
+
+def open_window(tokens: TokenBatch, dimensions: int, *, hidden: bool) -> Window:
+    """A window of which nothing has come back yet.
+
+    Args:
+        tokens: Already cut to what the model sees.
+        dimensions: Of a vector.
+        hidden: Whether hidden states are wanted.
+    """
+    window = Window(tokens, np.zeros((len(tokens.offsets) - 1, dimensions), np.float32))
+    if hidden and window.left == 0:
+        window.hidden = np.zeros((0, dimensions), np.float16)
+    return window
