@@ -9,6 +9,7 @@ whole or not at all; a model is used when all of its files are.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,6 +178,14 @@ def _knows_pooling(folder: Path, name: str) -> bool:
     return MODULES_FILE not in {file.path for file in files}
 
 
+def _ask_for_pooling(folder: Path, name: str) -> None:
+    """Have the cache remember that the model has no modules.json, if it has none."""
+    from huggingface_hub import errors, hf_hub_download  # noqa: PLC0415  (optional)
+
+    with suppress(errors.EntryNotFoundError):
+        hf_hub_download(name, MODULES_FILE, revision=folder.name)
+
+
 def _names_pooling(folder: Path) -> bool:
     return "Pooling" in (folder / MODULES_FILE).read_text(encoding="utf-8")
 
@@ -205,6 +214,8 @@ def _fetch(request: Request, revision: str | None) -> Path:
                 request.name, revision=revision, allow_patterns=list(wanted)
             )
         )
+        if request.pooling and not _knows_pooling(folder, request.name):
+            _ask_for_pooling(folder, request.name)
     except IsinglassError:
         raise
     except Exception as error:  # the network library differs between versions

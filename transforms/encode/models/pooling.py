@@ -1,7 +1,7 @@
 """How a model's own files say that its vectors are made of its hidden states.
 
 Source: modules.json and the settings of the pooling module, as sentence-transformers
-writes them; before version 5.5 every mode was a key that is true or false.
+writes them; older versions wrote a key for each mode, true or false.
 """
 
 from __future__ import annotations

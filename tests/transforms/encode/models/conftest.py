@@ -87,7 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif file and file["name"] == NAME and file["file"] in self.hub.files:
             self._file(file["rev"], file["file"])
         elif file and file["name"] == NAME:
-            self._send(404, {"X-Error-Code": "EntryNotFound"})
+            commit = self.hub.commits.get(file["rev"], file["rev"])
+            self._send(404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit})
         else:
             self._send(401, {"X-Error-Code": "RepoNotFound"})
 

@@ -101,6 +101,20 @@ def test_import_needs_no_library() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_models_are_found_without_any_library() -> None:
+    names = (*LIBRARIES, "huggingface_hub", "numpy", "pyarrow", "pydantic", "yaml")
+    code = (
+        "import sys\n"
+        f"for name in {names!r}: sys.modules[name] = None\n"
+        "from isinglass.transforms.encode.models import *\n"
+        "print(pooling_of(packaged_folder()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "mean\n"
+
+
 def test_pickle_is_refused(save_model: Callable[..., Path]) -> None:
     folder = save_model("Bert")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
