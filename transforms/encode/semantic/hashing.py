@@ -1,0 +1,82 @@
+"""A keyed order of documents by their ids, which chance and batches do not change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ID_BYTES = 32
+"""Characters of a doc_id: 128 bits in hexadecimal."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers scattered over 64 bits, one to one.
+
+    The output function of SplitMix64 (Steele, Lea and Flood, Fast Splittable
+    Pseudorandom Number Generators, OOPSLA 2014, figure 14).
+    """
+    mixed = values + _GOLDEN
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def uniform(count: int, seed: int, stream: int = 0) -> NDArray[np.float64]:
+    """Numbers of 0 to below 1 that only seed and stream decide.
+
+    Args:
+        count: How many.
+        seed: Not negative, below 2**64.
+        stream: Tells uses of the same seed apart.
+    """
+    key = mix(mix(np.array([seed], np.uint64)) + np.uint64(stream))
+    bits = mix(key + np.arange(count, dtype=np.uint64) * _GOLDEN)
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def id_bytes(doc_ids: pa.StringArray) -> NDArray[np.bytes_]:
+    """The ids as a numpy array of 32-byte strings, which compares as text does.
+
+    Raises:
+        ValueError: An id is null or has not 32 bytes.
+    """
+    lengths = pc.binary_length(doc_ids)
+    if doc_ids.null_count or not pc.all(pc.equal(lengths, ID_BYTES)).as_py():
+        if len(doc_ids) == 0:
+            return np.empty(0, f"S{ID_BYTES}")
+        raise ValueError(f"a doc_id is null or has not {ID_BYTES} characters")
+    start = np.frombuffer(doc_ids.buffers()[1], np.int32)[doc_ids.offset]
+    values = doc_ids.buffers()[2]
+    return np.frombuffer(values, f"S{ID_BYTES}", len(doc_ids), int(start))
+
+
+def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
+    """A hash of each id; its order is a permutation of the documents by chance.
+
+    Args:
+        ids: Shape (n,), from `id_bytes`.
+        seed: Not negative, below 2**64; another one gives an unrelated order.
+    """
+    words = np.ascontiguousarray(ids).view("<u8").reshape(len(ids), -1)
+    hashes = np.full(len(ids), seed, np.uint64)
+    for column in range(words.shape[1]):
+        hashes = mix(hashes ^ words[:, column])
+    return hashes
+
+
+def as_strings(ids: NDArray[np.bytes_]) -> pa.StringArray:
+    """The ids as an Arrow array."""
+    offsets = np.arange(len(ids) + 1, dtype=np.int32) * np.int32(ID_BYTES)
+    data = pa.py_buffer(np.ascontiguousarray(ids).tobytes())
+    return pa.StringArray.from_buffers(len(ids), pa.py_buffer(offsets), data)

@@ -1,0 +1,103 @@
+"""Places of clusters on a plane: near centroids near each other, circles apart."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FILL = 0.42
+"""Share of the square that the circles cover; discs at random jam near 0.8, and a map
+needs room to show who is near whom."""
+
+_ROUNDS = 400
+_PULL = 0.02
+"""How far a circle is drawn back to its place in every round."""
+
+
+def lay_out(
+    centroids: NDArray[np.float32],
+    documents: NDArray[np.integer],
+    gap: float = 0.008,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres and radii of circles in a square of side 1.
+
+    The first two principal components of the centroids, weighted by documents, give
+    the places; circles are then pushed apart. Distances on the map say little beyond
+    "near" and "far": two of hundreds of dimensions are left.
+
+    Args:
+        centroids: Shape (k, d).
+        documents: Shape (k,), sizes, none negative; areas are in proportion to them.
+        gap: Room between circles, in sides of the square.
+
+    Returns:
+        Centres, shape (k, 2), and radii, shape (k,). Circles lie inside the square and
+        do not overlap, unless a few clusters hold nearly everything and there is no
+        room.
+    """
+    sizes = np.asarray(documents, np.float64)
+    if len(sizes) == 0:
+        return np.empty((0, 2)), np.empty(0)
+    radii = np.sqrt(sizes / max(sizes.sum(), 1.0) * _FILL / math.pi)
+    places = _spread(_principal(centroids.astype(np.float64), sizes), radii)
+    return _push_apart(places, radii, gap), radii
+
+
+def _principal(
+    centroids: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """First two principal components, signs fixed; shape (k, 2)."""
+    share = np.maximum(weights, 1e-9) / np.maximum(weights, 1e-9).sum()
+    centred = centroids - share @ centroids
+    _, _, axes = np.linalg.svd(centred * np.sqrt(share)[:, None], full_matrices=False)
+    two = np.zeros((2, centroids.shape[1]))
+    two[: min(len(axes), 2)] = axes[:2]
+    # Either direction of an axis is as good: the largest entry is made positive.
+    signs = np.sign(two[np.arange(2), np.abs(two).argmax(axis=1)])
+    fixed = two * np.where(signs == 0, 1, signs)[:, None]
+    return np.asarray(np.round(centred @ fixed.T, 9), np.float64)
+
+
+def _spread(
+    points: NDArray[np.float64], radii: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Ranks mixed with values, which uses the square better than values alone."""
+    count = len(points)
+    ranks = np.argsort(np.argsort(points, axis=0, kind="stable"), axis=0)
+    even = (ranks + 0.5) / count
+    low, high = points.min(axis=0), points.max(axis=0)
+    span = np.where(high > low, high - low, 1.0)
+    scaled = np.where(high > low, (points - low) / span, 0.5)
+    mixed = 0.5 * even + 0.5 * scaled
+    return radii[:, None] + mixed * (1 - 2 * radii[:, None])
+
+
+def _push_apart(
+    homes: NDArray[np.float64], radii: NDArray[np.float64], gap: float
+) -> NDArray[np.float64]:
+    count = len(homes)
+    # A golden-angle step tells circles of one place apart without chance.
+    angle = np.arange(count) * (math.pi * (3 - math.sqrt(5)))
+    places = homes + 1e-4 * np.column_stack((np.cos(angle), np.sin(angle)))
+    apart = radii[:, None] + radii[None, :] + gap
+    mass = np.maximum(radii, 1e-6) ** 2
+    # The smaller circle of a pair gives way.
+    yields = mass[None, :] / (mass[:, None] + mass[None, :])
+    edge = radii[:, None] + gap / 2
+    for round_ in range(_ROUNDS):
+        step = places[:, None, :] - places[None, :, :]
+        distance = np.sqrt(np.einsum("ijk,ijk->ij", step, step)) + 1e-12
+        overlap = np.maximum(apart - distance, 0.0)
+        np.fill_diagonal(overlap, 0.0)
+        if overlap.max() < gap / 2 and round_ > 0:
+            break
+        push = np.einsum("ij,ijk->ik", yields * overlap / distance, step)
+        pull = _PULL * max(1 - 2 * round_ / _ROUNDS, 0.0)
+        places = places + 0.7 * push + pull * (homes - places)
+        places = np.clip(places, edge, np.maximum(1 - edge, edge))
+    return places
