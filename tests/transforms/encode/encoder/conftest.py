@@ -17,7 +17,8 @@ from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor
+    from torch import Tensor, dtype
+    from torch import device as Device  # noqa: N812  (a field has its name)
 
     from isinglass.transforms.encode.encoder.lanes import Lane
     from isinglass.transforms.encode.encoder.staged import Mark, Queue
@@ -42,7 +43,7 @@ class TinyModel:
     padded: bool = False
     limit: int | None = None
     error: Callable[[], Exception] = lambda: torch.OutOfMemoryError("none left")
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    device: Device = field(default_factory=lambda: torch.device("cpu"))
     attention: str = "none"
     seen: list[int] = field(default_factory=list)
     table: Tensor = field(init=False)
@@ -105,10 +106,10 @@ class LateEngine:
         self.emptied = 0
         self.longest = 0
 
-    def host_buffer(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    def host_buffer(self, shape: tuple[int, ...], dtype: dtype) -> Tensor:
         return torch.full(shape, 77, dtype=dtype)
 
-    def device_buffer(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    def device_buffer(self, shape: tuple[int, ...], dtype: dtype) -> Tensor:
         return torch.full(shape, 77, dtype=dtype)
 
     def enqueue(
