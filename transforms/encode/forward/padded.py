@@ -1,4 +1,10 @@
-"""Any other encoder, run by transformers over padded batches."""
+"""Any other encoder, run by transformers over padded batches.
+
+Whatever AutoModel gives is taken if a short probe shows it to be an encoder: one
+hidden state for each token. Models that read from left to right (GPT-2) are encoders
+in this sense, and their mean is a vector of sorts; `cls` and `pooler` are refused for
+them, because their first token has seen nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.forward.layout import token_places, token_rows
+from isinglass.transforms.encode.forward.pooling import pool_first, pool_mean
+from isinglass.transforms.encode.forward.precision import tensor_type
 from isinglass.transforms.encode.models import model_settings
 
 if TYPE_CHECKING:
@@ -17,65 +24,139 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from isinglass.transforms.encode.forward.batch import DeviceBatch
+    from isinglass.transforms.encode.forward.pooling import Pooling
+
+# Ids of the probe: in every vocabulary, and rarely special.
+_PROBE = (5, 6, 7, 8)
+_POOLER_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
 class PaddedModel:
-    """A loaded `AutoModel`.
+    """A loaded `AutoModel`; see `Model`.
 
     Attributes:
-        dimensions: Of a hidden state and so of a vector.
+        dimensions: Of a vector.
+        device: Where it runs.
         pad: Id that fills the batch; positions of some models are counted from it.
+        model: Of transformers.
+        pooling: Hidden states to vectors.
+        attention: How attention is computed: as transformers chose.
         padded: Whether batches hold padding; always here.
     """
 
     dimensions: int
+    device: torch.device
     pad: int
     model: Any
-    device: torch.device
+    pooling: Pooling
+    attention: str = "transformers"
     padded: bool = True
 
-    def pooled(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
-        """Mean of each document's last hidden states; see `PackedBert.pooled`."""
+    def hidden(self, batch: DeviceBatch) -> Tensor:
+        """Last hidden states, packed as the batch is: shape (tokens, width)."""
         import torch  # noqa: PLC0415  (optional)
 
-        mask = np.arange(int(lengths.max())) < lengths[:, None]
-        filled = np.full(mask.shape, self.pad, np.int64)
-        filled[mask] = ids
-        attention = torch.from_numpy(mask).to(self.device)
+        count, longest = len(batch.lengths), int(batch.lengths.max())
         with torch.inference_mode():
-            hidden = self.model(
-                input_ids=torch.from_numpy(filled).to(self.device),
-                attention_mask=attention.long(),
+            rows = token_rows(batch)
+            places = rows * longest + token_places(batch, rows)
+            ids = torch.full((count * longest,), self.pad, device=self.device)
+            mask = torch.zeros_like(ids)
+            ids[places] = batch.ids.long()
+            mask[places] = 1
+            hidden: Tensor = self.model(
+                input_ids=ids.view(count, longest),
+                attention_mask=mask.view(count, longest),
             ).last_hidden_state
-            hidden = hidden.float() * attention.unsqueeze(-1)
-            counts = attention.sum(1, keepdim=True)
-            result: NDArray[np.float32] = (hidden.sum(1) / counts).cpu().numpy()
-            return result
+            return hidden.reshape(count * longest, -1)[places]
+
+    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        """Vectors of the documents: float32, shape (n, dimensions), not normalised."""
+        import torch  # noqa: PLC0415  (optional)
+
+        with torch.inference_mode():
+            return self.pooling(batch, hidden)
 
 
-def load_padded(folder: Path, device: torch.device) -> PaddedModel:
+@dataclass(frozen=True)
+class _OwnPooler:
+    """The pooler of a transformers model, which looks at first hidden states only."""
+
+    model: Any
+
+    def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        """See `Pooling`."""
+        first = hidden[batch.starts[:-1]]
+        return self.of_first(first).float()
+
+    def of_first(self, first: Tensor) -> Tensor:
+        """Vectors from first hidden states, shape (n, width) both."""
+        activation = getattr(self.model, "pooler_activation", None)
+        if activation is not None:  # ALBERT's is a bare affine map
+            affine: Tensor = activation(self.model.pooler(first))
+            return affine
+        result: Tensor = self.model.pooler(first[:, None])
+        return result
+
+
+def load_padded(
+    folder: Path, device: torch.device, precision: str, pooling: str
+) -> PaddedModel:
     """Load a model folder with transformers; no code of the folder is run.
 
+    Args:
+        folder: With config.json and safetensors.
+        device: Where the model runs.
+        precision: One of `PRECISIONS`.
+        pooling: `mean`, `cls` or `pooler`.
+
     Raises:
+        ConfigError: The precision is unknown or not for this device.
         MissingExtraError: transformers is not installed.
-        RefuseError: transformers does not know the model, or weights are missing.
+        RefuseError: transformers does not know the model, weights are missing, or
+            it is no encoder or has no such pooling.
     """
     require("transformers")
-    import torch  # noqa: PLC0415  (optional)
-    import transformers  # noqa: PLC0415  (optional)
-
-    settings = model_settings(folder)
-    kind = settings["model_type"]
-    if settings.get("is_encoder_decoder", False):
+    kind = model_settings(folder)["model_type"]
+    model, report = _from_folder(folder, kind, tensor_type(precision, device))
+    if model.config.is_encoder_decoder:
         msg = (
             f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
             "single vector for a document. Choose an encoder."
         )
         raise RefuseError(msg)
+    # The library fills missing weights with random numbers.
+    unused = () if pooling == "pooler" else ("pooler",)
+    missing = sorted(
+        name
+        for name in report["missing_keys"]
+        if not any(part in name for part in unused)
+    )
+    if missing or report["mismatched_keys"]:
+        first = missing[0] if missing else min(map(str, report["mismatched_keys"]))
+        msg = f"encode.model: the weights in {folder} lack {first}. Save them again."
+        raise RefuseError(msg)
+    model.eval()
+    model.to(device)
+    probed = _probe(model, folder, device)
+    pad = getattr(model.config, "pad_token_id", None)
+    pool = _pooling(model, probed, folder, pooling)
+    width = int(probed.last_hidden_state.shape[-1])
+    if pooling == "pooler":
+        width = int(probed.pooler_output.shape[-1])
+    return PaddedModel(width, device, pad or 0, model, pool)
+
+
+def _from_folder(
+    folder: Path, kind: str, precision: torch.dtype
+) -> tuple[Any, dict[str, Any]]:
+    """The model, and what the library says about its weights."""
+    import transformers  # noqa: PLC0415  (optional)
+
     try:
         with _quiet():
             model, report = transformers.AutoModel.from_pretrained(
@@ -83,7 +164,7 @@ def load_padded(folder: Path, device: torch.device) -> PaddedModel:
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
-                dtype=torch.float32,
+                dtype=precision,
                 output_loading_info=True,
             )
     except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
@@ -93,16 +174,67 @@ def load_padded(folder: Path, device: torch.device) -> PaddedModel:
             "whose files are damaged. Choose an encoder that transformers knows."
         )
         raise RefuseError(msg) from error
-    # The library fills missing weights with random numbers. A pooler is not used.
-    missing = sorted(n for n in report["missing_keys"] if "pooler" not in n)
-    if missing or report["mismatched_keys"]:
-        first = missing[0] if missing else min(report["mismatched_keys"])
-        msg = f"encode.model: the weights in {folder} lack {first}. Save them again."
+    return model, report
+
+
+def _probe(model: Any, folder: Path, device: torch.device) -> Any:
+    """Outputs for two short documents that differ in their last token.
+
+    Raises:
+        RefuseError: They are not one hidden state for each token.
+    """
+    import torch  # noqa: PLC0415  (optional)
+
+    ids = torch.tensor([_PROBE, (*_PROBE[:-1], _PROBE[0])], device=device)
+    try:
+        with torch.inference_mode():
+            output = model(input_ids=ids, attention_mask=torch.ones_like(ids))
+        sound = output.last_hidden_state.shape[:2] == ids.shape
+    except (AttributeError, TypeError, ValueError):
+        sound = False
+    if not sound:
+        msg = (
+            f"encode.model: {folder} holds a model that does not give one hidden state "
+            "for each token of text. Choose a text encoder."
+        )
         raise RefuseError(msg)
-    model.eval()
-    model.to(device)
-    pad = getattr(model.config, "pad_token_id", None)
-    return PaddedModel(model.config.hidden_size, pad or 0, model, device)
+    return output
+
+
+def _pooling(model: Any, probed: Any, folder: Path, pooling: str) -> Pooling:
+    if pooling == "mean":
+        return pool_mean
+    first = probed.last_hidden_state[:, 0]
+    if bool((first[0] == first[1]).all()):
+        msg = (
+            f"encode.pooling: the model in {folder} reads from left to right, so the "
+            f"first token, which {pooling!r} takes, has seen no other. Set it to mean."
+        )
+        raise RefuseError(msg)
+    if pooling == "cls":
+        return pool_first
+    given = getattr(probed, "pooler_output", None)
+    pooler = _OwnPooler(model)
+    if given is None or not _gives(pooler, first, given):
+        msg = (
+            f"encode.pooling: the model in {folder} has no pooler that takes the first "
+            "hidden state. Set it to mean or cls."
+        )
+        raise RefuseError(msg)
+    return pooler
+
+
+def _gives(pooler: _OwnPooler, first: Tensor, expected: Tensor) -> bool:
+    import torch  # noqa: PLC0415  (optional)
+
+    try:
+        with torch.inference_mode():
+            result = pooler.of_first(first)
+    except (AttributeError, IndexError, RuntimeError, TypeError):
+        return False
+    if result.shape != expected.shape:
+        return False
+    return float((result - expected).abs().max()) <= _POOLER_TOLERANCE
 
 
 @contextmanager

@@ -1,0 +1,128 @@
+"""Weights of a model folder: safetensors, in one file or several.
+
+Tensors are read one at a time, so that a checkpoint is never in memory twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.models import CONFIG_FILE, weight_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors by their name inside the encoder.
+
+    Attributes:
+        folder: Where the files are, for messages.
+        files: Open file of each tensor, by the tensor's name inside the encoder.
+        names: Its name in the file, which may have a prefix or be an older one.
+    """
+
+    folder: Path
+    files: dict[str, Any]
+    names: dict[str, str]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a tensor."""
+        return name in self.names
+
+    def tensor(self, name: str, *shape: int, device: torch.device) -> Tensor:
+        """One tensor as float32 on the device.
+
+        Args:
+            name: Inside the encoder, e.g. `embeddings.word_embeddings.weight`.
+            *shape: What it must have according to config.json.
+            device: Where it is put.
+
+        Raises:
+            RefuseError: It is missing, has another shape or holds no floats.
+        """
+        if name not in self.names:
+            msg = (
+                f"encode.model: {self.folder} has no tensor {name}. Its files are of "
+                "two models, or the save was cut short; save the model again."
+            )
+            raise RefuseError(msg)
+        tensor: Tensor = self.files[name].get_tensor(self.names[name])
+        if tuple(tensor.shape) != shape:
+            msg = (
+                f"encode.model: {self.folder}: tensor {name} is {tuple(tensor.shape)}, "
+                f"and {CONFIG_FILE} says {shape}. The files are of two models; save "
+                "the model again."
+            )
+            raise RefuseError(msg)
+        if not tensor.is_floating_point():
+            msg = (
+                f"encode.model: {self.folder}: tensor {name} holds {tensor.dtype}, not "
+                "floating-point numbers. Save the model without quantisation."
+            )
+            raise RefuseError(msg)
+        return tensor.to(device).float()
+
+
+def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
+    """Open the weights of a model folder.
+
+    Checkpoints with a head put the encoder under a prefix (`bert.`, `roberta.`), which
+    is found by a tensor that every encoder has. The oldest call weight and bias of a
+    normalisation gamma and beta.
+
+    Args:
+        folder: Of the model.
+        anchor: Name inside the encoder of a tensor that is always there.
+
+    Raises:
+        RefuseError: A file is missing or cannot be read as safetensors, or two
+            encoders are in it.
+    """
+    opened = [_open(path) for path in weight_files(folder)]
+    found = {name: file for file in opened for name in file.keys()}  # noqa: SIM118  (no mapping)
+    prefixes = sorted(
+        name.removesuffix(anchor)
+        for name in found
+        if name == anchor or name.endswith(f".{anchor}")
+    )
+    if len(prefixes) > 1:
+        msg = (
+            f"encode.model: {folder} holds {len(prefixes)} encoders, under "
+            f"{', '.join(map(repr, prefixes))}. Save the one that is wanted by itself."
+        )
+        raise RefuseError(msg)
+    prefix = prefixes[0] if prefixes else ""
+    names = {
+        _present_name(name.removeprefix(prefix)): name
+        for name in found
+        if name.startswith(prefix)
+    }
+    return Checkpoint(
+        folder, {inside: found[name] for inside, name in names.items()}, names
+    )
+
+
+def _present_name(name: str) -> str:
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
+        "LayerNorm.beta", "LayerNorm.bias"
+    )
+
+
+def _open(path: Path) -> Any:
+    import safetensors  # noqa: PLC0415  (optional)
+
+    try:
+        return safetensors.safe_open(path, framework="pt")
+    except (OSError, safetensors.SafetensorError) as error:
+        msg = (
+            f"encode.model: {path} cannot be read as safetensors. Copy or save the "
+            "model again."
+        )
+        raise RefuseError(msg) from error

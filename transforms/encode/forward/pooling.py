@@ -1,0 +1,74 @@
+"""Packed hidden states to one vector a document, in float32 and not normalised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from isinglass.transforms.encode.forward.layout import lay_out
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from isinglass.transforms.encode.forward.batch import DeviceBatch
+
+
+class Pooling(Protocol):
+    """What turns hidden states into vectors."""
+
+    def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        """Vectors of the batch's documents: float32, shape (n, dimensions)."""
+
+
+def pool_mean(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    """Mean of each document's hidden states, special tokens included."""
+    if hidden.device.type == "cpu":
+        return _mean_by_runs(batch, hidden)
+    return _mean_by_segments(batch, hidden)
+
+
+def pool_first(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    """Hidden state of each document's first token, which is [CLS] or its like."""
+    return hidden[batch.starts[:-1]].float()
+
+
+@dataclass(frozen=True)
+class Pooler:
+    """The model's own head: tanh of an affine map of the first hidden state.
+
+    Attributes:
+        weight: Shape (width, width), float32.
+        bias: Shape (width,), float32.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        """See `Pooling`."""
+        from torch.nn.functional import linear  # noqa: PLC0415  (optional)
+
+        return linear(pool_first(batch, hidden), self.weight, self.bias).tanh()
+
+
+def _mean_by_runs(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    import torch  # noqa: PLC0415  (optional)
+
+    return torch.cat(
+        [
+            hidden[run.start : run.stop]
+            .view(run.count, run.length, -1)
+            .mean(1, dtype=torch.float32)
+            for run in lay_out(batch).runs
+        ]
+    )
+
+
+def _mean_by_segments(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    """In one kernel, in a fixed order of summation, and without waiting for it."""
+    import torch  # noqa: PLC0415  (optional)
+
+    # The checks that `unsafe` leaves out would ask the device for the lengths.
+    return torch.segment_reduce(
+        hidden.float(), "mean", lengths=batch.starts.diff().long(), axis=0, unsafe=True
+    )
