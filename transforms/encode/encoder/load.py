@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.encoder.device import choose_device
+from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
 from isinglass.transforms.encode.encoder.encoder import Encoder
 from isinglass.transforms.encode.encoder.lanes import is_out_of_memory
 from isinglass.transforms.encode.extra import require
-from isinglass.transforms.encode.forward.bert import load_bert
-from isinglass.transforms.encode.forward.padded import load_padded
+from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.models import (
     check_fit,
     model_folder,
     model_settings,
+    pooling_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
-    from torch import Tensor
-
-    from isinglass.transforms.encode.forward.batch import DeviceBatch
     from isinglass.transforms.encode.settings import EncodeSettings
 
 CPU_BATCH_TOKENS = 1024
@@ -51,9 +46,12 @@ def load_encoder(
     check_fit(settings)
     device = choose_device(settings.device)
     folder = model_folder(settings)
+    pooling = settings.pooling
+    if pooling == "auto":
+        pooling = pooling_of(folder) or "mean"
+    precision = choose_precision(settings.precision, device)
     try:
-        loaded = load_bert(folder, device) or load_padded(folder, device)
-        model = _Pooling(loaded, device)
+        model = load_model(folder, device, precision, pooling)
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
@@ -74,29 +72,3 @@ def load_encoder(
         normalise=settings.normalise,
         clock=clock,
     )
-
-
-@dataclass(frozen=True)
-class _Pooling:
-    """A model that only gives pooled vectors, of float32 and as means."""
-
-    model: Any
-    device: torch.device
-    attention: str = "by_length"
-
-    @property
-    def dimensions(self) -> int:
-        return int(self.model.dimensions)
-
-    @property
-    def padded(self) -> bool:
-        return bool(self.model.padded)
-
-    def hidden(self, batch: DeviceBatch) -> Tensor:
-        return batch.ids
-
-    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        import torch  # noqa: PLC0415  (optional)
-
-        pooled = self.model.pooled(hidden.cpu().numpy(), batch.lengths)
-        return torch.from_numpy(pooled).to(self.device)
