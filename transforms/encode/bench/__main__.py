@@ -1,0 +1,35 @@
+"""Print one JSON object about one Parquet file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from isinglass.schemas.errors import IsinglassError
+from isinglass.transforms.encode.bench.measure import measure, say
+from isinglass.transforms.encode.bench.options import read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; progress and errors go to standard error.
+
+    Returns:
+        0, 1 where no run succeeded, or the error's exit code: 2 for what can be put
+        right in the command.
+    """
+    options = read_options(arguments)
+    try:
+        report = measure(options)
+    except IsinglassError as error:
+        say(str(error))
+        return error.exit_code
+    sys.stdout.write(json.dumps(report) + "\n")
+    return 0 if report["best"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
