@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,11 @@ def idx_path(prefix: Path) -> Path:
     return prefix.with_name(prefix.name + ".idx")
 
 
+def id_type(vocabulary_size: int) -> Literal["uint16", "int32"]:
+    """Type of the ids in `.bin`, by the number of ids there are."""
+    return "uint16" if vocabulary_size < UINT16_BELOW else "int32"
+
+
 class MegatronWriter:
     """Streams documents into a pair of files; only their lengths stay in memory.
 
@@ -66,7 +71,7 @@ class MegatronWriter:
         self.documents = 0
         self._prefix = prefix
         self._vocabulary_size = vocabulary_size
-        self._code = 8 if vocabulary_size < UINT16_BELOW else 4
+        self._code = 8 if id_type(vocabulary_size) == "uint16" else 4
         self._lengths: list[NDArray[np.int32]] = []
         self._file = bin_path(prefix).open("wb")
         self._ids = HashingFile(self._file)

@@ -1,0 +1,108 @@
+"""Whether token ids are those of a text, seen from the ids.
+
+Ids are turned back into text and compared, rather than the text tokenised again: this
+would find the same faults twice. How much of a text its ids still hold depends on the
+tokenizer. Byte-level ones hold all of it. Others hold it as their normaliser leaves it,
+and without white space; what they do not know at all is any text.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+LOST = "\ufffd"
+"""What a decoder puts for bytes that are no character, such as half of one."""
+SPACE_MARK = "\u2581"
+"""What SentencePiece puts for a space."""
+UNKNOWN = ("[UNK]", "<unk>", "<UNK>")
+
+
+def decodes_to(
+    backend: Any, ids: Sequence[int], text: str, *, whole: bool = True
+) -> bool:
+    """Whether ids, decoded, are a text as far as the tokenizer can tell.
+
+    Args:
+        backend: A `tokenizers.Tokenizer`.
+        ids: Token ids without the special tokens around them.
+        text: What they should be.
+        whole: Whether the ids are those of the whole text, or of its beginning.
+    """
+    added = backend.get_added_tokens_decoder()
+    gone = any(added[one].lstrip or added[one].rstrip for one in set(ids) & set(added))
+    if _is_byte_level(backend) and not gone:
+        return _decodes_exactly(backend, ids, text, whole=whole)
+    normaliser = backend.normalizer
+    clean: Callable[[str], str] = normaliser.normalize_str if normaliser else str
+    parts = [
+        None if unknown else _letters(_decoded(backend, list(run), added, clean))
+        for unknown, run in groupby(ids, _unknown_ids(backend).__contains__)
+    ]
+    if not whole and parts and parts[-1]:
+        parts[-1] = parts[-1].rstrip(LOST)
+    return _matches(parts, _letters(clean(text)), whole=whole)
+
+
+def _is_byte_level(backend: Any) -> bool:
+    return backend.normalizer is None and type(backend.decoder).__name__ == "ByteLevel"
+
+
+def _decodes_exactly(
+    backend: Any, ids: Sequence[int], text: str, *, whole: bool
+) -> bool:
+    decoded = backend.decode(list(ids), skip_special_tokens=False)
+    # Some put a space before the first word, so that it is a word like any other.
+    texts = (text, f" {text}")
+    if whole:
+        return decoded in texts
+    return any(one.startswith(decoded.rstrip(LOST)) for one in texts)
+
+
+def _unknown_ids(backend: Any) -> set[int]:
+    names = (getattr(backend.model, "unk_token", None), *UNKNOWN)
+    found = (backend.token_to_id(name) for name in names if name)
+    return {one for one in found if one is not None}
+
+
+def _decoded(
+    backend: Any, ids: list[int], added: dict[int, Any], clean: Callable[[str], str]
+) -> str:
+    if type(backend.model).__name__ != "WordPiece":
+        return str(backend.decode(ids, skip_special_tokens=False))
+    # Decoders of words put right the spaces before punctuation; pieces are plainer.
+    prefix = backend.model.continuing_subword_prefix
+    pieces = []
+    for one in ids:
+        piece = backend.id_to_token(one) or LOST
+        pieces.append(clean(piece) if one in added else piece.removeprefix(prefix))
+    return "".join(pieces)
+
+
+def _letters(text: str) -> str:
+    return "".join(text.replace(SPACE_MARK, " ").split())
+
+
+def _matches(parts: Sequence[str | None], text: str, *, whole: bool) -> bool:
+    """Whether a text is made of these parts in this order; None is any letters.
+
+    Every part is taken where it is first found, which leaves the most room for those
+    behind it.
+    """
+    at, free = 0, False
+    for number, part in enumerate(parts, 1):
+        if part is None:
+            free = True
+            continue
+        found = at
+        if free and whole and number == len(parts):
+            found = len(text) - len(part)
+        elif free:
+            found = text.find(part, at + 1)
+        if found < at or not text.startswith(part, found):
+            return False
+        at, free = found + len(part), False
+    return free or not whole or at == len(text)
