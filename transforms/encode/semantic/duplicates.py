@@ -56,9 +56,7 @@ class _Search:
         self, rows: NDArray[np.int64], leaders: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Mark rows against the first leader in reach; return those without one."""
-        near: NDArray[np.bool_] = (
-            self.matrix[rows] @ self.matrix[leaders].T >= self.floor
-        )
+        near = self.matrix[rows] @ self.matrix[leaders].T >= self.floor
         open_rows = np.flatnonzero(near.any(axis=1))
         while len(open_rows):
             first = near[open_rows].argmax(axis=1)
@@ -76,7 +74,7 @@ class _Search:
         """Walk through a few rows in order; return the new leaders."""
         near = self.matrix[rows] @ self.matrix[rows].T >= self.floor
         near &= np.tri(len(rows), k=-1, dtype=np.bool_)
-        leads = ~near.any(axis=1)
+        leads: NDArray[np.bool_] = np.logical_not(near.any(axis=1))
         for row in np.flatnonzero(~leads):
             ahead = np.flatnonzero(near[row] & leads)
             leads[row] = not self._mark_one(rows[row], rows[ahead])

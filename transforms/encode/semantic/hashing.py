@@ -51,10 +51,10 @@ def id_bytes(doc_ids: pa.StringArray) -> NDArray[np.bytes_]:
     Raises:
         ValueError: An id is null or has not 32 bytes.
     """
+    if len(doc_ids) == 0:
+        return np.empty(0, f"S{ID_BYTES}")
     lengths = pc.binary_length(doc_ids)
     if doc_ids.null_count or not pc.all(pc.equal(lengths, ID_BYTES)).as_py():
-        if len(doc_ids) == 0:
-            return np.empty(0, f"S{ID_BYTES}")
         raise ValueError(f"a doc_id is null or has not {ID_BYTES} characters")
     start = np.frombuffer(doc_ids.buffers()[1], np.int32)[doc_ids.offset]
     values = doc_ids.buffers()[2]
@@ -68,7 +68,7 @@ def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
         ids: Shape (n,), from `id_bytes`.
         seed: Not negative, below 2**64; another one gives an unrelated order.
     """
-    words = np.ascontiguousarray(ids).view("<u8").reshape(len(ids), -1)
+    words = np.ascontiguousarray(ids).view("<u8").reshape(-1, ID_BYTES // 8)
     hashes = np.full(len(ids), seed, np.uint64)
     for column in range(words.shape[1]):
         hashes = mix(hashes ^ words[:, column])

@@ -125,7 +125,7 @@ def _seeds(
     """Rows far from each other, chosen among evenly spaced ones."""
     count = min(len(matrix), max(_SEEDING_EACH * clusters, _SEEDING_LEAST))
     rows = matrix[np.linspace(0, len(matrix) - 1, count).astype(np.int64)]
-    tries = 2 + int(math.log(clusters))
+    tries = 4 + int(math.log(clusters))
     draws = uniform(clusters * tries, seed).reshape(clusters, tries)
     chosen = [min(int(draws[0, 0] * count), count - 1)]
     # Half the squared distance of unit vectors is 1 - cosine.

@@ -28,8 +28,8 @@ SHARES = pa.schema(
         pa.field("characters_after", pa.int64()),
     ]
 )
-"""`cluster` is null for what is in none. `reason` then says why: the reason, or else the
-outcome, of the document where the chain of kept ones ends."""
+"""`cluster` is null for what is in none. `reason` then says why: the reason, or else
+the outcome, of the document where the chain of kept ones ends."""
 
 NOT_IN_RUN = "kept_elsewhere"
 """Reason of a duplicate whose kept document is that of an earlier run."""

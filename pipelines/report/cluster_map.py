@@ -1,0 +1,207 @@
+"""A map of what the corpus is about: a circle a cluster, before and after cleaning."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from isinglass.pipelines.report.svg import WIDTH
+from isinglass.pipelines.report.text import grouped, shorten, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMED = 12
+"""Clusters that get a number on the map and a line in its key."""
+
+DRAWN = 150
+"""Clusters that are drawn; smaller ones would be dots of no meaning."""
+
+_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+"""Told apart with any kind of colour vision, on white and on black (Okabe and Ito,
+Color Universal Design, 2008)."""
+
+_OTHER = "#8a929a"
+_SIDE = float(WIDTH)
+_LINE = 20.0
+_WORDS = 3
+_LEAST_NUMBER = 8.0
+_EM = 13.0
+
+
+@dataclass(frozen=True)
+class Circle:
+    """One cluster on the map.
+
+    Attributes:
+        x: Centre from the left, in sides of the map, 0 to 1.
+        y: Centre from the top.
+        radius: Of the documents before cleaning, in sides of the map; the area is in
+            proportion to them.
+        before: Documents before cleaning; duplicates count with what was kept.
+        after: Documents after cleaning, at most as many.
+        terms: Its most telling words, the first one first.
+        source: Where most of its documents come from; empty where unknown.
+    """
+
+    x: float
+    y: float
+    radius: float
+    before: int
+    after: int
+    terms: tuple[str, ...] = ()
+    source: str = ""
+
+
+def cluster_map(circles: Sequence[Circle]) -> Markup:
+    """Discs after cleaning inside rings before, a key of the largest, a legend.
+
+    Args:
+        circles: In any order; at most `DRAWN` of the largest are drawn.
+
+    Returns:
+        An `<svg>` with a title and a description that says the key in words.
+    """
+    ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
+    drawn, named = ranked[:DRAWN], ranked[:NAMED]
+    colours = _colours(drawn)
+    parts = [_circle(one, colours.get(one.source, _OTHER)) for one in drawn]
+    parts += [_number(place, one) for place, one in enumerate(named, 1)]
+    y = _SIDE + 24.0
+    for place, one in enumerate(named, 1):
+        parts += _key_line(y, place, one, colours.get(one.source, _OTHER))
+        y += _LINE
+    legend, bottom = _legend(y + 4.0, colours, drawn)
+    left_out = len(ranked) - len(drawn)
+    if left_out:
+        bottom += _LINE
+        more = f"{grouped(left_out)} smaller clusters are not drawn"
+        legend.append(_text(0, bottom - 4, more, "quiet"))
+    return _svg(bottom + 6, _describe(ranked, named), [*parts, *legend])
+
+
+def _colours(drawn: Sequence[Circle]) -> dict[str, str]:
+    """A colour for each of the sources with the most documents."""
+    totals: dict[str, int] = {}
+    for one in drawn:
+        if one.source:
+            totals[one.source] = totals.get(one.source, 0) + one.before
+    ranked = sorted(totals, key=lambda source: (-totals[source], source))
+    return dict(zip(ranked, _COLOURS, strict=False))
+
+
+def _circle(one: Circle, colour: str) -> Markup:
+    """A disc as large as what was kept, inside a ring as large as what came in."""
+    kept = one.after / one.before if one.before else 0.0
+    radius = one.radius * _SIDE
+    hover = f"{_words(one)}: {grouped(one.before)} → {grouped(one.after)} documents"
+    return Markup(
+        '<g fill="{0}" stroke="{0}"><title>{1}</title>'
+        '<circle cx="{2:.1f}" cy="{3:.1f}" r="{4:.2f}" fill-opacity="0.42" '
+        'stroke="none"/><circle cx="{2:.1f}" cy="{3:.1f}" r="{5:.2f}" fill="none" '
+        'stroke-width="1.3"/></g>'
+    ).format(
+        colour,
+        visible(shorten(hover, 200)),
+        one.x * _SIDE,
+        one.y * _SIDE,
+        radius * math.sqrt(min(kept, 1.0)),
+        radius,
+    )
+
+
+def _number(place: int, one: Circle) -> Markup:
+    """The number of a cluster in its circle, or beside one that is too small."""
+    x, y, radius = one.x * _SIDE, one.y * _SIDE, one.radius * _SIDE
+    if radius < _LEAST_NUMBER:
+        x += -radius - 8 if x > _SIDE / 2 else radius + 8
+    return _text(x, y + 4.5, str(place), "strong middle")
+
+
+def _key_line(y: float, place: int, one: Circle, colour: str) -> list[Markup]:
+    number = f"{grouped(one.before)} → {grouped(one.after)}"
+    room = WIDTH - 30.0 - _width(number) - 14.0
+    dot = Markup('<circle cx="24" cy="{:.1f}" r="4.5" fill="{}"/>').format(
+        y - 4.5, colour
+    )
+    return [
+        _text(14, y, str(place), "strong end"),
+        dot,
+        _text(36, y, _fit(_words(one), room), ""),
+        _text(WIDTH, y, number, "quiet end"),
+    ]
+
+
+def _legend(
+    top: float, colours: dict[str, str], drawn: Sequence[Circle]
+) -> tuple[list[Markup], float]:
+    """Two columns of sources, then what disc and ring say; and where they end."""
+    entries = list(colours.items())
+    if any(one.source not in colours for one in drawn):
+        entries.append(("other sources" if colours else "all sources", _OTHER))
+    parts = []
+    column = WIDTH / 2
+    for index, (source, colour) in enumerate(entries):
+        x, y = (index % 2) * column, top + (index // 2) * _LINE + 10
+        parts.append(
+            Markup(
+                '<rect x="{:.1f}" y="{:.1f}" width="11" height="11" fill="{}" '
+                'fill-opacity="0.6"/>'
+            ).format(x, y - 9.5, colour)
+        )
+        parts.append(_text(x + 18, y, _fit(visible(source), column - 28), "quiet"))
+    bottom = top + (len(entries) + 1) // 2 * _LINE + 10
+    what = "ring: before cleaning · disc: after · area: documents"
+    parts.append(_text(0, bottom, what, "quiet"))
+    return parts, bottom
+
+
+def _describe(ranked: Sequence[Circle], named: Sequence[Circle]) -> tuple[str, str]:
+    before = sum(one.before for one in ranked)
+    after = sum(one.after for one in ranked)
+    title = (
+        f"{grouped(len(ranked))} clusters: {grouped(before)} documents before "
+        f"cleaning, {grouped(after)} after"
+    )
+    listed = "; ".join(
+        f"{place}: {_words(one)}, {grouped(one.before)} to {grouped(one.after)}"
+        for place, one in enumerate(named, 1)
+    )
+    return title, f"The largest clusters, before to after cleaning: {listed}"
+
+
+def _words(one: Circle) -> str:
+    """What a cluster is called."""
+    return visible(", ".join(one.terms[:_WORDS])) or "no telling words"
+
+
+def _fit(text: str, room: float) -> str:
+    """As much of a text as goes into `room` units."""
+    if _width(text) <= room:
+        return text
+    kept = text[:200]
+    while kept and _width(kept) + _EM > room:
+        kept = kept[:-1]
+    return kept.rstrip(" ,") + "…"
+
+
+def _width(text: str) -> float:
+    """A text's width, rather too much: 0.58 em a letter, wide scripts a whole one."""
+    return sum(_EM * (0.58 if ord(letter) < 0x1100 else 1.05) for letter in text)  # noqa: PLR2004 - Hangul and what follows is wide
+
+
+def _text(x: float, y: float, text: str, style: str) -> Markup:
+    return Markup('<text x="{:.1f}" y="{:.1f}" class="{}">{}</text>').format(
+        x, y, style, text
+    )
+
+
+def _svg(height: float, words: tuple[str, str], parts: Sequence[Markup]) -> Markup:
+    title, description = (visible(shorten(text, 2000)) for text in words)
+    return Markup(
+        '<svg viewBox="0 0 {} {:.0f}" role="img"><title>{}</title><desc>{}</desc>{}'
+        "</svg>"
+    ).format(WIDTH, height, title, description, Markup().join(parts))
