@@ -89,8 +89,8 @@ def _letters(text: str) -> str:
 def _matches(parts: Sequence[str | None], text: str, *, whole: bool) -> bool:
     """Whether a text is made of these parts in this order; None is any letters.
 
-    Every part is taken where it is first found, which leaves the most room for those
-    behind it.
+    There need not be any: an unknown character can be one of white space. Every part
+    is taken where it is first found, which leaves the most room for those behind it.
     """
     at, free = 0, False
     for number, part in enumerate(parts, 1):
@@ -101,7 +101,7 @@ def _matches(parts: Sequence[str | None], text: str, *, whole: bool) -> bool:
         if free and whole and number == len(parts):
             found = len(text) - len(part)
         elif free:
-            found = text.find(part, at + 1)
+            found = text.find(part, at)
         if found < at or not text.startswith(part, found):
             return False
         at, free = found + len(part), False
