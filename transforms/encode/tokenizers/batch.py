@@ -136,3 +136,14 @@ def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
+
+
+def differing_rows(one: TokenBatch, other: TokenBatch) -> NDArray[np.int64]:
+    """Rows of the documents whose ids are not the same in both, ascending."""
+    lengths = one.lengths
+    differs = lengths != other.lengths
+    same = np.flatnonzero(~differs)
+    mine, theirs = take_rows(one, same), take_rows(other, same)
+    at = np.flatnonzero(mine.values != theirs.values)
+    differs[same[np.searchsorted(mine.offsets, at, side="right") - 1]] = True
+    return np.flatnonzero(differs)

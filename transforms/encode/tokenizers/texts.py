@@ -48,7 +48,7 @@ class Texts:
 
     def strings(self) -> list[str]:
         """The documents as Python strings."""
-        view = memoryview(self.data)
+        view = self.data.data
         bounds = zip(self.starts.tolist(), self.stops.tolist(), strict=True)
         return [str(view[start:stop], "utf-8") for start, stop in bounds]
 
@@ -66,9 +66,9 @@ def texts_of(array: pa.StringArray | pa.LargeStringArray) -> Texts:
     if len(array) == 0 or offsets is None:
         none = np.zeros(0, np.int64)
         return Texts(np.zeros(0, np.uint8), none, none)
-    kind = np.int64 if large else np.int32
-    bounds = np.frombuffer(offsets, kind)[array.offset :][: len(array) + 1]
-    bounds = bounds.astype(np.int64)
+    kind = np.dtype(np.int64 if large else np.int32)
+    raw = np.frombuffer(offsets, kind)[array.offset :][: len(array) + 1]
+    bounds: NDArray[np.int64] = raw.astype(np.int64)
     values = np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
     return Texts(values, bounds[:-1], bounds[1:])
 

@@ -1,0 +1,105 @@
+"""Whether a fast library takes the place of the reference for a tokenizer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
+from isinglass.transforms.encode.tokenizers.guard import CodePoints, code_points
+from isinglass.transforms.encode.tokenizers.probe import (
+    encoder_of,
+    probe,
+    splitting_pair,
+)
+from isinglass.transforms.encode.tokenizers.reference import read_library
+from isinglass.transforms.encode.tokenizers.self_test import (
+    COUNT,
+    adversarial,
+    differing,
+)
+from isinglass.transforms.encode.tokenizers.tables import (
+    Ranges,
+    TableKey,
+    find_table,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.transforms.encode.tokenizers.reference import (
+        Tokenizer as Reference,
+    )
+    from isinglass.transforms.encode.tokenizers.rules import Rules
+
+_VISIBLE = slice(0x20, 0x7F)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A fast library that passed its test, and what it is kept away from.
+
+    Attributes:
+        fast: The library.
+        guard: Documents that hold one of these code points go to the reference.
+        spelled: Documents that spell one of these tokens out do so too.
+    """
+
+    fast: FastLibrary
+    guard: CodePoints
+    spelled: tuple[str, ...] = ()
+
+
+def choose(rules: Rules, reference: Reference, tables: Path | None) -> Choice | None:
+    """Load and test the fast library for a tokenizer.
+
+    Args:
+        rules: Of the tokenizer.
+        reference: The same tokenizer by the reference.
+        tables: Folder in which tables of code points are kept; None makes a missing
+            table in memory: about 5 CPU seconds for WordPiece, 15 for byte pairs.
+
+    Returns:
+        None where there is no library whose ids are the reference's.
+    """
+    content = rules.for_library(special_tokens=reference.special_tokens)
+    fast = load_fast(rules.kind, content)
+    ranges = None if fast is None else _ranges(rules, reference, fast, tables)
+    if fast is None or ranges is None:
+        return None
+    guard = code_points(ranges)
+    if guard.listed[_VISIBLE].any():
+        return None
+    texts = adversarial(COUNT, added=rules.added[:64])
+    texts = [text for text in texts if not guard.holds(text)]
+    found = [texts[row] for row in differing(texts, encoder_of(reference), fast)]
+    if not found:
+        return Choice(fast, guard)
+    if all(any(token in text for token in rules.added) for text in found):
+        return Choice(fast, guard, rules.added)
+    return None
+
+
+def table_key(rules: Rules, fast: FastLibrary) -> TableKey:
+    """What the table of a tokenizer and a library is kept under."""
+    return TableKey(fast.name, fast.version, version("tokenizers"), rules.sha256)
+
+
+def make_table(rules: Rules, reference: Reference, fast: FastLibrary) -> Ranges | None:
+    """Measure the code points on which two libraries differ; takes seconds."""
+    splitting = splitting_pair(rules, lambda text: read_library(text.encode(), "probe"))
+    return probe(rules, encoder_of(reference), fast, splitting)
+
+
+def _ranges(
+    rules: Rules, reference: Reference, fast: FastLibrary, tables: Path | None
+) -> Ranges | None:
+    key = table_key(rules, fast)
+    found = find_table(key, tables)
+    if found is None:
+        found = make_table(rules, reference, fast)
+        if found is not None and tables is not None:
+            write_table(tables, key, found, reference.name)
+    return found
