@@ -32,11 +32,13 @@ class Storage:
         level: Level of the codec; None where it has no levels.
         encodings: Path of a column (`embedding.list.element` is the values of a list)
             and its encoding, such as `BYTE_STREAM_SPLIT`. Others are written plain.
+        statistics: Columns whose least and largest values are recorded; None for all.
     """
 
     compression: str = "zstd"
     level: int | None = 3
     encodings: tuple[tuple[str, str], ...] = ()
+    statistics: tuple[str, ...] | None = None
 
 
 ZSTD = Storage()
@@ -113,7 +115,9 @@ class TableWriter:
             compression_level=storage.level,
             use_dictionary=list(dictionary) or False,
             column_encoding=dict(storage.encodings) or None,
-            write_statistics=True,
+            write_statistics=(
+                True if storage.statistics is None else list(storage.statistics)
+            ),
             store_schema=True,
         )
 

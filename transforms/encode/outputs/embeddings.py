@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 EmbeddingType = Literal["float32", "float16"]
 
 FLOAT32_STORAGE = Storage(
-    level=1, encodings=(("embedding.list.element", "BYTE_STREAM_SPLIT"),)
+    level=1,
+    encodings=(("embedding.list.element", "BYTE_STREAM_SPLIT"),),
+    statistics=("doc_id",),
 )
-"""Equal bytes of all values side by side, which compress; a dictionary of vectors is
-larger than the vectors."""
-FLOAT16_STORAGE = Storage(level=1)
+"""The first bytes of all values side by side, then the second ones: those of sign and
+exponent compress. A dictionary of vectors is larger than the vectors."""
+FLOAT16_STORAGE = Storage(level=1, statistics=("doc_id",))
 
 
 def storage_of(dtype: EmbeddingType) -> Storage:

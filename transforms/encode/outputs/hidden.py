@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-HIDDEN_STORAGE = Storage(level=1)
+HIDDEN_STORAGE = Storage(level=1, statistics=("doc_id",))
 MILLION = 1_000_000
 
 

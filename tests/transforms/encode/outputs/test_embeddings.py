@@ -120,6 +120,7 @@ def test_storage_of_float32(write: Write) -> None:
     assert column.path_in_schema == "embedding.list.element"
     assert "BYTE_STREAM_SPLIT" in column.encodings
     assert not column.has_dictionary_page
+    assert not column.is_stats_set
 
 
 @pytest.mark.parametrize("rows", [2, 16])
