@@ -7,79 +7,89 @@ import numpy as np
 import pytest
 
 from isinglass.schemas.errors import MissingExtraError, RefuseError
-from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.forward.padded import PaddedModel
-from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from isinglass.transforms.encode.encoder import Encoder
+    from numpy.typing import NDArray
+
+    Documents = Callable[..., list[NDArray[np.int32]]]
 
 torch = pytest.importorskip("torch")
-
-KINDS: list[tuple[str, dict[str, Any]]] = [
-    ("Roberta", {"pad_token_id": 1, "max_position_embeddings": 66}),
-    ("DistilBert", {"dim": 24, "n_layers": 2, "n_heads": 3, "hidden_dim": 40}),
-    ("Bert", {"hidden_act": "silu"}),
-]
+CPU = torch.device("cpu")
 
 
-def load(folder: Path) -> Encoder:
-    config = EncodeSettings(
-        model=str(folder), tokenizer=str(folder), max_tokens=64, normalise=False
-    )
-    return load_encoder(config)
+def load(folder: Path, pooling: str = "mean") -> Any:
+    return load_model(folder, CPU, "float32", pooling)
 
 
-def documents(lengths: list[int]) -> TokenBatch:
-    values = np.random.default_rng(5).integers(5, 30522, sum(lengths))
-    offsets = np.cumsum([0, *lengths]).astype(np.int64)
-    return TokenBatch(values.astype(np.int32), offsets)
-
-
-@pytest.mark.parametrize(("kind", "settings"), KINDS)
-def test_equals_transformers_alone_and_together(
-    save_model: Callable[..., Path], kind: str, settings: dict[str, Any]
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("XLM", {"emb_dim": 24, "n_layers": 2, "n_heads": 3}),
+        ("ModernBert", {"global_attn_every_n_layers": 2}),
+        ("DebertaV2", {"pad_token_id": 0}),
+    ],
+)
+def test_hidden_states_are_packed(
+    save_model: Callable[..., Path],
+    documents: Documents,
+    make_batch: Callable[..., Any],
+    kind: str,
+    settings: dict[str, Any],
 ) -> None:
     import transformers  # noqa: PLC0415
 
     folder = save_model(kind, **settings)
-    tokens = documents([3, 40, 1, 64, 40, 7])
-    encoder = load(folder)
-    assert isinstance(encoder.model, PaddedModel)
-    vectors = encoder.encode(tokens)
+    texts = documents(17, 9, 9, 1)
+    model = load(folder)
+    assert isinstance(model, PaddedModel)
+    assert (model.dimensions, model.attention) == (24, "transformers")
+    hidden = model.hidden(make_batch(texts)).numpy()
 
-    model = transformers.AutoModel.from_pretrained(folder).eval()
-    for row, vector in enumerate(vectors):
-        start, stop = tokens.offsets[row : row + 2]
-        ids = tokens.values[start:stop]
-        with torch.no_grad():
-            hidden = model(torch.from_numpy(ids.astype(np.int64))[None])
-        expected = hidden.last_hidden_state[0].mean(0).numpy()
-        assert np.abs(vector - expected).max() < 2e-6
-        alone = encoder.encode(TokenBatch(ids, np.array([0, len(ids)])))
-        assert np.abs(vector - alone[0]).max() <= 1e-6
-
-
-def test_no_tokens_no_vector(save_model: Callable[..., Path]) -> None:
-    encoder = load(save_model("DistilBert", **KINDS[1][1]))
-    vectors = encoder.encode(documents([0, 3, 0]))
-    assert np.abs(vectors).sum(axis=1).astype(bool).tolist() == [False, True, False]
+    alone = transformers.AutoModel.from_pretrained(folder).eval()
+    with torch.no_grad():
+        expected = np.concatenate(
+            [
+                alone(torch.from_numpy(ids.astype(np.int64))[None])
+                .last_hidden_state[0]
+                .numpy()
+                for ids in texts
+            ]
+        )
+    assert hidden.shape == (36, 24)
+    assert np.abs(hidden - expected).max() < 1e-5
 
 
-def test_missing_weight_is_not_made_up(save_model: Callable[..., Path]) -> None:
-    from safetensors.torch import load_file, save_file  # noqa: PLC0415
+def test_first_token_that_sees_no_other(save_model: Callable[..., Path]) -> None:
+    settings = {"n_embd": 24, "n_layer": 2, "n_head": 3, "n_positions": 64}
+    folder = save_model("GPT2", **settings)
+    for pooling in ("cls", "pooler"):
+        with pytest.raises(RefuseError, match="from left to right"):
+            load(folder, pooling)
+    assert load(folder).dimensions == 24
 
-    folder = save_model("Roberta", pad_token_id=1, max_position_embeddings=66)
-    tensors = load_file(folder / "model.safetensors")
-    gone = next(name for name in tensors if name.endswith("layer.1.output.dense.bias"))
-    del tensors[gone]
-    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(RefuseError, match=r"lack .*layer\.1\.output\.dense\.bias"):
+
+def test_missing_weight_is_not_made_up(
+    save_model: Callable[..., Path], change_weights: Callable[..., None]
+) -> None:
+    folder = save_model("Bert", hidden_act="silu")
+    gone = "encoder.layer.1.output.dense.bias"
+    change_weights(
+        folder, lambda tensors: {n: t for n, t in tensors.items() if n != gone}
+    )
+    with pytest.raises(RefuseError, match=rf"lack .*{gone}"):
         load(folder)
+
+
+def test_pooler_is_not_made_up(save_model: Callable[..., Path]) -> None:
+    folder = save_model("BertForMaskedLM", hidden_act="silu")
+    assert load(folder).padded
+    with pytest.raises(RefuseError, match=r"lack pooler\.dense\.bias"):
+        load(folder, "pooler")
 
 
 def test_code_in_the_folder_is_not_run(
@@ -93,12 +103,15 @@ def test_code_in_the_folder_is_not_run(
         load(folder)
 
 
-def test_encoder_decoder(
-    save_model: Callable[..., Path], edit_json: Callable[[Path, str, Any], None]
-) -> None:
-    folder = save_model("Bert", hidden_act="silu")
-    edit_json(folder / "config.json", "is_encoder_decoder", True)  # noqa: FBT003
+def test_encoder_decoder(save_model: Callable[..., Path]) -> None:
+    folder = save_model("T5", d_model=24, d_kv=8, d_ff=40, num_layers=1, num_heads=3)
     with pytest.raises(RefuseError, match="encoder-decoder"):
+        load(folder)
+
+
+def test_model_of_something_else_than_text(save_model: Callable[..., Path]) -> None:
+    folder = save_model("Perceiver", num_latents=4, d_latents=8, d_model=8)
+    with pytest.raises(RefuseError, match="one hidden state for each token"):
         load(folder)
 
 
