@@ -18,7 +18,7 @@ NAMED = 12
 """Clusters that get a number on the map and a line in its key."""
 
 DRAWN = 150
-"""Clusters that are drawn; smaller ones would be dots of no meaning."""
+"""Clusters that are drawn, and so are to be laid out; more would be dots."""
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 """Told apart with any kind of colour vision, on white and on black (Okabe and Ito,
@@ -123,14 +123,14 @@ def _number(place: int, one: Circle) -> Markup:
 
 def _key_line(y: float, place: int, one: Circle, colour: str) -> list[Markup]:
     number = f"{grouped(one.before)} → {grouped(one.after)}"
-    room = WIDTH - 30.0 - _width(number) - 14.0
-    dot = Markup('<circle cx="24" cy="{:.1f}" r="4.5" fill="{}"/>').format(
+    room = WIDTH - 41.0 - _width(number) - 14.0
+    dot = Markup('<circle cx="29" cy="{:.1f}" r="4.5" fill="{}"/>').format(
         y - 4.5, colour
     )
     return [
-        _text(14, y, str(place), "strong end"),
+        _text(19, y, str(place), "strong end"),
         dot,
-        _text(36, y, _fit(_words(one), room), ""),
+        _text(41, y, _fit(_words(one), room), ""),
         _text(WIDTH, y, number, "quiet end"),
     ]
 
@@ -189,8 +189,8 @@ def _fit(text: str, room: float) -> str:
 
 
 def _width(text: str) -> float:
-    """A text's width, rather too much: 0.58 em a letter, wide scripts a whole one."""
-    return sum(_EM * (0.58 if ord(letter) < 0x1100 else 1.05) for letter in text)  # noqa: PLR2004 - Hangul and what follows is wide
+    """A text's width, rather too much: 0.56 em a letter, wide scripts a whole one."""
+    return sum(_EM * (0.56 if ord(letter) < 0x1100 else 1.05) for letter in text)  # noqa: PLR2004 - Hangul and what follows is wide
 
 
 def _text(x: float, y: float, text: str, style: str) -> Markup:

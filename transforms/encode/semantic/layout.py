@@ -43,9 +43,20 @@ def lay_out(
     sizes = np.asarray(documents, np.float64)
     if len(sizes) == 0:
         return np.empty((0, 2)), np.empty(0)
-    radii = np.sqrt(sizes / max(sizes.sum(), 1.0) * _FILL / math.pi)
-    places = _spread(_principal(centroids.astype(np.float64), sizes), radii)
-    return _push_apart(places, radii, gap), radii
+    wide = radii(documents)
+    places = _spread(_principal(centroids.astype(np.float64), sizes), wide)
+    return _push_apart(places, wide, gap), wide
+
+
+def radii(documents: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Radii of circles whose areas are in proportion to documents, as `lay_out` has them.
+
+    Args:
+        documents: Shape (k,), sizes, none negative.
+    """
+    sizes = np.asarray(documents, np.float64)
+    share = sizes / max(float(sizes.sum()), 1.0)
+    return np.asarray(np.sqrt(share * _FILL / math.pi), np.float64)
 
 
 def _principal(
