@@ -65,10 +65,12 @@ class MegatronWriter:
 
     Attributes:
         documents: Documents so far, empty ones included.
+        tokens: Tokens so far.
     """
 
     def __init__(self, prefix: Path, vocabulary_size: int) -> None:
         self.documents = 0
+        self.tokens = 0
         self._prefix = prefix
         self._vocabulary_size = vocabulary_size
         self._code = 8 if id_type(vocabulary_size) == "uint16" else 4
@@ -92,6 +94,7 @@ class MegatronWriter:
         self._ids.write(tokens.values.astype(TYPES[self._code]).tobytes())
         self._lengths.append(tokens.lengths.astype("<i4"))
         self.documents += len(tokens.lengths)
+        self.tokens += len(tokens.values)
 
     def finish(self) -> tuple[tuple[int, str], tuple[int, str]]:
         """Write the index and make both files durable.

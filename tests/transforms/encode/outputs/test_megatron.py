@@ -81,7 +81,8 @@ def independent_read(prefix: Path) -> list[list[int]]:
 def test_exact_bytes(tmp_path: Path, token_batch: Make) -> None:
     prefix = tmp_path / "part-0.text"
     batches = [token_batch([[1, 2], [258]]), token_batch([[], [65498, 0, 3]])]
-    assert write(prefix, batches, 65_499).documents == 4
+    writer = write(prefix, batches, 65_499)
+    assert (writer.documents, writer.tokens) == (4, 6)
     assert (tmp_path / "part-0.text.idx").read_bytes() == bytes.fromhex(GOLDEN)
     ids = (tmp_path / "part-0.text.bin").read_bytes()
     assert ids == bytes.fromhex("0100 0200 0201 daff 0000 0300")
