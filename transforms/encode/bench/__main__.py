@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import IsinglassError
-from isinglass.transforms.encode.bench.measure import measure, say
+from isinglass.transforms.encode.bench.loaded import say
+from isinglass.transforms.encode.bench.measure import measure
 from isinglass.transforms.encode.bench.options import read_options
 
 if TYPE_CHECKING:

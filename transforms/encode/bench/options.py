@@ -40,7 +40,8 @@ class Options:
         output: Folder that vectors are written to as Parquet; None keeps them in
             memory.
         profile: Whether the kernels of one run are listed.
-        seconds: No new budget, and no peer, begins after so many seconds.
+        seconds: After so many seconds no more budgets are tried, and the peer is run
+            once only.
     """
 
     file: Path
@@ -106,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--peer-batches", type=_counts, default=(), help="batch sizes of the peer")
     add("--output", type=Path, help="folder to write the vectors to")
     add("--profile", action="store_true", help="list the kernels of one more run")
-    add("--seconds", type=float, default=float("inf"), help="begin nothing new after")
+    add("--seconds", type=float, default=float("inf"), help="try less after so many")
     return parser
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,8 +42,10 @@ class Question:
         pooling: `mean`, `cls` or `pooler`.
         normalise: Whether vectors are brought to unit length.
         device: Where.
+        precision: A dtype of torch by its name.
         batches: Batch sizes to try.
         rounds: How often each is run.
+        deadline: By `time.perf_counter`; only the first run begins after it.
     """
 
     folder: Path
@@ -54,13 +55,10 @@ class Question:
     pooling: str
     normalise: bool
     device: torch.device
-    batches: tuple[int, ...]
-    rounds: int
-
-    @property
-    def precision(self) -> str:
-        """float16 on a GPU, as its users run it; float32 on a CPU."""
-        return "float16" if self.device.type == "cuda" else "float32"
+    precision: str = "float32"
+    batches: tuple[int, ...] = (32,)
+    rounds: int = 1
+    deadline: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -89,16 +87,19 @@ def ask_peer(question: Question, texts: list[str]) -> Answer:
 
     It is spared reading the file, and making strings of what is read.
     """
-    if find_spec("sentence_transformers") is None:
-        name, encode = "transformers, padded loop", load_loop(question)
-    else:
+    try:
         name, encode = "sentence-transformers", load_sentence_transformers(question)
+    except ImportError as error:
+        name = f"transformers, padded loop, as sentence-transformers lacks {error.name}"
+        encode = load_loop(question)
     encode(sorted(texts, key=len)[-_WARM_TEXTS:], min(question.batches))
     reset_peaks(question.device)
     seconds: dict[int, float] = {}
     core_seconds: list[tuple[float, float]] = []
     vectors = np.zeros((0, 0), np.float32)
     for size in question.batches * question.rounds:
+        if seconds and time.perf_counter() > question.deadline:
+            break
         before, spent = time.perf_counter(), time.process_time()
         vectors = encode(texts, size)
         took, spent = time.perf_counter() - before, time.process_time() - spent
@@ -115,7 +116,7 @@ def ask_peer(question: Question, texts: list[str]) -> Answer:
 
 
 def load_sentence_transformers(question: Question) -> Encode:
-    """`SentenceTransformer.encode`, in half precision on a GPU."""
+    """`SentenceTransformer.encode`; by `half` in half precision."""
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415  (optional)
 
     model = SentenceTransformer(str(question.folder), device=str(question.device))

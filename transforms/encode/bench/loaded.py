@@ -1,0 +1,136 @@
+"""Model, tokenizer and texts, loaded once for every run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from isinglass.transforms.encode.bench.alone import Alone, tokenise_alone
+from isinglass.transforms.encode.bench.arithmetic import (
+    Shape,
+    matrix_rate,
+    read_shape,
+)
+from isinglass.transforms.encode.bench.end_to_end import Job
+from isinglass.transforms.encode.bench.options import DEFAULT_BATCH_TOKENS
+from isinglass.transforms.encode.bench.random_models import RANDOM, save_random
+from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.device import choose_precision
+from isinglass.transforms.encode.models import (
+    model_folder,
+    model_settings,
+    tokenizer_file,
+)
+from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from isinglass.transforms.encode.bench.options import Options
+    from isinglass.transforms.encode.bench.texts import Texts
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What has been loaded.
+
+    Attributes:
+        options: What is measured.
+        settings: Of tokenizer and model.
+        folder: Of the model.
+        job: What every run does.
+        shape: Of the model; None where its config.json does not say.
+        precision: That the model computes in.
+        rate: Of matrix products in that precision, operations a second.
+        alone: The tokenizer by itself.
+        deadline: By `time.perf_counter`; after it less is tried.
+    """
+
+    options: Options
+    settings: EncodeSettings
+    folder: Path
+    job: Job
+    shape: Shape | None
+    precision: str
+    rate: float
+    alone: Alone
+    deadline: float
+
+    @property
+    def device(self) -> torch.device:
+        """That the model runs on."""
+        return self.job.encoder.model.device
+
+    @property
+    def late(self) -> bool:
+        """Whether nothing new is to begin."""
+        return time.perf_counter() > self.deadline
+
+
+def choose_settings(options: Options, scratch: Path) -> EncodeSettings:
+    """Settings of tokenizer and model; a random model is made.
+
+    Args:
+        options: What is measured.
+        scratch: Folder for a random model.
+    """
+    tokenizer = options.tokenizer or (
+        "minilm" if options.model.startswith(RANDOM) else options.model
+    )
+    settings = EncodeSettings(
+        tokenizer=tokenizer,
+        model=options.model,
+        windows="truncate",
+        max_tokens=options.max_tokens,
+        precision=options.precision,
+        device=options.device,
+        batch_tokens=DEFAULT_BATCH_TOKENS,
+    )
+    if not options.model.startswith(RANDOM):
+        return settings
+    say(f"making {options.model}")
+    folder = save_random(options.model, tokenizer_file(settings), scratch / "model")
+    return replace(settings, model=str(folder))
+
+
+def load_bench(
+    options: Options, settings: EncodeSettings, texts: Texts, deadline: float
+) -> Bench:
+    """Load tokenizer and model, and measure what every run is held against.
+
+    Args:
+        options: What is measured.
+        settings: Of `choose_settings`.
+        texts: Encoded in every run.
+        deadline: By `time.perf_counter`; after it less is tried.
+    """
+    say(f"loading {options.model}")
+    encoder = load_encoder(settings, time.perf_counter)
+    tokenizer = load_tokenizer(settings)
+    folder, device = model_folder(settings), encoder.model.device
+    precision = choose_precision(settings.precision, device)
+    kept = min(options.peer_documents, texts.documents) if options.peer else 0
+    job = Job(texts, tokenizer, encoder, options.threads, kept, options.output)
+    say(f"tokenising alone: {tokenizer.backend}")
+    return Bench(
+        options=options,
+        settings=settings,
+        folder=folder,
+        job=job,
+        shape=read_shape(model_settings(folder)),
+        precision=precision,
+        rate=matrix_rate(device, precision),
+        alone=tokenise_alone(tokenizer, texts, encoder.max_tokens),
+        deadline=deadline,
+    )
+
+
+def say(line: str) -> None:
+    """Tell the one who waits."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
