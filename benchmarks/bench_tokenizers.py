@@ -83,7 +83,7 @@ def report(name: str, settings: EncodeSettings, texts: pa.Array) -> bool:
     """Print speed and differences of one tokenizer; whether the target is reached."""
     load, tokenizer = seconds(lambda: load_tokenizer(settings))
     reference = tokenizer.reference
-    backend = reference._backend
+    backend = reference.library
     strings = texts.to_pylist()
     megabytes = sum(len(text.encode()) for text in strings) / 1e6
     print(f"\n{name}: {tokenizer.backend} for {len(texts):,} documents, ", end="")

@@ -14,6 +14,7 @@ from isinglass.pipelines import misses
 from isinglass.pipelines.audit import write_audit
 from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
+from isinglass.pipelines.encode.notes import encode_summary
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
 from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.fingerprint import file_sha256, package_versions
@@ -33,10 +34,10 @@ from isinglass.pipelines.second_scan import (
     second_scan_statistics,
     second_scan_summary,
 )
+from isinglass.pipelines.semantic.summary import ClusterTables, summarise_clusters
 from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.summaries import (
     dedup_summary,
-    encode_summary,
     plain_warnings,
 )
 from isinglass.pipelines.workspace import (
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.identity import Identity
     from isinglass.pipelines.passes import Session
     from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.semantic.drive import Semantic
     from isinglass.pipelines.side import Extent
     from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit, OutputFile
@@ -86,6 +88,7 @@ class Closing:
         earlier: Runs that this one was held against.
         sets: Evaluation sets that documents were searched for.
         erasure: What was erased on request.
+        semantic: What the semantic steps left.
     """
 
     config: RunConfig
@@ -98,6 +101,7 @@ class Closing:
     earlier: tuple[EarlierRun, ...] = ()
     sets: EvaluationSets | None = None
     erasure: Erasure | None = None
+    semantic: Semantic | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -131,14 +135,21 @@ def close(closing: Closing) -> Manifest:
     if closing.erasure is not None:
         listed = closing.erasure.with_metadata()
         audit.append(write_audit(workspace, AUDIT_NAME, listed))
+    clusters = _clusters(closing)
+    if clusters is not None:
+        audit.append(write_audit(workspace, "clusters", clusters.clusters))
+        audit.append(write_audit(workspace, "cluster_shares", clusters.shares))
     manifest = _manifest(closing, counts, statistics, balance, audit)
-    manifest = manifest.model_copy(update={"second_scan": second})
+    semantic = clusters and clusters.summary
+    manifest = manifest.model_copy(update={"second_scan": second, "semantic": semantic})
     shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
     examples = collect_examples(workspace, shards)
     dedup = closing.config.dedup
     if dedup is not None and dedup.paragraphs is not None:
         listed = boilerplate_list(workspace, counts)
         examples = replace(examples, boilerplate=listed)
+    if clusters is not None:
+        examples = replace(examples, clusters=(clusters.clusters, clusters.shares))
     html = render_report(manifest, table, examples)
     write_atomically(workspace.path / "report.html", html)
     _seal(workspace, manifest)
@@ -190,7 +201,7 @@ def _manifest(
         decontamination=_decontamination(closing),
         erasure=erasure_summary(closing.erasure, counts) if closing.erasure else None,
         balance=balance,
-        encode=encode_summary(encodes),
+        encode=encode_summary(closing.workspace, encodes, config.encode),
         gates=gates,
         warnings=warnings,
         verdict=_verdict(gates, warnings),
@@ -203,6 +214,16 @@ def _second_scan(closing: Closing) -> SecondScan | None:
     if not scans_twice(closing.config.pii, closing.identity.verb):
         return None
     return second_scan_summary(closing.workspace, closing.shard_ids)
+
+
+def _clusters(closing: Closing) -> ClusterTables | None:
+    encode = closing.config.encode
+    if closing.semantic is None or encode is None or encode.semantic is None:
+        return None
+    shards = [account.shard for account in closing.accounts]
+    return summarise_clusters(
+        closing.workspace, shards, closing.semantic, encode.semantic
+    )
 
 
 def _dedup(closing: Closing, counts: dict[str, int]) -> DedupSummary | None:
@@ -325,6 +346,8 @@ def remove_strangers(closing: Closing) -> None:
 def _commit_outputs(closing: Closing) -> list[OutputFile]:
     commits = [account.clean for account in closing.accounts]
     commits += [a.encode for a in closing.accounts if a.encode is not None]
+    if closing.semantic is not None:
+        commits += closing.semantic.tables.values()
     return [output for commit in commits for output in commit.outputs]
 
 

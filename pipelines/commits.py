@@ -23,13 +23,15 @@ from isinglass.pipelines.workspace import (
     write_atomically,
 )
 from isinglass.schemas.commit import Commit, OutputFile
-from isinglass.transforms.write import TableWriter
+from isinglass.transforms.write import ZSTD, TableWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
+
+    from isinglass.transforms.write import Storage
 
 
 class UnitOutputs:
@@ -43,6 +45,7 @@ class UnitOutputs:
         self.pass_name = pass_name
         self.unit = unit
         self._open: dict[Path, TableWriter] = {}
+        self._reserved: set[Path] = set()
         self._done: list[OutputFile] = []
 
     def __enter__(self) -> Self:
@@ -66,15 +69,21 @@ class UnitOutputs:
         for path, writer in self._open.items():
             writer.abort()
             temporary_name(path).unlink(missing_ok=True)
+        for path in self._reserved:
+            path.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None:
             raise explain_write_error(error, self.workspace.path) from None
 
     def open_table(
-        self, path: Path, schema: pa.Schema, dictionary: tuple[str, ...] = ()
+        self,
+        path: Path,
+        schema: pa.Schema,
+        dictionary: tuple[str, ...] = (),
+        storage: Storage = ZSTD,
     ) -> TableWriter:
         """Start a Parquet output that appears as `path` when the unit is committed."""
         make_folder(path.parent)
-        writer = TableWriter(temporary_name(path), schema, dictionary)
+        writer = TableWriter(temporary_name(path), schema, dictionary, storage)
         self._open[path] = writer
         return writer
 
@@ -91,8 +100,23 @@ class UnitOutputs:
             np.save(file, array, allow_pickle=False)
         self.adopt(temporary, path, len(array))
 
+    def reserve(self, path: Path, suffixes: tuple[str, ...] = ("",)) -> Path:
+        """A temporary name for files of another kind, removed unless adopted.
+
+        Args:
+            path: Where they will be, without their suffixes.
+            suffixes: What is put behind the name, one a file.
+        """
+        make_folder(path.parent)
+        temporary = temporary_name(path)
+        self._reserved |= {
+            temporary.with_name(temporary.name + suffix) for suffix in suffixes
+        }
+        return temporary
+
     def adopt(self, temporary: Path, path: Path, rows: int) -> None:
         """Take over a file that was written under a temporary name."""
+        self._reserved.discard(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -117,8 +117,14 @@ def _encoder_parts(config: EncodeConfig | None, verb: Verb) -> tuple[Model, ...]
     embeds = config.embeddings != "none"
     files = check_encoder(settings_of(config), embeds=embeds)
     return tuple(
-        Model(name=f.name, role=f.role, version=f.version, sha256=f.sha256)
-        for f in files
+        Model(
+            name=file.name,
+            role=file.role,
+            version=file.version,
+            revision=file.revision,
+            sha256=file.sha256,
+        )
+        for file in files
     )
 
 

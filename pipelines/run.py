@@ -17,11 +17,8 @@ from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
 from isinglass.pipelines.close import Closing, close
 from isinglass.pipelines.decisions import Decisions
 from isinglass.pipelines.decontaminate import EvaluationSets, read_sets, store_index
-from isinglass.pipelines.encode import (
-    EncodeWork,
-    encode_units,
-    with_absolute_paths,
-)
+from isinglass.pipelines.encode.drive import encode_shards
+from isinglass.pipelines.encode.units import with_absolute_paths
 from isinglass.pipelines.erase import Erasing, Erasure, read_erasure, store_erasure
 from isinglass.pipelines.fingerprint import code_fingerprint
 from isinglass.pipelines.identity import (
@@ -41,6 +38,7 @@ from isinglass.pipelines.removals import stop_if_too_many
 from isinglass.pipelines.repeats import measure_repeats
 from isinglass.pipelines.resolve import Evaluation, decision_hashes
 from isinglass.pipelines.second_scan import scan_again
+from isinglass.pipelines.semantic.drive import Semantic, find_clusters
 from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
@@ -223,6 +221,7 @@ class _Job:
         verb = self.identity.verb
         scan_again(self.session, cleans, self.config.pii, verb, self.code)
         encodes = self._encode(cleans)
+        semantic = self._cluster(cleans, encodes)
         accounts = [
             ShardAccount(shard, self.surveys[i], cleans[i], encodes.get(i))
             for i, shard in zip(self.shard_ids, self.plan.shards, strict=True)
@@ -239,6 +238,7 @@ class _Job:
                 earlier=self.earlier,
                 sets=self.sets,
                 erasure=self.erasure,
+                semantic=semantic,
             )
         )
 
@@ -370,7 +370,16 @@ class _Job:
         config = self.config.encode
         if not self.encodes or config is None:
             return {}
-        work = EncodeWork(config)
         hashes = [model.sha256 for model in self.identity.encoder_models]
-        units = encode_units(self.shard_ids, cleans, config, hashes, self.code)
-        return run_pass(self.session, work, units)
+        return encode_shards(
+            self.session, self.shard_ids, cleans, config, (hashes, self.code)
+        )
+
+    def _cluster(
+        self, cleans: dict[str, Commit], encodes: dict[str, Commit]
+    ) -> Semantic | None:
+        config = self.config.encode
+        if not encodes or config is None or config.semantic is None:
+            return None
+        identity = (self.config.seed, self.code)
+        return find_clusters(self.session, config.semantic, cleans, encodes, identity)

@@ -1,4 +1,4 @@
-"""The manifest's summaries of deduplication, balancing and encoding; its warnings."""
+"""The manifest's summaries of deduplication and balancing; its warnings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.reconcile import parts
-from isinglass.schemas.manifest import AxisSummary, DedupSummary, EncodeSummary
+from isinglass.schemas.manifest import AxisSummary, DedupSummary
 from isinglass.schemas.reasons import DropReason, QuarantineReason
 from isinglass.transforms.dedup.fingerprints import families
 from isinglass.transforms.dedup.minhash import capture_probability
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.gather import Kept
-    from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import BalanceConfig, DedupConfig, RunConfig
     from isinglass.schemas.manifest import InputFile
 
@@ -53,19 +51,6 @@ def dedup_summary(
         candidate_pairs=resolved["candidate_pairs"],
         verified_pairs=resolved["verified_pairs"],
         capture_curve=curve if dedup.fuzzy else [],
-    )
-
-
-def encode_summary(commits: list[Commit]) -> EncodeSummary | None:
-    """What the encode pass wrote; None when it did not run."""
-    if not commits:
-        return None
-    counts = add_counts(commits)
-    return EncodeSummary(
-        documents=counts["records_in"],
-        tokens=counts["tokens"],
-        dimensions=commits[0].counts["dimensions"],
-        truncated_documents=counts["truncated"],
     )
 
 

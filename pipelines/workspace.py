@@ -25,7 +25,11 @@ TABLES = (
     "ledger",
     "quarantine",
     "tokens",
+    "packed",
+    "megatron",
     "embeddings",
+    "hidden_states",
+    "clusters",
     "audit",
 )
 TEMPORARY_SUFFIX = ".tmp"

@@ -9,6 +9,7 @@
     ├── QuarantineError        one record cannot be processed; set it aside and go on
     ├── RetryError             the world is in the way (disk full, lock held); exit 75
     ├── GateError              the run is complete but did not pass its gates (exit 3)
+    ├── TokenizerDiffersError  ids are not the reference's; done again by the reference
     └── ReconcileError         the books do not balance: a fault of isinglass (exit 1)
 
 Messages name the thing, the value and the fix. They never hold document text.
@@ -73,3 +74,7 @@ class GateError(IsinglassError):
 
 class ReconcileError(IsinglassError):
     """Counts that must be equal are not; names the pass, the shard and the sums."""
+
+
+class TokenizerDiffersError(IsinglassError):
+    """A fast tokenizer gave other ids than the reference; use the reference alone."""

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
+from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
 
 MANIFEST_VERSION = "1"
 
@@ -31,6 +32,7 @@ class Model(Section):
     name: str
     role: str
     version: str = ""
+    revision: str = Field("", description="Commit on the hub; empty for others.")
     sha256: str
 
 
@@ -244,17 +246,6 @@ class AxisSummary(Section):
     )
 
 
-class EncodeSummary(Section):
-    """What the encode pass wrote."""
-
-    documents: int = Field(ge=0)
-    tokens: int = Field(ge=0)
-    dimensions: int = Field(ge=0, description="0 when no embeddings were written.")
-    truncated_documents: int = Field(
-        ge=0, description="Documents of which the encoder saw only the first tokens."
-    )
-
-
 class GateResult(Section):
     """One gate and how it went."""
 
@@ -319,6 +310,9 @@ class Manifest(Section):
     erasure: ErasureSummary | None = None
     balance: dict[str, AxisSummary]
     encode: EncodeSummary | None
+    semantic: SemanticSummary | None = Field(
+        None, description="Clusters of the vectors; None: not asked for."
+    )
     gates: list[GateResult]
     warnings: list[str] = Field(description="What a reader must know, in plain words.")
     verdict: Literal["passed", "warned", "failed"]

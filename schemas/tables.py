@@ -234,6 +234,54 @@ PACKED = _versioned(
 each piece, `starts` its first token in the document. `position_ids` begin at 0 in each
 piece."""
 
+CLUSTERS = _versioned(
+    "clusters",
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("cluster", pa.int32(), nullable=False),
+        pa.field("similarity", pa.float32(), nullable=False),
+        pa.field("outlier_score", pa.float64(), nullable=False),
+        pa.field("near_duplicate_of", pa.string()),
+        pa.field("near_duplicate_cosine", pa.float64()),
+    ],
+)
+"""What was seen in the vectors of kept documents; nothing was removed for it.
+`similarity` is the cosine to the cluster's centroid, `outlier_score` 1 - cosine to the
+tenth most similar document of its part of the cluster. A near-duplicate names an
+earlier document by doc_id that is close in meaning, as far as the encoder sees."""
+
+CLUSTER_LIST = _versioned(
+    "cluster_list",
+    [
+        pa.field("cluster", pa.int32(), nullable=False),
+        pa.field("documents", pa.int64(), nullable=False),
+        pa.field("near_duplicates", pa.int64(), nullable=False),
+        pa.field("medoid_doc_id", pa.string()),
+        pa.field("medoid_similarity", pa.float64()),
+        pa.field("terms", pa.list_(pa.string()), nullable=False),
+        pa.field("x", pa.float64(), nullable=False),
+        pa.field("y", pa.float64(), nullable=False),
+    ],
+)
+"""One row a cluster. `x` and `y` are its place on the map of the report, 0 to 1."""
+
+CLUSTER_SHARES = _versioned(
+    "cluster_shares",
+    [
+        pa.field("cluster", pa.int32()),
+        pa.field("reason", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("documents_before", pa.int64()),
+        pa.field("characters_before", pa.int64()),
+        pa.field("documents_after", pa.int64()),
+        pa.field("characters_after", pa.int64()),
+    ],
+)
+"""Documents and characters of each cluster, source and language before and after
+cleaning. `cluster` is null for documents without a vector, and `reason` says why they
+have none."""
+
 STATISTICS = _versioned(
     "statistics",
     [

@@ -22,6 +22,7 @@ from isinglass.pipelines.report.sections.provenance import (
     outputs_section,
     provenance_section,
 )
+from isinglass.pipelines.report.sections.semantic import semantic_section
 from isinglass.pipelines.report.slices import read_slices
 from isinglass.pipelines.report.text import shorten, visible
 from isinglass.pipelines.report.verdict import HEADLINES, key_figures, verdict_reasons
@@ -45,6 +46,7 @@ _SECTIONS = (
     privacy_section,
     demographics_section,
     encoding_section,
+    semantic_section,
     gates_section,
     provenance_section,
     outputs_section,

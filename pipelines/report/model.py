@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.sections.paragraphs import BoilerplateList
     from isinglass.pipelines.report.slices import Slices
@@ -48,12 +50,14 @@ class ReportExamples:
         findings_by_rule: Counts of all findings, by entity and rule.
         quarantined: The first records that were set aside.
         boilerplate: The most frequent boilerplate; None when it was not looked for.
+        clusters: `audit/clusters` and `audit/cluster_shares`; None without clusters.
     """
 
     near_duplicates: tuple[NearDuplicate, ...] = ()
     findings_by_rule: tuple[RuleCount, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     boilerplate: BoilerplateList | None = None
+    clusters: tuple[pa.Table, pa.Table] | None = None
 
 
 @dataclass(frozen=True)

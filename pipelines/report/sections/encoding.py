@@ -1,38 +1,72 @@
-"""Tokens and embeddings: how many, by what, and what was cut."""
+"""Tokens and embeddings: how many, by what, what was cut, and how it was checked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.blocks import Section, code, columns, not_run, table
+from isinglass.pipelines.report.blocks import (
+    Paragraph,
+    Section,
+    code,
+    columns,
+    not_run,
+    table,
+)
 from isinglass.pipelines.report.text import (
     decimal,
     grouped,
+    percent,
     ratio,
     share_of,
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.report.blocks import Cell, Row
+    from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.encoding import EncodeSummary
+
+ANCHOR, TITLE = "encode", "Tokens and embeddings"
+Settings = dict[str, object]
 
 
 def encoding_section(data: ReportData) -> Section:
-    """A table of what the encode pass wrote."""
-    anchor, title = "encode", "Tokens and embeddings"
+    """What the encode pass wrote, and how its ids were checked."""
     summary = data.manifest.encode
     if summary is None:
         why = "the configuration has no encode section."
         if data.part("encode") is not None:
             why = f"`isinglass {data.manifest.verb}` does not encode."
-        return not_run(anchor, title, why)
+        return not_run(ANCHOR, TITLE, why)
     config = data.part("encode") or {}
-    documents = summary.documents
     words = data.slices.total("words", "output")
-    truncated = share_of(summary.truncated_documents, documents)
-    limit = config.get("max_tokens")
-    rows: list[Row] = [
-        ["documents encoded", grouped(documents), ""],
+    rows = _token_rows(summary, config, words)
+    rows += _vector_rows(summary, config)
+    rows += _file_rows(summary, config)
+    heads = columns("<Count", "Number", "<Note")
+    blocks: list[Block] = [table("What the encode pass wrote", heads, rows)]
+    if summary.tokenizer.fell_back:
+        why = (
+            "A compared document had other ids than the reference gives. All documents "
+            "were done again by the reference alone, so the ids are right."
+        )
+        blocks.append(Paragraph(why, "warn"))
+    return Section(ANCHOR, TITLE, tuple(blocks))
+
+
+def _token_rows(
+    summary: EncodeSummary, config: Settings, words: float | None
+) -> list[Row]:
+    used = summary.tokenizer
+    documents = summary.documents
+    rows: list[Row] = [["documents encoded", grouped(documents), ""]]
+    if config.get("windows") == "window":
+        note = (
+            f"of at most {config.get('max_tokens')} tokens, {config.get('stride')} of "
+            "them shared with the window before"
+        )
+        rows.append(["windows", grouped(summary.rows), note])
+    return [
+        *rows,
         ["tokens", grouped(summary.tokens), f"by tokenizer {config.get('tokenizer')}"],
         ["tokens a document", decimal(ratio(summary.tokens, documents), 1), "mean"],
         [
@@ -40,22 +74,58 @@ def encoding_section(data: ReportData) -> Section:
             decimal(ratio(summary.tokens, words)),
             f"of {grouped(words)} words in the kept documents",
         ],
+        [
+            "documents compared with the reference",
+            grouped(used.documents_compared),
+            f"ids equal; made by {', '.join(used.backends) or 'nothing'}",
+        ],
+        [
+            "documents tokenised by the reference",
+            grouped(used.documents_by_reference),
+            "they hold characters on which the fast library is known to differ",
+        ],
     ]
-    if summary.dimensions:
-        rows += [
-            ["embedding dimensions", grouped(summary.dimensions), _model(config)],
+
+
+def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
+    if not summary.dimensions or summary.encoder is None:
+        return [["embeddings", "none", "not asked for"]]
+    used, limit = summary.encoder, config.get("max_tokens")
+    how = (
+        f"{', '.join(used.precision)} on {', '.join(used.devices)}, pooling "
+        f"{', '.join(used.pooling)}, attention {', '.join(used.attention)}"
+    )
+    rows: list[Row] = [
+        [
+            "embedding dimensions",
+            grouped(summary.dimensions),
+            code(f"model {config.get('model')}"),
+        ],
+        ["how they were made", "", how],
+    ]
+    if config.get("windows") != "window":
+        share = share_of(summary.truncated_documents, summary.documents)
+        note = f"{share} of the documents; it sees the first {limit} tokens"
+        rows.append(
             [
                 "documents cut for the encoder",
                 grouped(summary.truncated_documents),
-                f"{truncated} of the documents; it sees the first {limit} tokens",
-            ],
-        ]
-    else:
-        rows.append(["embeddings", "none", "not asked for"])
-    heads = columns("<Count", "Number", "<Note")
-    made = table("What the encode pass wrote", heads, rows)
-    return Section(anchor, title, (made,))
+                note,
+            ]
+        )
+    return rows
 
 
-def _model(config: dict[str, object]) -> Cell:
-    return code(f"model {config.get('model')}")
+def _file_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
+    rows: list[Row] = []
+    if summary.packed is not None:
+        packed = summary.packed
+        note = f"{percent(packed.fill, 2)} of {packed.length} places a row are filled"
+        rows.append(["packed rows", grouped(packed.rows), note])
+    if summary.megatron is not None:
+        note = f"{grouped(summary.megatron.tokens)} tokens as {summary.megatron.dtype}"
+        rows.append(["Megatron sequences", grouped(summary.megatron.sequences), note])
+    if config.get("hidden_states"):
+        note = "tokens with a vector each, float16"
+        rows.append(["hidden states", grouped(summary.hidden_states), note])
+    return rows

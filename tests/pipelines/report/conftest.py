@@ -13,12 +13,12 @@ from isinglass.pipelines.report import (
     RuleCount,
 )
 from isinglass.schemas.commit import OutputFile
+from isinglass.schemas.encoding import EncodeSummary, EncoderUse, TokenizerUse
 from isinglass.schemas.manifest import (
     AxisSummary,
     Characters,
     DecontaminationSummary,
     DedupSummary,
-    EncodeSummary,
     EvaluationFile,
     FindingCount,
     GateResult,
@@ -223,9 +223,22 @@ def whole_run() -> dict[str, Any]:
         },
         "encode": EncodeSummary(
             documents=27_576,
+            rows=27_576,
             tokens=10_733_410,
             dimensions=384,
             truncated_documents=9_120,
+            tokenizer=TokenizerUse(
+                backends=["splintr-rs 0.22.0"],
+                documents_compared=31,
+                documents_by_reference=212,
+                fell_back=False,
+            ),
+            encoder=EncoderUse(
+                devices=["cpu"],
+                precision=["float32"],
+                attention=["by_length"],
+                pooling=["mean"],
+            ),
         ),
         "gates": [
             GateResult(

@@ -49,7 +49,7 @@ def lay_out(
 
 
 def radii(documents: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Radii of circles whose areas are in proportion to documents, as `lay_out` has them.
+    """Radii of circles whose areas are in proportion to documents; see `lay_out`.
 
     Args:
         documents: Shape (k,), sizes, none negative.

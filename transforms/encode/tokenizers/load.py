@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from isinglass.schemas.errors import IsinglassError
+from isinglass.schemas.errors import TokenizerDiffersError
 from isinglass.transforms.encode.models import tokenizer_file
 from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
@@ -48,10 +48,6 @@ characters a token, so nearly every cut document yields enough."""
 
 SLICE_BYTES = 16_000_000
 """Text that a fast library takes at a time; it is held as Python strings meanwhile."""
-
-
-class TokenizerDiffers(IsinglassError):  # noqa: N818  (a finding, named as one)
-    """A fast library gave other ids than the reference for a compared document."""
 
 
 class Tokenizer:
@@ -112,7 +108,7 @@ class Tokenizer:
                 the beginning of a long one is looked at where that is enough.
 
         Raises:
-            TokenizerDiffers: A compared document has other ids by the reference.
+            TokenizerDiffersError: A compared document has other ids by the reference.
         """
         whole = texts_of(texts)
         short = whole
@@ -221,7 +217,7 @@ class Tokenizer:
             f"for a document, with the tokenizer {self.name} ({self.sha256[:12]}). "
             "Set encode.tokenizer_backend to reference."
         )
-        raise TokenizerDiffers(msg)
+        raise TokenizerDiffersError(msg)
 
 
 def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:

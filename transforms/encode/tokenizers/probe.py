@@ -33,9 +33,10 @@ CONTEXT = "a{0}b {0} x{0} "
 """Inside a word, alone and at the end of a word. Behind a lower-case letter, in front
 of one: a piece of WordPiece is looked up differently in each place."""
 
-CLASS_CONTEXT = "a{0}a1{0}A.{0} {0}'{0}\n"
-"""Behind and in front of a letter of either case, a digit, a full stop, a space, an
-apostrophe and a line's end: every class of the splitting expressions in use."""
+CLASS_CONTEXT = "a{0}a1{0}A.{0} {0}'\n'{0}\n"
+"""Behind and in front of a letter of either case, a digit, a mark of punctuation, a
+space and a line's end: every class of the splitting expressions in use. What follows
+a code point ends a stretch itself, so that it is free to join the code point."""
 
 SHORT_CONTEXT = "a{0}.1{0}A"
 """The same for code points that no text holds, 955,000 of them, at a third of the

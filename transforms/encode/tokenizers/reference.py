@@ -70,7 +70,7 @@ class Tokenizer:
     prefix_ids: tuple[int, ...]
     suffix_ids: tuple[int, ...]
     slice_bytes: int
-    _backend: Any
+    library: Any
     _cuts_at_spaces: bool
 
     @property
@@ -104,7 +104,7 @@ class Tokenizer:
         """
         parts = [np.zeros(0, np.int32)]
         for rows in self._slices(texts):
-            encoded = self._backend.encode_batch(
+            encoded = self.library.encode_batch(
                 rows, add_special_tokens=self.special_tokens
             )
             parts += [
@@ -115,11 +115,11 @@ class Tokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids, special tokens left out; not always the text they came from."""
-        return str(self._backend.decode([int(one) for one in ids]))
+        return str(self.library.decode([int(one) for one in ids]))
 
     def token_id(self, token: str) -> int | None:
         """Id of a token of the vocabulary; None where it has no such token."""
-        found = self._backend.token_to_id(token)
+        found = self.library.token_to_id(token)
         return None if found is None else int(found)
 
     def _slices(self, texts: pa.StringArray) -> Iterator[list[str]]:
@@ -130,7 +130,7 @@ class Tokenizer:
     def _ids(
         self, texts: list[str], *, specials: bool = True
     ) -> list[NDArray[np.int32]]:
-        encoded = self._backend.encode_batch_fast(
+        encoded = self.library.encode_batch_fast(
             texts, add_special_tokens=specials and self.special_tokens
         )
         return [np.array(one.ids, np.int32) for one in encoded]
@@ -206,7 +206,7 @@ def _build(backend: Any, name: str, digest: str, *, special: bool) -> Tokenizer:
         prefix_ids=prefix if special else (),
         suffix_ids=suffix if special else (),
         slice_bytes=SLICE_BYTES,
-        _backend=backend,
+        library=backend,
         _cuts_at_spaces=_is_blind_to_cuts(backend),
     )
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.encode.tokenizers.texts import Texts
 
-_PLACES = 8
+_WORDS = 8
+_PLACES = 8 * _WORDS
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 """Constants of SplitMix64 (Steele, Lea and Flood 2014, figure 17)."""
@@ -20,8 +21,8 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
     """Rows of a share of the documents, chosen by their text alone.
 
-    The same document is chosen in every run and in any batch: by its length and eight
-    of its bytes, evenly spaced.
+    The same document is chosen in every run and in any batch: by its length and 64 of
+    its bytes, evenly spaced.
 
     Args:
         texts: The documents.
@@ -34,9 +35,10 @@ def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
     last = max(len(texts.data) - 1, 0)
     at = np.minimum(texts.starts[:, None] + steps, last)
     seen = texts.data[at] if len(texts.data) else np.zeros_like(at, np.uint8)
-    seen = np.where(sizes[:, None] > 0, seen, 0).astype(np.uint64)
-    word = (seen << (8 * np.arange(_PLACES)).astype(np.uint64)).sum(axis=1)
-    mixed = _mix(word + _GOLDEN * sizes.astype(np.uint64))
+    seen = np.where(sizes[:, None] > 0, seen, np.uint8(0))
+    mixed = _mix(sizes.astype(np.uint64))
+    for word in np.ascontiguousarray(seen).view("<u8").T:
+        mixed = _mix(mixed ^ word)
     # 53 bits, because they are whole as a float.
     return np.flatnonzero((mixed >> np.uint64(11)) < share * 2.0**53)
 

@@ -100,6 +100,8 @@ def test_own_ids_decode_to_the_text(text: str, kind: str, most: int) -> None:
         ("wordpiece", "9 b 9 c", "9 c 9 b"),
         ("wordpiece", "9 ab", "9 abc"),
         ("wordpiece", "a 9 b", "a"),
+        ("wordpiece", "9 b", "9 9 b"),
+        ("wordpiece", "99 b", "9 9 b"),
         ("bytes", "hello", "Hello"),
         ("bytes", "hello ", "hello"),
         ("bytes", " hello", "hello  "),
@@ -127,6 +129,17 @@ def test_ids_of_another_text(kind: str, wrong: str, text: str) -> None:
 def test_beginning_of_a_text(kind: str, ids_of: str, text: str, expected: bool) -> None:  # noqa: FBT001  (a column of the table)
     ids = KINDS[kind].encode(ids_of).ids
     assert decodes_to(KINDS[kind], ids, text, whole=False) is expected
+
+
+def test_unknown_word_that_is_known() -> None:
+    backend = KINDS["wordpiece"]
+    (unknown,) = backend.encode("9").ids
+    ids = backend.encode("a").ids
+    assert decodes_to(backend, [*ids, unknown], "a 9")
+    assert decodes_to(backend, [*ids, unknown], "a b9")
+    assert not decodes_to(backend, [*ids, unknown], "a b")
+    assert not decodes_to(backend, [*ids, unknown], "a 9 9")
+    assert decodes_to(backend, [*ids, unknown], "a 9 9", whole=False)
 
 
 def test_half_a_character_at_the_end() -> None:
@@ -338,6 +351,6 @@ def test_packaged_tokenizer_raises_no_false_alarm(
     tokens = tokenizer.encode(pa.array(texts, pa.string()))
     for row, text in enumerate(texts):
         ids = tokens.values[tokens.offsets[row] + 1 : tokens.offsets[row + 1] - 1]
-        backend = tokenizer._backend
+        backend = tokenizer.library
         assert decodes_to(backend, ids.tolist(), text)
         assert np.array_equal(tokens.values[tokens.offsets[:-1]], [101] * len(texts))

@@ -1,0 +1,135 @@
+"""How a shard was encoded: words for the report that a commit's numbers cannot hold."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.commits import add_counts
+from isinglass.schemas.encoding import (
+    EncoderUse,
+    EncodeSummary,
+    MegatronSummary,
+    PackedSummary,
+    TokenizerUse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from isinglass.pipelines.workspace import Workspace
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import EncodeConfig
+
+ENCODE = "encode"
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What made the files of a shard; empty where nothing of the kind did.
+
+    Attributes:
+        tokenizer: Library and version.
+        device: `cpu`, or the name of the GPU.
+        precision: Of weights and activations.
+        attention: How attention was computed.
+        pooling: `mean`, `cls` or `pooler`.
+        megatron: Type of the ids in `.bin`.
+        fell_back: Whether a fast tokenizer was given up in the course of the run.
+    """
+
+    tokenizer: str
+    device: str = ""
+    precision: str = ""
+    attention: str = ""
+    pooling: str = ""
+    megatron: str = ""
+    fell_back: bool = False
+
+    def to_json(self) -> str:
+        """One JSON object."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def notes_path(workspace: Workspace, shard_id: str) -> Path:
+    """Where the notes of a shard are."""
+    return workspace.side(ENCODE, f"{shard_id}.notes.json")
+
+
+def encode_summary(
+    workspace: Workspace, commits: list[Commit], config: EncodeConfig | None
+) -> EncodeSummary | None:
+    """What the encode pass wrote; None when it did not run.
+
+    Args:
+        workspace: The run folder.
+        commits: Of the encode pass, one a shard.
+        config: The `encode` section.
+    """
+    if not commits or config is None:
+        return None
+    counts = add_counts(commits)
+    notes = [
+        Notes(**json.loads(notes_path(workspace, commit.unit).read_text()))
+        for commit in commits
+    ]
+    return EncodeSummary(
+        documents=counts["records_in"],
+        rows=counts["rows"],
+        tokens=counts["tokens"],
+        dimensions=commits[0].counts["dimensions"],
+        truncated_documents=counts["truncated"],
+        tokenizer=TokenizerUse(
+            backends=_named(note.tokenizer for note in notes),
+            documents_compared=counts["compared"],
+            documents_by_reference=counts["by_reference"],
+            fell_back=any(note.fell_back for note in notes),
+        ),
+        encoder=_encoder_use(notes, config),
+        packed=_packed(counts, config),
+        megatron=_megatron(counts, config, notes),
+        hidden_states=counts.get("hidden_states", 0),
+    )
+
+
+def _encoder_use(notes: list[Notes], config: EncodeConfig) -> EncoderUse | None:
+    if config.embeddings == "none":
+        return None
+    return EncoderUse(
+        devices=_named(note.device for note in notes),
+        precision=_named(note.precision for note in notes),
+        attention=_named(note.attention for note in notes),
+        pooling=_named(note.pooling for note in notes),
+    )
+
+
+def _packed(counts: dict[str, int], config: EncodeConfig) -> PackedSummary | None:
+    if config.packed is None:
+        return None
+    rows, tokens = counts["packed_rows"], counts["packed_tokens"]
+    length = config.packed.length
+    fill = tokens / (rows * length) if rows else 0.0
+    return PackedSummary(length=length, rows=rows, tokens=tokens, fill=fill)
+
+
+def _megatron(
+    counts: dict[str, int], config: EncodeConfig, notes: list[Notes]
+) -> MegatronSummary | None:
+    if config.megatron is None:
+        return None
+    return MegatronSummary.model_validate(
+        {
+            "dtype": notes[0].megatron,
+            "sequences": counts["megatron_sequences"],
+            "tokens": counts["megatron_tokens"],
+        }
+    )
+
+
+def _named(names: Iterable[str]) -> list[str]:
+    """Different names, the most frequent first."""
+    counted = Counter(name for name in names if name)
+    return sorted(counted, key=lambda name: (-counted[name], name))

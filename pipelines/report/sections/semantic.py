@@ -1,0 +1,172 @@
+"""What the corpus is about: clusters before and after cleaning, and what stands out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isinglass.pipelines.report.blocks import (
+    Figure,
+    Paragraph,
+    Section,
+    code,
+    columns,
+    not_run,
+    table,
+)
+from isinglass.pipelines.report.cluster_map import Circle, cluster_map
+from isinglass.pipelines.report.text import grouped, percent, ratio, share_of, words_of
+from isinglass.transforms.encode.semantic.layout import radii
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from isinglass.pipelines.report.blocks import Block, Row
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
+
+ANCHOR, TITLE = "clusters", "What the corpus is about"
+MOST_LISTED = 40
+
+
+@dataclass
+class _Sizes:
+    """Documents of a cluster before and after cleaning."""
+
+    before: int = 0
+    after: int = 0
+    sources: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def main_source(self) -> str:
+        """Where most of its documents came from."""
+        ranked = sorted(self.sources, key=lambda name: (-self.sources[name], name))
+        return ranked[0] if ranked else ""
+
+
+def semantic_section(data: ReportData) -> Section:
+    """A map, a list of the largest clusters, and what was not compared."""
+    summary = data.manifest.semantic
+    if summary is None or data.examples.clusters is None:
+        return not_run(ANCHOR, TITLE, "the configuration has no encode.semantic.")
+    listed, shares = data.examples.clusters
+    sizes = _sizes(shares)
+    blocks: list[Block] = [
+        Paragraph(_introduction(summary)),
+        Figure(cluster_map(_circles(listed, sizes)), _caption(summary)),
+        _list(listed, sizes),
+        table("What was seen", columns("<Count", "Number", "<Note"), _facts(summary)),
+    ]
+    return Section(ANCHOR, TITLE, tuple(blocks))
+
+
+def _introduction(summary: SemanticSummary) -> str:
+    return (
+        f"The vectors of {grouped(summary.documents)} kept documents fall into "
+        f"{grouped(summary.clusters)} clusters of like meaning. A document that was "
+        "removed as a duplicate counts before cleaning where the one kept for it is. "
+        "Nothing was removed for what is said here."
+    )
+
+
+def _caption(summary: SemanticSummary) -> str:
+    return (
+        "A ring is a cluster before cleaning, the disc in it what was kept. Near "
+        "circles are alike, as far as two of many dimensions can show; clusters were "
+        f"fitted on {grouped(summary.fitted_on)} documents."
+    )
+
+
+def _sizes(shares: pa.Table) -> dict[int, _Sizes]:
+    sizes: dict[int, _Sizes] = defaultdict(_Sizes)
+    for row in shares.to_pylist():
+        if row["cluster"] is not None:
+            one = sizes[row["cluster"]]
+            one.before += row["documents_before"]
+            one.after += row["documents_after"]
+            one.sources[row["source"] or ""] += row["documents_before"]
+    return sizes
+
+
+def _circles(listed: pa.Table, sizes: dict[int, _Sizes]) -> list[Circle]:
+    rows = listed.to_pylist()
+    wide = radii(np.array([sizes[row["cluster"]].before for row in rows], np.int64))
+    return [
+        Circle(
+            x=row["x"],
+            y=row["y"],
+            radius=float(radius),
+            before=sizes[row["cluster"]].before,
+            after=sizes[row["cluster"]].after,
+            terms=tuple(row["terms"]),
+            source=sizes[row["cluster"]].main_source,
+        )
+        for row, radius in zip(rows, wide, strict=True)
+    ]
+
+
+def _list(listed: pa.Table, sizes: dict[int, _Sizes]) -> Block:
+    rows: list[Row] = []
+    ranked = sorted(
+        listed.to_pylist(), key=lambda r: (-sizes[r["cluster"]].before, r["cluster"])
+    )
+    for row in ranked[:MOST_LISTED]:
+        one = sizes[row["cluster"]]
+        main = one.sources[one.main_source]
+        rows.append(
+            [
+                ", ".join(row["terms"][:6]) or "no telling words",
+                grouped(one.before),
+                grouped(one.after),
+                share_of(one.before - one.after, one.before),
+                grouped(row["near_duplicates"]),
+                f"{one.main_source or 'unknown'} ({share_of(main, one.before)})",
+                code((row["medoid_doc_id"] or "")[:12]),
+            ]
+        )
+    heads = columns(
+        "<Telling words",
+        "Before",
+        "After",
+        "Removed",
+        "Near in meaning",
+        "<Main source",
+        "<Most typical document",
+    )
+    more = len(ranked) - MOST_LISTED
+    note = f"{grouped(more)} smaller ones are in audit/clusters." if more > 0 else ""
+    return table("The largest clusters", heads, rows, note=note)
+
+
+def _facts(summary: SemanticSummary) -> list[Row]:
+    near = share_of(summary.near_duplicates, summary.documents)
+    rows: list[Row] = [
+        [
+            "documents near another in meaning",
+            grouped(summary.near_duplicates),
+            f"{near}: a cosine of at least {summary.threshold:g} to an earlier one",
+        ],
+        ["found of those there are", _share(summary.recall), _note(summary.recall)],
+    ]
+    for reason, documents in summary.without_cluster.items():
+        note = "no vector, and no kept document stands for it"
+        rows.append([f"in no cluster: {words_of(reason)}", grouped(documents), note])
+    return rows
+
+
+def _share(recall: SemanticRecall) -> str:
+    return percent(ratio(recall.found, recall.with_pairs))
+
+
+def _note(recall: SemanticRecall) -> str:
+    compared = f"{grouped(recall.documents)} documents were compared with all"
+    if not recall.with_pairs:
+        return f"{compared}; none has a near-duplicate"
+    return (
+        f"{compared}: {grouped(recall.with_pairs)} have a near-duplicate, "
+        f"{grouped(recall.found)} have one in their own cluster (95 % interval "
+        f"{percent(recall.low)} to {percent(recall.high)})"
+    )
