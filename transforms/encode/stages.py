@@ -12,22 +12,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
-
-import numpy as np
-
-from isinglass.transforms.encode.encoder.window import Encoded
-from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from types import TracebackType
-
-    from isinglass.transforms.encode.encoder import Encoder
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -200,130 +190,3 @@ class WriterThread(Generic[A]):
                 except BaseException as error:  # noqa: BLE001  (raised by `put`)
                     self._error = error
             del entry
-
-
-@dataclass(frozen=True)
-class Streamed(Generic[A]):
-    """One item of a source on its way out.
-
-    Attributes:
-        item: As it was read.
-        tokens: Of its documents, as the tokeniser gave them.
-        encoded: Their vectors; None without an encoder.
-    """
-
-    item: A
-    tokens: TokenBatch
-    encoded: Encoded | None
-
-
-@dataclass(frozen=True)
-class StreamSettings:
-    """How `encode_stream` spreads its work.
-
-    Attributes:
-        threads: Of the tokeniser; 0 does everything in the calling thread.
-        depth: Most items that are read and not yet in a window.
-        window_tokens: Items are put into one window until the encoder sees so many
-            tokens of them; 0 makes every item a window of its own. Windows depend on
-            the items alone, never on threads.
-        hidden: Whether hidden states are wanted.
-    """
-
-    threads: int = 0
-    depth: int = 4
-    window_tokens: int = 0
-    hidden: bool = False
-
-
-def encode_stream(
-    source: Iterable[A],
-    tokenise: Callable[[A], TokenBatch],
-    encoder: Encoder | None,
-    settings: StreamSettings,
-) -> Generator[Streamed[A], None, None]:
-    """Items with their tokens and vectors, in the order of the items.
-
-    Args:
-        source: For example Arrow batches.
-        tokenise: Gives the tokens of an item's documents; called by several threads.
-        encoder: Run in the calling thread; None stops after the tokens.
-        settings: Threads, queues, windows.
-    """
-
-    def begin(item: A) -> tuple[A, TokenBatch]:
-        return item, tokenise(item)
-
-    made = pipelined(source, begin, settings.threads, settings.depth)
-    with closing(made):
-        if encoder is None:
-            for item, tokens in made:
-                yield Streamed(item, tokens, None)
-            return
-        yield from _encoded(made, encoder, settings)
-
-
-@dataclass
-class _Group(Generic[A]):
-    """Items that are one window, and what the encoder sees of them."""
-
-    items: list[tuple[A, TokenBatch]] = field(default_factory=list)
-    seen: list[TokenBatch] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, item: A, tokens: TokenBatch, max_tokens: int) -> None:
-        self.items.append((item, tokens))
-        self.seen.append(cut(tokens, max_tokens))
-        self.size += len(self.seen[-1].values)
-
-    def joined(self) -> TokenBatch:
-        return self.seen[0] if len(self.seen) == 1 else concatenated(self.seen)
-
-    def split(self, encoded: Encoded) -> Iterator[Streamed[A]]:
-        """Give every item the rows of its own documents."""
-        first = 0
-        for item, tokens in self.items:
-            last = first + len(tokens.offsets) - 1
-            offsets = encoded.offsets[first : last + 1]
-            hidden = encoded.hidden
-            if hidden is not None:
-                hidden = hidden[offsets[0] : offsets[-1]]
-            own = Encoded(encoded.vectors[first:last], offsets - offsets[0], hidden)
-            yield Streamed(item, tokens, own)
-            first = last
-
-
-def _encoded(
-    made: Iterator[tuple[A, TokenBatch]], encoder: Encoder, settings: StreamSettings
-) -> Iterator[Streamed[A]]:
-    under_way: deque[_Group[A]] = deque()
-
-    def windows() -> Iterator[TokenBatch]:
-        group: _Group[A] = _Group()
-        for item, tokens in made:
-            group.add(item, tokens, encoder.max_tokens)
-            if group.size >= settings.window_tokens:
-                under_way.append(group)
-                yield group.joined()
-                group = _Group()
-        if group.items:
-            under_way.append(group)
-            yield group.joined()
-
-    with closing(encoder.run(windows(), hidden=settings.hidden)) as results:
-        for encoded in results:
-            yield from under_way.popleft().split(encoded)
-
-
-def concatenated(batches: list[TokenBatch]) -> TokenBatch:
-    """Documents of several batches, one after the other, as one batch."""
-    sizes = np.cumsum([0, *(len(batch.values) for batch in batches)])
-    offsets = [
-        batch.offsets[:-1] + size for batch, size in zip(batches, sizes, strict=False)
-    ]
-    first = batches[0]
-    return TokenBatch(
-        np.concatenate([batch.values for batch in batches]),
-        np.concatenate([*offsets, sizes[-1:]]),
-        first.suffix,
-    )

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.encode.stages import (
+from isinglass.transforms.encode.stream import (
     StreamSettings,
     concatenated,
     encode_stream,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isinglass.transforms.encode.encoder import Encoder
-    from isinglass.transforms.encode.stages import Streamed
+    from isinglass.transforms.encode.stream import Streamed
 
 pytest.importorskip("torch")
 

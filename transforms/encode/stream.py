@@ -1,0 +1,156 @@
+"""Items of a source with their tokens and vectors: tokenise, encode, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from isinglass.transforms.encode.encoder.window import Encoded
+from isinglass.transforms.encode.stages import pipelined
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from isinglass.transforms.encode.encoder import Encoder
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Streamed(Generic[A]):
+    """One item of a source on its way out.
+
+    Attributes:
+        item: As it was read.
+        tokens: Of its documents, as the tokeniser gave them.
+        encoded: Their vectors; None without an encoder.
+    """
+
+    item: A
+    tokens: TokenBatch
+    encoded: Encoded | None
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """How `encode_stream` spreads its work.
+
+    Attributes:
+        threads: Of the tokeniser; 0 does everything in the calling thread.
+        depth: Most items that are read and not yet in a window.
+        window_tokens: Items are put into one window until the encoder sees so many
+            tokens of them; 0 makes every item a window of its own. Windows depend on
+            the items alone, never on threads.
+        hidden: Whether hidden states are wanted.
+    """
+
+    threads: int = 0
+    depth: int = 4
+    window_tokens: int = 0
+    hidden: bool = False
+
+
+def encode_stream(
+    source: Iterable[A],
+    tokenise: Callable[[A], TokenBatch],
+    encoder: Encoder | None,
+    settings: StreamSettings,
+) -> Generator[Streamed[A], None, None]:
+    """Items with their tokens and vectors, in the order of the items.
+
+    Args:
+        source: For example Arrow batches.
+        tokenise: Gives the tokens of an item's documents; called by several threads.
+        encoder: Run in the calling thread; None stops after the tokens.
+        settings: Threads, queues, windows.
+    """
+
+    def begin(item: A) -> _Tokenised[A]:
+        tokens = tokenise(item)
+        # Here, in the tokeniser's threads: the calling one feeds the device.
+        seen = tokens if encoder is None else cut(tokens, encoder.max_tokens)
+        return _Tokenised(item, tokens, seen)
+
+    made = pipelined(source, begin, settings.threads, settings.depth)
+    with closing(made):
+        if encoder is None:
+            for one in made:
+                yield Streamed(one.item, one.tokens, None)
+            return
+        yield from _encoded(made, encoder, settings)
+
+
+@dataclass(frozen=True)
+class _Tokenised(Generic[A]):
+    """An item, its tokens, and those that the encoder sees."""
+
+    item: A
+    tokens: TokenBatch
+    seen: TokenBatch
+
+
+def _split(group: list[_Tokenised[A]], encoded: Encoded) -> Iterator[Streamed[A]]:
+    """Give every item of a window the rows of its own documents."""
+    first = 0
+    for one in group:
+        last = first + len(one.tokens.offsets) - 1
+        offsets = encoded.offsets[first : last + 1]
+        hidden = encoded.hidden
+        if hidden is not None:
+            hidden = hidden[offsets[0] : offsets[-1]]
+        own = Encoded(encoded.vectors[first:last], offsets - offsets[0], hidden)
+        yield Streamed(one.item, one.tokens, own)
+        first = last
+
+
+def _encoded(
+    made: Iterator[_Tokenised[A]], encoder: Encoder, settings: StreamSettings
+) -> Iterator[Streamed[A]]:
+    under_way: deque[list[_Tokenised[A]]] = deque()
+
+    def windows() -> Iterator[TokenBatch]:
+        for group in _grouped(made, settings.window_tokens):
+            under_way.append(group)
+            yield concatenated([one.seen for one in group])
+
+    with closing(encoder.run(windows(), hidden=settings.hidden)) as results:
+        for encoded in results:
+            yield from _split(under_way.popleft(), encoded)
+
+
+def _grouped(
+    made: Iterator[_Tokenised[A]], window_tokens: int
+) -> Iterator[list[_Tokenised[A]]]:
+    """Neighbouring items, until the encoder sees enough tokens of them."""
+    group: list[_Tokenised[A]] = []
+    size = 0
+    for one in made:
+        group.append(one)
+        size += len(one.seen.values)
+        if size >= window_tokens:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def concatenated(batches: list[TokenBatch]) -> TokenBatch:
+    """Documents of several batches, one after the other, as one batch."""
+    if len(batches) == 1:
+        return batches[0]
+    sizes = np.cumsum([0, *(len(batch.values) for batch in batches)])
+    offsets = [
+        batch.offsets[:-1] + size for batch, size in zip(batches, sizes, strict=False)
+    ]
+    first = batches[0]
+    return TokenBatch(
+        np.concatenate([batch.values for batch in batches]),
+        np.concatenate([*offsets, sizes[-1:]]),
+        first.suffix,
+        first.prefix,
+    )
