@@ -2,8 +2,9 @@
 
 Ids are turned back into text and compared, rather than the text tokenised again: this
 would find the same faults twice. How much of a text its ids still hold depends on the
-tokenizer. Byte-level ones hold all of it. Others hold it as their normaliser leaves it,
-and without white space; what they do not know at all is any text.
+tokenizer. Byte-level ones hold all of it. BERT's hold words as their normaliser leaves
+them, and which of them they do not know. Of others the letters are left, and what they
+do not know is any text.
 """
 
 from __future__ import annotations
@@ -38,17 +39,53 @@ def decodes_to(
         return _decodes_exactly(backend, ids, text, whole=whole)
     normaliser = backend.normalizer
     clean: Callable[[str], str] = normaliser.normalize_str if normaliser else str
+    normal = clean(text)
+    spelt_out = any(clean(one.content) in normal for one in added.values())
+    if _is_word_piece(backend) and not spelt_out:
+        words = [word for word, _ in backend.pre_tokenizer.pre_tokenize_str(normal)]
+        return _are_words(backend, ids, words, whole=whole)
     parts = [
         None if unknown else _letters(_decoded(backend, list(run), added, clean))
         for unknown, run in groupby(ids, _unknown_ids(backend).__contains__)
     ]
     if not whole and parts and parts[-1]:
         parts[-1] = parts[-1].rstrip(LOST)
-    return _matches(parts, _letters(clean(text)), whole=whole)
+    return _matches(parts, _letters(normal), whole=whole)
 
 
 def _is_byte_level(backend: Any) -> bool:
     return backend.normalizer is None and type(backend.decoder).__name__ == "ByteLevel"
+
+
+def _is_word_piece(backend: Any) -> bool:
+    parts = (backend.pre_tokenizer, backend.model)
+    # It parts the marks of continued words, `##`, where they stand in a text.
+    return [type(part).__name__ for part in parts] == ["BertPreTokenizer", "WordPiece"]
+
+
+def _are_words(
+    backend: Any, ids: Sequence[int], words: Sequence[str], *, whole: bool
+) -> bool:
+    """Whether ids are words in this order; at the end of a beginning, part of one."""
+    prefix = backend.model.continuing_subword_prefix
+    found: list[str] = []
+    for one in ids:
+        piece = backend.id_to_token(one) or LOST
+        if piece.startswith(prefix) and found:
+            found[-1] += piece.removeprefix(prefix)
+        else:
+            found.append(piece)
+    if len(found) > len(words) or (whole and len(found) < len(words)):
+        return False
+    unknown = backend.model.unk_token
+    for number, (piece, word) in enumerate(zip(found, words, strict=False), 1):
+        cut = not whole and number == len(found) and word.startswith(piece)
+        if piece == unknown:
+            if backend.model.tokenize(word)[0].value != unknown:
+                return False
+        elif piece != word and not cut:
+            return False
+    return True
 
 
 def _decodes_exactly(
