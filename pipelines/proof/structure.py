@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 AUDIT = "audit/statistics.parquet"
 PARAGRAPH_LIST = "audit/paragraphs.parquet"
 ERASURE = "audit/erasure.parquet"
-_LISTS = {PARAGRAPH_LIST: "paragraph_list", ERASURE: "erasure"}
+CLUSTER_LIST = "audit/clusters.parquet"
+CLUSTER_SHARES = "audit/cluster_shares.parquet"
+_LISTS = {
+    PARAGRAPH_LIST: "paragraph_list",
+    ERASURE: "erasure",
+    CLUSTER_LIST: "cluster_list",
+    CLUSTER_SHARES: "cluster_shares",
+}
+_MEGATRON = (".bin", ".idx")
 _ENCODING = ("run", "encode")
 
 
@@ -25,6 +33,7 @@ def check_tables(run: FinishedRun) -> Check:
     shards = run.shards()
     wanted = wanted_tables(run)
     expected = {f"{table}/{shard}.parquet" for table in wanted for shard in shards}
+    expected |= _other_files(run, shards)
     expected.add(AUDIT)
     if "paragraphs" in wanted:
         expected.add(PARAGRAPH_LIST)
@@ -52,11 +61,28 @@ def wanted_tables(run: FinishedRun) -> list[str]:
     if config.dedup is not None and config.dedup.paragraphs is not None:
         wanted.append("paragraphs")
     if _encodes(run) and config.encode is not None:
-        if config.encode.tokens:
-            wanted.append("tokens")
-        if config.encode.embeddings != "none":
-            wanted.append("embeddings")
+        asked = {
+            "tokens": config.encode.tokens,
+            "packed": config.encode.packed is not None,
+            "embeddings": config.encode.embeddings != "none",
+            "hidden_states": config.encode.hidden_states,
+            "clusters": config.encode.semantic is not None,
+        }
+        wanted += [name for name, is_asked in asked.items() if is_asked]
     return wanted
+
+
+def _other_files(run: FinishedRun, shards: list[str]) -> set[str]:
+    """Files that are not one table a shard."""
+    config = run.config.encode
+    if not _encodes(run) or config is None:
+        return set()
+    files = set()
+    if config.megatron is not None:
+        files = {f"megatron/{s}{suffix}" for s in shards for suffix in _MEGATRON}
+    if config.semantic is not None and shards:
+        files |= {CLUSTER_LIST, CLUSTER_SHARES}
+    return files
 
 
 def _encodes(run: FinishedRun) -> bool:
@@ -74,16 +100,19 @@ def check_schemas(run: FinishedRun) -> Check:
         "paragraphs": tables.PARAGRAPHS,
         "ledger": tables.LEDGER,
         "quarantine": tables.QUARANTINE,
-        "tokens": tables.TOKENS,
+        "packed": tables.PACKED,
+        "clusters": tables.CLUSTERS,
+        "cluster_list": tables.CLUSTER_LIST,
+        "cluster_shares": tables.CLUSTER_SHARES,
         "audit": tables.STATISTICS,
         "paragraph_list": tables.PARAGRAPH_LIST,
         "erasure": tables.ERASURE,
     }
-    if run.manifest.encode is not None:
-        dimensions = run.manifest.encode.dimensions
-        schemas["embeddings"] = tables.embeddings_schema(dimensions)
+    schemas |= _encode_schemas(run)
     faults = []
     for output in run.manifest.outputs:
+        if output.path.endswith(_MEGATRON):
+            continue
         table = _LISTS.get(output.path, output.path.partition("/")[0])
         try:
             metadata = pq.read_metadata(run.folder / output.path)
@@ -96,6 +125,23 @@ def check_schemas(run: FinishedRun) -> Check:
         if metadata.num_rows != output.rows:
             faults.append(f"{output.path} does not have the recorded rows")
     return conclude("schemas", faults, f"{len(run.manifest.outputs)} tables")
+
+
+def _encode_schemas(run: FinishedRun) -> dict[str, pa.Schema]:
+    """Schemas that depend on the settings and on the model."""
+    config, summary = run.config.encode, run.manifest.encode
+    if config is None or summary is None:
+        return {}
+    window, dimensions = config.windows == "window", summary.dimensions
+    return {
+        "tokens": tables.tokens_schema(
+            window=window, masks=config.masks, word_ids=config.word_ids
+        ),
+        "embeddings": tables.embeddings_schema(
+            dimensions, dtype=config.embedding_type, window=window
+        ),
+        "hidden_states": tables.hidden_states_schema(dimensions, window=window),
+    }
 
 
 def _fits(table: str, found: pa.Schema, expected: pa.Schema) -> bool:

@@ -1,4 +1,4 @@
-"""Tokens and embeddings against the texts they were made from."""
+"""Vectors, hidden states and clusters against the documents they are of."""
 
 from __future__ import annotations
 
@@ -7,71 +7,168 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.batch import cut
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.pipelines.semantic.vectors import shard_vectors
+from isinglass.pipelines.workspace import Workspace
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.encode.outputs.readers import (
+    read_embeddings,
+    read_hidden_states,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
     from isinglass.pipelines.proof.check import FinishedRun
 
 UNIT_LENGTH_TOLERANCE = 1e-3
-
-
-def check_tokens(run: FinishedRun) -> Check:
-    """Tokenise every clean text again and compare the ids."""
-    if not run.paths("tokens"):
-        return Check("tokens", "skipped", "no tokens were written")
-    config = run.config.encode
-    assert config is not None
-    try:
-        tokenizer = load_tokenizer(settings_of(config))
-    except RefuseError as error:
-        return Check("tokens", "skipped", str(error))
-    faults, seen = [], 0
-    for shard, tokens in run.each("tokens", ["doc_id", "input_ids", "n_tokens"]):
-        data = run.read("data", shard, ["doc_id", "text"])
-        assert data is not None
-        if not data["doc_id"].equals(tokens["doc_id"]):
-            faults.append(f"tokens/{shard} does not follow data/{shard}")
-            continue
-        encoded = tokenizer.encode(data["text"].combine_chunks())
-        if config.windows == "truncate":
-            encoded = cut(encoded, config.max_tokens)
-        seen += int(encoded.offsets[-1])
-        ids = tokens["input_ids"].combine_chunks()
-        same = np.array_equal(ids.flatten().to_numpy(), encoded.values)
-        lengths = np.diff(encoded.offsets)
-        same = same and np.array_equal(pc.list_value_length(ids).to_numpy(), lengths)
-        same = same and np.array_equal(tokens["n_tokens"].to_numpy(), lengths)
-        if not same:
-            faults.append(f"tokens/{shard} differs from its texts")
-    return conclude("tokens", faults, f"{seen:,} ids equal those of the texts")
+COSINE_TOLERANCE = 2e-6
+MOST_PAIRS = 20_000
+"""Near-duplicates in meaning whose cosine is computed again, evenly spread."""
 
 
 def check_embeddings(run: FinishedRun) -> Check:
-    """One finite vector a text, in order, of unit length where that was asked for."""
+    """One finite vector a row, in order, of unit length where that was asked for."""
     if not run.paths("embeddings"):
         return Check("embeddings", "skipped", "no embeddings were written")
     config = run.config.encode
     assert config is not None
     faults, seen = [], 0
-    for shard, table in run.each("embeddings", ["doc_id", "embedding"]):
-        data = run.read("data", shard, ["doc_id"])
-        assert data is not None
-        if not data["doc_id"].equals(table["doc_id"]):
-            faults.append(f"embeddings/{shard} does not follow data/{shard}")
-        if table.num_rows == 0:
-            continue
-        column = table["embedding"].combine_chunks()
-        width = pa.types.is_fixed_size_list(column.type) and column.type.list_size
-        matrix = column.flatten().to_numpy().reshape(table.num_rows, width or -1)
+    for path in run.paths("embeddings"):
+        name = f"embeddings/{path.stem}"
+        if not _follows(run, path):
+            faults.append(f"{name} does not follow data/{path.stem}")
+        _, matrix = read_embeddings(path)
         seen += len(matrix)
-        if not np.isfinite(matrix).all():
-            faults.append(f"embeddings/{shard} holds a value that is not finite")
-        lengths = np.linalg.norm(matrix, axis=1)
-        if config.normalise and np.abs(lengths - 1).max() > UNIT_LENGTH_TOLERANCE:
-            faults.append(f"embeddings/{shard} holds a vector not of unit length")
+        wide = matrix.astype(np.float32)
+        if not np.isfinite(wide).all():
+            faults.append(f"{name} holds a value that is not finite")
+        lengths = np.linalg.norm(wide, axis=1)
+        off = np.abs(lengths - 1) > UNIT_LENGTH_TOLERANCE
+        if config.normalise and off.any():
+            faults.append(f"{name} holds a vector not of unit length")
     return conclude("embeddings", faults, f"{seen:,} vectors")
+
+
+def check_hidden_states(run: FinishedRun) -> Check:
+    """A finite vector for each token that the encoder saw, row by row."""
+    faults, seen = [], 0
+    for path in run.paths("hidden_states"):
+        name = f"hidden_states/{path.stem}"
+        if not _follows(run, path):
+            faults.append(f"{name} does not follow data/{path.stem}")
+        told = pq.read_table(path, columns=["n_tokens"])["n_tokens"].to_numpy()
+        try:
+            sizes = []
+            for _, matrix in read_hidden_states(path):
+                sizes.append(len(matrix))
+                if not np.isfinite(matrix).all():
+                    faults.append(f"{name} holds a value that is not finite")
+                    break
+        except InputError:
+            faults.append(f"{name} cannot be read")
+            continue
+        seen += sum(sizes)
+        if not np.array_equal(sizes, told) or not _as_seen(run, path.stem, told):
+            faults.append(f"{name} has other numbers of tokens than tokens/")
+    return conclude("hidden states", faults, f"{seen:,} vectors of tokens")
+
+
+def check_clusters(run: FinishedRun) -> Check:
+    """Rows follow `data/`, sums and cosines are those told."""
+    summary = run.manifest.semantic
+    tables = [pq.read_table(path) for path in run.paths("clusters")]
+    if summary is None or not tables:
+        return conclude("clusters", ["the manifest tells of none"], "")
+    faults = [
+        f"clusters/{path.stem} does not follow data/{path.stem}"
+        for path in run.paths("clusters")
+        if not _follows(run, path)
+    ]
+    every = pa.concat_tables(tables)
+    marked = every.num_rows - every["near_duplicate_of"].null_count
+    sizes = np.bincount(every["cluster"].to_numpy(), minlength=summary.clusters)
+    listed = pq.read_table(run.folder / "audit" / "clusters.parquet")
+    shares = pq.read_table(run.folder / "audit" / "cluster_shares.parquet")
+    after = pc.sum(shares["documents_after"]).as_py() or 0
+    before = pc.sum(shares["documents_before"]).as_py() or 0
+    told = {
+        "documents": (every.num_rows, summary.documents),
+        "near-duplicates": (marked, summary.near_duplicates),
+        "clusters": (len(sizes), summary.clusters),
+        "documents after cleaning": (after, run.manifest.records.kept),
+        "documents before cleaning": (before, run.manifest.records.total_in),
+    }
+    faults += [f"{what}: {a} is not {b}" for what, (a, b) in told.items() if a != b]
+    if not np.array_equal(sizes, listed["documents"].to_numpy()):
+        faults.append("audit/clusters and clusters/ count different documents")
+    faults += _cosine_faults(run, every, summary.threshold)
+    said = f"{every.num_rows:,} documents, {marked:,} near another in meaning"
+    return conclude("clusters", faults, said)
+
+
+def _cosine_faults(run: FinishedRun, every: pa.Table, threshold: float) -> list[str]:
+    near = every.filter(pc.is_valid(every["near_duplicate_of"]))
+    if near.num_rows == 0:
+        return []
+    rows = np.unique(np.linspace(0, near.num_rows - 1, MOST_PAIRS).astype(np.int64))
+    near = near.take(pa.array(rows))
+    wanted = pc.unique(
+        pa.chunked_array(
+            [*near["doc_id"].chunks, *near["near_duplicate_of"].chunks], pa.string()
+        )
+    )
+    ids, matrix = _vectors_of(run, wanted)
+    first = pc.index_in(near["doc_id"], ids).combine_chunks()
+    second = pc.index_in(near["near_duplicate_of"], ids).combine_chunks()
+    if first.null_count or second.null_count:
+        return ["a near-duplicate names a document that was not kept"]
+    left, right = (matrix[rows.to_numpy()] for rows in (first, second))
+    cosines = np.einsum("ij,ij->i", left, right, dtype=np.float64)
+    told = near["near_duplicate_cosine"].to_numpy()
+    faults = []
+    if np.abs(cosines - told).max() > COSINE_TOLERANCE:
+        faults.append("a cosine of near-duplicates is not that of their vectors")
+    if told.min() < threshold:
+        faults.append(f"a near-duplicate has a cosine of {told.min():.6f}")
+    if pc.any(pc.equal(near["doc_id"], near["near_duplicate_of"])).as_py():
+        faults.append("a document is called a near-duplicate of itself")
+    return faults
+
+
+def _vectors_of(
+    run: FinishedRun, wanted: pa.StringArray
+) -> tuple[pa.StringArray, NDArray[np.float32]]:
+    workspace = Workspace(str(run.folder))
+    ids, rows = [], []
+    for path in run.paths("embeddings"):
+        vectors = shard_vectors(workspace, path.stem)
+        chosen = pc.is_in(vectors.doc_ids, wanted)
+        ids.append(vectors.doc_ids.filter(chosen))
+        rows.append(vectors.matrix[chosen.to_numpy(zero_copy_only=False)])
+    return pa.concat_arrays(ids), np.concatenate(rows)
+
+
+def _follows(run: FinishedRun, path: Path) -> bool:
+    """Whether the rows are the documents of `data/`, in order, or their windows."""
+    names = pq.read_schema(path).names
+    windowed = "window" in names
+    table = pq.read_table(path, columns=["doc_id", *(["window"] if windowed else [])])
+    if windowed:
+        table = table.filter(pc.equal(table["window"], 0))
+    data = run.read("data", path.stem, ["doc_id"])
+    return data is not None and bool(table["doc_id"].equals(data["doc_id"]))
+
+
+def _as_seen(run: FinishedRun, shard: str, told: NDArray[np.int32]) -> bool:
+    """Whether the counts are those of `tokens/`, cut to what the encoder sees."""
+    tokens = run.read("tokens", shard, ["n_tokens"])
+    config = run.config.encode
+    if tokens is None or config is None:
+        return True
+    seen = np.minimum(tokens["n_tokens"].to_numpy(), config.max_tokens)
+    return np.array_equal(seen, told)
