@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from isinglass.transforms.encode.encoder.window import Encoded
-from isinglass.transforms.encode.threads import WriterThread as WriterThread
-from isinglass.transforms.encode.threads import pipelined
+from isinglass.transforms.encode.threads import WriterThread, pipelined
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from isinglass.transforms.encode.encoder import Encoder
+
+__all__ = [
+    "StreamSettings",
+    "Streamed",
+    "WriterThread",
+    "concatenated",
+    "encode_stream",
+    "pipelined",
+]
 
 A = TypeVar("A")
 
