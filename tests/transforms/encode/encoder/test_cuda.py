@@ -1,0 +1,201 @@
+"""What is said to a GPU, in which order; and, where there is one, what comes back."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.cuda import CudaEngine
+from isinglass.transforms.encode.settings import EncodeSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isinglass.transforms.encode.encoder import Encoder
+
+torch = pytest.importorskip("torch")
+on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+@dataclasses.dataclass
+class Recorder:
+    """Writes down what streams and events are told."""
+
+    said: list[str] = dataclasses.field(default_factory=list)
+    streams: int = 0
+    events: int = 0
+
+    def stream(self, _: object, name: str = "") -> Stream:
+        self.streams += 1
+        return Stream(self.said, name or f"stream{self.streams}")
+
+    def event(self, *, enable_timing: bool = False, blocking: bool = False) -> Event:
+        self.events += 1
+        assert blocking or enable_timing
+        return Event(self.said, f"event{self.events}", enable_timing)
+
+    @contextmanager
+    def use(self, stream: Stream) -> Iterator[None]:
+        self.said.append(f"use {stream.name}")
+        yield
+        self.said.append(f"leave {stream.name}")
+
+
+@dataclasses.dataclass
+class Stream:
+    said: list[str]
+    name: str
+
+    def wait_event(self, event: Event) -> None:
+        self.said.append(f"{self.name} waits for {event.name}")
+
+    def wait_stream(self, other: Stream) -> None:
+        self.said.append(f"{self.name} waits for {other.name}")
+
+    def synchronize(self) -> None:
+        self.said.append(f"host waits for {self.name}")
+
+
+@dataclasses.dataclass
+class Event:
+    said: list[str]
+    name: str
+    timed: bool
+
+    def record(self, stream: Stream) -> None:
+        self.said.append(f"{stream.name} records {self.name}")
+
+    def synchronize(self) -> None:
+        self.said.append(f"host waits for {self.name}")
+
+    def query(self) -> int:
+        return 1
+
+    def elapsed_time(self, end: Event) -> float:
+        assert self.timed
+        assert end.timed
+        return 1500.0
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    made = Recorder()
+    monkeypatch.setattr("torch.cuda.Stream", made.stream)
+    monkeypatch.setattr("torch.cuda.Event", made.event)
+    monkeypatch.setattr("torch.cuda.stream", made.use)
+    monkeypatch.setattr(
+        "torch.cuda.current_stream", lambda device: made.stream(device, "current")
+    )
+    return made
+
+
+def test_action_stands_between_what_it_waits_for_and_its_mark(
+    recorder: Recorder,
+) -> None:
+    engine = CudaEngine(torch.device("cpu"), timed=True)
+    copied = engine.enqueue("in", lambda: recorder.said.append("copy in"), None)
+    computed = engine.enqueue("compute", lambda: recorder.said.append("run"), copied)
+    out = engine.enqueue("out", lambda: recorder.said.append("copy out"), computed)
+    inward, outward = "stream1", "stream3"
+    assert recorder.said == [
+        f"use {inward}",
+        "copy in",
+        f"{inward} records event1",
+        f"leave {inward}",
+        "use current",
+        "current waits for event1",
+        "current records event2",
+        "run",
+        "current records event3",
+        "leave current",
+        f"use {outward}",
+        f"{outward} waits for event3",
+        "copy out",
+        f"{outward} records event4",
+        f"leave {outward}",
+    ]
+    assert computed.seconds() == 1.5
+    assert copied.seconds() == out.seconds() == 0.0
+    assert out.done() is True
+    recorder.said.clear()
+    out.wait()
+    engine.finish()
+    assert recorder.said == [
+        "host waits for event4",
+        f"host waits for {inward}",
+        "host waits for current",
+        f"host waits for {outward}",
+    ]
+
+
+def test_time_is_only_measured_on_request(recorder: Recorder) -> None:
+    engine = CudaEngine(torch.device("cpu"), timed=False)
+    mark = engine.enqueue("compute", lambda: None, None)
+    assert recorder.events == 1
+    assert mark.seconds() == 0.0
+
+
+def test_copies_in_wait_for_the_memory_to_be_free(recorder: Recorder) -> None:
+    engine = CudaEngine(torch.device("cpu"), timed=False)
+    assert engine.device_buffer((3,), torch.int32).shape == (3,)
+    assert recorder.said == [
+        "use current",
+        "leave current",
+        "stream1 waits for current",
+    ]
+
+
+@pytest.fixture
+def gpu_encoder() -> Encoder:
+    return load_encoder(EncodeSettings(device="cuda", precision="float32"))
+
+
+TEXTS = [f"number {i} " + "some more words " * ((i * 37) % 90) for i in range(2000)]
+
+
+@on_gpu
+@pytest.mark.parametrize("budget", [512, 8192])
+def test_gpu_agrees_with_the_cpu(
+    tokenizer: Any, encoder: Encoder, gpu_encoder: Encoder, budget: int
+) -> None:
+    tokens = tokenizer.encode(pa.array(TEXTS))
+    gpu = dataclasses.replace(gpu_encoder, batch_tokens=budget)
+    first, second = gpu.run([tokens, tokens], hidden=True)
+    assert first.vectors.tobytes() == second.vectors.tobytes()
+    assert first.hidden is not None
+    assert second.hidden is not None
+    assert first.hidden.tobytes() == second.hidden.tobytes()
+    some = tokenizer.encode(pa.array(TEXTS[:40]))
+    assert np.abs(first.vectors[:40] - encoder.encode(some)).max() < 1e-5
+
+
+@on_gpu
+def test_gpu_that_is_out_of_memory(tokenizer: Any, gpu_encoder: Encoder) -> None:
+    tokens = tokenizer.encode(pa.array(TEXTS))
+    expected = gpu_encoder.encode(tokens)
+    torch.cuda.empty_cache()
+    room = torch.cuda.memory_reserved() + 100e6
+    _, total = torch.cuda.mem_get_info()
+    torch.cuda.set_per_process_memory_fraction(room / total)
+    try:
+        vectors = gpu_encoder.encode(tokens)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert gpu_encoder.halved > 0
+    assert np.abs(vectors - expected).max() < 1e-5
+
+
+@on_gpu
+def test_gpu_measures_its_time(tokenizer: Any, gpu_encoder: Encoder) -> None:
+    gpu = dataclasses.replace(gpu_encoder, clock=time.perf_counter)
+    gpu.encode(tokenizer.encode(pa.array(TEXTS)))
+    found = gpu.statistics
+    assert 0 < found.compute_seconds <= found.wall_seconds
+    assert 0 <= found.idle < 1
