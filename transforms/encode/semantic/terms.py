@@ -12,8 +12,9 @@ Terms are shown in a report that others may read. So they come from cleaned text
 single words of letters, and stand in at least `LEAST_IN_CLUSTER` documents of the
 cluster and `LEAST_IN_ALL` of all. A name that ten documents share can still become one.
 
-A word is a run of three to forty letters, in lower case. Writing without spaces between
-words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) is left out: a run is a sentence.
+A word is a run of three to forty letters, in lower case. Chinese and Japanese, which
+put no spaces between words, give every pair of neighbouring characters instead. Thai,
+Lao, Khmer and Burmese are left out: runs are sentences, and pairs mean nothing there.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ LEAST_IN_CLUSTER, LEAST_IN_ALL = 5, 10
 
 _PLACEHOLDER = r"<[A-Z][A-Z0-9_]*(?::[^<>]{0,60})?>"
 _NO_LETTERS = r"[^\p{L}\p{M}]+"
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_PAIRED = r"[\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}]"
+_UNSPACED = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _SHORTEST, _LONGEST = 3, 40
 _PENDING = 4_000_000
 
@@ -190,15 +192,12 @@ def _count(texts: pa.StringArray, clusters: NDArray[np.int32]) -> pa.Table:
     """Documents of each pair of cluster and word in a batch."""
     read = pc.utf8_slice_codeunits(texts, 0, CHARACTERS)
     plain = pc.replace_substring_regex(read, _PLACEHOLDER, " ")
-    runs = pc.split_pattern_regex(pc.utf8_lower(plain), _NO_LETTERS)
+    paired = _pair_characters(pc.utf8_lower(plain))
+    runs = pc.split_pattern_regex(paired, _NO_LETTERS)
     documents = pc.list_parent_indices(runs).to_numpy(zero_copy_only=False)
     coded = pc.list_flatten(runs).dictionary_encode()
     words = coded.dictionary
-    lengths = pc.utf8_length(words)
-    good = pc.and_(
-        pc.and_(pc.greater_equal(lengths, _SHORTEST), pc.less_equal(lengths, _LONGEST)),
-        pc.invert(pc.match_substring_regex(words, _UNSPACED)),
-    ).to_numpy(zero_copy_only=False)
+    good = _are_words(words).to_numpy(zero_copy_only=False)
     codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     keep = good[codes] if len(codes) else np.empty(0, np.bool_)
     width = max(len(words), 1)
@@ -212,6 +211,33 @@ def _count(texts: pa.StringArray, clusters: NDArray[np.int32]) -> pa.Table:
             "documents": pa.array(counts.astype(np.int64)),
         }
     )
+
+
+def _pair_characters(texts: pa.StringArray) -> pa.StringArray:
+    """Runs of Chinese and Japanese as pairs of characters, each pair with spaces.
+
+    Pairs from the first character of a run on come first, then the whole text again
+    with pairs from the second one on: what is twice in a document counts once.
+    """
+    has = pc.match_substring_regex(texts, _PAIRED)
+    if not pc.any(has).as_py():
+        return texts
+    some = pc.replace_substring_regex(texts.filter(has), f"({_PAIRED}+)", r" \1 ")
+    from_second = pc.replace_substring_regex(some, f" {_PAIRED}", " ")
+    both = pc.binary_join_element_wise(some, from_second, " ")
+    pairs = pc.replace_substring_regex(both, f"({_PAIRED}{{2}})", r"\1 ")
+    return pc.replace_with_mask(texts, has, pairs)
+
+
+def _are_words(words: pa.StringArray) -> pa.BooleanArray:
+    """Which runs of letters may become terms."""
+    lengths = pc.utf8_length(words)
+    long_enough = pc.and_(
+        pc.greater_equal(lengths, _SHORTEST), pc.less_equal(lengths, _LONGEST)
+    )
+    spaced = pc.invert(pc.match_substring_regex(words, f"{_PAIRED}|{_UNSPACED}"))
+    pair = pc.match_substring_regex(words, f"^{_PAIRED}{{2}}$")
+    return pc.or_(pc.and_(long_enough, spaced), pair)
 
 
 def _sum(tables: list[pa.Table]) -> pa.Table:

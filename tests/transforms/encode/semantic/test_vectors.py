@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,9 @@ from isinglass.transforms.encode.semantic.vectors import (
     slack,
     unit_rows,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def test_rows_get_unit_length_and_zeros_stay() -> None:
@@ -22,7 +27,7 @@ def test_rows_get_unit_length_and_zeros_stay() -> None:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_any_float_is_taken_and_left_as_it_was(dtype: type) -> None:
-    rows = np.array([[2, 0]], dtype)
+    rows: NDArray[np.floating] = np.array([[2, 0]], dtype)
     made = unit_rows(rows)
     assert made.dtype == np.float32
     assert made.tolist() == [[1, 0]]
