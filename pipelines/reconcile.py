@@ -152,6 +152,18 @@ def _check_clean(account: ShardAccount) -> None:
             _equal("clean", shard, what, found, changed + kept)
 
 
+def _encoded(account: ShardAccount) -> dict[str, int]:
+    """Rows of the tables of the encode pass; every kept document is in them."""
+    if account.encode is None:
+        return {}
+    counts = account.encode.counts
+    kept = account.clean.counts.get("kept", 0)
+    what = "records in = records kept"
+    _equal("encode", account.shard, what, counts["records_in"], kept)
+    rows = dict.fromkeys(("tokens", "embeddings", "hidden_states"), counts["rows"])
+    return {**rows, "packed": counts.get("packed_rows", 0)}
+
+
 def _check_files(workspace: Workspace, account: ShardAccount) -> None:
     shard, counts = account.shard, account.clean.counts
     found = sum(
@@ -165,14 +177,13 @@ def _check_files(workspace: Workspace, account: ShardAccount) -> None:
         "data": counts.get("kept", 0),
         "findings": found,
         "paragraphs": counts.get("paragraphs_found", 0),
-        "tokens": counts.get("kept", 0),
-        "embeddings": counts.get("kept", 0),
+        **_encoded(account),
     }
     commits = [account.clean] + ([account.encode] if account.encode else [])
     for commit in commits:
         for output in commit.outputs:
             table = output.path.partition("/")[0]
-            if table not in expected:
+            if table not in expected or not output.path.endswith(".parquet"):
                 continue
             rows = pq.read_metadata(workspace.path / output.path).num_rows
             what = f"rows of {output.path} = records accounted for"

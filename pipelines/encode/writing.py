@@ -142,7 +142,6 @@ class ShardWriter:
             self._write_packed(self._packer.add(made.doc_ids, made.whole))
         if self._megatron is not None:
             self._megatron.write(with_end(made.whole, self._widths.ends["megatron"]))
-            counts["megatron_tokens"] = self._megatron_tokens(made)
 
     def finish(self) -> dict[str, int]:
         """Write what is still pending.
@@ -158,7 +157,7 @@ class ShardWriter:
         if self._megatron is not None:
             self._megatron.finish()
             counts["megatron_sequences"] = self._megatron.documents
-            counts.setdefault("megatron_tokens", 0)
+            counts["megatron_tokens"] = self._megatron.tokens
             for place in (bin_path, idx_path):
                 rows = self._megatron.documents
                 final = place(_megatron_prefix(self._outputs, self._shard_id))
@@ -201,11 +200,6 @@ class ShardWriter:
     def _write_packed(self, batches: Iterable[pa.RecordBatch]) -> None:
         for batch in batches:
             self._tables["packed"].write(batch)
-
-    def _megatron_tokens(self, made: Tokenised) -> int:
-        lengths = made.whole.lengths
-        ends = int((lengths > 0).sum()) if self._widths.ends["megatron"] else 0
-        return self.counts.get("megatron_tokens", 0) + int(lengths.sum()) + ends
 
 
 def _megatron_prefix(outputs: UnitOutputs, shard_id: str) -> Path:
