@@ -62,7 +62,8 @@ class Checked:
 
     def encoder(self, precision: str) -> Encoder:
         """The model in a precision."""
-        settings: Any = replace(self.settings, precision=precision)
+        chosen: Any = precision
+        settings = replace(self.settings, precision=chosen)
         return replace(load_encoder(settings), batch_tokens=self.budget)
 
 
@@ -114,7 +115,7 @@ def memory(checked: Checked) -> dict[str, Any]:
     if encoder.model.device.type == "cuda":
         vectors = _with_little_memory(encoder, checked.tokens)
     else:
-        encoder.model = _Cramped(encoder.model)  # type: ignore[assignment]
+        encoder.model = _Cramped(encoder.model)
         vectors = encoder.encode(checked.tokens)
     _, cosine = differences(vectors, expected)
     return {
