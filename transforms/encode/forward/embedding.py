@@ -33,8 +33,10 @@ class Embedding:
 
     def __call__(self, batch: DeviceBatch) -> Tensor:
         """First hidden states, shape (tokens, width)."""
-        places = self._places(batch)
-        return self.norm(self.words[batch.ids].add_(self.positions[places]))
+        from torch.nn.functional import embedding  # noqa: PLC0415  (optional)
+
+        words = embedding(batch.ids, self.words)
+        return self.norm(words.add_(embedding(self._places(batch), self.positions)))
 
     def _places(self, batch: DeviceBatch) -> Tensor:
         rows = token_rows(batch)

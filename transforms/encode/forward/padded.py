@@ -90,7 +90,7 @@ class _OwnPooler:
 
     def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
         """See `Pooling`."""
-        first = hidden[batch.starts[:-1]]
+        first = hidden[batch.starts[:-1].long()]
         return self.of_first(first).float()
 
     def of_first(self, first: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ def pool_mean(batch: DeviceBatch, hidden: Tensor) -> Tensor:
 
 def pool_first(batch: DeviceBatch, hidden: Tensor) -> Tensor:
     """Hidden state of each document's first token, which is [CLS] or its like."""
-    return hidden[batch.starts[:-1]].float()
+    return hidden[batch.starts[:-1].long()].float()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Affine maps with what follows them, by the fastest kernel at hand that is sound.
 
 On a CPU they go through oneDNN with weights laid out beforehand, where torch offers
-that: on one AMD EPYC core 245 GFLOP/s, against 110 of torch's default. The operators
-are not public, so each is compared with the public function before it is used.
+that: a tenth faster than torch's default in both precisions, and twice as fast in
+bfloat16 as in float32 where the processor has instructions for it (on a shared core of
+an AMD EPYC 215 against 107 GFLOP/s). The operators are not public, so each is compared
+with the public function before it is used.
 """
 
 from __future__ import annotations

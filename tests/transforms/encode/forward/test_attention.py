@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.transforms.encode.forward import attention
+from isinglass.transforms.encode.forward import attention, bert
 from isinglass.transforms.encode.forward.attention import (
     ByLength,
     Varlen,
@@ -20,6 +20,7 @@ from isinglass.transforms.encode.forward.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -215,3 +216,24 @@ def test_documents_see_themselves_alone(
     assert changed == [9, 10, 11, 12, 13]
     # A document of one token takes that token's value.
     assert torch.allclose(after[19], mixed[19, 2 * WIDTH :])
+
+
+def test_a_model_with_a_kernel_for_different_lengths(
+    save_model: Callable[..., Path],
+    documents: Callable[..., list[NDArray[np.int32]]],
+    run: Callable[..., NDArray[np.float32]],
+    reference: Callable[..., NDArray[np.float32]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder, texts = save_model("Bert"), documents(20, 9, 9, 1)
+    calls = []
+
+    def counted(*given: Any) -> Tensor:
+        calls.append(given)
+        return per_document(*given)
+
+    monkeypatch.setattr(
+        bert, "choose_attention", lambda *_: (Varlen(HEADS, counted), "varlen")
+    )
+    assert np.abs(run(folder, texts) - reference(folder, texts)).max() < 5e-6
+    assert len(calls) == 2  # one for each layer, none for each document
