@@ -103,7 +103,8 @@ class EncodeWork:
         encoder = None
         if self.config.embeddings != "none":
             configure_threads(self.threads)
-            device = lease_device(self.config.device, lease_folder())
+            owner = str(os.getpid())
+            device = lease_device(self.config.device, lease_folder(), owner)
             encoder = load_encoder(replace(settings, device=str(device)))
         return EncodeState(load_tokenizer(settings, Path(self.tables)), encoder)
 

@@ -28,16 +28,18 @@ def pause(seconds: float) -> None:
 
 
 def lease_device(
-    choice: str, folder: Path, wait: Callable[[float], None] = pause
+    choice: str, folder: Path, owner: str, wait: Callable[[float], None] = pause
 ) -> torch.device:
     """The device for this process alone, until it ends; waits while all are taken.
 
-    Asked again, the same process is given the GPU it has. Only processes that use the
+    Asked again, the same owner is given the GPU it has. Only processes that use the
     same folder know of each other.
 
     Args:
         choice: `auto`, `cpu`, `cuda` (any GPU that torch sees) or `cuda:N`.
         folder: Where the files lie, on a local file system; made if it is not there.
+        owner: Names the process among all that use the folder, such as its number.
+            It stands in the file, so that a person can see who has the GPU.
         wait: Called with the seconds between two looks.
 
     Raises:
@@ -50,15 +52,18 @@ def lease_device(
         return torch.device("cpu")
     asked = device_number(choice, count)
     numbers = range(count) if asked is None else [asked]
-    return torch.device("cuda", lease_number(numbers, folder, wait))
+    return torch.device("cuda", lease_number(numbers, folder, owner, wait))
 
 
 def lease_number(
-    numbers: range | list[int], folder: Path, wait: Callable[[float], None] = pause
+    numbers: range | list[int],
+    folder: Path,
+    owner: str,
+    wait: Callable[[float], None] = pause,
 ) -> int:
     """The first of some numbers that no other process has; see `lease_device`."""
     folder.mkdir(parents=True, exist_ok=True)
-    own = f"{os.uname().nodename} {os.getpid()}\n".encode()
+    own = f"{owner}\n".encode()
     seconds = _FIRST_PAUSE
     while True:
         # Its own first: a second lock would wait for the process itself.
