@@ -259,11 +259,12 @@ CLUSTER_LIST = _versioned(
         pa.field("medoid_doc_id", pa.string()),
         pa.field("medoid_similarity", pa.float64()),
         pa.field("terms", pa.list_(pa.string()), nullable=False),
-        pa.field("x", pa.float64(), nullable=False),
-        pa.field("y", pa.float64(), nullable=False),
+        pa.field("x", pa.float64()),
+        pa.field("y", pa.float64()),
     ],
 )
-"""One row a cluster. `x` and `y` are its place on the map of the report, 0 to 1."""
+"""One row a cluster. `x` and `y` are its place on the map of the report, 0 to 1; null
+for the smaller of many."""
 
 CLUSTER_SHARES = _versioned(
     "cluster_shares",

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.documents import Shard
 
 TERMS = 10
+DRAWN = 150
+"""Clusters with a place on the map; smaller ones would be dots of no meaning."""
 _LEDGER = ["doc_id", "outcome", "reason", "kept_doc_id", "chars_in", "chars_out"]
 
 
@@ -133,8 +135,8 @@ def _cluster_list(
             ids = as_strings(part.ids)
             medoids = add_medoids(medoids, ids, part.clusters, part.similarity)
         near += np.bincount(part.clusters[part.near], minlength=clusters)
-    before = _documents_before(shares, clusters)
-    places, _ = lay_out(load_centroids(workspace), before)
+    places = _places(workspace, _documents_before(shares, clusters))
+    drawn = np.isfinite(places[:, 0])
     terms = _terms(workspace, shards, clusters)
     return pa.table(
         [
@@ -144,11 +146,18 @@ def _cluster_list(
             _medoid_ids(medoids),
             pa.array(medoids.similarity, mask=~np.isfinite(medoids.similarity)),
             pa.array(terms, pa.list_(pa.string())),
-            pa.array(np.ascontiguousarray(places[:, 0])),
-            pa.array(np.ascontiguousarray(places[:, 1])),
+            *(pa.array(places[:, axis].copy(), mask=~drawn) for axis in (0, 1)),
         ],
         schema=tables.CLUSTER_LIST,
     )
+
+
+def _places(workspace: Workspace, before: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Where the largest clusters are on the map; others have no place."""
+    largest = np.sort(np.argsort(-before, kind="stable")[:DRAWN])
+    places = np.full((len(before), 2), np.nan)
+    places[largest], _ = lay_out(load_centroids(workspace)[largest], before[largest])
+    return places
 
 
 def _medoid_ids(medoids: Medoids) -> pa.StringArray:

@@ -92,7 +92,7 @@ def _sizes(shares: pa.Table) -> dict[int, _Sizes]:
 
 
 def _circles(listed: pa.Table, sizes: dict[int, _Sizes]) -> list[Circle]:
-    rows = listed.to_pylist()
+    rows = [row for row in listed.to_pylist() if row["x"] is not None]
     wide = radii(np.array([sizes[row["cluster"]].before for row in rows], np.int64))
     return [
         Circle(

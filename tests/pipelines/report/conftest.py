@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.report import (
@@ -13,7 +14,13 @@ from isinglass.pipelines.report import (
     RuleCount,
 )
 from isinglass.schemas.commit import OutputFile
-from isinglass.schemas.encoding import EncodeSummary, EncoderUse, TokenizerUse
+from isinglass.schemas.encoding import (
+    EncoderUse,
+    EncodeSummary,
+    SemanticRecall,
+    SemanticSummary,
+    TokenizerUse,
+)
 from isinglass.schemas.manifest import (
     AxisSummary,
     Characters,
@@ -34,9 +41,8 @@ from isinglass.schemas.manifest import (
     SecondScanCount,
 )
 from isinglass.schemas.statistic import Statistic, statistics_table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from isinglass.schemas.tables import CLUSTER_LIST
+from isinglass.schemas.tables import CLUSTER_SHARES as SHARES
 
 CONFIG: dict[str, Any] = {
     "name": "web-docs",
@@ -240,6 +246,24 @@ def whole_run() -> dict[str, Any]:
                 pooling=["mean"],
             ),
         ),
+        "semantic": SemanticSummary(
+            documents=27_576,
+            clusters=2,
+            fitted_on=27_576,
+            threshold=0.95,
+            near_duplicates=310,
+            recall=SemanticRecall(
+                documents=500,
+                with_pairs=20,
+                found=19,
+                pairs=44,
+                pairs_found=41,
+                recall=0.95,
+                low=0.764,
+                high=0.991,
+            ),
+            without_cluster={"empty": 14},
+        ),
         "gates": [
             GateResult(
                 metric="pii.recall",
@@ -327,6 +351,7 @@ def bare_manifest(run_fields: dict[str, Any]) -> Manifest:
         "dedup": None,
         "balance": {},
         "encode": None,
+        "semantic": None,
         "gates": [],
         "warnings": [],
         "verdict": "passed",
@@ -447,6 +472,53 @@ def no_statistics() -> pa.Table:
     return statistics_table([])
 
 
+CLUSTERS = pa.Table.from_pylist(
+    [
+        {
+            "cluster": 0,
+            "documents": 20_000,
+            "near_duplicates": 300,
+            "medoid_doc_id": "0a" * 16,
+            "medoid_similarity": 0.81,
+            "terms": ["kernel", "driver"],
+            "x": 0.3,
+            "y": 0.4,
+        },
+        {
+            "cluster": 1,
+            "documents": 7_576,
+            "near_duplicates": 10,
+            "medoid_doc_id": None,
+            "medoid_similarity": None,
+            "terms": [],
+            "x": None,
+            "y": None,
+        },
+    ],
+    schema=CLUSTER_LIST,
+)
+CLUSTER_SHARES = pa.Table.from_pylist(
+    [
+        {
+            "cluster": cluster,
+            "reason": reason,
+            "source": "d",
+            "language": "en",
+            "documents_before": before,
+            "characters_before": 10 * before,
+            "documents_after": after,
+            "characters_after": 9 * after,
+        }
+        for cluster, reason, before, after in (
+            (0, None, 24_000, 20_000),
+            (1, None, 8_000, 7_576),
+            (None, "empty", 14, 0),
+        )
+    ],
+    schema=SHARES,
+)
+
+
 @pytest.fixture
 def examples() -> ReportExamples:
     return ReportExamples(
@@ -463,4 +535,5 @@ def examples() -> ReportExamples:
         quarantined=(
             Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),
         ),
+        clusters=(CLUSTERS, CLUSTER_SHARES),
     )

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.transforms.encode.semantic.hashing import id_bytes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -45,17 +47,18 @@ _SUMS = (
 
 def cluster_shares(
     ledger: pa.Table,
-    kept_ids: pa.StringArray,
+    kept_ids: NDArray[np.bytes_],
     clusters: NDArray[np.int32],
     sources: pa.StringArray,
     languages: pa.StringArray,
 ) -> pa.Table:
-    """Counts by cluster or reason, source and language.
+    """Counts of a shard by cluster or reason, source and language.
 
     Args:
-        ledger: Columns doc_id, outcome, reason, kept_doc_id, chars_in, chars_out; each
-            doc_id once.
-        kept_ids: Documents that have a cluster.
+        ledger: Of the shard: doc_id, outcome, reason, kept_doc_id, chars_in, chars_out.
+            A `kept_doc_id` names a document that was kept, in any shard.
+        kept_ids: Documents of all shards that have a cluster, as `id_bytes` gives them,
+            sorted.
         clusters: Shape (len(kept_ids),).
         sources: As many as the ledger has rows; safe labels, null where unknown.
         languages: As many.
@@ -63,20 +66,18 @@ def cluster_shares(
     Returns:
         Table with the schema `SHARES`, sorted by its first four columns. The documents
         before cleaning sum to the ledger's rows.
-
-    Raises:
-        ValueError: The kept documents of duplicates lead round in a circle.
     """
-    ends = _last_kept(ledger)
-    found = pc.index_in(pc.take(ledger["doc_id"].combine_chunks(), ends), kept_ids)
-    known = found.is_valid().to_numpy(zero_copy_only=False)
-    places = found.fill_null(0).to_numpy(zero_copy_only=False)
+    kept_for = ledger["kept_doc_id"].combine_chunks()
+    ends = id_bytes(pc.coalesce(kept_for, ledger["doc_id"].combine_chunks()))
+    places = np.searchsorted(kept_ids, ends)
+    known = places < len(kept_ids)
+    known[known] = kept_ids[places[known]] == ends[known]
     numbers = np.zeros(len(known), np.int32)
     numbers[known] = clusters[places[known]]
     stays = pc.equal(ledger["outcome"], "kept").combine_chunks()
     after = stays.to_numpy(zero_copy_only=False)
     why = pc.coalesce(ledger["reason"], ledger["outcome"]).combine_chunks()
-    why = pc.take(why, ends).fill_null(NOT_IN_RUN)
+    why = pc.if_else(pc.is_valid(kept_for), pa.scalar(NOT_IN_RUN), why)
     chars_in = ledger["chars_in"].combine_chunks().fill_null(0)
     chars_out = ledger["chars_out"].combine_chunks().fill_null(0)
     rows = pa.table(
@@ -106,28 +107,3 @@ def merge_shares(tables: list[pa.Table]) -> pa.Table:
     named = summed.rename_columns({f"{name}_sum": name for name in _SUMS})
     order = [(name, "ascending") for name in _KEYS]
     return named.select(SHARES.names).sort_by(order).cast(SHARES)
-
-
-def _last_kept(ledger: pa.Table) -> pa.Array:
-    """Row of the ledger where each row's chain of kept documents ends.
-
-    A duplicate whose kept document is not in the ledger ends at a null.
-    """
-    ids = ledger["doc_id"].combine_chunks()
-    kept = ledger["kept_doc_id"].combine_chunks()
-    count = len(ids)
-    # One place more than rows, which stands for "not here".
-    target = np.arange(count + 1, dtype=np.int64)
-    points = kept.is_valid().to_numpy(zero_copy_only=False)
-    found = pc.index_in(kept, ids).fill_null(count).to_numpy(zero_copy_only=False)
-    target[:count][points] = found[points]
-    # Each round doubles the steps that a pointer takes.
-    for _ in range(max(count, 2).bit_length() + 1):
-        further = target[target]
-        if np.array_equal(further, target):
-            # A circle of 2, 4, 8 ... documents comes to rest as well.
-            if points[target[:count][target[:count] < count]].any():
-                break
-            return pa.array(target[:count], mask=target[:count] == count)
-        target = further
-    raise ValueError("kept_doc_id leads round in a circle: the ledger is damaged")
