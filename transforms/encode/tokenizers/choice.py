@@ -74,12 +74,13 @@ def choose(rules: Rules, reference: Reference, tables: Path | None) -> Choice | 
         return None
     texts = adversarial(COUNT, added=rules.added[:64])
     texts = [text for text in texts if not guard.holds(text)]
-    found = [texts[row] for row in differing(texts, encoder_of(reference), fast)]
-    if not found:
+    encode = encoder_of(reference)
+    if len(differing(texts, encode, fast)) == 0:
         return Choice(fast, guard)
-    if all(any(token in text for token in rules.added) for text in found):
-        return Choice(fast, guard, rules.added)
-    return None
+    for token in rules.added:
+        texts = [text.replace(token, " ") for text in texts]
+    alike = len(differing(texts, encode, fast)) == 0
+    return Choice(fast, guard, rules.added) if alike else None
 
 
 def table_key(rules: Rules, fast: FastLibrary) -> TableKey:

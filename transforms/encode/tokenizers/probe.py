@@ -38,7 +38,7 @@ CLASS_CONTEXT = "a{0}a1{0}A.{0} {0}'\n'{0}\n"
 space and a line's end: every class of the splitting expressions in use. What follows
 a code point ends a stretch itself, so that it is free to join the code point."""
 
-SHORT_CONTEXT = "a{0}.1{0}A"
+SHORT_CONTEXT = "a{0}.1{0}A\n"
 """The same for code points that no text holds, 955,000 of them, at a third of the
 time: a letter joins `a`, a digit joins `1`, neither joins the full stop."""
 

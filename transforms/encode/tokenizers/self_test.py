@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 
-COUNT = 400
+COUNT = 800
 """Strings that are tried whenever a fast library is loaded."""
 
 SEED = 20
@@ -27,8 +27,8 @@ SEED = 20
 def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list[str]:
     """Strings that are hard on tokenizers; the same ones for the same arguments.
 
-    The first half is put together from known difficulties, the second from random
-    code points of all planes but the surrogates.
+    The first half is known difficulties, each alone and then put together, the second
+    random code points of all planes but the surrogates.
 
     Args:
         count: Strings wanted.
@@ -38,8 +38,9 @@ def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list
     chance = random.Random(seed)  # noqa: S311
     half = count // 2
     fragments = [*_fragments(), *added]
-    built = (_structured(chance, fragments) for _ in range(count - half))
-    return [*built, *(_random(chance) for _ in range(half))]
+    alone = fragments[: count - half]
+    built = (_structured(chance, fragments) for _ in range(count - half - len(alone)))
+    return [*alone, *built, *(_random(chance) for _ in range(half))]
 
 
 def differing(
