@@ -46,7 +46,7 @@ demo: install
 	$(BIN)/isinglass run --config examples/demo.yaml || test $$? -eq 5
 
 bench: install
-	set -e; for script in benchmarks/bench_*.py benchmarks/dedup.py benchmarks/pii.py; do $(BIN)/python $$script; done
+	set -e; for script in benchmarks/bench_*.py benchmarks/dedup.py benchmarks/encoder.py benchmarks/pii.py; do $(BIN)/python $$script; done
 
 # Tools that the deduplication benchmark is held against live in an environment of their
 # own, because datatrove needs an older xxhash. Pinned, so that the ratios stay comparable.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.measuring.processes import ROOT
@@ -85,3 +86,20 @@ def made_up(tokenizer: Path, megabytes: float) -> pa.StringArray:
         texts.append(". ".join(sentences) + ".")
         size += len(texts[-1])
     return pa.array(texts, pa.string())
+
+
+def read_texts(folder: Path) -> pa.StringArray:
+    """Texts of all Parquet files of a folder."""
+    files = sorted(folder.glob("*.parquet"))
+    return pa.concat_arrays([c for file in files for c in _texts(file).chunks])
+
+
+def spread(texts: pa.StringArray, documents: int) -> pa.StringArray:
+    """Evenly spaced texts."""
+    rows = np.linspace(0, len(texts) - 1, min(documents, len(texts)))
+    return texts.take(pa.array(rows.astype(np.int64)))
+
+
+def openings(texts: pa.StringArray, characters: int) -> pa.StringArray:
+    """The beginning of each text."""
+    return pc.utf8_slice_codeunits(texts, 0, characters)

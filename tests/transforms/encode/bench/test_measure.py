@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.transforms.encode.bench import comparing, measure
+from isinglass.transforms.encode.bench.end_to_end import run_once
 from isinglass.transforms.encode.bench.options import read_options
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ MODEL = ["--model=random:bert-tiny", "--device=cpu", "--max-tokens=16", "--round
 def test_a_budget_that_fails_costs_no_other(
     texts_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_once = measure.run_once
-
     def failing(job: Any, budget: int, documents: int | None = None) -> Any:
         if budget == 7:
             raise RuntimeError("broken kernel")
