@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from threadpoolctl import (  # type: ignore[import-untyped]
+from threadpoolctl import (
     threadpool_info,
     threadpool_limits,
 )
