@@ -38,7 +38,8 @@ MATES_DIFFERENCE = 1e-6
 LEAST_COSINE = {"float32": 0.999999, "bfloat16": 0.9995, "float16": 0.9999}
 _SHORT = ["", "a", "[SEP]", "A word.", "\u00e9\u00e9 \u4e2d\u6587 \U0001f600"]
 # Room for the tensors of a few thousand tokens, and not for those of a large batch.
-_ROOM_BYTES = {"cuda": 192 * 2**20}
+_ROOM_BYTES = 256 * 2**20
+_MANY_DOCUMENTS = 8192
 _ROOM_TOKENS = 700
 
 
@@ -111,10 +112,13 @@ def memory(checked: Checked) -> dict[str, Any]:
     """Memory for a part of a batch only: it is halved until it fits."""
     encoder = checked.encoder("auto")
     expected = replace(encoder, batch_tokens=_ROOM_TOKENS // 2).encode(checked.tokens)
-    budget = encoder.batch_tokens
     if encoder.model.device.type == "cuda":
-        vectors = _with_little_memory(encoder, checked.tokens)
+        rows = np.resize(np.arange(len(checked.texts)), _MANY_DOCUMENTS)
+        many = take_rows(checked.tokens, rows)
+        encoder.batch_tokens = budget = int(many.offsets[-1])
+        vectors = _with_little_memory(encoder, many)[: len(expected)]
     else:
+        budget = encoder.batch_tokens
         encoder.model = _Cramped(encoder.model)
         vectors = encoder.encode(checked.tokens)
     _, cosine = differences(vectors, expected)
@@ -127,20 +131,17 @@ def memory(checked: Checked) -> dict[str, Any]:
 
 
 def _with_little_memory(encoder: Encoder, tokens: TokenBatch) -> NDArray[np.float32]:
+    """Encode with so little of the GPU's memory that the first batches do not fit."""
     device = encoder.model.device
-    repeated = np.resize(np.arange(len(tokens.lengths)), 16_384)
-    many = take_rows(tokens, repeated)
-    encoder.batch_tokens = min(2**20, int(many.offsets[-1]))
     torch.cuda.synchronize(device)
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(device).total_memory
-    limit = torch.cuda.memory_reserved(device) + _ROOM_BYTES["cuda"]
+    limit = torch.cuda.memory_reserved(device) + _ROOM_BYTES
     torch.cuda.set_per_process_memory_fraction(limit / total, device)
     try:
-        vectors = encoder.encode(many)
+        return encoder.encode(tokens)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0, device)
-    return vectors[: len(tokens.lengths)]
 
 
 class _Cramped:

@@ -15,7 +15,9 @@ from benchmarks.measuring.processes import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHARED = ROOT.parent / "shared" / "data"
+# Beside the checkout, or inside of it where only the checkout was copied.
+_PLACES = (ROOT.parent / "shared" / "data", ROOT / "shared" / "data")
+SHARED = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 CORPUS = SHARED / "corpus"
 TOKENIZER = SHARED / "models" / "bert_uncased_wordpiece"
 

@@ -81,8 +81,8 @@ def reset_peaks(device: torch.device) -> None:
     # Source: proc_pid_clear_refs(5): 5 sets the peak to the present size.
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    # What the allocator keeps stays: a run that has warmed it is not to be cold again.
     if device.type == "cuda":
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
 
 
