@@ -147,7 +147,7 @@ def test_the_full_profile_shows_the_defaults() -> None:
             "dedup": {},
             "pii": {},
             "balance": {},
-            "encode": {},
+            "encode": {"semantic": {}},
         }
     )
     for section in ("dedup", "pii", "balance", "encode", "limits"):
