@@ -200,7 +200,7 @@ def tokenise(
     whole = tokenizer.encode(texts, most)
     words = None
     if config.word_ids:
-        words = replace(whole, values=tokenizer.word_ids(texts))
+        words = replace(whole, values=tokenizer.word_ids(texts, whole))
     long = 0 if config.windows == "window" else truncated(whole, limit)
     if truncate:
         whole = cut(whole, limit)
