@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.transforms.encode.forward.batch import DeviceBatch
+from isinglass.transforms.encode.forward.by_length import ByLength
 from isinglass.transforms.encode.forward.layout import lay_out
 
 if TYPE_CHECKING:
@@ -36,44 +37,6 @@ _SELF_TEST_TOLERANCE = {"bfloat16": 2**-6, "float16": 2**-9}
 # What flash attention takes (Dao, "FlashAttention-2", 2023).
 _HEAD_SIZE_STEP = 8
 _LARGEST_HEAD_SIZE = 256
-
-
-@dataclass(frozen=True)
-class ByLength:
-    """One call of torch's attention for every stretch of equally long documents.
-
-    Attributes:
-        heads: They divide the width.
-    """
-
-    heads: int
-
-    def __call__(self, mixed: Tensor, layout: Layout) -> Tensor:
-        """What each token takes from its document.
-
-        Args:
-            mixed: Query, key and value side by side, shape (tokens, 3 * width).
-            layout: Of the batch.
-
-        Returns:
-            Shape (tokens, width).
-        """
-        from torch.nn.functional import (  # noqa: PLC0415  (optional)
-            scaled_dot_product_attention,
-        )
-
-        width = mixed.shape[1] // 3
-        context = mixed.new_empty(mixed.shape[0], width)
-        for run in layout.runs:
-            split = mixed[run.start : run.stop]
-            split = split.view(run.count, run.length, 3, self.heads, -1)
-            query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-            seen = scaled_dot_product_attention(query, key, value)
-            target = context[run.start : run.stop]
-            target.view(run.count, run.length, self.heads, -1).copy_(
-                seen.transpose(1, 2)
-            )
-        return context
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import pytest
 
 from isinglass.transforms.encode.forward import attention, bert
 from isinglass.transforms.encode.forward.attention import (
-    ByLength,
     Varlen,
     agree,
     choose_attention,
 )
+from isinglass.transforms.encode.forward.by_length import ByLength
 from isinglass.transforms.encode.forward.layout import lay_out
 
 if TYPE_CHECKING:
@@ -237,3 +237,24 @@ def test_a_model_with_a_kernel_for_different_lengths(
     )
     assert np.abs(run(folder, texts) - reference(folder, texts)).max() < 5e-6
     assert len(calls) == 2  # one for each layer, none for each document
+
+
+@pytest.mark.parametrize("length", [63, 64, 100, 255, 256, 257])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_by_length_in_every_precision(
+    documents: Callable[..., list[NDArray[np.int32]]],
+    make_batch: Callable[..., Any],
+    length: int,
+    precision: str,
+) -> None:
+    """Whatever steps it is computed in; 9 documents are more than one step's."""
+    batch = make_batch(documents(300, *[length] * 9, 3))
+    generator = torch.Generator().manual_seed(4)
+    mixed = torch.randn(303 + 9 * length, 3 * WIDTH, generator=generator)
+    half = mixed.to(getattr(torch, precision))
+    wide = half.float()
+    expected = Varlen(HEADS, per_document)(wide, lay_out(batch))
+    got = ByLength(HEADS)(half, lay_out(batch))
+    assert got.dtype == half.dtype
+    tolerance = {"float32": 1e-5, "bfloat16": 2**-5, "float16": 2**-9}[precision]
+    assert (got - expected).abs().max() <= tolerance
