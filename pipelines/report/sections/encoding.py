@@ -69,11 +69,11 @@ def _token_rows(
         *rows,
         ["tokens", grouped(summary.tokens), f"by tokenizer {config.get('tokenizer')}"],
         ["tokens a document", decimal(ratio(summary.tokens, documents), 1), "mean"],
-        [
-            "tokens a word",
-            decimal(ratio(summary.tokens, words)),
-            f"of {grouped(words)} words in the kept documents",
-        ],
+        *(
+            []
+            if config.get("windows", "all") != "all"
+            else [_fertility(summary, words)]
+        ),
         [
             "documents compared with the reference",
             grouped(used.documents_compared),
@@ -85,6 +85,12 @@ def _token_rows(
             "they hold characters on which the fast library is known to differ",
         ],
     ]
+
+
+def _fertility(summary: EncodeSummary, words: float | None) -> Row:
+    """Says something of the tokenizer only where no token was left out."""
+    note = f"of {grouped(words)} words in the kept documents"
+    return ["tokens a word", decimal(ratio(summary.tokens, words)), note]
 
 
 def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
