@@ -25,7 +25,7 @@ from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.load import load_tokenizer
 from isinglass.transforms.pii.operators.apply import apply_operators
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids

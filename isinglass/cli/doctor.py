@@ -63,6 +63,7 @@ def examine() -> list[Finding]:
         ),
         _pii_models(),
         _encoder_models(),
+        _tokenizer(),
         _device(),
     ]
 
@@ -88,6 +89,23 @@ def _encoder_models() -> Finding:
         return Finding("encoder", good=False, detail=str(error), needed=False)
     names = ", ".join(f"{m.name} {m.sha256[:12]}" for m in models)
     return Finding("encoder", good=True, detail=names, needed=False)
+
+
+def _tokenizer() -> Finding:
+    from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
+    from isinglass.transforms.encode.tokenizers.load import (  # noqa: PLC0415
+        load_tokenizer,
+    )
+
+    try:
+        tokenizer = load_tokenizer(EncodeSettings())
+    except RefuseError as error:
+        return Finding("tokenizer", good=False, detail=str(error), needed=False)
+    slow = tokenizer.backend.startswith("tokenizers ")
+    detail = f"{tokenizer.backend}, " + (
+        "no fast library gives the same ids here" if slow else "ids as the reference"
+    )
+    return Finding("tokenizer", good=not slow, detail=detail, needed=False)
 
 
 def _device() -> Finding:
