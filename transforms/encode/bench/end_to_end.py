@@ -133,7 +133,7 @@ def run_once(job: Job, budget: int, documents: int | None = None) -> Run:
             _count(run, streamed.tokens, encoder.max_tokens)
             vectors = streamed.encoded.vectors
             put(vectors)
-            if run.documents <= job.kept + len(vectors):
+            if run.documents < job.kept + len(vectors):
                 run.vectors.append(vectors)
     run.seconds = time.perf_counter() - began
     run.process_seconds = time.process_time() - spent
