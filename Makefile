@@ -43,7 +43,7 @@ wheel: install
 # Exit code 5 of `run` means that an earlier demo is complete and nothing had changed.
 demo: install
 	$(BIN)/python examples/gather_corpus.py --output $(DEMO_CORPUS) --max-megabytes 2.5
-	$(BIN)/isinglass run --config examples/demo.yaml || test $$? -eq 5
+	$(BIN)/isinglass run --config examples/demo.yaml --replace || test $$? -eq 5
 
 bench: install
 	set -e; for script in benchmarks/bench_*.py benchmarks/dedup.py benchmarks/encoder.py benchmarks/pii.py; do $(BIN)/python $$script; done

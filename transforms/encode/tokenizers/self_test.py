@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import random
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from isinglass.transforms.encode.tokenizers.fast import FastLibrary
@@ -35,7 +35,7 @@ def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list
         seed: Of the choice.
         added: Tokens that the tokenizer finds in texts as they are written.
     """
-    chance = random.Random(seed)  # noqa: S311
+    chance = np.random.default_rng(seed)
     half = count // 2
     fragments = [*_fragments(), *added]
     alone = fragments[: count - half]
@@ -65,15 +65,19 @@ def _fragments() -> tuple[str, ...]:
     return (*planes, *kinds, *(text * times for text, times in content["runs"]))
 
 
-def _structured(chance: random.Random, fragments: Sequence[str]) -> str:
-    parts = chance.choices(fragments, k=chance.randrange(1, 12))
-    return chance.choice(["", "", " ", " ", "\n", "a"]).join(parts)
+def _structured(chance: np.random.Generator, fragments: Sequence[str]) -> str:
+    count = int(chance.integers(1, 12))
+    parts = [fragments[at] for at in chance.integers(len(fragments), size=count)]
+    return _one_of(chance, ("", "", " ", " ", "\n", "a")).join(parts)
 
 
-def _random(chance: random.Random) -> str:
+def _random(chance: np.random.Generator) -> str:
     """Code points of all planes, of the first one, or of both with plain letters."""
-    top = chance.choice([0x110000, 0x10000, 0x3000])
-    count = chance.randrange(1, 24)
-    points = (chance.randrange(top) for _ in range(count))
-    plain = chance.choice(["", "a", " ", "1"])
+    top = (0x110000, 0x10000, 0x3000)[int(chance.integers(3))]
+    points = chance.integers(top, size=int(chance.integers(1, 24))).tolist()
+    plain = _one_of(chance, ("", "a", " ", "1"))
     return plain.join(chr(one) for one in points if not 0xD800 <= one <= 0xDFFF)  # noqa: PLR2004
+
+
+def _one_of(chance: np.random.Generator, texts: tuple[str, ...]) -> str:
+    return texts[int(chance.integers(len(texts)))]
