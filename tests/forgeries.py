@@ -53,7 +53,8 @@ def reseal(run: Path) -> None:
     for output in outputs:
         path = run / output["path"]
         output["bytes"], output["sha256"] = path.stat().st_size, sha256(path)
-        output["rows"] = pq.read_metadata(path).num_rows
+        if path.suffix == ".parquet":
+            output["rows"] = pq.read_metadata(path).num_rows
     manifest["outputs"] = outputs
     (run / "manifest.json").write_text(json.dumps(manifest))
     names = [*(o["path"] for o in outputs), "report.html", "manifest.json"]

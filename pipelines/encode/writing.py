@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -39,8 +39,18 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
     from isinglass.transforms.write import TableWriter
+
+
+class HasTokens(Protocol):
+    """A tokenizer, fast or not."""
+
+    @property
+    def name(self) -> str:
+        """Model or file name."""
+
+    def token_id(self, token: str) -> int | None:
+        """Id of a token of the vocabulary; None where it has no such token."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ class Widths:
     ends: dict[str, int | None]
 
 
-def find_ends(config: EncodeConfig, tokenizer: Tokenizer) -> dict[str, int | None]:
+def find_ends(config: EncodeConfig, tokenizer: HasTokens) -> dict[str, int | None]:
     """Ids of the tokens that `packed` and `megatron` put behind a document.
 
     Raises:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.privacy import operators_used
 from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.proof.encoded import encoding_faults
 from isinglass.pipelines.proof.recall import check_recall
 from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.reasons import DUPLICATE_REASONS
@@ -166,14 +167,8 @@ def _check_summaries(run: FinishedRun) -> list[str]:
     )
     if items != (told_items.documents if told_items is not None else 0):
         faults.append("ledger and manifest count different evaluation items")
-    if manifest.encode is not None:
-        if manifest.encode.documents != manifest.records.kept:
-            faults.append("encode and records count different documents")
-        sums = [pc.sum(t["n_tokens"]).as_py() for _, t in run.each("tokens", _TOKENS)]
-        if sums and sum(n or 0 for n in sums) != manifest.encode.tokens:
-            faults.append("encode and tokens/ count different tokens")
+    faults += encoding_faults(run)
     return faults
 
 
-_TOKENS = ["n_tokens"]
 _ITEMS = ["evaluation_item"]

@@ -44,9 +44,10 @@ def check_tokens(run: FinishedRun) -> list[Check]:
         return [Check(name, "skipped", str(error)) for name in sorted(made)]
     ends = find_ends(config, tokenizer)
     faults: dict[str, list[str]] = {name: [] for name in sorted(made)}
-    seen = 0
+    seen = long = 0
     for shard, ids in _again(run, config, tokenizer):
         seen += int(ids.rows.offsets[-1])
+        long += ids.truncated
         if "tokens" in made and not _same_rows(run, config, shard, ids):
             faults["tokens"].append(f"tokens/{shard} differs from its texts")
         if "packed" in made:
@@ -57,6 +58,10 @@ def check_tokens(run: FinishedRun) -> list[Check]:
             whole = with_end(ids.whole, ends["megatron"])
             if not _same_megatron(run, shard, whole):
                 faults["megatron"].append(f"megatron/{shard} differs from its texts")
+    told = run.manifest.encode
+    if told is not None and told.truncated_documents != long:
+        name = next(iter(faults))
+        faults[name].append(f"{long} documents are too long for the encoder")
     said = {
         "tokens": f"{seen:,} ids equal those of the texts",
         "packed": "every document can be put together again",
@@ -138,8 +143,10 @@ def _same_megatron(run: FinishedRun, shard: str, whole: TokenBatch) -> bool:
         data = read_megatron(run.folder / "megatron" / shard)
     except InputError:
         return False
-    sizes = np.append(0, np.cumsum(data.lengths))[data.borders]
-    same = len(data) == len(whole.lengths) and np.array_equal(sizes, whole.offsets)
+    ends = np.append(0, np.cumsum(data.lengths))
+    if data.borders.min() < 0 or data.borders.max() >= len(ends):
+        return False
+    same = np.array_equal(ends[data.borders], whole.offsets)
     return same and all(
         np.array_equal(data[row], whole.values[start:stop])
         for row, (start, stop) in enumerate(

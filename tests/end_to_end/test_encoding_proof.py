@@ -1,0 +1,188 @@
+"""`verify` finds what was tampered with in the files of the encode pass."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from isinglass.pipelines.proof import prove
+from tests.encoded import EVERYTHING, start, write_topics
+from tests.forgeries import in_cell, in_manifest, in_table, increase, lose_a_row, reseal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.forgeries import Change
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("encoding-proof")
+    write_topics(folder / "corpus")
+    return start(folder, EVERYTHING, dedup={}).folder
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    """A copy to tamper with."""
+    shutil.copytree(finished, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def _swap_rows(table: pa.Table) -> pa.Table:
+    rows = list(range(table.num_rows))
+    rows[0], rows[1] = 1, 0
+    return table.take(pa.array(rows))
+
+
+def _swap(column: str) -> Callable[[pa.Table], pa.Table]:
+    """The first two values of one column change places."""
+
+    def change(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index(column)
+        values = table[column].to_pylist()
+        values[0], values[1] = values[1], values[0]
+        assert values != table[column].to_pylist()
+        field = table.schema.field(column)
+        return table.set_column(place, field, pa.array(values, field.type))
+
+    return change
+
+
+def _more(ids: list[int]) -> list[int]:
+    """Another second value; the first is a special token."""
+    return [ids[0], ids[1] + 1, *ids[2:]]
+
+
+def _halved(vector: bytes) -> bytes:
+    return (np.frombuffer(vector, "<f2") / 2).astype("<f2").tobytes()
+
+
+def _unknown(states: list[bytes]) -> list[bytes]:
+    values = np.frombuffer(states[0], "<f2").copy()
+    values[3] = np.nan
+    return [values.tobytes(), *states[1:]]
+
+
+def in_bytes(folder: str, suffix: str, place: int) -> Change:
+    """A forgery of one byte of the first file with a suffix."""
+
+    def forge(run: Path) -> None:
+        path = min((run / folder).glob(f"*{suffix}"))
+        data = bytearray(path.read_bytes())
+        data[place] ^= 1
+        path.write_bytes(bytes(data))
+
+    return forge
+
+
+def _other_cluster(number: int) -> int:
+    return (number + 1) % 4
+
+
+FORGERIES: dict[str, tuple[Change, str]] = {
+    # Ids.
+    "another id": (in_cell("tokens", "input_ids", _more), "tokens"),
+    "another count": (in_cell("tokens", "n_tokens", increase), "counts"),
+    "ids of each other": (in_table("tokens", _swap("input_ids")), "tokens"),
+    "exchanged rows of tokens": (in_table("tokens", _swap_rows), "tokens"),
+    "another mask": (
+        in_cell("tokens", "special_tokens_mask", lambda m: [0, *m[1:]]),
+        "tokens",
+    ),
+    "another word": (
+        in_cell("tokens", "word_ids", lambda w: [w[0], 7, *w[2:]]),
+        "tokens",
+    ),
+    # Packed rows.
+    "a packed id": (in_cell("packed", "input_ids", _more), "packed"),
+    "a packed position": (in_cell("packed", "position_ids", _more), "packed"),
+    "a packed length": (
+        in_cell("packed", "seq_lens", lambda s: [s[0] - 1, *s[1:]]),
+        "packed",
+    ),
+    "a packed document": (
+        in_cell("packed", "doc_ids", lambda d: ["0" * 32, *d[1:]]),
+        "packed",
+    ),
+    "a packed start": (in_cell("packed", "starts", lambda s: [s[0] + 1]), "packed"),
+    "a lost packed row": (in_table("packed", lose_a_row), "packed"),
+    "packed tokens more": (
+        in_manifest("encode", "packed", "tokens", value=increase),
+        "counts",
+    ),
+    # Megatron.
+    "a byte of an id": (in_bytes("megatron", ".bin", 2), "megatron"),
+    "another magic": (in_bytes("megatron", ".idx", 0), "megatron"),
+    "another length of a sequence": (in_bytes("megatron", ".idx", 34), "megatron"),
+    "another border": (in_bytes("megatron", ".idx", -8), "megatron"),
+    "another start": (in_bytes("megatron", ".idx", -100), "megatron"),
+    "sequences more": (
+        in_manifest("encode", "megatron", "sequences", value=increase),
+        "counts",
+    ),
+    # Vectors.
+    "a short vector": (in_cell("embeddings", "embedding", _halved), "embeddings"),
+    "exchanged rows of vectors": (in_table("embeddings", _swap_rows), "embeddings"),
+    "a lost vector": (in_table("embeddings", lose_a_row), "embeddings"),
+    "no number": (
+        in_cell("hidden_states", "last_hidden_state", _unknown),
+        "hidden states",
+    ),
+    "a lost state": (
+        in_cell("hidden_states", "last_hidden_state", lambda states: states[1:]),
+        "hidden states",
+    ),
+    "another count of states": (
+        in_cell("hidden_states", "n_tokens", increase),
+        "hidden states",
+    ),
+    # Clusters.
+    "a lost document": (in_table("clusters", lose_a_row), "clusters"),
+    "another cluster": (in_cell("clusters", "cluster", _other_cluster), "clusters"),
+    "a higher cosine": (
+        in_cell("clusters", "near_duplicate_cosine", lambda c: c + 0.001),
+        "clusters",
+    ),
+    "near nothing": (
+        in_cell("clusters", "near_duplicate_of", "0" * 32),
+        "clusters",
+    ),
+    "fewer near ones": (
+        in_manifest("semantic", "near_duplicates", value=lambda n: n - 1),
+        "clusters",
+    ),
+    "another threshold": (in_manifest("semantic", "threshold", value=0.99), "clusters"),
+}
+
+
+@pytest.mark.parametrize("name", list(FORGERIES))
+def test_a_forgery_is_found(run: Path, name: str) -> None:
+    forge, where = FORGERIES[name]
+    forge(run)
+    reseal(run)
+    failed = {check.name for check in prove(run) if check.status == "failed"}
+    assert where in failed
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("clusters", "documents"), ("cluster_shares", "documents_before")],
+)
+def test_other_sizes_in_audit_are_found(run: Path, name: str, column: str) -> None:
+    path = run / "audit" / f"{name}.parquet"
+    table = pq.read_table(path)
+    values: list[Any] = table[column].to_pylist()
+    values[0] += 1
+    place = table.schema.get_field_index(column)
+    field = table.schema.field(column)
+    pq.write_table(table.set_column(place, field, pa.array(values, field.type)), path)
+    reseal(run)
+    failed = {check.name for check in prove(run) if check.status == "failed"}
+    assert failed == {"clusters"}
