@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pydantic
 
 from isinglass.pipelines.commits import is_intact
-from isinglass.pipelines.encode.writing import find_ends
+from isinglass.pipelines.encode.preflight import check_encode
 from isinglass.pipelines.fingerprint import code_fingerprint, config_digest, digest
 from isinglass.pipelines.withheld import publishable
 from isinglass.pipelines.workspace import Workspace, write_atomically
@@ -19,7 +19,6 @@ from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.demographics.lexicon import manifest_entries
 from isinglass.transforms.encode.models import check_models as check_encoder
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 from isinglass.transforms.scan import key_mark
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def _encoder_parts(config: EncodeConfig | None, verb: Verb) -> tuple[Model, ...]
         return ()
     embeds = config.embeddings != "none"
     files = check_encoder(settings_of(config), embeds=embeds)
-    find_ends(config, load_tokenizer(settings_of(config)))
+    check_encode(config)
     return tuple(
         Model(
             name=file.name,

@@ -20,9 +20,10 @@ OWNER = "run.json"
 _RANK = {"audit": 0, "clean": 1, "encode": 2, "run": 2}
 _OURS = {*FINAL_FILES, *TABLES, "work"}
 _SHARD_FILE = re.compile(
-    r"(?:[A-Za-z0-9._-]+-[0-9a-f]{8}-\d{5}|statistics|paragraphs|erasure)\.parquet"
+    r"[A-Za-z0-9._-]+-[0-9a-f]{8}-\d{5}\.(?:parquet|bin|idx)"
+    r"|(?:statistics|paragraphs|erasure|clusters|cluster_shares)\.parquet"
 )
-_TEMPORARY = re.compile(r"\..*\.tmp")
+_TEMPORARY = re.compile(r"\..*\.tmp(?:\.bin|\.idx)?")
 
 
 def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> None:

@@ -103,6 +103,7 @@ class Job:
 
     def dry_run(self, form: Format, *, replace: bool) -> int:
         """Plan, check models and runner, and print what would be done."""
+        from isinglass.pipelines.encode.preflight import hidden_estimate  # noqa: PLC0415
         from isinglass.pipelines.run import prepare  # noqa: PLC0415
 
         prepared = prepare(self._request(replace=replace))
@@ -117,6 +118,9 @@ class Job:
             "shards": len(made.shards),
             "models": [model.name for model in models],
         }
+        encode = prepared.config.encode
+        if encode is not None and encode.hidden_states and identity.encoder_models:
+            facts["hidden_states"] = hidden_estimate(encode, made.inputs)
         if form is Format.JSON:
             typer.echo(json.dumps(facts, indent=2))
         else:

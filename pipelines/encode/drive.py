@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from isinglass.pipelines.encode.check import CheckWork, check_units
 from isinglass.pipelines.encode.gpu import one_worker_a_gpu
+from isinglass.pipelines.encode.preflight import hidden_width
 from isinglass.pipelines.encode.units import encode_units
 from isinglass.pipelines.encode.work import EncodeWork
 from isinglass.pipelines.passes import run_pass
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
-from isinglass.transforms.encode.models import model_folder, model_settings
 from isinglass.transforms.encode.outputs.hidden import hidden_bytes, hidden_warning
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
@@ -100,7 +100,7 @@ def _check_room(
 ) -> None:
     """Say how large the hidden states will be, and stop if the disk is too small."""
     documents, tokens, text_bytes = _expected(workspace, shard_ids, config, tokenizer)
-    width = model_settings(model_folder(settings_of(config)))["hidden_size"]
+    width = hidden_width(config)
     LOGGER.warning("%s", hidden_warning(documents, tokens, width, text_bytes))
     free = shutil.disk_usage(workspace.path).free
     needed = hidden_bytes(tokens, width)

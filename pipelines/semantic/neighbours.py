@@ -95,6 +95,8 @@ class NeighboursWork:
         bucket: int,
     ) -> NDArray[Any]:
         rows = np.zeros(len(ids), ROWS)
+        if len(ids) == 0:
+            return rows
         # By doc_id, so that neither shards nor their order matter.
         order = np.lexsort((ids, clusters))
         hashes = hash_ids(ids, self.seed)

@@ -84,11 +84,12 @@ def hidden_warning(documents: int, tokens: int, width: int, text_bytes: int) -> 
     counted = f"{tokens / MILLION:,.1f} million" if tokens >= MILLION else f"{tokens:,}"
     return (
         f"last_hidden_state: {documents:,} documents, {counted} tokens x "
-        f"{hidden_bytes(1, width):,} bytes = {_in_units(size)}{times}"
+        f"{hidden_bytes(1, width):,} bytes = {in_units(size)}{times}"
     )
 
 
-def _in_units(size: int) -> str:
+def in_units(size: int) -> str:
+    """Bytes in decimal units, e.g. `1.2 GB`."""
     units = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
     for factor, name in units:
         if size >= factor:

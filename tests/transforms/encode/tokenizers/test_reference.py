@@ -85,8 +85,8 @@ def test_ids_equal_those_of_the_library(tokenizer: Tokenizer) -> None:
 
 
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=6))
-def test_ids_of_any_text(texts: list[str]) -> None:
-    tokens = load_tokenizer(EncodeSettings()).encode(pa.array(texts))
+def test_ids_of_any_text(tokenizer: Tokenizer, texts: list[str]) -> None:
+    tokens = tokenizer.encode(pa.array(texts))
     assert rows(tokens) == expected_batch(minilm(), texts)
 
 
@@ -121,9 +121,10 @@ def test_neither_truncation_nor_padding_of_the_file_is_applied(
 
 
 @given(st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=30), max_size=5))
-def test_long_texts_in_pieces_have_the_same_ids(parts: list[list[str]]) -> None:
-    whole = load_tokenizer(EncodeSettings())
-    pieced = dataclasses.replace(whole, slice_bytes=16)
+def test_long_texts_in_pieces_have_the_same_ids(
+    tokenizer: Tokenizer, parts: list[list[str]]
+) -> None:
+    whole, pieced = tokenizer, dataclasses.replace(tokenizer, slice_bytes=16)
     texts = pa.array([" ".join(part) for part in parts], pa.string())
     assert np.array_equal(pieced.encode(texts).values, whole.encode(texts).values)
     assert np.array_equal(pieced.encode(texts).offsets, whole.encode(texts).offsets)

@@ -1,0 +1,65 @@
+"""What is known of the `encode` section before anything is read or written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.encode.writing import find_ends
+from isinglass.transforms.encode.encoder import choose_device
+from isinglass.transforms.encode.models import model_folder, model_settings
+from isinglass.transforms.encode.outputs.hidden import hidden_bytes, in_units
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.plan.planner import PlannedInput
+    from isinglass.schemas.config import EncodeConfig
+
+BYTES_A_TOKEN = 4
+"""Of English text, roughly; other languages have fewer."""
+
+
+def check_encode(config: EncodeConfig) -> None:
+    """Refuse what the pass could not do; model and tokenizer are known to be there.
+
+    Raises:
+        ConfigError: An end token that the tokenizer lacks, or a GPU that is not there.
+    """
+    if config.embeddings != "none" and config.device not in {"auto", "cpu"}:
+        choose_device(config.device)
+    sections = (config.packed, config.megatron)
+    if any(section is not None and section.end_token for section in sections):
+        find_ends(config, load_tokenizer(settings_of(config)))
+
+
+def hidden_width(config: EncodeConfig) -> int:
+    """Values of a hidden state of the model."""
+    width: int = model_settings(model_folder(settings_of(config)))["hidden_size"]
+    return width
+
+
+def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str:
+    """How large `hidden_states/` will be, from what a plan knows.
+
+    Where the records of all files are known and each is encoded once, it never has more
+    than `max_tokens` vectors a record. Otherwise tokens are guessed from the size of
+    the files on disk, of which compressed ones hold more.
+
+    Args:
+        config: The `encode` section.
+        inputs: All files of the plan.
+
+    Returns:
+        Such as `up to 3.8 GB`, or `about 3.8 GB` where it is a guess.
+    """
+    width = hidden_width(config)
+    rows = [item.rows for item in inputs]
+    if config.windows != "window" and None not in rows:
+        most = sum(row or 0 for row in rows) * config.max_tokens
+        return f"up to {in_units(hidden_bytes(most, width))}"
+    tokens = sum(item.bytes for item in inputs) / BYTES_A_TOKEN
+    if config.windows == "window":
+        tokens *= config.max_tokens / (config.max_tokens - config.stride)
+    return f"about {in_units(hidden_bytes(int(tokens), width))}"
