@@ -105,3 +105,8 @@ def spread(texts: pa.StringArray, documents: int) -> pa.StringArray:
 def openings(texts: pa.StringArray, characters: int) -> pa.StringArray:
     """The beginning of each text."""
     return pc.utf8_slice_codeunits(texts, 0, characters)
+
+
+def long_texts(texts: pa.StringArray, characters: int) -> pa.StringArray:
+    """The texts of more than so many characters."""
+    return texts.filter(pc.greater(pc.utf8_length(texts), characters))

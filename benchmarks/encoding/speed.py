@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.encoding.corpus import openings, read_texts, spread
+from benchmarks.encoding.corpus import long_texts, openings, read_texts, spread
 from benchmarks.measuring.processes import Target, table
 from isinglass.transforms.encode.bench.peers import differences
 from isinglass.transforms.encode.encoder import configure_threads, load_encoder
@@ -34,18 +34,23 @@ FLOAT32, BFLOAT16 = "isinglass, float32", "isinglass, bfloat16"
 LEAST_RATIO = {FLOAT32: 1.25, BFLOAT16: 2.0}
 MOST_DIFFERENCE, LEAST_COSINE = 1e-5, 0.9995
 SHORT_CHARACTERS = 120
+LONG_CHARACTERS = 6
+"""For each token the model takes."""
 SLICES, ROUNDS = 3, 2
 
 
 def run(corpus: Path, limit: int, *, small: bool) -> list[Target]:
-    """Print a table for whole texts and one for short ones; returns the targets."""
+    """Print a table for each kind of texts; returns the targets."""
     texts = read_texts(corpus)
     sides = build_sides(limit)
     whole = spread(texts, 45 if small else 300)
     short = openings(spread(texts, 90 if small else 900), SHORT_CHARACTERS)
+    # They fill the model, so that nothing is gained by leaving out padding.
+    full = spread(long_texts(texts, LONG_CHARACTERS * limit), 15 if small else 150)
     tokenizer = load_tokenizer(EncodeSettings())
     targets = []
-    for name, chosen in (("whole texts", whole), ("short texts", short)):
+    kinds = {"whole texts": whole, "short texts": short, "long texts": full}
+    for name, chosen in kinds.items():
         spent, vectors = _take_turns(sides, chosen)
         tokens = int(tokenizer.encode(chosen, limit).offsets[-1])
         print(f"{len(chosen)} {name}, {tokens:,} tokens of at most {limit} a text\n")
