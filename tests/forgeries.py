@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.proof.sampled import Sampled
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
@@ -19,6 +20,8 @@ from tests.corpora import write_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from isinglass.pipelines.identity import Verb
 
@@ -190,3 +193,11 @@ def append(name: str, text: str) -> Change:
 
 def unlink(name: str) -> Change:
     return lambda run: (run / name).unlink()
+
+
+def encode_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare `verify` the model, which takes it most of its time."""
+    monkeypatch.setattr(
+        "isinglass.pipelines.proof.vectors.encode_again",
+        lambda _: Sampled(why="not in this test"),
+    )

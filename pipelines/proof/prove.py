@@ -19,11 +19,7 @@ from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.proof.spans import check_findings
 from isinglass.pipelines.proof.structure import check_schemas, check_tables
 from isinglass.pipelines.proof.tokens import check_tokens
-from isinglass.pipelines.proof.vectors import (
-    check_clusters,
-    check_embeddings,
-    check_hidden_states,
-)
+from isinglass.pipelines.proof.vectors import check_clusters, check_vectors
 from isinglass.pipelines.proof.weights import check_weights
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
@@ -65,8 +61,7 @@ def _check_contents(run: FinishedRun) -> list[Check]:
         *([check_erasure(run)] if tells_of_erasure(run) else []),
         check_source(run),
         *check_tokens(run),
-        check_embeddings(run),
-        *([check_hidden_states(run)] if run.paths("hidden_states") else []),
+        *check_vectors(run),
         *([check_clusters(run)] if run.paths("clusters") else []),
     ]
 

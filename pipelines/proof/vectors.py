@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.proof.cluster_lists import list_faults
+from isinglass.pipelines.proof.sampled import Sampled, encode_again
 from isinglass.pipelines.semantic.vectors import shard_vectors
 from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.errors import InputError
@@ -31,13 +33,22 @@ MOST_PAIRS = 20_000
 """Near-duplicates in meaning whose cosine is computed again, evenly spread."""
 
 
-def check_embeddings(run: FinishedRun) -> Check:
-    """One finite vector a row, in order, of unit length where that was asked for."""
+def check_vectors(run: FinishedRun) -> list[Check]:
+    """Vectors and hidden states, some of them made again from their texts."""
     if not run.paths("embeddings"):
-        return Check("embeddings", "skipped", "no embeddings were written")
+        return [Check("embeddings", "skipped", "no embeddings were written")]
+    again = encode_again(run)
+    checks = [check_embeddings(run, again)]
+    if run.paths("hidden_states"):
+        checks.append(check_hidden_states(run, again))
+    return checks
+
+
+def check_embeddings(run: FinishedRun, again: Sampled) -> Check:
+    """One finite vector a row, in order, of unit length where that was asked for."""
     config = run.config.encode
     assert config is not None
-    faults, seen = [], 0
+    faults, seen = list(again.faults["embeddings"]), 0
     for path in run.paths("embeddings"):
         name = f"embeddings/{path.stem}"
         if not _follows(run, path):
@@ -53,12 +64,13 @@ def check_embeddings(run: FinishedRun) -> Check:
             off &= lengths > 0
         if config.normalise and off.any():
             faults.append(f"{name} holds a vector not of unit length")
-    return conclude("embeddings", faults, f"{seen:,} vectors")
+    said = again.why or f"{again.rows} of them made again from their texts"
+    return conclude("embeddings", faults, f"{seen:,} vectors; {said}")
 
 
-def check_hidden_states(run: FinishedRun) -> Check:
+def check_hidden_states(run: FinishedRun, again: Sampled) -> Check:
     """A finite vector for each token that the encoder saw, row by row."""
-    faults, seen = [], 0
+    faults, seen = list(again.faults["hidden_states"]), 0
     for path in run.paths("hidden_states"):
         name = f"hidden_states/{path.stem}"
         if not _follows(run, path):
@@ -92,6 +104,12 @@ def check_clusters(run: FinishedRun) -> Check:
         if not _follows(run, path)
     ]
     every = pa.concat_tables(tables)
+    known = pc.and_(
+        pc.greater_equal(every["cluster"], 0),
+        pc.less(every["cluster"], summary.clusters),
+    )
+    if not pc.all(known, min_count=0).as_py():
+        return conclude("clusters", ["a document is in no cluster there is"], "")
     marked = every.num_rows - every["near_duplicate_of"].null_count
     sizes = np.bincount(every["cluster"].to_numpy(), minlength=summary.clusters)
     listed = pq.read_table(run.folder / "audit" / "clusters.parquet")
@@ -108,6 +126,7 @@ def check_clusters(run: FinishedRun) -> Check:
     faults += [f"{what}: {a} is not {b}" for what, (a, b) in told.items() if a != b]
     if not np.array_equal(sizes, listed["documents"].to_numpy()):
         faults.append("audit/clusters and clusters/ count different documents")
+    faults += list_faults(run, every)
     faults += _cosine_faults(run, every, summary.threshold)
     said = f"{every.num_rows:,} documents, {marked:,} near another in meaning"
     return conclude("clusters", faults, said)

@@ -11,8 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.proof import prove
+from isinglass.transforms.encode.models import ModelFile
 from tests.encoded import EVERYTHING, start, write_topics
-from tests.forgeries import in_cell, in_manifest, in_table, increase, lose_a_row, reseal
+from tests.forgeries import (
+    encode_nothing_again,
+    in_cell,
+    in_manifest,
+    in_table,
+    increase,
+    lose_a_row,
+    reseal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +91,28 @@ def in_bytes(folder: str, suffix: str, place: int) -> Change:
     return forge
 
 
+def _exchange(table: pa.Table, column: str, rows: list[int]) -> pa.Table:
+    values = table[column].to_pylist()
+    one, other = rows
+    values[one], values[other] = values[other], values[one]
+    place = table.schema.get_field_index(column)
+    field = table.schema.field(column)
+    return table.set_column(place, field, pa.array(values, field.type))
+
+
+def _exchange_clusters(table: pa.Table) -> pa.Table:
+    """Two documents of different clusters, so that all sizes stay as they are."""
+    clusters = table["cluster"].to_pylist()
+    other = next(row for row, c in enumerate(clusters) if c != clusters[0])
+    return _exchange(table, "cluster", [0, other])
+
+
+def _exchange_leaders(table: pa.Table) -> pa.Table:
+    leaders = table["near_duplicate_of"].to_pylist()
+    marked = [row for row, leader in enumerate(leaders) if leader is not None]
+    return _exchange(table, "near_duplicate_of", marked[:2])
+
+
 def _other_cluster(number: int) -> int:
     return (number + 1) % 4
 
@@ -130,6 +161,11 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     # Vectors.
     "a short vector": (in_cell("embeddings", "embedding", _halved), "embeddings"),
     "exchanged rows of vectors": (in_table("embeddings", _swap_rows), "embeddings"),
+    "vectors of each other": (in_table("embeddings", _swap("embedding")), "embeddings"),
+    "a state of another token": (
+        in_cell("hidden_states", "last_hidden_state", lambda s: [s[1], *s[1:]]),
+        "hidden states",
+    ),
     "a lost vector": (in_table("embeddings", lose_a_row), "embeddings"),
     "no number": (
         in_cell("hidden_states", "last_hidden_state", _unknown),
@@ -146,6 +182,13 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     # Clusters.
     "a lost document": (in_table("clusters", lose_a_row), "clusters"),
     "another cluster": (in_cell("clusters", "cluster", _other_cluster), "clusters"),
+    "a cluster that is not there": (in_cell("clusters", "cluster", -1), "clusters"),
+    "clusters of each other": (in_table("clusters", _exchange_clusters), "clusters"),
+    "leaders of each other": (in_table("clusters", _exchange_leaders), "clusters"),
+    "documents without a cluster": (
+        in_manifest("semantic", "without_cluster", value={"empty": 3}),
+        "clusters",
+    ),
     "a higher cosine": (
         in_cell("clusters", "near_duplicate_cosine", lambda c: c + 0.001),
         "clusters",
@@ -163,8 +206,12 @@ FORGERIES: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", list(FORGERIES))
-def test_a_forgery_is_found(run: Path, name: str) -> None:
+def test_a_forgery_is_found(
+    run: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forge, where = FORGERIES[name]
+    if where not in {"embeddings", "hidden states"}:
+        encode_nothing_again(monkeypatch)
     forge(run)
     reseal(run)
     failed = {check.name for check in prove(run) if check.status == "failed"}
@@ -172,17 +219,51 @@ def test_a_forgery_is_found(run: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "column"),
-    [("clusters", "documents"), ("cluster_shares", "documents_before")],
+    ("name", "column", "value"),
+    [
+        ("clusters", "documents", 99),
+        ("clusters", "near_duplicates", 99),
+        ("clusters", "medoid_doc_id", "0" * 32),
+        ("clusters", "medoid_similarity", 0.99),
+        ("cluster_shares", "documents_before", 99),
+        ("cluster_shares", "characters_after", 99),
+        ("cluster_shares", "reason", "empty"),
+    ],
 )
-def test_other_sizes_in_audit_are_found(run: Path, name: str, column: str) -> None:
+def test_another_value_in_audit_is_found(
+    run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    column: str,
+    value: object,
+) -> None:
+    encode_nothing_again(monkeypatch)
     path = run / "audit" / f"{name}.parquet"
     table = pq.read_table(path)
     values: list[Any] = table[column].to_pylist()
-    values[0] += 1
+    values[0] = value
     place = table.schema.get_field_index(column)
     field = table.schema.field(column)
     pq.write_table(table.set_column(place, field, pa.array(values, field.type)), path)
     reseal(run)
     failed = {check.name for check in prove(run) if check.status == "failed"}
     assert failed == {"clusters"}
+
+
+def test_the_untouched_run_is_proved_and_all_of_it_made_again(finished: Path) -> None:
+    checks = {check.name: check for check in prove(finished)}
+    assert "failed" not in {check.status for check in checks.values()}
+    told = "55 vectors; 55 of them made again from their texts"
+    assert checks["embeddings"].detail == told
+
+
+def test_another_model_here_proves_no_vectors(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "isinglass.pipelines.proof.sampled.check_models",
+        lambda _: [ModelFile("other", "encoder", "0" * 64)],
+    )
+    checks = {check.name: check for check in prove(run)}
+    assert checks["embeddings"].status == "passed"
+    assert "the model here is another one" in checks["embeddings"].detail

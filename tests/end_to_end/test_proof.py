@@ -12,6 +12,7 @@ from isinglass.pipelines.proof import prove
 from isinglass.transforms.statistics.intervals import wilson
 from tests.forgeries import (
     both,
+    encode_nothing_again,
     finish,
     in_cell,
     in_manifest,
@@ -47,8 +48,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(finished: Path, tmp_path: Path) -> Path:
-    """A copy to tamper with."""
+def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to tamper with; vectors are tampered with in `test_encoding_proof`."""
+    encode_nothing_again(monkeypatch)
     shutil.copytree(finished, tmp_path / "run")
     return tmp_path / "run"
 
