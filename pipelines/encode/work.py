@@ -117,8 +117,8 @@ class EncodeWork:
             TokenizerDiffersError: A compared document has other ids than the
                 reference gives; the driver does the pass again by the reference.
         """
-        tokenizer, encoder = state.tokenizer, state.encoder
-        before = tokenizer.documents_compared, tokenizer.documents_by_reference
+        # Each shard counts for itself: what is compared depends on no other shard.
+        tokenizer, encoder = state.tokenizer.fresh(), state.encoder
         widths = Widths(
             dimensions=encoder.dimensions if encoder else 0,
             vocabulary=tokenizer.vocabulary_size,
@@ -143,8 +143,8 @@ class EncodeWork:
             ):
                 thread.put(streamed)
         counts = writer.finish()
-        counts["compared"] = tokenizer.documents_compared - before[0]
-        counts["by_reference"] = tokenizer.documents_by_reference - before[1]
+        counts["compared"] = tokenizer.documents_compared
+        counts["by_reference"] = tokenizer.documents_by_reference
         notes = self._notes(state)
         outputs.write_bytes(notes_path(outputs.workspace, payload), notes.to_json())
         return counts

@@ -91,6 +91,10 @@ class Tokenizer:
         self._share = share
         self._lock = Lock()
 
+    def fresh(self) -> Tokenizer:
+        """The same tokenizer with its counters at 0; it compares a first document."""
+        return Tokenizer(self.reference, self._rules, self._choice, self._share)
+
     @property
     def suffix(self) -> int:
         """Number of special tokens put behind every document."""
