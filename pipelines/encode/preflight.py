@@ -35,9 +35,10 @@ def check_encode(config: EncodeConfig) -> None:
 
 
 def hidden_width(config: EncodeConfig) -> int:
-    """Values of a hidden state of the model."""
-    width: int = model_settings(model_folder(settings_of(config)))["hidden_size"]
-    return width
+    """Values of a hidden state, by whatever name config.json has for them."""
+    shape = model_settings(model_folder(settings_of(config)))
+    found = (shape.get(name) for name in ("hidden_size", "dim", "d_model"))
+    return next((int(width) for width in found if width), 0)
 
 
 def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str:

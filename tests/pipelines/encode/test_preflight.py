@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from isinglass.cli.jobs import Job
 from isinglass.cli.options import Format
-from isinglass.pipelines.encode.preflight import hidden_estimate
+from isinglass.pipelines.encode.preflight import hidden_estimate, hidden_width
 from isinglass.pipelines.plan.planner import PlannedInput
 from isinglass.schemas.config import EncodeConfig, RunConfig
 
@@ -68,3 +69,16 @@ def test_a_dry_run_tells_it_where_they_are_written(
     assert ("hidden_states: up to 23.0 kB" in lines) is told
     assert any(line.startswith("hidden_states") for line in lines) is told
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [({"hidden_size": 24}, 24), ({"dim": 768}, 768), ({"d_model": 12}, 12), ({}, 0)],
+)
+def test_the_width_has_other_names_in_other_models(
+    tmp_path: Path, shape: dict[str, int], width: int
+) -> None:
+    settings = {"model_type": "any", "vocab_size": 10, **shape}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    assert hidden_width(EncodeConfig(model=str(tmp_path))) == width
