@@ -44,10 +44,10 @@ FORMATS = [
     ("a.jsonl", LINES, 50),
     ("a.json", LINES, 50),
     ("a.NDJSON", LINES, 50),
-    ("a.jsonl.gz", gzip.compress(LINES), None),
+    ("a.jsonl.gz", gzip.compress(LINES, mtime=0), None),
     ("a.ndjson.zst", zstandard.compress(LINES), None),
     ("a.csv", CSV, None),
-    ("a.csv.gz", gzip.compress(CSV), None),
+    ("a.csv.gz", gzip.compress(CSV, mtime=0), None),
     ("a.tsv.zst", zstandard.compress(CSV.replace(b",", b"\t")), None),
     ("a.arrow", stream(TABLE), 50),
 ]
