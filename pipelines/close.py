@@ -341,6 +341,8 @@ def remove_strangers(closing: Closing) -> None:
         for path in sorted((root / table).rglob("*")):
             if path.is_file() and path not in known:
                 path.unlink()
+        if (root / table).is_dir() and not any((root / table).iterdir()):
+            (root / table).rmdir()
 
 
 def _commit_outputs(closing: Closing) -> list[OutputFile]:

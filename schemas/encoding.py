@@ -61,7 +61,9 @@ class EncodeSummary(Section):
     tokens: int = Field(ge=0)
     dimensions: int = Field(ge=0, description="0 when no embeddings were written.")
     truncated_documents: int = Field(
-        ge=0, description="Documents of which the encoder saw only the first tokens."
+        ge=0,
+        description="Documents of which the encoder saw, or `tokens/` holds, only the "
+        "first tokens.",
     )
     tokenizer: TokenizerUse
     encoder: EncoderUse | None = None

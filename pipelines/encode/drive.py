@@ -20,7 +20,11 @@ from isinglass.pipelines.encode.units import encode_units
 from isinglass.pipelines.encode.work import EncodeWork
 from isinglass.pipelines.passes import run_pass
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
-from isinglass.transforms.encode.outputs.hidden import hidden_bytes, hidden_warning
+from isinglass.transforms.encode.outputs.hidden import (
+    hidden_bytes,
+    hidden_warning,
+    in_units,
+)
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
 
@@ -106,8 +110,8 @@ def _check_room(
     needed = hidden_bytes(tokens, width)
     if needed > free:
         msg = (
-            f"encode.hidden_states would take about {needed / 1e9:.1f} GB, and "
-            f"{workspace.path} has {free / 1e9:.1f} GB free. Free some space, lower "
+            f"encode.hidden_states would take about {in_units(needed)}, and "
+            f"{workspace.path} has {in_units(free)} free. Free some space, lower "
             "encode.max_tokens, or leave hidden_states out."
         )
         raise RetryError(msg)

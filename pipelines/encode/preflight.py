@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.encode.writing import find_ends
 from isinglass.transforms.encode.encoder import choose_device
-from isinglass.transforms.encode.models import model_folder, model_settings
+from isinglass.transforms.encode.forward.load import check_model
+from isinglass.transforms.encode.models import (
+    model_folder,
+    model_settings,
+    pooling_of,
+)
 from isinglass.transforms.encode.outputs.hidden import hidden_bytes, in_units
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
@@ -26,9 +31,16 @@ def check_encode(config: EncodeConfig) -> None:
 
     Raises:
         ConfigError: An end token that the tokenizer lacks, or a GPU that is not there.
+        RefuseError: The weights are damaged or not whole, or of no encoder.
     """
-    if config.embeddings != "none" and config.device not in {"auto", "cpu"}:
-        choose_device(config.device)
+    if config.embeddings != "none":
+        if config.device not in {"auto", "cpu"}:
+            choose_device(config.device)
+        folder = model_folder(settings_of(config))
+        pooling = config.pooling
+        if pooling == "auto":
+            pooling = pooling_of(folder) or "mean"
+        check_model(folder, pooling)
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
         find_ends(config, load_tokenizer(settings_of(config)))

@@ -201,7 +201,10 @@ def tokenise(
     words = None
     if config.word_ids:
         words = replace(whole, values=tokenizer.word_ids(texts, whole))
-    long = 0 if config.windows == "window" else truncated(whole, limit)
+    nothing_cut = config.windows == "window" or (
+        config.windows == "all" and config.embeddings == "none"
+    )
+    long = 0 if nothing_cut else truncated(whole, limit)
     if truncate:
         whole = cut(whole, limit)
         words = words and cut(words, limit)

@@ -67,7 +67,8 @@ def find_clusters(
     run_here(session, recall, Unit("all", "", digest([found, config.duplicates])))
     choice = ChoiceWork(shard_ids, clusters, seed)
     chosen = run_here(session, choice, Unit("all", "", found))
-    table = TableWork(workspace, clusters, buckets, seed)
+    table = TableWork(workspace, clusters, buckets, seed, config.terms)
     depends = {shard: [assigns[shard], cleans[shard]] for shard in shard_ids}
-    units = table_units(shard_ids, depends, [*compared, chosen], code)
+    told = f"{code} {config.terms}"
+    units = table_units(shard_ids, depends, [*compared, chosen], told)
     return Semantic(fitted, run_pass(session, table, units, speed=SPEED))

@@ -52,12 +52,14 @@ class TableWork:
         clusters: How many there are.
         buckets: Parts that they are spread over.
         seed: Of the run.
+        terms: Whether words are counted.
     """
 
     workspace: Workspace
     clusters: int
     buckets: int
     seed: int
+    terms: bool = True
     name: str = TABLE
 
     def open(self) -> None:
@@ -90,6 +92,8 @@ class TableWork:
         chosen = choice.chosen(load_cutoffs(self.workspace), doc_ids, labels)
         fold = TermFold(self.clusters)
         counted, start = fold.create(), 0
+        if not self.terms:
+            return counted
         file = pq.ParquetFile(self.workspace.table("data", shard_id), pre_buffer=False)
         for batch in file.iter_batches(BATCH_ROWS, columns=["text"], use_threads=False):
             rows = slice(start, start + batch.num_rows)

@@ -42,6 +42,11 @@ class SemanticConfig(Section):
         le=1,
         description="Least cosine of two documents that are called near-duplicates.",
     )
+    terms: bool = Field(
+        default=True,
+        description="Show the words that tell a cluster from the others. Only words of "
+        "several documents are shown, but a name can be in several.",
+    )
     largest: int = Field(
         10_000,
         ge=100,
@@ -141,6 +146,11 @@ class EncodeConfig(Section):
                 f"stride {self.stride} must be less than max_tokens "
                 f"{self.max_tokens}, or the windows do not move on"
             )
+            raise ValueError(msg)
+        if self.embeddings == "none" and not (
+            self.tokens or self.packed or self.megatron
+        ):
+            msg = "nothing would be written: tokens is false and embeddings none"
             raise ValueError(msg)
         if self.embeddings == "none" and (self.semantic or self.hidden_states):
             what = "semantic" if self.semantic else "hidden_states"

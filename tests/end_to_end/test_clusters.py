@@ -175,3 +175,13 @@ def test_buckets_change_nothing(
         assert (units["semantic_neighbours"] > 1) == (name == "parts")
         made.append(hashes(result.folder, "clusters"))
     assert made[0] == made[1]
+
+
+def test_words_can_be_left_out(tmp_path: Path) -> None:
+    write_topics(tmp_path / "corpus", 36)
+    encode = ENCODE | {"semantic": {"clusters": 3, "terms": False}}
+    run = start(tmp_path, encode, dedup={}).folder
+    listed = pq.read_table(run / "audit" / "clusters.parquet")
+    assert listed["terms"].to_pylist() == [[], [], []]
+    assert "telescope" not in (run / "report.html").read_text()
+    assert {c.status for c in prove(run)} <= {"passed", "skipped"}

@@ -211,10 +211,14 @@ def test_hidden_states_are_announced_and_need_room(
         lambda _: usage._replace(free=10_000),
     )
     encode = {"max_tokens": 16, "hidden_states": True}
-    with pytest.raises(RetryError, match=r"would take about 0\.0 GB.*has 0\.0 GB free"):
+    with pytest.raises(
+        RetryError, match=r"would take about 147\.5 kB.*has 10\.0 kB free"
+    ):
         start(corpus, encode)
     said = [record.getMessage() for record in caplog.records]
-    assert any("12 documents, 192 tokens x 768 bytes = 147.5 kB" in s for s in said)
+    assert any(
+        "12 documents, 192 tokens x 768 bytes = about 147.5 kB" in s for s in said
+    )
 
 
 PICKLE = b"cos\nsystem\n(S'true'\ntR."
@@ -252,8 +256,18 @@ def test_bad_model_folders_are_refused_before_anything_is_written(
     corpus: Path,
 ) -> None:
     model = _model(corpus)
-    (model / "model.safetensors").unlink()
+    weights = (model / "model.safetensors").read_bytes()
     encode = {"model": str(model), "tokenizer": str(model)}
+    (model / "model.safetensors").write_bytes(weights[:-4096])
+    with pytest.raises(RefuseError, match="cannot be read as safetensors"):
+        prepare(request_of(corpus, encode))
+    # Another name of the same length: a tensor that is missing.
+    (model / "model.safetensors").write_bytes(
+        weights.replace(b"layer.5.output.dense.bias", b"layer.5.output.dense.b1as")
+    )
+    with pytest.raises(RefuseError, match=r"no tensor .*layer\.5\.output\.dense\.bias"):
+        prepare(request_of(corpus, encode))
+    (model / "model.safetensors").unlink()
     with pytest.raises(RefuseError, match=r"has no model\.safetensors"):
         prepare(request_of(corpus, encode))
     (model / "pytorch_model.bin").write_bytes(PICKLE)

@@ -42,6 +42,7 @@ def test_what_goes_together(settings: dict[str, Any]) -> None:
         ({"max_tokens": 7}, "greater than or equal to 8"),
         ({"verify_tokenizer": 1.5}, "less than or equal to 1"),
         ({"semantic": {"duplicates": 0}}, "greater than 0"),
+        ({"tokens": False, "embeddings": "none"}, "nothing would be written"),
         ({"packed": {"size": 10}}, "Extra inputs are not permitted"),
         ({"truncate_tokens": True}, "Extra inputs are not permitted"),
     ],

@@ -59,7 +59,8 @@ def _token_rows(
     used = summary.tokenizer
     documents = summary.documents
     rows: list[Row] = [["documents encoded", grouped(documents), ""]]
-    if config.get("windows") == "window":
+    windowed = config.get("windows") == "window"
+    if windowed:
         note = (
             f"of at most {config.get('max_tokens')} tokens, {config.get('stride')} of "
             "them shared with the window before"
@@ -68,7 +69,11 @@ def _token_rows(
     return [
         *rows,
         ["tokens", grouped(summary.tokens), f"by tokenizer {config.get('tokenizer')}"],
-        ["tokens a document", decimal(ratio(summary.tokens, documents), 1), "mean"],
+        [
+            "tokens a row",
+            decimal(ratio(summary.tokens, summary.rows), 1),
+            "mean; windows count what they share twice" if windowed else "mean",
+        ],
         *(
             []
             if config.get("windows", "all") != "all"
@@ -77,14 +82,20 @@ def _token_rows(
         [
             "documents compared with the reference",
             grouped(used.documents_compared),
-            f"ids equal; made by {', '.join(used.backends) or 'nothing'}",
+            _compared(summary),
         ],
         [
             "documents tokenised by the reference",
             grouped(used.documents_by_reference),
-            "they hold characters on which the fast library is known to differ",
+            "those with characters on which the fast library is known to differ",
         ],
     ]
+
+
+def _compared(summary: EncodeSummary) -> str:
+    used = summary.tokenizer
+    share = share_of(used.documents_compared, summary.documents)
+    return f"a sample, {share}; ids equal; made by {', '.join(used.backends)}"
 
 
 def _fertility(summary: EncodeSummary, words: float | None) -> Row:

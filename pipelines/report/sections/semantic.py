@@ -52,6 +52,8 @@ def semantic_section(data: ReportData) -> Section:
     summary = data.manifest.semantic
     if summary is None or data.examples.clusters is None:
         return not_run(ANCHOR, TITLE, "the configuration has no encode.semantic.")
+    if not summary.clusters:
+        return not_run(ANCHOR, TITLE, "no document was kept.")
     listed, shares = data.examples.clusters
     sizes = _sizes(shares)
     blocks: list[Block] = [
@@ -137,7 +139,12 @@ def _list(listed: pa.Table, sizes: dict[int, _Sizes]) -> Block:
         "<Most typical document",
     )
     more = len(ranked) - MOST_LISTED
-    note = f"{grouped(more)} smaller ones are in audit/clusters." if more > 0 else ""
+    note = (
+        "Words that several documents of a cluster share; a name can be one of them "
+        "(encode.semantic.terms: false leaves them out)."
+    )
+    if more > 0:
+        note += f" {grouped(more)} smaller clusters are in audit/clusters."
     return table("The largest clusters", heads, rows, note=note)
 
 

@@ -85,7 +85,7 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
         RefuseError: A file is missing or cannot be read as safetensors, or two
             encoders are in it.
     """
-    opened = [_open(path) for path in weight_files(folder)]
+    opened = [open_weights(path) for path in weight_files(folder)]
     found = {name: file for file in opened for name in file.keys()}  # noqa: SIM118  (no mapping)
     prefixes = sorted(
         name.removesuffix(anchor)
@@ -115,7 +115,12 @@ def _present_name(name: str) -> str:
     )
 
 
-def _open(path: Path) -> Any:
+def open_weights(path: Path) -> Any:
+    """A file of weights, of which only the names are read.
+
+    Raises:
+        RefuseError: It is damaged, or of another format.
+    """
     import safetensors  # noqa: PLC0415  (optional)
 
     try:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.forward.bert import load_packed
-from isinglass.transforms.encode.forward.padded import load_padded
+from isinglass.transforms.encode.forward.checkpoint import open_weights
+from isinglass.transforms.encode.forward.padded import load_padded, refuse_decoder
+from isinglass.transforms.encode.models import model_settings, weight_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +49,27 @@ def load_model(
     if packed is not None:
         return packed
     return load_padded(folder, device, precision, pooling)
+
+
+def check_model(folder: Path, pooling: str) -> None:
+    """Refuse what `load_model` would refuse, as far as that can be seen in the files.
+
+    Tensors are looked at one by one and not kept. For a model that only `transformers`
+    runs, the files must be readable and the model no encoder-decoder.
+
+    Args:
+        folder: With config.json and safetensors.
+        pooling: `mean`, `cls` or `pooler`.
+
+    Raises:
+        RefuseError: The weights cannot be read, one is missing or of another shape,
+            or the model has no such pooling.
+    """
+    import torch  # noqa: PLC0415  (optional)
+
+    for file in weight_files(folder):
+        open_weights(file)
+    if load_packed(folder, torch.device("meta"), "float32", pooling) is None:
+        shape = model_settings(folder)
+        if shape.get("is_encoder_decoder", False):
+            refuse_decoder(folder, shape["model_type"])

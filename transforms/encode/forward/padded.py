@@ -103,6 +103,19 @@ class _OwnPooler:
         return result
 
 
+def refuse_decoder(folder: Path, kind: str) -> None:
+    """Say why an encoder-decoder cannot be used.
+
+    Raises:
+        RefuseError: Always.
+    """
+    msg = (
+        f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
+        "single vector for a document. Choose an encoder."
+    )
+    raise RefuseError(msg)
+
+
 def load_padded(
     folder: Path, device: torch.device, precision: str, pooling: str
 ) -> PaddedModel:
@@ -124,11 +137,7 @@ def load_padded(
     kind = model_settings(folder)["model_type"]
     model, report = _from_folder(folder, kind, tensor_type(precision, device))
     if model.config.is_encoder_decoder:
-        msg = (
-            f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
-            "single vector for a document. Choose an encoder."
-        )
-        raise RefuseError(msg)
+        refuse_decoder(folder, kind)
     # The library fills missing weights with random numbers.
     unused = () if pooling == "pooler" else ("pooler",)
     missing = sorted(

@@ -116,9 +116,11 @@ def _rules(tokenizer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_pair(settings: EncodeSettings, why: str) -> None:
+    fix = f"Set encode.tokenizer to {settings.model!r}"
+    if settings.tokenizer == settings.model:
+        fix = "The folder holds files of two models: save both of one"
     msg = (
         f"encode.tokenizer {settings.tokenizer!r} and encode.model {settings.model!r} "
-        f"do not belong together: {why}. Set encode.tokenizer to {settings.model!r} "
-        "or encode.embeddings to none."
+        f"do not belong together: {why}. {fix}, or set encode.embeddings to none."
     )
     raise RefuseError(msg)

@@ -84,7 +84,7 @@ def hidden_warning(documents: int, tokens: int, width: int, text_bytes: int) -> 
     counted = f"{tokens / MILLION:,.1f} million" if tokens >= MILLION else f"{tokens:,}"
     return (
         f"last_hidden_state: {documents:,} documents, {counted} tokens x "
-        f"{hidden_bytes(1, width):,} bytes = {in_units(size)}{times}"
+        f"{hidden_bytes(1, width):,} bytes = about {in_units(size)}{times}"
     )
 
 
