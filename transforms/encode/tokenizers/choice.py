@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -64,8 +64,7 @@ def choose(rules: Rules, reference: Reference, tables: Path | None) -> Choice | 
     Returns:
         None where there is no library whose ids are the reference's.
     """
-    content = rules.for_library(special_tokens=reference.special_tokens)
-    fast = load_fast(rules.kind, content)
+    fast = _load(rules, reference)
     ranges = None if fast is None else _ranges(rules, reference, fast, tables)
     if fast is None or ranges is None:
         return None
@@ -92,6 +91,18 @@ def make_table(rules: Rules, reference: Reference, fast: FastLibrary) -> Ranges 
     """Measure the code points on which two libraries differ; takes seconds."""
     splitting = splitting_pair(rules, lambda text: read_library(text.encode(), "probe"))
     return probe(rules, encoder_of(reference), fast, splitting)
+
+
+def _load(rules: Rules, reference: Reference) -> FastLibrary | None:
+    """The fast library; where it cannot put special tokens around, they are put."""
+    special = reference.special_tokens
+    fast = load_fast(rules.kind, rules.for_library(special_tokens=special))
+    if fast is not None or not special:
+        return fast
+    bare = load_fast(rules.kind, rules.for_library(special_tokens=False))
+    if bare is None:
+        return None
+    return replace(bare, prefix=reference.prefix_ids, suffix=reference.suffix_ids)
 
 
 def _ranges(

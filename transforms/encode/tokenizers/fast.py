@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isinglass.transforms.encode.batching import token_index
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,16 +37,32 @@ class FastLibrary:
         name: Of the package.
         version: Of the package.
         flat: Ids as little-endian uint32 and n + 1 offsets as uint64.
+        prefix: Special tokens that the library does not put before texts itself.
+        suffix: Special tokens that it does not put behind them.
     """
 
     name: str
     version: str
     flat: Flat
+    prefix: tuple[int, ...] = ()
+    suffix: tuple[int, ...] = ()
 
     def encode(self, texts: list[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """All ids, and where each text's start and end, shape (n + 1,)."""
-        ids, offsets = self.flat(texts)
-        return np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64)
+        flat, bounds = self.flat(texts)
+        ids, offsets = np.frombuffer(flat, np.int32), np.frombuffer(bounds, np.int64)
+        if not self.prefix and not self.suffix:
+            return ids, offsets
+        more = len(self.prefix) + len(self.suffix)
+        moved = offsets + more * np.arange(len(offsets))
+        values = np.empty(len(ids) + more * (len(offsets) - 1), np.int32)
+        starts = moved[:-1] + len(self.prefix)
+        values[token_index(starts, np.diff(offsets))] = ids
+        for at, one in enumerate(self.prefix):
+            values[moved[:-1] + at] = one
+        for back, one in enumerate(reversed(self.suffix), start=1):
+            values[moved[1:] - back] = one
+        return values, moved
 
 
 def load_fast(kind: Kind, content: str) -> FastLibrary | None:

@@ -416,3 +416,58 @@ def test_word_ids(either: Tokenizer, corpus: pa.Array) -> None:
     assert found.tolist() == words
     assert either.word_ids(array, either.encode(array)).tolist() == words
     assert len(found) == len(either.encode(array).values)
+
+
+LLAMA = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+def token(at: int, content: str, *, lstrip: bool = False) -> dict[str, Any]:
+    no = dict.fromkeys(("single_word", "rstrip", "normalized"), False)
+    return {"id": at, "content": content, "special": True, "lstrip": lstrip, **no}
+
+
+def like_roberta(content: dict[str, Any]) -> dict[str, Any]:
+    more = [token(50257, "<mask>", lstrip=True), token(50258, "<s>")]
+    around = {"sep": ["</s>", 50259], "cls": ["<s>", 50258], "trim_offsets": True}
+    around |= {"type": "RobertaProcessing", "add_prefix_space": False}
+    added = [*content["added_tokens"], *more, token(50259, "</s>")]
+    return {**content, "added_tokens": added, "post_processor": around}
+
+
+def like_llama(content: dict[str, Any]) -> dict[str, Any]:
+    split: dict[str, Any] = {
+        "type": "Split",
+        "pattern": {"Regex": LLAMA},
+        "invert": False,
+    }
+    split["behavior"] = "Isolated"
+    level = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
+    level |= {"trim_offsets": True}
+    model = {**content["model"], "ignore_merges": True}
+    splitter = {"type": "Sequence", "pretokenizers": [split, level]}
+    return {**content, "pre_tokenizer": splitter, "model": model}
+
+
+@pytest.mark.parametrize("like", [like_roberta, like_llama])
+def test_other_tokenizers_of_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    gpt2_file: Path,
+    like: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    pytest.importorskip("fastokens")
+    content = like(json.loads(gpt2_file.read_text()))
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    # Their tables are empty, as measured by the whole probe.
+    monkeypatch.setattr(choosing, "make_table", lambda *_: [])
+    one = load_tokenizer(EncodeSettings(tokenizer=str(tmp_path)))
+    assert one.backend.startswith("fastokens ")
+    texts = [*adversarial(600, seed=11, added=one._rules.added), "", "word " * 400]
+    texts += ["we <mask> it " * 60]
+    array = arrow(texts)
+    assert rows(one.encode(array)) == expected(one, texts)
+    assert rows(one.encode(array, 8)) == rows(cut(one.encode(array), 8))
+    assert one.word_ids(array).tolist() == one.reference.word_ids(array).tolist()
