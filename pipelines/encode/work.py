@@ -19,6 +19,7 @@ from isinglass.pipelines.encode.writing import (
 )
 from isinglass.pipelines.progress import WorkerStatus
 from isinglass.transforms.encode.encoder import (
+    choose_device,
     configure_threads,
     lease_device,
     load_encoder,
@@ -98,7 +99,11 @@ class EncodeWork:
         """Load tokenizer and model, once a worker."""
         # Workers are processes already, and a forked thread pool warns.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        os.environ.setdefault("RAYON_NUM_THREADS", "1")
+        embeds = self.config.embeddings != "none"
+        if not embeds or choose_device(self.config.device).type == "cpu":
+            # Beside a GPU the fast tokenizers' own pool of threads has all cores: it
+            # serves every thread that asks, and one core is too slow for the GPU.
+            os.environ.setdefault("RAYON_NUM_THREADS", "1")
         settings = settings_of(self.config)
         encoder = None
         if self.config.embeddings != "none":
