@@ -62,13 +62,14 @@ def find_clusters(
     compare = NeighboursWork(shard_ids, buckets, config, seed)
     units = neighbour_units(compare, assigns, code)
     compared = list(run_pass(session, compare, units, speed=SPEED).values())
-    found = digest([[o.sha256 for c in compared for o in c.outputs], seed, code])
+    depends = [*compared, *assigns.values(), fitted]
+    found = digest([[o.sha256 for c in depends for o in c.outputs], seed, code])
     recall = RecallWork(shard_ids, buckets, config, seed)
     run_here(session, recall, Unit("all", "", digest([found, config.duplicates])))
     choice = ChoiceWork(shard_ids, clusters, seed)
     chosen = run_here(session, choice, Unit("all", "", found))
     table = TableWork(workspace, clusters, buckets, seed, config.terms)
-    depends = {shard: [assigns[shard], cleans[shard]] for shard in shard_ids}
+    own = {shard: [assigns[shard], cleans[shard]] for shard in shard_ids}
     told = f"{code} {config.terms}"
-    units = table_units(shard_ids, depends, [*compared, chosen], told)
+    units = table_units(shard_ids, own, [*compared, chosen], told)
     return Semantic(fitted, run_pass(session, table, units, speed=SPEED))

@@ -24,6 +24,8 @@ class Rules:
             around documents nor the way the file is written. Files of different
             models with the same tokenizer share it.
         added: Tokens that are found in a text as they are written.
+        matches_normalised: Whether one of them is looked for in the normalised text,
+            so that other spellings of it are found, too.
         continuing: What pieces inside a word start with, `##` for BERT.
         cuts_before_spaces: Whether a text that is cut between a visible character and
             a space starts with the ids of what is left of the cut.
@@ -33,6 +35,7 @@ class Rules:
     kind: Kind
     sha256: str
     added: tuple[str, ...]
+    matches_normalised: bool
     continuing: str
     cuts_before_spaces: bool
     content: dict[str, Any]
@@ -56,6 +59,8 @@ def read_rules(content: bytes) -> Rules:
         kind=kind,
         sha256=hashlib.sha256(canonical.encode()).hexdigest(),
         added=tuple(token["content"] for token in added),
+        matches_normalised=whole.get("normalizer") is not None
+        and any(token.get("normalized", False) for token in added),
         continuing=whole["model"].get("continuing_subword_prefix") or "",
         cuts_before_spaces=_starts_pieces_at_spaces(kind, whole)
         and not any(token["single_word"] or " " in token["content"] for token in added),
