@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pydantic
 
 from isinglass.pipelines.commits import is_intact
-from isinglass.pipelines.encode.preflight import check_encode
+from isinglass.pipelines.encode.preflight import check_encode, pooling_of_config
 from isinglass.pipelines.fingerprint import code_fingerprint, config_digest, digest
 from isinglass.pipelines.withheld import publishable
 from isinglass.pipelines.workspace import Workspace, write_atomically
@@ -93,6 +93,7 @@ class Identity:
             key_mark(key),
             others,
             [lexicon.sha256 for lexicon in data],
+            _pooling(config.encode, encoder),
         ]
         return cls(
             run_id=digest(parts)[:16],
@@ -109,6 +110,13 @@ class Identity:
         """Hashes of everything that the detector's findings depend on."""
         data = [lexicon.sha256 for lexicon in self.lexicons]
         return (*(model.sha256 for model in self.detector_models), *data)
+
+
+def _pooling(config: EncodeConfig | None, encoder: tuple[Model, ...]) -> str:
+    """How vectors are pooled, which `auto` leaves to files that may change."""
+    if config is None or not encoder or config.embeddings == "none":
+        return ""
+    return pooling_of_config(config)
 
 
 def _encoder_parts(config: EncodeConfig | None, verb: Verb) -> tuple[Model, ...]:

@@ -37,13 +37,17 @@ def check_encode(config: EncodeConfig) -> None:
         if config.device not in {"auto", "cpu"}:
             choose_device(config.device)
         folder = model_folder(settings_of(config))
-        pooling = config.pooling
-        if pooling == "auto":
-            pooling = pooling_of(folder) or "mean"
-        check_model(folder, pooling)
+        check_model(folder, pooling_of_config(config))
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
         find_ends(config, load_tokenizer(settings_of(config)))
+
+
+def pooling_of_config(config: EncodeConfig) -> str:
+    """How vectors are made of hidden states, `auto` as the model's files say now."""
+    if config.pooling != "auto":
+        return config.pooling
+    return pooling_of(model_folder(settings_of(config))) or "mean"
 
 
 def hidden_width(config: EncodeConfig) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from isinglass.pipelines.encode.preflight import pooling_of_config
 from isinglass.pipelines.fingerprint import digest
 from isinglass.pipelines.units import Unit
 from isinglass.transforms.encode.encoder import choose_device
@@ -35,6 +36,7 @@ def encode_units(
     if config.embeddings != "none":
         # A GPU rounds otherwise than a CPU, so their vectors are never mixed.
         section["device"] = choose_device(config.device).type
+        section["pooling"] = pooling_of_config(config)
     units = []
     for shard_id in shard_ids:
         name = f"data/{shard_id}.parquet"

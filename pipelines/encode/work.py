@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from isinglass.pipelines.encode.gpu import device_name, lease_folder
 from isinglass.pipelines.encode.notes import ENCODE, Notes, notes_path
+from isinglass.pipelines.encode.preflight import pooling_of_config
 from isinglass.pipelines.encode.writing import (
     ShardWriter,
     Tokenised,
@@ -25,7 +26,6 @@ from isinglass.transforms.encode.encoder import (
     load_encoder,
 )
 from isinglass.transforms.encode.encoder.device import choose_precision
-from isinglass.transforms.encode.models import model_folder, pooling_of
 from isinglass.transforms.encode.outputs.embeddings import truncated
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.settings import settings_of
@@ -185,13 +185,6 @@ class EncodeWork:
             attention=model.attention,
             pooling=pooling_of_config(self.config),
         )
-
-
-def pooling_of_config(config: EncodeConfig) -> str:
-    """How vectors are made of hidden states, `auto` resolved."""
-    if config.pooling != "auto":
-        return config.pooling
-    return pooling_of(model_folder(settings_of(config))) or "mean"
 
 
 def tokenise(
