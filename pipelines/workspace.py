@@ -178,5 +178,5 @@ def remove_leftovers(workspace: Workspace) -> None:
     """
     for name in FINAL_FILES:
         (workspace.path / name).unlink(missing_ok=True)
-    for path in workspace.path.rglob(f".*{TEMPORARY_SUFFIX}"):
+    for path in workspace.path.rglob(f".*{TEMPORARY_SUFFIX}*"):
         path.unlink(missing_ok=True)

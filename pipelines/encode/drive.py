@@ -108,7 +108,9 @@ def _check_room(
     LOGGER.warning("%s", hidden_warning(documents, tokens, width, text_bytes))
     free = shutil.disk_usage(workspace.path).free
     needed = hidden_bytes(tokens, width)
-    if needed > free:
+    # An attempt that goes on has written a part of them already.
+    written = (workspace.path / "hidden_states").glob("*.parquet")
+    if needed - sum(path.stat().st_size for path in written) > free:
         msg = (
             f"encode.hidden_states would take about {in_units(needed)}, and "
             f"{workspace.path} has {in_units(free)} free. Free some space, lower "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.encode.writing import find_ends
+from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.encoder import choose_device
 from isinglass.transforms.encode.forward.load import check_model
 from isinglass.transforms.encode.models import (
@@ -14,7 +15,7 @@ from isinglass.transforms.encode.models import (
 )
 from isinglass.transforms.encode.outputs.hidden import hidden_bytes, in_units
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +39,23 @@ def check_encode(config: EncodeConfig) -> None:
             choose_device(config.device)
         folder = model_folder(settings_of(config))
         check_model(folder, pooling_of_config(config))
+    if config.windows == "window":
+        _check_stride(config, load_tokenizer(settings_of(config)))
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
         find_ends(config, load_tokenizer(settings_of(config)))
+
+
+def _check_stride(config: EncodeConfig, tokenizer: Tokenizer) -> None:
+    """Windows move on only by what neither special tokens nor the stride take."""
+    special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
+    if config.stride >= config.max_tokens - special:
+        msg = (
+            f"encode.stride: {config.stride} leaves no new token in a window of "
+            f"{config.max_tokens}, {special} of them special. Lower it, or raise "
+            "encode.max_tokens."
+        )
+        raise ConfigError(msg)
 
 
 def pooling_of_config(config: EncodeConfig) -> str:

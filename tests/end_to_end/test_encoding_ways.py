@@ -239,6 +239,10 @@ def _model(folder: Path) -> Path:
         ),
         ({"megatron": {"end_token": "[EOD]"}}, r"encode\.megatron\.end_token"),
         ({"max_tokens": 513}, "513 is more than the 512 tokens"),
+        (
+            {"windows": "window", "max_tokens": 8, "stride": 6},
+            r"encode\.stride: 6 leaves no new token in a window of 8, 2 of them",
+        ),
         ({"device": "cuda:7"}, "torch sees no CUDA device"),
         ({"model": "no/such model"}, r"encode\.model"),
         ({"tokenizer": "nowhere"}, r"encode\.tokenizer"),
