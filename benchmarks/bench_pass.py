@@ -23,20 +23,20 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import Session, run_pass
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import plan
-from isinglass.pipelines.progress import Progress
-from isinglass.pipelines.runner import Execution
-from isinglass.pipelines.units import Unit, run_unit
-from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.config import BeamConfig, RunConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.tables import DOCUMENTS, with_carried
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
 
 WAYS = {
     "plain loop": None,

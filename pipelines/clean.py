@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.commits import read_commit
-from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.engine.commits import read_commit
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.side_tables import (
+    SURVEY,
+    decisions_path,
+    read_side,
+    survey_path,
+)
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.ledger import write_ledger
 from isinglass.pipelines.paragraphs import boilerplate_path, load_boilerplate
-from isinglass.pipelines.progress import WorkerStatus
-from isinglass.pipelines.side import SURVEY, decisions_path, read_side, survey_path
-from isinglass.pipelines.units import Unit
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import (
@@ -40,9 +45,9 @@ from isinglass.transforms.statistics.fold import TextGatherer
 if TYPE_CHECKING:
     import numpy as np
 
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.erase import Erasing
-    from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch

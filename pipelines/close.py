@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow.parquet as pq
 
 from isinglass import __version__
-from isinglass.pipelines import misses
-from isinglass.pipelines.audit import write_audit
-from isinglass.pipelines.commits import add_counts
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
 from isinglass.pipelines.encode.notes import encode_summary
+from isinglass.pipelines.engine.audit import write_audit
+from isinglass.pipelines.engine.commits import add_counts
+from isinglass.pipelines.engine.fingerprint import file_sha256, package_versions
+from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.workspace import (
+    TABLES,
+    write_atomically,
+)
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
 from isinglass.pipelines.examples import collect_examples
-from isinglass.pipelines.fingerprint import file_sha256, package_versions
 from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
 from isinglass.pipelines.paragraphs import load_boilerplate
-from isinglass.pipelines.privacy import operators_used
 from isinglass.pipelines.reconcile import (
     ShardAccount,
     check_evidence,
@@ -29,20 +32,17 @@ from isinglass.pipelines.reconcile import (
 )
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.run_statistics import run_statistics
-from isinglass.pipelines.second_scan import (
+from isinglass.pipelines.semantic.summary import ClusterTables, summarise_clusters
+from isinglass.pipelines.stages.pii import recall as misses
+from isinglass.pipelines.stages.pii.operators import operators_used
+from isinglass.pipelines.stages.pii.second_scan import (
     scans_twice,
     second_scan_statistics,
     second_scan_summary,
 )
-from isinglass.pipelines.semantic.summary import ClusterTables, summarise_clusters
-from isinglass.pipelines.side import read_survey
 from isinglass.pipelines.summaries import (
     dedup_summary,
     plain_warnings,
-)
-from isinglass.pipelines.workspace import (
-    TABLES,
-    write_atomically,
 )
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import (
@@ -61,13 +61,13 @@ from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.against import EarlierRun
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.identity import Identity
-    from isinglass.pipelines.passes import Session
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.semantic.drive import Semantic
-    from isinglass.pipelines.side import Extent
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.commit import Commit, OutputFile
     from isinglass.schemas.manifest import AxisSummary, GateResult
     from isinglass.schemas.statistic import Statistic

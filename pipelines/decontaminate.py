@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import run_here
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import run_here
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.plan import plan
-from isinglass.pipelines.units import Unit
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import DecontaminationSummary, EvaluationFile
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DecontaminateConfig
 

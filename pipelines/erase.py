@@ -13,11 +13,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pydantic
 
-from isinglass.pipelines.commits import outputs_digest_input
-from isinglass.pipelines.fingerprint import digest, file_sha256
-from isinglass.pipelines.passes import run_here
-from isinglass.pipelines.side import Extent, read_side, read_survey, write_side
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest, file_sha256
+from isinglass.pipelines.engine.passes import run_here
+from isinglass.pipelines.engine.side_tables import (
+    Extent,
+    read_side,
+    read_survey,
+    write_side,
+)
+from isinglass.pipelines.engine.units import Unit
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
 from isinglass.schemas.reasons import DropReason
@@ -28,9 +33,9 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.passes import Session
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EraseConfig
 

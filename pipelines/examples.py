@@ -19,7 +19,7 @@ from isinglass.schemas.reasons import DropReason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
 
 NEAR_EXAMPLES = 12
 QUARANTINE_EXAMPLES = 20

@@ -13,9 +13,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass.pipelines.clean import statistics_path
+from isinglass.pipelines.engine.side_tables import (
+    decisions_path,
+    read_side,
+    survey_path,
+)
 from isinglass.pipelines.reconcile import parts
-from isinglass.pipelines.resolve import mention_matrix
-from isinglass.pipelines.side import decisions_path, read_side, survey_path
+from isinglass.pipelines.stages.dedup.resolve import mention_matrix
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.counts import MentionCounts
 from isinglass.transforms.read.identity import format_doc_ids
@@ -24,7 +28,7 @@ from isinglass.transforms.statistics.fold import GroupFold, TextFold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
 
 INPUT, OUTPUT, RUN = "input", "output", "run"
 WORDS_UNIT = 1000.0

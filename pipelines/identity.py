@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pydantic
 
-from isinglass.pipelines.commits import is_intact
 from isinglass.pipelines.encode.preflight import check_encode, pooling_of_config
-from isinglass.pipelines.fingerprint import code_fingerprint, config_digest, digest
-from isinglass.pipelines.withheld import publishable
-from isinglass.pipelines.workspace import Workspace, write_atomically
+from isinglass.pipelines.engine.commits import is_intact
+from isinglass.pipelines.engine.fingerprint import (
+    code_fingerprint,
+    config_digest,
+    digest,
+)
+from isinglass.pipelines.engine.workspace import Workspace, write_atomically
+from isinglass.pipelines.stages.pii.withheld import publishable
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.demographics.lexicon import manifest_entries

@@ -13,7 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.side import decisions_path, read_side, survey_path
+from isinglass.pipelines.engine.side_tables import (
+    decisions_path,
+    read_side,
+    survey_path,
+)
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import LEDGER, QUARANTINE
@@ -25,7 +29,7 @@ from isinglass.transforms.statistics.fold import TextGatherer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.documents import Shard
     from isinglass.transforms.write import TableWriter
 

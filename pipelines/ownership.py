@@ -6,15 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.fingerprint import config_digest
-from isinglass.pipelines.workspace import FINAL_FILES, TABLES, write_atomically
+from isinglass.pipelines.engine.fingerprint import config_digest
+from isinglass.pipelines.engine.workspace import FINAL_FILES, TABLES, write_atomically
 from isinglass.schemas.errors import OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.identity import Identity
-    from isinglass.pipelines.workspace import Workspace
 
 OWNER = "run.json"
 _RANK = {"audit": 0, "clean": 1, "encode": 2, "run": 2}

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.audit import write_audit
+from isinglass.pipelines.engine.audit import write_audit
+from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.paragraphs import KEYS
 from isinglass.pipelines.report.sections.paragraphs import (
     MOST_PARAGRAPHS,
     BoilerplateList,
     BoilerplateParagraph,
 )
-from isinglass.pipelines.side import read_side, survey_path
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPH_LIST
 from isinglass.transforms.dedup.boilerplate import UNKNOWN, list_parts
@@ -24,7 +24,7 @@ from isinglass.transforms.dedup.boilerplate import UNKNOWN, list_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import OutputFile
     from isinglass.schemas.config.dedup import ParagraphsConfig
     from isinglass.transforms.dedup.boilerplate import Boilerplate

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import apache_beam as beam
 import numpy as np
 
-from isinglass.pipelines.commits import outputs_digest_input
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import HASHING, run_here, run_pass
-from isinglass.pipelines.rank import FIRST_RANK, load_identified
-from isinglass.pipelines.runner import spread
-from isinglass.pipelines.side import Extent, read_side, survey_path
-from isinglass.pipelines.units import Unit, run_unit
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
+from isinglass.pipelines.engine.runner import spread
+from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
+from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.stages.dedup.rank import FIRST_RANK, load_identified
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.boilerplate import (
     ENTRY,
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.passes import Session
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.dedup import ParagraphsConfig
 

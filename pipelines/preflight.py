@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from isinglass.pipelines.engine.runner import resolve_runner
 from isinglass.pipelines.gather import RUN_METRICS
-from isinglass.pipelines.runner import resolve_runner
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.demographics.balance import check_targets
 from isinglass.transforms.demographics.lexicon import group_names

@@ -14,8 +14,8 @@ from isinglass.schemas.errors import ReconcileError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.against import EarlierRun
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import Shard
 

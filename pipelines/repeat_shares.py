@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.side import decisions_path, read_side, write_side
+from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
 from isinglass.transforms.dedup.repeat_shares import Sample, repeat_rows
 from isinglass.transforms.dedup.repeats import (
     KINDS,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.statistic import Statistic
 

@@ -21,10 +21,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.commits import outputs_digest_input
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import HASHING, READING, run_here, run_pass
-from isinglass.pipelines.progress import WorkerStatus
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import HASHING, READING, run_here, run_pass
+from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.repeat_shares import (
     COUNTS,
     SAMPLE,
@@ -35,9 +37,7 @@ from isinglass.pipelines.repeat_shares import (
     population_path,
     window_path,
 )
-from isinglass.pipelines.resolve import decision_hashes
-from isinglass.pipelines.side import decisions_path, read_side, write_side
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.stages.dedup.resolve import decision_hashes
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.repeats import (
@@ -54,10 +54,10 @@ from isinglass.transforms.read.identity import doc_id_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig, NormaliseConfig
     from isinglass.transforms.dedup.repeats import Windows

@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.against import EarlierRun, open_earlier
 from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
 from isinglass.pipelines.close import Closing, close
-from isinglass.pipelines.decisions import Decisions
 from isinglass.pipelines.decontaminate import EvaluationSets, read_sets, store_index
 from isinglass.pipelines.encode.drive import encode_shards
 from isinglass.pipelines.encode.units import with_absolute_paths
+from isinglass.pipelines.engine.fingerprint import code_fingerprint
+from isinglass.pipelines.engine.passes import HASHING, SLOW, Session, run_pass
+from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.workspace import Workspace, locked, remove_leftovers
 from isinglass.pipelines.erase import Erasing, Erasure, read_erasure, store_erasure
-from isinglass.pipelines.fingerprint import code_fingerprint
 from isinglass.pipelines.identity import (
     Identity,
     canary_share,
@@ -29,19 +30,18 @@ from isinglass.pipelines.identity import (
     store_key,
 )
 from isinglass.pipelines.ownership import check_claim, write_claim
-from isinglass.pipelines.passes import HASHING, SLOW, Session, run_pass
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
-from isinglass.pipelines.rank import load_identified
 from isinglass.pipelines.reconcile import ShardAccount
-from isinglass.pipelines.removals import stop_if_too_many
 from isinglass.pipelines.repeats import measure_repeats
-from isinglass.pipelines.resolve import Evaluation, decision_hashes
-from isinglass.pipelines.second_scan import scan_again
 from isinglass.pipelines.semantic.drive import Semantic, find_clusters
-from isinglass.pipelines.side import read_survey
+from isinglass.pipelines.stages.dedup.decisions import Decisions
+from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
+from isinglass.pipelines.stages.dedup.rank import load_identified
+from isinglass.pipelines.stages.dedup.removals import stop_if_too_many
+from isinglass.pipelines.stages.dedup.resolve import Evaluation, decision_hashes
+from isinglass.pipelines.stages.pii.second_scan import scan_again
 from isinglass.pipelines.survey import SurveyWork, survey_units
-from isinglass.pipelines.workspace import Workspace, locked, remove_leftovers
 from isinglass.schemas.errors import IsinglassError, OutputError
 from isinglass.transforms.pii.plugins.value_files import with_absolute_files
 from isinglass.transforms.read.identity import format_doc_ids
@@ -51,10 +51,10 @@ from isinglass.transforms.survey import SurveySettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from isinglass.pipelines.engine.progress import Progress
+    from isinglass.pipelines.engine.runner import Execution
+    from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.identity import Verb
-    from isinglass.pipelines.progress import Progress
-    from isinglass.pipelines.runner import Execution
-    from isinglass.pipelines.side import Extent
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest

@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines import gather, misses
-from isinglass.pipelines.removals import removals
+from isinglass.pipelines import gather
 from isinglass.pipelines.repeat_shares import repeat_statistics
-from isinglass.pipelines.resolve import balance_path
+from isinglass.pipelines.stages.dedup.removals import removals
+from isinglass.pipelines.stages.dedup.resolve import balance_path
+from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.summaries import balance_summary
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.demographics.retention import (
@@ -22,8 +23,8 @@ from isinglass.transforms.demographics.retention import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.side import Extent
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import AxisSummary
     from isinglass.schemas.statistic import Statistic

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.decontaminate import open_index
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.progress import WorkerStatus
-from isinglass.pipelines.side import SURVEY, survey_path, write_side
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
+from isinglass.pipelines.engine.units import Unit
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.statistics.fold import GroupFold, TextGatherer
@@ -28,8 +28,8 @@ from isinglass.transforms.survey import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.decontaminate.items import ItemIndex

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from isinglass.transforms.encode.models import packaged_folder
 from tests.topics import make_topics

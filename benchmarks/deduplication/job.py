@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 
 

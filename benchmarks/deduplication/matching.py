@@ -16,10 +16,12 @@ import numpy as np
 
 from benchmarks.deduplication.signatures import CASES, write_survey
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
-from isinglass.pipelines import match as matching
-from isinglass.pipelines.passes import Session, run_here, run_pass
-from isinglass.pipelines.progress import Progress
-from isinglass.pipelines.rank import (
+from isinglass.pipelines.engine.passes import Session, run_here, run_pass
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.stages.dedup import match as matching
+from isinglass.pipelines.stages.dedup.rank import (
     RANK,
     RankInputs,
     RankWork,
@@ -27,9 +29,7 @@ from isinglass.pipelines.rank import (
     load_identified,
     rank_unit,
 )
-from isinglass.pipelines.runner import Execution
-from isinglass.pipelines.shingle import find_candidates
-from isinglass.pipelines.workspace import Workspace
+from isinglass.pipelines.stages.dedup.shingles import find_candidates
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.config.dedup import DedupConfig

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.side import SURVEY, survey_path, write_side
-from isinglass.pipelines.units import Failure, Unit, run_unit
+from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
+from isinglass.pipelines.engine.units import Failure, Unit, run_unit
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.transforms.dedup.shingles import WORD_UNIT
 from isinglass.transforms.survey import SurveySettings, band_name, survey_schema
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 SHARD = 50_000

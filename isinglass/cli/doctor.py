@@ -49,7 +49,7 @@ def doctor(format_: FormatOption = Format.TEXT) -> int:
 
 def examine() -> list[Finding]:
     """Everything that doctor looks at, in the order of the pipeline."""
-    from isinglass.pipelines.fingerprint import package_versions  # noqa: PLC0415
+    from isinglass.pipelines.engine.fingerprint import package_versions  # noqa: PLC0415
 
     versions = package_versions()
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -66,7 +66,7 @@ def forget(
     """
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines import forget as forgetting  # noqa: PLC0415
-    from isinglass.pipelines.progress import Progress  # noqa: PLC0415
+    from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
 
     request = forgetting.ForgetRequest(
         run=run,

@@ -87,7 +87,7 @@ class Job:
     def start(self, *, replace: bool, strict: bool, form: Format) -> int:
         """Run, print the result and return the exit code."""
         # Heavy imports wait until the configuration is known to be right.
-        from isinglass.pipelines.progress import Progress  # noqa: PLC0415
+        from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
         from isinglass.pipelines.run import execute  # noqa: PLC0415
 
         result = execute(self._request(replace=replace), Progress.on_stderr())
@@ -95,8 +95,8 @@ class Job:
         return _exit_code(result, strict=strict)
 
     def _request(self, *, replace: bool) -> Request:
+        from isinglass.pipelines.engine.runner import Execution  # noqa: PLC0415
         from isinglass.pipelines.run import Request  # noqa: PLC0415
-        from isinglass.pipelines.runner import Execution  # noqa: PLC0415
 
         execution = Execution(self.config.beam, self.beam_arguments)
         return Request(self.config, self.verb, Path.cwd(), execution, replace)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.units import Unit
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig
 

@@ -18,7 +18,7 @@ from isinglass.pipelines.encode.gpu import one_worker_a_gpu
 from isinglass.pipelines.encode.preflight import hidden_width
 from isinglass.pipelines.encode.units import encode_units
 from isinglass.pipelines.encode.work import EncodeWork
-from isinglass.pipelines.passes import run_pass
+from isinglass.pipelines.engine.passes import run_pass
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.outputs.hidden import (
     hidden_bytes,
@@ -31,8 +31,8 @@ from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.passes import Session
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig
 

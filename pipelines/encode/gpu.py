@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.engine.passes import Session
 
 
 def lease_folder() -> Path:

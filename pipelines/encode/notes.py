@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.commits import add_counts
+from isinglass.pipelines.engine.commits import add_counts
 from isinglass.schemas.encoding import (
     EncoderUse,
     EncodeSummary,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.encode.preflight import pooling_of_config
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.units import Unit
 from isinglass.transforms.encode.encoder import choose_device
 
 if TYPE_CHECKING:

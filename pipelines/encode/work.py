@@ -18,7 +18,7 @@ from isinglass.pipelines.encode.writing import (
     Widths,
     find_ends,
 )
-from isinglass.pipelines.progress import WorkerStatus
+from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.transforms.encode.encoder import (
     choose_device,
     configure_threads,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from isinglass.pipelines.explain.findings import count_spans, find_spans
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.explain.model import (
     MOST_REMOVED,
@@ -16,13 +15,14 @@ from isinglass.pipelines.explain.model import (
     Record,
     Removed,
 )
-from isinglass.pipelines.explain.texts import duplicate_texts
 from isinglass.pipelines.sources import find_place, read_note
+from isinglass.pipelines.stages.dedup.story import duplicate_texts
+from isinglass.pipelines.stages.pii.story import count_spans, find_spans
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DUPLICATE_REASONS, REASON_TEXT, Outcome
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.explain.texts import Located
+    from isinglass.pipelines.stages.dedup.story import Located
 
 _EVIDENCE = ("kept_doc_id", "kept_in", "similarity", "evaluation_item")
 

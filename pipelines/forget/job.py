@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import yaml
 
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.engine.workspace import Workspace, locked, write_atomically
 from isinglass.pipelines.erase import Erasure, read_erasure, stored_list
 from isinglass.pipelines.forget.check import Remains, find_remains
 from isinglass.pipelines.forget.listing import (
@@ -27,17 +29,15 @@ from isinglass.pipelines.forget.source import (
 from isinglass.pipelines.forget.values import check_entities
 from isinglass.pipelines.identity import store_key
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
-from isinglass.pipelines.workspace import Workspace, locked, write_atomically
 from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.pii.erasure.search import ValueSearch
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.engine.progress import Progress
     from isinglass.pipelines.forget.search import Found
     from isinglass.pipelines.forget.source import SourceRun
     from isinglass.pipelines.forget.values import Requested
-    from isinglass.pipelines.progress import Progress
     from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.privacy import operators_used
 from isinglass.pipelines.proof.check import conclude
 from isinglass.pipelines.proof.encoded import encoding_faults
-from isinglass.pipelines.proof.recall import check_recall
+from isinglass.pipelines.stages.pii.operators import operators_used
+from isinglass.pipelines.stages.pii.proof_recall import check_recall
 from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.pii.erasure.spans import erasing_operators

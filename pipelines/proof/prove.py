@@ -14,13 +14,13 @@ from isinglass.pipelines.proof.gates import check_gates
 from isinglass.pipelines.proof.paragraphs import asks_for_paragraphs, check_paragraphs
 from isinglass.pipelines.proof.recount import check_statistics
 from isinglass.pipelines.proof.seal import check_hashes, check_seal
-from isinglass.pipelines.proof.similarity import check_similarity
 from isinglass.pipelines.proof.source import check_source
-from isinglass.pipelines.proof.spans import check_findings
 from isinglass.pipelines.proof.structure import check_schemas, check_tables
 from isinglass.pipelines.proof.tokens import check_tokens
 from isinglass.pipelines.proof.vectors import check_clusters, check_vectors
 from isinglass.pipelines.proof.weights import check_weights
+from isinglass.pipelines.stages.dedup.proof import check_similarity
+from isinglass.pipelines.stages.pii.proof_spans import check_findings
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest

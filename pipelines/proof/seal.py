@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.fingerprint import file_sha256
+from isinglass.pipelines.engine.fingerprint import file_sha256
+from isinglass.pipelines.engine.workspace import FINAL_FILES, TABLES
 from isinglass.pipelines.proof.check import conclude
-from isinglass.pipelines.workspace import FINAL_FILES, TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

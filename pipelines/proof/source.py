@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.fingerprint import config_digest
+from isinglass.pipelines.engine.fingerprint import config_digest
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.proof.paragraphs import ParagraphProof
-from isinglass.pipelines.proof.spans import SPAN, by_document
 from isinglass.pipelines.sources import NO_NOTE, plan_again, read_note
+from isinglass.pipelines.stages.pii.proof_spans import SPAN, by_document
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.pii.operators.apply import operate
 from isinglass.transforms.read import read_shard

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.proof.cluster_lists import list_faults
 from isinglass.pipelines.proof.sampled import Sampled, encode_again
 from isinglass.pipelines.semantic.vectors import shard_vectors
-from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,

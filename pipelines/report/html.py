@@ -14,10 +14,8 @@ from isinglass.pipelines.report.sections.decontamination import (
     decontamination_section,
 )
 from isinglass.pipelines.report.sections.demographics import demographics_section
-from isinglass.pipelines.report.sections.duplicates import duplicates_section
 from isinglass.pipelines.report.sections.encoding import encoding_section
 from isinglass.pipelines.report.sections.gates import gates_section
-from isinglass.pipelines.report.sections.privacy import privacy_section
 from isinglass.pipelines.report.sections.provenance import (
     outputs_section,
     provenance_section,
@@ -26,6 +24,8 @@ from isinglass.pipelines.report.sections.semantic import semantic_section
 from isinglass.pipelines.report.slices import read_slices
 from isinglass.pipelines.report.text import shorten, visible
 from isinglass.pipelines.report.verdict import HEADLINES, key_figures, verdict_reasons
+from isinglass.pipelines.stages.dedup.report import duplicates_section
+from isinglass.pipelines.stages.pii.report import privacy_section
 
 if TYPE_CHECKING:
     import pyarrow as pa

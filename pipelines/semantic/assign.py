@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.semantic.fit import load_centroids, vectors_hash
 from isinglass.pipelines.semantic.vectors import shard_vectors
-from isinglass.pipelines.units import Unit
 from isinglass.transforms.encode.semantic.hashing import id_bytes
 from isinglass.transforms.encode.semantic.kmeans import assign
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 ASSIGN = "semantic_assign"

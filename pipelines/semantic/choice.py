@@ -16,8 +16,8 @@ from isinglass.transforms.encode.semantic.terms import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
 
 CHOICE = "semantic_choice"
 _CLUSTERS, _HASHES = "clusters.npy", "hashes.npy"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import run_here, run_pass
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import run_here, run_pass
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.semantic.assign import AssignWork, assign_units
 from isinglass.pipelines.semantic.choice import ChoiceWork
 from isinglass.pipelines.semantic.fit import FitWork, fit_clusters
 from isinglass.pipelines.semantic.neighbours import NeighboursWork, neighbour_units
 from isinglass.pipelines.semantic.recall import RecallWork
 from isinglass.pipelines.semantic.table import TableWork, table_units
-from isinglass.pipelines.units import Unit
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.passes import Session
+    from isinglass.pipelines.engine.passes import Session
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.encode import SemanticConfig
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.passes import run_here
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import run_here
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.semantic.vectors import bucket_count, shard_vectors
-from isinglass.pipelines.units import Unit
 from isinglass.transforms.encode.semantic.kmeans import default_clusters, fit
 from isinglass.transforms.encode.semantic.sample import SampleFold
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.passes import Session
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.encode import SemanticConfig
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.semantic.assign import CLUSTERS, IDS, load_array, spill_path
-from isinglass.pipelines.units import Unit
 from isinglass.transforms.encode.semantic.duplicates import find_duplicates
 from isinglass.transforms.encode.semantic.hashing import hash_ids
 from isinglass.transforms.encode.semantic.outliers import outlier_scores
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.encode import SemanticConfig
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config.encode import SemanticConfig
 
 RECALL = "semantic_recall"

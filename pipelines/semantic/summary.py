@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.semantic.assign import (
     CLUSTERS,
     IDS,
@@ -20,7 +21,6 @@ from isinglass.pipelines.semantic.fit import load_centroids
 from isinglass.pipelines.semantic.neighbours import load_rows
 from isinglass.pipelines.semantic.recall import load_recall
 from isinglass.pipelines.semantic.table import sizes_path, words_path
-from isinglass.pipelines.side import read_side, survey_path
 from isinglass.schemas import tables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.transforms.encode.semantic.hashing import as_strings
@@ -39,8 +39,8 @@ from isinglass.transforms.statistics.intervals import wilson
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.semantic.drive import Semantic
-    from isinglass.pipelines.workspace import Workspace
     from isinglass.schemas.config.encode import SemanticConfig
     from isinglass.schemas.documents import Shard
 

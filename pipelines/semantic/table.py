@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.fingerprint import digest
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.side_tables import write_side
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.semantic.assign import (
     CLUSTERS,
     IDS,
@@ -18,8 +20,6 @@ from isinglass.pipelines.semantic.assign import (
 )
 from isinglass.pipelines.semantic.choice import choice_fold, load_cutoffs
 from isinglass.pipelines.semantic.neighbours import load_rows
-from isinglass.pipelines.side import write_side
-from isinglass.pipelines.units import Unit
 from isinglass.schemas import tables
 from isinglass.transforms.encode.semantic.hashing import as_strings
 from isinglass.transforms.encode.semantic.terms import Counted, TermFold
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 TABLE = "semantic_table"

@@ -15,7 +15,7 @@ from isinglass.transforms.encode.semantic.vectors import unit_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
 
 BUCKET_BYTES = 256 * 2**20
 """Vectors that one unit compares with each other, held in memory."""

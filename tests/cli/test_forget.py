@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from isinglass.cli.app import main
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from tests.corpora import write_jsonl
 

@@ -17,9 +17,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import (
     ConfigError,

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from tests.corpora import document, sentence, write_jsonl
 from tests.forgeries import both, in_cell, in_manifest, in_table, reseal

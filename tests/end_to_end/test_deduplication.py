@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 import isinglass.pipelines.clean as clean_pass
-import isinglass.pipelines.match as match_pass
-from isinglass.pipelines.progress import Progress
+import isinglass.pipelines.stages.dedup.match as match_pass
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, GateError
 from tests.corpora import document, make_rows, write_jsonl

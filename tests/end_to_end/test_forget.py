@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain import explain
 from isinglass.pipelines.forget import ForgetRequest, Requested, forget
-from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError, OutputError
 from tests.corpora import document, sentence, write_jsonl

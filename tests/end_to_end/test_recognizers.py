@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, Result, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, IsinglassError
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.progress import Progress
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
-from isinglass.pipelines.runner import Execution
 from isinglass.schemas.config import RunConfig
 from tests.corpora import write_corpus
 

@@ -13,14 +13,14 @@ import pytest
 from rich.console import Console
 
 from isinglass.pipelines import paragraphs as counting
-from isinglass.pipelines.commits import UnitOutputs
+from isinglass.pipelines.engine.commits import UnitOutputs
+from isinglass.pipelines.engine.passes import Session
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.engine.side_tables import Extent, survey_path, write_side
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.paragraph_list import first_places, paragraph_list
-from isinglass.pipelines.passes import Session
-from isinglass.pipelines.progress import Progress
-from isinglass.pipelines.rank import FIRST_RANK
-from isinglass.pipelines.runner import Execution
-from isinglass.pipelines.side import Extent, survey_path, write_side
-from isinglass.pipelines.workspace import Workspace
+from isinglass.pipelines.stages.dedup.rank import FIRST_RANK
 from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.config.dedup import ParagraphsConfig
 from isinglass.schemas.errors import ReconcileError

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.commits import read_commit
-from isinglass.pipelines.passes import Session
+from isinglass.pipelines.engine.commits import read_commit
+from isinglass.pipelines.engine.passes import Session
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.engine.side_tables import decisions_path, read_side
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import plan
-from isinglass.pipelines.progress import Progress
 from isinglass.pipelines.repeat_shares import repeat_statistics, shares_path
 from isinglass.pipelines.repeats import measure_repeats
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.runner import Execution
-from isinglass.pipelines.side import decisions_path, read_side
-from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ReconcileError
 from tests.corpora import write_jsonl

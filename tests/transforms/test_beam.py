@@ -12,12 +12,12 @@ import pytest
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from isinglass.pipelines import match
+from isinglass.pipelines.engine.runner import build_unit_pipeline
+from isinglass.pipelines.engine.side_tables import Extent
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.runner import build_unit_pipeline
-from isinglass.pipelines.side import Extent
+from isinglass.pipelines.stages.dedup import match
 from isinglass.pipelines.survey import SurveyWork, survey_units
-from isinglass.pipelines.workspace import Workspace
 from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig, RunConfig
 from isinglass.transforms.beam import (
     ArrowBatchCoder,

@@ -6,8 +6,8 @@ import pytest
 
 from isinglass.pipelines.report.blocks import Heading, Paragraph, Table
 from isinglass.pipelines.report.model import ReportData, ReportExamples
-from isinglass.pipelines.report.sections.privacy import privacy_section
 from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.stages.pii.report import privacy_section
 from isinglass.schemas.manifest import (
     ErasureRequest,
     ErasureSummary,

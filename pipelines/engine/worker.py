@@ -13,7 +13,7 @@ import sys
 
 def worker_command() -> str:
     """Shell command that starts a worker with this interpreter."""
-    return f"{shlex.quote(sys.executable)} -m isinglass.pipelines.worker"
+    return f"{shlex.quote(sys.executable)} -m isinglass.pipelines.engine.worker"
 
 
 def worth_showing(record: logging.LogRecord) -> bool:

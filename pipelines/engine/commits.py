@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pydantic
 
-from isinglass.pipelines.fingerprint import file_sha256
-from isinglass.pipelines.workspace import (
+from isinglass.pipelines.engine.fingerprint import file_sha256
+from isinglass.pipelines.engine.workspace import (
     Workspace,
     explain_write_error,
     fsync_folder,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.misses import AXES, RECALL, expected_leftovers
-from isinglass.pipelines.second_scan import (
+from isinglass.pipelines.stages.pii.recall import AXES, RECALL, expected_leftovers
+from isinglass.pipelines.stages.pii.second_scan import (
     METRICS,
     scans_twice,
     second_scan_statistics,

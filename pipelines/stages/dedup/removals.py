@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.side import (
+from isinglass.pipelines.engine.side_tables import (
     decisions_path,
     read_side,
     read_survey,
@@ -24,8 +24,8 @@ from isinglass.transforms.statistics.removals import (
 from isinglass.transforms.statistics.sums import Accumulator, add_into
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.side import Extent
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.manifest import GateResult
     from isinglass.schemas.statistic import Statistic

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pydantic
 
-from isinglass.pipelines.commits import is_intact, read_commit
-from isinglass.pipelines.fingerprint import digest, file_sha256
-from isinglass.pipelines.side import SURVEY, Extent, read_survey
-from isinglass.pipelines.units import Unit
-from isinglass.pipelines.workspace import Workspace
+from isinglass.pipelines.engine.commits import is_intact, read_commit
+from isinglass.pipelines.engine.fingerprint import digest, file_sha256
+from isinglass.pipelines.engine.side_tables import SURVEY, Extent, read_survey
+from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.dedup.fingerprints import families
@@ -24,7 +24,7 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import DedupConfig
 
 AGAINST = "against"

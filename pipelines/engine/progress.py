@@ -23,8 +23,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isinglass.pipelines.units import Unit
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.units import Unit
+    from isinglass.pipelines.engine.workspace import Workspace
 
 LOGGER = logging.getLogger(__name__)
 LOG_SECONDS = 30.0

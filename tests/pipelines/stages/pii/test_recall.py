@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines import misses
-from isinglass.pipelines.second_scan import (
+from isinglass.pipelines.stages.pii import recall as misses
+from isinglass.pipelines.stages.pii.second_scan import (
     count_hits,
     scans_twice,
     second_scan_statistics,

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.commits import outputs_digest_input
 from isinglass.pipelines.decision_table import (
     COMPARED_BY,
     DECISIONS,
     Labels,
     decision_table,
 )
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.rank import load_identified, mentioned_items
-from isinglass.pipelines.side import (
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.side_tables import (
     RESOLVE,
     Extent,
     decisions_path,
     read_survey,
     write_side,
 )
-from isinglass.pipelines.units import Unit
-from isinglass.pipelines.verify import load_candidates, load_similarity
+from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.stages.dedup.rank import load_identified, mentioned_items
+from isinglass.pipelines.stages.dedup.similarity import load_candidates, load_similarity
 from isinglass.transforms.dedup.decide import Decided, Fate, decide, ranked_documents
 from isinglass.transforms.dedup.keepers import resolve_near
 from isinglass.transforms.demographics.balance import BalanceSolution, solve
@@ -35,8 +35,8 @@ from isinglass.transforms.demographics.lexicon import group_names
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import BalanceConfig, DedupConfig
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.fingerprint import file_sha256
-from isinglass.pipelines.workspace import (
+from isinglass.pipelines.engine.fingerprint import file_sha256
+from isinglass.pipelines.engine.workspace import (
     explain_write_error,
     make_folder,
     temporary_name,
@@ -17,7 +17,7 @@ from isinglass.schemas.commit import OutputFile
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
 
 
 def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:

@@ -10,15 +10,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.commits import add_counts, read_commit, valid_commit
-from isinglass.pipelines.progress import Progress, watched
-from isinglass.pipelines.runner import (
+from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
+from isinglass.pipelines.engine.progress import Progress, watched
+from isinglass.pipelines.engine.runner import (
     Execution,
     build_unit_pipeline,
     new_pipeline,
 )
-from isinglass.pipelines.units import Failure, Unit, run_unit
-from isinglass.pipelines.workspace import explain_write_error
+from isinglass.pipelines.engine.units import Failure, Unit, run_unit
+from isinglass.pipelines.engine.workspace import explain_write_error
 from isinglass.schemas.errors import IsinglassError, ReconcileError
 from isinglass.schemas.manifest import PassRecord
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import apache_beam as beam
 
-    from isinglass.pipelines.units import PassWork
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.units import PassWork
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 LOGGER = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.commits import outputs_digest_input
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.side import Extent, read_survey
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.side_tables import Extent, read_survey
+from isinglass.pipelines.engine.units import Unit
 from isinglass.transforms.dedup.identify import (
     NO_RANK,
     Identified,
@@ -25,8 +25,8 @@ from isinglass.transforms.dedup.identify import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
 

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.against import document_ids
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.side import Extent
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.side_tables import Extent
+from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.stages.dedup.earlier_runs import document_ids
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.shingles import shingle_sets
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
 
 SHINGLE = "shingle"

@@ -16,7 +16,7 @@ from isinglass.transforms.statistics.intervals import wilson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import FindingCount
 

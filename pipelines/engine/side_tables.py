@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from isinglass.pipelines.workspace import Workspace, make_folder, temporary_name
+from isinglass.pipelines.engine.workspace import Workspace, make_folder, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
 
 SURVEY = "survey"
 RESOLVE = "resolve"

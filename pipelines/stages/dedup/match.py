@@ -16,12 +16,12 @@ import apache_beam as beam
 import numpy as np
 import pyarrow.compute as pc
 
-from isinglass.pipelines.commits import outputs_digest_input
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.rank import compared_ranks, load_identified
-from isinglass.pipelines.runner import spread
-from isinglass.pipelines.side import Extent, read_side, survey_path
-from isinglass.pipelines.units import Unit, run_unit
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.runner import spread
+from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
+from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.candidates import (
     CountedPairs,
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
 

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines import match as matching
-from isinglass.pipelines import shingle as shingling
-from isinglass.pipelines import verify as verifying
-from isinglass.pipelines.against import (
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import (
+    HASHING,
+    READING,
+    Session,
+    run_here,
+    run_pass,
+)
+from isinglass.pipelines.erase import DOCUMENTS_FILE
+from isinglass.pipelines.paragraphs import ONLY_BOILERPLATE_FILE, find_boilerplate
+from isinglass.pipelines.sources import plan_again
+from isinglass.pipelines.stages.dedup import match as matching
+from isinglass.pipelines.stages.dedup import shingles as shingling
+from isinglass.pipelines.stages.dedup import similarity as verifying
+from isinglass.pipelines.stages.dedup.earlier_runs import (
     KEPT,
     AgainstWork,
     EarlierRun,
@@ -18,34 +29,27 @@ from isinglass.pipelines.against import (
     earlier_extents,
     read_manifest,
 )
-from isinglass.pipelines.erase import DOCUMENTS_FILE
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.paragraphs import ONLY_BOILERPLATE_FILE, find_boilerplate
-from isinglass.pipelines.passes import (
-    HASHING,
-    READING,
-    Session,
-    run_here,
-    run_pass,
-)
-from isinglass.pipelines.rank import (
+from isinglass.pipelines.stages.dedup.rank import (
     FIRST_RANK,
     RankInputs,
     RankWork,
     load_identified,
     rank_unit,
 )
-from isinglass.pipelines.resolve import Evaluation, ResolveWork, resolve_unit
-from isinglass.pipelines.sources import plan_again
+from isinglass.pipelines.stages.dedup.resolve import (
+    Evaluation,
+    ResolveWork,
+    resolve_unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
 
+    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.units import Unit
     from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.side import Extent
-    from isinglass.pipelines.units import Unit
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig, RunConfig
     from isinglass.schemas.documents import Layout

@@ -13,15 +13,15 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from isinglass.pipelines.units import Failure, Unit, record_failure, run_unit
-from isinglass.pipelines.worker import worker_command
+from isinglass.pipelines.engine.units import Failure, Unit, record_failure, run_unit
+from isinglass.pipelines.engine.worker import worker_command
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isinglass.pipelines.units import PassWork
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.units import PassWork
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import BeamConfig
 
 LOGGER = logging.getLogger(__name__)

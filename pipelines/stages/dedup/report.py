@@ -19,10 +19,10 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.sections.paragraphs import paragraph_blocks
-from isinglass.pipelines.report.sections.removals import removal_blocks
 from isinglass.pipelines.report.sections.repeats import repeat_blocks
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
+from isinglass.pipelines.stages.dedup.report_removals import removal_blocks
 from isinglass.schemas.config import ParagraphsConfig
 
 if TYPE_CHECKING:

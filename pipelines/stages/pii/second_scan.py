@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.misses import looked_for
-from isinglass.pipelines.passes import run_pass
-from isinglass.pipelines.progress import WorkerStatus
-from isinglass.pipelines.units import Unit
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.stages.pii.recall import looked_for
 from isinglass.schemas.manifest import SecondScan, SecondScanCount, SecondScanSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.passes import Session
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig
 

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.pipelines.fingerprint import digest
-from isinglass.pipelines.shingle import (
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.stages.dedup.shingles import (
     Candidates,
     ShingleStore,
     candidates_digest,
     open_store,
 )
-from isinglass.pipelines.units import Unit
 from isinglass.transforms.dedup.keepers import Similarity
 from isinglass.transforms.dedup.verify import containment, jaccard
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.commits import UnitOutputs
-    from isinglass.pipelines.side import Extent
-    from isinglass.pipelines.workspace import Workspace
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.workspace import Workspace
 
 VERIFY = "verify"
 SLICE_SHINGLES = 2**24

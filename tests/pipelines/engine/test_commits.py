@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.commits import UnitOutputs, add_counts, valid_commit
-from isinglass.pipelines.workspace import Workspace
+from isinglass.pipelines.engine.commits import UnitOutputs, add_counts, valid_commit
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.errors import IsinglassError, RetryError
 from isinglass.transforms.write import TableWriter

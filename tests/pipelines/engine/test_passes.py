@@ -13,13 +13,13 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from rich.console import Console
 
-from isinglass.pipelines import progress as showing
-from isinglass.pipelines.passes import Session, run_here, run_pass
-from isinglass.pipelines.progress import Progress, WorkerStatus, watched
-from isinglass.pipelines.runner import Execution, new_pipeline, resolve_runner
-from isinglass.pipelines.units import Failure, Unit
-from isinglass.pipelines.worker import worker_command, worth_showing
-from isinglass.pipelines.workspace import Workspace, locked
+from isinglass.pipelines.engine import progress as showing
+from isinglass.pipelines.engine.passes import Session, run_here, run_pass
+from isinglass.pipelines.engine.progress import Progress, WorkerStatus, watched
+from isinglass.pipelines.engine.runner import Execution, new_pipeline, resolve_runner
+from isinglass.pipelines.engine.units import Failure, Unit
+from isinglass.pipelines.engine.worker import worker_command, worth_showing
+from isinglass.pipelines.engine.workspace import Workspace, locked
 from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.errors import (
     ConfigError,
@@ -32,7 +32,7 @@ from isinglass.schemas.errors import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.commits import UnitOutputs
+    from isinglass.pipelines.engine.commits import UnitOutputs
 
 TEXT = "the text of a document"
 

@@ -8,8 +8,8 @@ import traceback
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from isinglass.pipelines.commits import UnitOutputs
-from isinglass.pipelines.workspace import Workspace, write_atomically
+from isinglass.pipelines.engine.commits import UnitOutputs
+from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
 
 if TYPE_CHECKING:

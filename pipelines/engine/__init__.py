@@ -1,0 +1,1 @@
+"""What any pass needs: passes, units, commits, the runner, files of a run."""

@@ -1,0 +1,1 @@
+"""Deduplication: who stays for whom, by what evidence."""

@@ -1,0 +1,1 @@
+"""Personal data: found, changed, measured, searched for again."""
