@@ -1,0 +1,1 @@
+"""Weights by which mentions of groups reach their targets."""

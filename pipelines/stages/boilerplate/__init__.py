@@ -1,0 +1,1 @@
+"""Paragraphs that many documents of a source share: listed, or cut out."""

@@ -1,0 +1,1 @@
+"""Documents that hold a text of an evaluation set."""

@@ -1,0 +1,1 @@
+"""Mentions of groups of people, and who is lost by cleaning."""

@@ -1,0 +1,1 @@
+"""Token ids and vectors of the kept documents."""

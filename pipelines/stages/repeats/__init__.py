@@ -1,0 +1,1 @@
+"""Verbatim repeats: how much of the text stands in the corpus more than once."""

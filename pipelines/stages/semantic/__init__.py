@@ -1,0 +1,1 @@
+"""Clusters of the vectors: a report, nothing is removed."""
