@@ -14,15 +14,13 @@ import pyarrow.parquet as pq
 import pydantic
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import digest, file_sha256
-from isinglass.pipelines.engine.passes import run_here
+from isinglass.pipelines.engine.fingerprint import file_sha256
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import (
-    Extent,
     read_side,
     read_survey,
     write_side,
 )
-from isinglass.pipelines.engine.units import Unit
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
 from isinglass.schemas.reasons import DropReason
@@ -34,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EraseConfig
 
@@ -73,7 +71,7 @@ class Erasure:
         return self.table.cast(ERASURE).replace_schema_metadata(metadata)
 
 
-def read_erasure(config: EraseConfig | None, base: Path = Path()) -> Erasure | None:
+def read_erasure(config: EraseConfig, base: Path = Path()) -> Erasure:
     """Read the list that the configuration names.
 
     Args:
@@ -83,8 +81,6 @@ def read_erasure(config: EraseConfig | None, base: Path = Path()) -> Erasure | N
     Raises:
         InputError: There is no such list, or it does not have the declared columns.
     """
-    if config is None:
-        return None
     path = base / Path(config.list).expanduser()
     try:
         table = pq.read_table(path, partitioning=None)
@@ -138,86 +134,40 @@ def _requests(table: pa.Table, name: str) -> tuple[ErasureRequest, ...]:
         raise InputError(msg) from None
 
 
-@dataclass(frozen=True)
-class EraseWork:
-    """Work of the erase step (driver): which documents of this run go as a whole.
+def store_erasure(driver: Driver, erasure: Erasure) -> Commit:
+    """Prepare what later passes take from the list, unless that is done already.
 
-    Attributes:
-        erasure: The list.
-        places: Extents of the shards of this run.
+    Writes indices of the documents of this run that go as a whole, and the list.
     """
+    workspace, places = driver.workspace, driver.places
 
-    erasure: Erasure
-    places: tuple[Extent, ...]
-    name: str = ERASE
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write indices of documents, and the list for the workers."""
-        del state, payload
-        workspace, table = outputs.workspace, self.erasure.table
+    def make(outputs: UnitOutputs) -> dict[str, int]:
+        table = erasure.table
         goes = pc.unique(table.filter(table["document"])["doc_id"])
         found = np.zeros(0, np.int64)
-        documents = 0
-        if self.places:
-            survey = read_survey(workspace, list(self.places), _WORDS)
+        if places:
+            survey = read_survey(workspace, places, _WORDS)
             words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
             listed = pc.is_in(format_doc_ids(words), value_set=goes)
             found = np.flatnonzero(listed.to_numpy(zero_copy_only=False))
-            documents = len(words)
         outputs.write_array(workspace.work / DOCUMENTS_FILE, found.astype(np.int64))
         path = workspace.side(ERASE, _LIST_FILE)
         write_side(outputs, path, ERASURE, table.to_batches())
-        return {"records_in": documents, "documents": len(found)}
+        return {"records_in": driver.documents, "documents": len(found)}
+
+    inputs = outputs_digest_input(list(driver.surveys.values()))
+    identity = [erasure.sha256, inputs, driver.code]
+    return run_step(driver.session, ERASE, identity, make)
 
 
-def store_erasure(
-    session: Session,
-    erasure: Erasure,
-    places: Sequence[Extent],
-    surveys: Sequence[Commit],
-    code: str,
-) -> Commit:
-    """Prepare what later passes take from the list, unless that is done already.
-
-    Args:
-        session: The driver's state.
-        erasure: The list.
-        places: Extents of the shards of this run.
-        surveys: Their commits.
-        code: Fingerprint of the code.
-    """
-    inputs = outputs_digest_input(list(surveys))
-    unit = Unit("all", "", digest([erasure.sha256, inputs, code]))
-    return run_here(session, EraseWork(erasure, tuple(places)), unit)
+def erased_documents(workspace: Workspace) -> np.ndarray:
+    """Indices (int64) of the documents that go as a whole."""
+    return np.asarray(np.load(workspace.work / DOCUMENTS_FILE, allow_pickle=False))
 
 
-@dataclass(frozen=True)
-class Erasing:
-    """What the clean pass erases by.
-
-    Attributes:
-        workspace: The run folder.
-        sha256: Of the stored list.
-    """
-
-    workspace: Workspace
-    sha256: str
-
-    @classmethod
-    def of(cls, workspace: Workspace, stored: Commit | None) -> Erasing | None:
-        """From the commit of `store_erasure`; None without one."""
-        if stored is None:
-            return None
-        path = workspace.relative(workspace.side(ERASE, _LIST_FILE))
-        hashes = {output.path: output.sha256 for output in stored.outputs}
-        return cls(workspace, hashes[path])
-
-    def load(self) -> Eraser:
-        """Map the list into memory."""
-        return Eraser(read_side(self.workspace.side(ERASE, _LIST_FILE)))
+def open_eraser(workspace: Workspace) -> Eraser:
+    """Map the list into memory."""
+    return Eraser(read_side(workspace.side(ERASE, _LIST_FILE)))
 
 
 def erasure_summary(erasure: Erasure, counts: dict[str, int]) -> ErasureSummary:

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.engine.audit import write_audit
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.paragraphs import KEYS
 from isinglass.pipelines.report.sections.paragraphs import (
@@ -25,35 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.commit import OutputFile
     from isinglass.schemas.config.dedup import ParagraphsConfig
     from isinglass.transforms.dedup.boilerplate import Boilerplate
 
 NAME = "paragraphs"
 """Of the table, under `audit/`."""
 _EXAMPLE = ["paragraph", "doc_id", "start", "end"]
-
-
-def write_paragraph_list(
-    workspace: Workspace,
-    shard_ids: list[str],
-    boilerplate: Boilerplate,
-    config: ParagraphsConfig,
-) -> OutputFile:
-    """Write the list of boilerplate paragraphs, most documents first.
-
-    Args:
-        workspace: The run folder, after the clean pass.
-        shard_ids: This run's shards, in order.
-        boilerplate: All boilerplate of the run.
-        config: The `dedup.paragraphs` section.
-
-    Raises:
-        OutputError: No permission.
-        RetryError: The disk is full or failing.
-    """
-    table = paragraph_list(workspace, shard_ids, boilerplate, config)
-    return write_audit(workspace, NAME, table)
 
 
 def paragraph_list(
@@ -133,14 +109,13 @@ def _sources(
     return pa.array(sources, pa.string())
 
 
-def boilerplate_list(workspace: Workspace, counts: dict[str, int]) -> BoilerplateList:
+def boilerplate_list(listed: pa.Table, counts: dict[str, int]) -> BoilerplateList:
     """What the report shows of the list.
 
     Args:
-        workspace: The run folder, with the list.
+        listed: From `paragraph_list`.
         counts: Sums of the counts of the clean pass.
     """
-    listed = pq.read_table(workspace.table("audit", NAME))
     names = BoilerplateParagraph._fields
     rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
     return BoilerplateList(

@@ -20,7 +20,7 @@ from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
 from isinglass.pipelines.engine.units import Unit, run_unit
-from isinglass.pipelines.stages.dedup.rank import FIRST_RANK, load_identified
+from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.boilerplate import (
     ENTRY,
@@ -32,7 +32,6 @@ from isinglass.transforms.dedup.boilerplate import (
     list_parts,
     pack,
 )
-from isinglass.transforms.dedup.identify import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,10 +41,14 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config.dedup import ParagraphsConfig
+    from isinglass.pipelines.stage import Driver
+    from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 
 PARAGRAPHS = "paragraphs"
 BOILERPLATE = "boilerplate"
+FIRST_RANK = "first-rank"
+"""Equal texts told apart before boilerplate is known: copies must not count."""
+
 KEYS, ONLY_LONG = "paragraphs", "only_long"
 """Survey columns: the distinct keys of a document, and whether all of it counts."""
 
@@ -165,7 +168,7 @@ def counted_keys(workspace: Workspace, place: Extent, step: str) -> np.ndarray:
     """
     found = load_identified(workspace, step)
     span = slice(place.start, place.stop)
-    counts = np.asarray(found.state[span]) == State.PRESENT
+    counts = np.array(found.present[span])
     counts &= found.exact_keeper[span] == np.arange(place.start, place.stop)
     table = read_side(survey_path(workspace, place.shard_id), [KEYS])
     column = table[KEYS].combine_chunks()
@@ -222,28 +225,23 @@ def _emptied(
     """Documents of a shard that take part, and of which nothing would be left."""
     table = read_side(survey_path(workspace, place.shard_id), [KEYS, ONLY_LONG])
     lists = table[KEYS].combine_chunks()
-    state = load_identified(workspace, step).state[place.start : place.stop]
+    present = load_identified(workspace, step).present[place.start : place.stop]
     gone = emptied(lists, table[ONLY_LONG].combine_chunks(), found)
-    return place.start + np.flatnonzero(gone & (state == State.PRESENT))
+    return place.start + np.flatnonzero(gone & present)
 
 
 def find_boilerplate(
-    session: Session,
-    places: list[Extent],
-    config: ParagraphsConfig,
-    upstream: list[Commit],
-    code: str,
-    step: str = FIRST_RANK,
+    driver: Driver, dedup: DedupConfig, config: ParagraphsConfig, admitted: np.ndarray
 ) -> Commit:
     """Count the paragraphs of all documents and write what is boilerplate.
 
+    Equal texts count once, so they are told apart first.
+
     Args:
-        session: The driver's state.
-        places: Extents of this run's shards.
-        config: The `dedup.paragraphs` section.
-        upstream: Commits of the rank step `step` and of all surveys.
-        code: Fingerprint of the code.
-        step: The rank step that says which documents count.
+        driver: After the survey.
+        dedup: The `dedup` section.
+        config: Its `paragraphs`.
+        admitted: bool (n,), documents that have a text and an id of their own.
 
     Returns:
         The commit whose outputs are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
@@ -251,7 +249,29 @@ def find_boilerplate(
     Raises:
         ReconcileError: Entries were lost or doubled on the way.
     """
-    workspace = session.workspace
+    ranked = rank_documents(driver, dedup, admitted, name=FIRST_RANK)
+    upstream = [ranked, *driver.surveys.values()]
+    session, places = driver.session, driver.places
+    return count_boilerplate(session, list(places), config, upstream, driver.code)
+
+
+def count_boilerplate(
+    session: Session,
+    places: list[Extent],
+    config: ParagraphsConfig,
+    upstream: list[Commit],
+    code: str,
+) -> Commit:
+    """`find_boilerplate` once the step `FIRST_RANK` is done.
+
+    Args:
+        session: The driver's state.
+        places: Extents of this run's shards.
+        config: The `dedup.paragraphs` section.
+        upstream: Commits of that step and of all surveys.
+        code: Fingerprint of the code.
+    """
+    workspace, step = session.workspace, FIRST_RANK
     paragraphs = sum(commit.counts.get("paragraphs", 0) for commit in upstream)
     identity: list[Any] = [outputs_digest_input(upstream), config.model_dump(), code]
     units = bucket_units(paragraphs, identity) if places else []
@@ -266,6 +286,12 @@ def find_boilerplate(
     made = outputs_digest_input(list(commits.values()))
     unit = Unit("all", "all", digest([made, identity]))
     return run_here(session, work, unit)
+
+
+def only_boilerplate(workspace: Workspace) -> np.ndarray:
+    """Indices (int64) of the documents of which nothing would be left."""
+    path = workspace.work / ONLY_BOILERPLATE_FILE
+    return np.asarray(np.load(path, allow_pickle=False))
 
 
 def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:

@@ -146,17 +146,12 @@ def _measure(
     return pa.RecordBatch.from_arrays(columns, schema=REPEATED)
 
 
-def repeat_statistics(
-    workspace: Workspace, config: DedupConfig | None
-) -> list[Statistic]:
+def repeat_statistics(workspace: Workspace) -> list[Statistic]:
     """Shares of repeated characters before and after cleaning.
 
     Args:
         workspace: Of a run whose repeats were measured.
-        config: The `dedup` section; without `repeats` there are no statistics.
     """
-    if config is None or config.repeats is None:
-        return []
     path = shares_path(workspace)
     documents = read_side(path).combine_chunks()
     population = json.loads(path.with_name("population.json").read_text())

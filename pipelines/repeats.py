@@ -37,7 +37,7 @@ from isinglass.pipelines.repeat_shares import (
     population_path,
     window_path,
 )
-from isinglass.pipelines.stages.dedup.resolve import decision_hashes
+from isinglass.pipelines.decide import decision_hashes
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.repeats import (
@@ -55,9 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig, NormaliseConfig
     from isinglass.transforms.dedup.repeats import Windows
@@ -244,66 +243,53 @@ def _changed(shard_id: str) -> ReconcileError:
     )
 
 
-def measure_repeats(
-    session: Session,
-    plan: Plan,
-    surveys: dict[str, Commit],
-    resolved: Commit,
-    config: DedupConfig,
-    seed: int,
-    code: str,
-) -> list[Commit]:
+def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
     """Measure verbatim repeats before and after cleaning.
 
     Args:
-        session: The driver's state; four pass records are added to it.
-        plan: Shards and columns.
-        surveys: Survey commit of each shard, by shard_id.
-        resolved: Commit of the decisions.
-        config: The `dedup` section.
-        seed: Of the run.
-        code: Fingerprint of the code.
+        driver: After the decisions; four pass records are added to its session.
+        config: The `dedup` section, with `repeats`.
 
     Returns:
-        Commits of all units; empty when the section has no `repeats`.
+        Commits of all units.
 
     Raises:
         IsinglassError: A unit failed; of the class that says how to react.
     """
-    if config.repeats is None:
-        return []
-    workspace, normal, words = session.workspace, config.normalise, config.repeats.words
-    documents = sum(commit.counts["documents"] for commit in surveys.values())
+    assert config.repeats is not None
+    assert driver.resolved is not None
+    session, plan, workspace = driver.session, driver.plan, driver.workspace
+    normal, words = config.normalise, config.repeats.words
+    code, seed = driver.code, driver.config.seed
+    documents = driver.documents
     share = min(1.0, config.repeats.documents / documents) if documents else 1.0
     section = [normal.model_dump(), words, code]
-    ids = [shard.shard_id for shard in plan.shards]
+    ids = driver.shard_ids
 
     sampling = SampleWork(plan.layout, normal, words, share, seed)
     given = {key: [section, share, seed] for key in ids}
-    units = _units(plan, surveys, given)
+    units = _units(driver, given)
     samples = list(run_pass(session, sampling, units, speed=READING).values())
     sampled = outputs_digest_input(samples)
     merged = run_here(session, WindowWork(), _driver_unit(ids, [sampled, code]))
 
     hashes = outputs_digest_input([merged])
-    decided = decision_hashes(workspace, resolved, ids)
+    decided = decision_hashes(workspace, driver.resolved, ids)
     counting = CountWork(workspace, plan.layout, normal, words)
     given = {shard_id: [section, hashes, decided[shard_id]] for shard_id in ids}
-    units = _units(plan, surveys, given)
+    units = _units(driver, given)
     counts = list(run_pass(session, counting, units, speed=HASHING).values())
     upstream = [sampled, hashes, outputs_digest_input(counts), decided, code]
     finished = run_here(session, ShareWork(), _driver_unit(ids, upstream))
     return [*samples, merged, *counts, finished]
 
 
-def _units(
-    plan: Plan, surveys: dict[str, Commit], given: dict[str, list[Any]]
-) -> list[Unit]:
+def _units(driver: Driver, given: dict[str, list[Any]]) -> list[Unit]:
     """One unit a shard; depends on its input, and on what else is given for it."""
     units = []
-    for shard in plan.shards:
+    for shard in driver.plan.shards:
         name = shard.shard_id
-        identity = digest([surveys[name].fingerprint, given[name]])
+        identity = digest([driver.surveys[name].fingerprint, given[name]])
         weight = sum(piece.bytes for piece in shard.pieces)
         units.append(Unit(name, shard.to_json(), identity, weight))
     return units

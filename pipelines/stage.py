@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 Phase = Literal["run", "survey", "decide", "clean"]
 Verb = Literal["run", "clean", "audit", "encode"]
 
+HASHING = 1e8
+"""Bytes a CPU second, roughly, of work that reads every byte once or twice."""
+
 OPEN = -1
 """In `Verdict.drops`: the stage says nothing against the document."""
 
@@ -74,6 +77,7 @@ class Driver:
         code: Fingerprint of the code; a part of every unit's fingerprint.
         surveys: Commit of each shard's survey, by shard; empty before it.
         places: Where each shard stands in the order of all documents; likewise.
+        resolved: Commit of the decisions; None before them.
         after: What the stages before this one returned from `after`, by stage.
     """
 
@@ -84,6 +88,7 @@ class Driver:
     code: str
     surveys: Mapping[str, Commit] = field(default_factory=dict)
     places: tuple[Extent, ...] = ()
+    resolved: Commit | None = None
     after: Mapping[str, After] = field(default_factory=dict)
 
     @property
@@ -116,10 +121,12 @@ class Standing:
             heard.
         closed: bool (n,): it stays, but its scan is known to fail: no other document
             may be dropped for it. A part of `open`.
+        admitted: bool (n,): it has a text, and an id that no other text uses.
     """
 
     open: np.ndarray
     closed: np.ndarray
+    admitted: np.ndarray
 
     @property
     def present(self) -> np.ndarray:
@@ -365,6 +372,15 @@ class Stage:
             GateError: Too much would be lost.
         """
         del driver
+
+    def ready(self, driver: Driver) -> Self:
+        """The stage as the workers of the clean pass have it, after the survey."""
+        del driver
+        return self
+
+    def speed(self) -> float:
+        """Bytes a CPU second, roughly, that the stage gets through in the clean pass."""
+        return HASHING
 
     def cut(self, state: Any, view: View) -> Cuts:
         """What is taken out of a batch of texts before anything else reads them."""

@@ -10,29 +10,26 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.decontaminate import open_index
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit
+from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
-from isinglass.transforms.statistics.fold import GroupFold, TextGatherer
-from isinglass.transforms.survey import (
-    SurveySettings,
-    survey_documents,
-    survey_schema,
-)
+from isinglass.transforms.seen import Seen
+from isinglass.transforms.statistics.fold import TextGatherer
+from isinglass.transforms.survey import SURVEY as OWN
+from isinglass.transforms.survey import survey_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.decontaminate.items import ItemIndex
 
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""
@@ -44,43 +41,62 @@ class SurveyWork:
 
     Attributes:
         layout: Columns of the inputs.
-        settings: Sections that the survey depends on.
-        index_in: Run folder with the index of the evaluation items, if there is one.
+        stages: Of the run; each adds its columns.
+        workspace: The run folder.
+        normalise: What two texts may differ in and still be equal.
+        detect: Detect the language of documents that do not name one.
     """
 
     layout: Layout
-    settings: SurveySettings
-    index_in: Workspace | None = None
+    stages: tuple[Stage, ...]
+    workspace: Workspace
+    normalise: NormaliseConfig
+    detect: bool
     name: str = SURVEY
 
-    def open(self) -> ItemIndex | None:
-        """Map the index of the evaluation items into memory."""
-        return None if self.index_in is None else open_index(self.index_in)
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the side table of a shard."""
+        fields = [f for stage in self.stages for f in stage.fields("survey")]
+        return pa.schema([*OWN, *fields, PIECE])
+
+    def open(self) -> list[tuple[Stage, Any]]:
+        """Load what the stages survey by, once a worker."""
+        return [
+            (stage, stage.open("survey", self.workspace))
+            for stage in self.stages
+            if stage.fields("survey")
+        ]
 
     def run(
-        self, state: ItemIndex | None, payload: str, outputs: UnitOutputs
+        self, state: list[tuple[Stage, Any]], payload: str, outputs: UnitOutputs
     ) -> dict[str, int]:
         """Survey one shard; returns its record and character counts."""
         shard = Shard.from_json(payload)
         fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
         path = survey_path(outputs.workspace, shard.shard_id)
-        rows = self._rows(shard, fold, state)
-        schema = survey_schema(self.settings).append(PIECE)
-        write_side(outputs, path, schema, rows)
-        statistics = json.dumps(fold.statistics(), sort_keys=True)
+        write_side(outputs, path, self.schema, self._rows(shard, fold, state))
+        statistics = json.dumps({"texts": fold.texts.finish()}, sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
         return dict(fold.counts)
 
     def _rows(
-        self, shard: Shard, fold: _ShardFold, items: ItemIndex | None
+        self, shard: Shard, fold: _ShardFold, state: list[tuple[Stage, Any]]
     ) -> Iterator[pa.RecordBatch]:
         pieces = {piece.relative: n for n, piece in enumerate(shard.pieces)}
+        schema = self.schema
         for batch in read_shard(shard, self.layout):
-            survey = survey_documents(batch.documents, self.settings, items)
-            fold.add(batch, survey)
+            seen = Seen(batch.documents, self.detect)
+            columns = survey_columns(seen, self.normalise)
+            for stage, loaded in state:
+                columns |= stage.survey(loaded, seen)
             place = pa.scalar(pieces[batch.path], pa.int32())
-            piece = pa.repeat(place, survey.table.num_rows)
-            yield survey.table.append_column(PIECE, piece)
+            columns[PIECE.name] = pa.repeat(place, batch.documents.num_rows)
+            table = pa.RecordBatch.from_arrays(
+                [columns[name] for name in schema.names], schema=schema
+            )
+            fold.add(table, batch.rejected.num_rows)
+            yield table
 
 
 class _ShardFold:
@@ -88,84 +104,57 @@ class _ShardFold:
 
     def __init__(self, status: WorkerStatus) -> None:
         self.counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
-        self._texts = TextGatherer()
-        self._groups = GroupFold()
-        self._group_sums = self._groups.create()
+        self.texts = TextGatherer()
         self._status = status
 
-    def add(self, batch: DocumentBatch, survey: Any) -> None:
+    def add(self, table: pa.RecordBatch, rejected: int) -> None:
         """Count one batch."""
-        documents, table = batch.documents, survey.table
         characters = pc.sum(table.column("characters")).as_py() or 0
-        self.counts["records_in"] += documents.num_rows + batch.rejected.num_rows
-        self.counts["documents"] += documents.num_rows
-        self.counts["rejected"] += batch.rejected.num_rows
+        self.counts["records_in"] += table.num_rows + rejected
+        self.counts["documents"] += table.num_rows
+        self.counts["rejected"] += rejected
         self.counts["characters"] += characters
-        for name in ("fingerprints", "paragraphs"):
-            if name in table.schema.names:
-                listed = pc.sum(pc.list_value_length(table.column(name)))
-                self.counts[name] += listed.as_py() or 0
-        sources, languages = table.column("source"), survey.languages
-        lengths, words = (table.column(n) for n in ("characters", "text_words"))
-        self._texts.add_lengths(
-            lengths.to_numpy(), words.to_numpy(), sources, languages
+        for field in table.schema:
+            if pa.types.is_large_list(field.type):
+                listed = pc.sum(pc.list_value_length(table.column(field.name)))
+                self.counts[field.name] += listed.as_py() or 0
+        names = ("characters", "text_words")
+        lengths, words = (table.column(name).to_numpy() for name in names)
+        self.texts.add_lengths(
+            lengths, words, table.column("source"), table.column("language")
         )
-        if survey.mentions is not None:
-            self._group_sums = self._groups.add(
-                self._group_sums, survey.mentions, sources, languages
-            )
-        self._status.add(documents.num_rows, characters)
-
-    def statistics(self) -> dict[str, Any]:
-        """Mergeable accumulators, JSON-able."""
-        return {"texts": self._texts.finish(), "groups": self._group_sums}
+        self._status.add(table.num_rows, characters)
 
 
 def survey_units(
-    shards: tuple[Shard, ...],
-    layout: Layout,
-    settings: SurveySettings,
-    code: str,
-    index: Commit | None = None,
+    driver: Driver, work: SurveyWork, upstream: Sequence[Commit]
 ) -> list[Unit]:
-    """One unit a shard; its fingerprint covers input bytes, layout, sections, code.
+    """One unit a shard; its fingerprint covers input bytes, layout, stages, code.
 
     Args:
-        shards: Of the plan.
-        layout: Of the plan.
-        settings: Sections that the survey depends on.
-        code: Fingerprint of the code.
-        index: Commit of the index of the evaluation items, if there is one.
+        driver: With the plan and the fingerprint of the code.
+        work: Of the pass.
+        upstream: Commits of steps that the survey reads the outputs of.
     """
+    layout = work.layout
     shape = [
         layout.carried.serialize().to_pybytes().hex(),
         [columns.model_dump() for columns in layout.columns],
         layout.renamed,
         layout.max_chars,
     ]
-    sections = [_sections(settings), outputs_digest_input([index] if index else [])]
+    asked = [
+        work.normalise.model_dump(),
+        work.detect,
+        [[stage.name, stage.identity("survey")] for stage in work.stages],
+        outputs_digest_input(list(upstream)),
+    ]
     units = []
-    for shard in shards:
-        identity = [_portable(shard), shape, sections, code]
+    for shard in driver.plan.shards:
+        identity = [_portable(shard), shape, asked, driver.code]
         weight = sum(piece.bytes for piece in shard.pieces)
         units.append(Unit(shard.shard_id, shard.to_json(), digest(identity), weight))
     return units
-
-
-def _sections(settings: SurveySettings) -> Any:
-    """Only what changes the survey: not the threshold, not which document stays."""
-    fuzzy = settings.fuzzy
-    names = {"ngram", "bands", "rows", "seed"}
-    split = settings.paragraphs
-    return [
-        None
-        if split is None
-        else split.model_dump(include={"split", "min_characters"}),
-        settings.survey.model_dump(),
-        settings.normalise.model_dump(),
-        None if fuzzy is None else fuzzy.model_dump(include=names),
-        fuzzy is not None and fuzzy.containment is not None,
-    ]
 
 
 def _portable(shard: Shard) -> Any:

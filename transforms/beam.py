@@ -19,10 +19,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam import coders
 
+from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.dedup.candidates import candidate_pairs
 from isinglass.transforms.dedup.shingles import NO_UNIT
-from isinglass.transforms.demographics.counts import count_mentions
+from isinglass.transforms.dedup.survey import near_columns, near_fields
+from isinglass.transforms.demographics.counts import (
+    count_mentions,
+    mention_columns,
+    mention_fields,
+)
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.load import load_tokenizer
@@ -30,11 +36,8 @@ from isinglass.transforms.pii.operators.apply import apply_operators
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings, Scanner
-from isinglass.transforms.survey import (
-    SurveySettings,
-    known_languages,
-    survey_documents,
-)
+from isinglass.transforms.seen import Seen, known_languages
+from isinglass.transforms.survey import SURVEY, survey_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -137,7 +140,8 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
     def expand(
         self, pcoll: beam.PCollection[pa.RecordBatch]
     ) -> beam.PCollection[pa.RecordBatch]:
-        """One survey batch a document batch (`transforms.survey.survey_schema`)."""
+        """One survey batch a document batch: `transforms.survey.SURVEY`, then mention
+        counts, then what near-duplicates are found by."""
         register_coder()
         dedup = self.dedup
         return pcoll | "Survey" >> beam.Map(_survey, dedup).with_output_types(
@@ -146,7 +150,16 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
 
 
 def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBatch:
-    return survey_documents(documents, SurveySettings(dedup)).table
+    seen = Seen(documents)
+    normalise = NormaliseConfig() if dedup is None else dedup.normalise
+    mentions = count_mentions(seen.texts, seen.languages)
+    columns = survey_columns(seen, normalise) | mention_columns(mentions)
+    fields = [*SURVEY, *mention_fields()]
+    if dedup is not None:
+        columns |= near_columns(seen.normalised(normalise), dedup)
+        fields += near_fields(dedup)
+    arrays = [columns[field.name] for field in fields]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
 @dataclass

@@ -8,9 +8,10 @@ import logging
 import shutil
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
+from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.progress import Progress, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     import apache_beam as beam
 
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.units import PassWork
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
@@ -125,6 +127,38 @@ def run_here(session: Session, work: PassWork, unit: Unit) -> Commit:
     elapsed = time.monotonic() - started
     _record(session, work.name, {unit.name: commit}, int(reused), elapsed)
     return commit
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step of one unit, which one function does."""
+
+    name: str
+    make: Callable[[UnitOutputs], dict[str, int]]
+
+    def open(self) -> None:
+        return None
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        del state, payload
+        return self.make(outputs)
+
+
+def run_step(
+    session: Session,
+    name: str,
+    identity: Any,
+    make: Callable[[UnitOutputs], dict[str, int]],
+) -> Commit:
+    """Run a step of one unit in the driver, unless its commit stands.
+
+    Args:
+        session: The driver's state; a pass record is added to it.
+        name: Of the step: its folder under `work/`.
+        identity: JSON-able: all that its outputs depend on.
+        make: Writes the outputs and returns its counts.
+    """
+    return run_here(session, _Step(name, make), Unit("all", "", digest(identity)))
 
 
 def _reusable(

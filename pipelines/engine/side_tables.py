@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.schemas.commit import Commit
 
 SURVEY = "survey"
 RESOLVE = "resolve"
@@ -46,6 +47,16 @@ class Extent:
     def home(self, workspace: Workspace) -> Workspace:
         """The run folder that holds its survey; `workspace` for this run."""
         return Workspace(self.run) if self.run else workspace
+
+
+def extents(shard_ids: Sequence[str], surveys: dict[str, Commit]) -> list[Extent]:
+    """Extent of each shard, in the given order."""
+    found, start = [], 0
+    for shard_id in shard_ids:
+        stop = start + surveys[shard_id].counts["documents"]
+        found.append(Extent(shard_id, start, stop))
+        start = stop
+    return found
 
 
 def write_side(

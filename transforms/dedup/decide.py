@@ -8,36 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.dedup.identify import NO_RANK, Identified, State
+from isinglass.transforms.dedup.identify import NO_RANK, Identified
 
 if TYPE_CHECKING:
     from isinglass.transforms.dedup.keepers import Removals
 
 
 class Fate(IntEnum):
-    """What was decided about a document before it is scanned for PII."""
+    """What is decided about a document; all but the first name one that stays."""
 
     KEEP = 0
-    EMPTY = 1
-    DUPLICATE_ID = 2
-    EXACT_DUPLICATE = 3
-    NEAR_DUPLICATE = 4
-    CONTAINED = 5
-    ONLY_BOILERPLATE = 6
-    CONTAMINATED = 7
-    ERASED = 8
-
-
-DUPLICATES = (Fate.EXACT_DUPLICATE, Fate.NEAR_DUPLICATE, Fate.CONTAINED)
-"""Fates that name a document that stays as evidence."""
-
-_BY_STATE = {
-    State.EMPTY: Fate.EMPTY,
-    State.DUPLICATE_ID: Fate.DUPLICATE_ID,
-    State.ONLY_BOILERPLATE: Fate.ONLY_BOILERPLATE,
-    State.CONTAMINATED: Fate.CONTAMINATED,
-    State.ERASED: Fate.ERASED,
-}
+    EXACT_DUPLICATE = 1
+    NEAR_DUPLICATE = 2
+    CONTAINED = 3
 
 
 @dataclass(frozen=True)
@@ -66,14 +49,11 @@ def decide(found: Identified, removals: Removals | None) -> Decided:
         found: Result of `identify`.
         removals: By rank; None when near-duplicates were not looked for.
     """
-    documents = len(found.state)
-    state = np.asarray(found.state)
+    documents = len(found.present)
     fate = np.zeros(documents, dtype=np.uint8)
-    for known, follows in _BY_STATE.items():
-        fate[state == known] = follows
     kept = np.full(documents, -1, dtype=np.int64)
     value = np.full(documents, np.nan)
-    present = np.flatnonzero(state == State.PRESENT)
+    present = np.flatnonzero(np.asarray(found.present))
     keeper = np.asarray(found.exact_keeper)[present]
     copies = keeper != present
     fate[present[copies]] = Fate.EXACT_DUPLICATE

@@ -1,9 +1,8 @@
-"""Before near-duplicates: empty texts, ids used twice, equal texts, keeper ranks."""
+"""Before near-duplicates: equal texts, and who would be kept first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,134 +19,66 @@ NO_RANK = np.uint32(2**32 - 1)
 """Rank of a document that takes no part in deduplication."""
 
 
-def _none() -> np.ndarray:
-    return np.empty(0, np.int64)
-
-
-class State(IntEnum):
-    """What is known of a document before near-duplicates are looked for.
-
-    Only PRESENT and REFERENCE documents take part in deduplication.
-    """
-
-    PRESENT = 0
-    EMPTY = 1
-    DUPLICATE_ID = 2
-    UNSCANNABLE = 3
-    ONLY_BOILERPLATE = 4
-    CONTAMINATED = 5
-    REFERENCE = 6
-    ABSENT = 7
-    ERASED = 8
-
-
-@dataclass(frozen=True)
-class Known:
-    """What earlier steps and earlier runs tell of some documents.
-
-    Attributes:
-        unscannable: int64, indices of documents that are known to go to quarantine
-            after their scan: they must not be what another document is dropped for.
-        only_boilerplate: int64, indices of documents of which nothing would be left.
-        erased: int64, indices of documents that a request for erasure takes out.
-        reference: bool, one entry a document of earlier runs, which come last in the
-            survey: whether that run kept it. Kept ones stay whatever is new.
-    """
-
-    unscannable: np.ndarray = field(default_factory=_none)
-    only_boilerplate: np.ndarray = field(default_factory=_none)
-    erased: np.ndarray = field(default_factory=_none)
-    reference: np.ndarray = field(default_factory=lambda: np.empty(0, np.bool_))
-
-
 @dataclass(frozen=True)
 class Identified:
-    """One entry a document, in the order of the survey.
+    """One entry a document, in the order of the survey; earlier runs come last.
 
     Attributes:
-        state: uint8, a `State`.
+        present: bool, a document of this run that takes part.
         exact_keeper: int64, index of the document that stays for this one's text;
             its own index where nothing equal is preferred.
         rank: uint32, keeper rank (0 is kept first), `NO_RANK` if it takes no part.
-            References rank before all others.
+            What earlier runs kept ranks before all others.
     """
 
-    state: np.ndarray
+    present: np.ndarray
     exact_keeper: np.ndarray
     rank: np.ndarray
 
 
 def identify(
-    survey: pa.Table, dedup: DedupConfig | None, known: Known | None = None
+    survey: pa.Table,
+    dedup: DedupConfig,
+    present: np.ndarray,
+    references: np.ndarray | None = None,
 ) -> Identified:
     """Decide what can be decided from hashes alone.
 
     Memory: about 60 bytes a document at the peak.
 
     Args:
-        survey: Columns of `survey_schema` of all shards, in shard order; those of
-            earlier runs follow.
-        dedup: The `dedup` section; None turns both kinds of removal off.
-        known: What is known besides.
+        survey: Columns doc_high, doc_low, hash_high, hash_low, characters and
+            collected_at of all documents; those of earlier runs follow.
+        dedup: The `dedup` section.
+        present: bool, one entry a document of this run: it may stay for others.
+        references: bool, one entry a document of earlier runs: that run kept it. It
+            stays whatever is new.
     """
-    known = known or Known()
+    if references is None:
+        references = np.zeros(0, np.bool_)
     ids = _words(survey, "doc_high", "doc_low")
     hashes = _words(survey, "hash_high", "hash_low")
-    state = _states(survey, ids, hashes, known)
-    present = np.flatnonzero(state == State.PRESENT)
-    references = np.flatnonzero(state == State.REFERENCE)
-    rank = np.full(len(state), NO_RANK, dtype=np.uint32)
-    keeper = np.arange(len(state), dtype=np.int64)
-    rank[references[np.lexsort((ids[references, 1], ids[references, 0]))]] = np.arange(
-        len(references), dtype=np.uint32
+    mine = np.flatnonzero(present)
+    kept_there = len(present) + np.flatnonzero(references)
+    rank = np.full(len(ids), NO_RANK, dtype=np.uint32)
+    keeper = np.arange(len(ids), dtype=np.int64)
+    rank[kept_there[np.lexsort((ids[kept_there, 1], ids[kept_there, 0]))]] = np.arange(
+        len(kept_there), dtype=np.uint32
     )
-    collected = survey["collected_at"].take(present) if dedup else None
-    rank[present] = len(references) + keeper_ranks(
-        survey["characters"].to_numpy()[present],
-        ids[present],
-        dedup.keep if dedup else "longest",
-        collected.combine_chunks() if collected is not None else None,
-        present,
+    rank[mine] = len(kept_there) + keeper_ranks(
+        survey["characters"].to_numpy()[mine],
+        ids[mine],
+        dedup.keep,
+        survey["collected_at"].take(mine).combine_chunks(),
+        mine,
     )
-    if dedup is not None and dedup.exact:
-        both = np.concatenate([present, references])
+    if dedup.exact:
+        both = np.concatenate([mine, kept_there])
         keeper[both] = both[group_equal(hashes[both], rank[both])]
-    return Identified(state, keeper, rank)
-
-
-def _states(
-    survey: pa.Table, ids: np.ndarray, hashes: np.ndarray, known: Known
-) -> np.ndarray:
-    """State of every document; what is named later here goes before."""
-    state = np.zeros(len(ids), dtype=np.uint8)
-    own = len(ids) - len(known.reference)
-    state[own:] = np.where(known.reference, State.REFERENCE, State.ABSENT)
-    mine = state[:own]
-    mine[survey["blank"].to_numpy()[:own]] = State.EMPTY
-    keys = survey["id_key"].to_numpy()
-    state[_ambiguous_ids(keys, ids, hashes, state)] = State.DUPLICATE_ID
-    if "contaminated" in survey.column_names:
-        found = survey["contaminated"].to_numpy()[:own] & (mine == State.PRESENT)
-        mine[found] = State.CONTAMINATED
-    state[known.only_boilerplate] = State.ONLY_BOILERPLATE
-    state[known.unscannable] = State.UNSCANNABLE
-    state[known.erased] = State.ERASED
-    return state
+    takes_part = np.zeros(len(ids), np.bool_)
+    takes_part[mine] = True
+    return Identified(takes_part, keeper, rank)
 
 
 def _words(survey: pa.Table, high: str, low: str) -> np.ndarray:
     return np.stack([survey[high].to_numpy(), survey[low].to_numpy()], axis=1)
-
-
-def _ambiguous_ids(
-    keys: np.ndarray, ids: np.ndarray, hashes: np.ndarray, state: np.ndarray
-) -> np.ndarray:
-    """Documents whose id the smallest doc_id of their source uses for another text."""
-    rows = np.flatnonzero((keys != 0) & (state == State.PRESENT))
-    order = rows[np.lexsort((ids[rows, 1], ids[rows, 0], keys[rows]))]
-    if len(order) == 0:
-        return order
-    starts = np.r_[True, keys[order][1:] != keys[order][:-1]]
-    first = order[np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))]
-    differs = (hashes[order] != hashes[first]).any(axis=1)
-    return np.asarray(order[differs])

@@ -84,6 +84,33 @@ def count_mentions(texts: pa.StringArray, languages: pa.StringArray) -> MentionC
     return MentionCounts(counts, roots >= 0, words)
 
 
+def mention_fields() -> tuple[pa.Field, ...]:
+    """Columns of the survey that hold `MentionCounts`."""
+    groups = len(group_names())
+    return (
+        pa.field("covered", pa.bool_(), nullable=False),
+        pa.field("words", pa.int64(), nullable=False),
+        pa.field("mentions", pa.list_(pa.int32(), groups), nullable=False),
+    )
+
+
+def mention_columns(mentions: MentionCounts) -> dict[str, pa.Array]:
+    """The columns of `mention_fields` for a batch."""
+    flat = np.ascontiguousarray(mentions.counts, dtype=np.int32).reshape(-1)
+    groups = mentions.counts.shape[1]
+    return {
+        "covered": pa.array(mentions.covered),
+        "words": pa.array(mentions.words.astype(np.int64)),
+        "mentions": pa.FixedSizeListArray.from_arrays(pa.array(flat), groups),
+    }
+
+
+def mention_matrix(column: pa.ChunkedArray) -> NDArray[np.int32]:
+    """Mention counts (documents, groups) of a survey column."""
+    flat = column.combine_chunks().flatten().to_numpy()
+    return np.asarray(flat).reshape(-1, len(group_names()))
+
+
 def _roots(languages: pa.StringArray, matcher: Matcher) -> NDArray[np.int32]:
     """Root of the trie for each document, -1 where there is no lexicon."""
     encoded = languages.dictionary_encode()

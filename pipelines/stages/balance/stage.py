@@ -3,37 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.balance.weights import (
+    balance_summary,
+    solve_weights,
+)
+from isinglass.pipelines.stages.demographics.kept import kept_documents
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.demographics.balance import check_targets
+from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Closing, Driver, Site, Standing, Story
+    from isinglass.schemas.config import BalanceConfig, RunConfig
 
 
 @dataclass(frozen=True)
 class Balance(Stage):
-    """See the room."""
+    """The `balance` section.
+
+    Attributes:
+        config: The section.
+    """
+
+    config: BalanceConfig
 
     name: ClassVar[str] = "balance"
     needs: ClassVar[tuple[str, ...]] = ("demographics",)
     place: ClassVar[int] = 61
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
     @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.balance.report import section  # noqa: PLC0415
+    def of(cls, config: RunConfig) -> Balance | None:
+        """On if there is such a section."""
+        return None if config.balance is None else cls(config.balance)
 
-        return section(data)
+    def prepare(self, site: Site) -> Balance:
+        """Refuse axes and groups that no lexicon has."""
+        if not site.config.survey.count_mentions:
+            msg = "balance needs survey.count_mentions: true."
+            raise ConfigError(msg)
+        check_targets(self.config, group_names())
+        return self
+
+    def decide(self, driver: Driver, standing: Standing) -> Verdict:
+        """A weight for every document that stays."""
+        weights = solve_weights(driver, self.config, standing.open)
+        return Verdict(no_drops(len(standing.open)), facts={"weight": weights})
+
+    def close(self, closing: Closing) -> Closed:
+        """Shares before and after weighting, over the documents really kept."""
+        shard_ids = closing.driver.shard_ids
+        kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
+        summary = balance_summary(self.config, closing.workspace, kept)
+        warnings = [
+            f"The target of axis {axis} cannot be reached within the bounds; the "
+            "nearest weights were taken."
+            for axis, found in summary.items()
+            if not found.feasible
+        ]
+        return Closed(manifest={"balance": summary}, warnings=warnings)
+
+    # What a finished run is asked for is imported late: workers need none of it.
 
     @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
@@ -41,13 +79,6 @@ class Balance(Stage):
         from isinglass.pipelines.stages.balance.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.balance.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
 
     @classmethod
     def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:

@@ -3,30 +3,142 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.stage import Stage
+import pyarrow as pa
+
+from isinglass.pipelines.paragraph_list import NAME, boilerplate_list, paragraph_list
+from isinglass.pipelines.paragraphs import (
+    find_boilerplate,
+    load_boilerplate,
+    only_boilerplate,
+)
+from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
+from isinglass.schemas.reasons import DropReason
+from isinglass.schemas.tables import PARAGRAPHS
+from isinglass.transforms.dedup.paragraphs import paragraph_keys
+from isinglass.transforms.dedup.trim import Trimmer, paragraph_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import (
+        Closing,
+        Driver,
+        Phase,
+        Rebuilt,
+        Standing,
+        Story,
+    )
+    from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
+    from isinglass.transforms.edits import Applied, Cuts, View
+    from isinglass.transforms.seen import Seen
 
 
 @dataclass(frozen=True)
 class Boilerplate(Stage):
-    """See the room."""
+    """The `dedup.paragraphs` section.
+
+    Attributes:
+        dedup: The section around it, for how texts are normalised and who stays of
+            equal ones.
+        config: The section.
+    """
+
+    dedup: DedupConfig
+    config: ParagraphsConfig
 
     name: ClassVar[str] = "boilerplate"
     needs: ClassVar[tuple[str, ...]] = ("dedup",)
-    early: ClassVar[bool] = True
     edits: ClassVar[Literal["", "cut", "edit"]] = "cut"
+    early: ClassVar[bool] = True
     place: ClassVar[int] = 32
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Boilerplate | None:
+        """On if there is such a section."""
+        dedup = config.dedup
+        if dedup is None or dedup.paragraphs is None:
+            return None
+        return cls(dedup, dedup.paragraphs)
+
+    def identity(self, phase: Phase) -> Any:
+        """What a paragraph is; and what becomes of those that many share."""
+        if phase == "survey":
+            names = {"split", "min_characters"}
+            split = self.config.model_dump(include=names)
+            return [split, self.dedup.normalise.model_dump()]
+        if phase == "clean":
+            return self.dedup.model_dump(include={"paragraphs", "normalise"})
+        return None
+
+    def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
+        """Distinct keys of a document's paragraphs, and whether all of them count."""
+        if table == "data":
+            return ()
+        return (
+            pa.field("paragraphs", pa.large_list(pa.uint64())),
+            pa.field("only_long", pa.bool_(), nullable=False),
+        )
+
+    def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
+        """What boilerplate is counted by."""
+        del state
+        normalise = self.dedup.normalise
+        found = paragraph_keys(seen.texts, seen.sources, normalise, self.config)
+        keys, offsets = found.distinct()
+        lists = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(keys))
+        return {"paragraphs": lists, "only_long": pa.array(found.only_long)}
+
+    def decide(self, driver: Driver, standing: Standing) -> Verdict:
+        """Count paragraphs; documents of which nothing would be left go."""
+        found = find_boilerplate(driver, self.dedup, self.config, standing.admitted)
+        drops = no_drops(len(standing.open))
+        drops[only_boilerplate(driver.workspace)] = 0
+        rule = f"paragraphs in over {self.config.max_documents} documents"
+        rules = pa.array([rule], pa.string()).take(pa.array(drops, mask=drops < 0))
+        reasons = (DropReason.ONLY_BOILERPLATE.value,)
+        return Verdict(drops, reasons, evidence={"rule": rules}, leaves=(found,))
+
+    def tables(self) -> Mapping[str, pa.Schema]:
+        """Where boilerplate is in kept documents."""
+        return {"paragraphs": PARAGRAPHS}
+
+    def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """One row for each place."""
+        return {"paragraphs": counts.get("paragraphs_found", 0)}
+
+    def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> Any:
+        """Map the boilerplate into memory."""
+        if phase == "survey":
+            return None
+        boilerplate = load_boilerplate(workspace)
+        return Trimmer(self.config, self.dedup.normalise, boilerplate)
+
+    def cut(self, state: Trimmer, view: View) -> Cuts:
+        """Find boilerplate, and hand it over if it is to go."""
+        return state.cuts(view)
+
+    def record(self, state: Trimmer, applied: Applied) -> Record:
+        """List where boilerplate was in kept documents."""
+        del state
+        rows = paragraph_rows(applied.notes[self.name], applied)
+        return Record(
+            tables={"paragraphs": rows}, counts={"paragraphs_found": rows.num_rows}
+        )
+
+    def close(self, closing: Closing) -> Closed:
+        """The list of boilerplate."""
+        workspace, counts = closing.workspace, dict(closing.counts)
+        boilerplate = load_boilerplate(workspace)
+        shard_ids = closing.driver.shard_ids
+        listed = paragraph_list(workspace, shard_ids, boilerplate, self.config)
+        return Closed(audit={NAME: listed}, shown=boilerplate_list(listed, counts))
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -50,10 +162,3 @@ class Boilerplate(Stage):
         from isinglass.pipelines.stages.boilerplate.proof import rebuild  # noqa: PLC0415
 
         return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.boilerplate.story import story  # noqa: PLC0415
-
-        return story(run, row)

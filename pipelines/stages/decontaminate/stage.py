@@ -1,29 +1,138 @@
-"""Documents that hold a text of an evaluation set."""
+"""Documents that hold a text of an evaluation set: dropped, or flagged."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.stage import Stage
+import numpy as np
+import pyarrow as pa
+
+from isinglass.pipelines.decontaminate import (
+    EvaluationSets,
+    decontamination_summary,
+    open_index,
+    read_sets,
+    store_index,
+)
+from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.schemas.config import NormaliseConfig
+from isinglass.schemas.reasons import DropReason
+from isinglass.transforms.decontaminate.search import find_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import (
+        Closing,
+        Driver,
+        Phase,
+        Site,
+        Standing,
+        Story,
+    )
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import DecontaminateConfig, RunConfig
+    from isinglass.transforms.decontaminate.items import ItemIndex
+    from isinglass.transforms.seen import Seen
+
+ITEM, SHARE = "evaluation_item", "evaluation_share"
 
 
 @dataclass(frozen=True)
 class Decontaminate(Stage):
-    """See the room."""
+    """The `decontaminate` section.
+
+    Attributes:
+        config: The section.
+        sets: The evaluation items.
+    """
+
+    config: DecontaminateConfig
+    sets: EvaluationSets | None = None
 
     name: ClassVar[str] = "decontaminate"
     place: ClassVar[int] = 40
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Decontaminate | None:
+        """On if there is such a section."""
+        return None if config.decontaminate is None else cls(config.decontaminate)
+
+    def prepare(self, site: Site) -> Decontaminate:
+        """Read the evaluation sets."""
+        return replace(self, sets=read_sets(self.config, site.base))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Workers map the index; the items themselves stay with the driver."""
+        return {"config": self.config, "sets": None}
+
+    def identity(self, phase: Phase) -> Any:
+        """Files and settings of the search."""
+        return self.sets and self.sets.identity if phase == "run" else None
+
+    def begin(self, driver: Driver) -> tuple[Commit, ...]:
+        """Index the items."""
+        assert self.sets is not None
+        return (store_index(driver.session, self.sets, driver.code),)
+
+    def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
+        """Number of the item that a document holds, -1 for none, and its share."""
+        if table == "data":
+            return ()
+        return (
+            pa.field(ITEM, pa.int32(), nullable=False),
+            pa.field(SHARE, pa.float64(), nullable=False),
+        )
+
+    def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> Any:
+        """Map the index into memory."""
+        return open_index(workspace) if phase == "survey" else None
+
+    def survey(self, state: ItemIndex, seen: Seen) -> Mapping[str, pa.Array]:
+        """Look for the items."""
+        found = find_items(seen.normalised(NormaliseConfig()), state)
+        return {ITEM: pa.array(found.item), SHARE: pa.array(found.share)}
+
+    def decide(self, driver: Driver, standing: Standing) -> Verdict:
+        """Name the item in every document; those that hold one may go."""
+        assert self.sets is not None
+        drops = no_drops(len(standing.open))
+        if not driver.places:
+            return Verdict(drops)
+        survey = read_survey(driver.workspace, driver.places, [ITEM, SHARE])
+        number, share = (survey[name].to_numpy() for name in (ITEM, SHARE))
+        held = number >= 0
+        if self.config.action == "drop":
+            drops[held] = 0
+        names = pa.array(self.sets.names, pa.string())
+        rules = pa.array([self.sets.rule], pa.string())
+        return Verdict(
+            drops,
+            (DropReason.CONTAMINATED.value,),
+            evidence={
+                "rule": rules.take(pa.array(np.zeros(len(held), np.int8), mask=~held)),
+                "similarity": pa.array(share, mask=~held),
+            },
+            facts={ITEM: names.take(pa.array(number, mask=~held))},
+        )
+
+    def close(self, closing: Closing) -> Closed:
+        """Which sets were looked for, and what was found."""
+        assert self.sets is not None
+        places = closing.driver.places
+        found = np.zeros(0, np.int32)
+        if places:
+            survey = read_survey(closing.workspace, places, [ITEM])
+            found = survey[ITEM].to_numpy()
+        summary = decontamination_summary(self.sets, found)
+        return Closed(manifest={"decontamination": summary})
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -40,13 +149,6 @@ class Decontaminate(Stage):
         from isinglass.pipelines.stages.decontaminate.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.decontaminate.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
 
     @classmethod
     def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pydantic
 
 from isinglass.pipelines.engine.commits import is_intact, read_commit
-from isinglass.pipelines.engine.fingerprint import digest, file_sha256
+from isinglass.pipelines.engine.fingerprint import file_sha256
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import SURVEY, Extent, read_survey
-from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.stage import Driver
+    from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
 
 AGAINST = "against"
@@ -65,7 +67,7 @@ class EarlierRun:
         return Workspace(self.folder)
 
 
-def open_earlier(dedup: DedupConfig | None, base: Path) -> tuple[EarlierRun, ...]:
+def open_earlier(dedup: DedupConfig, base: Path) -> tuple[EarlierRun, ...]:
     """Check the runs that `dedup.against` names.
 
     Args:
@@ -76,8 +78,6 @@ def open_earlier(dedup: DedupConfig | None, base: Path) -> tuple[EarlierRun, ...
         InputError: A folder is no finished run with texts, its hashes are gone,
             damaged or of another family, or it is named twice.
     """
-    if dedup is None or not dedup.against:
-        return ()
     runs: list[EarlierRun] = []
     for name in dedup.against:
         run = _open_run((base / Path(name).expanduser()).resolve(), name, dedup)
@@ -173,21 +173,12 @@ def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:
     return found
 
 
-@dataclass(frozen=True)
-class AgainstWork:
-    """Reads which documents of earlier runs were kept: one unit over all."""
+def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
+    """Write which documents of earlier runs were kept, in the order of extents."""
 
-    runs: tuple[EarlierRun, ...]
-    name: str = AGAINST
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write one flag a document of the earlier runs, in the order of extents."""
-        del state, payload
+    def make(outputs: UnitOutputs) -> dict[str, int]:
         flags = [np.zeros(0, np.bool_)]
-        for place in earlier_extents(self.runs, 0):
+        for place in earlier_extents(runs, 0):
             workspace = place.home(outputs.workspace)
             ledger = pq.read_table(
                 workspace.table("ledger", place.shard_id), columns=["doc_id", "outcome"]
@@ -199,10 +190,13 @@ class AgainstWork:
         outputs.write_array(outputs.workspace.work / KEPT, kept_flags)
         return {"records_in": len(kept_flags), "kept": int(kept_flags.sum())}
 
+    identity = [[run.state for run in runs], driver.code]
+    return run_step(driver.session, AGAINST, identity, make)
 
-def against_unit(runs: Sequence[EarlierRun], code: str) -> Unit:
-    """The single unit of the step."""
-    return Unit("all", "", digest([[run.state for run in runs], code]))
+
+def read_kept(workspace: Workspace) -> np.ndarray:
+    """What `store_kept` wrote, bool."""
+    return np.asarray(np.load(workspace.work / KEPT, allow_pickle=False))
 
 
 def document_ids(workspace: Workspace, place: Extent) -> Any:

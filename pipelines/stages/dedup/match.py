@@ -33,10 +33,10 @@ from isinglass.transforms.dedup.candidates import (
 from isinglass.transforms.dedup.decide import ranked_documents
 from isinglass.transforms.dedup.identify import NO_RANK
 from isinglass.transforms.dedup.shingles import NO_UNIT
-from isinglass.transforms.survey import band_name
+from isinglass.transforms.dedup.survey import FINGERPRINTS, band_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -53,22 +53,11 @@ WAVE_BYTES = 256 * 2**20
 
 BUCKET_BYTES = 16 * 2**20
 LEAST_BUCKETS = 4
-FINGERPRINTS = "fingerprints"
 LEAST_SHARE = 0.2
 """Least share of a document's fingerprints that it shares with one that may contain it.
 
 Nine tenths of its shingles leave more than half of its windows whole, wherever the
 other tenth lies, but fingerprints that many documents have may not make a pair."""
-
-
-def extents(shard_ids: Sequence[str], surveys: dict[str, Commit]) -> list[Extent]:
-    """Extent of each shard, in the given order."""
-    found, start = [], 0
-    for shard_id in shard_ids:
-        stop = start + surveys[shard_id].counts["documents"]
-        found.append(Extent(shard_id, start, stop))
-        start = stop
-    return found
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,126 @@
-"""Duplicates: one document stays for each, and the ledger names it."""
+"""Deduplication: one document stays for each, and the ledger names it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.stage import Closed, Stage
+from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
+from isinglass.pipelines.stages.dedup.near import NearDuplicates
+from isinglass.pipelines.stages.dedup.rank import (
+    all_places,
+    load_identified,
+    rank_documents,
+)
+from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
+from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
+from isinglass.pipelines.stages.dedup.summary import check_evidence, dedup_summary
+from isinglass.schemas.config import DedupConfig
+from isinglass.schemas.errors import OutputError
+from isinglass.transforms.dedup.survey import near_columns, near_fields
+from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Literal
+
+    import pyarrow as pa
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import (
+        Closing,
+        Driver,
+        Phase,
+        Site,
+        Standing,
+        Story,
+        Verdict,
+    )
+    from isinglass.schemas.config import RunConfig
+    from isinglass.transforms.seen import Seen
 
 
 @dataclass(frozen=True)
 class Dedup(Stage):
-    """See the room."""
+    """The `dedup` section.
+
+    Attributes:
+        config: The section.
+        earlier: Runs whose kept documents are not kept again.
+    """
+
+    config: DedupConfig
+    earlier: tuple[EarlierRun, ...] = ()
 
     name: ClassVar[str] = "dedup"
     place: ClassVar[int] = 30
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Dedup | None:
+        """On if there is such a section."""
+        return None if config.dedup is None else cls(config.dedup)
+
+    def prepare(self, site: Site) -> Dedup:
+        """Open the earlier runs."""
+        earlier = open_earlier(self.config, site.base)
+        if any(run.workspace.path == site.workspace.path for run in earlier):
+            msg = "dedup.against names the output folder itself; choose another output."
+            raise OutputError(msg)
+        return replace(self, earlier=earlier)
+
+    def identity(self, phase: Phase) -> Any:
+        """Earlier runs are a part of the run; hashes follow from a few settings."""
+        if phase == "run":
+            return [[run.run_id, run.seal] for run in self.earlier]
+        if phase == "survey" and self.config.fuzzy:
+            names = {"ngram", "bands", "rows", "seed", "normalise"}
+            contains = self.config.containment is not None
+            return [self.config.model_dump(include=names), contains]
+        return None
+
+    def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
+        """What near-duplicates are found by."""
+        return near_fields(self.config) if table == "survey" else ()
+
+    def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
+        """Band hashes, and fingerprints for containment."""
+        del state
+        return near_columns(seen.normalised(self.config.normalise), self.config)
+
+    def decide(self, driver: Driver, standing: Standing) -> Verdict:
+        """Rank, match, compare and resolve; earlier runs rank first."""
+        dedup, earlier = self.config, self.earlier
+        ranked = rank_documents(driver, dedup, standing.present, earlier)
+        compared = None
+        if dedup.fuzzy:
+            compared = NearDuplicates(driver, dedup, earlier, ranked).compare()
+        places = all_places(driver, earlier)
+        documents = Documents.read(driver.workspace, places, earlier, dedup)
+        return resolve(load_identified(driver.workspace), compared, documents, dedup)
+
+    def guard(self, driver: Driver) -> None:
+        """Stop before more is removed than `max_removed` allows."""
+        stop_if_too_many(driver.workspace, list(driver.places), self.config)
+
+    def close(self, closing: Closing) -> Closed:
+        """Removed shares, alarms, and the proof that each removal has its evidence."""
+        driver = closing.driver
+        check_evidence(driver.workspace, driver.shard_ids, self.earlier)
+        statistics = removals(driver.workspace, list(driver.places), self.config)
+        assert closing.verdict is not None
+        summary = dedup_summary(
+            self.config, self.earlier, closing.counts, closing.verdict.counts
+        )
+        return Closed(
+            statistics=statistics,
+            manifest={"dedup": summary},
+            gates=removal_gates(self.config),
+            warnings=removal_warnings(statistics),
+        )
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -40,13 +137,6 @@ class Dedup(Stage):
         from isinglass.pipelines.stages.dedup.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.dedup.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
 
     @classmethod
     def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:

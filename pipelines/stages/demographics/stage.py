@@ -3,27 +3,65 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.stage import Closed, Stage
+from isinglass.pipelines.stages.demographics.kept import (
+    group_statistics,
+    kept_documents,
+    retention_statistics,
+)
+from isinglass.transforms.demographics.counts import (
+    count_mentions,
+    mention_columns,
+    mention_fields,
+)
+from isinglass.transforms.demographics.lexicon import manifest_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from isinglass.pipelines.explain.folder import RunFolder
+    import pyarrow as pa
+
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Closing
+    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.transforms.seen import Seen
 
 
 @dataclass(frozen=True)
 class Demographics(Stage):
-    """See the room."""
+    """`survey.count_mentions`."""
 
     name: ClassVar[str] = "demographics"
     place: ClassVar[int] = 60
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Demographics | None:
+        """On unless it is switched off."""
+        return cls() if config.survey.count_mentions else None
+
+    def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
+        """The lexicons."""
+        return (), tuple(manifest_entries())
+
+    def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
+        """Mentions of each group, words, and whether there is a lexicon."""
+        return mention_fields() if table == "survey" else ()
+
+    def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
+        """Count the mentions of each group."""
+        del state
+        return mention_columns(count_mentions(seen.texts, seen.languages))
+
+    def close(self, closing: Closing) -> Closed:
+        """Mentions before and after cleaning, and who was lost."""
+        shard_ids = closing.driver.shard_ids
+        kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
+        return Closed([*group_statistics(kept), *retention_statistics(kept)])
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -33,24 +71,3 @@ class Demographics(Stage):
         from isinglass.pipelines.stages.demographics.report import section  # noqa: PLC0415
 
         return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.demographics.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.demographics.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.demographics.story import story  # noqa: PLC0415
-
-        return story(run, row)

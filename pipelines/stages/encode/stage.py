@@ -2,28 +2,129 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.encode.drive import encode_shards
+from isinglass.pipelines.encode.notes import encode_summary
+from isinglass.pipelines.encode.preflight import (
+    check_encode,
+    hidden_estimate,
+    pooling_of_config,
+)
+from isinglass.pipelines.encode.units import with_absolute_paths
+from isinglass.pipelines.stage import After, Closed, Stage, Sum
+from isinglass.schemas.manifest import Model
+from isinglass.transforms.encode.models import check_models
+from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import EncodeConfig, RunConfig
+    from isinglass.schemas.manifest import Lexicon
 
 
 @dataclass(frozen=True)
 class Encode(Stage):
-    """See the room."""
+    """The `encode` section.
+
+    Attributes:
+        config: The section.
+        runs: Whether the verb encodes.
+        models: Tokenizer and encoder.
+    """
+
+    config: EncodeConfig
+    runs: bool = False
+    models: tuple[Model, ...] = ()
 
     name: ClassVar[str] = "encode"
     place: ClassVar[int] = 70
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Encode | None:
+        """On if there is such a section."""
+        return None if config.encode is None else cls(config.encode)
+
+    def prepare(self, site: Site) -> Encode:
+        """Check tokenizer and model, if the verb needs them."""
+        config = with_absolute_paths(self.config, site.base)
+        if site.verb not in {"run", "encode"}:
+            return replace(self, config=config)
+        embeds = config.embeddings != "none"
+        files = check_models(settings_of(config), embeds=embeds)
+        check_encode(config)
+        models = tuple(
+            Model(
+                name=file.name,
+                role=file.role,
+                version=file.version,
+                revision=file.revision,
+                sha256=file.sha256,
+            )
+            for file in files
+        )
+        return replace(self, config=config, runs=True, models=models)
+
+    def resolved(self) -> Mapping[str, Any]:
+        """Model and tokenizer folders are named for any worker."""
+        return {"encode": self.config}
+
+    def identity(self, phase: Phase) -> Any:
+        """How vectors are pooled, which `auto` leaves to files that may change."""
+        if phase != "run" or not self.models or self.config.embeddings == "none":
+            return None
+        return pooling_of_config(self.config)
+
+    def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
+        """Tokenizer and encoder."""
+        return self.models, ()
+
+    def forecast(self, plan: Plan) -> Mapping[str, Any]:
+        """How large the hidden states will be."""
+        if not self.config.hidden_states or not self.models:
+            return {}
+        return {"hidden_states": hidden_estimate(self.config, plan.inputs)}
+
+    def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
+        """Encode every shard of `data/`."""
+        if not self.runs:
+            return After()
+        hashes = [model.sha256 for model in self.models]
+        shard_ids, code = driver.shard_ids, driver.code
+        made = encode_shards(
+            driver.session, shard_ids, dict(cleans), self.config, (hashes, code)
+        )
+        return After(made)
+
+    def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
+        """Every kept document is in the tables of the pass."""
+        commit = after.commits.get(shard_id)
+        if commit is None:
+            return []
+        read, kept = commit.counts["records_in"], counts.get("kept", 0)
+        return [Sum("records in = records kept", read, kept)]
+
+    def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
+        """Rows of the tables of the pass."""
+        if "rows" not in counts:
+            return {}
+        tables = ("tokens", "embeddings", "hidden_states")
+        rows = dict.fromkeys(tables, counts["rows"])
+        return {**rows, "packed": counts.get("packed_rows", 0)}
+
+    def close(self, closing: Closing) -> Closed:
+        """What the pass wrote."""
+        commits = list(closing.driver.after[self.name].commits.values())
+        summary = encode_summary(closing.workspace, commits, self.config)
+        return Closed(manifest={"encode": summary})
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -40,17 +141,3 @@ class Encode(Stage):
         from isinglass.pipelines.stages.encode.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.encode.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.encode.story import story  # noqa: PLC0415
-
-        return story(run, row)

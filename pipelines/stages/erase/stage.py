@@ -1,32 +1,121 @@
-"""Erasure on request: listed documents and places go."""
+"""Erasure on request: listed documents go, and listed places in others."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.stage import Stage
+import numpy as np
+
+from isinglass.pipelines.erase import (
+    AUDIT_NAME,
+    Erasure,
+    erased_documents,
+    erasure_summary,
+    open_eraser,
+    read_erasure,
+    store_erasure,
+)
+from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.pii.key import find_key
+from isinglass.schemas.reasons import DropReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping
 
+    import pyarrow as pa
+
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import (
+        Closing,
+        Driver,
+        Phase,
+        Rebuilt,
+        Site,
+        Standing,
+        Story,
+    )
+    from isinglass.schemas.config import EraseConfig, RunConfig
+    from isinglass.transforms.edits import Edits, View, Written
+    from isinglass.transforms.pii.erasure.spans import Eraser
+
+    State = tuple[Eraser, Callable[[str, str], Written]]
 
 
 @dataclass(frozen=True)
 class Erase(Stage):
-    """See the room."""
+    """The `erase` section.
+
+    Attributes:
+        config: The section.
+        erasure: The list that it names.
+        key: Secret key of value keys.
+    """
+
+    config: EraseConfig
+    erasure: Erasure | None = None
+    key: bytes = field(default=b"", repr=False)
 
     name: ClassVar[str] = "erase"
     needs: ClassVar[tuple[str, ...]] = ("pii",)
-    early: ClassVar[bool] = True
     edits: ClassVar[Literal["", "cut", "edit"]] = "edit"
+    early: ClassVar[bool] = True
     place: ClassVar[int] = 51
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Erase | None:
+        """On if there is such a section."""
+        return None if config.erase is None else cls(config.erase)
+
+    def prepare(self, site: Site) -> Erase:
+        """Read the list."""
+        erasure = read_erasure(self.config, site.base)
+        key = find_key(site.workspace, site.config.pii)
+        return replace(self, erasure=erasure, key=key)
+
+    def identity(self, phase: Phase) -> Any:
+        """The bytes of the list."""
+        return self.erasure and self.erasure.sha256 if phase == "run" else None
+
+    def decide(self, driver: Driver, standing: Standing) -> Verdict:
+        """Listed documents go, whatever else is said of them."""
+        assert self.erasure is not None
+        stored = store_erasure(driver, self.erasure)
+        drops = no_drops(len(standing.open))
+        drops[erased_documents(driver.workspace)] = 0
+        return Verdict(drops, (DropReason.ERASED.value,), leaves=(stored,))
+
+    def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> State:
+        """Map the list into memory."""
+        del phase
+        from isinglass.transforms.pii.erasure.spans import (  # noqa: PLC0415
+            erasing_operators,
+        )
+        from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
+
+        return open_eraser(workspace), writer(erasing_operators(None), self.key)
+
+    def edit(self, state: State, view: View) -> Edits:
+        """Listed places go without a trace."""
+        eraser, write = state
+        return eraser.edits(view, write)
+
+    def withhold(self, state: State, doc_ids: pa.StringArray) -> np.ndarray:
+        """What is listed is not kept in quarantine either."""
+        return state[0].listed(doc_ids)
+
+    def close(self, closing: Closing) -> Closed:
+        """The list is sealed with the run."""
+        assert self.erasure is not None
+        counts = dict(closing.counts)
+        return Closed(
+            manifest={"erasure": erasure_summary(self.erasure, counts)},
+            audit={AUDIT_NAME: self.erasure.with_metadata()},
+        )
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -43,17 +132,3 @@ class Erase(Stage):
         from isinglass.pipelines.stages.erase.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.erase.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.erase.story import story  # noqa: PLC0415
-
-        return story(run, row)

@@ -2,29 +2,207 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.stage import After, Closed, Record, Stage
+from isinglass.pipelines.stages.pii import recall as misses
+from isinglass.pipelines.stages.pii.counts import finding_counts, finding_statistics
+from isinglass.pipelines.stages.pii.key import find_key, store_key
+from isinglass.pipelines.stages.pii.operators import operators_used
+from isinglass.pipelines.stages.pii.second_scan import (
+    scan_again,
+    scans_twice,
+    second_scan_statistics,
+    second_scan_summary,
+)
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.scan import CleanSettings, Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import (
+        Closing,
+        Driver,
+        Phase,
+        Rebuilt,
+        Site,
+        Story,
+        Verb,
+    )
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import PiiConfig, RunConfig
+    from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.transforms.edits import Applied, Edits, View, Written
+
+    State = tuple[Scanner, Callable[[str, str], Written] | None]
 
 
 @dataclass(frozen=True)
 class Pii(Stage):
-    """See the room."""
+    """The `pii` section; without one, the key and the findings of an erasure.
+
+    Attributes:
+        config: The section.
+        seed: Of the run.
+        key: Secret key of value keys and of the hash operator.
+        keeps_key: The key does not come from the environment.
+        models: Of the detector.
+        lexicons: Data files of the detector, and those of the user.
+        share: Share of the documents that get planted identifiers.
+    """
+
+    config: PiiConfig | None
+    seed: int
+    key: bytes = field(default=b"", repr=False)
+    models: tuple[Model, ...] = ()
+    lexicons: tuple[Lexicon, ...] = ()
+    share: float = 0.0
 
     name: ClassVar[str] = "pii"
     edits: ClassVar[Literal["", "cut", "edit"]] = "edit"
     place: ClassVar[int] = 50
+    off: ClassVar[str] = "Texts were not scanned for PII (no `pii` section)."
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Pii | None:
+        """On if there is such a section, or an erasure."""
+        if config.pii is None and config.erase is None:
+            return None
+        return cls(config.pii, config.seed)
+
+    def prepare(self, site: Site) -> Pii:
+        """Build every recognizer once, check the models, find the key."""
+        key = find_key(site.workspace, self.config)
+        if self.config is None:
+            return replace(self, key=key)
+        # Presidio takes seconds to import; a run without PII needs none of it.
+        from isinglass.pipelines.stages.pii.detect import check_detector  # noqa: PLC0415
+
+        if (
+            self.config.mode != "identifiers"
+            and not site.config.survey.detect_languages
+        ):
+            msg = (
+                f"pii.mode {self.config.mode} needs survey.detect_languages: true, or "
+                "documents without a language would be scanned for identifiers only. "
+                "Use pii.mode: identifiers if that is wanted."
+            )
+            raise ConfigError(msg)
+        config, models, lexicons = check_detector(self.config, site.base)
+        return replace(self, config=config, key=key, models=models, lexicons=lexicons)
+
+    def resolved(self) -> Mapping[str, Any]:
+        """Files of the user are named for any worker."""
+        return {} if self.config is None else {"pii": self.config}
+
+    @property
+    def _settings(self) -> CleanSettings:
+        hashes = [file.sha256 for file in (*self.models, *self.lexicons)]
+        return CleanSettings(self.config, self.key, self.seed, tuple(hashes))
+
+    def identity(self, phase: Phase) -> Any:
+        """Section, mark of the key, models; and how many get planted identifiers."""
+        if phase == "run":
+            return self._settings.identity()
+        return [self._settings.identity(), self.share] if phase == "clean" else None
+
+    def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
+        """Models and data files of the detector."""
+        return self.models, self.lexicons
+
+    def begin(self, driver: Driver) -> tuple[Commit, ...]:
+        """Keep a key that does not come from the environment."""
+        store_key(driver.workspace, self.config, self.key)
+        return ()
+
+    def ready(self, driver: Driver) -> Pii:
+        """How many documents are sampled depends on how many there are."""
+        if self.config is None or not driver.documents:
+            return self
+        wanted = self.config.canaries.documents
+        return replace(self, share=min(1.0, wanted / driver.documents))
+
+    def speed(self) -> float:
+        """Identifiers are searched for fast; names need a model."""
+        if self.config is None:
+            return super().speed()
+        return 5e6 if self.config.mode == "identifiers" else 1e5
+
+    def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> Any:
+        """Load the detector."""
+        del workspace
+        if phase == "survey" or self.config is None:
+            return None
+        from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
+
+        scanner = Scanner.load(self._settings, time.monotonic)
+        return scanner, writer(self.config, self.key)
+
+    def edit(self, state: State | None, view: View) -> Edits:
+        """Find identifiers, and say what takes their place."""
+        from isinglass.transforms.edits import no_edits  # noqa: PLC0415
+        from isinglass.transforms.pii.redact import pii_edits  # noqa: PLC0415
+
+        return no_edits() if state is None else pii_edits(*state, view)
+
+    def record(self, state: State | None, applied: Applied) -> Record:
+        """Plant identifiers in some of the texts that were scanned."""
+        if state is None or not self.share:
+            return Record()
+        from isinglass.transforms.pii.canaries.plant import (  # noqa: PLC0415
+            measure_sample,
+        )
+
+        scanner, view = state[0], applied.view
+        chosen = scanner.settings.sample(view.doc_ids, self.share)
+        return Record(partials=measure_sample(scanner, view, chosen))
+
+    def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
+        """Search the finished `data/` once more, by other means."""
+        verb: Verb = driver.verb
+        scan_again(driver.session, dict(cleans), self.config, verb, driver.code)
+        return After()
+
+    def close(self, closing: Closing) -> Closed:
+        """What was found, what became of it, and what was probably missed."""
+        driver, counts = closing.driver, closing.counts
+        findings = finding_counts(counts)
+        counted = dict(sorted(closing.partials.items()))
+        recall = misses.recall_by_entity(counted)
+        second = None
+        if scans_twice(self.config, driver.verb):
+            second = second_scan_summary(driver.workspace, driver.shard_ids)
+        allowed = {
+            name.removeprefix("allowed."): number
+            for name, number in sorted(counts.items())
+            if name.startswith("allowed.")
+        }
+        return Closed(
+            statistics=[
+                *misses.recall_statistics(counted),
+                *finding_statistics(counts, closing.words),
+                *second_scan_statistics(second),
+            ],
+            manifest={
+                "findings": findings,
+                "allowed": allowed,
+                "operators": operators_used(driver.config, findings),
+                "recall": recall,
+                "recall_slices": misses.recall_slices(counted),
+                "not_measured": misses.not_measured(self.config, findings, recall),
+                "expected_leftovers": misses.expected_leftovers(findings, recall),
+                "second_scan": second,
+            },
+            warnings=[self.off] if self.config is None else [],
+        )
 
     # What a finished run is asked for is imported late: workers need none of it.
 

@@ -5,26 +5,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.repeat_shares import repeat_statistics
+from isinglass.pipelines.repeats import measure_repeats
+from isinglass.pipelines.stage import After, Closed, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Closing, Driver
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import DedupConfig, RunConfig
 
 
 @dataclass(frozen=True)
 class Repeats(Stage):
-    """See the room."""
+    """The `dedup.repeats` section.
+
+    Attributes:
+        dedup: The section around it, for how texts are normalised.
+    """
+
+    dedup: DedupConfig
 
     name: ClassVar[str] = "repeats"
-    needs: ClassVar[tuple[str, ...]] = ("dedup",)
     place: ClassVar[int] = 31
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Repeats | None:
+        """On if there is such a section."""
+        dedup = config.dedup
+        return None if dedup is None or dedup.repeats is None else cls(dedup)
+
+    def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
+        """Search all documents for the windows of a sample."""
+        del cleans
+        measure_repeats(driver, self.dedup)
+        return After()
+
+    def close(self, closing: Closing) -> Closed:
+        """Shares of repeated characters before and after cleaning."""
+        return Closed(statistics=repeat_statistics(closing.workspace))
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -34,24 +56,3 @@ class Repeats(Stage):
         from isinglass.pipelines.stages.repeats.report import section  # noqa: PLC0415
 
         return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.repeats.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.repeats.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.repeats.story import story  # noqa: PLC0415
-
-        return story(run, row)

@@ -5,26 +5,65 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.semantic.drive import find_clusters
+from isinglass.pipelines.semantic.summary import summarise_clusters
+from isinglass.pipelines.stage import After, Closed, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Closing, Driver
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.config.encode import SemanticConfig
 
 
 @dataclass(frozen=True)
 class Semantic(Stage):
-    """See the room."""
+    """The `encode.semantic` section.
+
+    Attributes:
+        config: The section.
+    """
+
+    config: SemanticConfig
 
     name: ClassVar[str] = "semantic"
     needs: ClassVar[tuple[str, ...]] = ("encode",)
     place: ClassVar[int] = 80
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Semantic | None:
+        """On if there is such a section."""
+        encode = config.encode
+        return None if encode is None or not encode.semantic else cls(encode.semantic)
+
+    def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
+        """Cluster the vectors, if there are some."""
+        encodes = dict(driver.after["encode"].commits)
+        if not encodes:
+            return After()
+        identity = (driver.config.seed, driver.code)
+        found = find_clusters(
+            driver.session, self.config, dict(cleans), encodes, identity
+        )
+        return After(found.tables, found)
+
+    def close(self, closing: Closing) -> Closed:
+        """The lists of clusters, and what was seen in them."""
+        found = closing.driver.after[self.name].note
+        if found is None:
+            return Closed()
+        shards = list(closing.driver.plan.shards)
+        made = summarise_clusters(closing.workspace, shards, found, self.config)
+        return Closed(
+            manifest={"semantic": made.summary},
+            audit={"clusters": made.clusters, "cluster_shares": made.shares},
+            shown=(made.clusters, made.shares),
+        )
 
     # What a finished run is asked for is imported late: workers need none of it.
 
@@ -41,17 +80,3 @@ class Semantic(Stage):
         from isinglass.pipelines.stages.semantic.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.semantic.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.semantic.story import story  # noqa: PLC0415
-
-        return story(run, row)

@@ -1,0 +1,241 @@
+"""From the survey to one decision a document: every stage is heard, in order.
+
+The corridor itself says which texts are empty and which ids are used twice. A verdict
+on a document that somebody dropped before is not heard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.passes import run_step
+from isinglass.pipelines.engine.side_tables import (
+    RESOLVE,
+    decisions_path,
+    read_survey,
+    write_side,
+)
+from isinglass.pipelines.stage import OPEN, Standing, Verdict
+from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
+from isinglass.transforms.survey import ambiguous_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import Driver, Stage
+    from isinglass.schemas.commit import Commit
+
+DECISIONS = pa.schema(
+    [
+        pa.field("doc_high", pa.uint64(), nullable=False),
+        pa.field("doc_low", pa.uint64(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("rule", pa.string()),
+        pa.field("kept_doc_id", pa.string()),
+        pa.field("kept_in", pa.string()),
+        pa.field("similarity", pa.float64()),
+        pa.field("compared_by", pa.string()),
+        pa.field("evaluation_item", pa.string()),
+        pa.field("weight", pa.float64()),
+    ]
+)
+"""One row a document of the shard, in reading order."""
+
+_WORDS = ["doc_high", "doc_low"]
+_ADMISSION = (QuarantineReason.DUPLICATE_ID.value, DropReason.EMPTY.value)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was decided on all documents.
+
+    Attributes:
+        resolved: Commit of the decisions, one file a shard.
+        verdicts: What each stage said, by its name.
+    """
+
+    resolved: Commit
+    verdicts: Mapping[str, Verdict]
+
+    @property
+    def leaves(self) -> list[Commit]:
+        """Commits of steps whose files the clean pass reads."""
+        return [
+            commit for verdict in self.verdicts.values() for commit in verdict.leaves
+        ]
+
+
+@dataclass
+class _Table:
+    """The decisions as they come together; one entry a document of the run.
+
+    Attributes:
+        code: int16 (n,), index into `reasons`; `OPEN` while nobody dropped it.
+        reasons: Of all who were heard.
+        columns: Of `DECISIONS`.
+    """
+
+    code: np.ndarray
+    reasons: list[str] = field(default_factory=list)
+    columns: dict[str, pa.Array] = field(default_factory=dict)
+
+    def drop(self, chosen: np.ndarray, which: np.ndarray, names: Sequence[str]) -> None:
+        self.code[chosen] = which[chosen].astype(np.int16) + len(self.reasons)
+        self.reasons += names
+
+    @property
+    def open(self) -> np.ndarray:
+        return np.asarray(self.code == OPEN)
+
+    def finish(self) -> dict[str, pa.Array]:
+        """All columns, with outcome and reason."""
+        kept = self.open
+        reason = pa.array(self.reasons, pa.string()).take(
+            pa.array(self.code, mask=kept)
+        )
+        held = pc.equal(reason, QuarantineReason.DUPLICATE_ID.value)
+        gone = pc.if_else(
+            pc.fill_null(held, fill_value=False),
+            Outcome.QUARANTINED.value,
+            Outcome.DROPPED.value,
+        )
+        outcome = pc.if_else(pa.array(kept), Outcome.KEPT.value, gone)
+        return {**self.columns, "outcome": outcome, "reason": reason}
+
+
+def decide(driver: Driver, stages: Sequence[Stage], closed: Sequence[int]) -> Decided:
+    """Hear every stage, and write the decisions of every shard.
+
+    Args:
+        driver: After the survey.
+        stages: Of the run, in order.
+        closed: Documents that an earlier scan sent to quarantine, and their equals.
+    """
+    documents = driver.documents
+    shut = np.zeros(documents, np.bool_)
+    shut[list(closed)] = True
+    admission = _admission(driver)
+    admitted = admission == OPEN
+    table = _Table(np.full(documents, OPEN, np.int16))
+    verdicts: dict[str, Verdict] = {}
+    early = [stage for stage in stages if stage.early]
+    late = [stage for stage in stages if not stage.early]
+    flags: list[np.ndarray] = []
+    for stage in early:
+        standing = Standing(table.open, np.zeros(documents, np.bool_), admitted)
+        flags.append(_hear(driver, stage, standing, table, verdicts))
+    refused = table.open & ~shut & ~admitted
+    table.drop(refused, admission, _ADMISSION)
+    for stage in late:
+        standing = Standing(table.open, shut & table.open, admitted)
+        flags.append(_hear(driver, stage, standing, table, verdicts))
+    _merge(table, [*early, *late], verdicts, flags)
+    return Decided(_store(driver, table), verdicts)
+
+
+def _admission(driver: Driver) -> np.ndarray:
+    """int8 (n,): index into `_ADMISSION` of empty texts and of ids used twice."""
+    names = [*_WORDS, "hash_high", "hash_low", "id_key", "blank"]
+    found = np.full(driver.documents, OPEN, np.int8)
+    if not driver.places:
+        return found
+    survey = read_survey(driver.workspace, driver.places, names)
+    ids, hashes = (
+        np.stack([survey[f"{name}_{half}"].to_numpy() for half in ("high", "low")], 1)
+        for name in ("doc", "hash")
+    )
+    blank = survey["blank"].to_numpy()
+    found[ambiguous_ids(survey["id_key"].to_numpy(), ids, hashes, blank)] = 0
+    found[blank] = 1
+    return found
+
+
+def _hear(
+    driver: Driver,
+    stage: Stage,
+    standing: Standing,
+    table: _Table,
+    verdicts: dict[str, Verdict],
+) -> np.ndarray:
+    """Ask a stage; returns which documents it drops."""
+    verdict = stage.decide(driver, standing)
+    if verdict is None:
+        return np.zeros(len(standing.open), np.bool_)
+    verdicts[stage.name] = verdict
+    chosen = standing.present & (verdict.drops != OPEN)
+    table.drop(chosen, verdict.drops, verdict.reasons)
+    return np.asarray(chosen)
+
+
+def _merge(
+    table: _Table,
+    stages: Sequence[Stage],
+    verdicts: Mapping[str, Verdict],
+    flags: Sequence[np.ndarray],
+) -> None:
+    """Put the columns of all verdicts together.
+
+    Evidence is that of the stage which dropped a document; of a document that nobody
+    drops, that of the last stage which has some.
+    """
+    kept = table.open
+    for stage, mine in zip(stages, flags, strict=True):
+        verdict = verdicts.get(stage.name)
+        if verdict is None:
+            continue
+        table.columns.update(verdict.facts)
+        for name, column in verdict.evidence.items():
+            present = column.is_valid().to_numpy(zero_copy_only=False)
+            told = pa.array(present & (mine | kept))
+            before = table.columns.get(name, pa.nulls(len(kept), column.type))
+            table.columns[name] = pc.if_else(told, column, before)
+
+
+def _store(driver: Driver, table: _Table) -> Commit:
+    """Write the decisions of every shard, unless these are written already."""
+    columns = table.finish()
+
+    def write(outputs: UnitOutputs) -> dict[str, int]:
+        for place in driver.places:
+            survey = read_survey(driver.workspace, [place], _WORDS)
+            rows = place.stop - place.start
+            own = {name: survey[name] for name in _WORDS}
+            own |= {n: c.slice(place.start, rows) for n, c in columns.items()}
+            arrays = [own.get(f.name, pa.nulls(rows, f.type)) for f in DECISIONS]
+            part = pa.Table.from_arrays(arrays, schema=DECISIONS)
+            path = decisions_path(driver.workspace, place.shard_id)
+            write_side(outputs, path, DECISIONS, part.combine_chunks().to_batches())
+        return {"records_in": driver.documents, "kept": int(table.open.sum())}
+
+    identity = [
+        outputs_digest_input(list(driver.surveys.values())),
+        {name: _array_digest(column) for name, column in columns.items()},
+        driver.code,
+    ]
+    return run_step(driver.session, RESOLVE, identity, write)
+
+
+def _array_digest(column: pa.Array) -> str:
+    batch = pa.RecordBatch.from_arrays([column], names=["column"])
+    return hashlib.sha256(batch.serialize()).hexdigest()
+
+
+def decision_hashes(
+    workspace: Workspace, resolved: Commit, shard_ids: Sequence[str]
+) -> dict[str, str]:
+    """SHA-256 of each shard's decisions, by shard_id."""
+    hashes = {output.path: output.sha256 for output in resolved.outputs}
+    return {
+        shard_id: hashes[workspace.relative(decisions_path(workspace, shard_id))]
+        for shard_id in shard_ids
+    }

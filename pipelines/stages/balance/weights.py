@@ -1,0 +1,112 @@
+"""Weights solved once for all documents, and what they reached."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.passes import run_step
+from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.schemas.manifest import AxisSummary
+from isinglass.transforms.demographics.balance import solve, weighted_shares
+from isinglass.transforms.demographics.counts import mention_matrix
+from isinglass.transforms.demographics.lexicon import group_names
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import Driver
+    from isinglass.pipelines.stages.demographics.kept import Kept
+    from isinglass.schemas.config import BalanceConfig
+
+BALANCE = "balance"
+_FILE, _WEIGHTS = "balance.json", "weights.npy"
+
+
+def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa.Array:
+    """Solve the weights of the documents that stay, unless that is done already.
+
+    Args:
+        driver: After the survey.
+        config: The `balance` section.
+        kept: bool (n,), documents that nobody drops.
+
+    Returns:
+        float64 (n,), null for dropped documents.
+    """
+    workspace, places = driver.workspace, driver.places
+
+    def make(outputs: UnitOutputs) -> dict[str, int]:
+        counts = np.zeros((0, len(group_names())), np.int32)
+        if places:
+            survey = read_survey(workspace, places, ["mentions"])
+            counts = mention_matrix(survey["mentions"])
+        vectors, inverse, multiplicity = np.unique(
+            counts[kept], axis=0, return_inverse=True, return_counts=True
+        )
+        solution = solve(
+            vectors.astype(np.int64), multiplicity, group_names(), config
+        )
+        weights = np.full(len(counts), np.nan)
+        weights[kept] = solution.weights[inverse.reshape(-1)]
+        outputs.write_array(workspace.side(BALANCE, _WEIGHTS), weights)
+        axes = {name: asdict(axis) for name, axis in solution.axes.items()}
+        found = {"axes": axes, "iterations": solution.iterations}
+        path = workspace.side(BALANCE, _FILE)
+        outputs.write_bytes(path, json.dumps(found, sort_keys=True))
+        return {"records_in": len(counts), "kept": int(kept.sum())}
+
+    identity = [
+        outputs_digest_input(list(driver.surveys.values())),
+        hashlib.sha256(np.packbits(kept).tobytes()).hexdigest(),
+        config.model_dump(),
+        driver.code,
+    ]
+    run_step(driver.session, BALANCE, identity, make)
+    return pa.array(np.load(workspace.side(BALANCE, _WEIGHTS)), from_pandas=True)
+
+
+def balance_summary(
+    balance: BalanceConfig, workspace: Workspace, kept: list[Kept]
+) -> dict[str, AxisSummary]:
+    """Shares before and after weighting, over the documents really kept.
+
+    The weights were solved before the PII scan. A document that the scan sent to
+    quarantine leaves a small residual, and it is this one that is reported.
+    """
+    path = workspace.side(BALANCE, _FILE)
+    solved = json.loads(path.read_text())["axes"]
+    counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
+    weights = np.concatenate([k.weight[k.kept] for k in kept])
+    ones = np.ones(len(counts))
+    before = weighted_shares(counts, ones, group_names(), balance)
+    after = weighted_shares(counts, weights, group_names(), balance)
+    summary = {}
+    for axis, solution in solved.items():
+        target = solution["target"]
+        missed = [abs(after[axis][group] - target[group]) for group in target]
+        summary[axis] = AxisSummary(
+            target=target,
+            before=before[axis],
+            after=after[axis],
+            residual=max(missed, default=0.0),
+            effective_sample_size=_effective_size(weights),
+            documents=len(weights),
+            weight_low=float(weights.min()) if len(weights) else 1.0,
+            weight_high=float(weights.max()) if len(weights) else 1.0,
+            feasible=solution["feasible"],
+            reachable=solution["reachable"],
+        )
+    return summary
+
+
+def _effective_size(weights: np.ndarray) -> float:
+    """Kish: (sum w)^2 / sum w^2."""
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0

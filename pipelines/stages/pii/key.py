@@ -1,0 +1,55 @@
+"""The secret key of value keys and hashes: whence it comes, and where it is kept."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.engine.workspace import write_atomically
+from isinglass.schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.schemas.config import PiiConfig
+
+KEY = "key"
+KEY_BYTES = 32
+LEAST_KEY = 16
+"""Characters; shorter secrets can be guessed from a list of hashed values."""
+
+
+def find_key(workspace: Workspace, pii: PiiConfig | None) -> bytes:
+    """Key of value keys and hashes: from the environment, the folder, or a new one.
+
+    Writes nothing; see `store_key`.
+
+    Raises:
+        ConfigError: The variable that the configuration names is not set or too short.
+    """
+    if pii is None or pii.key_env is None:
+        try:
+            kept = (workspace.work / KEY).read_bytes()
+        except OSError:
+            kept = b""
+        if len(kept) == 2 * KEY_BYTES:
+            return kept
+        return secrets.token_hex(KEY_BYTES).encode()
+    value = os.environ.get(pii.key_env, "")
+    if len(value) < LEAST_KEY:
+        state = "too short" if value else "not set"
+        msg = (
+            f"pii.key_env: the environment variable {pii.key_env} is {state}. "
+            f"Set it to a secret of at least {LEAST_KEY} characters."
+        )
+        raise ConfigError(msg)
+    return value.encode()
+
+
+def store_key(workspace: Workspace, pii: PiiConfig | None, key: bytes) -> None:
+    """Keep a key that does not come from the environment, readable by its owner."""
+    if not key or (pii is not None and pii.key_env is not None):
+        return
+    path = workspace.work / KEY
+    write_atomically(path, key)
+    path.chmod(0o600)
