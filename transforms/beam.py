@@ -30,9 +30,11 @@ from isinglass.transforms.demographics.counts import (
     mention_fields,
 )
 from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.load import load_tokenizer
-from isinglass.transforms.pii.operators.apply import apply_operators
+from isinglass.transforms.pii.operators.apply import writer
+from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.scan import CleanSettings, Scanner
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig
+    from isinglass.transforms.edits.edits import Write
 
 CANDIDATES = pa.schema(
     [
@@ -262,23 +265,21 @@ class _Redact(beam.DoFn):
         self._settings = settings
         self._clock = clock
         self._scanner: Scanner | None = None
+        self._write: Write | None = None
 
     def setup(self) -> None:
+        assert self._settings.pii is not None
         self._scanner = Scanner.load(self._settings, self._clock)
+        self._write = writer(self._settings.pii, self._settings.key)
 
     def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         assert self._scanner is not None
-        assert self._settings.pii is not None
-        texts = element.column("text")
-        scanned = self._scanner.scan(texts, known_languages(element))
-        redaction = apply_operators(
-            texts, scanned.findings, self._settings.pii, self._settings.key
-        )
+        assert self._write is not None
+        view = View.of(element, known_languages(element))
+        applied = apply_edits(view, [pii_edits(self._scanner, view, self._write)])
         index = element.schema.get_field_index("text")
-        clean = element.set_column(index, element.schema.field(index), redaction.texts)
-        whole = np.ones(element.num_rows, dtype=bool)
-        whole[scanned.failures.column("row").to_numpy()] = False
-        yield clean.filter(pa.array(whole))
+        whole = element.take(pa.array(applied.alive))
+        yield whole.set_column(index, element.schema.field(index), applied.texts)
 
 
 @dataclass

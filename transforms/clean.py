@@ -1,9 +1,12 @@
-"""Cleaning one batch: decisions in; data, findings, ledger and quarantine out."""
+"""The accounts of a batch: decisions and edits in; data, findings, ledger, quarantine.
+
+A document that a stage could not read goes to quarantine: nothing unread is ever kept.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +16,13 @@ import pyarrow.compute as pc
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.dedup.trim import Trimmed, Trimmer, untrimmed
-from isinglass.transforms.labels import safe_labels
-from isinglass.transforms.pii.operators.apply import Redaction, apply_operators
-from isinglass.transforms.pii.seams import in_source, split_at_seams
-from isinglass.transforms.pii.tables import FOUND
+from isinglass.transforms.edits import View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.pii.erasure.spans import Eraser
-    from isinglass.transforms.scan import CleanSettings, Scanner
+    from isinglass.transforms.edits import Applied
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,12 @@ class CleanedBatch:
     """What becomes of one batch of records.
 
     Attributes:
-        data: Kept documents (`tables.DATA` and carried columns).
+        data: Kept documents (`tables.DATA`, carried columns, and those of stages).
         findings: `tables.FINDINGS` of the kept documents.
         ledger: `tables.LEDGER`, one row a record, in reading order.
         quarantine: `tables.QUARANTINE`.
         languages: Language of each kept document.
         counts: Integers to be reconciled; see `_count`.
-        scanned: Texts that were scanned, of all documents decided to be kept.
-        paragraphs: `tables.PARAGRAPHS` of the kept documents.
     """
 
     data: pa.RecordBatch
@@ -46,80 +44,69 @@ class CleanedBatch:
     quarantine: pa.RecordBatch
     languages: pa.StringArray
     counts: Counter[str]
-    scanned: pa.StringArray
-    paragraphs: pa.RecordBatch
 
 
-def clean_batch(
+def kept_view(
+    batch: DocumentBatch, decisions: pa.Table, languages: pa.StringArray
+) -> View:
+    """The documents of a batch that are decided to be kept.
+
+    Args:
+        batch: Records as read.
+        decisions: With the column `outcome`, one row a document.
+        languages: Language of each document.
+    """
+    chosen = pa.array(_chosen(decisions))
+    return View.of(batch.documents.take(chosen), languages.take(chosen))
+
+
+def account(
     batch: DocumentBatch,
     decisions: pa.Table,
-    languages: pa.StringArray,
-    scanner: Scanner,
+    applied: Applied,
     shard_id: str,
-    trimmer: Trimmer | None = None,
-    eraser: Eraser | None = None,
+    columns: Mapping[str, pa.Array] | None = None,
+    withhold: Callable[[pa.StringArray], np.ndarray] | None = None,
 ) -> CleanedBatch:
-    """Apply the decisions to a batch and scan what is kept.
-
-    A document that could not be scanned goes to quarantine: nothing unscanned is
-    ever kept. Boilerplate is cut out before the scan; findings keep the offsets that
-    they have in the source.
+    """Write down what became of each record of a batch.
 
     Args:
         batch: Records as read.
         decisions: Columns outcome, reason, weight and `EVIDENCE`, one row a document.
-        languages: Language of each document.
-        scanner: Detector and operators.
+        applied: What the edits made of `kept_view`.
         shard_id: Name of the shard, for ledger and quarantine.
-        trimmer: Finds boilerplate paragraphs; None looks for none.
-        eraser: Takes out what was asked for; it and `scanner.settings.erases` go
-            together. What it lists is not kept in quarantine either.
+        columns: Further columns of `data/`, one entry a document alive. One that has
+            the name of a column of `tables.DATA` takes its place.
+        withhold: Which of some doc_ids (n,) must not be kept in quarantine, bool (n,).
     """
     documents = batch.documents
-    chosen = np.flatnonzero(
-        pc.equal(decisions["outcome"], Outcome.KEPT).to_numpy().astype(bool)
-    )
-    trimmed = _trim(documents.take(pa.array(chosen)), trimmer)
-    texts = trimmed.cut.texts
-    scanned = scanner.scan(texts, languages.take(pa.array(chosen)))
-    found, failures = scanned.findings, scanned.failures
-    failed = failures.column("row").to_numpy()
-    alive = np.setdiff1d(np.arange(len(chosen)), failed)
-    doc_ids = documents.column("doc_id").take(pa.array(chosen))
-    if eraser is not None:
-        found = eraser.apply(found, doc_ids, trimmed.cut)
-    found = split_at_seams(found, trimmed.cut)
-    redaction = _redact(texts, found, alive, scanner.settings)
-    rows = alive[redaction.findings.column("row").to_numpy()]
-    placed = in_source(redaction.findings, rows, trimmed.cut)
-    redaction = replace(redaction, findings=placed)
-    kept = chosen[alive]
-    fates = _Fates.of(documents, decisions, chosen[failed], failures)
-    ledger = _ledger(batch, decisions, fates, kept, redaction, shard_id)
-    kept_languages = languages.take(pa.array(kept))
-    paragraphs = trimmed.table(doc_ids, alive)
-    counts = _count(ledger, redaction)
-    counts.update({f"allowed.{e}": n for e, n in scanned.allowed.items()})
-    if trimmer is not None:
-        counts["characters_cut"] = int(trimmed.cut.characters[alive].sum())
-        counts["paragraphs_found"] = paragraphs.num_rows
+    chosen = _chosen(decisions)
+    failed = chosen[applied.failures.column("row").to_numpy()]
+    kept = chosen[applied.alive]
+    fates = _Fates.of(documents, decisions, failed, applied.failures)
+    ledger = _ledger(batch, decisions, fates, kept, applied, shard_id)
+    languages = applied.languages
+    computed = {
+        "text": applied.texts,
+        "language": _languages(documents, kept, languages),
+        "pii": applied.spans,
+        "balance_weight": decisions["weight"].combine_chunks().take(pa.array(kept)),
+        **(columns or {}),
+    }
     return CleanedBatch(
-        data=_data(documents, decisions, kept, kept_languages, redaction),
-        findings=_findings(documents, kept, redaction.findings),
+        data=_data(documents, kept, computed),
+        findings=_findings(applied),
         ledger=ledger,
-        quarantine=_quarantine(batch, fates, shard_id, eraser),
-        languages=kept_languages,
-        counts=counts,
-        scanned=texts,
-        paragraphs=paragraphs,
+        quarantine=_quarantine(batch, fates, shard_id, withhold),
+        languages=languages,
+        counts=_count(ledger, applied),
     )
 
 
-def _trim(documents: pa.RecordBatch, trimmer: Trimmer | None) -> Trimmed:
-    texts = documents.column("text")
-    if trimmer is None:
-        return untrimmed(texts)
-    return trimmer.trim(texts, safe_labels(documents.column("source")))
+def _chosen(decisions: pa.Table) -> np.ndarray:
+    """Rows of the documents that are decided to be kept."""
+    kept = pc.equal(decisions["outcome"], Outcome.KEPT)
+    return np.flatnonzero(kept.to_numpy().astype(bool))
 
 
 @dataclass(frozen=True)
@@ -154,81 +141,32 @@ class _Fates:
         )
 
 
-def _redact(
-    texts: pa.StringArray,
-    found: pa.RecordBatch,
-    alive: np.ndarray,
-    settings: CleanSettings,
-) -> Redaction:
-    """Apply the operators to the documents that were scanned without failure."""
-    renumber = np.full(len(texts) + 1, -1, dtype=np.int32)
-    renumber[alive] = np.arange(len(alive), dtype=np.int32)
-    rows = renumber[found.column("row").to_numpy()]
-    found = found.set_column(0, "row", pa.array(rows)).filter(pa.array(rows >= 0))
-    if len(alive) < len(texts):
-        texts = texts.take(pa.array(alive))
-    if settings.operators is None:
-        zeros = np.zeros(len(texts), dtype=np.int64)
-        return Redaction(texts, _without_operators(), zeros, zeros, zeros)
-    return apply_operators(texts, found, settings.operators, settings.key)
-
-
-def _without_operators() -> pa.RecordBatch:
-    fields = [
-        *FOUND,
-        *(FINDINGS.field(name) for name in _OPERATOR_COLUMNS),
-    ]
-    return pa.RecordBatch.from_pylist([], schema=pa.schema(fields))
-
-
-_OPERATOR_COLUMNS = ("clean_start", "clean_end", "operator", "value_key")
+def _languages(
+    documents: pa.RecordBatch, kept: np.ndarray, languages: pa.StringArray
+) -> pa.StringArray:
+    """What the input says of a document's language, otherwise what was found."""
+    return pc.coalesce(documents.column("language").take(pa.array(kept)), languages)
 
 
 def _data(
-    documents: pa.RecordBatch,
-    decisions: pa.Table,
-    kept: np.ndarray,
-    languages: pa.StringArray,
-    redaction: Redaction,
+    documents: pa.RecordBatch, kept: np.ndarray, computed: dict[str, pa.Array]
 ) -> pa.RecordBatch:
     # The text is replaced anyway, and is most of what would be copied.
     rows = documents.drop_columns(["text"]).take(pa.array(kept))
-    weight = decisions["weight"].combine_chunks().take(pa.array(kept))
-    computed = {
-        "text": redaction.texts,
-        "language": pc.coalesce(rows.column("language"), languages),
-        "pii": _spans(redaction.findings, len(kept)),
-        "balance_weight": weight,
-    }
-    names = [*DATA.names, *documents.schema.names[len(DOCUMENTS) :]]
-    columns = [computed[n] if n in computed else rows.column(n) for n in names]
-    carried = list(documents.schema)[len(DOCUMENTS) :]
-    schema = pa.schema([*DATA, *carried], metadata=DATA.metadata)
+    fields = [*DATA, *list(documents.schema)[len(DOCUMENTS) :]]
+    known = {field.name for field in fields}
+    added = [n for n in computed if n not in known]
+    fields += [pa.field(name, computed[name].type) for name in added]
+    columns = [
+        computed[f.name] if f.name in computed else rows.column(f.name) for f in fields
+    ]
+    schema = pa.schema(fields, metadata=DATA.metadata)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _spans(findings: pa.RecordBatch, documents: int) -> pa.Array:
-    """The `pii` column: spans in the clean text, grouped by document."""
-    per_row = np.bincount(findings.column("row").to_numpy(), minlength=documents)
-    offsets = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int32)
-    kind = DATA.field("pii").type
-    values = pa.StructArray.from_arrays(
-        [
-            findings.column("clean_start"),
-            findings.column("clean_end"),
-            findings.column("entity"),
-            findings.column("operator"),
-        ],
-        fields=list(kind.value_type),
-    )
-    return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)
-
-
-def _findings(
-    documents: pa.RecordBatch, kept: np.ndarray, findings: pa.RecordBatch
-) -> pa.RecordBatch:
-    rows = kept[findings.column("row").to_numpy()]
-    doc_ids = documents.column("doc_id").take(pa.array(rows))
+def _findings(applied: Applied) -> pa.RecordBatch:
+    findings = applied.findings
+    doc_ids = applied.doc_ids.take(findings.column("row"))
     columns = [findings.column(name) for name in FINDINGS.names[1:]]
     return pa.RecordBatch.from_arrays([doc_ids, *columns], schema=FINDINGS)
 
@@ -238,15 +176,15 @@ def _ledger(
     decisions: pa.Table,
     fates: _Fates,
     kept: np.ndarray,
-    redaction: Redaction,
+    applied: Applied,
     shard_id: str,
 ) -> pa.RecordBatch:
     documents, rejected = batch.documents, batch.rejected
     rows = documents.num_rows
     out = np.zeros(rows, dtype=np.int64)
     changed = np.zeros(rows, dtype=np.int32)
-    out[kept] = pc.utf8_length(redaction.texts).to_numpy()
-    changed[kept] = redaction.changed
+    out[kept] = pc.utf8_length(applied.texts).to_numpy()
+    changed[kept] = applied.changed
     is_kept = pa.array(np.isin(np.arange(rows), kept))
     # A document that failed its scan keeps no dedup evidence: it was not a duplicate.
     accepted = _ledger_rows(
@@ -300,7 +238,10 @@ def _ledger_rows(
 
 
 def _quarantine(
-    batch: DocumentBatch, fates: _Fates, shard_id: str, eraser: Eraser | None
+    batch: DocumentBatch,
+    fates: _Fates,
+    shard_id: str,
+    withhold: Callable[[pa.StringArray], np.ndarray] | None,
 ) -> pa.RecordBatch:
     mask = pc.equal(fates.outcome, Outcome.QUARANTINED.value)
     documents, rejected = batch.documents.filter(mask), batch.rejected
@@ -317,8 +258,8 @@ def _quarantine(
     batches = []
     for doc_id, row, reason, detail, seen in parts:
         raw = seen
-        if eraser is not None:
-            raw = pc.if_else(pa.array(eraser.listed(doc_id)), None, seen)
+        if withhold is not None:
+            raw = pc.if_else(pa.array(withhold(doc_id)), None, seen)
         shard, path = (_constant(x, len(doc_id)) for x in (shard_id, batch.path))
         arrays = [doc_id, shard, path, row, reason, detail, raw]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE))
@@ -354,20 +295,22 @@ def count_records(ledger: pa.RecordBatch) -> Counter[str]:
     return counts
 
 
-def _count(ledger: pa.RecordBatch, redaction: Redaction) -> Counter[str]:
+def _count(ledger: pa.RecordBatch, applied: Applied) -> Counter[str]:
     """Counts of one batch.
 
     records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, _kept (of
     kept documents as they came in), _dropped, _quarantined, _redacted, _inserted,
-    _out; finding.<entity>.found, .changed, .kept. Where boilerplate is looked for
-    also characters_cut and paragraphs_found; where values are allowed also
-    allowed.<entity>.
+    _out, and _cut if anything was; finding.<entity>.found, .changed, .kept; what
+    stages count.
     """
     counts = count_records(ledger)
-    counts["characters_redacted"] += int(np.sum(redaction.redacted))
-    counts["characters_inserted"] += int(np.sum(redaction.inserted))
+    counts["characters_redacted"] += int(np.sum(applied.redacted))
+    counts["characters_inserted"] += int(np.sum(applied.inserted))
     counts["characters_out"] += pc.sum(ledger.column("chars_out")).as_py() or 0
-    _count_findings(counts, redaction.findings)
+    if applied.cut.any():
+        counts["characters_cut"] += int(np.sum(applied.cut))
+    _count_findings(counts, applied.findings)
+    counts.update(applied.counts)
     return counts
 
 

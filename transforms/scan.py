@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from isinglass.schemas.spans import FAILURES, FOUND
+from isinglass.transforms.edits.leftovers import with_leftovers
 from isinglass.transforms.pii.erasure.spans import erasing_operators
-from isinglass.transforms.pii.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.pii.tables import FAILURES, FOUND
 from isinglass.transforms.read.identity import doc_id_words
 
 if TYPE_CHECKING:

@@ -144,8 +144,8 @@ class ParagraphProof:
         marked = _inside(found, rows, starts, ends)
         own = found.rows[marked], found.starts[marked], found.ends[marked]
         if self.config.remove:
-            cut = cut_paragraphs(texts, *own)
-            own = cut.rows, cut.starts, cut.ends
+            cuts = cut_paragraphs(texts, *own)
+            own = cuts.rows, cuts.starts, cuts.ends
         if not all(map(np.array_equal, own, (rows, starts, ends))):
             return False
         keys = found.keys[marked]

@@ -1,8 +1,8 @@
-"""Boilerplate in the texts of a batch: where it is, and the texts without it."""
+"""Boilerplate in the texts of a batch: where it is, and what is taken out with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,30 +10,30 @@ import pyarrow as pa
 
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.dedup.boilerplate import UNKNOWN, Boilerplate
-from isinglass.transforms.dedup.cut import Cut, cut_paragraphs, nothing_cut
+from isinglass.transforms.dedup.cut import cut_paragraphs
 from isinglass.transforms.dedup.paragraphs import paragraph_keys
+from isinglass.transforms.edits.cut import Cuts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+    from isinglass.transforms.edits.view import View
 
 
 @dataclass(frozen=True, eq=False)
 class Trimmed:
-    """Texts as they are scanned, and the boilerplate in their source.
+    """The boilerplate of a batch, in the source texts.
 
     Attributes:
-        cut: The texts, without boilerplate if it is removed.
         rows: int64 (k,), text of each boilerplate paragraph, ascending.
-        starts: int32 (k,), its first code point in the source text; of a removed one,
-            the first that went with it.
+        starts: int32 (k,), its first code point; of a removed one, the first that
+            went with it.
         ends: int32 (k,), likewise the code point behind its last one.
         numbers: int32 (k,), its number in the list of paragraphs.
         removed: Whether boilerplate was cut out.
     """
 
-    cut: Cut
     rows: NDArray[np.int64]
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
@@ -57,7 +57,7 @@ class Trimmed:
 
 @dataclass(frozen=True, eq=False)
 class Trimmer:
-    """Finds boilerplate, and cuts it out if that was asked for.
+    """Finds boilerplate, and has it cut out if that was asked for.
 
     Attributes:
         config: The `dedup.paragraphs` section.
@@ -69,28 +69,21 @@ class Trimmer:
     normalise: NormaliseConfig
     boilerplate: Boilerplate
 
-    def trim(self, texts: pa.StringArray, sources: pa.StringArray) -> Trimmed:
-        """Find the boilerplate of texts.
+    def cuts(self, view: View) -> Cuts:
+        """Find the boilerplate in the source texts of a batch.
 
-        Args:
-            texts: Strings (n,) without nulls.
-            sources: Safe source labels (n,).
+        Returns:
+            What is to be cut out, nothing if boilerplate is only listed; the note is
+            `Trimmed`.
         """
-        found = paragraph_keys(texts, sources, self.normalise, self.config)
+        texts = view.source_texts
+        found = paragraph_keys(texts, view.sources, self.normalise, self.config)
         numbers = self.boilerplate.find(found.keys)
         chosen = numbers != UNKNOWN
         rows, numbers = found.rows[chosen], numbers[chosen]
         starts, ends = found.starts[chosen], found.ends[chosen]
         if not self.config.remove:
-            return Trimmed(
-                nothing_cut(texts), rows, starts, ends, numbers, removed=False
-            )
-        cut = cut_paragraphs(texts, rows, starts, ends)
-        return Trimmed(cut, rows, cut.starts, cut.ends, numbers, removed=True)
-
-
-def untrimmed(texts: pa.StringArray) -> Trimmed:
-    """Texts in which no boilerplate was looked for."""
-    cut = nothing_cut(texts)
-    none = np.zeros(0, np.int32)
-    return Trimmed(cut, cut.rows, cut.starts, cut.ends, none, removed=False)
+            return Cuts(note=Trimmed(rows, starts, ends, numbers, removed=False))
+        cuts = cut_paragraphs(texts, rows, starts, ends)
+        note = Trimmed(cuts.rows, cuts.starts, cuts.ends, numbers, removed=True)
+        return replace(cuts, note=note)

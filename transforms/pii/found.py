@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.pii.tables import FOUND
+from isinglass.schemas.spans import FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,39 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from isinglass.schemas.spans import FAILURES, FOUND
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PATTERN_DETECTOR, MODEL_DETECTOR = "presidio", "spacy"
 """Names of the detectors, in the findings."""
-
-FOUND = pa.schema(
-    [
-        pa.field("row", pa.int32(), nullable=False),
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-        pa.field("entity", pa.string(), nullable=False),
-        pa.field("score", pa.float64(), nullable=False),
-        pa.field("detector", pa.string(), nullable=False),
-        pa.field("rule", pa.string(), nullable=False),
-        pa.field("validated", pa.bool_()),
-        pa.field("base_score", pa.float64(), nullable=False),
-        pa.field("context", pa.string()),
-    ]
-)
-"""Detected spans; offsets are code points of the text of that row, end exclusive.
-
-`validated` is the outcome of a checksum, null without one. `base_score` is the score
-before `context`, a context word of the recognizer, raised it to `score`."""
-
-FAILURES = pa.schema(
-    [
-        pa.field("row", pa.int32(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-    ]
-)
-"""Rows that could not be scanned; `detail` is the class of the exception, no more."""
 
 
 class Found(NamedTuple):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.spans import FOUND
 from isinglass.transforms.pii.found import INVALID, VALID, FoundColumns, Origin
-from isinglass.transforms.pii.tables import FOUND
 
 CARD = Origin("CREDIT_CARD", "presidio", "card", 0.3)
 OTHER = Origin("CREDIT_CARD", "presidio", "bare", 0.3)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.schemas.config.recognizers import PatternConfig, RecognizersConfig
 from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.spans import FOUND
 from isinglass.schemas.tables import FINDINGS
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.catalogue import load_catalogue
@@ -23,7 +24,6 @@ from isinglass.transforms.pii.identifiers import IdentifierScanner, gate_pattern
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import is_vetoed
-from isinglass.transforms.pii.tables import FOUND
 from isinglass.transforms.pii.windows import separate_scripts
 
 if TYPE_CHECKING:

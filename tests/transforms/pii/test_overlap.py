@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.spans import FOUND
 from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.pii.tables import FOUND
 
 Span = tuple[int, int, int, str, float, str, bool | None]
 

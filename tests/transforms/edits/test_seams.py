@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.dedup.cut import Cut
-from isinglass.transforms.pii.seams import in_source, split_at_seams
-from isinglass.transforms.pii.tables import FOUND, Found, findings_batch
+from isinglass.schemas.spans import FOUND
+from isinglass.transforms.edits.cut import Cut
+from isinglass.transforms.edits.seams import in_source, split_at_seams
+from isinglass.transforms.pii.tables import Found, findings_batch
 
 Span = tuple[int, int]
 

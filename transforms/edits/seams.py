@@ -15,14 +15,14 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isinglass.transforms.dedup.cut import Cut
+    from isinglass.transforms.edits.cut import Cut
 
 
 def split_at_seams(findings: pa.RecordBatch, cut: Cut) -> pa.RecordBatch:
     """Divide the findings that reach over a seam.
 
     Args:
-        findings: `tables.FOUND` of the cut texts, without overlaps, sorted by row and
+        findings: `spans.FOUND` of the cut texts, without overlaps, sorted by row and
             start.
         cut: The cut texts.
 

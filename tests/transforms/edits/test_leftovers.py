@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.pii.leftovers import with_leftovers
+from isinglass.transforms.edits.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
 from isinglass.transforms.pii.tables import Found, findings_batch
 

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.transforms.pii.tables import Found, findings_batch
+from isinglass.schemas.spans import PLACE_ORDER
+from isinglass.transforms.batches import one_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
 LEAST_CHARACTERS = 2
 """Letters or digits that a part must have: a single one tells nothing of a person."""
 
 Span = tuple[int, int]
+_ROW = np.int64(32)
 
 
 def with_leftovers(
@@ -29,7 +34,7 @@ def with_leftovers(
     """Add to the chosen spans the uncovered parts of those that were not chosen.
 
     Args:
-        findings: `tables.FOUND` before overlaps were resolved.
+        findings: `spans.FOUND` before overlaps were resolved.
         chosen: The rows of it that remain; no two overlap.
         texts: The scanned texts, by `row`.
 
@@ -41,11 +46,46 @@ def with_leftovers(
         return chosen
     keys = _keys(chosen)
     losers = [row for row in findings.to_pylist() if _key(row) not in keys]
+    return _sorted(chosen, _parts(losers, chosen, texts))
+
+
+def left_beside(
+    preferred: pa.RecordBatch, spans: pa.RecordBatch, texts: pa.StringArray
+) -> pa.RecordBatch:
+    """What is left of spans where others are preferred.
+
+    Args:
+        preferred: `spans.FOUND` without overlaps, sorted by row and start.
+        spans: Likewise.
+        texts: The texts of both, by `row`.
+
+    Returns:
+        Of `spans` those that no preferred one overlaps, and the uncovered parts of
+        the others, sorted.
+    """
+    starts, ends = _bounds(preferred)
+    own_starts, own_ends = _bounds(spans)
+    after = np.searchsorted(ends, own_starts, side="right")
+    within = after < len(ends)
+    loses = np.zeros(spans.num_rows, np.bool_)
+    loses[within] = starts[after[within]] < own_ends[within]
+    if not loses.any():
+        return spans
+    losers = spans.filter(pa.array(loses)).to_pylist()
+    untouched = spans.filter(pa.array(~loses))
+    return _sorted(untouched, _parts(losers, preferred, texts))
+
+
+def _parts(
+    losers: list[dict[str, Any]], winners: pa.RecordBatch, texts: pa.StringArray
+) -> list[dict[str, Any]]:
+    """The parts of spans that no winner covers, nor any part before them."""
     taken: dict[int, list[Span]] = {row["row"]: [] for row in losers}
     rows = pa.array(sorted(taken), pa.int32())
-    near = chosen.filter(pc.is_in(chosen.column("row"), value_set=rows))
-    for row in near.to_pylist():
-        taken[row["row"]].append((row["start"], row["end"]))
+    near = winners.filter(pc.is_in(winners.column("row"), value_set=rows))
+    places = [near.column(name).to_pylist() for name in ("row", "start", "end")]
+    for number, start, end in zip(*places, strict=True):
+        taken[number].append((start, end))
     added = []
     for loser in sorted(losers, key=_key):
         row = loser["row"]
@@ -54,12 +94,24 @@ def with_leftovers(
             part = _trimmed(text, start, end)
             if part is not None:
                 taken[row].append(part)
-                added.append(Found(**loser | _place(part)))
+                added.append(loser | _place(part))
+    return added
+
+
+def _sorted(spans: pa.RecordBatch, added: list[dict[str, Any]]) -> pa.RecordBatch:
     if not added:
-        return chosen
-    table = pa.Table.from_batches([chosen, findings_batch(added).cast(chosen.schema)])
-    order = [(name, "ascending") for name in ("row", "start", "end", "entity")]
-    return table.sort_by(order).combine_chunks().to_batches()[0]
+        return spans
+    parts = pa.RecordBatch.from_pylist(added, schema=spans.schema)
+    return one_batch(pa.Table.from_batches([spans, parts]).sort_by(PLACE_ORDER))
+
+
+def _bounds(spans: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Start and end of each span as one number with its row, ascending."""
+    rows, starts, ends = (
+        spans.column(name).to_numpy().astype(np.int64)
+        for name in ("row", "start", "end")
+    )
+    return (rows << _ROW) + starts, (rows << _ROW) + ends
 
 
 def _key(row: dict[str, Any]) -> tuple[int, int, int, str]:

@@ -1,0 +1,11 @@
+"""Edits: what stages cut out of texts and change in them, applied in one place."""
+
+from __future__ import annotations
+
+from isinglass.transforms.edits.apply import Applied as Applied
+from isinglass.transforms.edits.apply import apply_edits as apply_edits
+from isinglass.transforms.edits.cut import Cuts as Cuts
+from isinglass.transforms.edits.edits import Edits as Edits
+from isinglass.transforms.edits.edits import Precedence as Precedence
+from isinglass.transforms.edits.edits import Written as Written
+from isinglass.transforms.edits.view import View as View

@@ -1,0 +1,256 @@
+"""The one place where texts are changed: clean texts, offsets and sums."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.schemas.spans import APPLIED, FAILURES
+from isinglass.schemas.tables import DATA
+from isinglass.transforms.batches import one_batch
+from isinglass.transforms.edits.edits import no_spans
+from isinglass.transforms.edits.leftovers import left_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.edits.edits import Edits, Write, Written
+    from isinglass.transforms.edits.view import View
+
+_ROW = np.int64(32)
+_UNCHANGED = "keep"
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """The documents of a batch after all edits.
+
+    Attributes:
+        view: What the stages saw, n documents.
+        alive: int64 (k,), those that every stage could read, ascending.
+        failures: `spans.FAILURES`, the others, ascending.
+        texts: Clean texts of the documents alive (k,).
+        findings: `spans.APPLIED`: all spans, sorted; `row` is an index into `alive`,
+            `start` and `end` are those of the source texts.
+        cut: int64 (k,), code points that were cut out of each text.
+        redacted: int64 (k,), further code points that were taken out.
+        inserted: int64 (k,), code points that were put in their place.
+        changed: int64 (k,), spans that were changed.
+        counts: Sums of all stages.
+    """
+
+    view: View
+    alive: NDArray[np.int64]
+    failures: pa.RecordBatch
+    texts: pa.StringArray = field(repr=False)
+    findings: pa.RecordBatch = field(repr=False)
+    cut: NDArray[np.int64]
+    redacted: NDArray[np.int64]
+    inserted: NDArray[np.int64]
+    changed: NDArray[np.int64]
+    counts: Counter[str]
+
+    @property
+    def doc_ids(self) -> pa.StringArray:
+        """Names of the documents alive (k,)."""
+        return self.view.doc_ids.take(pa.array(self.alive))
+
+    @property
+    def languages(self) -> pa.StringArray:
+        """Their language tags (k,)."""
+        return self.view.languages.take(pa.array(self.alive))
+
+    @property
+    def sources(self) -> pa.StringArray:
+        """Safe labels (k,) of where they come from."""
+        return self.view.sources.take(pa.array(self.alive))
+
+    @property
+    def spans(self) -> pa.ListArray:
+        """The `pii` column of `tables.DATA` (k,): spans in the clean texts."""
+        rows = self.findings.column("row").to_numpy()
+        per_row = np.bincount(rows, minlength=len(self.alive))
+        offsets = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int32)
+        kind = DATA.field("pii").type
+        names = ("clean_start", "clean_end", "entity", "operator")
+        values = pa.StructArray.from_arrays(
+            [self.findings.column(name) for name in names],
+            fields=list(kind.value_type),
+        )
+        return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)
+
+
+def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
+    """Apply what stages want changed to the texts of a batch.
+
+    Where spans overlap, the one of the higher precedence wins; of equal ones that of
+    the stage that comes first. What it leaves uncovered of the other is a span still.
+    Texts without spans pass through as Arrow buffers.
+
+    Args:
+        view: The batch.
+        edits: One a stage. Of failures of one document the first is told.
+
+    Raises:
+        ValueError: Spans of one stage overlap, are unsorted or lie outside of their
+            text.
+    """
+    failures = _first_failures([edit.failures for edit in edits])
+    alive = np.setdiff1d(np.arange(len(view.texts)), failures.column("row").to_numpy())
+    texts, cut = view.texts, view.cut.characters
+    if failures.num_rows:
+        texts, cut = texts.take(pa.array(alive)), cut[alive]
+    spans, writes = _merged(edits, alive, view.source_texts)
+    places = _Places.of(spans, view, alive)
+    new = _rewrite(texts, places, spans.column("entity").to_pylist(), writes)
+    changing = np.array([one.operator != _UNCHANGED for one in new.written], np.bool_)
+    changed = places.rows[changing]
+
+    def by_text(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(changed, amounts[changing], len(alive)).astype(np.int64)
+
+    counts: Counter[str] = Counter()
+    for edit in edits:
+        counts.update(edit.counts)
+    return Applied(
+        view=view,
+        alive=alive,
+        failures=failures,
+        texts=new.texts,
+        findings=_findings(spans, places, new),
+        cut=cut,
+        redacted=by_text(places.ends - places.starts),
+        inserted=by_text(new.lengths),
+        changed=by_text(np.ones(spans.num_rows, np.int64)),
+        counts=counts,
+    )
+
+
+def _first_failures(failures: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """One failure a document, that of the first stage; ascending."""
+    table = pa.Table.from_batches(failures, schema=FAILURES)
+    _, firsts = np.unique(table["row"].to_numpy(), return_index=True)
+    return one_batch(table.take(pa.array(firsts)))
+
+
+def _merged(
+    edits: Sequence[Edits], alive: NDArray[np.int64], texts: pa.StringArray
+) -> tuple[pa.RecordBatch, list[Write]]:
+    """Spans of all stages without overlaps, sorted; what writes each."""
+    merged, writers = no_spans(), np.zeros(0, np.int64)
+    for number in sorted(range(len(edits)), key=lambda n: edits[n].precedence):
+        _check(edits[number].spans)
+        spans = _of_rows(edits[number].spans, alive)
+        if spans.num_rows == 0:
+            continue
+        spans = left_beside(merged, spans, texts)
+        table = pa.Table.from_batches([merged, spans])
+        writers = np.append(writers, np.full(spans.num_rows, number))
+        order = np.argsort(_keys(table, "start"), kind="stable")
+        merged, writers = one_batch(table.take(pa.array(order))), writers[order]
+    return merged, [edits[number].write for number in writers.tolist()]
+
+
+def _check(spans: pa.RecordBatch) -> None:
+    starts, ends = _keys(spans, "start"), _keys(spans, "end")
+    if (starts > ends).any() or (starts[1:] < ends[:-1]).any():
+        raise ValueError("a span of a stage overlaps another, or is out of order")
+
+
+def _keys(spans: pa.RecordBatch | pa.Table, name: str) -> NDArray[np.int64]:
+    """Row and offset as one number."""
+    rows = spans.column("row").to_numpy().astype(np.int64)
+    return np.asarray((rows << _ROW) + spans.column(name).to_numpy())
+
+
+def _of_rows(spans: pa.RecordBatch, rows: NDArray[np.int64]) -> pa.RecordBatch:
+    own = np.isin(spans.column("row").to_numpy(), rows)
+    return spans if own.all() else spans.filter(pa.array(own))
+
+
+class _Places(NamedTuple):
+    """Where spans are: int64, text among those alive; offsets in the cut text."""
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> _Places:
+        rows, starts, ends = (
+            spans.column(name).to_numpy().astype(np.int64)
+            for name in ("row", "start", "end")
+        )
+        own = cls(
+            np.searchsorted(alive, rows),
+            view.cut.from_source(rows, starts),
+            view.cut.from_source(rows, ends),
+        )
+        if (own.ends - own.starts != ends - starts).any():
+            raise ValueError("a span lies in a part that was cut out, or over one")
+        return own
+
+
+class _New(NamedTuple):
+    """Texts after their spans were written, and what was written for each span."""
+
+    texts: pa.StringArray
+    written: list[Written]
+    lengths: NDArray[np.int64]
+
+
+def _rewrite(
+    texts: pa.StringArray, places: _Places, entities: list[str], writes: list[Write]
+) -> _New:
+    if not entities:
+        return _New(texts, [], np.zeros(0, np.int64))
+    touched, firsts = np.unique(places.rows, return_index=True)
+    bounds = [*firsts.tolist(), len(entities)]
+    starts, ends = places.starts.tolist(), places.ends.tolist()
+    news: list[str] = []
+    written: list[Written] = []
+    for old, span in zip(
+        texts.take(pa.array(touched)).to_pylist(), pairwise(bounds), strict=True
+    ):
+        pieces, position = [], 0
+        for index in range(*span):
+            start, end = starts[index], ends[index]
+            one = writes[index](entities[index], old[start:end])
+            pieces += (old[position:start], one.output)
+            position = end
+            written.append(one)
+        if position > len(old):
+            raise ValueError(
+                f"a span ends at {position}, outside of its text of {len(old)} "
+                "code points"
+            )
+        news.append("".join([*pieces, old[position:]]))
+    mask = np.zeros(len(texts), np.bool_)
+    mask[touched] = True
+    new = pc.replace_with_mask(texts, pa.array(mask), pa.array(news, pa.string()))
+    return _New(new, written, np.array([len(one.output) for one in written], np.int64))
+
+
+def _findings(spans: pa.RecordBatch, places: _Places, new: _New) -> pa.RecordBatch:
+    """`spans.APPLIED`: each text shifts by what was written in it before."""
+    rows, starts, ends = places
+    growth = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(new.lengths - (ends - starts), out=growth[1:])
+    first = starts + growth[:-1] - growth[np.searchsorted(rows, rows)]
+    columns = [
+        pa.array(rows.astype(np.int32)),
+        *spans.columns[1:],
+        pa.array(first.astype(np.int32)),
+        pa.array((first + new.lengths).astype(np.int32)),
+        pa.array([one.operator for one in new.written], pa.string()),
+        pa.array([one.value_key for one in new.written], pa.string()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=APPLIED)

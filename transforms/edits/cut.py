@@ -1,0 +1,227 @@
+"""Texts without some of their parts, and the way between their offsets and the source.
+
+Offsets are code points, ends exclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from isinglass.transforms.text import string_buffers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ROW = np.int64(32)
+"""Bits that a row number is moved by, so that row and offset sort as one number."""
+
+_NOWHERE = -1
+_CONTINUES, _CONTINUATION = 0xC0, 0x80
+
+
+def _no_rows() -> NDArray[np.int64]:
+    return np.zeros(0, np.int64)
+
+
+def _no_places() -> NDArray[np.int32]:
+    return np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Cuts:
+    """Parts that a stage wants to be taken out of texts.
+
+    Attributes:
+        rows: int64 (m,), text of each part, ascending.
+        starts: int32 (m,), first code point of the part in the source text, ascending
+            in each text.
+        ends: int32 (m,), code point behind its last one. Parts do not overlap.
+        note: Whatever the stage wants to find again when it writes down what it did.
+    """
+
+    rows: NDArray[np.int64] = field(default_factory=_no_rows)
+    starts: NDArray[np.int32] = field(default_factory=_no_places)
+    ends: NDArray[np.int32] = field(default_factory=_no_places)
+    note: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Texts without some of their parts, and what was taken out.
+
+    Attributes:
+        texts: The n cut texts.
+        rows: int64 (m,), text of each part, ascending.
+        starts: int32 (m,), first code point of the part in the source text, ascending
+            in each text.
+        ends: int32 (m,), code point behind its last one. Parts do not overlap.
+    """
+
+    texts: pa.StringArray = field(repr=False)
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+
+    @property
+    def characters(self) -> NDArray[np.int64]:
+        """int64 (n,), code points taken out of each text."""
+        lengths = (self.ends - self.starts).astype(np.int64)
+        total = np.bincount(self.rows, lengths, minlength=len(self.texts))
+        return total.astype(np.int64)
+
+    @property
+    def seams(self) -> NDArray[np.int64]:
+        """int64 (m,), where each part was: its offset in the cut text."""
+        return self.starts - self._taken(np.arange(len(self.rows)), self.rows)
+
+    def to_source(
+        self, rows: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Offsets in the source of characters of the cut texts.
+
+        Args:
+            rows: int64 (k,), text of each character.
+            places: int64 (k,), its code point offset in the cut text.
+
+        Returns:
+            int64 (k,), its offset in the source text.
+        """
+        if len(self.rows) == 0:
+            return places
+        seams = (self.rows << _ROW) + self.seams
+        passed = np.searchsorted(seams, (rows << _ROW) + places, side="right")
+        return places + self._taken(passed, rows)
+
+    def from_source(
+        self, rows: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Offsets in the cut texts; inside of a part that was cut, that of its seam.
+
+        Args:
+            rows: int64 (k,), text of each place.
+            places: int64 (k,), its code point offset in the source text.
+
+        Returns:
+            int64 (k,), its offset in the cut text.
+        """
+        if len(self.rows) == 0:
+            return places
+        keys = (self.rows << _ROW) + self.starts
+        passed = np.searchsorted(keys, (rows << _ROW) + places, side="right")
+        taken = self._taken(passed, rows)
+        inside = np.flatnonzero(passed > np.searchsorted(self.rows, rows))
+        beyond = self.ends[passed[inside] - 1] - places[inside]
+        taken[inside] -= np.maximum(beyond, 0)
+        return np.asarray(places - taken)
+
+    def _taken(
+        self, passed: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Code points of the parts of a text among the first `passed` of all."""
+        total = np.zeros(len(self.rows) + 1, np.int64)
+        np.cumsum(self.ends - self.starts, out=total[1:])
+        return np.asarray(total[passed] - total[np.searchsorted(self.rows, rows)])
+
+
+def nothing_cut(texts: pa.StringArray) -> Cut:
+    """Texts as they are."""
+    return Cut(texts, _no_rows(), _no_places(), _no_places())
+
+
+def take_out(
+    texts: pa.StringArray,
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+) -> Cut:
+    """Take parts out of texts.
+
+    Args:
+        texts: Strings (n,) without nulls.
+        rows: int64 (m,), text of each part, ascending.
+        starts: int32 (m,), first code point of the part, ascending in each text.
+        ends: int32 (m,), code point behind its last one.
+
+    Raises:
+        ValueError: A text is null, or parts overlap, are out of order or lie outside
+            of their text.
+    """
+    if len(rows) == 0:
+        return nothing_cut(texts)
+    data, offsets = string_buffers(texts)
+    bounds = np.searchsorted(rows, np.arange(len(texts) + 1))
+    spans = np.full((len(rows), 2), _NOWHERE, np.int64)
+    _find_bytes(data, offsets, bounds, np.stack([starts, ends], axis=1), spans)
+    if (spans == _NOWHERE).any():
+        raise ValueError(
+            "parts to be taken out overlap, are out of order or lie outside of their "
+            f"text, {int((spans == _NOWHERE).any(axis=1).sum())} of {len(rows)}"
+        )
+    size = int(offsets[-1]) - int(offsets[0])
+    size -= int((spans[:, 1] - spans[:, 0]).sum())
+    out, new = np.empty(size, np.uint8), np.zeros(len(texts) + 1, np.int32)
+    _join(data, offsets, bounds, spans, out, new)
+    made = pa.StringArray.from_buffers(len(texts), pa.py_buffer(new), pa.py_buffer(out))
+    return Cut(made, np.asarray(rows, np.int64), starts, ends)
+
+
+def joined(
+    rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Places without overlaps: those that overlap or touch become one.
+
+    Args:
+        rows: int64 (k,), text of each place; sorted by row and start.
+        starts: int64 (k,), its first code point.
+        ends: int64 (k,), the code point behind its last one.
+    """
+    if len(rows) == 0:
+        return rows, starts, ends
+    reach = np.maximum.accumulate((rows << _ROW) + ends)
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = (rows[1:] << _ROW) + starts[1:] > reach[:-1]
+    firsts = np.flatnonzero(new)
+    lasts = np.append(firsts[1:], len(rows)) - 1
+    mask = (np.int64(1) << _ROW) - 1
+    return rows[firsts], starts[firsts], reach[lasts] & mask
+
+
+@njit(cache=True, nogil=True)
+def _find_bytes(data: Any, offsets: Any, bounds: Any, places: Any, spans: Any) -> None:
+    """Find the byte offset of each code point offset; -1 where there is none."""
+    for row in range(offsets.size - 1):
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        point = np.int64(0)
+        for number in range(bounds[row], bounds[row + 1]):
+            for side in range(2):
+                while point < places[number, side] and position < stop:
+                    position += 1
+                    while (
+                        position < stop and data[position] & _CONTINUES == _CONTINUATION
+                    ):
+                        position += 1
+                    point += 1
+                if point == places[number, side]:
+                    spans[number, side] = position
+
+
+@njit(cache=True, nogil=True)
+def _join(data: Any, offsets: Any, bounds: Any, spans: Any, out: Any, new: Any) -> None:
+    """Copy all bytes but those of the spans."""
+    target = np.int64(0)
+    for row in range(offsets.size - 1):
+        position = np.int64(offsets[row])
+        for number in range(bounds[row], bounds[row + 1]):
+            length = spans[number, 0] - position
+            out[target : target + length] = data[position : position + length]
+            target += length
+            position = spans[number, 1]
+        length = np.int64(offsets[row + 1]) - position
+        out[target : target + length] = data[position : position + length]
+        target += length
+        new[row + 1] = target

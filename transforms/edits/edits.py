@@ -1,0 +1,73 @@
+"""What a stage wants changed in texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from isinglass.schemas.spans import FAILURES, FOUND
+
+
+def no_spans() -> pa.RecordBatch:
+    """`spans.FOUND` without rows."""
+    return pa.RecordBatch.from_pylist([], schema=FOUND)
+
+
+def no_failures() -> pa.RecordBatch:
+    """`spans.FAILURES` without rows."""
+    return pa.RecordBatch.from_pylist([], schema=FAILURES)
+
+
+class Precedence(IntEnum):
+    """Which span goes before which where they overlap: the lower number wins."""
+
+    ERASE = 0
+    REDACT = 1
+    SWAP = 2
+
+
+class Written(NamedTuple):
+    """What takes the place of a value.
+
+    Attributes:
+        operator: Name of what was done; `keep` leaves the value as it is.
+        output: What stands in the clean text.
+        value_key: Keyed mark of the value.
+    """
+
+    operator: str
+    output: str
+    value_key: str
+
+
+Write = Callable[[str, str], Written]
+"""What takes the place of a value, by its entity and the value."""
+
+
+def _unwritten(entity: str, _value: str) -> Written:
+    raise ValueError(f"nothing says what takes the place of {entity}: give `write`")
+
+
+@dataclass(frozen=True, eq=False)
+class Edits:
+    """Spans of a batch that one stage changes.
+
+    Attributes:
+        spans: `spans.FOUND`; `row` is an index into the view, offsets are those of the
+            source texts. Sorted, without overlaps, none in or over a part that was cut.
+        write: From entity and value to what takes its place.
+        precedence: What becomes of overlaps with spans of other stages.
+        failures: `spans.FAILURES`: rows that could not be read. They go to quarantine.
+        counts: Integers that add up over batches.
+    """
+
+    spans: pa.RecordBatch = field(default_factory=no_spans, repr=False)
+    write: Write = field(default=_unwritten, repr=False)
+    precedence: Precedence = Precedence.REDACT
+    failures: pa.RecordBatch = field(default_factory=no_failures)
+    counts: Counter[str] = field(default_factory=Counter)
