@@ -1,39 +1,28 @@
-"""Which run this is: config, inputs, code and models; and whose folder it writes."""
+"""Which run this is: configuration, inputs, code and what every stage depends on."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from isinglass.pipelines.encode.preflight import check_encode, pooling_of_config
 from isinglass.pipelines.engine.commits import is_intact
 from isinglass.pipelines.engine.fingerprint import (
     code_fingerprint,
     config_digest,
     digest,
 )
-from isinglass.pipelines.engine.workspace import Workspace, write_atomically
-from isinglass.pipelines.stages.pii.withheld import publishable
-from isinglass.schemas.errors import ConfigError
+from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
-from isinglass.transforms.demographics.lexicon import manifest_entries
-from isinglass.transforms.encode.models import check_models as check_encoder
-from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.scan import key_mark
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.config import EncodeConfig, RunConfig
+    from collections.abc import Sequence
 
-Verb = Literal["run", "clean", "audit", "encode"]
-KEY = "key"
-KEY_BYTES = 32
-LEAST_KEY = 16
-"""Characters; shorter secrets can be guessed from a list of hashed values."""
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.stage import Stage, Verb
+    from isinglass.schemas.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -41,122 +30,68 @@ class Identity:
     """What makes this run this run.
 
     Attributes:
-        run_id: 16 hex digits over configuration, inputs, code, models and verb.
+        run_id: 16 hex digits over configuration, inputs, code, stages and verb.
         config_id: Hash of the configuration without how and where it is executed.
         verb: What was asked for.
-        config: The resolved configuration as written to the manifest, without the
-            values of lists.
+        code: Fingerprint of the code, stages from outside included.
+        config: The resolved configuration as written to the manifest.
         given: What was given of it; a column that was not mapped may be missing.
-        detector_models: Models of the PII detector.
-        encoder_models: Tokenizer and encoder.
-        lexicons: Data files of the project that are used.
+        models: That stages use.
+        lexicons: Data files that stages use.
     """
 
     run_id: str
     config_id: str
     verb: Verb
+    code: str
     config: dict[str, Any]
     given: dict[str, Any]
-    detector_models: tuple[Model, ...]
-    encoder_models: tuple[Model, ...]
+    models: tuple[Model, ...]
     lexicons: tuple[Lexicon, ...]
 
     @classmethod
     def of(
-        cls,
-        config: RunConfig,
-        verb: Verb,
-        plan: Plan,
-        key: bytes,
-        others: Any = None,
+        cls, config: RunConfig, verb: Verb, plan: Plan, stages: Sequence[Stage]
     ) -> Identity:
-        """Compute the identity; checks on the way that all models are there.
+        """Compute the identity of a run.
 
         Args:
-            config: With absolute paths of models.
+            config: Resolved.
             verb: What was asked for.
             plan: Inputs and shards.
-            key: Secret key; another one gives other value keys, so another run.
-            others: What else is read, JSON-able: earlier runs and evaluation sets.
-
-        Raises:
-            MissingExtraError: A model or an optional dependency is missing.
+            stages: Prepared.
         """
-        detector, data = _detector_parts(config)
-        encoder = _encoder_parts(config.encode, verb)
-        lexicons = (*manifest_entries(), *data)
+        files = [stage.files() for stage in stages]
+        models = tuple(model for found, _ in files for model in found)
+        lexicons = tuple(lexicon for _, found in files for lexicon in found)
         resolved = config.model_dump(mode="json")
         config_id = config_digest(resolved)
-        inputs = [(i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs]
+        code = code_fingerprint()
+        outside = [code_of(stage) for stage in stages if is_outside(stage)]
+        if outside:
+            code = digest([code, outside])
         parts = [
             config_id,
-            inputs,
-            code_fingerprint(),
-            [model.model_dump() for model in (*detector, *encoder)],
+            [(i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs],
+            code,
+            [model.model_dump() for model in models],
+            [lexicon.sha256 for lexicon in lexicons],
             verb,
-            key_mark(key),
-            others,
-            [lexicon.sha256 for lexicon in data],
-            _pooling(config.encode, encoder),
+            [[stage.name, stage.identity("run")] for stage in stages],
         ]
+        published = resolved
+        for stage in stages:
+            published = stage.publishable(published)
         return cls(
             run_id=digest(parts)[:16],
             config_id=config_id,
             verb=verb,
-            config=publishable(resolved),
+            code=code,
+            config=published,
             given=config.model_dump(mode="json", exclude_unset=True),
-            detector_models=detector,
-            encoder_models=encoder,
+            models=models,
             lexicons=lexicons,
         )
-
-    def detector_hashes(self) -> tuple[str, ...]:
-        """Hashes of everything that the detector's findings depend on."""
-        data = [lexicon.sha256 for lexicon in self.lexicons]
-        return (*(model.sha256 for model in self.detector_models), *data)
-
-
-def _pooling(config: EncodeConfig | None, encoder: tuple[Model, ...]) -> str:
-    """How vectors are pooled, which `auto` leaves to files that may change."""
-    if config is None or not encoder or config.embeddings == "none":
-        return ""
-    return pooling_of_config(config)
-
-
-def _encoder_parts(config: EncodeConfig | None, verb: Verb) -> tuple[Model, ...]:
-    """Tokenizer and encoder, if the verb runs them."""
-    if config is None or verb not in {"run", "encode"}:
-        return ()
-    embeds = config.embeddings != "none"
-    files = check_encoder(settings_of(config), embeds=embeds)
-    check_encode(config)
-    return tuple(
-        Model(
-            name=file.name,
-            role=file.role,
-            version=file.version,
-            revision=file.revision,
-            sha256=file.sha256,
-        )
-        for file in files
-    )
-
-
-def _detector_parts(
-    config: RunConfig,
-) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
-    """Models and data files of the PII detector, if there is one."""
-    if config.pii is None:
-        return (), ()
-    # Presidio takes seconds to import; a run without PII needs none of it.
-    from isinglass.transforms.pii.detector import (  # noqa: PLC0415
-        check_models,
-        data_files,
-    )
-    from isinglass.transforms.pii.plugins.value_files import user_files  # noqa: PLC0415
-
-    files = (*data_files(), *user_files(config.pii.recognizers))
-    return tuple(check_models(config.pii)), files
 
 
 def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:
@@ -175,48 +110,3 @@ def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:
         return None
     intact = all(is_intact(workspace, output) for output in manifest.outputs)
     return manifest if intact else None
-
-
-def find_key(workspace: Workspace, config: RunConfig) -> bytes:
-    """Key of value keys and hashes: from the environment, the folder, or a new one.
-
-    Writes nothing; see `store_key`.
-
-    Raises:
-        ConfigError: The variable that the configuration names is not set or too short.
-    """
-    if config.pii is None and config.erase is None:
-        return b""
-    if config.pii is None or config.pii.key_env is None:
-        try:
-            kept = (workspace.work / KEY).read_bytes()
-        except OSError:
-            kept = b""
-        if len(kept) == 2 * KEY_BYTES:
-            return kept
-        return secrets.token_hex(KEY_BYTES).encode()
-    value = os.environ.get(config.pii.key_env, "")
-    if len(value) < LEAST_KEY:
-        state = "too short" if value else "not set"
-        msg = (
-            f"pii.key_env: the environment variable {config.pii.key_env} is {state}. "
-            f"Set it to a secret of at least {LEAST_KEY} characters."
-        )
-        raise ConfigError(msg)
-    return value.encode()
-
-
-def store_key(workspace: Workspace, config: RunConfig, key: bytes) -> None:
-    """Keep a key that does not come from the environment, readable by its owner."""
-    if not key or (config.pii is not None and config.pii.key_env is not None):
-        return
-    path = workspace.work / KEY
-    write_atomically(path, key)
-    path.chmod(0o600)
-
-
-def canary_share(config: RunConfig, documents: int) -> float:
-    """Share of the documents that are sampled for planted identifiers."""
-    if config.pii is None or documents == 0:
-        return 0.0
-    return min(1.0, config.pii.canaries.documents / documents)

@@ -86,7 +86,7 @@ def write_ledger(
         kept["source"].combine_chunks(),
         kept["language"].combine_chunks(),
     )
-    sums = {"texts": texts.finish(), "canaries": {}}
+    sums = {"texts": texts.finish(), "partials": {}}
     outputs.write_bytes(statistics, json.dumps(sums, sort_keys=True))
     counts = count_records(ledger)
     counts["characters_out"] = counts["characters_kept"]

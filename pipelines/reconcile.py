@@ -74,7 +74,7 @@ def _check_survey(account: ShardAccount) -> None:
         )
 
 
-def parts(counts: dict[str, int], prefix: str) -> dict[str, int]:
+def parts(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
     """Counts whose name starts with `prefix.`, by the rest of the name."""
     start = f"{prefix}."
     return {

@@ -1,66 +1,53 @@
-"""The main job: plan, survey, match, verify, resolve, clean, encode, close."""
+"""The corridor: plan, survey, decide, clean, after, close. It knows no capability."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
-from isinglass.pipelines.close import Closing, close
-from isinglass.pipelines.decontaminate import EvaluationSets, read_sets, store_index
-from isinglass.pipelines.encode.drive import encode_shards
-from isinglass.pipelines.encode.units import with_absolute_paths
-from isinglass.pipelines.engine.fingerprint import code_fingerprint
-from isinglass.pipelines.engine.passes import HASHING, SLOW, Session, run_pass
-from isinglass.pipelines.engine.side_tables import read_survey
-from isinglass.pipelines.engine.workspace import Workspace, locked, remove_leftovers
-from isinglass.pipelines.erase import Erasing, Erasure, read_erasure, store_erasure
-from isinglass.pipelines.identity import (
-    Identity,
-    canary_share,
-    find_key,
-    finished_run,
-    store_key,
+from isinglass.pipelines.clean import CleanWork, clean_units
+from isinglass.pipelines.close import close
+from isinglass.pipelines.decide import Decided, decide, decision_hashes
+from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.side_tables import (
+    decisions_path,
+    extents,
+    read_side,
+    read_survey,
 )
+from isinglass.pipelines.engine.workspace import Workspace, locked, remove_leftovers
+from isinglass.pipelines.identity import Identity, finished_run
+from isinglass.pipelines.outside import check_names, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
-from isinglass.pipelines.reconcile import ShardAccount
-from isinglass.pipelines.repeats import measure_repeats
-from isinglass.pipelines.semantic.drive import Semantic, find_clusters
-from isinglass.pipelines.stages.dedup.decisions import Decisions
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
-from isinglass.pipelines.stages.dedup.rank import load_identified
-from isinglass.pipelines.stages.dedup.removals import stop_if_too_many
-from isinglass.pipelines.stages.dedup.resolve import Evaluation, decision_hashes
-from isinglass.pipelines.stages.pii.second_scan import scan_again
+from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage
+from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.survey import SurveyWork, survey_units
-from isinglass.schemas.errors import IsinglassError, OutputError
-from isinglass.transforms.pii.plugins.value_files import with_absolute_files
+from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
 from isinglass.transforms.read.identity import format_doc_ids
-from isinglass.transforms.scan import CleanSettings
-from isinglass.transforms.survey import SurveySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.progress import Progress
     from isinglass.pipelines.engine.runner import Execution
     from isinglass.pipelines.engine.side_tables import Extent
-    from isinglass.pipelines.identity import Verb
+    from isinglass.pipelines.stage import Verb
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
 MOST_ROUNDS = 25
+DETECTING = 2e7
+"""Bytes a CPU second, roughly, of a survey that looks at languages."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +108,11 @@ def execute(request: Request, progress: Progress) -> Result:
         if earlier is not None:
             return Result(earlier, workspace.path, nothing_to_do=True)
         write_claim(workspace, identity, request.base)
-        store_key(workspace, prepared.config, prepared.key)
         remove_leftovers(workspace)
-        session = Session(workspace, request.execution, progress)
+        execution = request.execution
+        if prepared.config.stages:
+            execution = replace(execution, stage_path=str(request.base.resolve()))
+        session = Session(workspace, execution, progress)
         manifest = _Job(prepared, session).run()
     return Result(manifest, workspace.path)
 
@@ -133,22 +122,16 @@ class Prepared:
     """All that can be known before something is written.
 
     Attributes:
-        config: The configuration with absolute model paths.
+        config: The resolved configuration.
         plan: Shards and inputs.
         identity: Which run this is.
-        key: Its secret key.
-        earlier: Runs that it is held against.
-        sets: Evaluation sets that documents are searched for.
-        erasure: What is erased on request.
+        stages: Those that are on, in the order in which they act.
     """
 
     config: RunConfig
     plan: Plan
     identity: Identity
-    key: bytes = field(repr=False)
-    earlier: tuple[EarlierRun, ...] = ()
-    sets: EvaluationSets | None = None
-    erasure: Erasure | None = None
+    stages: tuple[Stage, ...]
 
 
 def prepare(request: Request) -> Prepared:
@@ -157,108 +140,89 @@ def prepare(request: Request) -> Prepared:
     Raises:
         RefuseError: Something must be changed first.
     """
-    config = request.config
-    if config.pii is not None:
-        pii = with_absolute_files(config.pii, request.base)
-        config = config.model_copy(update={"pii": pii})
-    check_config(config, request.verb, request.execution.arguments)
-    encode = with_absolute_paths(config.encode, request.base)
-    if encode != config.encode:
-        config = config.model_copy(update={"encode": encode})
+    config, verb = request.config, request.verb
+    outside = load_stages(config.stages, request.base)
+    check_config(config, (*STAGES, *outside), request.execution.arguments)
+    if verb == "encode" and config.encode is None:
+        msg = "encode: the configuration has no `encode` section; add `encode: {}`."
+        raise ConfigError(msg)
     workspace = Workspace(str(request.output))
-    key = find_key(workspace, config)
+    site = Site(config, verb, request.base, workspace)
     made = plan(config, request.base)
-    earlier = open_earlier(config.dedup, request.base)
-    if any(Path(run.folder) == workspace.path for run in earlier):
-        msg = "dedup.against names the output folder itself; choose another output."
-        raise OutputError(msg)
-    section = config.decontaminate
-    sets = None if section is None else read_sets(section, request.base)
-    erasure = read_erasure(config.erase, request.base)
-    others = [
-        [[run.run_id, run.seal] for run in earlier],
-        sets and sets.identity,
-        erasure and erasure.sha256,
-    ]
-    identity = Identity.of(config, request.verb, made, key, others)
+    stages = tuple(stage.prepare(site) for stage in in_order(config, outside))
+    changes = {name: part for one in stages for name, part in one.resolved().items()}
+    config = config.model_copy(update=changes)
+    for stage in stages:
+        fields = [*stage.fields("survey"), *stage.fields("data")]
+        check_names(stage, "column", [field.name for field in fields], "_")
+    identity = Identity.of(config, verb, made, stages)
     check_claim(workspace, identity, replace=request.replace)
-    return Prepared(config, made, identity, key, earlier, sets, erasure)
+    return Prepared(config, made, identity, stages)
 
 
 class _Job:
     """One attempt at a run; holds what passes hand to each other."""
 
     def __init__(self, prepared: Prepared, session: Session) -> None:
-        identity = prepared.identity
-        self.config = prepared.config
-        self.session = session
-        self.workspace = session.workspace
-        self.plan = prepared.plan
-        self.identity = identity
-        self.earlier = prepared.earlier
-        self.sets, self.erasure = prepared.sets, prepared.erasure
-        self.writes_text = identity.verb != "audit"
-        self.encodes = identity.verb in {"run", "encode"}
-        self.code = code_fingerprint()
-        self.shard_ids = [shard.shard_id for shard in self.plan.shards]
-        self.surveys: dict[str, Commit] = {}
-        self.places: list[Extent] = []
-        self.boilerplate: Commit | None = None
-        self.erased: Commit | None = None
-        self.settings = CleanSettings(
-            pii=self.config.pii,
-            key=prepared.key,
-            seed=self.config.seed,
-            models=identity.detector_hashes(),
-            erases=prepared.erasure is not None,
+        self.identity = prepared.identity
+        self.stages = prepared.stages
+        self.driver = Driver(
+            session,
+            prepared.plan,
+            prepared.config,
+            prepared.identity.verb,
+            prepared.identity.code,
         )
 
     def run(self) -> Manifest:
         """All passes in order."""
         self._survey()
-        resolved, cleans = self._settle()
-        self._measure_repeats(resolved)
-        verb = self.identity.verb
-        scan_again(self.session, cleans, self.config.pii, verb, self.code)
-        encodes = self._encode(cleans)
-        semantic = self._cluster(cleans, encodes)
-        accounts = [
-            ShardAccount(shard, self.surveys[i], cleans[i], encodes.get(i))
-            for i, shard in zip(self.shard_ids, self.plan.shards, strict=True)
-        ]
-        return close(
-            Closing(
-                config=self.config,
-                session=self.session,
-                plan=self.plan,
-                identity=self.identity,
-                accounts=accounts,
-                resolved=resolved,
-                places=tuple(self.places),
-                earlier=self.earlier,
-                sets=self.sets,
-                erasure=self.erasure,
-                semantic=semantic,
-            )
-        )
+        decided, cleans = self._settle()
+        self.driver = replace(self.driver, resolved=decided.resolved)
+        for stage in self.stages:
+            after: dict[str, After] = dict(self.driver.after)
+            after[stage.name] = stage.after(self.driver, cleans)
+            self.driver = replace(self.driver, after=after)
+        return close(self.driver, self.identity, self.stages, cleans, decided.verdicts)
 
-    def _settle(self) -> tuple[Commit, dict[str, Commit]]:
-        """Resolve and clean until no document was dropped for one that is lost.
+    def _survey(self) -> None:
+        driver, config = self.driver, self.driver.config
+        upstream = [one for stage in self.stages for one in stage.begin(driver)]
+        detects = config.survey.detect_languages
+        work = SurveyWork(
+            driver.plan.layout,
+            self.stages,
+            driver.workspace,
+            config.normalise,
+            detects,
+        )
+        units = survey_units(driver, work, upstream)
+        speed = DETECTING if detects else HASHING
+        surveys = run_pass(driver.session, work, units, speed=speed)
+        places = tuple(extents(driver.shard_ids, surveys))
+        self.driver = replace(driver, surveys=surveys, places=places)
+        self.stages = tuple(stage.ready(self.driver) for stage in self.stages)
+
+    def _settle(self) -> tuple[Decided, dict[str, Commit]]:
+        """Decide and clean until no document was dropped for one that is lost.
 
         A document that its scan sends to quarantine cannot stay for others, and texts
         equal to it would go the same way.
         """
-        unscannable: set[int] = set()
+        closed: set[int] = set()
         for _ in range(MOST_ROUNDS):
-            resolved = self._resolve(sorted(unscannable))
-            cleans = self._clean(resolved)
-            lost = self._lost_keepers(cleans)
-            if lost <= unscannable:
-                return resolved, cleans
+            decided = decide(self.driver, self.stages, sorted(closed))
+            if self.driver.writes_text:
+                for stage in self.stages:
+                    stage.guard(self.driver)
+            cleans = self._clean(decided)
+            lost = self._lost(cleans)
+            if lost <= closed:
+                return decided, cleans
             LOGGER.warning(
                 "%d documents could not be scanned; resolving again", len(lost)
             )
-            unscannable |= lost | self._equal_to(lost)
+            closed |= lost | self._equal_to(lost)
         msg = (
             f"After {MOST_ROUNDS} rounds the PII scan still fails on documents that "
             "others were dropped for. Raise pii.max_seconds_per_document, or turn "
@@ -266,120 +230,45 @@ class _Job:
         )
         raise IsinglassError(msg)
 
-    def _equal_to(self, lost: set[int]) -> set[int]:
-        keeper = load_identified(self.workspace).exact_keeper
-        return set(np.flatnonzero(np.isin(keeper, sorted(lost))).tolist())
-
-    def _survey(self) -> None:
-        settings = SurveySettings(
-            self.config.dedup, self.config.survey, self.config.decontaminate
-        )
-        index = None
-        if self.sets is not None:
-            index = store_index(self.session, self.sets, self.code)
-        work = SurveyWork(
-            self.plan.layout, settings, self.workspace if index is not None else None
-        )
-        units = survey_units(
-            self.plan.shards, self.plan.layout, settings, self.code, index
-        )
-        speed = 2e7 if self.config.survey.detect_languages else 8e7
-        self.surveys = run_pass(self.session, work, units, speed=speed)
-        decisions = self._decisions()
-        self.places = decisions.own
-        self.boilerplate = decisions.find_boilerplate()
-        if self.erasure is not None:
-            surveys = list(self.surveys.values())
-            self.erased = store_erasure(
-                self.session, self.erasure, self.places, surveys, self.code
-            )
-
-    def _decisions(self) -> Decisions:
-        sets = self.sets
-        return Decisions(
-            session=self.session,
-            config=self.config,
-            plan=self.plan,
-            surveys=self.surveys,
-            earlier=self.earlier,
-            evaluation=None if sets is None else Evaluation(sets.names, sets.rule),
-            code=self.code,
-            erased=self.erased,
-        )
-
-    def _resolve(self, unscannable: Sequence[int]) -> Commit:
-        resolved = self._decisions().make(unscannable, self.boilerplate)
-        if self.writes_text:
-            stop_if_too_many(self.workspace, self.places, self.config.dedup)
-        return resolved
-
-    def _clean(self, resolved: Commit) -> dict[str, Commit]:
-        documents = sum(c.counts["documents"] for c in self.surveys.values())
+    def _clean(self, decided: Decided) -> dict[str, Commit]:
+        driver = self.driver
         work = CleanWork(
-            layout=self.plan.layout,
-            settings=self.settings,
-            write_text=self.writes_text,
-            canary_share=canary_share(self.config, documents),
-            trimming=Trimming.of(self.workspace, self.config.dedup, self.boilerplate),
-            erasing=Erasing.of(self.workspace, self.erased),
+            driver.plan.layout, self.stages, driver.workspace, driver.writes_text
         )
-        decisions = decision_hashes(self.workspace, resolved, self.shard_ids)
-        units = clean_units(self.plan.shards, self.surveys, decisions, work, self.code)
-        pii = self.config.pii
-        speed = HASHING
-        if pii is not None:
-            speed = 5e6 if pii.mode == "identifiers" else SLOW
-        return run_pass(self.session, work, units, speed=speed)
+        hashes = decision_hashes(driver.workspace, decided.resolved, driver.shard_ids)
+        units = clean_units(driver, work, hashes, decided.leaves)
+        speed = min([HASHING, *(stage.speed() for stage in self.stages)])
+        return run_pass(driver.session, work, units, speed=speed)
 
-    def _measure_repeats(self, resolved: Commit) -> None:
-        dedup = self.config.dedup
-        if dedup is not None:
-            measure_repeats(
-                self.session,
-                self.plan,
-                self.surveys,
-                resolved,
-                dedup,
-                self.config.seed,
-                self.code,
-            )
-
-    def _lost_keepers(self, cleans: dict[str, Commit]) -> set[int]:
+    def _lost(self, cleans: Mapping[str, Commit]) -> set[int]:
         """Documents that went to quarantine by their scan though decided to keep."""
         lost: set[int] = set()
-        for place in self.places:
-            counts = cleans[place.shard_id].counts
-            failed = counts.get("quarantined.detector_error", 0)
-            failed += counts.get("quarantined.detector_timeout", 0)
-            if not failed:
+        workspace = self.driver.workspace
+        for place in self.driver.places:
+            outcome = read_side(decisions_path(workspace, place.shard_id), ["outcome"])
+            kept = pc.sum(pc.equal(outcome["outcome"], "kept")).as_py() or 0
+            if kept == cleans[place.shard_id].counts.get("kept", 0):
                 continue
-            path = self.workspace.table("quarantine", place.shard_id)
-            table = pq.read_table(path, columns=["doc_id", "reason"])
-            ours = pc.starts_with(table["reason"], "detector_")
-            lost |= self._indices(place, table.filter(ours)["doc_id"])
+            path = workspace.table("quarantine", place.shard_id)
+            held = pq.read_table(path, columns=["doc_id"])["doc_id"]
+            found = pc.is_in(_doc_ids(workspace, place), value_set=held)
+            chosen = pc.and_(found, pc.equal(outcome["outcome"], "kept"))
+            rows = np.flatnonzero(chosen.to_numpy(zero_copy_only=False))
+            lost |= set((place.start + rows).tolist())
         return lost
 
-    def _indices(self, place: Extent, doc_ids: pa.ChunkedArray) -> set[int]:
-        columns = ["doc_high", "doc_low"]
-        survey = read_survey(self.workspace, [place], columns)
-        words = np.stack([survey[name].to_numpy() for name in columns], axis=1)
-        found = pc.index_in(doc_ids, pa.chunked_array([format_doc_ids(words)]))
-        return {place.start + index for index in found.to_pylist()}
+    def _equal_to(self, lost: set[int]) -> set[int]:
+        """Documents whose normalised text is that of a lost one."""
+        columns = ["hash_high", "hash_low"]
+        survey = read_survey(self.driver.workspace, self.driver.places, columns)
+        hashes = np.stack([survey[name].to_numpy() for name in columns], axis=1)
+        pairs = np.ascontiguousarray(hashes).view([("high", "<u8"), ("low", "<u8")])
+        same = np.isin(pairs.reshape(-1), pairs.reshape(-1)[sorted(lost)])
+        return set(np.flatnonzero(same).tolist())
 
-    def _encode(self, cleans: dict[str, Commit]) -> dict[str, Commit]:
-        config = self.config.encode
-        if not self.encodes or config is None:
-            return {}
-        hashes = [model.sha256 for model in self.identity.encoder_models]
-        return encode_shards(
-            self.session, self.shard_ids, cleans, config, (hashes, self.code)
-        )
 
-    def _cluster(
-        self, cleans: dict[str, Commit], encodes: dict[str, Commit]
-    ) -> Semantic | None:
-        config = self.config.encode
-        if not encodes or config is None or config.semantic is None:
-            return None
-        identity = (self.config.seed, self.code)
-        return find_clusters(self.session, config.semantic, cleans, encodes, identity)
+def _doc_ids(workspace: Workspace, place: Extent) -> pc.Expression:
+    columns = ["doc_high", "doc_low"]
+    survey = read_survey(workspace, [place], columns)
+    words = np.stack([survey[name].to_numpy() for name in columns], axis=1)
+    return format_doc_ids(words)

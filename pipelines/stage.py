@@ -293,6 +293,9 @@ class Stage:
             and of documents whose scan fails as well.
         place: Where its section stands in the report, ascending.
         off: What a reader must know of a run without this stage; empty for nothing.
+        metrics: Statistics that gates may be about, besides those that
+            `transforms.statistics.characteristics` lists.
+        reasons: Of a stage from outside: a sentence for each reason it drops for.
     """
 
     name: ClassVar[str]
@@ -301,6 +304,8 @@ class Stage:
     early: ClassVar[bool] = False
     place: ClassVar[int] = 90
     off: ClassVar[str] = ""
+    metrics: ClassVar[tuple[str, ...]] = ()
+    reasons: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def of(cls, config: RunConfig) -> Self | None:
@@ -320,6 +325,11 @@ class Stage:
     def resolved(self) -> Mapping[str, Any]:
         """Sections of the configuration that `prepare` changed (absolute paths)."""
         return {}
+
+    @classmethod
+    def publishable(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """The resolved configuration without what is not published with a run."""
+        return config
 
     def identity(self, phase: Phase) -> Any:
         """JSON-able: what the results of a phase depend on besides the code.
@@ -390,9 +400,15 @@ class Stage:
         """What is changed in a batch of texts."""
         raise NotImplementedError
 
-    def record(self, state: Any, applied: Applied) -> Record:
-        """Write down more about kept documents; their clean texts are known here."""
-        del state, applied
+    def record(self, state: Any, applied: Applied, note: Any) -> Record:
+        """Write down more about kept documents; their clean texts are known here.
+
+        Args:
+            state: From `open`.
+            applied: Documents after all edits.
+            note: Of its `cut`, if it cuts.
+        """
+        del state, applied, note
         return Record()
 
     def withhold(self, state: Any, doc_ids: pa.StringArray) -> np.ndarray | None:

@@ -246,6 +246,17 @@ class AxisSummary(Section):
     )
 
 
+class StageSummary(Section):
+    """A stage of somebody else's, and what it tells of the run."""
+
+    use: str = Field(description="`module:Class`.")
+    sha256: str = Field(description="Over all files of its module or package.")
+    reasons: dict[str, str] = Field(
+        default_factory=dict, description="A sentence for each reason it drops for."
+    )
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
 class GateResult(Section):
     """One gate and how it went."""
 
@@ -286,7 +297,7 @@ class Manifest(Section):
     packages: dict[str, str]
     records: Records
     characters: Characters
-    findings: dict[str, FindingCount]
+    findings: dict[str, FindingCount] = Field(default_factory=dict)
     allowed: dict[str, int] = Field(
         default_factory=dict,
         description="Findings left alone, and not counted above, because a list of "
@@ -295,7 +306,7 @@ class Manifest(Section):
     operators: dict[str, OperatorUse] = Field(
         default_factory=dict, description="By kind of PII that was looked for or found."
     )
-    recall: dict[str, Recall]
+    recall: dict[str, Recall] = Field(default_factory=dict)
     recall_slices: list[RecallSlice] = Field(default_factory=list)
     not_measured: dict[str, str] = Field(
         default_factory=dict,
@@ -305,13 +316,16 @@ class Manifest(Section):
     second_scan: SecondScan | None = Field(
         None, description="An upper bound on what is left in data/; None: not run."
     )
-    dedup: DedupSummary | None
+    dedup: DedupSummary | None = None
     decontamination: DecontaminationSummary | None = None
     erasure: ErasureSummary | None = None
-    balance: dict[str, AxisSummary]
-    encode: EncodeSummary | None
+    balance: dict[str, AxisSummary] = Field(default_factory=dict)
+    encode: EncodeSummary | None = None
     semantic: SemanticSummary | None = Field(
         None, description="Clusters of the vectors; None: not asked for."
+    )
+    stages: dict[str, StageSummary] = Field(
+        default_factory=dict, description="Stages of somebody else's, by name."
     )
     gates: list[GateResult]
     warnings: list[str] = Field(description="What a reader must know, in plain words.")

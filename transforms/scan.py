@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from isinglass.schemas.spans import FAILURES, FOUND
 from isinglass.transforms.edits.leftovers import with_leftovers
-from isinglass.transforms.pii.erasure.spans import erasing_operators
 from isinglass.transforms.pii.overlap import resolve_overlaps
 from isinglass.transforms.read.identity import doc_id_words
 
@@ -40,19 +39,12 @@ class CleanSettings:
         key: Secret key of value keys and of the hash operator.
         seed: Seed of the canary sample.
         models: SHA-256 of each model and data file that the detector uses.
-        erases: Listed places are taken out of texts, as `transforms.pii.erasure` does.
     """
 
     pii: PiiConfig | None
     key: bytes = field(repr=False)
     seed: int
     models: tuple[str, ...] = ()
-    erases: bool = False
-
-    @property
-    def operators(self) -> PiiConfig | None:
-        """What happens to findings; None where there are none."""
-        return erasing_operators(self.pii) if self.erases else self.pii
 
     def identity(self) -> Any:
         """JSON-able; holds a one-way mark of the key instead of the key."""

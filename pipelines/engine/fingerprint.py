@@ -46,7 +46,10 @@ def digest(value: Any) -> str:
 
 def config_digest(config: dict[str, Any]) -> str:
     """Hash of a resolved configuration without how and where it is executed."""
-    return digest({k: v for k, v in config.items() if k not in {"beam", "output"}})
+    # Runs made before there were stages from outside do not name them.
+    none = () if config.get("stages") else ("stages",)
+    unlike = {"beam", "output", *none}
+    return digest({k: v for k, v in config.items() if k not in unlike})
 
 
 def file_sha256(path: Path) -> str:

@@ -9,11 +9,12 @@ from pydantic import Field
 from isinglass.schemas.config.balance import BalanceConfig
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.decontaminate import DecontaminateConfig
-from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.schemas.config.dedup import DedupConfig, NormaliseConfig
 from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.stages import StageConfig
 from isinglass.schemas.config.survey import SurveyConfig
 
 
@@ -77,6 +78,14 @@ class RunConfig(Section):
     pii: PiiConfig | None = None
     balance: BalanceConfig | None = None
     encode: EncodeConfig | None = None
+    stages: tuple[StageConfig, ...] = Field(
+        (), description="Stages of somebody else's, in the order in which they act."
+    )
     gates: tuple[GateConfig, ...] = ()
     beam: BeamConfig = Field(default_factory=BeamConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+
+    @property
+    def normalise(self) -> NormaliseConfig:
+        """What two texts may differ in and still be equal."""
+        return NormaliseConfig() if self.dedup is None else self.dedup.normalise

@@ -17,7 +17,7 @@ from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.dedup.paragraphs import paragraph_keys
-from isinglass.transforms.dedup.trim import Trimmer, paragraph_rows
+from isinglass.transforms.dedup.trim import Trimmed, Trimmer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,10 +124,10 @@ class Boilerplate(Stage):
         """Find boilerplate, and hand it over if it is to go."""
         return state.cuts(view)
 
-    def record(self, state: Trimmer, applied: Applied) -> Record:
+    def record(self, state: Trimmer, applied: Applied, note: Trimmed) -> Record:
         """List where boilerplate was in kept documents."""
         del state
-        rows = paragraph_rows(applied.notes[self.name], applied)
+        rows = note.table(applied.view.doc_ids, applied.alive)
         return Record(
             tables={"paragraphs": rows}, counts={"paragraphs_found": rows.num_rows}
         )

@@ -69,11 +69,10 @@ def kept_documents(workspace: Workspace, shard_id: str) -> Kept:
     quarantine = pq.read_table(
         workspace.table("quarantine", shard_id), columns=["doc_id", "reason"]
     )
-    failed = quarantine.filter(pc.starts_with(quarantine["reason"], "detector_"))
-    position = pc.index_in(format_doc_ids(words), failed["doc_id"].combine_chunks())
+    position = pc.index_in(format_doc_ids(words), quarantine["doc_id"])
     reason = pc.coalesce(
         decisions["reason"].combine_chunks(),
-        failed["reason"].combine_chunks().take(position),
+        quarantine["reason"].combine_chunks().take(position),
     )
     return Kept(
         kept=pc.is_null(reason).to_numpy(zero_copy_only=False),

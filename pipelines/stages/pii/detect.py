@@ -1,4 +1,4 @@
-"""The detector before a run: every recognizer can be built, every model is there.
+"""The detector before a run, and planted identifiers in it.
 
 Imported where there is a `pii` section only: Presidio takes seconds to import.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
+from isinglass.transforms.pii.canaries.plant import Sampled, plant
+from isinglass.transforms.pii.canaries.recall import measure
 from isinglass.transforms.pii.detector import check_models, data_files
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.plugins.allow import Allowed
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.transforms.edits import View
+    from isinglass.transforms.scan import Scanner
 
 
 def check_detector(
@@ -40,3 +46,25 @@ def check_detector(
     Allowed.of(config.recognizers)
     models = tuple(check_models(config))
     return config, models, (*data_files(), *user_files(config.recognizers))
+
+
+def plant_some(scanner: Scanner, view: View, share: float) -> dict[str, list[int]]:
+    """Plant identifiers in copies of some documents; count those that are found.
+
+    Args:
+        scanner: With its detector loaded.
+        view: Documents as they were scanned.
+        share: Of the documents that are sampled.
+
+    Returns:
+        Sums by the key of a `RecallCell`.
+    """
+    settings = scanner.settings
+    chosen = pa.array(settings.sample(view.doc_ids, share))
+    if scanner.detector is None or settings.pii is None or not chosen.true_count:
+        return {}
+    sources = view.documents.column("source")
+    columns = (view.texts, view.doc_ids, view.languages, sources)
+    sampled = Sampled(*(column.filter(chosen) for column in columns))
+    planted = plant(sampled, settings.pii, settings.seed)
+    return measure(scanner.detector, planted)

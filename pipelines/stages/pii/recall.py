@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal
 
-from isinglass.pipelines.clean import statistics_path
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.pii.canaries.carriers import PERSON
@@ -16,7 +15,6 @@ from isinglass.transforms.statistics.intervals import wilson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import FindingCount
 
@@ -44,15 +42,6 @@ NO_PLACE = "no sampled document was given one; sample more documents"
 
 Counts = dict[str, list[int]]
 """`[planted, found, found as another kind]` by the key of a `RecallCell`."""
-
-
-def recall_counts(workspace: Workspace, shard_ids: Sequence[str]) -> Counts:
-    """Planted and found identifiers of all shards."""
-    total: Counts = {}
-    for shard_id in shard_ids:
-        sums = json.loads(statistics_path(workspace, shard_id).read_text())
-        add_cells(total, sums["canaries"])
-    return dict(sorted(total.items()))
 
 
 def recall_by_entity(counts: Counts) -> dict[str, Recall]:

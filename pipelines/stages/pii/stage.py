@@ -17,11 +17,14 @@ from isinglass.pipelines.stages.pii.second_scan import (
     second_scan_statistics,
     second_scan_summary,
 )
+from isinglass.pipelines.stages.pii.withheld import without_lists
 from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.edits import Edits
+from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.scan import CleanSettings, Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
@@ -40,9 +43,10 @@ if TYPE_CHECKING:
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
     from isinglass.schemas.manifest import Lexicon, Model
-    from isinglass.transforms.edits import Applied, Edits, View, Written
+    from isinglass.transforms.edits import Applied, View
+    from isinglass.transforms.edits.edits import Write
 
-    State = tuple[Scanner, Callable[[str, str], Written] | None]
+    State = tuple[Scanner, Write]
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,15 @@ class Pii(Stage):
     edits: ClassVar[Literal["", "cut", "edit"]] = "edit"
     place: ClassVar[int] = 50
     off: ClassVar[str] = "Texts were not scanned for PII (no `pii` section)."
+    metrics: ClassVar[tuple[str, ...]] = (
+        "pii.changed",
+        "pii.found",
+        "pii.kept",
+        "pii.rate",
+        "pii.recall",
+        "pii.second_scan.documents",
+        "pii.second_scan.hits",
+    )
 
     @classmethod
     def of(cls, config: RunConfig) -> Pii | None:
@@ -102,6 +115,11 @@ class Pii(Stage):
     def resolved(self) -> Mapping[str, Any]:
         """Files of the user are named for any worker."""
         return {} if self.config is None else {"pii": self.config}
+
+    @classmethod
+    def publishable(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """Values of deny and allow lists are withheld."""
+        return without_lists(config)
 
     @property
     def _settings(self) -> CleanSettings:
@@ -148,22 +166,19 @@ class Pii(Stage):
 
     def edit(self, state: State | None, view: View) -> Edits:
         """Find identifiers, and say what takes their place."""
-        from isinglass.transforms.edits import no_edits  # noqa: PLC0415
-        from isinglass.transforms.pii.redact import pii_edits  # noqa: PLC0415
+        if state is None:
+            return Edits()
+        scanner, write = state
+        return pii_edits(scanner, view, write)
 
-        return no_edits() if state is None else pii_edits(*state, view)
-
-    def record(self, state: State | None, applied: Applied) -> Record:
+    def record(self, state: State | None, applied: Applied, note: None) -> Record:
         """Plant identifiers in some of the texts that were scanned."""
+        del note
         if state is None or not self.share:
             return Record()
-        from isinglass.transforms.pii.canaries.plant import (  # noqa: PLC0415
-            measure_sample,
-        )
+        from isinglass.pipelines.stages.pii.detect import plant_some  # noqa: PLC0415
 
-        scanner, view = state[0], applied.view
-        chosen = scanner.settings.sample(view.doc_ids, self.share)
-        return Record(partials=measure_sample(scanner, view, chosen))
+        return Record(partials=plant_some(state[0], applied.view, self.share))
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""

@@ -11,7 +11,7 @@ WITHHELD = "(withheld)"
 LISTS = ("deny", "allow")
 
 
-def publishable(config: dict[str, Any]) -> dict[str, Any]:
+def without_lists(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration without the values of deny and allow lists.
 
     They may be names of persons. How many there are stays visible; `work/run.json`,

@@ -1,0 +1,129 @@
+"""Stages of somebody else's: found by name, hashed, and held to their prefix."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.engine.fingerprint import digest, file_sha256
+from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.stages import STAGES
+from isinglass.schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from isinglass.schemas.config import StageConfig
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CODE_SUFFIXES = (".py", ".yaml", ".json")
+
+
+def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]:
+    """Import the stages that a configuration names, and make them.
+
+    Args:
+        configs: The `stages` section.
+        base: Folder that relative paths start from; modules may lie there.
+
+    Raises:
+        ConfigError: A module or class is missing, or is no stage with a name of its
+            own; or it does not take its options.
+    """
+    found: list[Stage] = []
+    for number, config in enumerate(configs):
+        where = f"stages[{number}]"
+        kind = load_class(config.use, base, where)
+        try:
+            stage = kind(**config.options)
+        except TypeError as error:
+            msg = f"{where}: {config.use} does not take these options: {error}."
+            raise ConfigError(msg) from None
+        if any(stage.name == other.name for other in found):
+            msg = f"{where}: there is a stage called {stage.name} already."
+            raise ConfigError(msg)
+        found.append(stage)
+    return tuple(found)
+
+
+def load_class(use: str, base: Path, where: str) -> type[Stage]:
+    """Import the class `module:Class`.
+
+    Raises:
+        ConfigError: There is none, or it is no stage with a name of its own.
+    """
+    module_name, _, class_name = use.partition(":")
+    add_path(str(base))
+    try:
+        module = importlib.import_module(module_name)
+        kind = getattr(module, class_name)
+    except ModuleNotFoundError as error:
+        msg = (
+            f"{where}: {use} needs the module {error.name}, which is not there. "
+            f"Install it, or put it into {base}."
+        )
+        raise ConfigError(msg) from None
+    except AttributeError:
+        msg = f"{where}: {module_name} has no class {class_name}."
+        raise ConfigError(msg) from None
+    if not (isinstance(kind, type) and issubclass(kind, Stage)):
+        msg = f"{where}: {use} is no subclass of isinglass.pipelines.stage.Stage."
+        raise ConfigError(msg)
+    name = getattr(kind, "name", "")
+    ours = {stage.name for stage in STAGES}
+    if not _NAME.fullmatch(name) or name in ours:
+        msg = (
+            f"{where}: {use} needs a `name` of small letters that no other stage has, "
+            f"not {name!r}."
+        )
+        raise ConfigError(msg)
+    return kind
+
+
+def add_path(folder: str) -> None:
+    """Let Python look for modules in a folder too, after all others."""
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
+
+
+def is_outside(stage: Stage | type[Stage]) -> bool:
+    """Whether a stage is somebody else's."""
+    kind = stage if isinstance(stage, type) else type(stage)
+    return kind not in STAGES
+
+
+def code_of(stage: Stage) -> str:
+    """SHA-256 over all files of its module, or of the package that holds it."""
+    top = type(stage).__module__.partition(".")[0]
+    module = sys.modules[top]
+    file = Path(str(module.__file__))
+    if file.name != "__init__.py":
+        return digest([[file.name, file_sha256(file)]])
+    paths = sorted(p for p in file.parent.rglob("*") if p.suffix in _CODE_SUFFIXES)
+    names = [path.relative_to(file.parent).as_posix() for path in paths]
+    hashes = [file_sha256(path) for path in paths]
+    return digest(list(zip(names, hashes, strict=True)))
+
+
+def check_names(stage: Stage, what: str, names: Iterable[str], mark: str = ".") -> None:
+    """Hold a stage from outside to the names that are its own.
+
+    Args:
+        stage: Any stage; ours may use every name.
+        what: Kind of the names, for the message.
+        names: What it uses.
+        mark: What stands behind its name in them.
+
+    Raises:
+        ConfigError: One does not begin with its name.
+    """
+    if not is_outside(stage):
+        return
+    prefix = f"{stage.name}{mark}"
+    for name in names:
+        if not name.startswith(prefix):
+            msg = f"stage {stage.name}: {what} {name} must begin with {prefix}"
+            raise ConfigError(msg)

@@ -1,0 +1,105 @@
+"""Statistics that every run has: texts before and after, and records by outcome."""
+
+from __future__ import annotations
+
+import json
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from isinglass.pipelines.clean import statistics_path
+from isinglass.pipelines.engine.side_tables import survey_path
+from isinglass.pipelines.reconcile import parts
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.statistics.fold import TextFold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from isinglass.pipelines.engine.workspace import Workspace
+
+INPUT, OUTPUT, RUN = "input", "output", "run"
+METRICS = (
+    "quarantine.rate",
+    "records.dropped",
+    "records.in",
+    "records.kept",
+    "records.quarantined",
+)
+"""Of records; those of texts are in transforms."""
+
+
+def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Statistic]:
+    """Documents, characters, words and lengths before and after cleaning."""
+    fold = TextFold()
+    before = _merged(fold, (_survey_sums(workspace, s)["texts"] for s in shard_ids))
+    after = _merged(fold, (_clean_sums(workspace, s)["texts"] for s in shard_ids))
+    return [*fold.finish(before, INPUT), *fold.finish(after, OUTPUT)]
+
+
+def _merged(fold: TextFold, sums: Iterable[Any]) -> Any:
+    return reduce(fold.merge, sums, fold.create())
+
+
+def _survey_sums(workspace: Workspace, shard_id: str) -> Any:
+    path = survey_path(workspace, shard_id).with_suffix(".stats.json")
+    return json.loads(path.read_text())
+
+
+def _clean_sums(workspace: Workspace, shard_id: str) -> Any:
+    return json.loads(statistics_path(workspace, shard_id).read_text())
+
+
+def words_kept(texts: Sequence[Statistic]) -> float:
+    """Words of all kept documents, from `text_statistics`."""
+    for row in texts:
+        whole = row.source is None and row.language is None
+        if row.metric == "words" and row.stage == OUTPUT and whole:
+            return row.value
+    return 0.0
+
+
+def record_statistics(counts: Mapping[str, int]) -> list[Statistic]:
+    """Records by outcome and reason.
+
+    Args:
+        counts: Summed counts of the clean pass.
+    """
+    total = counts.get("records_in", 0)
+    rows = [_records("records.in", total, total)]
+    rows.append(_records("records.kept", counts.get("kept", 0), total))
+    for outcome in ("dropped", "quarantined"):
+        reasons = parts(counts, outcome)
+        rows.append(_records(f"records.{outcome}", sum(reasons.values()), total))
+        rows += [
+            _records(f"records.{outcome}", value, total, reason=reason)
+            for reason, value in reasons.items()
+        ]
+    quarantined = sum(parts(counts, "quarantined").values())
+    rate = quarantined / total if total else 0.0
+    rows.append(
+        Statistic(
+            "quarantine.rate",
+            rate,
+            "share of records",
+            RUN,
+            "Completeness",
+            numerator=quarantined,
+            denominator=total,
+        )
+    )
+    return rows
+
+
+def _records(
+    metric: str, value: int, total: int, reason: str | None = None
+) -> Statistic:
+    return Statistic(
+        metric,
+        value,
+        "records",
+        RUN,
+        "Completeness",
+        reason=reason,
+        numerator=value,
+        denominator=total,
+    )
