@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from isinglass.pipelines.engine.workspace import file_sha256 as file_sha256  # noqa: PLC0414
+
 _LAYERS = ("schemas", "transforms", "pipelines")
 _PRESENTATION = re.compile(r"pipelines/(report/|stages/\w+/report)")
 """What only draws numbers that others made."""
@@ -47,12 +49,6 @@ def digest(value: Any) -> str:
 def config_digest(config: dict[str, Any]) -> str:
     """Hash of a resolved configuration without how and where it is executed."""
     return digest({k: v for k, v in config.items() if k not in {"beam", "output"}})
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache
