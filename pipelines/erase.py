@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pydantic
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import digest, file_sha256
+from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_here
 from isinglass.pipelines.engine.side_tables import (
     Extent,
@@ -23,6 +22,12 @@ from isinglass.pipelines.engine.side_tables import (
     write_side,
 )
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    file_sha256,
+    read_table,
+    table_bytes,
+)
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
 from isinglass.schemas.reasons import DropReason
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EraseConfig
 
@@ -87,7 +91,7 @@ def read_erasure(config: EraseConfig | None, base: Path = Path()) -> Erasure | N
         return None
     path = base / Path(config.list).expanduser()
     try:
-        table = pq.read_table(path, partitioning=None)
+        table = read_table(path)
         sha256 = file_sha256(path)
     except FileNotFoundError:
         msg = (
@@ -103,9 +107,7 @@ def read_erasure(config: EraseConfig | None, base: Path = Path()) -> Erasure | N
 
 def stored_list(erasure: Erasure) -> bytes:
     """A list as the bytes of a Parquet file; equal for equal lists."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(erasure.with_metadata(), sink, compression="zstd")
-    return sink.getvalue().to_pybytes()
+    return table_bytes(erasure.with_metadata())
 
 
 def _checked(table: pa.Table, name: str) -> pa.Table:

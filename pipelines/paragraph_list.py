@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from isinglass.pipelines.engine.audit import write_audit
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
+from isinglass.pipelines.engine.workspace import Workspace, read_table, write_audit
 from isinglass.pipelines.paragraphs import KEYS
 from isinglass.pipelines.report.sections.paragraphs import (
     MOST_PARAGRAPHS,
@@ -24,7 +23,6 @@ from isinglass.transforms.dedup.boilerplate import UNKNOWN, list_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import OutputFile
     from isinglass.schemas.config.dedup import ParagraphsConfig
     from isinglass.transforms.dedup.boilerplate import Boilerplate
@@ -64,7 +62,7 @@ def paragraph_list(
 ) -> pa.Table:
     """The list as `tables.PARAGRAPH_LIST`, one row a paragraph, by number."""
     paths = [workspace.table("paragraphs", shard_id) for shard_id in shard_ids]
-    examples = first_places(pq.read_table(path, columns=_EXAMPLE) for path in paths)
+    examples = first_places(read_table(path, _EXAMPLE) for path in paths)
     many = len(boilerplate.keys)
     numbers = pa.array(np.arange(many, dtype=np.int32))
     place = pc.index_in(numbers, value_set=examples["paragraph"])
@@ -140,7 +138,7 @@ def boilerplate_list(workspace: Workspace, counts: dict[str, int]) -> Boilerplat
         workspace: The run folder, with the list.
         counts: Sums of the counts of the clean pass.
     """
-    listed = pq.read_table(workspace.table("audit", NAME))
+    listed = read_table(workspace.table("audit", NAME))
     names = BoilerplateParagraph._fields
     rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
     return BoilerplateList(

@@ -20,6 +20,7 @@ from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
 from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.rank import FIRST_RANK, load_identified
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.boilerplate import (
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.dedup import ParagraphsConfig
 
@@ -202,10 +202,7 @@ class MergeWork:
         """Write the boilerplate, and the documents that would be left empty."""
         del state, payload
         workspace = outputs.workspace
-        sums = [
-            np.load(_sums_path(workspace, name), allow_pickle=False)
-            for name in self.buckets
-        ]
+        sums = [read_array(_sums_path(workspace, name)) for name in self.buckets]
         found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
         table = np.stack([found.keys, found.documents.astype(np.uint64)])
         outputs.write_array(boilerplate_path(workspace), table)
@@ -301,7 +298,7 @@ def boilerplate_path(workspace: Workspace) -> Path:
 def load_boilerplate(workspace: Workspace) -> Boilerplate:
     """Map the boilerplate of a run into memory."""
     path = boilerplate_path(workspace)
-    keys, documents = np.load(path, mmap_mode="r", allow_pickle=False)
+    keys, documents = map_array(path)
     return Boilerplate(np.asarray(keys), documents.view(np.int64))
 
 

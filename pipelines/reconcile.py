@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import Workspace, read_table, table_rows
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import Shard
@@ -185,7 +184,7 @@ def _check_files(workspace: Workspace, account: ShardAccount) -> None:
             table = output.path.partition("/")[0]
             if table not in expected or not output.path.endswith(".parquet"):
                 continue
-            rows = pq.read_metadata(workspace.path / output.path).num_rows
+            rows = table_rows(workspace.path / output.path)
             what = f"rows of {output.path} = records accounted for"
             _equal(commit.pass_name, shard, what, rows, expected[table])
             _equal(commit.pass_name, shard, f"rows of {output.path}", rows, output.rows)
@@ -206,7 +205,7 @@ def check_evidence(
     """
     columns = ["outcome", "kept_doc_id", "kept_in", "doc_id"]
     ledgers = [
-        pq.read_table(workspace.table("ledger", shard_id), columns=columns)
+        read_table(workspace.table("ledger", shard_id), columns)
         for shard_id in shard_ids
     ]
     if not ledgers:
@@ -230,6 +229,6 @@ def kept_ids(run: EarlierRun) -> pa.ChunkedArray:
     chunks = []
     for shard_id, _ in run.shards:
         path = run.workspace.table("ledger", shard_id)
-        ledger = pq.read_table(path, columns=["doc_id", "outcome"])
+        ledger = read_table(path, ["doc_id", "outcome"])
         chunks += ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"].chunks
     return pa.chunked_array(chunks, pa.string())
