@@ -299,7 +299,7 @@ def load_boilerplate(workspace: Workspace) -> Boilerplate:
     """Map the boilerplate of a run into memory."""
     path = boilerplate_path(workspace)
     keys, documents = map_array(path)
-    return Boilerplate(np.asarray(keys), documents.view(np.int64))
+    return Boilerplate(keys, documents.view(np.int64))
 
 
 def _sums_path(workspace: Workspace, bucket: str) -> Path:

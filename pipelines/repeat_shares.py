@@ -80,7 +80,7 @@ def shares_path(workspace: Workspace) -> Path:
 def load_windows(workspace: Workspace) -> np.ndarray:
     """Map the distinct window hashes of the sample, ascending."""
     path = workspace.side(WINDOWS, "hashes.npy")
-    return np.asarray(map_array(path))
+    return map_array(path)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def read_array(path: Path) -> NDArray[Any]:
 def map_array(path: Path) -> NDArray[Any]:
     """An array that stays in its file, read where it is looked at."""
     array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+    return array.view(np.ndarray)
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
