@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import (
@@ -18,6 +16,7 @@ from isinglass.pipelines.engine.side_tables import (
     read_side,
     survey_path,
 )
+from isinglass.pipelines.engine.workspace import Workspace, read_json, read_table
 from isinglass.pipelines.reconcile import parts
 from isinglass.pipelines.stages.dedup.resolve import mention_matrix
 from isinglass.schemas.statistic import Statistic
@@ -28,7 +27,6 @@ from isinglass.transforms.statistics.fold import GroupFold, TextFold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from isinglass.pipelines.engine.workspace import Workspace
 
 INPUT, OUTPUT, RUN = "input", "output", "run"
 WORDS_UNIT = 1000.0
@@ -84,8 +82,8 @@ def kept_documents(workspace: Workspace, shard_id: str) -> Kept:
     survey = read_side(survey_path(workspace, shard_id), columns)
     decisions = read_side(decisions_path(workspace, shard_id))
     words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
-    quarantine = pq.read_table(
-        workspace.table("quarantine", shard_id), columns=["doc_id", "reason"]
+    quarantine = read_table(
+        workspace.table("quarantine", shard_id), ["doc_id", "reason"]
     )
     failed = quarantine.filter(pc.starts_with(quarantine["reason"], "detector_"))
     position = pc.index_in(format_doc_ids(words), failed["doc_id"].combine_chunks())
@@ -140,11 +138,11 @@ def _merged(fold: TextFold, sums: Iterable[Any]) -> Any:
 
 def _survey_sums(workspace: Workspace, shard_id: str) -> Any:
     path = survey_path(workspace, shard_id).with_suffix(".stats.json")
-    return json.loads(path.read_text())
+    return read_json(path)
 
 
 def _clean_sums(workspace: Workspace, shard_id: str) -> Any:
-    return json.loads(statistics_path(workspace, shard_id).read_text())
+    return read_json(statistics_path(workspace, shard_id))
 
 
 def count_statistics(counts: dict[str, int], words: float) -> list[Statistic]:

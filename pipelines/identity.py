@@ -16,7 +16,12 @@ from isinglass.pipelines.engine.fingerprint import (
     config_digest,
     digest,
 )
-from isinglass.pipelines.engine.workspace import Workspace, write_atomically
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    read_bytes,
+    write_atomically,
+)
 from isinglass.pipelines.stages.pii.withheld import publishable
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
@@ -164,10 +169,10 @@ def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:
 
     Every file is hashed again: a damaged run must not be called complete.
     """
-    if not (workspace.path / "_SUCCESS").exists():
+    if not exists(workspace.path / "_SUCCESS"):
         return None
     try:
-        text = (workspace.path / "manifest.json").read_bytes()
+        text = read_bytes(workspace.path / "manifest.json")
         manifest = Manifest.model_validate_json(text)
     except (OSError, pydantic.ValidationError):
         return None
@@ -189,7 +194,7 @@ def find_key(workspace: Workspace, config: RunConfig) -> bytes:
         return b""
     if config.pii is None or config.pii.key_env is None:
         try:
-            kept = (workspace.work / KEY).read_bytes()
+            kept = read_bytes(workspace.work / KEY)
         except OSError:
             kept = b""
         if len(kept) == 2 * KEY_BYTES:
@@ -210,9 +215,7 @@ def store_key(workspace: Workspace, config: RunConfig, key: bytes) -> None:
     """Keep a key that does not come from the environment, readable by its owner."""
     if not key or (config.pii is not None and config.pii.key_env is not None):
         return
-    path = workspace.work / KEY
-    write_atomically(path, key)
-    path.chmod(0o600)
+    write_atomically(workspace.work / KEY, key, secret=True)
 
 
 def canary_share(config: RunConfig, documents: int) -> float:

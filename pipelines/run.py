@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
 from isinglass.pipelines.close import Closing, close
@@ -20,7 +19,12 @@ from isinglass.pipelines.encode.units import with_absolute_paths
 from isinglass.pipelines.engine.fingerprint import code_fingerprint
 from isinglass.pipelines.engine.passes import HASHING, SLOW, Session, run_pass
 from isinglass.pipelines.engine.side_tables import read_survey
-from isinglass.pipelines.engine.workspace import Workspace, locked, remove_leftovers
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    locked,
+    read_table,
+    remove_leftovers,
+)
 from isinglass.pipelines.erase import Erasing, Erasure, read_erasure, store_erasure
 from isinglass.pipelines.identity import (
     Identity,
@@ -354,7 +358,7 @@ class _Job:
             if not failed:
                 continue
             path = self.workspace.table("quarantine", place.shard_id)
-            table = pq.read_table(path, columns=["doc_id", "reason"])
+            table = read_table(path, ["doc_id", "reason"])
             ours = pc.starts_with(table["reason"], "detector_")
             lost |= self._indices(place, table.filter(ours)["doc_id"])
         return lost

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isinglass.pipelines.engine.workspace import read_json
 from isinglass.pipelines.reconcile import parts
 from isinglass.schemas.manifest import AxisSummary, DedupSummary
 from isinglass.schemas.reasons import DropReason, QuarantineReason
@@ -64,7 +64,7 @@ def balance_summary(
     """
     if balance is None:
         return {}
-    solved = json.loads(path.read_text())["axes"]
+    solved = read_json(path)["axes"]
     counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
     weights = np.concatenate([k.weight[k.kept] for k in kept])
     ones = np.ones(len(counts))

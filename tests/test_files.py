@@ -85,24 +85,6 @@ GIVEN_A_PATH = {
 """Files of a run that are opened elsewhere, by a name that the workspace gave."""
 
 
-YET_TO_MOVE = {
-    "pipelines/close.py",
-    "pipelines/examples.py",
-    "pipelines/explain/folder.py",
-    "pipelines/gather.py",
-    "pipelines/identity.py",
-    "pipelines/proof/check.py",
-    "pipelines/proof/prove.py",
-    "pipelines/run.py",
-    "pipelines/stages/dedup/rank.py",
-    "pipelines/stages/pii/recall.py",
-    "pipelines/stages/pii/second_scan.py",
-    "pipelines/stages/pii/story.py",
-    "pipelines/summaries.py",
-}
-"""Files of a run that are still read in other places."""
-
-
 def local_names(tree: ast.Module) -> dict[str, str]:
     """What each imported name of a module is called where it comes from."""
     names = {}
@@ -193,7 +175,7 @@ def unexplained(
 
 
 def test_files_of_a_run_have_one_door(repository: Path) -> None:
-    excepted = {*NOT_OF_A_RUN, *GIVEN_A_PATH, *YET_TO_MOVE}
+    excepted = {*NOT_OF_A_RUN, *GIVEN_A_PATH}
     uses, idle = unexplained(uses_by_module(repository), excepted)
     assert uses == {}, "go through pipelines/engine/workspace"
     assert idle == set(), "exceptions for what no longer occurs"

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from isinglass.pipelines.engine.workspace import file_sha256 as file_sha256  # noqa: PLC0414
+from isinglass.pipelines.engine.workspace import file_sha256
 
 _LAYERS = ("schemas", "transforms", "pipelines")
 _PRESENTATION = re.compile(r"pipelines/(report/|stages/\w+/report)")

@@ -36,6 +36,7 @@ def read_table(
         filters: As of `pyarrow.parquet.read_table`.
     """
     names = None if columns is None else list(columns)
+    # Parts of the path that look like `key=value` are no columns.
     return pq.read_table(path, columns=names, filters=filters, partitioning=None)
 
 

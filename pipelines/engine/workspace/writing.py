@@ -64,8 +64,13 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, *, secret: bool = False) -> None:
     """Write a small file so that it is either whole or not there.
+
+    Args:
+        path: The file.
+        content: What it is to hold; text as UTF-8.
+        secret: Let its owner alone read it.
 
     Raises:
         OutputError: No permission.
@@ -79,6 +84,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if secret:
+            temporary.chmod(0o600)
         temporary.replace(path)
         fsync_folder(path.parent)
     except OSError as error:

@@ -14,6 +14,7 @@ from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.side_tables import Extent, read_survey
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.transforms.dedup.identify import (
     NO_RANK,
     Identified,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
 
@@ -99,7 +99,7 @@ class RankWork:
 def _known(workspace: Workspace, request: dict[str, list[int] | str]) -> Known:
     known = Known(unscannable=np.array(request["unscannable"], dtype=np.int64))
     loaded = {
-        name: np.load(workspace.work / str(request[name]), allow_pickle=False)
+        name: read_array(workspace.work / str(request[name]))
         for name in ("reference", "only_boilerplate", "erased")
         if request[name]
     }
@@ -166,10 +166,7 @@ def rank_unit(
 def load_identified(workspace: Workspace, step: str = RANK) -> Identified:
     """Map the arrays of the rank step into memory."""
     folder: Path = workspace.pass_folder(step)
-    arrays = [
-        np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        for name in ("state", "keeper", "rank")
-    ]
+    arrays = [map_array(folder / f"{name}.npy") for name in ("state", "keeper", "rank")]
     return Identified(*arrays)
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.clean import statistics_path
+from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.pii.canaries.carriers import PERSON
@@ -16,7 +17,6 @@ from isinglass.transforms.statistics.intervals import wilson
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import FindingCount
 
@@ -50,7 +50,7 @@ def recall_counts(workspace: Workspace, shard_ids: Sequence[str]) -> Counts:
     """Planted and found identifiers of all shards."""
     total: Counts = {}
     for shard_id in shard_ids:
-        sums = json.loads(statistics_path(workspace, shard_id).read_text())
+        sums = read_json(statistics_path(workspace, shard_id))
         add_cells(total, sums["canaries"])
     return dict(sorted(total.items()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +144,15 @@ def test_what_an_earlier_attempt_left_goes_and_nothing_else(tmp_path: Path) -> N
         remove_leftovers(workspace)
     left = [p for p in list_files(tmp_path, "**/*") if p.is_file()]
     assert {p.relative_to(tmp_path).as_posix() for p in left} == {*stays, "work/lock"}
+
+
+@pytest.mark.parametrize(("secret", "mode"), [(False, 0o644), (True, 0o600)])
+def test_a_secret_is_for_its_owner(tmp_path: Path, *, secret: bool, mode: int) -> None:
+    path = tmp_path / "key"
+    before = os.umask(0o022)
+    try:
+        write_atomically(path, "x", secret=secret)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
