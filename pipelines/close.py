@@ -7,18 +7,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow.parquet as pq
-
 from isinglass import __version__
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
 from isinglass.pipelines.encode.notes import encode_summary
-from isinglass.pipelines.engine.audit import write_audit
 from isinglass.pipelines.engine.commits import add_counts
-from isinglass.pipelines.engine.fingerprint import file_sha256, package_versions
+from isinglass.pipelines.engine.fingerprint import package_versions
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import (
     TABLES,
+    Workspace,
+    file_sha256,
+    is_file,
+    is_folder,
+    list_files,
+    list_folder,
+    read_table,
+    remove,
+    remove_folder,
     write_atomically,
+    write_audit,
 )
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
 from isinglass.pipelines.examples import collect_examples
@@ -63,7 +70,6 @@ from isinglass.transforms.statistics.removals import removal_gates, removal_warn
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.side_tables import Extent
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.identity import Identity
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.semantic.drive import Semantic
@@ -292,7 +298,7 @@ def _inputs(closing: Closing) -> list[InputFile]:
     rows: Counter[tuple[str, str]] = Counter()
     for account in closing.accounts:
         path = closing.workspace.table("ledger", account.shard.shard_id)
-        counted = pq.read_table(path, columns=["path"])["path"].value_counts()
+        counted = read_table(path, ["path"])["path"].value_counts()
         for entry in counted.to_pylist():
             rows[account.shard.source, entry["values"]] += entry["counts"]
     return [
@@ -338,11 +344,11 @@ def remove_strangers(closing: Closing) -> None:
     root = closing.workspace.path
     known = {root / output.path for output in _commit_outputs(closing)}
     for table in TABLES:
-        for path in sorted((root / table).rglob("*")):
-            if path.is_file() and path not in known:
-                path.unlink()
-        if (root / table).is_dir() and not any((root / table).iterdir()):
-            (root / table).rmdir()
+        for path in list_files(root / table, "**/*"):
+            if is_file(path) and path not in known:
+                remove(path)
+        if is_folder(root / table) and not any(list_folder(root / table)):
+            remove_folder(root / table)
 
 
 def _commit_outputs(closing: Closing) -> list[OutputFile]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_here
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, map_array
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
@@ -24,7 +25,7 @@ from isinglass.transforms.decontaminate.items import (
     build_index,
     index_arrays,
     item_kinds,
-    load_index,
+    join_index,
 )
 from isinglass.transforms.read import read_shard
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DecontaminateConfig
@@ -267,7 +267,8 @@ def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
 
 def open_index(workspace: Workspace) -> ItemIndex:
     """Map the stored index into memory; cheap, and shared between processes."""
-    return load_index(workspace.pass_folder(DECONTAMINATE))
+    folder = workspace.pass_folder(DECONTAMINATE)
+    return join_index(lambda name: map_array(folder / name))
 
 
 def decontamination_summary(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pydantic
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
@@ -83,7 +82,7 @@ def read_erasure(config: EraseConfig, base: Path = Path()) -> Erasure:
     """
     path = base / Path(config.list).expanduser()
     try:
-        table = pq.read_table(path, partitioning=None)
+        table = read_table(path)
         sha256 = file_sha256(path)
     except FileNotFoundError:
         msg = (
@@ -99,9 +98,7 @@ def read_erasure(config: EraseConfig, base: Path = Path()) -> Erasure:
 
 def stored_list(erasure: Erasure) -> bytes:
     """A list as the bytes of a Parquet file; equal for equal lists."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(erasure.with_metadata(), sink, compression="zstd")
-    return sink.getvalue().to_pybytes()
+    return table_bytes(erasure.with_metadata())
 
 
 def _checked(table: pa.Table, name: str) -> pa.Table:

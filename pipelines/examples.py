@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
 from isinglass.pipelines.report import (
     NearDuplicate,
     Quarantined,
@@ -19,7 +19,6 @@ from isinglass.schemas.reasons import DropReason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.engine.workspace import Workspace
 
 NEAR_EXAMPLES = 12
 QUARANTINE_EXAMPLES = 20
@@ -57,7 +56,7 @@ def collect_examples(
 
 
 def _near(workspace: Workspace, shard_id: str, source: str) -> list[NearDuplicate]:
-    ledger = pq.read_table(workspace.table("ledger", shard_id), columns=_NEAR)
+    ledger = read_table(workspace.table("ledger", shard_id), _NEAR)
     found = ledger.filter(pc.equal(ledger["reason"], DropReason.NEAR_DUPLICATE.value))
     weakest = found.sort_by([("similarity", "ascending"), ("doc_id", "ascending")])
     return [
@@ -68,20 +67,16 @@ def _near(workspace: Workspace, shard_id: str, source: str) -> list[NearDuplicat
 
 def _quarantined(workspace: Workspace, shard_id: str) -> list[Quarantined]:
     path = workspace.table("quarantine", shard_id)
-    table = pq.read_table(path, columns=_QUARANTINE).slice(0, QUARANTINE_EXAMPLES)
+    table = read_table(path, _QUARANTINE).slice(0, QUARANTINE_EXAMPLES)
     return [Quarantined(**row) for row in table.to_pylist()]
 
 
 def _rules(workspace: Workspace, shard_id: str) -> Counter[tuple[str, str, bool]]:
     path = workspace.table("findings", shard_id)
     counts: Counter[tuple[str, str, bool]] = Counter()
-    if not path.exists():
+    if not exists(path):
         return counts
-    grouped = (
-        pq.read_table(path, columns=_RULE)
-        .group_by(_RULE)
-        .aggregate([([], "count_all")])
-    )
+    grouped = read_table(path, _RULE).group_by(_RULE).aggregate([([], "count_all")])
     for row in grouped.to_pylist():
         changed = row["operator"] != "keep"
         counts[row["entity"], row["rule"], changed] += row["count_all"]

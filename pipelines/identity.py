@@ -99,10 +99,10 @@ def finished_run(workspace: Workspace, identity: Identity) -> Manifest | None:
 
     Every file is hashed again: a damaged run must not be called complete.
     """
-    if not (workspace.path / "_SUCCESS").exists():
+    if not exists(workspace.path / "_SUCCESS"):
         return None
     try:
-        text = (workspace.path / "manifest.json").read_bytes()
+        text = read_bytes(workspace.path / "manifest.json")
         manifest = Manifest.model_validate_json(text)
     except (OSError, pydantic.ValidationError):
         return None

@@ -7,13 +7,22 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.fingerprint import config_digest
-from isinglass.pipelines.engine.workspace import FINAL_FILES, TABLES, write_atomically
+from isinglass.pipelines.engine.workspace import (
+    FINAL_FILES,
+    TABLES,
+    Workspace,
+    exists,
+    is_folder,
+    list_files,
+    list_folder,
+    read_json,
+    write_atomically,
+)
 from isinglass.schemas.errors import OutputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.identity import Identity
 
 OWNER = "run.json"
@@ -33,9 +42,9 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
         OutputError: The folder holds something else; or a run of another
             configuration, or of a verb that wrote more, and `replace` is not given.
     """
-    if not workspace.path.exists():
+    if not exists(workspace.path):
         return
-    if not workspace.path.is_dir():
+    if not is_folder(workspace.path):
         msg = f"{workspace.root} is a file. Choose another output folder."
         raise OutputError(msg)
     claimed = read_owner(workspace)
@@ -63,7 +72,7 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
 
 
 def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
-    names = sorted(path.name for path in workspace.path.iterdir())
+    names = sorted(path.name for path in list_folder(workspace.path))
     strangers = [name for name in names if name not in _OURS]
     if not known:
         strangers = [name for name in names if name != "work"]
@@ -71,7 +80,7 @@ def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
         folder = workspace.path / table
         strangers += [
             f"{table}/{path.name}"
-            for path in sorted(folder.glob("*"))
+            for path in list_files(folder, "*")
             if not _SHARD_FILE.fullmatch(path.name)
             and not _TEMPORARY.fullmatch(path.name)
         ]
@@ -115,7 +124,7 @@ def read_owner(workspace: Workspace) -> dict[str, Any] | None:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        note = json.loads(path.read_bytes())
+        note = read_json(path)
     except (OSError, ValueError):
         return None
     return note if isinstance(note, dict) else None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
+from isinglass.pipelines.engine.workspace import Workspace, read_table, write_audit
 from isinglass.pipelines.paragraphs import KEYS
 from isinglass.pipelines.report.sections.paragraphs import (
     MOST_PARAGRAPHS,
@@ -40,7 +40,7 @@ def paragraph_list(
 ) -> pa.Table:
     """The list as `tables.PARAGRAPH_LIST`, one row a paragraph, by number."""
     paths = [workspace.table("paragraphs", shard_id) for shard_id in shard_ids]
-    examples = first_places(pq.read_table(path, columns=_EXAMPLE) for path in paths)
+    examples = first_places(read_table(path, _EXAMPLE) for path in paths)
     many = len(boilerplate.keys)
     numbers = pa.array(np.arange(many, dtype=np.int32))
     place = pc.index_in(numbers, value_set=examples["paragraph"])

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
@@ -205,10 +204,7 @@ class MergeWork:
         """Write the boilerplate, and the documents that would be left empty."""
         del state, payload
         workspace = outputs.workspace
-        sums = [
-            np.load(_sums_path(workspace, name), allow_pickle=False)
-            for name in self.buckets
-        ]
+        sums = [read_array(_sums_path(workspace, name)) for name in self.buckets]
         found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
         table = np.stack([found.keys, found.documents.astype(np.uint64)])
         outputs.write_array(boilerplate_path(workspace), table)
@@ -327,8 +323,8 @@ def boilerplate_path(workspace: Workspace) -> Path:
 def load_boilerplate(workspace: Workspace) -> Boilerplate:
     """Map the boilerplate of a run into memory."""
     path = boilerplate_path(workspace)
-    keys, documents = np.load(path, mmap_mode="r", allow_pickle=False)
-    return Boilerplate(np.asarray(keys), documents.view(np.int64))
+    keys, documents = map_array(path)
+    return Boilerplate(keys, documents.view(np.int64))
 
 
 def _sums_path(workspace: Workspace, bucket: str) -> Path:

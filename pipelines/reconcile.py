@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import Workspace, read_table, table_rows
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _check_files(workspace: Workspace, account: ShardAccount) -> None:
             table = output.path.partition("/")[0]
             if table not in expected or not output.path.endswith(".parquet"):
                 continue
-            rows = pq.read_metadata(workspace.path / output.path).num_rows
+            rows = table_rows(workspace.path / output.path)
             what = f"rows of {output.path} = records accounted for"
             _equal(commit.pass_name, shard, what, rows, expected[table])
             _equal(commit.pass_name, shard, f"rows of {output.path}", rows, output.rows)

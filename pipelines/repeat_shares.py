@@ -12,6 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    map_array,
+    read_array,
+    read_json,
+)
 from isinglass.transforms.dedup.repeat_shares import Sample, repeat_rows
 from isinglass.transforms.dedup.repeats import (
     KINDS,
@@ -25,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.statistic import Statistic
 
@@ -75,7 +80,7 @@ def shares_path(workspace: Workspace) -> Path:
 def load_windows(workspace: Workspace) -> np.ndarray:
     """Map the distinct window hashes of the sample, ascending."""
     path = workspace.side(WINDOWS, "hashes.npy")
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    return map_array(path)
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,10 @@ class ShareWork:
         totals = np.zeros((len(hashes), 2), np.int64)
         population: dict[str, Counter[str]] = {stage: Counter() for stage in STAGES}
         for shard_id in shard_ids:
-            found = np.load(window_path(workspace, shard_id, "found", COUNTS))
-            totals[found] += np.load(window_path(workspace, shard_id, "counts", COUNTS))
-            counted = json.loads(population_path(workspace, shard_id).read_text())
+            found = read_array(window_path(workspace, shard_id, "found", COUNTS))
+            path = window_path(workspace, shard_id, "counts", COUNTS)
+            totals[found] += read_array(path)
+            counted = read_json(population_path(workspace, shard_id))
             for stage in STAGES:
                 population[stage].update(counted[stage])
 
@@ -123,8 +129,8 @@ def _measure(
     documents = read_side(documents_path(workspace, shard_id))
     ends = np.cumsum(documents["windows"].to_numpy())
     windows = Windows(
-        hashes=np.load(window_path(workspace, shard_id, "hashes")),
-        spans=np.load(window_path(workspace, shard_id, "spans")),
+        hashes=read_array(window_path(workspace, shard_id, "hashes")),
+        spans=read_array(window_path(workspace, shard_id, "spans")),
         offsets=np.concatenate([[0], ends]).astype(np.int64),
         characters=documents["characters"].to_numpy(),
     )
@@ -154,7 +160,7 @@ def repeat_statistics(workspace: Workspace) -> list[Statistic]:
     """
     path = shares_path(workspace)
     documents = read_side(path).combine_chunks()
-    population = json.loads(path.with_name("population.json").read_text())
+    population = read_json(path.with_name("population.json"))
     kept = documents["kept"]
     return [
         row

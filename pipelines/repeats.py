@@ -27,6 +27,7 @@ from isinglass.pipelines.engine.passes import HASHING, READING, run_here, run_pa
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.repeat_shares import (
     COUNTS,
     SAMPLE,
@@ -165,7 +166,7 @@ class WindowWork:
         del state
         workspace = outputs.workspace
         parts = [
-            np.load(window_path(workspace, shard_id, "hashes"))
+            read_array(window_path(workspace, shard_id, "hashes"))
             for shard_id in json.loads(payload)
         ]
         hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))

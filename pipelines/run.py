@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import close

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pydantic
 
+from isinglass.pipelines.engine.workspace import read_json
 from isinglass.pipelines.ownership import OWNER
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
@@ -57,7 +57,7 @@ class Missing:
 def read_note(folder: Path) -> dict[str, Any] | None:
     """What the run in `folder` was started with, or None if that is not known."""
     try:
-        note = json.loads((folder / "work" / OWNER).read_bytes())
+        note = read_json(folder / "work" / OWNER)
     except (OSError, ValueError):
         return None
     kinds = {"given": dict, "config": dict, "base": str}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.encode.check import CheckWork, check_units
 from isinglass.pipelines.encode.gpu import one_worker_a_gpu
@@ -19,6 +17,13 @@ from isinglass.pipelines.encode.preflight import hidden_width
 from isinglass.pipelines.encode.units import encode_units
 from isinglass.pipelines.encode.work import EncodeWork
 from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    free_bytes,
+    list_files,
+    size_of,
+    table_batches,
+)
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.outputs.hidden import (
     hidden_bytes,
@@ -32,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig
 
@@ -106,11 +110,11 @@ def _check_room(
     documents, tokens, text_bytes = _expected(workspace, shard_ids, config, tokenizer)
     width = hidden_width(config)
     LOGGER.warning("%s", hidden_warning(documents, tokens, width, text_bytes))
-    free = shutil.disk_usage(workspace.path).free
+    free = free_bytes(workspace.path)
     needed = hidden_bytes(tokens, width)
     # An attempt that goes on has written a part of them already.
-    written = (workspace.path / "hidden_states").glob("*.parquet")
-    if needed - sum(path.stat().st_size for path in written) > free:
+    written = list_files(workspace.path / "hidden_states", "*.parquet")
+    if needed - sum(map(size_of, written)) > free:
         msg = (
             f"encode.hidden_states would take about {in_units(needed)}, and "
             f"{workspace.path} has {in_units(free)} free. Free some space, lower "
@@ -129,8 +133,7 @@ def _expected(
     documents = text_bytes = 0
     rate, tokens = 0.0, 0.0
     for shard_id in shard_ids:
-        file = pq.ParquetFile(workspace.table("data", shard_id), pre_buffer=False)
-        for batch in file.iter_batches(columns=["text"], use_threads=False):
+        for batch in table_batches(workspace.table("data", shard_id), ["text"]):
             texts = batch.column("text")
             sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
             if not rate:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.commits import add_counts
+from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.schemas.encoding import (
     EncoderUse,
     EncodeSummary,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig
 
@@ -73,8 +73,7 @@ def encode_summary(
         return None
     counts = add_counts(commits)
     notes = [
-        Notes(**json.loads(notes_path(workspace, commit.unit).read_text()))
-        for commit in commits
+        Notes(**read_json(notes_path(workspace, commit.unit))) for commit in commits
     ]
     return EncodeSummary(
         documents=counts["records_in"],

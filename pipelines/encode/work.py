@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
 from isinglass.pipelines.encode.gpu import device_name, lease_folder
 from isinglass.pipelines.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.encode.preflight import pooling_of_config
@@ -19,6 +17,7 @@ from isinglass.pipelines.encode.writing import (
     find_ends,
 )
 from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.transforms.encode.encoder import (
     choose_device,
     configure_threads,
@@ -221,8 +220,5 @@ def tokenise(
 
 
 def _items(path: Path) -> Iterator[_Item]:
-    file = pq.ParquetFile(path, pre_buffer=False)
-    for batch in file.iter_batches(
-        BATCH_ROWS, columns=["doc_id", "text"], use_threads=False
-    ):
+    for batch in table_batches(path, ["doc_id", "text"], BATCH_ROWS):
         yield _Item(batch)

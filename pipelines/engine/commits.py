@@ -7,19 +7,23 @@ files are not as recorded, is void: the unit is done again.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pydantic
 
-from isinglass.pipelines.engine.fingerprint import file_sha256
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     explain_write_error,
+    file_sha256,
     fsync_folder,
     make_folder,
+    put_in_place,
+    read_bytes,
+    remove,
+    size_of,
+    sync,
     temporary_name,
+    write_array,
     write_atomically,
 )
 from isinglass.schemas.commit import Commit, OutputFile
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    import numpy as np
     import pyarrow as pa
 
     from isinglass.transforms.write import Storage
@@ -56,7 +61,7 @@ class UnitOutputs:
             self.workspace.commit_path(self.pass_name, self.unit),
             self.workspace.failure_path(self.pass_name, self.unit),
         ):
-            path.unlink(missing_ok=True)
+            remove(path)
         return self
 
     def __exit__(
@@ -68,9 +73,9 @@ class UnitOutputs:
         """Remove temporary files; explain an error of the operating system."""
         for path, writer in self._open.items():
             writer.abort()
-            temporary_name(path).unlink(missing_ok=True)
+            remove(temporary_name(path))
         for path in self._reserved:
-            path.unlink(missing_ok=True)
+            remove(path)
         if isinstance(error, OSError) and error.errno is not None:
             raise explain_write_error(error, self.workspace.path) from None
 
@@ -90,14 +95,12 @@ class UnitOutputs:
     def write_bytes(self, path: Path, content: str | bytes, rows: int = 0) -> None:
         """Write a small output at once."""
         write_atomically(path, content)
-        self._record(path, rows, path.stat().st_size, file_sha256(path))
+        self._record(path, rows, size_of(path), file_sha256(path))
 
     def write_array(self, path: Path, array: np.ndarray) -> None:
         """Write one numpy array as `.npy`, which readers may map into memory."""
-        make_folder(path.parent)
-        temporary = temporary_name(path)
-        with temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
+        temporary = self.reserve(path)
+        write_array(temporary, array)
         self.adopt(temporary, path, len(array))
 
     def reserve(self, path: Path, suffixes: tuple[str, ...] = ("",)) -> Path:
@@ -117,16 +120,15 @@ class UnitOutputs:
     def adopt(self, temporary: Path, path: Path, rows: int) -> None:
         """Take over a file that was written under a temporary name."""
         self._reserved.discard(temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        self._record(path, rows, path.stat().st_size, file_sha256(path))
+        sync(temporary)
+        put_in_place(temporary, path)
+        self._record(path, rows, size_of(path), file_sha256(path))
 
     def commit(self, fingerprint: str, counts: dict[str, int], cpu: float) -> Commit:
         """Rename every output into place, then write the record."""
         for path, writer in list(self._open.items()):
             size, sha256 = writer.finish()
-            temporary_name(path).replace(path)
+            put_in_place(temporary_name(path), path)
             fsync_folder(path.parent)
             self._record(path, writer.rows, size, sha256)
             del self._open[path]
@@ -150,7 +152,7 @@ class UnitOutputs:
 def read_commit(workspace: Workspace, pass_name: str, unit: str) -> Commit | None:
     """The commit record of a unit, or None when there is none that can be read."""
     try:
-        text = workspace.commit_path(pass_name, unit).read_bytes()
+        text = read_bytes(workspace.commit_path(pass_name, unit))
         return Commit.model_validate_json(text)
     except (FileNotFoundError, NotADirectoryError, pydantic.ValidationError):
         return None
@@ -175,7 +177,7 @@ def is_intact(workspace: Workspace, output: OutputFile) -> bool:
     """Whether a file is as it was recorded, to the byte."""
     path = workspace.path / output.path
     try:
-        same_size = path.stat().st_size == output.bytes
+        same_size = size_of(path) == output.bytes
         return same_size and file_sha256(path) == output.sha256
     except OSError:
         return False

@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from isinglass.pipelines.engine.workspace import file_sha256
+
 _LAYERS = ("schemas", "transforms", "pipelines")
 _PRESENTATION = re.compile(r"pipelines/(report/|stages/\w+/report)")
 """What only draws numbers that others made."""
@@ -50,12 +52,6 @@ def config_digest(config: dict[str, Any]) -> str:
     none = () if config.get("stages") else ("stages",)
     unlike = {"beam", "output", *none}
     return digest({k: v for k, v in config.items() if k not in unlike})
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

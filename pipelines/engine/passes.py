@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
-import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +17,14 @@ from isinglass.pipelines.engine.runner import (
     new_pipeline,
 )
 from isinglass.pipelines.engine.units import Failure, Unit, run_unit
-from isinglass.pipelines.engine.workspace import explain_write_error
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    explain_write_error,
+    free_bytes,
+    read_json,
+    remove,
+)
 from isinglass.schemas.errors import IsinglassError, ReconcileError
 from isinglass.schemas.manifest import PassRecord
 
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.units import PassWork
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 LOGGER = logging.getLogger(__name__)
@@ -181,8 +185,8 @@ def _execute(
     build: Callable[[beam.Pipeline, list[Unit]], object] | None,
 ) -> None:
     for unit in pending:
-        session.workspace.failure_path(work.name, unit.name).unlink(missing_ok=True)
-        session.workspace.commit_path(work.name, unit.name).unlink(missing_ok=True)
+        remove(session.workspace.failure_path(work.name, unit.name))
+        remove(session.workspace.commit_path(work.name, unit.name))
     weight = sum(unit.weight for unit in pending)
     try:
         with new_pipeline(session.execution, len(pending), weight / speed) as pipeline:
@@ -206,8 +210,8 @@ def _raise_failures(workspace: Workspace, pass_name: str, units: list[Unit]) -> 
     failures = []
     for unit in units:
         path = workspace.failure_path(pass_name, unit.name)
-        if path.exists():
-            failures.append(Failure(**json.loads(path.read_text())))
+        if exists(path):
+            failures.append(Failure(**read_json(path)))
     if not failures:
         return
     for failure in failures:
@@ -226,7 +230,7 @@ def _collect(
         commit = read_commit(workspace, pass_name, unit.name)
         if commit is None or commit.fingerprint != unit.fingerprint:
             # On a full disk not even the note of the failure could be written.
-            if shutil.disk_usage(workspace.root).free < FULL_BYTES:
+            if free_bytes(workspace.path) < FULL_BYTES:
                 full = OSError(errno.ENOSPC, "No space left on device")
                 raise explain_write_error(full, workspace.path)
             state = "no commit" if commit is None else "a commit of other contents"

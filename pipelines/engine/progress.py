@@ -20,11 +20,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    list_files,
+    read_json,
+    remove,
+    write_unsynced,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isinglass.pipelines.engine.units import Unit
-    from isinglass.pipelines.engine.workspace import Workspace
 
 LOGGER = logging.getLogger(__name__)
 LOG_SECONDS = 30.0
@@ -61,8 +69,7 @@ class WorkerStatus:
             "characters": self._characters,
         }
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(note))
+            write_unsynced(self._path, json.dumps(note))
         except OSError:
             LOGGER.debug("status of %s could not be written", self._unit)
 
@@ -138,7 +145,7 @@ class _Watch:
             LOGGER.info(self._line())
 
     def _line(self) -> str:
-        for name in [n for n, path in self._pending.items() if path.exists()]:
+        for name in [n for n, path in self._pending.items() if exists(path)]:
             self._done_weight += self._weights[name]
             del self._pending[name]
         done = self._total - len(self._pending)
@@ -156,9 +163,9 @@ class _Watch:
 
     def _workers(self) -> list[str]:
         notes = []
-        for path in sorted((self._workspace.work / "status").glob("*.json")):
+        for path in list_files(self._workspace.work / "status", "*.json"):
             try:
-                note = json.loads(path.read_text())
+                note = read_json(path)
             except (OSError, ValueError):
                 continue
             if note.get("pass") == self._pass:
@@ -170,5 +177,5 @@ class _Watch:
 
 
 def _clear_status(workspace: Workspace) -> None:
-    for path in (workspace.work / "status").glob("*.json"):
-        path.unlink(missing_ok=True)
+    for path in list_files(workspace.work / "status", "*.json"):
+        remove(path)

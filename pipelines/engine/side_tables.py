@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from isinglass.pipelines.engine.workspace import Workspace, make_folder, temporary_name
+from isinglass.pipelines.engine.workspace import Workspace, map_arrow, write_arrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,24 +66,15 @@ def write_side(
     batches: Iterable[pa.RecordBatch],
 ) -> int:
     """Write record batches as one Arrow file; returns the number of rows."""
-    make_folder(path.parent)
-    temporary = temporary_name(path)
-    rows = 0
-    with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, schema) as sink:
-        for batch in batches:
-            if batch.num_rows:
-                sink.write_batch(batch)
-                rows += batch.num_rows
+    temporary = outputs.reserve(path)
+    rows = write_arrow(temporary, schema, batches)
     outputs.adopt(temporary, path, rows)
     return rows
 
 
 def read_side(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Map an Arrow file into memory and return some of its columns as a table."""
-    with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
-        table = pa.Table.from_batches(batches, schema=reader.schema)
+    table = map_arrow(path)
     return table if columns is None else table.select(list(columns))
 
 

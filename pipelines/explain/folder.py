@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pydantic
 
+from isinglass.pipelines.engine.workspace import (
+    exists,
+    list_files,
+    read_json,
+    read_table,
+    table_schema,
+)
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
@@ -51,7 +56,7 @@ class RunFolder:
         """
         path = folder / "manifest.json"
         try:
-            manifest = json.loads(path.read_bytes())
+            manifest = read_json(path)
         except (FileNotFoundError, NotADirectoryError):
             msg = f"{folder} holds no manifest.json: it is not a finished run."
             raise InputError(msg) from None
@@ -88,9 +93,9 @@ class RunFolder:
 
     def each_ledger(self, columns: list[str]) -> Iterator[tuple[Path, pa.Table]]:
         """Some columns of the ledger, file by file."""
-        paths = sorted((self.folder / "ledger").glob("[!.]*.parquet"))
+        paths = list_files(self.folder / "ledger", "[!.]*.parquet")
         for path in paths:
-            yield path, read_table(path, columns)
+            yield path, read_columns(path, columns)
 
     def find(self, prefix: str) -> dict[str, Any]:
         """The ledger row of one document.
@@ -135,28 +140,29 @@ class RunFolder:
     ) -> list[dict[str, Any]]:
         """The rows of a document in a table; none if the run has no such table."""
         path = self.folder / table / f"{shard}.parquet"
-        if not path.exists():
+        if not exists(path):
             return []
         found = pc.field("doc_id") == doc_id
-        rows: list[dict[str, Any]] = read_table(path, columns, found).to_pylist()
+        rows: list[dict[str, Any]] = read_columns(path, columns, found).to_pylist()
         return rows
 
 
-def read_table(path: Path, columns: list[str] | None, filters: Any = None) -> pa.Table:
+def read_columns(
+    path: Path, columns: list[str] | None, filters: Any = None
+) -> pa.Table:
     """Read a table of a run; columns that are younger than the run are null.
 
     Raises:
         InputError: The file is damaged, or from a version without these columns.
     """
     try:
-        present = pq.read_schema(path).names
+        present = table_schema(path).names
         wanted = list(columns if columns is not None else present)
         later = [name for name in wanted if name not in present]
         if not set(later) <= _LATER_COLUMNS.get(path.parent.name, set()):
             _require(path, wanted, present)
         wanted = [name for name in wanted if name in present]
-        # Parts of the path that look like `key=value` are no columns.
-        table = pq.read_table(path, columns=wanted, filters=filters, partitioning=None)
+        table = read_table(path, wanted, filters)
     except (OSError, pa.ArrowException):
         msg = f"{path} cannot be read. `isinglass verify` says what is damaged."
         raise InputError(msg) from None

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import (
+    is_file,
+    list_files,
+    list_folder,
+    read_bytes,
+    read_table,
+    table_batches,
+    table_schema,
+)
 from isinglass.pipelines.forget.columns import rows_with_value
 
 if TYPE_CHECKING:
@@ -46,21 +54,21 @@ def find_remains(folder: Path, search: ValueSearch) -> Remains:
     """
     held: set[str] = set()
     for table in _WITH_TEXT:
-        for path in sorted((folder / table).glob("*.parquet")):
+        for path in list_files(folder / table, "*.parquet"):
             held.update(_doc_ids(path, search))
     files = [
         path.relative_to(folder).as_posix()
         for table in _OTHERS
-        for path in sorted((folder / table).glob("*.parquet"))
+        for path in list_files(folder / table, "*.parquet")
         if _has_value(path, search)
     ]
-    files += [path.name for path in sorted(folder.iterdir()) if _tells(path, search)]
+    files += [path.name for path in list_folder(folder) if _tells(path, search)]
     return Remains(tuple(sorted(held)), tuple(files))
 
 
 def _doc_ids(path: Path, search: ValueSearch) -> list[str]:
     found: list[str] = []
-    for batch in pq.ParquetFile(path).iter_batches(1024):
+    for batch in table_batches(path, rows=1024):
         rows = rows_with_value(batch, search, _NOT_SEARCHED)
         found += batch.column("doc_id").take(pa.array(rows)).to_pylist()
     return found
@@ -68,9 +76,9 @@ def _doc_ids(path: Path, search: ValueSearch) -> list[str]:
 
 def _tells(path: Path, search: ValueSearch) -> bool:
     """Whether a file for people holds a value."""
-    if not path.is_file() or path.suffix not in _FOR_PEOPLE:
+    if not is_file(path) or path.suffix not in _FOR_PEOPLE:
         return False
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_bytes(path).decode("utf-8", "replace")
     return len(search.rows(pa.array([text], pa.string()))) > 0
 
 
@@ -78,10 +86,10 @@ def _has_value(path: Path, search: ValueSearch) -> bool:
     """Whether a string column of a table holds a value."""
     names = [
         field.name
-        for field in pq.read_schema(path)
+        for field in table_schema(path)
         if pa.types.is_string(field.type) and field.name not in _NOT_SEARCHED
     ]
-    table = pq.read_table(path, columns=names, partitioning=None)
+    table = read_table(path, names)
     for name in names:
         distinct = pc.unique(table[name])
         batch = pa.RecordBatch.from_arrays([distinct], names=[name])

@@ -11,7 +11,14 @@ import pyarrow as pa
 import yaml
 
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.engine.workspace import Workspace, locked, write_atomically
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    list_folder,
+    locked,
+    read_bytes,
+    write_atomically,
+)
 from isinglass.pipelines.erase import Erasure, read_erasure, stored_list
 from isinglass.pipelines.forget.check import Remains, find_remains
 from isinglass.pipelines.forget.listing import (
@@ -116,7 +123,7 @@ def _output(request: ForgetRequest, source: SourceRun) -> Path:
     old = source.workspace.path
     if request.output is None:
         number = 1
-        while (old.parent / f"{old.name}-forgotten-{number}").exists():
+        while exists(old.parent / f"{old.name}-forgotten-{number}"):
             number += 1
         return old.parent / f"{old.name}-forgotten-{number}"
     folder = request.output.expanduser().resolve()
@@ -163,12 +170,12 @@ class _NewRun:
             OutputError: It does.
         """
         place = self.workspace.work / FOLDER
-        if self.folder.exists() and any(self.folder.iterdir()) and not place.exists():
+        if exists(self.folder) and any(list_folder(self.folder)) and not exists(place):
             msg = f"{self.folder} holds something else. Choose another --output."
             raise OutputError(msg)
         told = self.config.model_dump(mode="json", exclude_unset=True)
         text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-        if (place / LIST_FILE).exists():
+        if exists(place / LIST_FILE):
             self._take_up(place, text)
         with locked(self.workspace):
             write_atomically(place / CONFIG_FILE, text)
@@ -185,7 +192,7 @@ class _NewRun:
         listed = EraseConfig(list=str(place / LIST_FILE))
         before = read_erasure(listed)
         path = place / CONFIG_FILE
-        same = path.exists() and path.read_text(encoding="utf-8") == config
+        same = exists(path) and read_bytes(path) == config.encode()
         if before is None or not same or not same_request(before, self.erasure):
             msg = (
                 f"{self.folder} is of another request. Choose another --output, or "

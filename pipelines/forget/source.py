@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
 import pydantic
 
-from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    read_bytes,
+    read_table,
+)
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.identity import KEY, LEAST_KEY
 from isinglass.pipelines.plan import plan
@@ -136,7 +140,7 @@ def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
         new = f"{_new_key(name)} and give --texts-only"
     else:
         try:
-            return (workspace.work / KEY).read_bytes()
+            return read_bytes(workspace.work / KEY)
         except OSError:
             where = "work/key is gone"
         new = "give --texts-only, for which the new run gets a new key"
@@ -207,7 +211,7 @@ def finding_entities(source: SourceRun) -> list[str]:
 def read_findings(source: SourceRun, shard_id: str) -> Any:
     """Places and value keys of one shard's findings; None if it has none."""
     path = source.workspace.table("findings", shard_id)
-    if not path.exists():
+    if not exists(path):
         return None
     columns = ["doc_id", "start", "end", "entity", "value_key"]
-    return pq.read_table(path, columns=columns, partitioning=None)
+    return read_table(path, columns)

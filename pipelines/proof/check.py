@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow.parquet as pq
-
+from isinglass.pipelines.engine.workspace import exists, read_table
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
@@ -80,14 +79,14 @@ class FinishedRun:
     ) -> pa.Table | None:
         """One table of one shard; None when the run has no such table."""
         path = self.folder / table / f"{shard}.parquet"
-        return pq.read_table(path, columns=columns) if path.exists() else None
+        return read_table(path, columns) if exists(path) else None
 
     def each(self, table: str, columns: list[str]) -> Iterator[tuple[str, pa.Table]]:
         """Shard name and some columns, shard by shard."""
         for path in self.paths(table):
-            yield path.stem, pq.read_table(path, columns=columns)
+            yield path.stem, read_table(path, columns)
 
     def statistics(self) -> list[Statistic]:
         """All rows of `audit/statistics.parquet`."""
-        rows = pq.read_table(self.folder / "audit" / "statistics.parquet").to_pylist()
+        rows = read_table(self.folder / "audit" / "statistics.parquet").to_pylist()
         return [Statistic(**row) for row in rows]

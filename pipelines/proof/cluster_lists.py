@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import read_table
 from isinglass.transforms.encode.semantic.hashing import id_bytes
 from isinglass.transforms.encode.semantic.shares import cluster_shares, merge_shares
 from isinglass.transforms.encode.semantic.vectors import DECIMALS
@@ -33,8 +33,8 @@ def list_faults(run: FinishedRun, every: pa.Table) -> list[str]:
         run: The run.
         every: All rows of `clusters/`.
     """
-    listed = pq.read_table(run.folder / "audit" / "clusters.parquet")
-    shares = pq.read_table(run.folder / "audit" / "cluster_shares.parquet")
+    listed = read_table(run.folder / "audit" / "clusters.parquet")
+    shares = read_table(run.folder / "audit" / "cluster_shares.parquet")
     faults = []
     if not _same_near(every, listed):
         faults.append("audit/clusters and clusters/ count different near-duplicates")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import table_rows
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.readers import read_megatron
 
@@ -55,7 +55,7 @@ def _rows(run: FinishedRun, table: str) -> int | None:
     paths = run.paths(table)
     if not paths:
         return None
-    return sum(pq.read_metadata(path).num_rows for path in paths)
+    return sum(table_rows(path) for path in paths)
 
 
 def _sum(run: FinishedRun, table: str, column: str) -> int | None:

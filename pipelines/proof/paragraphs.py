@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import read_table
 from isinglass.pipelines.paragraph_list import NAME, first_places
 from isinglass.pipelines.proof.check import conclude
 from isinglass.transforms.dedup.cut import cut_paragraphs
@@ -44,7 +44,7 @@ def check_paragraphs(run: FinishedRun) -> Check:
     assert dedup is not None
     assert dedup.paragraphs is not None
     config = dedup.paragraphs
-    listed = pq.read_table(run.folder / "audit" / f"{NAME}.parquet")
+    listed = read_table(run.folder / "audit" / f"{NAME}.parquet")
     many, documents = listed.num_rows, listed["documents"].to_numpy()
     faults = []
     if listed["paragraph"].to_pylist() != list(range(many)):
@@ -123,7 +123,7 @@ class ParagraphProof:
         return cls(
             dedup.paragraphs,
             dedup.normalise,
-            pq.read_table(run.folder / "audit" / f"{NAME}.parquet"),
+            read_table(run.folder / "audit" / f"{NAME}.parquet"),
         )
 
     def add(self, documents: pa.RecordBatch, spans: pa.Table) -> bool:

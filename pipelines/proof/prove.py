@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
+from isinglass.pipelines.engine.workspace import read_bytes
 from isinglass.pipelines.proof.books import check_books, check_evidence
 from isinglass.pipelines.proof.check import Check, FinishedRun
 from isinglass.pipelines.proof.counts import check_counts
@@ -74,7 +75,7 @@ def open_run(folder: Path) -> FinishedRun:
     """
     path = folder / "manifest.json"
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = Manifest.model_validate_json(read_bytes(path))
     except (FileNotFoundError, NotADirectoryError):
         msg = f"{folder} holds no manifest.json: it is not a finished run."
         raise InputError(msg) from None

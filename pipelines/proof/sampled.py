@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.encode.work import tokenise
+from isinglass.pipelines.engine.workspace import exists, read_table, table_rows
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.encoder import load_encoder
@@ -91,7 +91,7 @@ def _chosen(
 ) -> list[tuple[Path, NDArray[np.int64]]]:
     """Rows of each file that are encoded again, evenly spread over all files."""
     paths = run.paths("embeddings")
-    sizes = [pq.read_metadata(path).num_rows for path in paths]
+    sizes = [table_rows(path) for path in paths]
     ends = np.cumsum(sizes)
     count = min(MOST_ROWS, max(4, MOST_TOKENS // config.max_tokens))
     total = sum(sizes)
@@ -112,7 +112,7 @@ def _tokens(
     assert config is not None
     places, windows = rows, np.zeros(len(rows), np.int64)
     if config.windows == "window":
-        every = pq.read_table(path, columns=["window"])["window"].to_numpy()
+        every = read_table(path, ["window"])["window"].to_numpy()
         places = (np.cumsum(every == 0) - 1)[rows]
         windows = every[rows]
     needed, which = np.unique(places, return_inverse=True)
@@ -137,7 +137,7 @@ def _differing(
 ) -> list[str]:
     """Tables of which a row is not what the encoder makes of its ids."""
     hidden = run.folder / "hidden_states" / path.name
-    (again,) = encoder.run([tokens], hidden=hidden.exists())
+    (again,) = encoder.run([tokens], hidden=exists(hidden))
     _, matrix = read_embeddings(path)
     differing = []
     if not _alike(matrix[rows], again.vectors, tolerance):

@@ -7,8 +7,18 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.fingerprint import file_sha256
-from isinglass.pipelines.engine.workspace import FINAL_FILES, TABLES
+from isinglass.pipelines.engine.workspace import (
+    FINAL_FILES,
+    TABLES,
+    exists,
+    file_sha256,
+    is_file,
+    is_folder,
+    list_files,
+    list_folder,
+    read_bytes,
+    size_of,
+)
 from isinglass.pipelines.proof.check import conclude
 
 if TYPE_CHECKING:
@@ -32,12 +42,12 @@ def check_seal(run: FinishedRun) -> Check:
     faults = _check_sums(run)
     seal = run.folder / "_SUCCESS"
     if run.manifest.verdict == "failed":
-        if seal.exists():
+        if exists(seal):
             faults.append("_SUCCESS is there although the verdict is failed")
-    elif not seal.is_file():
+    elif not is_file(seal):
         faults.append("_SUCCESS is missing")
-    elif (run.folder / SUMS).is_file():
-        held = seal.read_bytes()
+    elif is_file(run.folder / SUMS):
+        held = read_bytes(seal)
         if held.strip().decode("ascii", "replace") != file_sha256(run.folder / SUMS):
             faults.append(f"_SUCCESS does not hold the hash of {SUMS}")
     return conclude("seal", faults, f"verdict {run.manifest.verdict}")
@@ -45,15 +55,15 @@ def check_seal(run: FinishedRun) -> Check:
 
 def _check_sums(run: FinishedRun) -> list[str]:
     path = run.folder / SUMS
-    if not path.is_file():
+    if not is_file(path):
         return [f"{SUMS} is missing"]
     expected = {output.path: output.sha256 for output in run.manifest.outputs}
     for name in _BESIDES:
         file = run.folder / name
-        expected[name] = file_sha256(file) if file.is_file() else "no such file"
+        expected[name] = file_sha256(file) if is_file(file) else "no such file"
     faults: list[str] = []
     listed: Counter[str] = Counter()
-    for line in path.read_text("utf-8", "replace").splitlines():
+    for line in read_bytes(path).decode("utf-8", "replace").splitlines():
         match = _LINE.fullmatch(line)
         if match is None:
             faults.append(f"{SUMS} has a line that is not `hash  path`")
@@ -78,11 +88,11 @@ def check_hashes(run: FinishedRun) -> Check:
             continue
         known.add(output.path)
         path = run.folder / output.path
-        if not path.is_file():
+        if not is_file(path):
             faults.append(f"{output.path} is missing")
             continue
-        size += path.stat().st_size
-        if path.stat().st_size != output.bytes or file_sha256(path) != output.sha256:
+        size += size_of(path)
+        if size_of(path) != output.bytes or file_sha256(path) != output.sha256:
             faults.append(f"{output.path} is not as recorded")
     faults += _strangers(run.folder, known)
     return conclude("hashes", faults, f"{len(known)} files, {size / 1e6:.1f} MB")
@@ -96,13 +106,13 @@ def _is_plain(name: str) -> bool:
 
 def _strangers(folder: Path, known: set[str]) -> list[str]:
     faults = []
-    for path in sorted(folder.iterdir()):
-        if path.name in TABLES and path.is_dir():
-            inside = sorted(path.rglob("*"))
+    for path in list_folder(folder):
+        if path.name in TABLES and is_folder(path):
+            inside = list_files(path, "**/*")
             names = [p.relative_to(folder).as_posix() for p in inside]
             faults += [f"{n} is not in the manifest" for n in names if n not in known]
-        elif path.name in FINAL_FILES and path.is_file():
+        elif path.name in FINAL_FILES and is_file(path):
             continue
-        elif path.name != "work" or not path.is_dir():
+        elif path.name != "work" or not is_folder(path):
             faults.append(f"{path.name} is not part of a run")
     return faults

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import table_rows, table_schema
 from isinglass.pipelines.proof.check import conclude
 from isinglass.schemas import tables
 
@@ -115,14 +115,14 @@ def check_schemas(run: FinishedRun) -> Check:
             continue
         table = _LISTS.get(output.path, output.path.partition("/")[0])
         try:
-            metadata = pq.read_metadata(run.folder / output.path)
-            found = metadata.schema.to_arrow_schema()
+            found = table_schema(run.folder / output.path)
+            rows = table_rows(run.folder / output.path)
         except (pa.ArrowException, OSError):
             faults.append(f"{output.path} is not a Parquet file")
             continue
         if table not in schemas or not _fits(table, found, schemas[table]):
             faults.append(f"{output.path} does not have the declared schema")
-        if metadata.num_rows != output.rows:
+        if rows != output.rows:
             faults.append(f"{output.path} does not have the recorded rows")
     return conclude("schemas", faults, f"{len(run.manifest.outputs)} tables")
 

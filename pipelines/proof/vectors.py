@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.engine.workspace import Workspace, read_table, table_schema
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.proof.cluster_lists import list_faults
 from isinglass.pipelines.proof.sampled import Sampled, encode_again
@@ -75,7 +74,7 @@ def check_hidden_states(run: FinishedRun, again: Sampled) -> Check:
         name = f"hidden_states/{path.stem}"
         if not _follows(run, path):
             faults.append(f"{name} does not follow data/{path.stem}")
-        told = pq.read_table(path, columns=["n_tokens"])["n_tokens"].to_numpy()
+        told = read_table(path, ["n_tokens"])["n_tokens"].to_numpy()
         try:
             sizes = []
             for _, matrix in read_hidden_states(path):
@@ -95,7 +94,7 @@ def check_hidden_states(run: FinishedRun, again: Sampled) -> Check:
 def check_clusters(run: FinishedRun) -> Check:
     """Rows follow `data/`, sums and cosines are those told."""
     summary = run.manifest.semantic
-    tables = [pq.read_table(path) for path in run.paths("clusters")]
+    tables = [read_table(path) for path in run.paths("clusters")]
     if summary is None or not tables:
         return conclude("clusters", ["the manifest tells of none"], "")
     faults = [
@@ -112,8 +111,8 @@ def check_clusters(run: FinishedRun) -> Check:
         return conclude("clusters", ["a document is in no cluster there is"], "")
     marked = every.num_rows - every["near_duplicate_of"].null_count
     sizes = np.bincount(every["cluster"].to_numpy(), minlength=summary.clusters)
-    listed = pq.read_table(run.folder / "audit" / "clusters.parquet")
-    shares = pq.read_table(run.folder / "audit" / "cluster_shares.parquet")
+    listed = read_table(run.folder / "audit" / "clusters.parquet")
+    shares = read_table(run.folder / "audit" / "cluster_shares.parquet")
     after = pc.sum(shares["documents_after"]).as_py() or 0
     before = pc.sum(shares["documents_before"]).as_py() or 0
     told = {
@@ -176,9 +175,9 @@ def _vectors_of(
 
 def _follows(run: FinishedRun, path: Path) -> bool:
     """Whether the rows are the documents of `data/`, in order, or their windows."""
-    names = pq.read_schema(path).names
+    names = table_schema(path).names
     windowed = "window" in names
-    table = pq.read_table(path, columns=["doc_id", *(["window"] if windowed else [])])
+    table = read_table(path, ["doc_id", *(["window"] if windowed else [])])
     if windowed:
         table = table.filter(pc.equal(table["window"], 0))
     data = run.read("data", path.stem, ["doc_id"])

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.semantic.fit import load_centroids, vectors_hash
 from isinglass.pipelines.semantic.vectors import shard_vectors
 from isinglass.transforms.encode.semantic.hashing import id_bytes
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 ASSIGN = "semantic_assign"
@@ -93,9 +93,7 @@ def array_path(workspace: Workspace, shard_id: str, kind: str) -> Path:
 
 def load_array(workspace: Workspace, shard_id: str, kind: str) -> NDArray[Any]:
     """One array of a shard."""
-    path = array_path(workspace, shard_id, kind)
-    array: NDArray[Any] = np.load(path)
-    return array
+    return read_array(array_path(workspace, shard_id, kind))
 
 
 def spill_path(workspace: Workspace, shard_id: str, bucket: int) -> Path:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.semantic.assign import CLUSTERS, IDS, load_array
 from isinglass.transforms.encode.semantic.hashing import as_strings
 from isinglass.transforms.encode.semantic.terms import (
@@ -17,7 +16,6 @@ from isinglass.transforms.encode.semantic.terms import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
 
 CHOICE = "semantic_choice"
 _CLUSTERS, _HASHES = "clusters.npy", "hashes.npy"
@@ -64,6 +62,6 @@ def choice_fold(clusters: int, seed: int) -> ChoiceFold:
 def load_cutoffs(workspace: Workspace) -> Cutoffs:
     """The hashes up to which documents are chosen."""
     return Cutoffs(
-        np.load(workspace.side(CHOICE, _CLUSTERS)),
-        np.load(workspace.side(CHOICE, _HASHES)),
+        read_array(workspace.side(CHOICE, _CLUSTERS)),
+        read_array(workspace.side(CHOICE, _HASHES)),
     )

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_here
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.semantic.vectors import bucket_count, shard_vectors
 from isinglass.transforms.encode.semantic.kmeans import default_clusters, fit
 from isinglass.transforms.encode.semantic.sample import SampleFold
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.encode import SemanticConfig
 
@@ -80,8 +80,7 @@ def centroids_path(workspace: Workspace) -> Path:
 
 def load_centroids(workspace: Workspace) -> NDArray[np.float32]:
     """The centroids, rows of unit length."""
-    centroids: NDArray[np.float32] = np.load(centroids_path(workspace))
-    return centroids
+    return read_array(centroids_path(workspace))
 
 
 def fit_clusters(

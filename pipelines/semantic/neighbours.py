@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.semantic.assign import CLUSTERS, IDS, load_array, spill_path
 from isinglass.transforms.encode.semantic.duplicates import find_duplicates
 from isinglass.transforms.encode.semantic.hashing import hash_ids
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.encode import SemanticConfig
 
@@ -60,7 +60,7 @@ class NeighboursWork:
         bucket = int(payload)
         workspace = outputs.workspace
         ids, clusters, sizes = self._documents(workspace, bucket)
-        spills = [np.load(spill_path(workspace, s, bucket)) for s in self.shard_ids]
+        spills = [read_array(spill_path(workspace, s, bucket)) for s in self.shard_ids]
         matrix = np.concatenate(spills) if spills else np.zeros((0, 0), np.float32)
         del spills
         with threadpool_limits(1):
@@ -154,5 +154,5 @@ def load_rows(
     rows = np.zeros(len(clusters), ROWS)
     for bucket in range(buckets):
         mine = clusters % buckets == bucket
-        rows[mine] = np.load(rows_path(workspace, shard_id, bucket))
+        rows[mine] = read_array(rows_path(workspace, shard_id, bucket))
     return rows

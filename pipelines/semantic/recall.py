@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.pipelines.semantic.assign import CLUSTERS, IDS, load_array
 from isinglass.pipelines.semantic.neighbours import load_rows
 from isinglass.pipelines.semantic.vectors import shard_vectors
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config.encode import SemanticConfig
 
 RECALL = "semantic_recall"
@@ -98,4 +98,4 @@ def recall_path(workspace: Workspace) -> Path:
 
 def load_recall(workspace: Workspace) -> Recall:
     """What was measured."""
-    return Recall(**json.loads(recall_path(workspace).read_text()))
+    return Recall(**read_json(recall_path(workspace)))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
+from isinglass.pipelines.engine.workspace import Workspace, read_array, read_table
 from isinglass.pipelines.semantic.assign import (
     CLUSTERS,
     IDS,
@@ -39,7 +39,6 @@ from isinglass.transforms.statistics.intervals import wilson
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.semantic.drive import Semantic
     from isinglass.schemas.config.encode import SemanticConfig
     from isinglass.schemas.documents import Shard
@@ -180,7 +179,7 @@ def _terms(workspace: Workspace, shards: list[Shard], clusters: int) -> list[lis
     total = fold.create()
     for shard in shards:
         words = read_side(words_path(workspace, shard.shard_id))
-        sizes = np.load(sizes_path(workspace, shard.shard_id))
+        sizes = read_array(sizes_path(workspace, shard.shard_id))
         total = fold.merge(total, Counted(sizes, [words], len(words)))
     return [[term.word for term in found] for found in fold.finish(total, TERMS)]
 
@@ -195,7 +194,7 @@ def _shares(
     parts = []
     for shard in shards:
         path = workspace.table("ledger", shard.shard_id)
-        ledger = pq.read_table(path, columns=_LEDGER)
+        ledger = read_table(path, _LEDGER)
         sources, languages = _labels_of(workspace, shard, ledger)
         parts.append(cluster_shares(ledger, ids, labels, sources, languages))
     if not parts:

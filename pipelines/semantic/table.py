@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.side_tables import write_side
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, table_batches
 from isinglass.pipelines.semantic.assign import (
     CLUSTERS,
     IDS,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
 
 TABLE = "semantic_table"
@@ -94,8 +93,8 @@ class TableWork:
         counted, start = fold.create(), 0
         if not self.terms:
             return counted
-        file = pq.ParquetFile(self.workspace.table("data", shard_id), pre_buffer=False)
-        for batch in file.iter_batches(BATCH_ROWS, columns=["text"], use_threads=False):
+        path = self.workspace.table("data", shard_id)
+        for batch in table_batches(path, ["text"], BATCH_ROWS):
             rows = slice(start, start + batch.num_rows)
             texts = batch.column("text").filter(pa.array(chosen[rows]))
             if len(texts):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from isinglass.pipelines.engine.fingerprint import file_sha256
+from isinglass.pipelines.engine.workspace import file_sha256
 from isinglass.schemas.errors import ConfigError, OutputError
 from tests.corpora import write_corpus, write_jsonl
 from tests.end_to_end.test_verbs import reused, start

@@ -16,9 +16,8 @@ from isinglass.pipelines.decontaminate import (
     open_index,
     read_sets,
 )
-from isinglass.pipelines.engine.fingerprint import file_sha256
 from isinglass.pipelines.engine.units import Unit, run_unit
-from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.engine.workspace import Workspace, file_sha256
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import DecontaminateConfig
 from isinglass.schemas.errors import InputError

@@ -22,7 +22,7 @@ from isinglass.transforms.decontaminate.units import (
 from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -163,7 +163,7 @@ def _units_of(
 
 
 def index_arrays(index: ItemIndex) -> dict[str, NDArray[Any]]:
-    """The arrays of an index by the file name that `load_index` reads each from."""
+    """The arrays of an index by the file name that `join_index` asks for each by."""
     arrays: dict[str, NDArray[Any]] = {}
     for part in _TYPES:
         for name, array in getattr(index, part)._asdict().items():
@@ -171,25 +171,10 @@ def index_arrays(index: ItemIndex) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def save_index(folder: Path, index: ItemIndex) -> None:
-    """Write an index into a folder that exists."""
-    for name, array in index_arrays(index).items():
-        np.save(folder / name, array, allow_pickle=False)
-
-
-def load_index(folder: Path) -> ItemIndex:
-    """Map a saved index into memory, which processes of one machine share."""
+def join_index(read: Callable[[str], NDArray[Any]]) -> ItemIndex:
+    """Inverse of `index_arrays`, given a way to read the array of a name."""
     parts = {
-        part: kind(*(_load(folder / f"{part}.{name}.npy") for name in kind._fields))
+        part: kind(*(read(f"{part}.{name}.npy") for name in kind._fields))
         for part, kind in _TYPES.items()
     }
     return ItemIndex(**parts)
-
-
-def _load(path: Path) -> NDArray[Any]:
-    # Nothing can be mapped of a file without values.
-    array: NDArray[Any] = np.load(path, allow_pickle=False)
-    if array.size:
-        array = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    array.flags.writeable = False
-    return array

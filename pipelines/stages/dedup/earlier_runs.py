@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pydantic
 
 from isinglass.pipelines.engine.commits import is_intact, read_commit
@@ -93,7 +92,7 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
     _check_families(manifest, name, dedup)
     workspace = Workspace(str(folder))
     shards, fingerprints = [], 0
-    for path in sorted((folder / "ledger").glob("*.parquet")):
+    for path in list_files(folder / "ledger", "*.parquet"):
         commit = read_commit(workspace, SURVEY, path.stem)
         if commit is None or not all(is_intact(workspace, o) for o in commit.outputs):
             why = (
@@ -120,7 +119,7 @@ def _refusal(name: str, why: str) -> InputError:
 
 def _read_finished(folder: Path, name: str) -> tuple[Manifest, str]:
     """The manifest of a finished run with texts, and the hash of its checksums."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         why = "is no folder. Name the output folder of a finished run."
         raise _refusal(name, why)
     try:
@@ -132,7 +131,7 @@ def _read_finished(folder: Path, name: str) -> tuple[Manifest, str]:
     except pydantic.ValidationError:
         why = "was made by another version; redo that run."
         raise _refusal(name, why) from None
-    if not (folder / "_SUCCESS").exists():
+    if not exists(folder / "_SUCCESS"):
         why = "did not pass its gates; repair that run or leave it out."
         raise _refusal(name, why)
     if manifest.verb == "audit":
@@ -160,7 +159,7 @@ def read_manifest(folder: Path) -> Manifest:
         OSError: There is none.
         pydantic.ValidationError: It is not of this version.
     """
-    return Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    return Manifest.model_validate_json(read_bytes(folder / "manifest.json"))
 
 
 def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:
@@ -180,8 +179,8 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
         flags = [np.zeros(0, np.bool_)]
         for place in earlier_extents(runs, 0):
             workspace = place.home(outputs.workspace)
-            ledger = pq.read_table(
-                workspace.table("ledger", place.shard_id), columns=["doc_id", "outcome"]
+            ledger = read_table(
+                workspace.table("ledger", place.shard_id), ["doc_id", "outcome"]
             )
             kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
             ids = document_ids(outputs.workspace, place)

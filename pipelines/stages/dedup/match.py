@@ -21,6 +21,7 @@ from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
 from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.candidates import (
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
 
@@ -296,11 +296,11 @@ def load_pairs(
     paths = [(wave_of(u), pairs_path(workspace, u.payload)) for u in units]
     whole = [path for wave, path in paths if not waves[wave].counted]
     some = [path for wave, path in paths if waves[wave].counted]
-    near = merge_pairs(np.load(path) for path in whole)
+    near = merge_pairs(read_array(path) for path in whole)
     if not some:
         return near
     found = merge_counted(
-        CountedPairs(np.load(path), np.load(_counts_path(path))) for path in some
+        CountedPairs(read_array(path), read_array(_counts_path(path))) for path in some
     )
     totals = _fingerprints_by_rank(workspace, places)
     return merge_pairs([near, found.at_least(LEAST_SHARE, totals)])

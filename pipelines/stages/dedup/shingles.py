@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.side_tables import Extent
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    map_array,
+    read_array,
+    read_table,
+)
 from isinglass.pipelines.stages.dedup.earlier_runs import document_ids
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
 
 SHINGLE = "shingle"
@@ -128,7 +132,7 @@ class ShingleWork:
             place = Extent(**request["place"])
             ids = document_ids(workspace, place).take(pa.array(wanted))
             path = place.home(workspace).table("data", place.shard_id)
-            data = pq.read_table(path, columns=["doc_id", "text"])
+            data = read_table(path, ["doc_id", "text"])
             rows = pc.index_in(ids, value_set=data["doc_id"])
             yield data["text"].take(rows.drop_null()).combine_chunks()
             return
@@ -241,10 +245,8 @@ def open_store(
         place = named[unit.name]
         low, high = np.searchsorted(ordered, [place.start, place.stop])
         mine = by_place[low:high]
-        offsets = np.load(_shingle_file(workspace, unit.name, "offsets"))
-        values.append(
-            np.load(_shingle_file(workspace, unit.name, "values"), mmap_mode="r")
-        )
+        offsets = read_array(_shingle_file(workspace, unit.name, "offsets"))
+        values.append(map_array(_shingle_file(workspace, unit.name, "values")))
         shard[mine], start[mine], stop[mine] = number, offsets[:-1], offsets[1:]
     return ShingleStore(values, shard, start, stop)
 

@@ -11,6 +11,13 @@ import numpy as np
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    make_folder,
+    map_array,
+    read_array,
+    write_array,
+)
 from isinglass.pipelines.stages.dedup.shingles import (
     Candidates,
     ShingleStore,
@@ -23,7 +30,6 @@ from isinglass.transforms.dedup.verify import containment, jaccard
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.side_tables import Extent
-    from isinglass.pipelines.engine.workspace import Workspace
 
 VERIFY = "verify"
 SLICE_SHINGLES = 2**24
@@ -101,16 +107,16 @@ def compare(
 def save_candidates(workspace: Workspace, candidates: Candidates) -> None:
     """Leave the candidates where the workers of the verify pass map them."""
     folder = workspace.pass_folder(VERIFY)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for name in ("pairs", "ranks", "places"):
-        np.save(folder / f"candidates.{name}.npy", getattr(candidates, name))
+        write_array(folder / f"candidates.{name}.npy", getattr(candidates, name))
 
 
 def load_candidates(workspace: Workspace) -> Candidates:
     """Inverse of `save_candidates`, mapped into memory."""
     folder = workspace.pass_folder(VERIFY)
     parts = [
-        np.load(folder / f"candidates.{name}.npy", mmap_mode="r")
+        map_array(folder / f"candidates.{name}.npy")
         for name in ("pairs", "ranks", "places")
     ]
     return Candidates(*parts)
@@ -144,7 +150,7 @@ def load_similarity(
 
     def load(suffix: str) -> np.ndarray:
         names = [f"{unit.name}{suffix}.npy" for unit in units]
-        parts = [np.load(workspace.side(VERIFY, name)) for name in names]
+        parts = [read_array(workspace.side(VERIFY, name)) for name in names]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.float64)
 
     return Similarity(load(""), load(".contained") if contained else None)

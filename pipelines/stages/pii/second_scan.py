@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, read_json, table_batches
 from isinglass.pipelines.stages.pii.recall import looked_for
 from isinglass.schemas.manifest import SecondScan, SecondScanCount, SecondScanSlice
 from isinglass.schemas.statistic import Statistic
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig
 
@@ -86,10 +85,8 @@ class SecondScanWork:
         status = WorkerStatus(workspace, self.name, payload)
         hits: Hits = {}
         rows = 0
-        file = pq.ParquetFile(workspace.table("data", payload), pre_buffer=False)
-        for batch in file.iter_batches(
-            BATCH_ROWS, columns=list(_COLUMNS), use_threads=False
-        ):
+        data = workspace.table("data", payload)
+        for batch in table_batches(data, _COLUMNS, BATCH_ROWS):
             add_cells(hits, count_hits(state, batch))
             rows += batch.num_rows
             status.add(batch.num_rows, 0)
@@ -172,7 +169,7 @@ def second_scan_summary(workspace: Workspace, shard_ids: Sequence[str]) -> Secon
     entities: set[str] = set()
     documents = 0
     for shard_id in shard_ids:
-        content: Any = json.loads(hits_path(workspace, shard_id).read_text())
+        content: Any = read_json(hits_path(workspace, shard_id))
         entities |= set(content["entities"])
         documents += content["documents"]
         add_cells(total, content["hits"])

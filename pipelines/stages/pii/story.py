@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from isinglass.pipelines.engine.workspace import exists
 from isinglass.pipelines.explain.model import Finding, FindingCount
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def find_spans(run: RunFolder, shard: str, doc_id: str) -> tuple[Finding, ...] | None:
     """The findings of a record by position; None if the run has no such table."""
-    if not (run.folder / "findings" / f"{shard}.parquet").exists():
+    if not exists(run.folder / "findings" / f"{shard}.parquet"):
         return None
     names = [field.name for field in fields(Finding)]
     rows = run.rows(shard, "findings", doc_id, ["doc_id", *names])
