@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from isinglass import __version__
-from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
-from isinglass.pipelines.encode.notes import encode_summary
+from isinglass.pipelines.clean import add_partials, statistics_path
 from isinglass.pipelines.engine.commits import add_counts
 from isinglass.pipelines.engine.fingerprint import package_versions
-from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import (
     TABLES,
     Workspace,
@@ -21,163 +19,157 @@ from isinglass.pipelines.engine.workspace import (
     is_folder,
     list_files,
     list_folder,
+    read_json,
     read_table,
     remove,
     remove_folder,
     write_atomically,
     write_audit,
 )
-from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
-from isinglass.pipelines.examples import collect_examples
-from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
-from isinglass.pipelines.paragraphs import load_boilerplate
-from isinglass.pipelines.reconcile import (
-    ShardAccount,
-    check_evidence,
-    parts,
-    reconcile,
+from isinglass.pipelines.outside import check_names, code_of, is_outside
+from isinglass.pipelines.reconcile import ShardAccount, parts, reconcile
+from isinglass.pipelines.report import first_quarantined, render_report
+from isinglass.pipelines.stage import Closed, Closing
+from isinglass.pipelines.stages import STAGES
+from isinglass.pipelines.statistics import (
+    record_statistics,
+    text_statistics,
+    words_kept,
 )
-from isinglass.pipelines.report import render_report
-from isinglass.pipelines.run_statistics import run_statistics
-from isinglass.pipelines.semantic.summary import ClusterTables, summarise_clusters
-from isinglass.pipelines.stages.pii import recall as misses
-from isinglass.pipelines.stages.pii.operators import operators_used
-from isinglass.pipelines.stages.pii.second_scan import (
-    scans_twice,
-    second_scan_statistics,
-    second_scan_summary,
-)
-from isinglass.pipelines.summaries import (
-    dedup_summary,
-    plain_warnings,
-)
+from isinglass.pipelines.warnings import plain_warnings
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import (
     Characters,
-    DecontaminationSummary,
-    DedupSummary,
-    EarlierRunSummary,
-    FindingCount,
     InputFile,
     Manifest,
     Records,
-    SecondScan,
+    StageSummary,
 )
 from isinglass.schemas.statistic import statistics_table
 from isinglass.transforms.statistics.gates import evaluate_gates
-from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.side_tables import Extent
+    from collections.abc import Mapping, Sequence
+
     from isinglass.pipelines.identity import Identity
-    from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.semantic.drive import Semantic
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
+    from isinglass.pipelines.stage import Driver, Stage, Verdict
     from isinglass.schemas.commit import Commit, OutputFile
-    from isinglass.schemas.manifest import AxisSummary, GateResult
+    from isinglass.schemas.manifest import GateResult
     from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)
-class Closing:
-    """What close needs to know.
+class Finished:
+    """A run after its last pass.
 
     Attributes:
-        config: The configuration.
-        session: The driver's state, with the record of every pass.
-        plan: Shards and inputs.
+        driver: See there.
         identity: Which run this is.
-        accounts: The commits of every shard.
-        resolved: Commit of the resolve step.
-        places: Where each shard stands in the order of all documents.
-        earlier: Runs that this one was held against.
-        sets: Evaluation sets that documents were searched for.
-        erasure: What was erased on request.
-        semantic: What the semantic steps left.
+        stages: Of the run.
+        cleans: Commit of each shard's clean pass.
+        verdicts: What each stage decided, by name.
     """
 
-    config: RunConfig
-    session: Session
-    plan: Plan
+    driver: Driver
     identity: Identity
-    accounts: list[ShardAccount]
-    resolved: Commit
-    places: tuple[Extent, ...] = ()
-    earlier: tuple[EarlierRun, ...] = ()
-    sets: EvaluationSets | None = None
-    erasure: Erasure | None = None
-    semantic: Semantic | None = None
+    stages: Sequence[Stage]
+    cleans: Mapping[str, Commit]
+    verdicts: Mapping[str, Verdict]
 
     @property
     def workspace(self) -> Workspace:
         """The run folder."""
-        return self.session.workspace
+        return self.driver.workspace
 
     @property
-    def shard_ids(self) -> list[str]:
-        """All shards, in order."""
-        return [account.shard.shard_id for account in self.accounts]
+    def outputs(self) -> list[OutputFile]:
+        """Files that passes wrote, those under `work/` included."""
+        commits = [*self.cleans.values()]
+        for after in self.driver.after.values():
+            commits += after.commits.values()
+        return [output for commit in commits for output in commit.outputs]
 
 
-def close(closing: Closing) -> Manifest:
+def close(run: Finished) -> Manifest:
     """Close a run; the manifest and `_SUCCESS` are written last.
 
     Raises:
         ReconcileError: The books do not balance. Nothing is sealed then.
     """
-    workspace = closing.workspace
-    reconcile(workspace, closing.accounts)
-    check_evidence(workspace, closing.shard_ids, closing.earlier)
-    remove_strangers(closing)
-    counts = add_counts([account.clean for account in closing.accounts])
-    statistics, balance = run_statistics(
-        workspace, list(closing.places), closing.config, counts
-    )
-    second = _second_scan(closing)
-    statistics += second_scan_statistics(second)
+    driver, workspace = run.driver, run.workspace
+    reconcile(workspace, _accounts(run))
+    remove_strangers(run)
+    counts = add_counts(list(run.cleans.values()))
+    texts = text_statistics(workspace, driver.shard_ids)
+    closed = _close_stages(run, counts, words_kept(texts))
+    statistics = [*texts, *record_statistics(counts)]
+    for part in closed.values():
+        statistics += part.statistics
     table = statistics_table(statistics)
-    audit = [write_audit(workspace, "statistics", table), *_write_paragraphs(closing)]
-    if closing.erasure is not None:
-        listed = closing.erasure.with_metadata()
-        audit.append(write_audit(workspace, AUDIT_NAME, listed))
-    clusters = _clusters(closing)
-    if clusters is not None:
-        audit.append(write_audit(workspace, "clusters", clusters.clusters))
-        audit.append(write_audit(workspace, "cluster_shares", clusters.shares))
-    manifest = _manifest(closing, counts, statistics, balance, audit)
-    semantic = clusters and clusters.summary
-    manifest = manifest.model_copy(update={"second_scan": second, "semantic": semantic})
-    shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
-    examples = collect_examples(workspace, shards)
-    dedup = closing.config.dedup
-    if dedup is not None and dedup.paragraphs is not None:
-        listed = boilerplate_list(workspace, counts)
-        examples = replace(examples, boilerplate=listed)
-    if clusters is not None:
-        examples = replace(examples, clusters=(clusters.clusters, clusters.shares))
-    html = render_report(manifest, table, examples)
+    audit = [write_audit(workspace, "statistics", table)]
+    for part in closed.values():
+        audit += [write_audit(workspace, name, t) for name, t in part.audit.items()]
+    manifest = _manifest(run, counts, statistics, closed, audit)
+    shown = {name: part.shown for name, part in closed.items()}
+    quarantined = first_quarantined(workspace, driver.shard_ids)
+    outside = [stage for stage in run.stages if is_outside(stage)]
+    html = render_report(manifest, table, quarantined, shown, outside)
     write_atomically(workspace.path / "report.html", html)
     _seal(workspace, manifest)
     return manifest
 
 
+def _accounts(run: Finished) -> list[ShardAccount]:
+    driver = run.driver
+    return [
+        ShardAccount(
+            shard,
+            driver.surveys[shard.shard_id],
+            run.cleans[shard.shard_id],
+            [(stage, driver.after[stage.name]) for stage in run.stages],
+        )
+        for shard in driver.plan.shards
+    ]
+
+
+def _close_stages(
+    run: Finished, counts: Mapping[str, int], words: float
+) -> dict[str, Closed]:
+    """What every stage adds, by its name."""
+    partials: dict[str, dict[str, list[int]]] = {}
+    for shard_id in run.driver.shard_ids:
+        sums = read_json(statistics_path(run.workspace, shard_id))["partials"]
+        for name, own in sums.items():
+            add_partials(partials.setdefault(name, {}), own)
+    closed = {}
+    for stage in run.stages:
+        name = stage.name
+        verdict, own = run.verdicts.get(name), partials.get(name, {})
+        part = stage.close(Closing(run.driver, counts, run.cleans, verdict, own, words))
+        check_names(stage, "statistic", [row.metric for row in part.statistics])
+        check_names(stage, "table", part.audit)
+        closed[name] = part
+    return closed
+
+
 def _manifest(
-    closing: Closing,
+    run: Finished,
     counts: dict[str, int],
     statistics: list[Statistic],
-    balance: dict[str, AxisSummary],
+    closed: Mapping[str, Closed],
     audit: list[OutputFile],
 ) -> Manifest:
-    config, identity = closing.config, closing.identity
-    asked = (*config.gates, *removal_gates(config.dedup), _quarantine_gate(config))
-    gates = evaluate_gates(asked, statistics)
-    inputs = _inputs(closing)
-    warnings = plain_warnings(config, counts, inputs, balance)
-    warnings += removal_warnings(statistics)
-    encodes = [a.encode for a in closing.accounts if a.encode is not None]
-    counted = misses.recall_counts(closing.workspace, closing.shard_ids)
-    recall, findings = misses.recall_by_entity(counted), _findings(counts)
+    config, identity = run.driver.config, run.identity
+    asked = [*config.gates]
+    for part in closed.values():
+        asked += part.gates
+    gates = evaluate_gates((*asked, quarantine_gate(config)), statistics)
+    inputs = _inputs(run)
+    warnings = _warnings(run, counts, inputs, closed)
+    values: dict[str, Any] = {}
+    for stage in run.stages:
+        if not is_outside(stage):
+            values |= closed[stage.name].manifest
     return Manifest(
         isinglass_version=__version__,
         run_id=identity.run_id,
@@ -186,7 +178,7 @@ def _manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         config=identity.config,
         inputs=inputs,
-        models=[*identity.detector_models, *identity.encoder_models],
+        models=list(identity.models),
         lexicons=list(identity.lexicons),
         packages=package_versions(),
         records=Records(
@@ -196,63 +188,45 @@ def _manifest(
             quarantined=parts(counts, "quarantined"),
         ),
         characters=_characters(counts),
-        findings=findings,
-        allowed=dict(sorted(parts(counts, "allowed").items())),
-        operators=operators_used(config, findings),
-        recall=recall,
-        recall_slices=misses.recall_slices(counted),
-        not_measured=misses.not_measured(config.pii, findings, recall),
-        expected_leftovers=misses.expected_leftovers(findings, recall),
-        dedup=_dedup(closing, counts),
-        decontamination=_decontamination(closing),
-        erasure=erasure_summary(closing.erasure, counts) if closing.erasure else None,
-        balance=balance,
-        encode=encode_summary(closing.workspace, encodes, config.encode),
+        **values,
+        stages=_outside(run, closed),
         gates=gates,
         warnings=warnings,
         verdict=_verdict(gates, warnings),
-        outputs=_outputs(closing, audit),
-        passes=list(closing.session.records),
+        outputs=_published(run, audit),
+        passes=list(run.driver.session.records),
     )
 
 
-def _second_scan(closing: Closing) -> SecondScan | None:
-    if not scans_twice(closing.config.pii, closing.identity.verb):
-        return None
-    return second_scan_summary(closing.workspace, closing.shard_ids)
+def _warnings(
+    run: Finished,
+    counts: Mapping[str, int],
+    inputs: Sequence[InputFile],
+    closed: Mapping[str, Closed],
+) -> list[str]:
+    on = {stage.name for stage in run.stages}
+    warnings = plain_warnings(counts, inputs)
+    warnings += [stage.off for stage in STAGES if stage.name not in on and stage.off]
+    for part in closed.values():
+        warnings += part.warnings
+    return warnings
 
 
-def _clusters(closing: Closing) -> ClusterTables | None:
-    encode = closing.config.encode
-    if closing.semantic is None or encode is None or encode.semantic is None:
-        return None
-    shards = [account.shard for account in closing.accounts]
-    return summarise_clusters(
-        closing.workspace, shards, closing.semantic, encode.semantic
-    )
+def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSummary]:
+    named = {type(stage): stage for stage in run.stages if is_outside(stage)}
+    return {
+        stage.name: StageSummary(
+            use=f"{kind.__module__}:{kind.__qualname__}",
+            sha256=code_of(stage),
+            reasons=dict(stage.reasons),
+            values=dict(closed[stage.name].manifest),
+        )
+        for kind, stage in named.items()
+    }
 
 
-def _dedup(closing: Closing, counts: dict[str, int]) -> DedupSummary | None:
-    dedup = closing.config.dedup
-    summary = dedup_summary(dedup, counts, closing.resolved.counts)
-    if dedup is None or summary is None:
-        return summary
-    runs = [
-        EarlierRunSummary(path=path, run_id=run.run_id, documents=run.kept)
-        for path, run in zip(dedup.against, closing.earlier, strict=True)
-    ]
-    return summary.model_copy(update={"against": runs})
-
-
-def _decontamination(closing: Closing) -> DecontaminationSummary | None:
-    if closing.sets is None:
-        return None
-    names = ["evaluation_item"]
-    found = read_survey(closing.workspace, list(closing.places), names)
-    return decontamination_summary(closing.sets, found[names[0]].to_numpy())
-
-
-def _quarantine_gate(config: RunConfig) -> GateConfig:
+def quarantine_gate(config: RunConfig) -> GateConfig:
+    """The gate that every run has, whatever its `gates` section says."""
     return GateConfig(
         metric="quarantine.rate",
         op="<=",
@@ -283,24 +257,14 @@ def _characters(counts: dict[str, int]) -> Characters:
     )
 
 
-def _findings(counts: dict[str, int]) -> dict[str, FindingCount]:
-    by_entity: dict[str, dict[str, int]] = {}
-    for name, value in parts(counts, "finding").items():
-        entity, _, kind = name.rpartition(".")
-        by_entity.setdefault(entity, {"found": 0, "changed": 0, "kept": 0})[kind] = (
-            value
-        )
-    return {e: FindingCount(**values) for e, values in sorted(by_entity.items())}
-
-
-def _inputs(closing: Closing) -> list[InputFile]:
+def _inputs(run: Finished) -> list[InputFile]:
     """Input files with the records that the ledger has of each."""
     rows: Counter[tuple[str, str]] = Counter()
-    for account in closing.accounts:
-        path = closing.workspace.table("ledger", account.shard.shard_id)
+    for shard in run.driver.plan.shards:
+        path = run.workspace.table("ledger", shard.shard_id)
         counted = read_table(path, ["path"])["path"].value_counts()
         for entry in counted.to_pylist():
-            rows[account.shard.source, entry["values"]] += entry["counts"]
+            rows[shard.source, entry["values"]] += entry["counts"]
     return [
         InputFile(
             path=planned.path,
@@ -311,52 +275,30 @@ def _inputs(closing: Closing) -> list[InputFile]:
             sha256=planned.sha256,
             problem=planned.problem,
         )
-        for planned in closing.plan.inputs
+        for planned in run.driver.plan.inputs
     ]
 
 
-def _write_paragraphs(closing: Closing) -> list[OutputFile]:
-    """The list of boilerplate, if it was looked for."""
-    dedup, workspace = closing.config.dedup, closing.workspace
-    if dedup is None or dedup.paragraphs is None:
-        return []
-    boilerplate = load_boilerplate(workspace)
-    return [
-        write_paragraph_list(
-            workspace, closing.shard_ids, boilerplate, dedup.paragraphs
-        )
-    ]
-
-
-def _outputs(closing: Closing, audit: list[OutputFile]) -> list[OutputFile]:
+def _published(run: Finished, audit: list[OutputFile]) -> list[OutputFile]:
     """Files of the run that are not under `work/`, by path."""
-    files = _commit_outputs(closing)
-    public = [file for file in files if not file.path.startswith("work/")]
+    public = [file for file in run.outputs if not file.path.startswith("work/")]
     return sorted([*public, *audit], key=lambda file: file.path)
 
 
-def remove_strangers(closing: Closing) -> None:
+def remove_strangers(run: Finished) -> None:
     """Remove table files that no commit of this run names.
 
     They are left by an earlier attempt under another configuration or with other
     inputs, and must not be mixed with what this run wrote.
     """
-    root = closing.workspace.path
-    known = {root / output.path for output in _commit_outputs(closing)}
+    root = run.workspace.path
+    known = {root / output.path for output in run.outputs}
     for table in TABLES:
         for path in list_files(root / table, "**/*"):
             if is_file(path) and path not in known:
                 remove(path)
         if is_folder(root / table) and not any(list_folder(root / table)):
             remove_folder(root / table)
-
-
-def _commit_outputs(closing: Closing) -> list[OutputFile]:
-    commits = [account.clean for account in closing.accounts]
-    commits += [a.encode for a in closing.accounts if a.encode is not None]
-    if closing.semantic is not None:
-        commits += closing.semantic.tables.values()
-    return [output for commit in commits for output in commit.outputs]
 
 
 def _seal(workspace: Workspace, manifest: Manifest) -> None:

@@ -13,12 +13,17 @@ import pyarrow.compute as pc
 import pydantic
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import file_sha256
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import (
     read_side,
     read_survey,
     write_side,
+)
+from isinglass.pipelines.engine.workspace import (
+    file_sha256,
+    read_array,
+    read_table,
+    table_bytes,
 )
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
@@ -28,8 +33,6 @@ from isinglass.transforms.pii.erasure.spans import ERASED, Eraser
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver
@@ -159,7 +162,7 @@ def store_erasure(driver: Driver, erasure: Erasure) -> Commit:
 
 def erased_documents(workspace: Workspace) -> np.ndarray:
     """Indices (int64) of the documents that go as a whole."""
-    return np.asarray(np.load(workspace.work / DOCUMENTS_FILE, allow_pickle=False))
+    return np.asarray(read_array(workspace.work / DOCUMENTS_FILE))
 
 
 def open_eraser(workspace: Workspace) -> Eraser:

@@ -13,6 +13,7 @@ from isinglass.pipelines.engine.fingerprint import (
     config_digest,
     digest,
 )
+from isinglass.pipelines.engine.workspace import exists, read_bytes
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.fingerprint import digest, file_sha256
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.workspace import file_sha256
 from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.errors import ConfigError

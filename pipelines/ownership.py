@@ -30,7 +30,7 @@ _RANK = {"audit": 0, "clean": 1, "encode": 2, "run": 2}
 _OURS = {*FINAL_FILES, *TABLES, "work"}
 _SHARD_FILE = re.compile(
     r"[A-Za-z0-9._-]+-[0-9a-f]{8}-\d{5}\.(?:parquet|bin|idx)"
-    r"|(?:statistics|paragraphs|erasure|clusters|cluster_shares)\.parquet"
+    r"|(?:statistics|paragraphs|erasure|clusters|cluster_shares|[a-z][a-z0-9_]*\.[\w.]+)\.parquet"
 )
 _TEMPORARY = re.compile(r"\..*\.tmp(?:\.bin|\.idx)?")
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
-from isinglass.pipelines.engine.workspace import Workspace, read_table, write_audit
+from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.paragraphs import KEYS
 from isinglass.pipelines.report.sections.paragraphs import (
     MOST_PARAGRAPHS,

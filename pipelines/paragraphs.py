@@ -20,6 +20,7 @@ from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
 from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.boilerplate import (
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.schemas.commit import Commit
     from isinglass.pipelines.stage import Driver
+    from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 
 PARAGRAPHS = "paragraphs"
@@ -287,7 +288,7 @@ def count_boilerplate(
 def only_boilerplate(workspace: Workspace) -> np.ndarray:
     """Indices (int64) of the documents of which nothing would be left."""
     path = workspace.work / ONLY_BOILERPLATE_FILE
-    return np.asarray(np.load(path, allow_pickle=False))
+    return np.asarray(read_array(path))
 
 
 def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:

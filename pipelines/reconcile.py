@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
-from isinglass.pipelines.engine.workspace import Workspace, read_table, table_rows
+from isinglass.pipelines.engine.workspace import table_rows
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import After, Stage
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import Shard
 
@@ -24,13 +25,13 @@ class ShardAccount:
         shard: As it was planned.
         survey: Commit of the survey pass.
         clean: Commit of the clean pass.
-        encode: Commit of the encode pass; None when it did not run.
+        stages: Each stage with what its passes over finished tables left.
     """
 
     shard: Shard
     survey: Commit
     clean: Commit
-    encode: Commit | None
+    stages: Sequence[tuple[Stage, After]] = ()
 
 
 def reconcile(workspace: Workspace, accounts: list[ShardAccount]) -> None:
@@ -45,6 +46,7 @@ def reconcile(workspace: Workspace, accounts: list[ShardAccount]) -> None:
     for account in accounts:
         _check_survey(account)
         _check_clean(account)
+        _check_stages(account)
         _check_files(workspace, account)
 
 
@@ -148,16 +150,12 @@ def _check_clean(account: ShardAccount) -> None:
             _equal("clean", shard, what, found, changed + kept)
 
 
-def _encoded(account: ShardAccount) -> dict[str, int]:
-    """Rows of the tables of the encode pass; every kept document is in them."""
-    if account.encode is None:
-        return {}
-    counts = account.encode.counts
-    kept = account.clean.counts.get("kept", 0)
-    what = "records in = records kept"
-    _equal("encode", account.shard, what, counts["records_in"], kept)
-    rows = dict.fromkeys(("tokens", "embeddings", "hidden_states"), counts["rows"])
-    return {**rows, "packed": counts.get("packed_rows", 0)}
+def _check_stages(account: ShardAccount) -> None:
+    """Sums that stages declare."""
+    shard = account.shard
+    for stage, after in account.stages:
+        for one in stage.sums(shard.shard_id, account.clean.counts, after):
+            _equal(stage.name, shard, one.what, one.left, one.right)
 
 
 def _check_files(workspace: Workspace, account: ShardAccount) -> None:
@@ -172,10 +170,14 @@ def _check_files(workspace: Workspace, account: ShardAccount) -> None:
         "quarantine": sum(parts(counts, "quarantined").values()),
         "data": counts.get("kept", 0),
         "findings": found,
-        "paragraphs": counts.get("paragraphs_found", 0),
-        **_encoded(account),
     }
-    commits = [account.clean] + ([account.encode] if account.encode else [])
+    commits = [account.clean]
+    for stage, after in account.stages:
+        expected |= stage.rows(counts)
+        own = after.commits.get(shard.shard_id)
+        if own is not None:
+            commits.append(own)
+            expected |= stage.rows(own.counts)
     for commit in commits:
         for output in commit.outputs:
             table = output.path.partition("/")[0]

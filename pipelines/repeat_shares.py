@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.statistic import Statistic
 
 SAMPLE = "repeat_sample"

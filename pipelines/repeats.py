@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.decide import decision_hashes
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_here, run_pass
@@ -38,7 +39,6 @@ from isinglass.pipelines.repeat_shares import (
     population_path,
     window_path,
 )
-from isinglass.pipelines.decide import decision_hashes
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.repeats import (

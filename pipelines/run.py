@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.pipelines.clean import CleanWork, clean_units
-from isinglass.pipelines.close import close
+from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide, decision_hashes
 from isinglass.pipelines.engine.passes import Session, run_pass
 from isinglass.pipelines.engine.side_tables import (
@@ -20,7 +20,12 @@ from isinglass.pipelines.engine.side_tables import (
     read_side,
     read_survey,
 )
-from isinglass.pipelines.engine.workspace import Workspace, locked, remove_leftovers
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    locked,
+    read_table,
+    remove_leftovers,
+)
 from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import check_names, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
@@ -33,7 +38,7 @@ from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from isinglass.pipelines.engine.progress import Progress
     from isinglass.pipelines.engine.runner import Execution
@@ -182,7 +187,10 @@ class _Job:
             after: dict[str, After] = dict(self.driver.after)
             after[stage.name] = stage.after(self.driver, cleans)
             self.driver = replace(self.driver, after=after)
-        return close(self.driver, self.identity, self.stages, cleans, decided.verdicts)
+        finished = Finished(
+            self.driver, self.identity, self.stages, cleans, decided.verdicts
+        )
+        return close(finished)
 
     def _survey(self) -> None:
         driver, config = self.driver, self.driver.config
@@ -249,7 +257,7 @@ class _Job:
             if kept == cleans[place.shard_id].counts.get("kept", 0):
                 continue
             path = workspace.table("quarantine", place.shard_id)
-            held = pq.read_table(path, columns=["doc_id"])["doc_id"]
+            held = read_table(path, ["doc_id"])["doc_id"]
             found = pc.is_in(_doc_ids(workspace, place), value_set=held)
             chosen = pc.and_(found, pc.equal(outcome["outcome"], "kept"))
             rows = np.flatnonzero(chosen.to_numpy(zero_copy_only=False))

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pyarrow as pa
 
     from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.side_tables import Extent
@@ -389,7 +390,7 @@ class Stage:
         return self
 
     def speed(self) -> float:
-        """Bytes a CPU second, roughly, that the stage gets through in the clean pass."""
+        """Bytes a CPU second, roughly, that it gets through in the clean pass."""
         return HASHING
 
     def cut(self, state: Any, view: View) -> Cuts:

@@ -15,7 +15,6 @@ from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit
-from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import NormaliseConfig
 
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.manifest import InputFile
 
 
-def plain_warnings(
-    counts: Mapping[str, int], inputs: Sequence[InputFile]
-) -> list[str]:
+def plain_warnings(counts: Mapping[str, int], inputs: Sequence[InputFile]) -> list[str]:
     """What a reader must know of the records of a run before trusting it."""
     warnings = []
     bad = sum(bool(file.problem) for file in inputs)

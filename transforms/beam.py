@@ -143,8 +143,11 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
     def expand(
         self, pcoll: beam.PCollection[pa.RecordBatch]
     ) -> beam.PCollection[pa.RecordBatch]:
-        """One survey batch a document batch: `transforms.survey.SURVEY`, then mention
-        counts, then what near-duplicates are found by."""
+        """One survey batch a document batch.
+
+        Columns of `transforms.survey.SURVEY`, then mention counts, then what
+        near-duplicates are found by.
+        """
         register_coder()
         dedup = self.dedup
         return pcoll | "Survey" >> beam.Map(_survey, dedup).with_output_types(

@@ -1,4 +1,4 @@
-"""A batch of documents as the stages of a survey see it: what several need, made once."""
+"""A batch of documents as stages survey it: what several need is made once."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from isinglass.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.identity import Verb
     from isinglass.pipelines.run import Request, Result
+    from isinglass.pipelines.stage import Verb
     from isinglass.schemas.config import RunConfig
 
 GATE_FAILED, WARNED, NOTHING_TO_DO = 3, 4, 5
@@ -103,12 +103,10 @@ class Job:
 
     def dry_run(self, form: Format, *, replace: bool) -> int:
         """Plan, check models and runner, and print what would be done."""
-        from isinglass.pipelines.encode.preflight import hidden_estimate  # noqa: PLC0415
         from isinglass.pipelines.run import prepare  # noqa: PLC0415
 
         prepared = prepare(self._request(replace=replace))
         made, identity = prepared.plan, prepared.identity
-        models = (*identity.detector_models, *identity.encoder_models)
         facts = {
             "output": self.config.output,
             "files": len(made.inputs),
@@ -116,11 +114,10 @@ class Job:
             "bytes": sum(i.bytes for i in made.inputs),
             "records_known": sum(i.rows or 0 for i in made.inputs),
             "shards": len(made.shards),
-            "models": [model.name for model in models],
+            "models": [model.name for model in identity.models],
         }
-        encode = prepared.config.encode
-        if encode is not None and encode.hidden_states and identity.encoder_models:
-            facts["hidden_states"] = hidden_estimate(encode, made.inputs)
+        for stage in prepared.stages:
+            facts |= stage.forecast(made)
         if form is Format.JSON:
             typer.echo(json.dumps(facts, indent=2))
         else:

@@ -46,10 +46,8 @@ def encode_units(
     return units
 
 
-def with_absolute_paths(config: EncodeConfig | None, base: Path) -> EncodeConfig | None:
+def with_absolute_paths(config: EncodeConfig, base: Path) -> EncodeConfig:
     """Name model and tokenizer folders in a way that any worker understands."""
-    if config is None:
-        return None
     places = {
         name: str((base / value).resolve())
         for name, value in (("model", config.model), ("tokenizer", config.tokenizer))

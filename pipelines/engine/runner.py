@@ -50,11 +50,13 @@ class Execution:
         config: The `beam` section.
         arguments: Options handed to Beam as they are, e.g. `--job_endpoint=...`.
         reverse: Hand the units over in reverse order; results must not change.
+        stage_path: Folder in which workers look for stages of somebody else's, too.
     """
 
     config: BeamConfig
     arguments: tuple[str, ...] = ()
     reverse: bool = False
+    stage_path: str = ""
 
 
 def resolve_runner(name: str) -> str:
@@ -101,7 +103,9 @@ def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipel
     environment = None
     if mode == "multi_processing":
         # Beam takes any environment in this mode; ours starts quieter workers.
-        environment = SubprocessSDKEnvironment.from_command_string(worker_command())
+        environment = SubprocessSDKEnvironment.from_command_string(
+            worker_command(execution.stage_path)
+        )
         mode = "in_memory"
     options = PipelineOptions(
         [

@@ -7,13 +7,24 @@ the interpreter's path. This module is started in its place and hands over to it
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import sys
 
+STAGE_PATH = "ISINGLASS_STAGE_PATH"
+"""Environment variable: a folder in which modules are looked for after all others."""
 
-def worker_command() -> str:
-    """Shell command that starts a worker with this interpreter."""
-    return f"{shlex.quote(sys.executable)} -m isinglass.pipelines.engine.worker"
+
+def worker_command(stage_path: str = "") -> str:
+    """Shell command that starts a worker with this interpreter.
+
+    Args:
+        stage_path: Folder of stages of somebody else's; empty for none.
+    """
+    command = f"{shlex.quote(sys.executable)} -m isinglass.pipelines.engine.worker"
+    return (
+        f"{STAGE_PATH}={shlex.quote(stage_path)} {command}" if stage_path else command
+    )
 
 
 def worth_showing(record: logging.LogRecord) -> bool:
@@ -25,6 +36,9 @@ def worth_showing(record: logging.LogRecord) -> bool:
 
 def main() -> None:
     """Set up logging, then run Beam's harness until the driver ends it."""
+    stage_path = os.environ.get(STAGE_PATH)
+    if stage_path:
+        sys.path.append(stage_path)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(worth_showing)

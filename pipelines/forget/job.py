@@ -34,8 +34,8 @@ from isinglass.pipelines.forget.source import (
     open_source,
 )
 from isinglass.pipelines.forget.values import check_entities
-from isinglass.pipelines.identity import store_key
 from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.stages.pii.key import store_key
 from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.pii.erasure.search import ValueSearch

@@ -16,10 +16,10 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
 )
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, read_erasure
-from isinglass.pipelines.identity import KEY, LEAST_KEY
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.sources import NO_NOTE, read_note
 from isinglass.pipelines.stages.dedup.earlier_runs import read_manifest
+from isinglass.pipelines.stages.pii.key import KEY, LEAST_KEY
 from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from isinglass.pipelines.stages.balance.stage import Balance
 from isinglass.pipelines.stages.boilerplate.stage import Boilerplate
 from isinglass.pipelines.stages.decontaminate.stage import Decontaminate
@@ -13,7 +15,13 @@ from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.repeats.stage import Repeats
 from isinglass.pipelines.stages.semantic.stage import Semantic
 
-STAGES = (
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.stage import Stage
+    from isinglass.schemas.config import RunConfig
+
+STAGES: tuple[type[Stage], ...] = (
     Erase,
     Boilerplate,
     Decontaminate,
@@ -27,3 +35,21 @@ STAGES = (
 )
 """The stages in the order in which they act. What drops documents stands before
 deduplication, whose evidence is another document that must not go later."""
+
+
+def in_order(config: RunConfig, outside: Sequence[Stage] = ()) -> list[Stage]:
+    """The stages that a configuration asks for, in the order in which they act.
+
+    Args:
+        config: Says which of ours are on.
+        outside: Stages of somebody else's. They may drop documents, so they stand
+            before deduplication.
+    """
+    found: list[Stage] = []
+    for kind in STAGES:
+        if kind is Dedup:
+            found += outside
+        stage = kind.of(config)
+        if stage is not None:
+            found.append(stage)
+    return found

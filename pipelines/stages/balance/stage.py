@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Closing, Driver, Site, Standing, Story
     from isinglass.schemas.config import BalanceConfig, RunConfig
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.workspace import read_array, read_json
 from isinglass.schemas.manifest import AxisSummary
 from isinglass.transforms.demographics.balance import solve, weighted_shares
 from isinglass.transforms.demographics.counts import mention_matrix
@@ -50,9 +51,7 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         vectors, inverse, multiplicity = np.unique(
             counts[kept], axis=0, return_inverse=True, return_counts=True
         )
-        solution = solve(
-            vectors.astype(np.int64), multiplicity, group_names(), config
-        )
+        solution = solve(vectors.astype(np.int64), multiplicity, group_names(), config)
         weights = np.full(len(counts), np.nan)
         weights[kept] = solution.weights[inverse.reshape(-1)]
         outputs.write_array(workspace.side(BALANCE, _WEIGHTS), weights)
@@ -69,7 +68,7 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         driver.code,
     ]
     run_step(driver.session, BALANCE, identity, make)
-    return pa.array(np.load(workspace.side(BALANCE, _WEIGHTS)), from_pandas=True)
+    return pa.array(read_array(workspace.side(BALANCE, _WEIGHTS)), from_pandas=True)
 
 
 def balance_summary(
@@ -81,7 +80,7 @@ def balance_summary(
     quarantine leaves a small residual, and it is this one that is reported.
     """
     path = workspace.side(BALANCE, _FILE)
-    solved = json.loads(path.read_text())["axes"]
+    solved = read_json(path)["axes"]
     counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
     weights = np.concatenate([k.weight[k.kept] for k in kept])
     ones = np.ones(len(counts))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
         Phase,
         Rebuilt,
         Standing,
-        Story,
     )
     from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
     from isinglass.transforms.edits import Applied, Cuts, View

@@ -11,10 +11,18 @@ import pyarrow.compute as pc
 import pydantic
 
 from isinglass.pipelines.engine.commits import is_intact, read_commit
-from isinglass.pipelines.engine.fingerprint import file_sha256
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import SURVEY, Extent, read_survey
-from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    file_sha256,
+    is_folder,
+    list_files,
+    read_array,
+    read_bytes,
+    read_table,
+)
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.dedup.fingerprints import families
@@ -195,7 +203,7 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
 
 def read_kept(workspace: Workspace) -> np.ndarray:
     """What `store_kept` wrote, bool."""
-    return np.asarray(np.load(workspace.work / KEPT, allow_pickle=False))
+    return np.asarray(read_array(workspace.work / KEPT))
 
 
 def document_ids(workspace: Workspace, place: Extent) -> Any:

@@ -1,4 +1,4 @@
-"""Near-duplicates: match documents, read candidates again, compare each pair exactly."""
+"""Near-duplicates: match documents, read candidates again, compare them exactly."""
 
 from __future__ import annotations
 

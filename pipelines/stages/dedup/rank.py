@@ -10,6 +10,7 @@ import numpy as np
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.workspace import map_array
 from isinglass.pipelines.stages.dedup.earlier_runs import (
     earlier_extents,
     read_kept,
@@ -96,10 +97,7 @@ def rank_documents(
 def load_identified(workspace: Workspace, name: str = RANK) -> Identified:
     """Map the arrays of the rank step into memory."""
     folder: Path = workspace.pass_folder(name)
-    arrays = [
-        np.load(folder / f"{array}.npy", mmap_mode="r", allow_pickle=False)
-        for array in _ARRAYS
-    ]
+    arrays = [map_array(folder / f"{array}.npy") for array in _ARRAYS]
     return Identified(*arrays)
 
 

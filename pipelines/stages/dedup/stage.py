@@ -16,7 +16,6 @@ from isinglass.pipelines.stages.dedup.rank import (
 from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
 from isinglass.pipelines.stages.dedup.summary import check_evidence, dedup_summary
-from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.dedup.survey import near_columns, near_fields
 from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
         Story,
         Verdict,
     )
-    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.config import DedupConfig, RunConfig
     from isinglass.transforms.seen import Seen
 
 

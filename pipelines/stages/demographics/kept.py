@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from isinglass.pipelines.engine.side_tables import decisions_path, read_side, survey_path
+from isinglass.pipelines.engine.side_tables import (
+    decisions_path,
+    read_side,
+    survey_path,
+)
+from isinglass.pipelines.engine.workspace import read_table
 from isinglass.transforms.demographics.counts import MentionCounts, mention_matrix
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.demographics.retention import (
@@ -66,8 +70,8 @@ def kept_documents(workspace: Workspace, shard_id: str) -> Kept:
     survey = read_side(survey_path(workspace, shard_id), columns)
     decisions = read_side(decisions_path(workspace, shard_id))
     words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
-    quarantine = pq.read_table(
-        workspace.table("quarantine", shard_id), columns=["doc_id", "reason"]
+    quarantine = read_table(
+        workspace.table("quarantine", shard_id), ["doc_id", "reason"]
     )
     position = pc.index_in(format_doc_ids(words), quarantine["doc_id"])
     reason = pc.coalesce(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
 from isinglass.pipelines.erase import (
     AUDIT_NAME,
     Erasure,
@@ -21,12 +19,12 @@ from isinglass.pipelines.stages.pii.key import find_key
 from isinglass.schemas.reasons import DropReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    import numpy as np
     import pyarrow as pa
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
@@ -34,10 +32,8 @@ if TYPE_CHECKING:
         Closing,
         Driver,
         Phase,
-        Rebuilt,
         Site,
         Standing,
-        Story,
     )
     from isinglass.schemas.config import EraseConfig, RunConfig
     from isinglass.transforms.edits import Edits, View, Written

@@ -6,7 +6,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.workspace import write_atomically
+from isinglass.pipelines.engine.workspace import read_bytes, write_atomically
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def find_key(workspace: Workspace, pii: PiiConfig | None) -> bytes:
     """
     if pii is None or pii.key_env is None:
         try:
-            kept = (workspace.work / KEY).read_bytes()
+            kept = read_bytes(workspace.work / KEY)
         except OSError:
             kept = b""
         if len(kept) == 2 * KEY_BYTES:

@@ -13,7 +13,7 @@ from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import FindingCount

@@ -123,7 +123,8 @@ class Pii(Stage):
 
     @property
     def _settings(self) -> CleanSettings:
-        hashes = [file.sha256 for file in (*self.models, *self.lexicons)]
+        hashes = [model.sha256 for model in self.models]
+        hashes += [lexicon.sha256 for lexicon in self.lexicons]
         return CleanSettings(self.config, self.key, self.seed, tuple(hashes))
 
     def identity(self, phase: Phase) -> Any:
