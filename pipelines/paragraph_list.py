@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.paragraphs import KEYS
-from isinglass.pipelines.report.sections.paragraphs import (
+from isinglass.pipelines.stages.boilerplate.shown import (
     MOST_PARAGRAPHS,
     BoilerplateList,
     BoilerplateParagraph,

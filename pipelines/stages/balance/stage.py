@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.stage import Closing, Driver, Site, Standing, Story
     from isinglass.schemas.config import BalanceConfig, RunConfig
+    from isinglass.schemas.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class Balance(Stage):
     # What a finished run is asked for is imported late: workers need none of it.
 
     @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.balance.report import line  # noqa: PLC0415
+
+        return line(manifest)
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.balance.proof import prove  # noqa: PLC0415
@@ -79,8 +87,11 @@ class Balance(Stage):
         return prove(run)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
+        del full
         from isinglass.pipelines.stages.balance.story import story  # noqa: PLC0415
 
         return story(run, row)

@@ -151,8 +151,11 @@ class Decontaminate(Stage):
         return prove(run)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
+        del full
         from isinglass.pipelines.stages.decontaminate.story import story  # noqa: PLC0415
 
         return story(run, row)

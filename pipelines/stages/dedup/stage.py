@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
+from isinglass.pipelines.stages.dedup.examples import near_examples
 from isinglass.pipelines.stages.dedup.near import NearDuplicates
 from isinglass.pipelines.stages.dedup.rank import (
     all_places,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from isinglass.schemas.config import DedupConfig, RunConfig
+    from isinglass.schemas.manifest import Manifest
     from isinglass.transforms.seen import Seen
 
 
@@ -111,6 +113,7 @@ class Dedup(Stage):
         check_evidence(driver.workspace, driver.shard_ids, self.earlier)
         statistics = removals(driver.workspace, list(driver.places), self.config)
         assert closing.verdict is not None
+        shards = [(shard.shard_id, shard.source) for shard in driver.plan.shards]
         summary = dedup_summary(
             self.config, self.earlier, closing.counts, closing.verdict.counts
         )
@@ -119,9 +122,17 @@ class Dedup(Stage):
             manifest={"dedup": summary},
             gates=removal_gates(self.config),
             warnings=removal_warnings(statistics),
+            shown=near_examples(driver.workspace, shards),
         )
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.dedup.report import line  # noqa: PLC0415
+
+        return line(manifest)
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:
@@ -138,8 +149,10 @@ class Dedup(Stage):
         return prove(run)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
         from isinglass.pipelines.stages.dedup.story import story  # noqa: PLC0415
 
-        return story(run, row)
+        return story(run, row, full=full)

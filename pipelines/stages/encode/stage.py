@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stage import Closing, Driver, Phase, Site
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon
+    from isinglass.schemas.manifest import Lexicon, Manifest
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,18 @@ class Encode(Stage):
         return Closed(manifest={"encode": summary})
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def deed(cls, manifest: Manifest) -> str:
+        """What a run did besides cleaning."""
+        return "" if manifest.encode is None else "encoding"
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.encode.report import line  # noqa: PLC0415
+
+        return line(manifest)
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:

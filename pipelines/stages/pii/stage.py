@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from isinglass.pipelines.stage import After, Closed, Record, Stage
 from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.stages.pii.counts import finding_counts, finding_statistics
+from isinglass.pipelines.stages.pii.examples import count_rules
 from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     )
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.schemas.manifest import Lexicon, Manifest, Model
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
 
@@ -218,9 +219,24 @@ class Pii(Stage):
                 "second_scan": second,
             },
             warnings=[self.off] if self.config is None else [],
+            shown=count_rules(driver.workspace, driver.shard_ids),
         )
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def figure(cls, manifest: Manifest) -> KeyFigure | None:
+        """Its number at the head of the report."""
+        from isinglass.pipelines.stages.pii.report import figure  # noqa: PLC0415
+
+        return figure(manifest)
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.pii.report import line  # noqa: PLC0415
+
+        return line(manifest)
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:
@@ -244,8 +260,10 @@ class Pii(Stage):
         return rebuild(run, shard_id)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
         from isinglass.pipelines.stages.pii.story import story  # noqa: PLC0415
 
-        return story(run, row)
+        return story(run, row, full=full)

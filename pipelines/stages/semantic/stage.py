@@ -62,7 +62,7 @@ class Semantic(Stage):
         return Closed(
             manifest={"semantic": made.summary},
             audit={"clusters": made.clusters, "cluster_shares": made.shares},
-            shown=(made.clusters, made.shares),
+            shown=made,
         )
 
     # What a finished run is asked for is imported late: workers need none of it.
