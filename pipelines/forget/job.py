@@ -181,7 +181,7 @@ class _NewRun:
             write_atomically(place / CONFIG_FILE, text)
             self._write_list()
             if self.source.key is not None:
-                store_key(self.workspace, self.config, self.source.key)
+                store_key(self.workspace, self.config.pii, self.source.key)
 
     def _take_up(self, place: Path, config: str) -> None:
         """Go on with the same request, with what it has added to its list so far.
@@ -193,7 +193,7 @@ class _NewRun:
         before = read_erasure(listed)
         path = place / CONFIG_FILE
         same = exists(path) and read_bytes(path) == config.encode()
-        if before is None or not same or not same_request(before, self.erasure):
+        if not same or not same_request(before, self.erasure):
             msg = (
                 f"{self.folder} is of another request. Choose another --output, or "
                 "let that run forget, which keeps what it has forgotten before."
