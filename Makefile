@@ -9,7 +9,7 @@ PEERS := build/peers
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install test check lint types imports wheel demo bench bench-peers clean
+.PHONY: install test fuzz check lint types imports wheel demo bench bench-peers clean
 
 install: $(STAMP)
 
@@ -23,6 +23,12 @@ $(STAMP): setup.py constraints.txt
 # Two processes, each with whole modules, since their fixtures are runs.
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+# Property tests with fresh examples, and 20 times as many as `make test` tries, which tries
+# the same ones every time. What fails is tried first the next time.
+FUZZ := tests
+fuzz: install
+	ISINGLASS_FUZZ=20 $(BIN)/python -m pytest -n 2 -m hypothesis $(FUZZ)
 
 check: lint types imports wheel
 

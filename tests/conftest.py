@@ -10,14 +10,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
+
+from tests.properties import examples
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# Compiling a numba function on first call would break any deadline.
-settings.register_profile(
-    "isinglass", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("isinglass", examples())
 settings.load_profile("isinglass")
 
 

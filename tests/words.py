@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# What the names of characters begin with in the Unicode Character Database, in the
-# scripts that put no spaces between words.
+# What the names of marks begin with in the Unicode Character Database, in the scripts
+# that put no spaces between words.
 UNSPACED = (
     "THAI",
     "LAO",
@@ -17,10 +17,7 @@ UNSPACED = (
     "KATAKANA",
     "COMBINING KATAKANA",
     "HALFWIDTH KATAKANA",
-    "IDEOGRAPHIC",
     "HENTAIGANA",
-    "HANGUL SINGLE DOT",
-    "HANGUL DOUBLE DOT",
 )
 
 

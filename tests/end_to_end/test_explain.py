@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -34,6 +35,28 @@ TALE = (
     "once. In winter the river froze and he went over the ice with a sledge instead."
 )
 WILD = "\x1b[31mred\x1b[0m \u202egnol\u202c \x07bell and \u27e6mark\u27e7 "
+# Words with marks: vowel signs, vowel points, accents that stand apart.
+MARKED = {
+    "hindi": (
+        "राम ने सुबह अपनी पुरानी किताब पढ़ी और फिर नदी के किनारे घूमने गया जहाँ उसे एक मित्र",
+        "मिला",
+        "मिली",
+    ),
+    "arabic": (
+        "كَتَبَ الوَلَدُ الدَّرْسَ فِي البَيْتِ ثُمَّ ذَهَبَ مَعَ أَبِيهِ إِلَى السُّوقِ وَاشْتَرَى خُبْزًا وَلَبَنًا ثُمَّ",
+        "نَامَتْ",
+        "نَامَ",
+    ),
+    "apart": (
+        unicodedata.normalize(
+            "NFD",
+            "Le café de la gare était fermé ce soir et nous avons dû marcher "
+            "jusqu'au vieux théâtre où il faisait",
+        ),
+        "tie\u0300de",
+        "tied",
+    ),
+}
 CHANCE = random.Random(11)  # noqa: S311 - test data
 PART = " ".join(sentence(CHANCE) for _ in range(4))
 REST = " ".join(sentence(CHANCE) for _ in range(5))
@@ -48,6 +71,11 @@ OWN: list[dict[str, Any]] = [
     {"id": "null", "text": None},
     {"id": "blank", "text": " \n "},
     {"id": "mail", "text": "Write to zoe.quint@mailbox.io and to ann@mailbox.io now."},
+    *(
+        {"id": f"{name} {number}", "text": f"{text} {word}"}
+        for name, (text, *words) in MARKED.items()
+        for number, word in enumerate(words)
+    ),
 ]
 
 
@@ -120,6 +148,16 @@ def test_a_near_duplicate_shows_where_the_texts_differ(run: Path) -> None:
     assert found.texts.comparison is not None
     assert found.evidence is not None
     assert found.texts.comparison.jaccard == found.evidence.similarity
+    assert found.texts.agrees is True
+
+
+@pytest.mark.parametrize("name", sorted(MARKED))
+def test_words_with_marks_are_whole_words(run: Path, name: str) -> None:
+    text, kept, dropped = MARKED[name]
+    found = told(run, f"{name} 1")
+    assert found.record.reason == "near_duplicate"
+    assert compared(found) == (f"{text} [{dropped}]", f"{text} [{kept}]")
+    assert found.texts is not None
     assert found.texts.agrees is True
 
 
@@ -228,7 +266,9 @@ def test_an_ambiguous_prefix_is_refused(folder: Path, tmp_path: Path) -> None:
         return table.set_column(0, table.schema.field("doc_id"), pa.array(ids))
 
     change_ledger(run, same_begin)
-    with pytest.raises(InputError, match=r"70 records begin with abcdef01 .*more dig"):
+    with pytest.raises(
+        InputError, match=f"{60 + len(OWN)} records begin with abcdef01 .*more dig"
+    ):
         explain(run, "abcdef01")
 
 

@@ -10,8 +10,8 @@ from numba import njit
 
 from isinglass.transforms.decontaminate.automaton import longest_match
 from isinglass.transforms.decontaminate.filter import may_hold_item
-from isinglass.transforms.decontaminate.units import cut_units, find_spans, find_unit
-from isinglass.transforms.dedup.shingles import class_table
+from isinglass.transforms.decontaminate.units import find_unit
+from isinglass.transforms.dedup.units import BYTES, class_table, cut_units, find_spans
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _search_rows(
     longest = np.int64(0)
     for row in range(offsets.size - 1):
         longest = max(longest, np.int64(offsets[row + 1] - offsets[row]))
-    # Sized as in `dedup.shingles`, for the longest text.
+    # For the longest text, by the need of `cut_units`.
     hashes = np.empty(longest // 2 + 2, np.uint64)
     spans = np.empty((0, 2), np.int64)
     for row in range(offsets.size - 1):
@@ -56,7 +56,7 @@ def _search_rows(
             continue
         if spans.shape[0] == 0:
             spans = np.empty((hashes.size, 2), np.int64)
-        find_spans(data, start, stop, classes, characters, spans)
+        find_spans(data, (start, stop), classes, characters, BYTES, spans)
         units = np.empty(count, np.int32)
         for index in range(count):
             begin, end = spans[index, 0], spans[index, 1]

@@ -1,7 +1,7 @@
 """Texts cut into units, words or characters, that are told apart exactly.
 
 A unit is a word, or a character in a text written mostly in scripts that put no
-spaces between words; `dedup.shingles` decides which. Hashes find a unit; its bytes
+spaces between words; `dedup.units` decides which. Hashes find a unit; its bytes
 decide whether it is the same one.
 """
 
@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.shingles import _hash_characters as hash_characters
-from isinglass.transforms.dedup.shingles import _hash_words as hash_words
-from isinglass.transforms.dedup.shingles import _is_unspaced as is_unspaced
-from isinglass.transforms.dedup.shingles import class_table
-from isinglass.transforms.text import decode, string_buffers
+from isinglass.transforms.dedup.units import BYTES, class_table, cut_units, find_spans
+from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 UNKNOWN = -1
 """Number of a unit that the vocabulary does not hold."""
 
-_WORD = 1
 _HASH_BITS = 64
 
 
@@ -45,44 +41,6 @@ class Vocabulary(NamedTuple):
     offsets: NDArray[np.int64]
     hashes: NDArray[np.uint64]
     slots: NDArray[np.int32]
-
-
-@njit(cache=True, nogil=True)
-def cut_units(data: Any, start: Any, stop: Any, classes: Any, hashes: Any) -> Any:
-    """Write the hash of each unit of a text; returns (units, whether characters)."""
-    if is_unspaced(data, start, stop, classes):
-        return hash_characters(data, start, stop, classes, hashes), True
-    return hash_words(data, start, stop, classes, hashes), False
-
-
-@njit(cache=True, nogil=True)
-def find_spans(
-    data: Any, position: Any, stop: Any, classes: Any, by_character: Any, spans: Any
-) -> Any:
-    """Write first byte and end of each unit, as `cut_units` counts them."""
-    count = np.int64(0)
-    inside = False
-    while position < stop:
-        code, width = decode(data, position)
-        kind = classes[code]
-        if by_character:
-            if kind:
-                spans[count, 0] = position
-                spans[count, 1] = position + width
-                count += 1
-        elif kind & _WORD:
-            if not inside:
-                spans[count, 0] = position
-            inside = True
-        elif inside:
-            spans[count, 1] = position
-            count += 1
-            inside = False
-        position += width
-    if inside:
-        spans[count, 1] = stop
-        count += 1
-    return count
 
 
 @njit(cache=True, nogil=True)
@@ -138,7 +96,7 @@ def _number_units(data: Any, offsets: Any, classes: Any, known: Any, out: Any) -
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
         place = hashes[size:]
         count, characters = cut_units(data, start, stop, classes, place)
-        find_spans(data, start, stop, classes, characters, spans)
+        find_spans(data, (start, stop), classes, characters, BYTES, spans)
         for index in range(count):
             begin, end = spans[index, 0], spans[index, 1]
             number, slot = find_unit(place[index], data, begin, end, known)

@@ -1,7 +1,7 @@
 """Verbatim repeats: stretches of words that occur twice, in one document or in two.
 
 A window is `words` consecutive words (characters in documents written mostly without
-spaces between words; see `shingles`). Texts are compared normalised, and what stands
+spaces between words; see `units`). Texts are compared normalised, and what stands
 between two words does not count. A window is repeated when its hash occurs twice; the
 characters of a document that lie in a repeated window are its repeated characters. So
 the least repeat is `words` words, and a longer one is covered from its first word to
@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, class_table, shingle
+from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
+from isinglass.transforms.dedup.units import unit_spans
 from isinglass.transforms.read.identity import doc_id_words
-from isinglass.transforms.text import decode, string_buffers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 KINDS = ("any", "within", "across")
 """A window occurs again anywhere; in its own document; in another document."""
 
-_WORD = 1
 _TWICE = 2
 _BITS = 64
 
@@ -84,33 +83,6 @@ def sample_documents(
 
 
 @njit(cache=True, nogil=True)
-def _unit_places(
-    data: Any, offsets: Any, classes: Any, by_character: Any, places: Any, ends: Any
-) -> None:
-    """Write first and one past the last code point of each word or character."""
-    size = np.int64(0)
-    for row in range(offsets.size - 1):
-        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        inside = False
-        code_point = 0
-        while position < stop:
-            code, width = decode(data, position)
-            position += width
-            if by_character[row]:
-                counts, inside = classes[code] != 0, False
-            else:
-                counts = classes[code] & _WORD != 0
-            if counts and not inside:
-                places[size, 0] = code_point
-                size += 1
-            inside = counts
-            code_point += 1
-            if counts:
-                places[size - 1, 1] = code_point
-        ends[row + 1] = size
-
-
-@njit(cache=True, nogil=True)
 def _window_spans(
     places: Any, ends: Any, words: Any, spans: Any, offsets: Any, characters: Any
 ) -> None:
@@ -137,14 +109,8 @@ def find_windows(normalised: pa.StringArray, words: int) -> Windows:
         ValueError: If `words` is less than 1 or a text is null.
     """
     shingles = shingle(normalised, words)
-    data, offsets = string_buffers(normalised)
     rows = len(normalised)
-    by_character = shingles.unit == CHARACTER_UNIT
-    # At most every other byte ends a word, and unspaced text has 2 bytes a character.
-    capacity = (int(offsets[-1]) - int(offsets[0]) + rows) // 2 + 1
-    places = np.empty((capacity, 2), np.int32)
-    ends = np.zeros(rows + 1, np.int64)
-    _unit_places(data, offsets, class_table(), by_character, places, ends)
+    places, ends = unit_spans(normalised, shingles.unit == CHARACTER_UNIT)
     spans = np.empty((len(shingles.values), 2), np.int32)
     starts = np.zeros(rows + 1, np.int64)
     characters = np.zeros(rows, np.int64)

@@ -17,11 +17,11 @@ from isinglass.transforms.dedup.folding import fold
 from isinglass.transforms.dedup.shingles import (
     CHARACTER_UNIT,
     WORD_UNIT,
-    class_table,
     shingle,
 )
+from isinglass.transforms.dedup.units import unit_spans
 from isinglass.transforms.normalise import normalise
-from isinglass.transforms.text import content_hashes, word_table
+from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -203,14 +203,9 @@ def _cut(text: str, ngram: int, config: NormaliseConfig) -> _Cut:
 def _spans(
     folded: Folded, *, by_character: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if by_character:
-        chosen = class_table()[folded.codes] != 0
-        return folded.starts[chosen], folded.stops[chosen]
-    inside = np.zeros(len(folded.codes) + 2, np.int8)
-    inside[1:-1] = word_table()[folded.codes]
-    steps = np.diff(inside)
-    first, last = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1) - 1
-    return folded.starts[first], folded.stops[last]
+    text = folded.codes.astype("<u4").tobytes().decode("utf-32-le")
+    spans, _ = unit_spans(pa.array([text], pa.string()), np.array([by_character]))
+    return folded.starts[spans[:, 0]], folded.stops[spans[:, 1] - 1]
 
 
 def _covered(

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config import DecontaminateConfig
 from isinglass.transforms.decontaminate.items import ItemIndex, build_index
 from isinglass.transforms.decontaminate.search import Matches, find_items
 from isinglass.transforms.normalise import normalise
+from tests.properties import examples
 from tests.words import WORD
 
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ def reference(
 letters = st.lists(st.sampled_from("abc"), max_size=18).map(" ".join)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(
     st.lists(letters, min_size=1, max_size=4),
     st.lists(letters, max_size=5),

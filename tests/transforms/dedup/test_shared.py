@@ -16,7 +16,9 @@ from isinglass.transforms.normalise import normalise
 from tests.words import WORD
 
 DEFAULT = NormaliseConfig()
-WORDS = st.lists(st.sampled_from(["a", "B", "c", "D9", "é", "e\u0301"]), max_size=25)
+WORDS = st.lists(
+    st.sampled_from(["a", "B", "c", "D9", "é", "e\u0301", "पढ़ी", "كَتَبَ"]), max_size=25
+)
 GAPS = st.sampled_from([" ", "\n", ", ", "... "])
 TEXTS = st.builds(lambda words, gap: gap.join(words), WORDS, GAPS)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -66,6 +68,63 @@ def test_shared_words_are_marked(
     left: str, right: str, expected: tuple[str, str]
 ) -> None:
     assert both(left, right) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        # A vowel sign is part of its word, and alone tells two words apart.
+        (
+            "राम ने किताब पढ़ी और सो गया",
+            "राम ने किताब पढ़ा और सो गया",
+            ("राम ने किताब [पढ़ी] और सो गया", "राम ने किताब [पढ़ा] और सो गया"),
+        ),
+        (
+            "كَتَبَ الوَلَدُ الدَّرْسَ فِي البَيْتِ ثُمَّ نَامَ",
+            "كَتَبَ الوَلَدُ الدَّرْسَ فِي البَيْتِ ثُمَّ نَامَتْ",
+            (
+                "كَتَبَ الوَلَدُ الدَّرْسَ فِي البَيْتِ ثُمَّ [نَامَ]",
+                "كَتَبَ الوَلَدُ الدَّرْسَ فِي البَيْتِ ثُمَّ [نَامَتْ]",
+            ),
+        ),
+        # The same words with and without vowel signs are different words.
+        (
+            "كتب الولد الدرس",
+            "كَتَبَ الوَلَدُ الدَّرْسَ",
+            ("[كتب الولد الدرس]", "[كَتَبَ الوَلَدُ الدَّرْسَ]"),
+        ),
+        # Accents that stand apart, also where no letter has them.
+        (
+            "un cafe\u0301 au lait x\u0301 froid",
+            "un café au lait x froid",
+            ("un cafe\u0301 au lait [x\u0301 froid]", "un café au lait [x froid]"),
+        ),
+        (
+            "שָׁלוֹם לְכָל יֶלֶד טוֹב",
+            "שָׁלוֹם לְכָל יֶלֶד רַע",
+            ("שָׁלוֹם לְכָל יֶלֶד [טוֹב]", "שָׁלוֹם לְכָל יֶלֶד [רַע]"),
+        ),
+    ],
+)
+def test_marks_belong_to_their_words(
+    left: str, right: str, expected: tuple[str, str]
+) -> None:
+    assert both(left, right) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("राम ने किताब पढ़ी", ["राम", "ने", "किताब", "पढ़ी"]),
+        ("كَتَبَ الوَلَدُ, ثُمَّ", ["كَتَبَ", "الوَلَدُ", "ثُمَّ"]),
+        ("e\u0301te\u0301 (x\u0301)", ["e\u0301te\u0301", "x\u0301"]),
+        ("\u0301 a", ["\u0301", "a"]),
+    ],
+)
+def test_units_are_whole_words_of_the_given_text(text: str, words: list[str]) -> None:
+    side = compare(text, text, 1, DEFAULT).left
+    bounds = zip(side.starts.tolist(), side.stops.tolist(), strict=True)
+    assert [text[start:stop] for start, stop in bounds] == words
 
 
 def test_unspaced_scripts_are_compared_by_character() -> None:

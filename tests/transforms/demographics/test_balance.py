@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, linprog, minimize
 
@@ -21,6 +21,7 @@ from isinglass.transforms.demographics.balance import (
 )
 from isinglass.transforms.demographics.calibration import Distance
 from isinglass.transforms.demographics.feasibility import reachable_share
+from tests.properties import examples
 
 COLUMNS = (("gender", "female"), ("gender", "male"))
 WIDE = (*COLUMNS, ("age", "old"), ("age", "young"), ("age", "middle"))
@@ -314,7 +315,7 @@ def solved(rows: list[tuple[int, int, int]], config: BalanceConfig) -> BalanceSo
     return solve(table[:, :2], table[:, 2], COLUMNS, config)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     _TABLE, st.randoms(use_true_random=False), st.sampled_from(["chi2", "kl", "logit"])
 )
@@ -330,7 +331,7 @@ def test_order_changes_no_bit(
     assert asdict(first)["axes"] == asdict(second)["axes"]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(_TABLE, st.sampled_from(["chi2", "logit"]))
 def test_what_is_promised_holds(
     rows: list[tuple[int, int, int]], distance: Distances

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
@@ -25,6 +25,7 @@ from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import is_vetoed
 from isinglass.transforms.pii.windows import separate_scripts
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +155,7 @@ TEXTS = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(TEXTS, max_size=3))
 def test_gate_and_windows_lose_nothing(
     everything: IdentifierScanner, texts: list[str]
@@ -162,7 +163,7 @@ def test_gate_and_windows_lose_nothing(
     assert _gated(everything, texts) == _ungated(everything, texts)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.sampled_from([*VALUES, "1", "a", "@", "余"]), max_size=6))
 def test_texts_of_a_batch_do_not_see_each_other(
     everything: IdentifierScanner, texts: list[str]

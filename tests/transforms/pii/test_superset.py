@@ -6,12 +6,13 @@ import hyperscan
 import numpy as np
 import pytest
 import regex  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.gate import Gate
 from isinglass.transforms.pii.scripts import UNSPACED
 from isinglass.transforms.pii.superset import derive_gate, means_the_same, odd_class
+from tests.properties import examples
 
 FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 
@@ -106,6 +107,7 @@ TEXTS = st.text(
 )
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(
     "expression",
     [r"\bs\d\W?k", r"(?<=s)[^a]\b", r"(?!k).\w1", r"(?<!\w)(s|k)\1", r"^\W*i\s?"],
@@ -115,7 +117,7 @@ def test_no_match_is_kept_from_a_recognizer(expression: str) -> None:
     assert gate is not None
     compiled = regex.compile(expression, FLAGS)
 
-    @settings(max_examples=300, deadline=None)
+    @examples(300)
     @given(TEXTS)
     def check(text: str) -> None:
         matched = compiled.search(text)

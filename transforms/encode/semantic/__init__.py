@@ -2,9 +2,11 @@
 
 Vectors are rows of unit length unless a function says otherwise, so that a dot product
 is a cosine. Nothing here depends on chance: a seed and the documents' ids decide, and
-neither the order of shards nor the number of workers does. One limit: a product of
-matrices may round its last bit otherwise in a block of another size, so that a document
-exactly between two centroids can go to the other one on another kind of processor.
+neither the order of shards nor the number of workers does. Matrix
+products round their last bits as the processor and the size of a block please: what is
+decided by them is decided again in float64 where it is close, so that equal vectors
+give equal clusters, duplicates and recall everywhere. `outliers` and `layout` say what
+they leave open.
 
     sample -> kmeans.fit -> kmeans.assign     each document has a cluster
     split                                     large clusters in parts

@@ -60,7 +60,7 @@ class _Search:
         open_rows = np.flatnonzero(near.any(axis=1))
         while len(open_rows):
             first = near[open_rows].argmax(axis=1)
-            exact = cosines(self.matrix, rows[open_rows], leaders[first])
+            exact = cosines(self.matrix[rows[open_rows]], self.matrix[leaders[first]])
             good = exact >= self.threshold
             self.leader[rows[open_rows[good]]] = leaders[first[good]]
             self.cosine[rows[open_rows[good]]] = exact[good]
@@ -83,7 +83,7 @@ class _Search:
     def _mark_one(self, row: np.int64, leaders: NDArray[np.int64]) -> bool:
         for part in blocks(len(leaders), 64):
             among = leaders[part]
-            exact = cosines(self.matrix, np.full(len(among), row), among)
+            exact = cosines(self.matrix[np.full(len(among), row)], self.matrix[among])
             good = np.flatnonzero(exact >= self.threshold)
             if len(good):
                 self.leader[row] = among[good[0]]

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.transforms.encode.semantic.hashing import uniform
-from isinglass.transforms.encode.semantic.vectors import blocks, unit_rows
+from isinglass.transforms.encode.semantic.vectors import (
+    DECIMALS,
+    blocks,
+    cosines,
+    slack,
+    unit_rows,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +30,9 @@ fewer than 25 documents each in a sample of 50,000 to place their centroid by.""
 
 _ENTRIES = 2**23
 """Similarities computed at a time: 32 MiB."""
+
+_EQUAL = 1e-9
+"""Cosines of float64 that differ by less are taken as equal."""
 
 _SEEDING_EACH, _SEEDING_LEAST = 4, 4096
 """Rows that seeds are looked for among: so many a cluster, and at least."""
@@ -66,15 +75,16 @@ def fit(
     centroids = _seeds(matrix, min(clusters, len(matrix)), seed)
     before: NDArray[np.int32] | None = None
     for _ in range(iterations):
-        labels, similarity = assign(matrix, centroids)
+        labels = _nearest(matrix, centroids)
         if before is not None and np.array_equal(labels, before):
             break
-        centroids = _means(matrix, labels, centroids)
+        means = _means(matrix, labels, centroids)
         empty = np.flatnonzero(np.bincount(labels, minlength=len(centroids)) == 0)
         if len(empty):
+            similarity = cosines(matrix, centroids[labels])
             far = np.argsort(similarity, kind="stable")[: len(empty)]
-            centroids[empty] = matrix[far]
-        before = labels
+            means[empty] = matrix[far]
+        centroids, before = means, labels
     return centroids
 
 
@@ -88,18 +98,41 @@ def assign(
         centroids: Shape (k, d), rows of unit length.
 
     Returns:
-        Cluster, shape (n,), the lowest one where several are equally near; cosine,
-        shape (n,), at most 1.
+        Cluster, shape (n,), the lowest one where several are equally near, which is to
+        a billionth; cosine, shape (n,), rounded to 6 decimals.
     """
-    labels = np.empty(len(matrix), np.int32)
+    labels = _nearest(matrix, centroids)
     similarity = np.empty(len(matrix), np.float32)
+    for part in blocks(len(matrix)):
+        similarity[part] = cosines(matrix[part], centroids[labels[part]])
+    return labels, similarity
+
+
+def _nearest(
+    matrix: NDArray[np.float32], centroids: NDArray[np.float32]
+) -> NDArray[np.int32]:
+    labels = np.empty(len(matrix), np.int32)
+    # Which centroid is the nearest of those in reach hangs on the last bits of float32,
+    # which every processor computes in its own way.
+    reach = np.float32(2 * slack(matrix.shape[1]))
     size = max(_ENTRIES // max(len(centroids), 1), 16)
     for part in blocks(len(matrix), size):
         products = matrix[part] @ centroids.T
-        nearest = products.argmax(axis=1)
-        labels[part] = nearest
-        similarity[part] = products[np.arange(len(nearest)), nearest]
-    return labels, np.minimum(similarity, np.float32(1.0))
+        close = products >= products.max(axis=1)[:, None] - reach
+        labels[part] = close.argmax(axis=1)
+        unsure = part.start + np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
+        # In halves: float64 takes twice the room.
+        for few in blocks(len(unsure), max(size // 2, 1)):
+            labels[unsure[few]] = _first_nearest(matrix[unsure[few]], centroids)
+    return labels
+
+
+def _first_nearest(
+    matrix: NDArray[np.float32], centroids: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    products = matrix.astype(np.float64) @ centroids.T.astype(np.float64)
+    nearest = products >= products.max(axis=1)[:, None] - _EQUAL
+    return np.asarray(nearest.argmax(axis=1), np.int64)
 
 
 def _means(
@@ -124,30 +157,29 @@ def _seeds(
 ) -> NDArray[np.float32]:
     """Rows far from each other, chosen among evenly spaced ones."""
     count = min(len(matrix), max(_SEEDING_EACH * clusters, _SEEDING_LEAST))
-    rows = matrix[np.linspace(0, len(matrix) - 1, count).astype(np.int64)]
+    places = np.linspace(0, len(matrix) - 1, count).astype(np.int64)
+    rows = matrix[places].astype(np.float64)
     tries = 4 + int(math.log(clusters))
     draws = uniform(clusters * tries, seed).reshape(clusters, tries)
     chosen = [min(int(draws[0, 0] * count), count - 1)]
     # Half the squared distance of unit vectors is 1 - cosine.
     distance = _distances(rows, rows[chosen])[:, 0]
     for draw in draws[1:]:
-        total = np.cumsum(distance, dtype=np.float64)
+        total = np.cumsum(distance)
         if total[-1] <= 0:
             # All other rows equal a seed: the rest of the clusters would be empty.
             break
         drawn = np.searchsorted(total, draw * total[-1], side="right")
         candidates = np.minimum(drawn, count - 1)
         nearer = np.minimum(_distances(rows, rows[candidates]), distance[:, None])
-        best = int(nearer.sum(axis=0, dtype=np.float64).argmin())
+        best = int(nearer.sum(axis=0).argmin())
         distance = np.ascontiguousarray(nearer[:, best])
         chosen.append(int(candidates[best]))
-    return rows[chosen]
+    return matrix[places[chosen]]
 
 
 def _distances(
-    rows: NDArray[np.float32], seeds: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    distances = 1 - rows @ seeds.T
-    # What rounding leaves of equal vectors is no distance.
-    distances[distances < 1e-6] = 0  # noqa: PLR2004 - a cosine of float32 carries it
-    return distances
+    rows: NDArray[np.float64], seeds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    # Rounded, equal vectors have no distance, and processors agree on what is drawn.
+    return np.asarray(np.maximum(np.round(1 - rows @ seeds.T, DECIMALS), 0))

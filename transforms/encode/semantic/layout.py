@@ -28,7 +28,9 @@ def lay_out(
 
     The first two principal components of the centroids, weighted by documents, give
     the places; circles are then pushed apart. Distances on the map say little beyond
-    "near" and "far": two of hundreds of dimensions are left.
+    "near" and "far": two of hundreds of dimensions are left. The last digits of places
+    hang on the processor, and where two components weigh the same, or one points as
+    much to one side as to the other, so does how the map is turned.
 
     Args:
         centroids: Shape (k, d).

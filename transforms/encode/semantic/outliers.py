@@ -48,8 +48,10 @@ def outlier_scores(
         companions: More than `neighbours`.
 
     Returns:
-        Shape (n,), 0 to 1, rounded to 6 decimals. 1 where the part has fewer than k
-        other rows: there are not k documents like it. Opposed directions count as 1.
+        Shape (n,), 0 to 1, rounded to 6 decimals, the last of which may be another one
+        on another processor: cosines are products of float32 here. 1 where the part has
+        fewer than k other rows: there are not k documents like it. Opposed directions
+        count as 1.
 
     Raises:
         ValueError: `companions` is too small.

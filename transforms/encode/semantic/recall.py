@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.transforms.encode.semantic.hashing import id_bytes
-from isinglass.transforms.encode.semantic.vectors import DECIMALS, blocks
+from isinglass.transforms.encode.semantic.vectors import blocks, reach
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,8 +67,7 @@ class RecallFold:
         ids: Shape (m,), 32-byte ids of the sampled documents, distinct.
         vectors: float32 (m, d), rows of unit length.
         parts: Shape (m,), number of each one's part, unique over all clusters.
-        threshold: Least cosine; compared with float32 cosines rounded to 6 decimals,
-            so that a pair within a millionth of it may be counted either way.
+        threshold: Least cosine, of cosines rounded as those of `find_duplicates` are.
     """
 
     ids: NDArray[np.bytes_]
@@ -98,8 +97,7 @@ class RecallFold:
         ids = id_bytes(doc_ids)
         pairs, together = found.pairs.copy(), found.together.copy()
         for rows in blocks(len(ids)):
-            near = np.round(self.vectors @ matrix[rows].T, DECIMALS)
-            reached = near >= np.float32(self.threshold)
+            reached = reach(self.vectors, matrix[rows], self.threshold)
             reached &= self.ids[:, None] != ids[rows][None, :]
             pairs += reached.sum(axis=1)
             reached &= self.parts[:, None] == parts[rows][None, :]

@@ -19,6 +19,9 @@ DECIMALS = 6
 
 _LEAST_NORM = 1e-12
 _PAIRS = 16_384
+_UNSURE = 1e-9
+"""Products of float64 that are nearer to a bound than this are computed again in an
+order that does not depend on the processor; their own error is a thousandth of it."""
 
 
 def unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -34,7 +37,9 @@ def unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float32]:
         ValueError: A value is not finite: no similarity to it has a meaning.
     """
     rows = np.array(matrix, np.float32)
-    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    norms = np.empty(len(rows), np.float64)
+    for part in blocks(len(rows)):
+        norms[part] = _norms(rows[part].astype(np.float64))
     if not np.isfinite(norms).all():
         wrong = int(np.flatnonzero(~np.isfinite(norms))[0])
         raise ValueError(f"vector {wrong} holds a value that is not finite")
@@ -58,28 +63,59 @@ def slack(dimensions: int) -> float:
 
 
 def cosines(
-    matrix: NDArray[np.float32],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
+    left: NDArray[np.float32], right: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Cosines of pairs of rows in float64, rounded to `DECIMALS`.
 
-    Rounded, they are the same whatever the order of the additions, and equal vectors
-    have exactly 1.
+    The same on every processor, which cannot be said of a matrix product, and exactly 1
+    for equal vectors.
 
     Args:
-        matrix: Shape (n, d).
-        first: Shape (p,), rows.
-        second: Shape (p,), rows.
+        left: Shape (p, d).
+        right: Shape (p, d).
 
     Returns:
         Shape (p,); 0 where a row is zero.
     """
-    result = np.empty(len(first), np.float64)
-    for part in blocks(len(first), _PAIRS):
-        left = matrix[first[part]].astype(np.float64)
-        right = matrix[second[part]].astype(np.float64)
-        dots = np.einsum("ij,ij->i", left, right)
-        norms = np.einsum("ij,ij->i", left, left) * np.einsum("ij,ij->i", right, right)
-        result[part] = dots / np.maximum(np.sqrt(norms), _LEAST_NORM)
+    result = np.empty(len(left), np.float64)
+    for part in blocks(len(left), _PAIRS):
+        one, other = left[part].astype(np.float64), right[part].astype(np.float64)
+        norms = _norms(one) * _norms(other)
+        result[part] = _sums(one * other) / np.maximum(norms, _LEAST_NORM)
     return np.round(result, DECIMALS)
+
+
+def reach(
+    left: NDArray[np.float32], right: NDArray[np.float32], threshold: float
+) -> NDArray[np.bool_]:
+    """Tell for all pairs of rows whether `cosines` reaches a threshold.
+
+    Args:
+        left: Shape (m, d).
+        right: Shape (n, d).
+        threshold: Least cosine.
+
+    Returns:
+        Shape (m, n).
+    """
+    one, other = _exact_units(left), _exact_units(right)
+    # `cosines` rounds up from here.
+    above = one @ other.T - (threshold - 0.5 * 10.0**-DECIMALS)
+    reached = above >= 0
+    unsure = np.nonzero(np.abs(above) < _UNSURE)
+    reached[unsure] = cosines(left[unsure[0]], right[unsure[1]]) >= threshold
+    return reached
+
+
+def _exact_units(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    exact = rows.astype(np.float64)
+    return exact / np.maximum(_norms(exact), _LEAST_NORM)[:, None]
+
+
+def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sqrt(_sums(rows * rows))
+
+
+def _sums(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of rows, in an order that numpy keeps everywhere; einsum and BLAS do not."""
+    return np.asarray(rows.sum(axis=1), np.float64)

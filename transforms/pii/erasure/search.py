@@ -19,7 +19,7 @@ import hyperscan
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.dedup.shingles import class_table
+from isinglass.transforms.dedup.units import WORD, class_table
 from isinglass.transforms.pii.erasure.escapes import (
     MOST_LAYERS,
     escaped_rows,
@@ -51,7 +51,6 @@ SPOTS = pa.schema(
 
 # ISO 13616: country, check digits, up to 30 letters and digits.
 _ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")
-_SPACED_WORD = 1
 # Vowels and finals of Hangul syllables, which decomposition sets free.
 _JAMO = (0x1100, 0x11FF)
 _JAMO_WITHIN = 0x1160
@@ -248,7 +247,7 @@ def _character_before(data: NDArray[np.uint8], place: int, low: int) -> int:
 def _is_word(code: int) -> bool:
     """A letter, digit or mark of a script that puts spaces between words."""
     korean = _JAMO[0] <= code <= _JAMO[1]
-    return bool(class_table()[code] == _SPACED_WORD) and not korean
+    return bool(class_table()[code] == WORD) and not korean
 
 
 def _extends(code: int) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from isinglass.schemas.errors import InputError, IsinglassError
 from isinglass.transforms.encode.outputs.megatron import MegatronWriter
 from isinglass.transforms.encode.outputs.readers import read_megatron
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,8 +104,7 @@ def test_type_follows_the_vocabulary(
 
 
 @settings(
-    max_examples=50,
-    deadline=None,
+    examples(50),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import datasets
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.tables import PACKED
 from isinglass.transforms.encode.outputs.ends import with_end
 from isinglass.transforms.encode.outputs.packed import Packer, best_fit
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,7 @@ def together(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
     return result
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lengths=LENGTHS, length=st.integers(1, 50), window=st.integers(1, 400))
 def test_documents_can_be_put_together(
     documents: Documents, lengths: list[int], length: int, window: int
@@ -93,7 +94,7 @@ def test_documents_can_be_put_together(
     assert packing.tokens == sum(lengths)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     lengths=LENGTHS,
     cuts=st.lists(st.integers(0, 40), max_size=5),
@@ -125,7 +126,7 @@ def best_fit_one_by_one(lengths: list[int], length: int) -> list[list[int]]:
     return rows
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.integers(1, 20), max_size=60))
 def test_equal_pieces_go_where_they_go_one_by_one(lengths: list[int]) -> None:
     rows = best_fit(np.array(lengths, np.int64), 20)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tokenizers
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
@@ -22,6 +22,7 @@ from isinglass.transforms.encode.outputs.reconcile import (
 )
 from isinglass.transforms.encode.outputs.tokens import tokens_batch
 from isinglass.transforms.encode.tokenizers.batch import cut, windows
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ KINDS = {
 ANY_TEXT = st.text(max_size=40) | st.text("aAz é0.9[UNK]\u2581\ufffdﬁ \n", max_size=25)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(text=ANY_TEXT, kind=st.sampled_from(sorted(KINDS)), most=st.integers(0, 30))
 def test_own_ids_decode_to_the_text(text: str, kind: str, most: int) -> None:
     backend = KINDS[kind]
@@ -343,7 +344,7 @@ def test_unreadable_files(case: Case, tmp_path: Path) -> None:
         reconcile_tokens(tmp_path / "none.parquet", whole, case.expected)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(texts=st.lists(ANY_TEXT, min_size=1, max_size=4))
 def test_packaged_tokenizer_raises_no_false_alarm(
     tokenizer: Any, texts: list[str]

@@ -81,7 +81,7 @@ def _greedy(rows: NDArray[np.float32], threshold: float) -> list[int]:
     leaders: list[int] = []
     result = []
     for row in range(len(rows)):
-        exact = cosines(rows, np.full(len(leaders), row), np.array(leaders, np.int64))
+        exact = cosines(rows[np.full(len(leaders), row)], rows[leaders])
         near = np.flatnonzero(exact >= threshold)
         result.append(leaders[near[0]] if len(near) else -1)
         if not len(near):
@@ -104,7 +104,7 @@ def test_equals_the_definition_across_blocks(
     found = find_duplicates(rows, np.arange(9000), 0.9)
     assert found.leader.tolist() == _greedy(rows, 0.9)
     marked = np.flatnonzero(found.leader >= 0)
-    exact = cosines(rows, marked, found.leader[marked])
+    exact = cosines(rows[marked], rows[found.leader[marked]])
     assert found.cosine[marked].tolist() == exact.tolist()
     assert (found.leader[found.leader[marked]] == -1).all()
 

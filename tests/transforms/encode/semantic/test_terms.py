@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.encode.semantic.terms import (
@@ -14,6 +14,7 @@ from isinglass.transforms.encode.semantic.terms import (
     TermFold,
     documents_each,
 )
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ def test_scores_are_log_odds_in_standard_errors() -> None:
     assert term.score == pytest.approx(odds / error, abs=1e-5)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.permutations(range(40)), st.integers(0, 40))
 def test_order_and_grouping_do_not_matter(order: list[int], cut: int) -> None:
     vocabulary = ["alpha", "beta", "gamma", "delta"]

@@ -8,6 +8,7 @@ import pytest
 from isinglass.transforms.encode.semantic.vectors import (
     blocks,
     cosines,
+    reach,
     slack,
     unit_rows,
 )
@@ -48,14 +49,34 @@ def test_blocks_cover_everything_once() -> None:
 
 def test_cosines_of_equal_rows_are_exactly_one() -> None:
     rows = unit_rows(np.random.default_rng(0).standard_normal((500, 384)))
-    all_rows = np.arange(500)
-    assert (cosines(rows, all_rows, all_rows) == 1).all()
+    assert (cosines(rows, rows) == 1).all()
     zero = np.zeros((1, 3), np.float32)
-    assert cosines(zero, np.array([0]), np.array([0])).tolist() == [0]
+    assert cosines(zero, zero).tolist() == [0]
 
 
 def test_slack_covers_the_error_of_float32_products() -> None:
     rows = unit_rows(np.random.default_rng(1).standard_normal((400, 384)))
     first, second = np.triu_indices(400)
     quick = (rows @ rows.T)[first, second]
-    assert (quick >= cosines(rows, first, second) - slack(384)).all()
+    assert (quick >= cosines(rows[first], rows[second]) - slack(384)).all()
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8, 0.999999, 1.0])
+def test_reach_is_what_the_cosines_say(threshold: float) -> None:
+    # Of few values, so that many pairs have exactly the threshold, and many are equal.
+    rng = np.random.default_rng(2)
+    rows = unit_rows(rng.integers(-2, 3, (300, 4)).astype(np.float64))
+    first, second = np.divmod(np.arange(90_000), 300)
+    expected = cosines(rows[first], rows[second]) >= threshold
+    assert reach(rows, rows, threshold).ravel().tolist() == expected.tolist()
+    assert 0 < expected.sum() < 90_000
+
+
+@pytest.mark.parametrize(
+    ("cosine", "reached"),
+    [(0.9500006, True), (0.9499996, True), (0.9499994, False), (-0.95, False)],
+)
+def test_reach_rounds_to_six_decimals(cosine: float, reached: bool) -> None:  # noqa: FBT001
+    left = np.array([[1, 0]], np.float32)
+    right = np.array([[cosine, np.sqrt(1 - cosine**2)], [0, 0]], np.float32)
+    assert reach(left, right, 0.95).tolist() == [[reached, False]]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.errors import ConfigError, TokenizerDiffersError
@@ -25,6 +25,7 @@ from isinglass.transforms.encode.tokenizers.load import (
     load_tokenizer,
 )
 from isinglass.transforms.encode.tokenizers.self_test import adversarial
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ def test_ids_of_adversarial_strings(either: Tokenizer) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150)
+@examples(150)
 def test_ids_of_any_text(wordpiece: Tokenizer, gpt2: Tokenizer, data: Any) -> None:
     texts = data.draw(st.lists(st.text(max_size=40), max_size=6))
     for one in (wordpiece, gpt2):
@@ -188,7 +189,7 @@ def test_limit_is_a_cut_of_the_whole(
 
 
 @given(st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_limit_of_any_text(wordpiece: Tokenizer, gpt2: Tokenizer, data: Any) -> None:
     piece = st.sampled_from(
         [" ", "  ", "\n", "a", "word", "\u00e9", "'s", ".", "x" * 80]

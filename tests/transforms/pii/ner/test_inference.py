@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from isinglass.transforms.pii.ner import batch as batch_module
 from isinglass.transforms.pii.ner.inference import BATCH_BYTES, Inference, batches
 from isinglass.transforms.pii.ner.inference import Spans as SpansOfUs
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,7 +118,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(examples(60), suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.lists(st.tuples(PIECES, st.sampled_from(["", " ", " "])), max_size=24),

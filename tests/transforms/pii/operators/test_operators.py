@@ -5,7 +5,7 @@ import hmac
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, Operator, PiiConfig
@@ -96,7 +96,6 @@ def documents(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, int, int, str
     return texts, spans
 
 
-@settings(deadline=None)
 @given(documents())
 def test_offsets_and_counts_for_any_mix(
     case: tuple[list[str], list[tuple[int, int, int, str]]],
@@ -122,7 +121,6 @@ def test_offsets_and_counts_for_any_mix(
         assert len(clean) == len(text) + growth
 
 
-@settings(deadline=None)
 @given(documents())
 def test_batches_may_be_split_anywhere(
     case: tuple[list[str], list[tuple[int, int, int, str]]],

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.catalogue import load_catalogue
@@ -120,7 +120,6 @@ def test_another_key_or_value_gives_another_fake(entity: str) -> None:
     assert not {*one} & {fake(entity, value, b"another key") for value in values}
 
 
-@settings(deadline=None)
 @given(st.sampled_from(KINDS), st.text(max_size=40))
 def test_any_text_has_a_fake_that_may_be_one(entity: str, value: str) -> None:
     own = fake(entity, value)
@@ -133,7 +132,6 @@ CLASSES = (str.isdecimal, str.isupper, str.islower, str.isalpha)
 SHAPED = ("UK_NHS", "CRYPTO", "LOCATION")
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(SHAPED),
     st.text("aZéЖжΩω余한אあ7٣\uff17 -_.\u0301🙂", min_size=1, max_size=30),
@@ -150,7 +148,6 @@ def test_length_and_classes_stay(entity: str, value: str) -> None:
         assert old == new or old.isalpha() or old.isdecimal()
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(("CREDIT_CARD", "IBAN_CODE", "US_SSN", "PHONE_NUMBER")),
     st.text("0123456789 -.()+", min_size=1, max_size=24),

@@ -7,7 +7,7 @@ import re
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import PiiConfig
@@ -272,7 +272,6 @@ def test_made_up_names_are_in_no_list_of_names() -> None:
     assert not [name for name in COMMON.split() if name.endswith(tuple(endings))]
 
 
-@settings(deadline=None)
 @given(MARKS)
 def test_different_marks_seldom_give_one_name(mark: str) -> None:
     other = f"{int(mark, 16) ^ 1:032x}"

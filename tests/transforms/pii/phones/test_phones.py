@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.budget import Budget
@@ -20,6 +20,7 @@ from isinglass.transforms.pii.phones.scanner import (
     PhoneScanner,
 )
 from isinglass.transforms.text import string_buffers
+from tests.properties import examples
 
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CN", "KR", "BR", "AU")
 SCANNER = PhoneScanner.build(REGIONS)
@@ -188,7 +189,7 @@ def test_offsets_are_code_points(before: str, number: str, after: str) -> None:
     assert (start, end) in {(f["start"], f["end"]) for f in scan([text])}
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.one_of(NUMBERS, NOISE, st.just("1"), st.just("a")), max_size=6))
 def test_texts_of_a_batch_do_not_see_each_other(texts: list[str]) -> None:
     alone = [{**f, "row": row} for row, text in enumerate(texts) for f in scan([text])]

@@ -7,13 +7,14 @@ from importlib.resources import files
 import pytest
 import regex  # type: ignore[import-untyped]
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import PiiConfig, default_entities
 from isinglass.transforms.pii.catalogue import Entry, expand, load_catalogue
 from isinglass.transforms.pii.checks.table import CHECKS
 from isinglass.transforms.pii.recognizers import CatalogueRecognizer, build_identifiers
+from tests.properties import examples
 from tests.transforms.pii.catalogue_cases import hits, opens
 
 ENTRIES = [entry for entry in load_catalogue() if entry.patterns]
@@ -151,7 +152,7 @@ AROUND = st.sampled_from(
 
 
 @pytest.mark.parametrize(("entry", "value"), CASES)
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(before=AROUND, behind=AROUND)
 def test_gates_open_wherever_a_pattern_matches(
     entry: Entry, value: str, before: str, behind: str

@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.found import FoundColumns
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,7 +193,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_random_texts(analyzer: Any, scanner: StockScanner, text: str) -> None:
     assert found(scanner, [text]) == expected(analyzer, [text])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 import pytest
 import regex  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer, UrlRecognizer
@@ -28,6 +28,7 @@ from isinglass.transforms.pii.stock.registry import (
     stock_labels,
 )
 from isinglass.transforms.pii.stock.urls import UrlSearch
+from tests.properties import examples
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.stock.scanner import StockScanner
@@ -84,7 +85,7 @@ HOSTS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(HOSTS)
 def test_the_same_urls(text: str) -> None:
     assert URL_SEARCH is not None
@@ -108,7 +109,7 @@ NUMBERS = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(NUMBERS)
 def test_the_same_phone_numbers(text: str) -> None:
     assert places(PHONE_SEARCH, text) == stock_places(PHONES, text)
