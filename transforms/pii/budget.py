@@ -12,7 +12,8 @@ from isinglass.schemas.reasons import QuarantineReason
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_LEAST_SECONDS = 1e-3
+LEAST_SECONDS = 1e-3
+"""A timeout of zero would be none."""
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Budget:
 
     def left(self, row: int) -> float:
         """Seconds left for a row; a little above zero at least."""
-        return max(self.seconds - self._spent[row], _LEAST_SECONDS)
+        return max(self.seconds - self._spent[row], LEAST_SECONDS)
 
     def charge(self, row: int, seconds: float) -> None:
         """Note time spent on a row; it fails when that is too much."""

@@ -186,7 +186,7 @@ def _build(
     models = _models(config, entities)
     stock = models if config.mode == "exact" else []
     rest = [] if stock else models
-    engines = {m.language: load_engine(m, wanted, parse=False) for m in rest}
+    engines = {m.language: load_engine(m, wanted) for m in rest}
     return Detector(
         models=check_models(config),
         identifiers=IdentifierScanner.build(config),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from isinglass.transforms.pii.recognizers import (
     PHONE_NUMBER,
     Identifier,
     build_identifiers,
+    silence_presidio,
 )
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed
@@ -60,7 +60,7 @@ class IdentifierScanner:
         Raises:
             ConfigError: An entity is not known.
         """
-        _silence_presidio()
+        silence_presidio()
         identifiers = tuple(build_identifiers(config))
         patterns: list[GatePattern] = []
         gated = []
@@ -144,8 +144,3 @@ def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:
     if identifier.gate:
         return [GatePattern(number, identifier.gate)]
     return derive_gate(number, identifier.patterns, also=UNSPACED)
-
-
-def _silence_presidio() -> None:
-    """Keep Presidio's log quiet: some of its messages quote the text."""
-    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL + 1)

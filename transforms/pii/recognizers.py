@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -224,6 +225,11 @@ def _all_predefined() -> tuple[Any, ...]:
         if issubclass(value, PatternRecognizer) and value is not EmailRecognizer
     ]
     return tuple(kind() for kind in classes if kind is not PatternRecognizer)
+
+
+def silence_presidio() -> None:
+    """Keep Presidio's log quiet: some of its messages quote the text."""
+    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL + 1)
 
 
 @cache

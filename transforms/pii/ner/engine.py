@@ -48,17 +48,14 @@ class NerEngine(Protocol):
         """
 
 
-def load_engine(model: SpacyModel, wanted: frozenset[str], *, parse: bool) -> NerEngine:
+def load_engine(model: SpacyModel, wanted: frozenset[str]) -> NerEngine:
     """Load a model: by own inference where that is known to be equal, else by spaCy.
 
     Args:
         model: Where it is.
         wanted: Entities asked for.
-        parse: Whether to keep the parser, whose sentence starts bound entities.
     """
     labels = wanted_labels(wanted)
-    if parse:
-        return PipeEngine(model.name, load_pipeline(model, parse=True), labels)
     nlp = load_pipeline(model, parse=True)
     try:
         inference = Inference(nlp)

@@ -13,7 +13,7 @@ from isinglass.transforms.pii.ner.stretches import (
     without_long_stretches,
 )
 from isinglass.transforms.pii.ner.threads import one_blas_thread
-from isinglass.transforms.pii.ner.zones import Stretch, stretches, zones
+from isinglass.transforms.pii.ner.zones import Stretch, read_in_zones, stretches
 from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 SCORE = 0.85
 """spaCy gives no scores; Presidio's default for every entity of a model."""
 
-BATCH_TEXTS = 32
-"""Texts a call of `nlp.pipe`; larger batches fall out of the cache and are slower."""
-
 # What named entities do not depend on. Sentence starts, set by the parser, do matter:
 # no entity continues over one.
 _NO_USE = ("tagger", "morphologizer", "attribute_ruler", "lemmatizer")
@@ -44,14 +41,12 @@ class PipeEngine:
         name: Name of the model.
         nlp: spaCy pipeline.
         entities: Entity by label, for the entities that are asked for.
-        batch: Texts a call.
         how: What runs the model, and why.
     """
 
     name: str
     nlp: Any = field(repr=False)
     entities: dict[str, str]
-    batch: int = BATCH_TEXTS
     how: str = "spaCy"
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -72,45 +67,23 @@ class PipeEngine:
         """
         shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
-            for zone in zones(stretches(shown, rows)):
-                with self.nlp.memory_zone():
-                    for begin in range(0, len(zone), self.batch):
-                        tasks = zone[begin : begin + self.batch]
-                        self._batch(tasks, budget, found)
+            parts = stretches(shown, rows)
+            for part, doc in read_in_zones(self.nlp, self._read, parts, budget):
+                self._gather(part, doc, found)
 
-    def _batch(self, tasks: list[Stretch], budget: Budget, found: FoundColumns) -> None:
-        tasks = [task for task in tasks if task.row not in budget.failed]
-        began = budget.now()
-        try:
-            texts = [task.text for task in tasks]
-            docs = list(self.nlp.pipe(texts, batch_size=self.batch))
-        except Exception:  # noqa: BLE001 - whichever text it was is found below
-            self._one_by_one(tasks, budget, found)
-            return
-        seconds = budget.now() - began
-        length = sum(len(task.text) for task in tasks) or 1
-        for task, doc in zip(tasks, docs, strict=True):
-            self._gather(task, doc, found)
-            budget.charge(task.row, seconds * len(task.text) / length)
+    def _read(self, parts: list[Stretch]) -> list[Any]:
+        return list(self.nlp.pipe([part.text for part in parts]))
 
-    def _one_by_one(
-        self, tasks: list[Stretch], budget: Budget, found: FoundColumns
-    ) -> None:
-        for task in tasks:
-            if task.row not in budget.failed:
-                with budget.guard(task.row):
-                    self._gather(task, self.nlp(task.text), found)
-
-    def _gather(self, task: Stretch, doc: Any, found: FoundColumns) -> None:
+    def _gather(self, part: Stretch, doc: Any, found: FoundColumns) -> None:
         """Take numbers out of a doc, which must not outlive its memory zone."""
-        origin = task.chunk.start
+        origin = part.chunk.start
         for span in doc.ents:
             if span.label_ in self.entities and is_whole(
-                task.chunk, span.start_char, span.end_char
+                part.chunk, span.start_char, span.end_char
             ):
                 entity = self.entities[span.label_]
                 found.add(
-                    (task.row, origin + span.start_char, origin + span.end_char),
+                    (part.row, origin + span.start_char, origin + span.end_char),
                     Origin(entity, MODEL_DETECTOR, self.name, SCORE),
                 )
 

@@ -1,1 +1,1 @@
-"""Mode `exact`: the findings of stock Presidio, at a multiple of its speed."""
+"""Mode `exact`: Presidio itself, in batches and within limits of time and memory."""

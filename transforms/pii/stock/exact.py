@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.pii.identifiers import IdentifierScanner
-from isinglass.transforms.pii.stock.registry import known_entities, stock_labels
 from isinglass.transforms.pii.stock.rows import without_texts
 from isinglass.transforms.pii.stock.scanner import StockScanner
 
@@ -67,9 +66,7 @@ def load_exact(model: SpacyModel, config: PiiConfig) -> ExactScanner:
         ConfigError: An entity is not known.
     """
     stock = StockScanner.load(model, config.entities)
-    known = known_entities(model.language) | frozenset(
-        stock_labels(config.entities).values()
-    )
+    known = stock.analyzer.entities
     entities = {k: v for k, v in config.entities.items() if k not in known}
     rest = IdentifierScanner.build(config.model_copy(update={"entities": entities}))
     return ExactScanner(stock, rest if rest.identifiers or rest.phones else None)

@@ -1,50 +1,43 @@
 """Mode `exact`: the findings of stock Presidio, entity by entity and score by score.
 
 Stock means `AnalyzerEngine` with the same spaCy model, its default registry of the
-language and its default context enhancer: faults included. Reserved values and the
-whole-word context of the other modes do not apply, nor do `pii.phone_regions`: the
-phone regions are those of the stock recognizer. Thresholds of the configuration apply
-afterwards. The public suffix list is that of the `tldextract` package.
+language and its default context enhancer: faults included. It is that very engine that
+runs here, on texts that spaCy has read in batches. Reserved values and the whole-word
+context of the other modes do not apply, nor do `pii.phone_regions`: the phone regions
+are those of the stock recognizer. Thresholds of the configuration apply afterwards. The
+public suffix list is that of the `tldextract` package.
 
-The same matches are found faster, not other ones:
-
-- a recognizer sees only texts in which, by Hyperscan, one of its patterns may match;
-- URL patterns are tried only at hosts, and phone numbers looked for only in regions in
-  which a candidate may be valid;
-- lemmas are made only of words before a match of a recognizer with context words;
-- spaCy runs in batches, without components that only lemmas need, and numpy's BLAS
-  multiplies in place of its own. Sums are rounded in another order, by which a close
-  decision of the model could fall differently.
-
-Equality holds for texts of up to `chunks.CHUNK_CHARS`; longer ones are cut.
+Texts longer than `chunks.CHUNK_CHARS` are cut, and over-long stretches without white
+space are blanks for spaCy; everything else is as stock has it.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.pii.chunks import Chunk, is_whole
-from isinglass.transforms.pii.found import FoundColumns, Origin
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from spacy.pipeline import Lemmatizer
+
+from isinglass.transforms.pii.chunks import is_whole
+from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
 from isinglass.transforms.pii.ner.stretches import (
     MOST_EXACT_CHARS,
     blank_long_stretches,
 )
 from isinglass.transforms.pii.ner.threads import one_blas_thread
-from isinglass.transforms.pii.ner.zones import stretches, zones
-from isinglass.transforms.pii.stock.context import has_context, raise_scores
-from isinglass.transforms.pii.stock.matches import Match, remove_duplicates
-from isinglass.transforms.pii.stock.pipeline import (
+from isinglass.transforms.pii.ner.zones import (
     BATCH_TEXTS,
-    Reading,
-    StockPipeline,
+    Stretch,
+    read_in_zones,
+    stretches,
 )
-from isinglass.transforms.pii.stock.registry import StockRecognizers, stock_labels
+from isinglass.transforms.pii.stock.analyzer import StockAnalyzer
 from isinglass.transforms.pii.tables import MODEL_DETECTOR, PATTERN_DETECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     import numpy as np
     import pyarrow as pa
@@ -54,39 +47,17 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.models import SpacyModel
 
 
-@dataclass(eq=False, repr=False)
-class Task:
-    """A text, or a stretch of a long one, and what is known of it so far.
-
-    Attributes:
-        row: Row of the text.
-        chunk: Which stretch of it.
-        text: The stretch.
-        matches: What was found in it.
-        starts: Its sentence starts, once spaCy has read it.
-    """
-
-    row: int
-    chunk: Chunk
-    text: str
-    matches: list[Match] = field(default_factory=list)
-    starts: NDArray[np.bool_] | None = None
-
-
-_Result = TypeVar("_Result")
-
-
 @dataclass(frozen=True)
 class StockScanner:
-    """Recognizers and model of one language. Not to be pickled.
+    """Presidio for one language. Not to be pickled, and used by one thread at a time.
 
     Attributes:
-        recognizers: Those that need no model.
-        pipeline: Tokens, names and lemmas.
+        model: Name and language of the model.
+        analyzer: Presidio.
     """
 
-    recognizers: StockRecognizers
-    pipeline: StockPipeline
+    model: SpacyModel
+    analyzer: StockAnalyzer
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -98,11 +69,7 @@ class StockScanner:
             wanted: Entities asked for; those that stock Presidio does not know are
                 ignored.
         """
-        entities = frozenset(wanted)
-        return cls(
-            recognizers=StockRecognizers.build(model.language, entities),
-            pipeline=StockPipeline.load(model, stock_labels(entities)),
-        )
+        return cls(model, StockAnalyzer.load(model, frozenset(wanted)))
 
     def scan(
         self,
@@ -119,110 +86,57 @@ class StockScanner:
             budget: Is charged by row; rows that fail are noted in it.
             found: Is added to.
         """
-        with self.lock, one_blas_thread():
-            tasks = (Task(*stretch) for stretch in stretches(texts, rows))
-            for zone in zones(tasks):
-                self._match(zone, budget)
-                with self.pipeline.nlp.memory_zone():
-                    for begin in range(0, len(zone), BATCH_TEXTS):
-                        self._read(zone[begin : begin + BATCH_TEXTS], budget)
-                self._infer(zone, budget)
-                for task in zone:
-                    if task.row not in budget.failed:
-                        _gather(task, found)
-
-    def _match(self, tasks: list[Task], budget: Budget) -> None:
-        """Let the recognizers that need no model look at the texts."""
-        wanted = self.recognizers.gate.numbers([task.text for task in tasks])
-        for task, numbers in zip(tasks, wanted, strict=True):
-            for number in numbers.nonzero()[0].tolist():
-                if task.row in budget.failed:
-                    break
-                with budget.guard(task.row):
-                    search = self.recognizers.searches[number]
-                    left = budget.left(task.row)
-                    task.matches += search.find(task.text, left)
-
-    def _read(self, tasks: list[Task], budget: Budget) -> None:
-        """Run spaCy on the texts that need it, and look at context."""
-        needed = [
-            task
-            for task in tasks
-            if task.row not in budget.failed and self._needs_model(task)
-        ]
-
-        def read(part: list[Task]) -> list[Reading]:
-            return self.pipeline.read(_readable(part))
-
-        for part, readings in _shared(read, needed, budget):
-            for task, reading in zip(part, readings, strict=True):
-                with budget.guard(task.row):
-                    self._complete(task, reading)
-
-    def _needs_model(self, task: Task) -> bool:
-        contexts = self.recognizers.contexts
-        named = bool(self.pipeline.labels)
-        return named or any(has_context(match, contexts) for match in task.matches)
-
-    def _complete(self, task: Task, reading: Reading) -> None:
-        contexts = self.recognizers.contexts
-        if any(has_context(match, contexts) for match in task.matches):
-            words = self.pipeline.lemmatiser.words(reading.doc)
-            task.matches = raise_scores(task.matches, contexts, words)
-        task.matches += reading.entities
-        task.starts = reading.starts
-
-    def _infer(self, tasks: list[Task], budget: Budget) -> None:
-        """Add the entities of the own inference, with the parser's sentences."""
-        if self.pipeline.inference is None:
+        if not self.analyzer.entities:
             return
-        read = [
-            task
-            for task in tasks
-            if task.starts is not None and task.row not in budget.failed
-        ]
+        engine: Any = self.analyzer.engine.nlp_engine
+        nlp = engine.get_nlp(self.model.language)
+        with self.lock, one_blas_thread():
+            parts = stretches(texts, rows)
+            for part, artifacts in read_in_zones(nlp, self._read, parts, budget):
+                with budget.guard(part.row):
+                    for result in self._analyze(part, artifacts, budget):
+                        self._gather(part, result, found)
+            _forget_lemmas(nlp)
 
-        def infer(part: list[Task]) -> list[list[Match]]:
-            starts = [task.starts for task in part if task.starts is not None]
-            return self.pipeline.infer(_readable(part), starts)
+    def _read(self, parts: list[Stretch]) -> list[Any]:
+        """What spaCy makes of some texts, in Presidio's form."""
+        shown = [blank_long_stretches(part.text, MOST_EXACT_CHARS) for part in parts]
+        engine = self.analyzer.engine.nlp_engine
+        read = engine.process_batch(shown, self.model.language, batch_size=BATCH_TEXTS)
+        return [artifacts for _, artifacts in read]
 
-        for part, entities in _shared(infer, read, budget):
-            for task, own in zip(part, entities, strict=True):
-                task.matches += own
+    def _analyze(self, part: Stretch, artifacts: Any, budget: Budget) -> list[Any]:
+        self.analyzer.limit.begin(budget, part.row)
+        results: list[Any] = self.analyzer.engine.analyze(
+            part.text,
+            self.model.language,
+            return_decision_process=True,
+            nlp_artifacts=artifacts,
+        )
+        return results
 
-
-def _shared(
-    work: Callable[[list[Task]], list[_Result]], tasks: list[Task], budget: Budget
-) -> Iterator[tuple[list[Task], list[_Result]]]:
-    """Work on texts together; if that fails, on each alone, so that one fails alone."""
-    began = budget.now()
-    try:
-        results = work(tasks)
-    except Exception:  # noqa: BLE001 - whichever text it was is found below
-        for task in tasks:
-            with budget.guard(task.row):
-                yield [task], work([task])
-        return
-    seconds = budget.now() - began
-    length = sum(len(task.text) for task in tasks) or 1
-    for task in tasks:
-        budget.charge(task.row, seconds * len(task.text) / length)
-    yield tasks, results
-
-
-def _gather(task: Task, found: FoundColumns) -> None:
-    for match in remove_duplicates(task.matches):
-        if is_whole(task.chunk, match.start, match.end):
-            detector = MODEL_DETECTOR if match.recognizer < 0 else PATTERN_DETECTOR
-            place = task.chunk.start
-            found.add(
-                (task.row, match.start + place, match.end + place),
-                Origin(match.entity, detector, match.rule, match.base),
-                checked=match.checked,
-                score=match.score,
-                context=match.context,
-            )
+    def _gather(self, part: Stretch, result: Any, found: FoundColumns) -> None:
+        if result.entity_type not in self.analyzer.entities or not is_whole(
+            part.chunk, result.start, result.end
+        ):
+            return
+        why, place = result.analysis_explanation, part.chunk.start
+        # A checksum that holds is a score of 1, whatever that of the pattern.
+        base = 1.0 if why.validation_result else float(why.original_score)
+        finder = (PATTERN_DETECTOR, why.pattern_name or why.recognizer)
+        if why.recognizer == SpacyRecognizer.__name__:
+            finder = (MODEL_DETECTOR, self.model.name)
+        found.add(
+            (part.row, result.start + place, result.end + place),
+            Origin(result.entity_type, *finder, base),
+            checked=VALID if why.validation_result else UNCHECKED,
+            score=float(result.score),
+            context=why.supportive_context_word or None,
+        )
 
 
-def _readable(tasks: list[Task]) -> list[str]:
-    return [blank_long_stretches(task.text, MOST_EXACT_CHARS) for task in tasks]
+def _forget_lemmas(nlp: Any) -> None:
+    """Empty what lemmatizers remember, which grows with every word that is new."""
+    for _, component in nlp.pipeline:
+        if isinstance(component, Lemmatizer):
+            component.cache.clear()

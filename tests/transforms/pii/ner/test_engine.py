@@ -137,7 +137,7 @@ def test_a_name_at_every_place_of_a_cut_text(
 
 
 def test_a_known_model_runs_by_own_inference(model: SpacyModel) -> None:
-    engine = load_engine(model, frozenset({"PERSON"}), parse=False)
+    engine = load_engine(model, frozenset({"PERSON"}))
     assert engine.how == "own inference"
     assert {x[1] for x in scan(engine, [NAMES])} == {"PERSON"}
 
@@ -151,7 +151,7 @@ def test_a_changed_model_runs_by_spacy(
         return nlp
 
     monkeypatch.setattr(module, "load_pipeline", changed)
-    engine = load_engine(model, frozenset({"PERSON"}), parse=False)
+    engine = load_engine(model, frozenset({"PERSON"}))
     assert isinstance(engine, PipeEngine)
     assert engine.how == "spaCy: beam_width is 3, not 1"
     assert engine.nlp.pipe_names == ["ner"]

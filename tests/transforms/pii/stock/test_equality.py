@@ -12,12 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii.budget import Budget
+from isinglass.transforms.pii.chunks import Chunk, chunk_spans
+from isinglass.transforms.pii.detector import build_detector
 from isinglass.transforms.pii.found import FoundColumns
-from tests.properties import examples
+from isinglass.transforms.pii.ner import zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,6 +187,33 @@ def test_a_sample_of_real_texts(analyzer: Any, scanner: StockScanner) -> None:
         assert ours == theirs, text
 
 
+def test_a_text_that_is_cut(
+    analyzer: Any, scanner: StockScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def small(text: str) -> list[Chunk]:
+        return chunk_spans(text, 2_000, 500)
+
+    text = "\n\n".join(TEXTS)
+    assert len(small(text)) > 2
+    monkeypatch.setattr(zones, "chunk_spans", small)
+    assert found(scanner, [text]) == expected(analyzer, [text])
+
+
+def test_thresholds_apply_afterwards(analyzer: Any) -> None:
+    entities = dict.fromkeys(
+        ("US_SSN", "DATE_TIME", "PERSON"), EntityConfig(threshold=0.5)
+    )
+    detector = build_detector(PiiConfig(mode="exact", entities=entities))
+    findings = detector.detect(pa.array(TEXTS), pa.array(["en"] * len(TEXTS))).findings
+    columns = [findings[name].to_pylist() for name in ("row", "entity", "score")]
+    assert Counter(zip(*columns, strict=True)) == Counter(
+        (row, place[2], place[3])
+        for row, counts in enumerate(expected(analyzer, TEXTS))
+        for place in counts
+        if place[2] in entities and place[3] >= 0.5
+    )
+
+
 PIECES = st.sampled_from(
     [
         *"0123456789 \n.:-/@+()'\"#,",
@@ -193,7 +223,7 @@ PIECES = st.sampled_from(
 )
 
 
-@examples(40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_random_texts(analyzer: Any, scanner: StockScanner, text: str) -> None:
     assert found(scanner, [text]) == expected(analyzer, [text])
