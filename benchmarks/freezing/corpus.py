@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,11 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.freezing.examples import write_jsonl
+from benchmarks.measuring.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 CORPUS = SHARED / "corpus"
 LABELLED = SHARED / "pii"
@@ -33,14 +33,25 @@ def corpus_files() -> list[Path]:
 
 def whole_corpus(folder: Path) -> None:
     """`corpus/`, linked, and `items.jsonl`: pieces of documents to be found in it."""
-    (folder / "corpus").mkdir()
+    files = corpus_files()
+    linked_files(len(files))(folder)
     items: list[dict[str, Any]] = []
-    for file in corpus_files():
-        (folder / "corpus" / file.name).symlink_to(file.resolve())
+    for file in files:
         texts = pq.read_table(file, columns=["text"])["text"].to_pylist()
         pieces = [text.split()[_ITEM_WORDS] for text in texts[::_ITEMS_EVERY]]
         items += [{"text": " ".join(piece)} for piece in pieces if piece]
     write_jsonl(folder / "items.jsonl", items)
+
+
+def linked_files(count: int) -> Callable[[Path], None]:
+    """`corpus/` with links to the first files of the corpus."""
+
+    def prepare(folder: Path) -> None:
+        (folder / "corpus").mkdir()
+        for file in corpus_files()[:count]:
+            (folder / "corpus" / file.name).symlink_to(file.resolve())
+
+    return prepare
 
 
 def some_of_corpus(documents: int, characters: int) -> Callable[[Path], None]:

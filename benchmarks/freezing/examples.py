@@ -11,7 +11,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from benchmarks.measuring.processes import ROOT
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _WORD_LIST = """
@@ -62,7 +65,8 @@ def example_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
         if kind == _PART:
             text = " ".join(rows[number - 3]["text"].split()[10:60])
         elif kind == _EXACT:
-            text = rows[number - 3]["text"].upper()
+            text = rows[number - 3]["text"]
+            text = text.upper() if number % 20 == kind else text
         elif kind == _NEAR:
             text = rows[number - 5]["text"] + " And " + sentence(chance, 3)
         else:
@@ -71,7 +75,7 @@ def example_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
             text += f"\n\n{NOTICE}"
         rows.append(
             {
-                "id": f"n{number}",
+                "id": f"n{seed}-{number}",
                 "text": text,
                 "url": f"https://pages.example/{number}",
                 "collected_at": f"2024-01-{number % 28 + 1:02d}T00:00:00Z",
@@ -171,7 +175,7 @@ def broken_records(folder: Path) -> None:
         b'{"text": "no end',
         b'{"text": ""}',
         b'{"text": " \\n\\t\\u3000"}',
-        b'{"id": "n1", "text": "Something else under an id that is taken."}',
+        b'{"id": "n7-1", "text": "Something else under an id that is taken."}',
         json.dumps({"text": "word " * 3000}).encode(),
     )
     corpus.mkdir(parents=True)
@@ -194,7 +198,7 @@ def unscannable(folder: Path) -> None:
     chance = random.Random(8)  # noqa: S311 - reproducible, not secret
     body = document(chance, 20)
     texts = [
-        f"{body} {'a' * 60}! and this makes it the longest of all of them",
+        f"{body} {'a' * 90}b c and this makes it the longest of all of them",
         f"{body} and a little more",
         f"{body} and a little",
         document(chance),
@@ -228,3 +232,31 @@ def wanted_gone(folder: Path) -> None:
     named = "PERSON\tZedbrook Quillfeather\n"
     (folder / "values.txt").write_text("\n".join(values) + "\n" + named)
     (folder / "nobody.txt").write_text("Nobody Atall Whatsoever\n")
+    # A run without a detector would take a random key.
+    (folder / "bare-spans" / "work").mkdir(parents=True)
+    (folder / "bare-spans" / "work" / "key").write_text("0123456789abcdef" * 4)
+
+
+def with_recognizers(prepare: Callable[[Path], None]) -> Callable[[Path], None]:
+    """`sites.txt` and `recognizers.yaml` beside what `prepare` writes."""
+
+    def both(folder: Path) -> None:
+        prepare(folder)
+        (folder / "sites.txt").write_text("Berlin\nsilver\n")
+        text = (ROOT / "examples" / "recognizers.yaml").read_text()
+        (folder / "recognizers.yaml").write_text(text)
+
+    return both
+
+
+def with_items(prepare: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Evaluation items beside made-up documents; two are in some of them."""
+
+    def both(folder: Path) -> None:
+        prepare(folder)
+        rows = example_rows(40)
+        found = [" ".join(rows[n]["text"].split()[5:40]) for n in (12, 23)]
+        texts = [*found, "too short", "What no document holds at all, " * 4, found[0]]
+        write_jsonl(folder / "items.jsonl", [{"q": text} for text in texts])
+
+    return both

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from benchmarks.freezing.jobs import KEY, KEY_NAME
 from benchmarks.freezing.normal import Marks
 from benchmarks.freezing.record import digest, record_run
+from benchmarks.freezing.sections import KEY, KEY_NAME
 from benchmarks.measuring.processes import ONE_THREAD
 
 if TYPE_CHECKING:
-    from benchmarks.freezing.jobs import Job
+    from benchmarks.freezing.sections import Job
 
 _DRIVE = Path(__file__).with_name("drive.py")
 _TERMINAL = {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1", KEY_NAME: KEY}
