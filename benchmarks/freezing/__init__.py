@@ -1,0 +1,1 @@
+"""Jobs whose results must not change with the code, and how two results compare."""
