@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow.parquet as pq
 
 from isinglass import __version__
+from isinglass.pipelines.accounts import ShardAccount, reconcile
 from isinglass.pipelines.decontaminate import EvaluationSets, decontamination_summary
 from isinglass.pipelines.encode.notes import encode_summary
 from isinglass.pipelines.engine.audit import write_audit
@@ -24,15 +25,10 @@ from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
 from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
 from isinglass.pipelines.paragraphs import load_boilerplate
-from isinglass.pipelines.reconcile import (
-    ShardAccount,
-    check_evidence,
-    parts,
-    reconcile,
-)
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.run_statistics import run_statistics
 from isinglass.pipelines.semantic.summary import ClusterTables, summarise_clusters
+from isinglass.pipelines.stages.dedup.evidence import check_evidence
 from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
@@ -44,6 +40,7 @@ from isinglass.pipelines.summaries import (
     dedup_summary,
     plain_warnings,
 )
+from isinglass.pipelines.sums import parts
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import (
     Characters,

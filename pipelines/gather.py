@@ -18,8 +18,8 @@ from isinglass.pipelines.engine.side_tables import (
     read_side,
     survey_path,
 )
-from isinglass.pipelines.reconcile import parts
 from isinglass.pipelines.stages.dedup.resolve import mention_matrix
+from isinglass.pipelines.sums import parts
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.counts import MentionCounts
 from isinglass.transforms.read.identity import format_doc_ids

@@ -5,40 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from isinglass.pipelines.stage import Sum
+from isinglass.pipelines.sums import unequal
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import Shard
 
 
 @dataclass(frozen=True)
-class ShardAccount:
-    """The commits of one shard.
+class Account:
+    """What a pass did with a shard, and what must hold for it.
 
     Attributes:
-        shard: As it was planned.
-        survey: Commit of the survey pass.
-        clean: Commit of the clean pass.
-        encode: Commit of the encode pass; None when it did not run.
+        commit: Of the unit.
+        sums: That its counts must give.
+        rows: That its files must have, by table; of others nothing is known.
     """
 
-    shard: Shard
-    survey: Commit
-    clean: Commit
-    encode: Commit | None
+    commit: Commit
+    sums: Sequence[Sum]
+    rows: Mapping[str, int]
 
 
-def reconcile(workspace: Workspace, accounts: list[ShardAccount]) -> None:
-    """Check the conservation of records, characters and spans.
+def balance(workspace: Workspace, shard_id: str, accounts: Iterable[Account]) -> None:
+    """Check the conservation of records, characters and spans in a shard.
 
     Rows are counted again in the files, so a writer that loses a row is found even
     if its own count does not know of it.
@@ -47,189 +43,20 @@ def reconcile(workspace: Workspace, accounts: list[ShardAccount]) -> None:
         ReconcileError: A sum is off; names pass, shard and both sides.
     """
     for account in accounts:
-        _check_survey(account)
-        _check_clean(account)
-        _check_files(workspace, account)
+        for fault in unequal([*account.sums, *_file_sums(workspace, account)]):
+            msg = (
+                f"Pass {account.commit.pass_name}, shard {shard_id}: {fault}. The run "
+                "was stopped because a record would be unaccounted for."
+            )
+            raise ReconcileError(msg)
 
 
-def _equal(pass_name: str, shard: Shard, what: str, left: int, right: int) -> None:
-    if left != right:
-        msg = (
-            f"Pass {pass_name}, shard {shard.shard_id}: {what}: {left} is not {right}. "
-            "The run was stopped because a record would be unaccounted for."
-        )
-        raise ReconcileError(msg)
-
-
-def _check_survey(account: ShardAccount) -> None:
-    shard, counts = account.shard, account.survey.counts
-    total = counts["documents"] + counts["rejected"]
-    _equal(
-        "survey",
-        shard,
-        "records in = documents + rejected",
-        counts["records_in"],
-        total,
-    )
-    planned = [piece.rows for piece in shard.pieces]
-    if all(rows is not None for rows in planned):
-        expected = sum(rows for rows in planned if rows is not None)
-        _equal(
-            "survey", shard, "records planned = read", expected, counts["records_in"]
-        )
-
-
-def parts(counts: dict[str, int], prefix: str) -> dict[str, int]:
-    """Counts whose name starts with `prefix.`, by the rest of the name."""
-    start = f"{prefix}."
-    return {
-        name.removeprefix(start): value
-        for name, value in counts.items()
-        if name.startswith(start)
-    }
-
-
-def _check_clean(account: ShardAccount) -> None:
-    shard, counts = account.shard, account.clean.counts
-    outcome_sum = (
-        counts.get("kept", 0)
-        + sum(parts(counts, "dropped").values())
-        + sum(parts(counts, "quarantined").values())
-    )
-    records = counts.get("records_in", 0)
-    surveyed = account.survey.counts["records_in"]
-    _equal("clean", shard, "records in = records surveyed", records, surveyed)
-    _equal(
-        "clean",
-        shard,
-        "records in = kept + dropped + quarantined",
-        records,
-        outcome_sum,
-    )
-    characters = {
-        name: counts.get(f"characters_{name}", 0)
-        for name in (
-            "in",
-            "kept",
-            "dropped",
-            "quarantined",
-            "cut",
-            "redacted",
-            "inserted",
-            "out",
-        )
-    }
-    _equal(
-        "clean",
-        shard,
-        "characters in = kept + dropped + quarantined",
-        characters["in"],
-        characters["kept"] + characters["dropped"] + characters["quarantined"],
-    )
-    _equal(
-        "clean",
-        shard,
-        "characters out = kept - cut - redacted + inserted",
-        characters["out"],
-        characters["kept"]
-        - characters["cut"]
-        - characters["redacted"]
-        + characters["inserted"],
-    )
-    _equal(
-        "clean",
-        shard,
-        "characters in = characters surveyed",
-        characters["in"],
-        account.survey.counts.get("characters", 0),
-    )
-    for name, found in parts(counts, "finding").items():
-        entity, _, kind = name.rpartition(".")
-        if kind == "found":
-            changed = counts.get(f"finding.{entity}.changed", 0)
-            kept = counts.get(f"finding.{entity}.kept", 0)
-            what = f"{entity} found = changed + kept"
-            _equal("clean", shard, what, found, changed + kept)
-
-
-def _encoded(account: ShardAccount) -> dict[str, int]:
-    """Rows of the tables of the encode pass; every kept document is in them."""
-    if account.encode is None:
-        return {}
-    counts = account.encode.counts
-    kept = account.clean.counts.get("kept", 0)
-    what = "records in = records kept"
-    _equal("encode", account.shard, what, counts["records_in"], kept)
-    rows = dict.fromkeys(("tokens", "embeddings", "hidden_states"), counts["rows"])
-    return {**rows, "packed": counts.get("packed_rows", 0)}
-
-
-def _check_files(workspace: Workspace, account: ShardAccount) -> None:
-    shard, counts = account.shard, account.clean.counts
-    found = sum(
-        value
-        for name, value in parts(counts, "finding").items()
-        if name.endswith(".found")
-    )
-    expected = {
-        "ledger": counts.get("records_in", 0),
-        "quarantine": sum(parts(counts, "quarantined").values()),
-        "data": counts.get("kept", 0),
-        "findings": found,
-        "paragraphs": counts.get("paragraphs_found", 0),
-        **_encoded(account),
-    }
-    commits = [account.clean] + ([account.encode] if account.encode else [])
-    for commit in commits:
-        for output in commit.outputs:
-            table = output.path.partition("/")[0]
-            if table not in expected or not output.path.endswith(".parquet"):
-                continue
-            rows = pq.read_metadata(workspace.path / output.path).num_rows
-            what = f"rows of {output.path} = records accounted for"
-            _equal(commit.pass_name, shard, what, rows, expected[table])
-            _equal(commit.pass_name, shard, f"rows of {output.path}", rows, output.rows)
-
-
-def check_evidence(
-    workspace: Workspace, shard_ids: list[str], earlier: Sequence[EarlierRun] = ()
-) -> None:
-    """Every document dropped as a duplicate names one that is kept, here or there.
-
-    Args:
-        workspace: The run folder.
-        shard_ids: Shards of this run.
-        earlier: Runs that it was held against.
-
-    Raises:
-        ReconcileError: A removal has no evidence.
-    """
-    columns = ["outcome", "kept_doc_id", "kept_in", "doc_id"]
-    ledgers = [
-        pq.read_table(workspace.table("ledger", shard_id), columns=columns)
-        for shard_id in shard_ids
-    ]
-    if not ledgers:
-        return
-    ledger = pa.concat_tables(ledgers)
-    named = ledger.filter(pc.is_valid(ledger["kept_doc_id"]))
-    kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
-    here = named.filter(pc.is_null(named["kept_in"]))["kept_doc_id"]
-    seen = pc.sum(pc.is_in(here, value_set=kept)).as_py() or 0
-    for run in earlier:
-        wanted = named.filter(pc.equal(named["kept_in"], run.run_id))["kept_doc_id"]
-        seen += pc.sum(pc.is_in(wanted, value_set=kept_ids(run))).as_py() or 0
-    lost = named.num_rows - seen
-    if lost:
-        msg = f"{lost} documents were dropped as duplicates of one that is not kept."
-        raise ReconcileError(msg)
-
-
-def kept_ids(run: EarlierRun) -> pa.ChunkedArray:
-    """doc_ids that an earlier run kept, by its ledger."""
-    chunks = []
-    for shard_id, _ in run.shards:
-        path = run.workspace.table("ledger", shard_id)
-        ledger = pq.read_table(path, columns=["doc_id", "outcome"])
-        chunks += ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"].chunks
-    return pa.chunked_array(chunks, pa.string())
+def _file_sums(workspace: Workspace, account: Account) -> Iterator[Sum]:
+    for output in account.commit.outputs:
+        table = output.path.partition("/")[0]
+        if table not in account.rows or not output.path.endswith(".parquet"):
+            continue
+        rows = pq.read_metadata(workspace.path / output.path).num_rows
+        what = f"rows of {output.path} = records accounted for"
+        yield Sum(what, rows, account.rows[table])
+        yield Sum(f"rows of {output.path}", rows, output.rows)

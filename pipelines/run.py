@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from isinglass.pipelines.accounts import ShardAccount
 from isinglass.pipelines.clean import CleanWork, Trimming, clean_units
 from isinglass.pipelines.close import Closing, close
 from isinglass.pipelines.decontaminate import EvaluationSets, read_sets, store_index
@@ -32,7 +33,6 @@ from isinglass.pipelines.identity import (
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
-from isinglass.pipelines.reconcile import ShardAccount
 from isinglass.pipelines.repeats import measure_repeats
 from isinglass.pipelines.semantic.drive import Semantic, find_clusters
 from isinglass.pipelines.stages.dedup.decisions import Decisions

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.pipelines.reconcile import parts
+from isinglass.pipelines.sums import parts
 from isinglass.schemas.manifest import AxisSummary, DedupSummary
 from isinglass.schemas.reasons import DropReason, QuarantineReason
 from isinglass.transforms.dedup.fingerprints import families
