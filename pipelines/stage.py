@@ -6,7 +6,8 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`prove`, `rebuild` and `story` are asked of a finished run, which may be another's.
+`written`, `prove`, `reader`, `rebuild` and `story` are asked of a finished run, which
+may be another's.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pyarrow as pa
 
     from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.side_tables import Extent
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
     from isinglass.schemas.commit import Commit
@@ -259,6 +262,20 @@ class Rebuilt(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Written:
+    """What a finished run must hold because of a stage.
+
+    Attributes:
+        files: Schema of each file, by path; None for one that is no Parquet file.
+            `{shard}` in a path stands for each of the shards.
+        faults: Where manifest and configuration tell of different things.
+    """
+
+    files: Mapping[str, pa.Schema | None] = field(default_factory=dict)
+    faults: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Story:
     """What a stage tells of one record.
 
@@ -417,10 +434,48 @@ class Stage:
         return None
 
     @classmethod
+    def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
+        """Gates that its section stands for; besides those of `gates`."""
+        del config
+        return ()
+
+    @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """What a reader must know before trusting the run, in plain words.
+
+        Args:
+            config: The configuration.
+            told: Values of the manifest, by key.
+            statistics: All of the run.
+        """
+        del config, told, statistics
+        return []
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of the stage."""
+        del run
+        return Written()
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
-        """Checks of a finished run: its files against each other."""
+        """Checks of a finished run: its files against each other.
+
+        Several stages may say something under one name; see `proof.check.merged`.
+        """
         del run
         return []
+
+    @classmethod
+    def reader(cls, run: FinishedRun) -> Reader | None:
+        """What looks at the inputs too, if there is something to compare with them."""
+        del run
+        return None
 
     @classmethod
     def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:

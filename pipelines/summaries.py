@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isinglass.pipelines.stages.balance.stage import Balance
+from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.sums import parts
-from isinglass.schemas.manifest import AxisSummary, DedupSummary
-from isinglass.schemas.reasons import DropReason, QuarantineReason
+from isinglass.pipelines.verdict import general_warnings
+from isinglass.schemas.manifest import AxisSummary, DedupSummary, Records
+from isinglass.schemas.reasons import DropReason
 from isinglass.transforms.dedup.fingerprints import families
 from isinglass.transforms.dedup.minhash import capture_probability
 from isinglass.transforms.demographics.balance import weighted_shares
@@ -102,29 +105,14 @@ def plain_warnings(
     balance: dict[str, AxisSummary],
 ) -> list[str]:
     """What a reader must know before trusting the run."""
-    warnings = []
-    bad = sum(bool(file.problem) for file in inputs)
-    if bad:
-        warnings.append(f"{bad} input files could not be read; see inputs.")
-    quarantined = parts(counts, "quarantined")
-    cut = quarantined.get(QuarantineReason.TRUNCATED_FILE, 0)
-    if cut:
-        warnings.append(f"{cut} compressed files end early: what followed is missing.")
-    twice = quarantined.get(QuarantineReason.DUPLICATE_ID, 0)
-    if twice:
-        warnings.append(
-            f"{twice} records use an id of another text; they are in quarantine."
-        )
-    if counts.get("records_in", 0) and not counts.get("kept", 0):
-        warnings.append("No document was kept.")
-    if not counts.get("records_in", 0):
-        warnings.append("The inputs hold no records.")
-    if config.pii is None:
-        warnings.append("Texts were not scanned for PII (no `pii` section).")
-    for axis, summary in balance.items():
-        if not summary.feasible:
-            warnings.append(
-                f"The target of axis {axis} cannot be reached within the bounds; the "
-                "nearest weights were taken."
-            )
-    return warnings
+    records = Records(
+        total_in=counts.get("records_in", 0),
+        kept=counts.get("kept", 0),
+        dropped=parts(counts, "dropped"),
+        quarantined=parts(counts, "quarantined"),
+    )
+    return [
+        *general_warnings(inputs, records),
+        *Pii.warns(config, {}, ()),
+        *Balance.warns(config, {"balance": balance}, ()),
+    ]

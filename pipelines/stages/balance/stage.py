@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 from isinglass.pipelines.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Story
+    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,27 @@ class Balance(Stage):
         return section(data)
 
     @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """Targets that no weights within the bounds reach."""
+        del config, statistics
+        return [
+            f"The target of axis {axis} cannot be reached within the bounds; the "
+            "nearest weights were taken."
+            for axis, summary in told["balance"].items()
+            if not summary.feasible
+        ]
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.balance.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.balance.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
 
     @classmethod
     def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Rebuilt, Story, Written
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,25 @@ class Boilerplate(Stage):
         return section(data)
 
     @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.boilerplate.proof import written  # noqa: PLC0415
+
+        return written(run)
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.boilerplate.proof import prove  # noqa: PLC0415
 
         return prove(run)
+
+    @classmethod
+    def reader(cls, run: FinishedRun) -> Reader | None:
+        """What looks at the inputs too."""
+        from isinglass.pipelines.stages.boilerplate.proof import reader  # noqa: PLC0415
+
+        return reader(run)
 
     @classmethod
     def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from isinglass.pipelines.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Rebuilt, Story, Written
+    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,26 @@ class Pii(Stage):
         from isinglass.pipelines.stages.pii.report import section  # noqa: PLC0415
 
         return section(data)
+
+    @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """Whether texts were searched at all."""
+        del told, statistics
+        if config.pii is not None:
+            return []
+        return ["Texts were not scanned for PII (no `pii` section)."]
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.pii.proof import written  # noqa: PLC0415
+
+        return written(run)
 
     @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:

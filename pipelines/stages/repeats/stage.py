@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Story
 
 
 @dataclass(frozen=True)
@@ -34,20 +33,6 @@ class Repeats(Stage):
         from isinglass.pipelines.stages.repeats.report import section  # noqa: PLC0415
 
         return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.repeats.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.repeats.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
 
     @classmethod
     def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Story, Written
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,18 @@ class Semantic(Stage):
         return section(data)
 
     @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.semantic.proof import written  # noqa: PLC0415
+
+        return written(run)
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.semantic.proof import prove  # noqa: PLC0415
 
         return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.semantic.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
 
     @classmethod
     def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:

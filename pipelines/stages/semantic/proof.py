@@ -1,4 +1,4 @@
-"""Vectors, hidden states and clusters against the documents they are of."""
+"""Clusters, and near-duplicates in meaning, against the vectors they are of."""
 
 from __future__ import annotations
 
@@ -10,86 +10,41 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isinglass.pipelines.engine.workspace import Workspace
-from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.pipelines.proof.cluster_lists import list_faults
-from isinglass.pipelines.proof.sampled import Sampled, encode_again
+from isinglass.pipelines.proof.check import conclude
 from isinglass.pipelines.semantic.vectors import shard_vectors
-from isinglass.schemas.errors import InputError
-from isinglass.transforms.encode.outputs.readers import (
-    read_embeddings,
-    read_hidden_states,
-)
+from isinglass.pipelines.stage import Written
+from isinglass.pipelines.stages.encode.proof import encodes
+from isinglass.pipelines.stages.encode.proof_vectors import follows
+from isinglass.pipelines.stages.semantic.proof_lists import list_faults
+from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES, CLUSTERS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
-    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.pipelines.proof.check import Check, FinishedRun
 
-UNIT_LENGTH_TOLERANCE = 1e-3
 COSINE_TOLERANCE = 2e-6
 MOST_PAIRS = 20_000
 """Near-duplicates in meaning whose cosine is computed again, evenly spread."""
 
-
-def check_vectors(run: FinishedRun) -> list[Check]:
-    """Vectors and hidden states, some of them made again from their texts."""
-    if not run.paths("embeddings"):
-        return [Check("embeddings", "skipped", "no embeddings were written")]
-    again = encode_again(run)
-    checks = [check_embeddings(run, again)]
-    if run.paths("hidden_states"):
-        checks.append(check_hidden_states(run, again))
-    return checks
+_LISTS = {
+    "audit/clusters.parquet": CLUSTER_LIST,
+    "audit/cluster_shares.parquet": CLUSTER_SHARES,
+}
 
 
-def check_embeddings(run: FinishedRun, again: Sampled) -> Check:
-    """One finite vector a row, in order, of unit length where that was asked for."""
-    config = run.config.encode
-    assert config is not None
-    faults, seen = list(again.faults["embeddings"]), 0
-    for path in run.paths("embeddings"):
-        name = f"embeddings/{path.stem}"
-        if not _follows(run, path):
-            faults.append(f"{name} does not follow data/{path.stem}")
-        _, matrix = read_embeddings(path)
-        seen += len(matrix)
-        wide = matrix.astype(np.float32)
-        if not np.isfinite(wide).all():
-            faults.append(f"{name} holds a value that is not finite")
-        lengths = np.linalg.norm(wide, axis=1)
-        off = np.abs(lengths - 1) > UNIT_LENGTH_TOLERANCE
-        if not config.special_tokens:  # a document may have no token at all
-            off &= lengths > 0
-        if config.normalise and off.any():
-            faults.append(f"{name} holds a vector not of unit length")
-    said = again.why or f"{again.rows} of them made again from their texts"
-    return conclude("embeddings", faults, f"{seen:,} vectors; {said}")
+def written(run: FinishedRun) -> Written:
+    """The cluster of each document; two lists, if there are shards at all."""
+    encode = run.config.encode
+    if encode is None or encode.semantic is None or not encodes(run):
+        return Written()
+    lists = _LISTS if run.shards() else {}
+    return Written({"clusters/{shard}.parquet": CLUSTERS, **lists})
 
 
-def check_hidden_states(run: FinishedRun, again: Sampled) -> Check:
-    """A finite vector for each token that the encoder saw, row by row."""
-    faults, seen = list(again.faults["hidden_states"]), 0
-    for path in run.paths("hidden_states"):
-        name = f"hidden_states/{path.stem}"
-        if not _follows(run, path):
-            faults.append(f"{name} does not follow data/{path.stem}")
-        told = pq.read_table(path, columns=["n_tokens"])["n_tokens"].to_numpy()
-        try:
-            sizes = []
-            for _, matrix in read_hidden_states(path):
-                sizes.append(len(matrix))
-                if not np.isfinite(matrix).all():
-                    faults.append(f"{name} holds a value that is not finite")
-                    break
-        except InputError:
-            faults.append(f"{name} cannot be read")
-            continue
-        seen += sum(sizes)
-        if not np.array_equal(sizes, told) or not _as_seen(run, path.stem, told):
-            faults.append(f"{name} has other numbers of tokens than tokens/")
-    return conclude("hidden states", faults, f"{seen:,} vectors of tokens")
+def prove(run: FinishedRun) -> list[Check]:
+    """The clusters, if there are any."""
+    return [check_clusters(run)] if run.paths("clusters") else []
 
 
 def check_clusters(run: FinishedRun) -> Check:
@@ -101,7 +56,7 @@ def check_clusters(run: FinishedRun) -> Check:
     faults = [
         f"clusters/{path.stem} does not follow data/{path.stem}"
         for path in run.paths("clusters")
-        if not _follows(run, path)
+        if not follows(run, path)
     ]
     every = pa.concat_tables(tables)
     known = pc.and_(
@@ -172,24 +127,3 @@ def _vectors_of(
         ids.append(vectors.doc_ids.filter(chosen))
         rows.append(vectors.matrix[chosen.to_numpy(zero_copy_only=False)])
     return pa.concat_arrays(ids), np.concatenate(rows)
-
-
-def _follows(run: FinishedRun, path: Path) -> bool:
-    """Whether the rows are the documents of `data/`, in order, or their windows."""
-    names = pq.read_schema(path).names
-    windowed = "window" in names
-    table = pq.read_table(path, columns=["doc_id", *(["window"] if windowed else [])])
-    if windowed:
-        table = table.filter(pc.equal(table["window"], 0))
-    data = run.read("data", path.stem, ["doc_id"])
-    return data is not None and bool(table["doc_id"].equals(data["doc_id"]))
-
-
-def _as_seen(run: FinishedRun, shard: str, told: NDArray[np.int32]) -> bool:
-    """Whether the counts are those of `tokens/`, cut to what the encoder sees."""
-    tokens = run.read("tokens", shard, ["n_tokens"])
-    config = run.config.encode
-    if tokens is None or config is None:
-        return True
-    seen = np.minimum(tokens["n_tokens"].to_numpy(), config.max_tokens)
-    return np.array_equal(seen, told)
