@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from isinglass import __version__
 from isinglass.pipelines.clean import add_partials, statistics_path
@@ -27,7 +27,7 @@ from isinglass.pipelines.engine.workspace import (
     write_audit,
 )
 from isinglass.pipelines.outside import check_names, code_of, is_outside
-from isinglass.pipelines.reconcile import ShardAccount, parts, reconcile
+from isinglass.pipelines.reconcile import reconcile
 from isinglass.pipelines.report import first_quarantined, render_report
 from isinglass.pipelines.stage import Closed, Closing
 from isinglass.pipelines.stages import STAGES
@@ -36,8 +36,8 @@ from isinglass.pipelines.statistics import (
     text_statistics,
     words_kept,
 )
-from isinglass.pipelines.warnings import plain_warnings
-from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.pipelines.sums import parts
+from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.manifest import (
     Characters,
     InputFile,
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.identity import Identity
     from isinglass.pipelines.stage import Driver, Stage, Verdict
     from isinglass.schemas.commit import Commit, OutputFile
-    from isinglass.schemas.manifest import GateResult
     from isinglass.schemas.statistic import Statistic
 
 
@@ -97,7 +96,7 @@ def close(run: Finished) -> Manifest:
         ReconcileError: The books do not balance. Nothing is sealed then.
     """
     driver, workspace = run.driver, run.workspace
-    reconcile(workspace, _accounts(run))
+    reconcile(driver, run.stages, run.cleans)
     remove_strangers(run)
     counts = add_counts(list(run.cleans.values()))
     texts = text_statistics(workspace, driver.shard_ids)
@@ -117,19 +116,6 @@ def close(run: Finished) -> Manifest:
     write_atomically(workspace.path / "report.html", html)
     _seal(workspace, manifest)
     return manifest
-
-
-def _accounts(run: Finished) -> list[ShardAccount]:
-    driver = run.driver
-    return [
-        ShardAccount(
-            shard,
-            driver.surveys[shard.shard_id],
-            run.cleans[shard.shard_id],
-            [(stage, driver.after[stage.name]) for stage in run.stages],
-        )
-        for shard in driver.plan.shards
-    ]
 
 
 def _close_stages(
@@ -160,16 +146,25 @@ def _manifest(
     audit: list[OutputFile],
 ) -> Manifest:
     config, identity = run.driver.config, run.identity
-    asked = [*config.gates]
-    for part in closed.values():
-        asked += part.gates
-    gates = evaluate_gates((*asked, quarantine_gate(config)), statistics)
+    every: list[type[Stage] | Stage] = [*STAGES]
+    every += [stage for stage in run.stages if is_outside(stage)]
+    asked = [gate for stage in every for gate in stage.asks(config)]
+    asked = [*config.gates, *asked, quarantine_gate(config)]
+    gates = evaluate_gates(tuple(asked), statistics)
     inputs = _inputs(run)
-    warnings = _warnings(run, counts, inputs, closed)
+    records = Records(
+        total_in=counts.get("records_in", 0),
+        kept=counts.get("kept", 0),
+        dropped=parts(counts, "dropped"),
+        quarantined=parts(counts, "quarantined"),
+    )
     values: dict[str, Any] = {}
     for stage in run.stages:
         if not is_outside(stage):
             values |= closed[stage.name].manifest
+    warnings = general_warnings(inputs, records)
+    for one in every:
+        warnings += one.warns(config, values, statistics)
     return Manifest(
         isinglass_version=__version__,
         run_id=identity.run_id,
@@ -181,35 +176,16 @@ def _manifest(
         models=list(identity.models),
         lexicons=list(identity.lexicons),
         packages=package_versions(),
-        records=Records(
-            total_in=counts.get("records_in", 0),
-            kept=counts.get("kept", 0),
-            dropped=parts(counts, "dropped"),
-            quarantined=parts(counts, "quarantined"),
-        ),
+        records=records,
         characters=_characters(counts),
         **values,
         stages=_outside(run, closed),
         gates=gates,
         warnings=warnings,
-        verdict=_verdict(gates, warnings),
+        verdict=verdict(gates, warnings),
         outputs=_published(run, audit),
         passes=list(run.driver.session.records),
     )
-
-
-def _warnings(
-    run: Finished,
-    counts: Mapping[str, int],
-    inputs: Sequence[InputFile],
-    closed: Mapping[str, Closed],
-) -> list[str]:
-    on = {stage.name for stage in run.stages}
-    warnings = plain_warnings(counts, inputs)
-    warnings += [stage.off for stage in STAGES if stage.name not in on and stage.off]
-    for part in closed.values():
-        warnings += part.warnings
-    return warnings
 
 
 def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSummary]:
@@ -223,26 +199,6 @@ def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSumm
         )
         for kind, stage in named.items()
     }
-
-
-def quarantine_gate(config: RunConfig) -> GateConfig:
-    """The gate that every run has, whatever its `gates` section says."""
-    return GateConfig(
-        metric="quarantine.rate",
-        op="<=",
-        value=config.limits.max_quarantine_rate,
-        severity="error",
-    )
-
-
-def _verdict(
-    gates: list[GateResult], warnings: list[str]
-) -> Literal["passed", "warned", "failed"]:
-    if any(not gate.passed and gate.severity == "error" for gate in gates):
-        return "failed"
-    if warnings or any(not gate.passed for gate in gates):
-        return "warned"
-    return "passed"
 
 
 def _characters(counts: dict[str, int]) -> Characters:

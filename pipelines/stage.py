@@ -6,8 +6,8 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`figure`, `deed`, `line`, `prove`, `rebuild` and `story` are asked of a finished run,
-which may be another's.
+`asks`, `warns`, `figure`, `deed`, `line`, `written`, `prove`, `reader`, `rebuild` and
+`story` are asked of a finished run, which may be another's.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.schemas.commit import Commit
@@ -228,16 +229,12 @@ class Closed:
     Attributes:
         statistics: Rows of `audit/statistics.parquet`.
         manifest: Values of the manifest, by key.
-        gates: Conditions that the run must meet besides those of the configuration.
-        warnings: What a reader must know, in plain words.
         audit: Further tables, by the name that they get under `audit/`.
         shown: What its section of the report needs besides.
     """
 
     statistics: Sequence[Statistic] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
-    gates: Sequence[GateConfig] = ()
-    warnings: Sequence[str] = ()
     audit: Mapping[str, pa.Table] = field(default_factory=dict)
     shown: Any = None
 
@@ -273,6 +270,20 @@ Line = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Written:
+    """What a finished run must hold because of a stage.
+
+    Attributes:
+        files: Schema of each file, by path; None for one that is no Parquet file.
+            `{shard}` in a path stands for each of the shards.
+        faults: Where manifest and configuration tell of different things.
+    """
+
+    files: Mapping[str, pa.Schema | None] = field(default_factory=dict)
+    faults: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Story:
     """What a stage tells of one record.
 
@@ -305,7 +316,6 @@ class Stage:
         early: Its verdict is heard before texts are found empty or ids used twice,
             and of documents whose scan fails as well.
         place: Where its section stands in the report, ascending.
-        off: What a reader must know of a run without this stage; empty for nothing.
         metrics: Statistics that gates may be about, besides those that
             `transforms.statistics.characteristics` lists.
         reasons: Of a stage from outside: a sentence for each reason it drops for.
@@ -316,7 +326,6 @@ class Stage:
     edits: ClassVar[Literal["", "cut", "edit"]] = ""
     early: ClassVar[bool] = False
     place: ClassVar[int] = 90
-    off: ClassVar[str] = ""
     metrics: ClassVar[tuple[str, ...]] = ()
     reasons: ClassVar[Mapping[str, str]] = {}
 
@@ -483,10 +492,48 @@ class Stage:
         return ""
 
     @classmethod
+    def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
+        """Gates that its section stands for; besides those of `gates`."""
+        del config
+        return ()
+
+    @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """What a reader must know before trusting the run, in plain words.
+
+        Args:
+            config: The configuration.
+            told: Values of the manifest, by key.
+            statistics: All of the run.
+        """
+        del config, told, statistics
+        return []
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of the stage."""
+        del run
+        return Written()
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
-        """Checks of a finished run: its files against each other."""
+        """Checks of a finished run: its files against each other.
+
+        Several stages may say something under one name; see `proof.check.merged`.
+        """
         del run
         return []
+
+    @classmethod
+    def reader(cls, run: FinishedRun) -> Reader | None:
+        """What looks at the inputs too, if there is something to compare with them."""
+        del run
+        return None
 
     @classmethod
     def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:

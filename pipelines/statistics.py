@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import survey_path
-from isinglass.pipelines.reconcile import parts
+from isinglass.pipelines.sums import parts
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.fold import TextFold
 

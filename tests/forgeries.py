@@ -13,8 +13,8 @@ from rich.console import Console
 
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.proof.sampled import Sampled
 from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.stages.encode.proof_sampled import Sampled
 from isinglass.schemas.config import RunConfig
 from tests.corpora import write_corpus
 
@@ -198,6 +198,6 @@ def unlink(name: str) -> Change:
 def encode_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare `verify` the model, which takes it most of its time."""
     monkeypatch.setattr(
-        "isinglass.pipelines.proof.vectors.encode_again",
+        "isinglass.pipelines.stages.encode.proof_vectors.encode_again",
         lambda _: Sampled(why="not in this test"),
     )

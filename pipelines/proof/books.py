@@ -1,4 +1,4 @@
-"""Conservation and evidence, recomputed from ledger, data and quarantine."""
+"""Conservation, recomputed from ledger, data and quarantine."""
 
 from __future__ import annotations
 
@@ -8,23 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import conclude
-from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
+from isinglass.pipelines.proof.check import CONSERVATION, conclude
+from isinglass.pipelines.sums import conserved, told_sums, unequal
+from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
 
 _PLACE = ["doc_id", "shard", "path", "row", "reason"]
 _LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]
-_EVIDENCE = [
-    "doc_id",
-    "outcome",
-    "reason",
-    "kept_doc_id",
-    "kept_in",
-    "similarity",
-    "evaluation_item",
-]
+_OUTCOMES = [str(outcome) for outcome in Outcome]
 
 
 def check_books(run: FinishedRun) -> Check:
@@ -40,24 +33,51 @@ def check_books(run: FinishedRun) -> Check:
             characters[row["outcome"]] += row["chars_in_sum"] or 0
             characters["out"] += row["chars_out_sum"] or 0
         faults += _check_members(run, shard, ledger)
-    records = run.manifest.records
-    expected = {(Outcome.KEPT.value, ""): records.kept}
-    expected |= {(Outcome.DROPPED.value, k): n for k, n in records.dropped.items()}
-    expected |= {
-        (Outcome.QUARANTINED.value, k): n for k, n in records.quarantined.items()
-    }
-    expected = {key: n for key, n in expected.items() if n}
-    if dict(outcomes) != expected:
+    if dict(outcomes) != _told_outcomes(run):
         faults.append("ledger and manifest count different outcomes")
-    if sum(outcomes.values()) != records.total_in:
-        faults.append("the ledger does not have one row a record")
-    faults += _check_characters(run, characters)
+    counts = _counts(run, outcomes, characters)
+    faults += unequal([*conserved(counts), *told_sums(counts, run.manifest)])
     ids = pa.chunked_array(
         [c for column in everything for c in column.chunks], pa.string()
     )
     if pc.count_distinct(ids).as_py() != len(ids):
         faults.append("a doc_id occurs twice in the ledger")
-    return conclude("conservation", faults, f"{records.total_in:,} records")
+    seen = f"{run.manifest.records.total_in:,} records"
+    return conclude(CONSERVATION, faults, seen)
+
+
+def _told_outcomes(run: FinishedRun) -> dict[tuple[str, str], int]:
+    """Records by outcome and reason, as the manifest tells of them."""
+    records = run.manifest.records
+    told = {(Outcome.KEPT.value, ""): records.kept}
+    told |= {(Outcome.DROPPED.value, k): n for k, n in records.dropped.items()}
+    told |= {(Outcome.QUARANTINED.value, k): n for k, n in records.quarantined.items()}
+    return {key: n for key, n in told.items() if n}
+
+
+def _counts(
+    run: FinishedRun,
+    outcomes: Counter[tuple[str, str]],
+    characters: Counter[str],
+) -> dict[str, int]:
+    """What the ledger counts, under the names of the clean pass.
+
+    What comes in, and the changes of kept texts, are told by the manifest alone.
+    """
+    told = run.manifest.characters
+    return {
+        "records_in": run.manifest.records.total_in,
+        **{
+            f"{outcome}.{reason}".strip("."): n
+            for (outcome, reason), n in outcomes.items()
+        },
+        "characters_in": told.total_in,
+        **{f"characters_{name}": characters[name] for name in _OUTCOMES},
+        "characters_out": characters["out"],
+        "characters_cut": told.cut,
+        "characters_redacted": told.redacted,
+        "characters_inserted": told.inserted,
+    }
 
 
 def _grouped(ledger: pa.Table) -> list[dict[str, Any]]:
@@ -99,100 +119,3 @@ def _same(found: pa.Table, wanted: pa.Table) -> bool:
     found = found.sort_by(order)
     wanted = wanted.select(found.schema.names).sort_by(order)
     return all(found[name].equals(wanted[name]) for name in found.schema.names)
-
-
-def _check_characters(run: FinishedRun, seen: Counter[str]) -> list[str]:
-    told = run.manifest.characters
-    faults = []
-    for name, value in (("dropped", told.dropped), ("quarantined", told.quarantined)):
-        if seen[name] != value:
-            faults.append(f"characters {name}: ledger {seen[name]}, manifest {value}")
-    if seen["out"] != told.kept:
-        faults.append(f"characters kept: ledger {seen['out']}, manifest {told.kept}")
-    if told.total_in - told.dropped - told.quarantined != seen[Outcome.KEPT.value]:
-        faults.append("characters in do not add up")
-    whole = seen[Outcome.KEPT.value] - told.cut
-    if whole - told.redacted + told.inserted != told.kept:
-        faults.append("characters cut, redacted and inserted do not add up")
-    if _characters_cut(run) != told.cut:
-        faults.append("paragraphs/ and manifest count different characters cut")
-    return faults
-
-
-def _characters_cut(run: FinishedRun) -> int:
-    """Code points of the spans that `paragraphs/` says were removed."""
-    total = 0
-    for _, table in run.each("paragraphs", ["start", "end", "removed"]):
-        removed = table.filter(table["removed"])
-        total += pc.sum(pc.subtract(removed["end"], removed["start"])).as_py() or 0
-    return total
-
-
-def check_evidence(run: FinishedRun) -> Check:
-    """Every duplicate names a document that is kept, and reaches the threshold.
-
-    What an earlier run kept is that run's to prove: here the run must be one that this
-    one was held against.
-    """
-    kept, removed = [], []
-    faults = []
-    for shard, ledger in run.each("ledger", _EVIDENCE):
-        reason = DropReason.CONTAMINATED.value
-        dirty = ledger.filter(pc.equal(ledger["reason"], reason))
-        if dirty["evaluation_item"].null_count:
-            faults.append(
-                f"ledger/{shard} drops for an evaluation item, but names none"
-            )
-        kept.append(ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"])
-        duplicate = pc.is_in(ledger["reason"], pa.array(DUPLICATE_REASONS))
-        removed.append(
-            ledger.filter(pc.and_(duplicate, pc.equal(ledger["outcome"], "dropped")))
-        )
-    if not removed:
-        return conclude("evidence", [], "no records")
-    stays = pa.chunked_array([c for column in kept for c in column.chunks], pa.string())
-    gone = pa.concat_tables(removed)
-    summary = run.manifest.dedup
-    known = [earlier.run_id for earlier in summary.against] if summary else []
-    named = pc.and_(
-        pc.is_in(gone["kept_doc_id"], value_set=stays), pc.is_null(gone["kept_in"])
-    )
-    elsewhere = pc.and_(
-        pc.is_valid(gone["kept_doc_id"]),
-        pc.is_in(gone["kept_in"], value_set=pa.array(known, pa.string())),
-    )
-    lost = gone.num_rows - (pc.sum(pc.or_(named, elsewhere)).as_py() or 0)
-    if lost:
-        faults.append(f"{lost} duplicates name no kept document")
-    others = pc.sum(elsewhere).as_py() or 0
-    if summary is not None and summary.removed_for_earlier != others:
-        faults.append("dedup and ledger count different removals for earlier runs")
-    faults += _check_similarity(run, gone)
-    detail = f"{gone.num_rows:,} removals"
-    if others:
-        detail += f", {others:,} of them for documents of earlier runs"
-    return conclude("evidence", faults, detail)
-
-
-def _check_similarity(run: FinishedRun, gone: pa.Table) -> list[str]:
-    """Exact duplicates are equal; the others reach their threshold."""
-    dedup = run.config.dedup
-    if dedup is None:
-        return [f"{gone.num_rows} duplicates, but no dedup"] if gone.num_rows else []
-    limits = {
-        DropReason.EXACT_DUPLICATE: 1.0,
-        DropReason.NEAR_DUPLICATE: dedup.threshold,
-        # Without containment nothing may go for it.
-        DropReason.CONTAINED: 2.0 if dedup.containment is None else dedup.containment,
-    }
-    # NaN compares false with everything, so only what is in the range may pass.
-    similarity = pc.fill_null(gone["similarity"], -1.0)
-    right = 0
-    for reason, least in limits.items():
-        mine = similarity.filter(pc.equal(gone["reason"], reason.value))
-        fits = pc.and_(pc.greater_equal(mine, least - 1e-12), pc.less_equal(mine, 1.0))
-        right += pc.sum(fits).as_py() or 0
-    wrong = gone.num_rows - right
-    if wrong:
-        return [f"{wrong} duplicates have a similarity that does not allow removal"]
-    return []

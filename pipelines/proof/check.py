@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.engine.workspace import exists, read_table
+from isinglass.pipelines.sources import plan_again
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
 
+    from isinglass.pipelines.plan import Plan
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest
 
 Status = Literal["passed", "failed", "skipped"]
 _MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}
 MOST_NAMED = 3
+
+# Checks that several have something to say on; see `merged`.
+CONSERVATION = "conservation"
+COUNTS = "counts"
+EVIDENCE = "evidence"
+SOURCE = "source texts"
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,13 @@ class Check:
         name: What was checked.
         status: passed, failed or skipped.
         detail: How much was looked at, or what is wrong and where.
+        faults: All that is wrong; `detail` names the first of them.
     """
 
     name: str
     status: Status
     detail: str
+    faults: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def mark(self) -> str:
@@ -43,25 +54,69 @@ class Check:
 
     def to_dict(self) -> dict[str, str]:
         """JSON-able form."""
-        return asdict(self)
+        return {"name": self.name, "status": self.status, "detail": self.detail}
 
 
-def conclude(name: str, faults: list[str], seen: str) -> Check:
+def conclude(name: str, faults: Iterable[str], seen: str) -> Check:
     """A passed check, or a failed one that names the first faults."""
+    faults = tuple(faults)
     if not faults:
         return Check(name, "passed", seen)
     named = "; ".join(faults[:MOST_NAMED])
     more = len(faults) - MOST_NAMED
-    return Check(name, "failed", named + (f"; and {more} more" if more > 0 else ""))
+    return Check(
+        name, "failed", named + (f"; and {more} more" if more > 0 else ""), faults
+    )
+
+
+def merged(checks: Iterable[Check]) -> list[Check]:
+    """Checks of one name made one, in the order in which the names first occur.
+
+    It has the faults of all of them, or else tells what each of them looked at.
+    """
+    groups: dict[str, list[Check]] = {}
+    for check in checks:
+        groups.setdefault(check.name, []).append(check)
+    return [_one(group) for group in groups.values()]
+
+
+def _one(group: list[Check]) -> Check:
+    if len(group) == 1:
+        return group[0]
+    faults = [fault for check in group for fault in check.faults]
+    skipped = [check.detail for check in group if check.status == "skipped"]
+    details = skipped or [check.detail for check in group if check.detail]
+    whole = conclude(group[0].name, faults, "; ".join(details))
+    return replace(whole, status="skipped") if skipped and not faults else whole
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run folder with its manifest, and the configuration the manifest holds."""
+    """A run folder with its manifest, and the configuration the manifest holds.
+
+    Attributes:
+        folder: The run folder.
+        manifest: Its manifest.
+        config: The configuration that the manifest holds.
+    """
 
     folder: Path
     manifest: Manifest
     config: RunConfig
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Classes of somebody else's stages, `module:Class`; nothing is imported."""
+        return tuple(entry.use for entry in getattr(self.config, "stages", ()))
+
+    @cached_property
+    def plan(self) -> Plan | str:
+        """The plan of the run made anew, or why that is not possible."""
+        return plan_again(self.folder, self.manifest)
+
+    def is_foreign(self, entity: str) -> bool:
+        """Whether the entity of a finding has the prefix of a stage from outside."""
+        return bool(self.foreign) and "." in entity
 
     def paths(self, table: str) -> list[Path]:
         """Files of one table, in shard order."""

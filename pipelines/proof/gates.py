@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from isinglass.pipelines.proof.check import conclude
-from isinglass.pipelines.summaries import plain_warnings
+from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.config import GateConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.statistics.gates import evaluate_gates
-from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.schemas.manifest import GateResult, Manifest
+    from isinglass.pipelines.stage import Stage
+    from isinglass.schemas.manifest import GateResult
+    from isinglass.schemas.statistic import Statistic
 
 
-def check_gates(run: FinishedRun) -> Check:
+def check_gates(run: FinishedRun, stages: Sequence[type[Stage] | Stage]) -> Check:
     """All gates of the configuration were evaluated, rightly, and give the verdict."""
-    manifest = run.manifest
+    manifest, config = run.manifest, run.config
     told = [_gate(result) for result in manifest.gates]
+    asked = [gate for stage in stages for gate in stage.asks(config)]
     faults = [
         f"gate {gate.metric} of the configuration was not evaluated"
-        for gate in (
-            *run.config.gates,
-            *removal_gates(run.config.dedup),
-            quarantine_gate(run),
-        )
+        for gate in (*config.gates, *asked, quarantine_gate(config))
         if gate not in told
     ]
     statistics = run.statistics()
@@ -41,10 +41,10 @@ def check_gates(run: FinishedRun) -> Check:
     ]
     faults += [
         "a warning that follows from the numbers is not given"
-        for warning in [*_warnings(run), *removal_warnings(statistics)]
+        for warning in _warnings(run, stages, statistics)
         if warning not in manifest.warnings
     ]
-    if verdict(results, manifest) != manifest.verdict:
+    if verdict(results, manifest.warnings) != manifest.verdict:
         faults.append(f"the verdict {manifest.verdict} does not follow from the gates")
     return conclude("gates", faults, f"{len(told)} gates, verdict {manifest.verdict}")
 
@@ -59,25 +59,14 @@ def _gate(result: GateResult) -> GateConfig:
     )
 
 
-def quarantine_gate(run: FinishedRun) -> GateConfig:
-    """The gate that every run has, whatever its `gates` section says."""
-    rate = run.config.limits.max_quarantine_rate
-    return GateConfig(metric="quarantine.rate", op="<=", value=rate, severity="error")
-
-
-def _warnings(run: FinishedRun) -> list[str]:
-    """Warnings that can be told from the manifest alone."""
-    manifest, records = run.manifest, run.manifest.records
-    counts = {f"quarantined.{k}": n for k, n in records.quarantined.items()}
-    counts |= {"records_in": records.total_in, "kept": records.kept}
-    return plain_warnings(run.config, counts, manifest.inputs, manifest.balance)
-
-
-def verdict(
-    gates: list[GateResult], manifest: Manifest
-) -> Literal["passed", "warned", "failed"]:
-    """A failed error gate fails; any warning or failed warning gate warns."""
-    failed = {gate.severity for gate in gates if not gate.passed}
-    if "error" in failed:
-        return "failed"
-    return "warned" if failed or manifest.warnings else "passed"
+def _warnings(
+    run: FinishedRun,
+    stages: Sequence[type[Stage] | Stage],
+    statistics: Sequence[Statistic],
+) -> list[str]:
+    """Warnings that can be told from manifest and statistics alone."""
+    told = dict(run.manifest)
+    warnings = general_warnings(run.manifest.inputs, run.manifest.records)
+    for stage in stages:
+        warnings += stage.warns(run.config, told, statistics)
+    return warnings

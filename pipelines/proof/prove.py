@@ -1,70 +1,96 @@
-"""All checks of a finished run, from the seal to the tokens."""
+"""All checks of a finished run, from the seal to what each stage can prove."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pydantic
 
 from isinglass.pipelines.engine.workspace import read_bytes
-from isinglass.pipelines.proof.books import check_books, check_evidence
-from isinglass.pipelines.proof.check import Check, FinishedRun
+from isinglass.pipelines.proof.books import check_books
+from isinglass.pipelines.proof.check import Check, FinishedRun, merged
 from isinglass.pipelines.proof.counts import check_counts
-from isinglass.pipelines.proof.erasure import check_erasure, tells_of_erasure
 from isinglass.pipelines.proof.gates import check_gates
-from isinglass.pipelines.proof.paragraphs import asks_for_paragraphs, check_paragraphs
 from isinglass.pipelines.proof.recount import check_statistics
 from isinglass.pipelines.proof.seal import check_hashes, check_seal
 from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.proof.structure import check_schemas, check_tables
-from isinglass.pipelines.proof.tokens import check_tokens
-from isinglass.pipelines.proof.vectors import check_clusters, check_vectors
-from isinglass.pipelines.proof.weights import check_weights
-from isinglass.pipelines.stages.dedup.proof import check_similarity
-from isinglass.pipelines.stages.pii.proof_spans import check_findings
+from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from isinglass.pipelines.stage import Stage
 
-def prove(folder: Path) -> list[Check]:
+
+def prove(folder: Path, stages: Sequence[type[Stage] | Stage] = ()) -> list[Check]:
     """Check a finished run against its manifest, and its tables against each other.
+
+    Args:
+        folder: The run folder.
+        stages: Somebody else's stages, if their code is to be asked as well. No code
+            is imported because a manifest names it.
 
     Raises:
         InputError: The folder holds no readable manifest.
     """
-    run = open_run(folder)
+    return prove_run(open_run(folder), stages)
+
+
+def prove_run(
+    run: FinishedRun, stages: Sequence[type[Stage] | Stage] = ()
+) -> list[Check]:
+    """All checks of a run; see `prove`."""
+    every = (*STAGES, *stages)
+    written = [stage.written(run) for stage in every]
     checks = [check_seal(run), check_hashes(run)]
     # Each of the following relies on the one before: no check reads a file that is
     # known to be wrong, missing or of another form.
     if checks[-1].status == "passed":
-        checks += [check_tables(run), check_schemas(run)]
+        checks += [check_tables(run, written), check_schemas(run, written)]
     if all(check.status == "passed" for check in checks[1:]):
-        checks += _check_contents(run)
-    return checks
+        checks += _check_contents(run, every)
+    return merged([*checks, *_not_at_hand(run, stages)])
 
 
-def _check_contents(run: FinishedRun) -> list[Check]:
-    asked = asks_for_paragraphs(run.config.dedup)
+def _check_contents(
+    run: FinishedRun, stages: Sequence[type[Stage] | Stage]
+) -> list[Check]:
     return [
         check_books(run),
-        check_evidence(run),
-        check_similarity(run),
         check_counts(run),
         check_statistics(run),
-        check_weights(run),
-        check_gates(run),
-        check_findings(run),
-        *([check_paragraphs(run)] if asked else []),
-        *([check_erasure(run)] if tells_of_erasure(run) else []),
-        check_source(run),
-        *check_tokens(run),
-        *check_vectors(run),
-        *([check_clusters(run)] if run.paths("clusters") else []),
+        check_gates(run, stages),
+        *check_source(run, stages),
+        *(check for stage in stages for check in stage.prove(run)),
     ]
+
+
+def _not_at_hand(
+    run: FinishedRun, stages: Sequence[type[Stage] | Stage]
+) -> list[Check]:
+    """Stages of the configuration whose code nobody gave."""
+    given = [stage if isinstance(stage, type) else type(stage) for stage in stages]
+    detail = (
+        "its code is not imported because a manifest names it; to have it asked, "
+        "name it with --stage"
+    )
+    return [
+        Check(f"stage {use}", "skipped", detail)
+        for use in run.foreign
+        if _named(use) not in given
+    ]
+
+
+def _named(use: str) -> object:
+    """The class of that name, if its module is imported already."""
+    module, _, name = use.partition(":")
+    return getattr(sys.modules.get(module), name, None)
 
 
 def open_run(folder: Path) -> FinishedRun:

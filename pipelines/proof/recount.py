@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from isinglass.pipelines.gather import INPUT, OUTPUT
 from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.statistics import INPUT, OUTPUT
 from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.statistics.fold import TextFold
 

@@ -2,107 +2,199 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import config_digest
-from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.pipelines.proof.paragraphs import ParagraphProof
-from isinglass.pipelines.sources import NO_NOTE, plan_again, read_note
-from isinglass.pipelines.stages.pii.proof_spans import SPAN, by_document
+from isinglass.pipelines.proof.check import SOURCE, Check, conclude
+from isinglass.pipelines.sources import read_note
+from isinglass.pipelines.stage import Rebuilt
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
-from isinglass.transforms.pii.operators.apply import operate
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.schemas.documents import DocumentBatch, Layout, Shard
+    from collections.abc import Callable, Sequence
 
-NAME = "source texts"
+    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.pipelines.stage import Stage
+    from isinglass.schemas.documents import DocumentBatch
+
 _PLACE = ["doc_id", "path", "row", "chars_in"]
+_SPAN = ["doc_id", "entity", "start", "end", "clean_start", "clean_end"]
 _DETECTED = "language"
 """The one metadata column that a run may fill in itself."""
 
+_Spans = dict[str, list[Rebuilt]]
 
-def check_source(run: FinishedRun) -> Check:
-    """What was not meant to change equals the input, to the character.
 
-    That is the text outside of the findings and of the boilerplate that was cut, the
-    metadata of each document, and the place of each record. What was cut is whole
-    paragraphs, and all of those that are equal. Needs the inputs as they were; without
-    them it is skipped, and says why.
+class Reader(Protocol):
+    """Sees the inputs of a run, which are read once for all who want to see them."""
+
+    def see(self, shard_id: str, batches: Sequence[DocumentBatch]) -> None:
+        """Look at all records of a shard."""
+
+    def conclude(self, missing: str) -> list[Check]:
+        """What came of it.
+
+        Args:
+            missing: Why the inputs were not read; empty if they were.
+        """
+
+
+def check_source(
+    run: FinishedRun, stages: Sequence[type[Stage] | Stage]
+) -> list[Check]:
+    """Whatever needs the inputs as they were; without them it says why.
+
+    What was not meant to change equals the input, to the character: the text outside
+    of the spans that stages changed, the metadata of each document, and the place of
+    each record. Stages may look at the inputs too.
     """
+    done = _without_inputs(run)
+    readers: list[Reader] = [] if done else [SourceReader(run, stages)]
+    asked = (stage.reader(run) for stage in stages)
+    readers += [reader for reader in asked if reader is not None]
+    missing = _read(run, readers) if readers else ""
+    found = [check for reader in readers for check in reader.conclude(missing)]
+    return [*([done] if done else []), *found]
+
+
+def _without_inputs(run: FinishedRun) -> Check | None:
+    """What can be said of the texts without a look at the inputs."""
     if not run.paths("data"):
-        return Check(NAME, "skipped", "no text was written")
+        return Check(SOURCE, "skipped", "no text was written")
     note = read_note(run.folder)
-    if note is None:
-        return Check(NAME, "skipped", NO_NOTE)
-    if config_digest(note["config"]) != config_digest(run.manifest.config):
+    if note and config_digest(note["config"]) != config_digest(run.manifest.config):
         fault = "work/run.json has another configuration than the manifest"
-        return conclude(NAME, [fault], "")
-    made = plan_again(run.folder, run.manifest)
-    if isinstance(made, str):
-        return Check(NAME, "skipped", made)
-    faults, seen = [], 0
-    paragraphs = ParagraphProof.of(run)
-    if {shard.shard_id for shard in made.shards} != set(run.shards()):
-        faults.append("the shards are not those that the inputs make")
-    for shard in made.shards:
-        if shard.shard_id in run.shards():
-            found = _check_shard(run, shard, made.layout, paragraphs)
-            seen += found[0]
-            faults += found[1]
-    faults += paragraphs.faults() if paragraphs is not None else []
-    return conclude(NAME, faults, f"{seen:,} texts equal their source but for findings")
+        return conclude(SOURCE, [fault], "")
+    return None
 
 
-def _check_shard(
-    run: FinishedRun,
-    shard: Shard,
-    layout: Layout,
-    paragraphs: ParagraphProof | None,
-) -> tuple[int, list[str]]:
-    """Texts compared, and the faults of one shard."""
-    name = shard.shard_id
-    data = run.read("data", name)
-    ledger = run.read("ledger", name, _PLACE)
-    assert data is not None
-    assert ledger is not None
-    findings = run.read("findings", name, SPAN)
-    spans = by_document(findings) if findings is not None else {}
-    cuts, told = {}, run.read("paragraphs", name)
-    if told is not None:
-        cuts = by_document(told.filter(told["removed"]))
-    columns = [data[c].to_pylist() for c in ("doc_id", "text")]
-    clean = dict(zip(*columns, strict=True))
-    faults, places, kept, seen = [], [], [], 0
-    for batch in read_shard(shard, layout):
-        places += [_documents_places(batch), _rejected_places(batch)]
-        documents = batch.documents.filter(
-            pc.is_in(batch.documents.column("doc_id"), value_set=_ids(clean))
-        )
-        kept.append(documents.drop_columns(["text", "row"]))
-        if paragraphs is not None and not paragraphs.add(documents, told):
-            faults.append(f"paragraphs/{name} holds what is no paragraph of its source")
-        ids = documents.column("doc_id").to_pylist()
-        seen += len(ids)
-        for doc_id, text in zip(ids, documents.column("text"), strict=True):
-            own = [*spans.get(doc_id, []), *cuts.get(doc_id, [])]
-            if not _rebuilds(text.as_py(), clean[doc_id], own):
-                faults.append(f"{doc_id}: differs from its source outside findings")
-    if seen != len(clean):
-        faults.append(f"data/{name} holds documents that are not in the input")
-    elif not _same_metadata(data, kept):
-        faults.append(f"data/{name}: metadata differ from those of the input")
-    if not _same_places(places, ledger):
-        faults.append(f"ledger/{name} does not have the records of the input")
-    return seen, faults
+def _read(run: FinishedRun, readers: list[Reader]) -> str:
+    """Show all shards to all readers; why that is not possible."""
+    if isinstance(run.plan, str):
+        return run.plan
+    for shard in run.plan.shards:
+        batches = list(read_shard(shard, run.plan.layout))
+        for reader in readers:
+            reader.see(shard.shard_id, batches)
+    return ""
 
 
-def _ids(clean: dict[str, str]) -> pa.Array:
-    return pa.array(list(clean), pa.string())
+@dataclass
+class SourceReader:
+    """Makes the clean texts again from the inputs, shard after shard.
+
+    Attributes:
+        run: The run.
+        stages: Those that are asked for the spans that they changed.
+    """
+
+    run: FinishedRun
+    stages: Sequence[type[Stage] | Stage]
+    _shards: set[str] = field(default_factory=set)
+    _faults: list[str] = field(default_factory=list)
+    _texts: int = 0
+    _taken: int = 0
+
+    def see(self, shard_id: str, batches: Sequence[DocumentBatch]) -> None:
+        """Compare a shard of `data/` and of the ledger with its records."""
+        self._shards.add(shard_id)
+        if shard_id not in self.run.shards():
+            return
+        data = self.run.read("data", shard_id)
+        ledger = self.run.read("ledger", shard_id, _PLACE)
+        assert data is not None
+        assert ledger is not None
+        kept = [
+            batch.documents.filter(
+                pc.is_in(batch.documents.column("doc_id"), value_set=_ids(data))
+            )
+            for batch in batches
+        ]
+        self._compare(data, kept, self._spans(shard_id))
+        metadata = [documents.drop_columns(["text", "row"]) for documents in kept]
+        if sum(map(len, kept)) != data.num_rows:
+            fault = f"data/{shard_id} holds documents that are not in the input"
+            self._faults.append(fault)
+        elif not _same_metadata(data, metadata):
+            fault = f"data/{shard_id}: metadata differ from those of the input"
+            self._faults.append(fault)
+        places = [half for b in batches for half in (_documents(b), _rejected(b))]
+        if not _same_places(places, ledger):
+            fault = f"ledger/{shard_id} does not have the records of the input"
+            self._faults.append(fault)
+
+    def _compare(
+        self, data: pa.Table, kept: Sequence[pa.RecordBatch], spans: _Spans
+    ) -> None:
+        columns = [data[name].to_pylist() for name in ("doc_id", "text")]
+        clean = dict(zip(*columns, strict=True))
+        for documents in kept:
+            ids = documents.column("doc_id").to_pylist()
+            self._texts += len(ids)
+            for doc_id, text in zip(ids, documents.column("text"), strict=True):
+                own = spans.get(doc_id, [])
+                self._taken += sum(map(_is_taken, own))
+                if not rebuilds(text.as_py(), clean[doc_id], own):
+                    fault = f"{doc_id}: differs from its source outside findings"
+                    self._faults.append(fault)
+
+    def _spans(self, shard_id: str) -> _Spans:
+        """Every changed span of a shard, by doc_id."""
+        spans: _Spans = {}
+        parts = [stage.rebuild(self.run, shard_id) for stage in self.stages]
+        for part in [*parts, self._of_nobody(shard_id)]:
+            for doc_id, own in part.items():
+                spans.setdefault(doc_id, []).extend(own)
+        return spans
+
+    def _of_nobody(self, shard_id: str) -> _Spans:
+        """Spans of stages whose code is not at hand."""
+        findings = self.run.read("findings", shard_id, _SPAN)
+        if findings is None or not self.run.foreign:
+            return {}
+        known = {stage.name for stage in self.stages}
+        spans: _Spans = {}
+        for row in findings.to_pylist():
+            stage = row["entity"].partition(".")[0]
+            if self.run.is_foreign(row["entity"]) and stage not in known:
+                spans.setdefault(row["doc_id"], []).append(rebuilt(row, None))
+        return spans
+
+    def conclude(self, missing: str) -> list[Check]:
+        """One check over all shards."""
+        if missing:
+            return [Check(SOURCE, "skipped", missing)]
+        if self._shards != set(self.run.shards()):
+            fault = "the shards are not those that the inputs make"
+            self._faults.insert(0, fault)
+        seen = f"{self._texts:,} texts equal their source but for findings"
+        if self._taken:
+            seen += f"; {self._taken:,} spans of other stages were not made again"
+        return [conclude(SOURCE, self._faults, seen)]
+
+
+def rebuilt(finding: dict[str, Any], output: Callable[[str], str] | None) -> Rebuilt:
+    """A row of `findings/` as a changed span."""
+    return Rebuilt(
+        finding["start"],
+        finding["end"],
+        finding["clean_start"],
+        finding["clean_end"],
+        output,
+    )
+
+
+def _is_taken(span: Rebuilt) -> bool:
+    return span.output is None and span.clean_start is not None
+
+
+def _ids(data: pa.Table) -> pa.Array:
+    return data["doc_id"].combine_chunks()
 
 
 def _same_metadata(data: pa.Table, kept: list[pa.RecordBatch]) -> bool:
@@ -128,13 +220,13 @@ def _same_places(places: list[pa.Table], ledger: pa.Table) -> bool:
     return all(ours[name].equals(theirs[name]) for name in _PLACE)
 
 
-def _documents_places(batch: DocumentBatch) -> pa.Table:
+def _documents(batch: DocumentBatch) -> pa.Table:
     documents = batch.documents
     lengths = pc.cast(pc.utf8_length(documents.column("text")), pa.int64())
     return _places(batch.path, documents, lengths)
 
 
-def _rejected_places(batch: DocumentBatch) -> pa.Table:
+def _rejected(batch: DocumentBatch) -> pa.Table:
     nothing = pa.nulls(batch.rejected.num_rows, pa.int64())
     return _places(batch.path, batch.rejected, nothing)
 
@@ -145,26 +237,27 @@ def _places(path: str, records: pa.RecordBatch, lengths: pa.Array) -> pa.Table:
     return pa.table(columns, names=_PLACE)
 
 
-def _rebuilds(source: str, clean: str, spans: list[dict[str, Any]]) -> bool:
-    """The operators of `spans` make `clean` of `source`.
+def rebuilds(source: str, clean: str, spans: Sequence[Rebuilt]) -> bool:
+    """Whether the changes of `spans`, and no others, make `clean` of `source`.
 
-    A span without an operator was cut out before the text was scanned.
+    Where it is not known what a change makes of a value, the piece of the clean text
+    at its offsets is taken as it is.
     """
     pieces: list[str] = []
     end = length = 0
-    for span in sorted(spans, key=lambda span: (span["start"], span["end"])):
-        start, stop = span["start"], span["end"]
-        if not end <= start <= stop <= len(source):
+    for span in sorted(spans, key=lambda span: span[:2]):
+        if not end <= span.start <= span.end <= len(source):
             return False
-        if "operator" not in span:
-            pieces.append(source[end:start])
-            end, length = stop, length + start - end
+        length += span.start - end
+        pieces.append(source[end : span.start])
+        end = span.end
+        if span.clean_start is None:
             continue
-        value, mark = source[start:stop], span["value_key"]
-        output = operate(span["operator"], span["entity"], value, mark)
-        pieces += [source[end:start], output]
-        length += start - end
-        if (length, length + len(output)) != (span["clean_start"], span["clean_end"]):
+        if span.output is None:
+            pieces.append(clean[span.clean_start : span.clean_end])
+        else:
+            pieces.append(span.output(source[span.start : span.end]))
+        start, length = length, length + len(pieces[-1])
+        if (start, length) != (span.clean_start, span.clean_end):
             return False
-        end, length = stop, length + len(output)
     return "".join([*pieces, source[end:]]) == clean

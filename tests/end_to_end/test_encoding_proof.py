@@ -261,7 +261,7 @@ def test_another_model_here_proves_no_vectors(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "isinglass.pipelines.proof.sampled.check_models",
+        "isinglass.pipelines.stages.encode.proof_sampled.check_models",
         lambda _: [ModelFile("other", "encoder", "0" * 64)],
     )
     checks = {check.name: check for check in prove(run)}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.check import Check
+from isinglass.pipelines.proof.prove import open_run, prove_run
+from isinglass.pipelines.proof.source import rebuilt
+from isinglass.pipelines.stage import Stage
 from isinglass.transforms.statistics.intervals import wilson
 from tests.forgeries import (
     both,
@@ -30,8 +37,11 @@ from tests.forgeries import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.pipelines.stage import Rebuilt
     from tests.forgeries import Change, Row
 
 
@@ -266,3 +276,109 @@ def test_a_resealed_forgery_is_found(run: Path, name: str) -> None:
 def test_resealing_alone_changes_nothing(run: Path) -> None:
     reseal(run)
     assert {check.status for check in prove(run)} == {"passed"}
+
+
+class _Entry(NamedTuple):
+    """A stage of somebody else's, as a configuration names it."""
+
+    use: str
+
+
+class Right(Stage):
+    """Knows what became of the spans of its own."""
+
+    name: ClassVar[str] = "mine"
+    output: ClassVar[str] = f"<{EMAIL}>"
+
+    @classmethod
+    def prove(cls, run: FinishedRun) -> list[Check]:
+        return [Check("mine", "passed", run.manifest.name)]
+
+    @classmethod
+    def rebuild(cls, run: FinishedRun, shard_id: str) -> dict[str, list[Rebuilt]]:
+        spans: dict[str, list[Rebuilt]] = {}
+        findings = run.read("findings", shard_id)
+        assert findings is not None
+        for row in findings.to_pylist():
+            if row["entity"] == f"mine.{EMAIL}":
+                own = rebuilt(row, lambda _: cls.output)
+                spans.setdefault(row["doc_id"], []).append(own)
+        return spans
+
+
+class Wrong(Right):
+    output: ClassVar[str] = f"<{EMAIL.lower()}>"
+
+
+def _prove_foreign(
+    run: Path, stages: Sequence[type[Stage]] = (), use: str = f"{__name__}:Right"
+) -> dict[str, Check]:
+    opened = open_run(run)
+    config = opened.config.model_copy(update={"stages": (_Entry(use),)})
+    found = prove_run(replace(opened, config=config), stages)
+    return {check.name: check for check in found}
+
+
+@pytest.fixture
+def foreign(run: Path) -> Path:
+    """A run whose e-mail addresses were found by somebody else's stage."""
+
+    def rename(table: pa.Table) -> pa.Table:
+        rows = table.to_pylist()
+        for row in rows:
+            for span in row.get("pii", [row]):
+                if span["entity"] == EMAIL:
+                    span["entity"] = f"mine.{EMAIL}"
+        return pa.Table.from_pylist(rows, table.schema)
+
+    for name in ("findings", "data"):
+        for path in (run / name).iterdir():
+            pq.write_table(rename(pq.read_table(path)), path)
+    reseal(run)
+    return run
+
+
+def test_spans_of_a_stage_that_is_not_at_hand_are_taken_as_they_are(
+    foreign: Path,
+) -> None:
+    checks = _prove_foreign(foreign)
+    assert checks["findings"].status == checks["source texts"].status == "passed"
+    assert checks["source texts"].detail.endswith(
+        " texts equal their source but for findings; "
+        "14 spans of other stages were not made again"
+    )
+    skipped = checks[f"stage {__name__}:Right"]
+    assert skipped.status == "skipped"
+    assert "--stage" in skipped.detail
+
+
+def test_a_run_without_such_a_stage_has_no_such_spans(foreign: Path) -> None:
+    failed = {check.name for check in prove(foreign) if check.status == "failed"}
+    assert {"counts", "source texts"} <= failed
+
+
+def test_nothing_else_may_differ_for_such_a_span(foreign: Path) -> None:
+    in_cell("data", "text", lambda text: text[:-1] + "?")(foreign)
+    reseal(foreign)
+    assert _prove_foreign(foreign)["source texts"].status == "failed"
+
+
+def test_a_stage_that_is_given_is_asked(foreign: Path) -> None:
+    checks = _prove_foreign(foreign, [Right])
+    assert not [name for name in checks if name.startswith("stage ")]
+    assert checks["mine"].status == checks["source texts"].status == "passed"
+    assert checks["source texts"].detail.endswith("equal their source but for findings")
+
+
+def test_a_stage_that_tells_of_something_else_is_found_out(foreign: Path) -> None:
+    checks = _prove_foreign(foreign, [Wrong])
+    assert checks["source texts"].status == "failed"
+    assert checks[f"stage {__name__}:Right"].status == "skipped"
+
+
+def test_no_code_is_imported_because_a_manifest_names_it(run: Path) -> None:
+    name = "turtledemo"
+    sys.modules.pop(name, None)
+    checks = _prove_foreign(run, use=f"{name}:Stage")
+    assert checks[f"stage {name}:Stage"].status == "skipped"
+    assert name not in sys.modules

@@ -16,13 +16,14 @@ from isinglass.transforms.demographics.balance import check_targets
 from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.stage import Closing, Driver, Site, Standing, Story
     from isinglass.schemas.config import BalanceConfig, RunConfig
     from isinglass.schemas.manifest import Manifest
+    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,23 @@ class Balance(Stage):
         shard_ids = closing.driver.shard_ids
         kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
         summary = balance_summary(self.config, closing.workspace, kept)
-        warnings = [
+        return Closed(manifest={"balance": summary})
+
+    @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """Targets that no weights within the bounds reach."""
+        del config, statistics
+        return [
             f"The target of axis {axis} cannot be reached within the bounds; the "
             "nearest weights were taken."
-            for axis, found in summary.items()
-            if not found.feasible
+            for axis, summary in told.get("balance", {}).items()
+            if not summary.feasible
         ]
-        return Closed(manifest={"balance": summary}, warnings=warnings)
 
     # What a finished run is asked for is imported late: workers need none of it.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Phase,
         Rebuilt,
         Standing,
+        Written,
     )
     from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
     from isinglass.transforms.edits import Applied, Cuts, View
@@ -139,6 +141,20 @@ class Boilerplate(Stage):
         return Closed(audit={NAME: listed}, shown=boilerplate_list(listed, counts))
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.boilerplate.proof import written  # noqa: PLC0415
+
+        return written(run)
+
+    @classmethod
+    def reader(cls, run: FinishedRun) -> Reader | None:
+        """What looks at the inputs too."""
+        from isinglass.pipelines.stages.boilerplate.proof import reader  # noqa: PLC0415
+
+        return reader(run)
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:

@@ -1,132 +1,113 @@
-"""Duplicates compared once more: the similarity in the ledger is the true one."""
+"""Duplicates: what each was removed for is kept, and similar enough."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.pipelines.sources import plan_again
+from isinglass.pipelines.proof.check import COUNTS, EVIDENCE, conclude
+from isinglass.pipelines.stage import Written
+from isinglass.pipelines.stages.dedup.proof_similarity import not_compared
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
-from isinglass.transforms.dedup.shingles import shingle_sets
-from isinglass.transforms.dedup.verify import containment, jaccard
-from isinglass.transforms.normalise import normalise
-from isinglass.transforms.read import read_shard
-from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.schemas.config import DedupConfig
+    from isinglass.pipelines.proof.check import Check, FinishedRun
 
-NAME = "similarity"
-MOST_PAIRS = 20_000
-"""Removals that are compared; of more, those with the smallest doc_ids, which are
-hashes and so a sample at random."""
-
-ROUNDING = 1e-12
-"""Far less than one shingle can make, more than a division can lose."""
-
-_COLUMNS = ["doc_id", "reason", "kept_doc_id", "kept_in", "similarity"]
+_EVIDENCE = [
+    "doc_id",
+    "outcome",
+    "reason",
+    "kept_doc_id",
+    "kept_in",
+    "similarity",
+]
 
 
-def check_similarity(run: FinishedRun) -> Check:
-    """Compare removed documents with the kept ones that the ledger names.
-
-    Needs the inputs as they were; without them it is skipped, and says why. What was
-    removed for a document of an earlier run is left to `explain`.
-    """
-    dedup = run.config.dedup
-    pairs, total = _pairs(run)
-    if dedup is None or pairs.num_rows == 0:
-        return Check(NAME, "skipped", "no duplicate was removed for one of this run")
-    made = plan_again(run.folder, run.manifest)
-    if isinstance(made, str):
-        return Check(NAME, "skipped", made)
-    wanted = pc.unique(
-        pa.chunked_array(
-            [*pairs["doc_id"].chunks, *pairs["kept_doc_id"].chunks], pa.string()
-        )
-    )
-    texts = _read(made, wanted, dedup)
-    faults = _compare(pairs, texts)
-    return conclude(NAME, faults, f"{pairs.num_rows:,} of {total:,} removals compared")
+def written(run: FinishedRun) -> Written:
+    """No files of its own; the manifest tells of it if it was asked for."""
+    if (run.manifest.dedup is None) == (run.config.dedup is None):
+        return Written()
+    return Written(faults=["the manifest's dedup does not follow from its config"])
 
 
-def _pairs(run: FinishedRun) -> tuple[pa.Table, int]:
-    """The removals to compare, and how many there are."""
-    parts = []
-    for _, ledger in run.each("ledger", _COLUMNS):
-        duplicate = pc.is_in(ledger["reason"], pa.array(DUPLICATE_REASONS))
-        parts.append(ledger.filter(pc.and_(duplicate, pc.is_null(ledger["kept_in"]))))
-    if not parts:
-        return pa.table({name: [] for name in _COLUMNS}), 0
-    table = pa.concat_tables(parts).sort_by("doc_id")
-    return table.slice(0, MOST_PAIRS).combine_chunks(), table.num_rows
+def prove(run: FinishedRun) -> list[Check]:
+    """Counts and evidence of the removals, and whether texts can be compared."""
+    return [check_counts(run), check_evidence(run), *not_compared(run)]
 
 
-@dataclass
-class _Texts:
-    """What is needed of each wanted text: id, hash and shingle set."""
-
-    ids: list[pa.Array] = field(default_factory=list)
-    hashes: list[np.ndarray] = field(default_factory=list)
-    values: list[np.ndarray] = field(default_factory=list)
-    lengths: list[np.ndarray] = field(default_factory=list)
-
-
-def _read(made: Plan, wanted: pa.Array, dedup: DedupConfig) -> _Texts:
-    found = _Texts()
-    for shard in made.shards:
-        for batch in read_shard(shard, made.layout):
-            documents = batch.documents
-            chosen = documents.filter(
-                pc.is_in(documents.column("doc_id"), value_set=wanted)
-            )
-            if chosen.num_rows == 0:
-                continue
-            texts = normalise(chosen.column("text"), dedup.normalise)
-            sets = shingle_sets(texts, dedup.ngram)
-            found.ids.append(chosen.column("doc_id"))
-            found.hashes.append(content_hashes(texts))
-            found.values.append(sets.values)
-            found.lengths.append(np.diff(sets.offsets))
-    return found
-
-
-def _compare(pairs: pa.Table, texts: _Texts) -> list[str]:
-    ids = pa.chunked_array(texts.ids, pa.string())
-    gone, kept = (
-        pc.index_in(pairs[name], value_set=ids) for name in ("doc_id", "kept_doc_id")
-    )
-    if gone.null_count or kept.null_count:
-        return ["a removed or kept document is not in the inputs"]
-    left, right = (
-        index.combine_chunks().to_numpy().astype(np.int64) for index in (gone, kept)
-    )
-    hashes = np.concatenate(texts.hashes)
-    values = np.concatenate(texts.values)
-    ends = np.cumsum(np.concatenate(texts.lengths))
-    starts = ends - np.concatenate(texts.lengths)
-    told = pc.fill_null(pairs["similarity"], -1.0).to_numpy()
-    near = jaccard(values, starts, ends, left, right)
-    inside = containment(values, starts, ends, left, right)
-    by_reason = {
-        DropReason.EXACT_DUPLICATE: (hashes[left] == hashes[right]).all(axis=1) * 1.0,
-        DropReason.NEAR_DUPLICATE: near,
-        DropReason.CONTAINED: inside,
-    }
+def check_counts(run: FinishedRun) -> Check:
+    """The summary of the manifest counts the removals that the records count."""
+    summary, dropped = run.manifest.dedup, run.manifest.records.dropped
+    if summary is None:
+        return conclude(COUNTS, [], "")
+    told = (summary.exact_removed, summary.near_removed, summary.contained_removed)
     faults = []
-    for reason, true in by_reason.items():
-        mine = pc.equal(pairs["reason"], reason.value).to_numpy(zero_copy_only=False)
-        wrong = np.flatnonzero(mine & (np.abs(true - told) > ROUNDING))
-        faults += [
-            f"{pairs['doc_id'][row].as_py()}: similarity {told[row]:.6g} in the "
-            f"ledger, {true[row]:.6g} by the texts"
-            for row in wrong.tolist()
-        ]
-    return faults
+    if told != tuple(dropped.get(reason, 0) for reason in DUPLICATE_REASONS):
+        faults.append("dedup and records count different duplicates")
+    return conclude(COUNTS, faults, "")
+
+
+def check_evidence(run: FinishedRun) -> Check:
+    """Every duplicate names a document that is kept, and reaches the threshold.
+
+    What an earlier run kept is that run's to prove: here the run must be one that this
+    one was held against.
+    """
+    kept, removed = [], []
+    for _, ledger in run.each("ledger", _EVIDENCE):
+        kept.append(ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"])
+        duplicate = pc.is_in(ledger["reason"], pa.array(DUPLICATE_REASONS))
+        removed.append(
+            ledger.filter(pc.and_(duplicate, pc.equal(ledger["outcome"], "dropped")))
+        )
+    if not removed:
+        return conclude(EVIDENCE, [], "no records")
+    stays = pa.chunked_array([c for column in kept for c in column.chunks], pa.string())
+    gone = pa.concat_tables(removed)
+    summary = run.manifest.dedup
+    known = [earlier.run_id for earlier in summary.against] if summary else []
+    named = pc.and_(
+        pc.is_in(gone["kept_doc_id"], value_set=stays), pc.is_null(gone["kept_in"])
+    )
+    elsewhere = pc.and_(
+        pc.is_valid(gone["kept_doc_id"]),
+        pc.is_in(gone["kept_in"], value_set=pa.array(known, pa.string())),
+    )
+    faults = []
+    lost = gone.num_rows - (pc.sum(pc.or_(named, elsewhere)).as_py() or 0)
+    if lost:
+        faults.append(f"{lost} duplicates name no kept document")
+    others = pc.sum(elsewhere).as_py() or 0
+    if summary is not None and summary.removed_for_earlier != others:
+        faults.append("dedup and ledger count different removals for earlier runs")
+    faults += _check_limits(run, gone)
+    detail = f"{gone.num_rows:,} removals"
+    if others:
+        detail += f", {others:,} of them for documents of earlier runs"
+    return conclude(EVIDENCE, faults, detail)
+
+
+def _check_limits(run: FinishedRun, gone: pa.Table) -> list[str]:
+    """Exact duplicates are equal; the others reach their threshold."""
+    dedup = run.config.dedup
+    if dedup is None:
+        return [f"{gone.num_rows} duplicates, but no dedup"] if gone.num_rows else []
+    limits = {
+        DropReason.EXACT_DUPLICATE: 1.0,
+        DropReason.NEAR_DUPLICATE: dedup.threshold,
+        # Without containment nothing may go for it.
+        DropReason.CONTAINED: 2.0 if dedup.containment is None else dedup.containment,
+    }
+    # NaN compares false with everything, so only what is in the range may pass.
+    similarity = pc.fill_null(gone["similarity"], -1.0)
+    right = 0
+    for reason, least in limits.items():
+        mine = similarity.filter(pc.equal(gone["reason"], reason.value))
+        fits = pc.and_(pc.greater_equal(mine, least - 1e-12), pc.less_equal(mine, 1.0))
+        right += pc.sum(fits).as_py() or 0
+    wrong = gone.num_rows - right
+    if wrong:
+        return [f"{wrong} duplicates have a similarity that does not allow removal"]
+    return []

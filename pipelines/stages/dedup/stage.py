@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
+from isinglass.pipelines.stages.dedup.evidence import check_evidence
 from isinglass.pipelines.stages.dedup.examples import near_examples
 from isinglass.pipelines.stages.dedup.near import NearDuplicates
 from isinglass.pipelines.stages.dedup.rank import (
@@ -16,19 +17,20 @@ from isinglass.pipelines.stages.dedup.rank import (
 )
 from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
-from isinglass.pipelines.stages.dedup.summary import check_evidence, dedup_summary
+from isinglass.pipelines.stages.dedup.summary import dedup_summary
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.dedup.survey import near_columns, near_fields
 from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Literal
 
     import pyarrow as pa
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import (
@@ -39,9 +41,11 @@ if TYPE_CHECKING:
         Standing,
         Story,
         Verdict,
+        Written,
     )
-    from isinglass.schemas.config import DedupConfig, RunConfig
+    from isinglass.schemas.config import DedupConfig, GateConfig, RunConfig
     from isinglass.schemas.manifest import Manifest
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.seen import Seen
 
 
@@ -120,12 +124,40 @@ class Dedup(Stage):
         return Closed(
             statistics=statistics,
             manifest={"dedup": summary},
-            gates=removal_gates(self.config),
-            warnings=removal_warnings(statistics),
             shown=near_examples(driver.workspace, shards),
         )
 
+    @classmethod
+    def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
+        """The gates that `dedup.max_removed` stands for."""
+        return removal_gates(config.dedup)
+
+    @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """What looks like a template taken for a text, or a source given twice."""
+        del config, told
+        return removal_warnings(statistics)
+
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.dedup.proof import written  # noqa: PLC0415
+
+        return written(run)
+
+    @classmethod
+    def reader(cls, run: FinishedRun) -> Reader | None:
+        """What looks at the inputs too."""
+        from isinglass.pipelines.stages.dedup.proof_similarity import reader  # noqa: PLC0415
+
+        return reader(run)
 
     @classmethod
     def line(cls, manifest: Manifest) -> str:

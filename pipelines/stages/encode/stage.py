@@ -14,6 +14,8 @@ from isinglass.pipelines.encode.preflight import (
 )
 from isinglass.pipelines.encode.units import with_absolute_paths
 from isinglass.pipelines.stage import After, Closed, Stage, Sum
+from isinglass.pipelines.stages.encode.sums import rows as encode_rows
+from isinglass.pipelines.stages.encode.sums import sums as encode_sums
 from isinglass.schemas.manifest import Model
 from isinglass.transforms.encode.models import check_models
 from isinglass.transforms.encode.settings import settings_of
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Written
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig, RunConfig
     from isinglass.schemas.manifest import Lexicon, Manifest
@@ -107,18 +109,11 @@ class Encode(Stage):
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
         """Every kept document is in the tables of the pass."""
         commit = after.commits.get(shard_id)
-        if commit is None:
-            return []
-        read, kept = commit.counts["records_in"], counts.get("kept", 0)
-        return [Sum("records in = records kept", read, kept)]
+        return [] if commit is None else encode_sums(counts, commit.counts)
 
     def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """Rows of the tables of the pass."""
-        if "rows" not in counts:
-            return {}
-        tables = ("tokens", "embeddings", "hidden_states")
-        rows = dict.fromkeys(tables, counts["rows"])
-        return {**rows, "packed": counts.get("packed_rows", 0)}
+        return encode_rows(counts) if "rows" in counts else {}
 
     def close(self, closing: Closing) -> Closed:
         """What the pass wrote."""
@@ -127,6 +122,13 @@ class Encode(Stage):
         return Closed(manifest={"encode": summary})
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.encode.proof import written  # noqa: PLC0415
+
+        return written(run)
 
     @classmethod
     def deed(cls, manifest: Manifest) -> str:

@@ -19,8 +19,6 @@ from isinglass.pipelines.stages.pii.key import find_key
 from isinglass.schemas.reasons import DropReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     import pyarrow as pa
 
@@ -34,12 +32,14 @@ if TYPE_CHECKING:
         Phase,
         Site,
         Standing,
+        Written,
     )
     from isinglass.schemas.config import EraseConfig, RunConfig
-    from isinglass.transforms.edits import Edits, View, Written
+    from isinglass.transforms.edits import Edits, View
+    from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.pii.erasure.spans import Eraser
 
-    State = tuple[Eraser, Callable[[str, str], Written]]
+    State = tuple[Eraser, Write]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,13 @@ class Erase(Stage):
         )
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.erase.proof import written  # noqa: PLC0415
+
+        return written(run)
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:

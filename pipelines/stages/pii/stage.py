@@ -25,7 +25,7 @@ from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.scan import CleanSettings, Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
@@ -40,10 +40,12 @@ if TYPE_CHECKING:
         Site,
         Story,
         Verb,
+        Written,
     )
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
     from isinglass.schemas.manifest import Lexicon, Manifest, Model
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
 
@@ -74,7 +76,6 @@ class Pii(Stage):
     name: ClassVar[str] = "pii"
     edits: ClassVar[Literal["", "cut", "edit"]] = "edit"
     place: ClassVar[int] = 50
-    off: ClassVar[str] = "Texts were not scanned for PII (no `pii` section)."
     metrics: ClassVar[tuple[str, ...]] = (
         "pii.changed",
         "pii.found",
@@ -218,11 +219,30 @@ class Pii(Stage):
                 "expected_leftovers": misses.expected_leftovers(findings, recall),
                 "second_scan": second,
             },
-            warnings=[self.off] if self.config is None else [],
             shown=count_rules(driver.workspace, driver.shard_ids),
         )
 
+    @classmethod
+    def warns(
+        cls,
+        config: RunConfig,
+        told: Mapping[str, Any],
+        statistics: Sequence[Statistic],
+    ) -> list[str]:
+        """Whether texts were searched at all."""
+        del told, statistics
+        if config.pii is not None:
+            return []
+        return ["Texts were not scanned for PII (no `pii` section)."]
+
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.pii.proof import written  # noqa: PLC0415
+
+        return written(run)
 
     @classmethod
     def figure(cls, manifest: Manifest) -> KeyFigure | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver
+    from isinglass.pipelines.stage import Closing, Driver, Written
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.config.encode import SemanticConfig
@@ -66,6 +66,13 @@ class Semantic(Stage):
         )
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def written(cls, run: FinishedRun) -> Written:
+        """Files that a finished run must hold because of it."""
+        from isinglass.pipelines.stages.semantic.proof import written  # noqa: PLC0415
+
+        return written(run)
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:

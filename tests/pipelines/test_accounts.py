@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from isinglass.pipelines.accounts import ShardAccount, reconcile
 from isinglass.pipelines.engine.workspace import Workspace
-from isinglass.pipelines.reconcile import ShardAccount, reconcile
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.documents import Piece, Shard
 from isinglass.schemas.errors import ReconcileError

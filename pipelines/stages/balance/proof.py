@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 NAME = "balance"
 
 
+def prove(run: FinishedRun) -> list[Check]:
+    """The weights."""
+    return [check_weights(run)]
+
+
 def check_weights(run: FinishedRun) -> Check:
     """Every text has a weight if and only if the run was asked to balance.
 

@@ -8,32 +8,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.erase import AUDIT_NAME, read_erasure
-from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.stage import Written
 from isinglass.schemas.config import EraseConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DropReason, Outcome
+from isinglass.schemas.tables import ERASURE, FINDINGS
 from isinglass.transforms.pii.erasure.spans import ERASED
 
 if TYPE_CHECKING:
     from isinglass.pipelines.erase import Erasure
-    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.pipelines.proof.check import Check, FinishedRun
 
 NAME = "erasure"
 _LEDGER = ["doc_id", "outcome", "reason"]
 _PLACES = ["doc_id", "start", "end"]
+_REASON = DropReason.ERASED.value
 
 Span = tuple[int, int]
 _Spans = dict[str, list[Span]]
 
 
-def tells_of_erasure(run: FinishedRun) -> bool:
-    """Whether the run was asked to erase, or says that it did."""
+def written(run: FinishedRun) -> Written:
+    """The list, and the places that were taken out."""
+    if run.config.erase is None:
+        return Written()
+    return Written(
+        {
+            "findings/{shard}.parquet": FINDINGS,
+            f"audit/{AUDIT_NAME}.parquet": ERASURE,
+        }
+    )
+
+
+def prove(run: FinishedRun) -> list[Check]:
+    """One check of a run that was asked to erase, or that says that it did."""
     manifest = run.manifest
     said = manifest.erasure is not None or ERASED in manifest.findings
-    return said or run.config.erase is not None or _REASON in manifest.records.dropped
-
-
-_REASON = DropReason.ERASED.value
+    if said or run.config.erase is not None or _REASON in manifest.records.dropped:
+        return [check_erasure(run)]
+    return []
 
 
 def check_erasure(run: FinishedRun) -> Check:

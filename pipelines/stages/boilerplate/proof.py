@@ -11,26 +11,69 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import read_table
 from isinglass.pipelines.paragraph_list import NAME, first_places
-from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.proof.check import CONSERVATION, SOURCE, conclude
+from isinglass.pipelines.stage import Rebuilt, Written
+from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
 from isinglass.transforms.dedup.cut import cut_paragraphs
 from isinglass.transforms.dedup.paragraphs import ParagraphKeys, paragraph_keys
 from isinglass.transforms.labels import safe_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.schemas.config.dedup import (
-        DedupConfig,
-        NormaliseConfig,
-        ParagraphsConfig,
-    )
+    from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+    from isinglass.schemas.documents import DocumentBatch
 
 _COLUMNS = ["doc_id", "start", "end", "paragraph", "removed"]
 _ROW = np.int64(32)
 
 
-def asks_for_paragraphs(dedup: DedupConfig | None) -> bool:
-    """Whether a run looked for boilerplate."""
-    return dedup is not None and dedup.paragraphs is not None
+def written(run: FinishedRun) -> Written:
+    """The spans of each shard, and the list of the paragraphs."""
+    dedup = run.config.dedup
+    if dedup is None or dedup.paragraphs is None:
+        return Written()
+    return Written(
+        {
+            "paragraphs/{shard}.parquet": PARAGRAPHS,
+            f"audit/{NAME}.parquet": PARAGRAPH_LIST,
+        }
+    )
+
+
+def prove(run: FinishedRun) -> list[Check]:
+    """The characters that were cut; the list of paragraphs, if they were looked for."""
+    dedup = run.config.dedup
+    asked = dedup is not None and dedup.paragraphs is not None
+    return [check_cut(run), *([check_paragraphs(run)] if asked else [])]
+
+
+def check_cut(run: FinishedRun) -> Check:
+    """The manifest counts the code points of the spans that were removed."""
+    own, told = 0, run.manifest.characters.cut
+    for _, table in run.each("paragraphs", ["start", "end", "removed"]):
+        removed = table.filter(table["removed"])
+        own += pc.sum(pc.subtract(removed["end"], removed["start"])).as_py() or 0
+    # Somebody else's stage may cut texts too.
+    if own > told or (own < told and not run.foreign):
+        fault = "paragraphs/ and manifest count different characters cut"
+        return conclude(CONSERVATION, [fault], "")
+    return conclude(CONSERVATION, [], "")
+
+
+def rebuild(run: FinishedRun, shard_id: str) -> dict[str, list[Rebuilt]]:
+    """The spans that were cut out of the texts of a shard, by doc_id."""
+    spans: dict[str, list[Rebuilt]] = {}
+    told = run.read("paragraphs", shard_id, ["doc_id", "start", "end", "removed"])
+    if told is not None:
+        rows = told.filter(told["removed"]).to_pydict()
+        for doc_id, start, end in zip(
+            rows["doc_id"], rows["start"], rows["end"], strict=True
+        ):
+            cut = Rebuilt(start, end, None, None, None)
+            spans.setdefault(doc_id, []).append(cut)
+    return spans
 
 
 def check_paragraphs(run: FinishedRun) -> Check:
@@ -97,36 +140,53 @@ def _check_examples(listed: pa.Table, parts: list[pa.Table]) -> list[str]:
     return [] if same else ["a listed paragraph is not shown by its first place"]
 
 
+def reader(run: FinishedRun) -> ParagraphReader | None:
+    """For a run that looked for boilerplate and wrote texts; None for any other."""
+    dedup = run.config.dedup
+    if dedup is None or dedup.paragraphs is None or not run.paths("data"):
+        return None
+    listed = read_table(run.folder / "audit" / f"{NAME}.parquet")
+    return ParagraphReader(run, dedup.paragraphs, dedup.normalise, listed)
+
+
 @dataclass
-class ParagraphProof:
-    """Compares the spans of `paragraphs/` with the texts, shard after shard.
+class ParagraphReader:
+    """Compares the spans of `paragraphs/` with the inputs, shard after shard.
+
+    What is listed or was cut is whole paragraphs, and all of those that are equal.
 
     Attributes:
+        run: The run.
         config: The `dedup.paragraphs` section.
         normalise: The `dedup.normalise` section.
         listed: `audit/paragraphs.parquet`.
     """
 
+    run: FinishedRun
     config: ParagraphsConfig
     normalise: NormaliseConfig
     listed: pa.Table
     _marked: list[np.ndarray] = field(default_factory=list)
     _others: list[np.ndarray] = field(default_factory=list)
-    _false: bool = False
+    _faults: list[str] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, run: FinishedRun) -> ParagraphProof | None:
-        """For a run that looked for boilerplate; None for any other."""
-        dedup = run.config.dedup
-        if dedup is None or dedup.paragraphs is None:
-            return None
-        return cls(
-            dedup.paragraphs,
-            dedup.normalise,
-            read_table(run.folder / "audit" / f"{NAME}.parquet"),
-        )
+    def see(self, shard_id: str, batches: Sequence[DocumentBatch]) -> None:
+        """Find the paragraphs of the kept documents of a shard again."""
+        spans = self.run.read("paragraphs", shard_id)
+        data = self.run.read("data", shard_id, ["doc_id"])
+        if spans is None or data is None:
+            return
+        kept = data["doc_id"].combine_chunks()
+        for batch in batches:
+            ids = batch.documents.column("doc_id")
+            documents = batch.documents.filter(pc.is_in(ids, value_set=kept))
+            if not self._fit(documents, spans):
+                fault = (
+                    f"paragraphs/{shard_id} holds what is no paragraph of its source"
+                )
+                self._faults.append(fault)
 
-    def add(self, documents: pa.RecordBatch, spans: pa.Table) -> bool:
+    def _fit(self, documents: pa.RecordBatch, spans: pa.Table) -> bool:
         """Whether the spans of some kept documents are those of whole paragraphs.
 
         Args:
@@ -160,7 +220,13 @@ class ParagraphProof:
         same = pc.equal(pc.fill_null(told, ""), pc.fill_null(labels, ""))
         return bool(pc.all(same, min_count=0).as_py())
 
-    def faults(self) -> list[str]:
+    def conclude(self, missing: str) -> list[Check]:
+        """A part of the comparison with the inputs."""
+        if missing:
+            return []
+        return [conclude(SOURCE, [*self._faults, *self._false_numbers()], "")]
+
+    def _false_numbers(self) -> list[str]:
         """What is wrong over all shards: numbers and paragraphs do not match."""
         nothing = np.empty((2, 0), np.uint64)
         pairs = np.unique(np.concatenate([nothing, *self._marked], axis=1), axis=1)

@@ -1,0 +1,109 @@
+"""Findings: what manifest, ledger and statistics count, against `findings/`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.proof.check import COUNTS, conclude
+from isinglass.pipelines.stages.pii.operators import operators_used
+from isinglass.pipelines.stages.pii.proof_recall import check_recall
+from isinglass.schemas.manifest import FindingCount
+from isinglass.transforms.pii.erasure.spans import erasing_operators
+from isinglass.transforms.pii.operators.apply import KEY_DIGITS
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.schemas.statistic import Statistic
+
+_SPAN = ["doc_id", "entity", "operator", "value_key"]
+_LEDGER = ["doc_id", "outcome", "spans_changed"]
+_VALUE_KEY = f"^[0-9a-f]{{{KEY_DIGITS}}}$"
+KEEP = "keep"
+
+
+def check_counts(run: FinishedRun) -> Check:
+    """Findings, changed spans and recall are counted alike everywhere."""
+    faults: list[str] = []
+    found: Counter[tuple[str, str]] = Counter()
+    for shard, ledger in run.each("ledger", _LEDGER):
+        findings = run.read("findings", shard, _SPAN)
+        faults += _check_spans(shard, ledger, findings)
+        if findings is not None:
+            for entry in _grouped(findings):
+                found[entry["entity"], entry["operator"]] += entry["count_all"]
+    statistics = run.statistics()
+    faults += _check_findings(run, found, statistics)
+    faults += check_recall(run, statistics)
+    return conclude(COUNTS, faults, f"{sum(found.values()):,} findings")
+
+
+def _grouped(findings: pa.Table) -> list[dict[str, Any]]:
+    groups = findings.group_by(["entity", "operator"]).aggregate([([], "count_all")])
+    rows: list[dict[str, Any]] = groups.to_pylist()
+    return rows
+
+
+def _check_spans(shard: str, ledger: pa.Table, findings: pa.Table | None) -> list[str]:
+    """Changed spans of each document; well-formed value keys."""
+    faults = []
+    counted = np.zeros(ledger.num_rows, dtype=np.int64)
+    if findings is not None and findings.num_rows:
+        ids = ledger["doc_id"].combine_chunks()
+        place = pc.index_in(findings["doc_id"], value_set=ids)
+        if place.null_count:
+            return [f"findings/{shard} names a document that is not in the ledger"]
+        changed = pc.not_equal(findings["operator"], KEEP)
+        chosen = place.filter(changed).to_numpy()
+        counted = np.bincount(chosen, minlength=ledger.num_rows)
+        kept = pc.equal(ledger["outcome"], "kept").take(place.combine_chunks())
+        if not pc.all(kept).as_py():
+            faults.append(f"findings/{shard} names a document that is not kept")
+        keys = pc.match_substring_regex(findings["value_key"], _VALUE_KEY)
+        if not pc.all(keys).as_py():
+            faults.append(f"findings/{shard} holds a value_key that is not one")
+    told = pc.fill_null(ledger["spans_changed"], 0).to_numpy()
+    if not np.array_equal(counted, told):
+        faults.append(f"ledger/{shard}: spans_changed is not as in the findings")
+    return faults
+
+
+def _check_findings(
+    run: FinishedRun, found: Counter[tuple[str, str]], statistics: list[Statistic]
+) -> list[str]:
+    pii = run.config.pii
+    if run.config.erase is not None:
+        pii = erasing_operators(pii)
+    faults = [
+        f"{entity} findings have the operator {operator}, which is not configured"
+        for entity, operator in sorted(found)
+        if not run.is_foreign(entity)
+        and (pii is None or pii.settings_of(entity).operator != operator)
+    ]
+    kinds: dict[str, Counter[str]] = {}
+    for (entity, operator), number in found.items():
+        counts = kinds.setdefault(entity, Counter())
+        counts["found"] += number
+        counts["kept" if operator == KEEP else "changed"] += number
+    own = {
+        entity: FindingCount(found=n["found"], changed=n["changed"], kept=n["kept"])
+        for entity, n in kinds.items()
+    }
+    if own != run.manifest.findings:
+        faults.append("findings/ and manifest count different findings")
+    searched = [entity for entity in own if not run.is_foreign(entity)]
+    if run.manifest.operators != operators_used(run.config, searched):
+        faults.append("the manifest has operators that are not configured")
+    rows = {
+        (s.metric.removeprefix("pii."), s.entity): s.value
+        for s in statistics
+        if s.metric in {"pii.found", "pii.changed", "pii.kept"}
+    }
+    wanted = {(k, entity): n for entity, c in kinds.items() for k, n in c.items()}
+    if {key: n for key, n in rows.items() if n} != wanted:
+        faults.append("findings/ and statistics count different findings")
+    return faults

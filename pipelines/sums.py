@@ -1,0 +1,148 @@
+"""The sums of every run, each declared once.
+
+What closes a run asks them of its counts, and `verify` of what it finds in the tables.
+Counts have the names that the clean pass gives them. `characters_kept` are those of
+kept documents as they were read, `characters_out` those that are in `data/`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.stage import Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from isinglass.schemas.manifest import Manifest
+
+
+def unequal(sums: Iterable[Sum]) -> list[str]:
+    """The sums that do not hold, with both sides, for a message."""
+    return [
+        f"{what}: {left} is not {right}" for what, left, right in sums if left != right
+    ]
+
+
+def parts(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    """Counts whose name starts with `prefix.`, by the rest of the name."""
+    start = f"{prefix}."
+    return {
+        name.removeprefix(start): value
+        for name, value in counts.items()
+        if name.startswith(start)
+    }
+
+
+def survey_sums(counts: Mapping[str, int], planned: int | None) -> list[Sum]:
+    """Of the survey of a shard.
+
+    Args:
+        counts: Of the survey.
+        planned: Records that the plan knows of; None if a file does not tell.
+    """
+    records, read = counts["records_in"], counts["documents"] + counts["rejected"]
+    sums = [Sum("records in = documents + rejected", records, read)]
+    if planned is not None:
+        sums.append(Sum("records planned = read", planned, records))
+    return sums
+
+
+def conserved(counts: Mapping[str, int]) -> list[Sum]:
+    """Of every shard and of the whole run: nothing is lost, nothing comes in twice."""
+    dropped, quarantined = (
+        sum(parts(counts, outcome).values()) for outcome in ("dropped", "quarantined")
+    )
+    characters = {
+        name: counts.get(f"characters_{name}", 0)
+        for name in ("in", "kept", "dropped", "quarantined", "out")
+    }
+    cut, redacted, inserted = (
+        counts.get(f"characters_{name}", 0) for name in ("cut", "redacted", "inserted")
+    )
+    return [
+        Sum(
+            "records in = kept + dropped + quarantined",
+            counts.get("records_in", 0),
+            counts.get("kept", 0) + dropped + quarantined,
+        ),
+        Sum(
+            "characters in = kept + dropped + quarantined",
+            characters["in"],
+            characters["kept"] + characters["dropped"] + characters["quarantined"],
+        ),
+        Sum(
+            "characters out = kept - cut - redacted + inserted",
+            characters["out"],
+            characters["kept"] - cut - redacted + inserted,
+        ),
+    ]
+
+
+def clean_sums(counts: Mapping[str, int], survey: Mapping[str, int]) -> list[Sum]:
+    """Of the clean pass of a shard.
+
+    Args:
+        counts: Of the clean pass.
+        survey: Of the survey of the same shard.
+    """
+    sums = [
+        Sum(
+            "records in = records surveyed",
+            counts.get("records_in", 0),
+            survey["records_in"],
+        ),
+        Sum(
+            "characters in = characters surveyed",
+            counts.get("characters_in", 0),
+            survey.get("characters", 0),
+        ),
+        *conserved(counts),
+    ]
+    for entity, found in _found(counts).items():
+        changed = counts.get(f"finding.{entity}.changed", 0)
+        kept = counts.get(f"finding.{entity}.kept", 0)
+        sums.append(Sum(f"{entity} found = changed + kept", found, changed + kept))
+    return sums
+
+
+def clean_rows(counts: Mapping[str, int]) -> dict[str, int]:
+    """Rows of the tables that every clean pass writes, by its counts."""
+    return {
+        "ledger": counts.get("records_in", 0),
+        "quarantine": sum(parts(counts, "quarantined").values()),
+        "data": counts.get("kept", 0),
+        "findings": sum(_found(counts).values()),
+    }
+
+
+def _found(counts: Mapping[str, int]) -> dict[str, int]:
+    """Findings by entity, whose name may hold dots."""
+    return {
+        name.removesuffix(".found"): value
+        for name, value in parts(counts, "finding").items()
+        if name.endswith(".found")
+    }
+
+
+def told_sums(counts: Mapping[str, int], manifest: Manifest) -> list[Sum]:
+    """Of a whole run: the manifest tells what its tables hold.
+
+    Args:
+        counts: Added up from ledger and `data/`.
+        manifest: Of the run.
+    """
+    told = manifest.characters
+    return [
+        Sum(
+            "characters dropped: ledger = manifest",
+            counts["characters_dropped"],
+            told.dropped,
+        ),
+        Sum(
+            "characters quarantined: ledger = manifest",
+            counts["characters_quarantined"],
+            told.quarantined,
+        ),
+        Sum("characters kept: ledger = manifest", counts["characters_out"], told.kept),
+    ]

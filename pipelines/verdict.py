@@ -1,0 +1,51 @@
+"""What every run is judged by, whatever it was asked to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from isinglass.schemas.config import GateConfig
+from isinglass.schemas.reasons import QuarantineReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.manifest import GateResult, InputFile, Records
+
+
+def quarantine_gate(config: RunConfig) -> GateConfig:
+    """The gate that every run has, whatever its `gates` section says."""
+    rate = config.limits.max_quarantine_rate
+    return GateConfig(metric="quarantine.rate", op="<=", value=rate, severity="error")
+
+
+def general_warnings(inputs: Iterable[InputFile], records: Records) -> list[str]:
+    """What a reader must know of the inputs and of what became of the records."""
+    warnings = []
+    bad = sum(bool(file.problem) for file in inputs)
+    if bad:
+        warnings.append(f"{bad} input files could not be read; see inputs.")
+    cut = records.quarantined.get(QuarantineReason.TRUNCATED_FILE, 0)
+    if cut:
+        warnings.append(f"{cut} compressed files end early: what followed is missing.")
+    twice = records.quarantined.get(QuarantineReason.DUPLICATE_ID, 0)
+    if twice:
+        warnings.append(
+            f"{twice} records use an id of another text; they are in quarantine."
+        )
+    if records.total_in and not records.kept:
+        warnings.append("No document was kept.")
+    if not records.total_in:
+        warnings.append("The inputs hold no records.")
+    return warnings
+
+
+def verdict(
+    gates: Iterable[GateResult], warnings: Sequence[str]
+) -> Literal["passed", "warned", "failed"]:
+    """A failed error gate fails; any warning or failed warning gate warns."""
+    failed = {gate.severity for gate in gates if not gate.passed}
+    if "error" in failed:
+        return "failed"
+    return "warned" if failed or warnings else "passed"
