@@ -50,6 +50,4 @@ def store_key(workspace: Workspace, pii: PiiConfig | None, key: bytes) -> None:
     """Keep a key that does not come from the environment, readable by its owner."""
     if not key or (pii is not None and pii.key_env is not None):
         return
-    path = workspace.work / KEY
-    write_atomically(path, key)
-    path.chmod(0o600)
+    write_atomically(workspace.work / KEY, key, secret=True)

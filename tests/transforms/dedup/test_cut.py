@@ -1,4 +1,4 @@
-"""Cutting paragraphs out: what stays, what is recorded, and the way back."""
+"""Cutting paragraphs out: what goes with them, and what stays."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.dedup import ParagraphsConfig
-from isinglass.transforms.dedup.cut import Cut, cut_paragraphs, nothing_cut
+from isinglass.transforms.dedup.cut import cut_paragraphs
 from isinglass.transforms.dedup.paragraphs import split_paragraphs
+from isinglass.transforms.edits.cut import Cut, take_out
 
 HAN = "数据集说明"
 FAMILY = "👨‍👩‍👧"
@@ -28,7 +29,10 @@ def cut(texts: list[str], chosen: list[list[int]], split: str = "blank_line") ->
     pairs = [(row, firsts[row] + n) for row, ns in enumerate(chosen) for n in ns]
     rows = np.array([row for row, _ in pairs], np.int64)
     index = np.array([number for _, number in pairs], np.int64)
-    return cut_paragraphs(strings(texts), rows, found.starts[index], found.ends[index])
+    starts, ends = found.starts[index], found.ends[index]
+    cuts = cut_paragraphs(strings(texts), rows, starts, ends)
+    assert cuts.rows.tolist() == rows.tolist()
+    return take_out(strings(texts), cuts.rows, cuts.starts, cuts.ends)
 
 
 def parts_of(texts: list[str], found: Cut) -> list[str]:
@@ -95,20 +99,17 @@ def test_lines_go_with_their_end(
     assert parts_of([text], found) == parts
 
 
-def test_nothing_to_cut_leaves_the_very_array() -> None:
-    texts = strings(["A\n\nB", ""])
-    nothing = nothing_cut(texts)
-    found = cut_paragraphs(texts, nothing.rows, nothing.starts, nothing.ends)
-    assert found.texts is texts
-    assert found.characters.tolist() == [0, 0]
-    places = np.array([0, 3], np.int64)
-    assert found.to_source(np.zeros(2, np.int64), places).tolist() == [0, 3]
+def test_nothing_to_cut() -> None:
+    none = np.zeros(0, np.int32)
+    cuts = cut_paragraphs(strings(["A\n\nB", ""]), none.astype(np.int64), none, none)
+    assert [len(column) for column in (cuts.rows, cuts.starts, cuts.ends)] == [0, 0, 0]
 
 
-def test_slices_of_arrays_are_cut_from_their_offset() -> None:
+def test_slices_of_arrays_are_read_from_their_offset() -> None:
     texts = strings(["skipped", "A\n\nB", "last"]).slice(1, 1)
     one = np.array([0]), np.array([3], np.int32), np.array([4], np.int32)
-    assert cut_paragraphs(texts, *one).texts.to_pylist() == ["A"]
+    cuts = cut_paragraphs(texts, *one)
+    assert (cuts.starts.tolist(), cuts.ends.tolist()) == ([1], [4])
 
 
 @pytest.mark.parametrize(
@@ -152,9 +153,6 @@ def test_source_less_its_parts_is_the_cut_text(
     for row, text in enumerate(texts):
         left = [place for place in range(len(text)) if place not in gone[row]]
         assert found.texts[row].as_py() == "".join(text[place] for place in left)
-        rows = np.full(len(left), row)
-        places = np.arange(len(left))
-        assert found.to_source(rows, places).tolist() == left
     # The paragraphs that stay are the ones that were not chosen, and no others.
     pieces, firsts = before.pieces.to_pylist(), before.offsets.tolist()
     after = split_paragraphs(found.texts, config)

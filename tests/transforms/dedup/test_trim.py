@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,7 +12,11 @@ from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.dedup.boilerplate import frequent, from_sums, pack
 from isinglass.transforms.dedup.paragraphs import paragraph_keys
-from isinglass.transforms.dedup.trim import Trimmer, untrimmed
+from isinglass.transforms.dedup.trim import Trimmed, Trimmer
+from tests.transforms.edits.batches import cuts_of, view_of
+
+if TYPE_CHECKING:
+    from isinglass.transforms.edits import Cuts
 
 TEXTS = [
     "Home page\n\nRivers run.\n\nAll rights reserved.",
@@ -35,8 +41,12 @@ def trimmer(most: int, *, remove: bool) -> Trimmer:
     return Trimmer(config, normalise, from_sums(frequent(pack(keys), most)))
 
 
+def find(most: int, *, remove: bool) -> Cuts:
+    return trimmer(most, remove=remove).cuts(view_of(TEXTS, SOURCES))
+
+
 def spans(most: int, *, remove: bool) -> list[tuple[int, str]]:
-    found = trimmer(most, remove=remove).trim(strings([*TEXTS]), strings(SOURCES))
+    found: Trimmed = find(most, remove=remove).note
     places = zip(found.rows, found.starts, found.ends, strict=True)
     return [(int(row), TEXTS[row][start:end]) for row, start, end in places]
 
@@ -48,8 +58,9 @@ def test_a_list_has_the_paragraphs_alone() -> None:
         (1, "HOME   page"),
         (1, "All rights reserved."),
     ]
-    found = trimmer(1, remove=False).trim(strings([*TEXTS]), strings(SOURCES))
-    assert found.cut.texts.to_pylist() == TEXTS
+    cuts = find(1, remove=False)
+    assert len(cuts.rows) == 0
+    found: Trimmed = cuts.note
     assert not found.removed
     assert sorted(set(found.numbers.tolist())) == [0, 1]
     assert found.numbers[0] == found.numbers[2] != found.numbers[1]
@@ -62,8 +73,8 @@ def test_removal_takes_the_borders_too() -> None:
         (1, "HOME   page\n\n"),
         (1, "\n\nAll rights reserved."),
     ]
-    found = trimmer(1, remove=True).trim(strings([*TEXTS]), strings(SOURCES))
-    assert found.cut.texts.to_pylist() == [
+    seen = view_of(TEXTS, SOURCES).with_cuts([find(1, remove=True)])
+    assert seen.texts.to_pylist() == [
         "Rivers run.",
         "Stones lie.\n",
         *TEXTS[2:],
@@ -76,7 +87,7 @@ def test_nothing_is_in_more_than_two_documents(remove: bool) -> None:  # noqa: F
 
 
 def test_rows_of_the_wanted_documents() -> None:
-    found = trimmer(1, remove=True).trim(strings([*TEXTS]), strings(SOURCES))
+    found: Trimmed = find(1, remove=True).note
     ids = strings([f"d{n}" for n in range(len(TEXTS))])
     table = found.table(ids, np.array([1, 2, 4]))
     assert table.schema.equals(PARAGRAPHS)
@@ -99,8 +110,10 @@ def test_rows_of_the_wanted_documents() -> None:
     ]
 
 
-def test_texts_that_are_not_looked_at() -> None:
-    texts = strings([*TEXTS])
-    found = untrimmed(texts)
-    assert found.cut.texts is texts
-    assert found.table(texts, np.arange(5)).num_rows == 0
+def test_boilerplate_is_looked_for_in_the_source_texts() -> None:
+    seen = view_of(TEXTS, SOURCES)
+    before = seen.with_cuts([cuts_of([[(0, 4)]])])
+    known = trimmer(1, remove=True)
+    first, second = known.cuts(seen), known.cuts(before)
+    for name in ("rows", "starts", "ends"):
+        assert getattr(first, name).tolist() == getattr(second, name).tolist()

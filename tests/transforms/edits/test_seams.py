@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.spans import FOUND
-from isinglass.transforms.edits.cut import Cut
 from isinglass.transforms.edits.seams import in_source, split_at_seams
 from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.transforms.edits.batches import Span, cut_of
 
-Span = tuple[int, int]
-
-
-def cut_of(sources: list[str], parts: list[list[Span]]) -> Cut:
-    """Cut the given parts out, whatever they are."""
-    texts = []
-    for source, own in zip(sources, parts, strict=True):
-        gone = {place for start, end in own for place in range(start, end)}
-        texts.append("".join(c for i, c in enumerate(source) if i not in gone))
-    flat = [(row, *part) for row, own in enumerate(parts) for part in own]
-    columns = np.array(flat, np.int64).reshape(-1, 3)
-    return Cut(
-        pa.array(texts, pa.string()),
-        columns[:, 0],
-        columns[:, 1].astype(np.int32),
-        columns[:, 2].astype(np.int32),
-    )
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def found(row: int, start: int, end: int, *, validated: bool | None = True) -> Found:

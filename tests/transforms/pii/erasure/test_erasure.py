@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -9,14 +11,22 @@ from hypothesis import strategies as st
 
 from isinglass.schemas.config import EntityConfig, PiiConfig
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.dedup.cut import nothing_cut
+from isinglass.transforms.edits import Edits, Precedence, apply_edits
 from isinglass.transforms.pii.erasure.spans import ERASED, Eraser, erasing_operators
 from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.pii.seams import in_source, split_at_seams
 from isinglass.transforms.pii.tables import Found, findings_batch
-from tests.transforms.pii.test_seams import cut_of
+from tests.transforms.edits.batches import (
+    FoundSpan,
+    Span,
+    cuts_of,
+    spans_of,
+    view_of,
+    write,
+)
 
-Span = tuple[int, int]
+if TYPE_CHECKING:
+    from isinglass.transforms.edits import View
+
 IDS = [f"{n:032x}" for n in range(4)]
 
 
@@ -38,9 +48,10 @@ def person(row: int, start: int, end: int) -> Found:
     return Found(row, start, end, "PERSON", 0.85, "spacy", "ner", None)
 
 
-def spans(batch: pa.RecordBatch) -> list[tuple[int, int, int, str]]:
-    names = ("row", "start", "end", "entity")
-    return list(zip(*(batch.column(n).to_pylist() for n in names), strict=True))
+def edited(view: View, mine: Eraser, findings: pa.RecordBatch) -> list[FoundSpan]:
+    """What stays of findings beside the listed places."""
+    edits = [Edits(findings, write), mine.edits(view, write)]
+    return spans_of(apply_edits(view, edits).findings)
 
 
 TEXT = "Ann Lee at al@mailbox.io, or not."
@@ -67,12 +78,10 @@ TEXT = "Ann Lee at al@mailbox.io, or not."
 def test_a_listed_place_is_preferred(
     listed: list[Span], findings: list[Span], expected: list[tuple[int, int, str]]
 ) -> None:
-    texts = pa.array(["nothing", TEXT])
     found = findings_batch([person(1, *span) for span in findings])
     mine = eraser(*((1, *span) for span in listed), (2, 0, 4), (0, None, None))
-    doc_ids = pa.array(IDS[:2])
-    result = mine.apply(found, doc_ids, nothing_cut(texts))
-    assert spans(result) == [(1, *span) for span in expected]
+    view = view_of(["nothing", TEXT], ids=IDS[:2])
+    assert edited(view, mine, found) == [(1, *span) for span in expected]
 
 
 @pytest.mark.parametrize(
@@ -92,11 +101,10 @@ def test_a_listed_place_is_preferred(
 def test_a_place_over_a_cut(cut: Span, listed: Span, expected: list[Span]) -> None:
     source = "abcdefghijklmnopqrstuvwxyzabcd"
     mine = eraser((0, *listed))
-    trimmed = cut_of([source], [[cut]])
-    found = mine.apply(findings_batch([]), pa.array(IDS[:1]), trimmed)
-    split = split_at_seams(found, trimmed)
-    placed = in_source(split, split.column("row").to_numpy(), trimmed)
-    assert [span[1:3] for span in spans(placed)] == expected
+    view = view_of([source], ids=IDS[:1]).with_cuts([cuts_of([[cut]])])
+    edits = mine.edits(view, write)
+    assert edits.precedence is Precedence.ERASE
+    assert [span[1:3] for span in spans_of(edits.spans)] == expected
 
 
 def test_listed_documents() -> None:
@@ -125,16 +133,16 @@ def test_nothing_listed_stays_and_nothing_found_is_lost(
     text = "a" * 50
     found = resolve_overlaps(findings_batch([person(0, *span) for span in findings]))
     mine = eraser(*((0, *span) for span in listed))
-    result = mine.apply(found, pa.array(IDS[:1]), nothing_cut(pa.array([text])))
+    result = edited(view_of([text], ids=IDS[:1]), mine, found)
     covered: set[int] = set()
-    for _, start, end, entity in spans(result):
+    for _, start, end, entity in result:
         inside = set(range(start, end))
         assert not covered & inside
         covered |= inside
         wanted = {p for span in listed for p in range(*span)}
         assert inside <= wanted if entity == ERASED else not inside & wanted
     assert {p for span in listed for p in range(*span)} <= covered
-    before = {p for _, start, end, _ in spans(found) for p in range(start, end)}
+    before = {p for _, start, end, _ in spans_of(found) for p in range(start, end)}
     lone = before - covered
     # A single letter beside a listed place tells nothing of a person.
     assert not any(p + 1 in lone for p in lone)

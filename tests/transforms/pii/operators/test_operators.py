@@ -3,21 +3,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, Operator, PiiConfig
 from isinglass.schemas.tables import FINDINGS
-from isinglass.transforms.pii.operators.apply import (
-    Redaction,
-    apply_operators,
-    operate,
-    value_key,
-)
+from isinglass.transforms.edits import Applied, Edits, apply_edits
+from isinglass.transforms.pii.operators.apply import operate, value_key, writer
 from isinglass.transforms.pii.operators.normalised import normalised
 from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.transforms.edits.batches import view_of
 
 KEY = b"a key for tests"
 OPERATORS: tuple[Operator, ...] = (
@@ -41,11 +35,13 @@ CONFIG = PiiConfig(
 )
 
 
-def apply(texts: list[str], spans: list[tuple[int, int, int, str]]) -> Redaction:
+def apply(
+    texts: list[str], spans: list[tuple[int, int, int, str]], key: bytes = KEY
+) -> Applied:
     found = findings_batch(
         [Found(*span, 0.5, "presidio", "rule", None) for span in spans]
     )
-    return apply_operators(pa.array(texts, pa.string()), found, CONFIG, KEY)
+    return apply_edits(view_of(texts), [Edits(found, writer(CONFIG, key))])
 
 
 def key_of(entity: str, value: str) -> str:
@@ -78,67 +74,6 @@ def test_each_operator(entity: str, output: str) -> None:
     assert result.changed.tolist() == [0, int(changed)]
     assert result.redacted.tolist() == [0, len(value) * changed]
     assert result.inserted.tolist() == [0, len(output) * changed]
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> tuple[list[str], list[tuple[int, int, int, str]]]:
-    texts = draw(st.lists(st.text("aBé🙂余1 .@+\u0301", max_size=30), max_size=5))
-    spans = []
-    for row, text in enumerate(texts):
-        borders = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
-        # Every other stretch, or all of them, one beside the other.
-        step = draw(st.sampled_from((1, 2)))
-        if draw(st.booleans()):
-            borders, step = [0, len(text)], 1
-        for start, end in zip(borders[::step], borders[1::step], strict=False):
-            entity = draw(st.sampled_from(sorted(CONFIG.entities)))
-            spans.append((row, start, end, entity))
-    return texts, spans
-
-
-@given(documents())
-def test_offsets_and_counts_for_any_mix(
-    case: tuple[list[str], list[tuple[int, int, int, str]]],
-) -> None:
-    texts, spans = case
-    result = apply(texts, spans)
-    cleans = result.texts.to_pylist()
-    rows = result.findings.to_pylist()
-    assert len(rows) == len(spans)
-    for row, (text, clean) in enumerate(zip(texts, cleans, strict=True)):
-        outside, outside_clean, at, clean_at = "", "", 0, 0
-        for f in (f for f in rows if f["row"] == row):
-            value = text[f["start"] : f["end"]]
-            output = clean[f["clean_start"] : f["clean_end"]]
-            assert output == operate(
-                f["operator"], f["entity"], value, key_of(f["entity"], value)
-            )
-            outside += text[at : f["start"]] + "|"
-            outside_clean += clean[clean_at : f["clean_start"]] + "|"
-            at, clean_at = f["end"], f["clean_end"]
-        assert outside + text[at:] == outside_clean + clean[clean_at:]
-        growth = int(result.inserted[row] - result.redacted[row])
-        assert len(clean) == len(text) + growth
-
-
-@given(documents())
-def test_batches_may_be_split_anywhere(
-    case: tuple[list[str], list[tuple[int, int, int, str]]],
-) -> None:
-    texts, spans = case
-    whole = apply(texts, spans)
-    parts = [
-        apply([text], [(0, *span[1:]) for span in spans if span[0] == row])
-        for row, text in enumerate(texts)
-    ]
-    assert [part.texts[0] for part in parts] == list(whole.texts)
-    names = ("start", "end", "clean_start", "clean_end", "operator", "value_key")
-    for name in names:
-        own = [value for part in parts for value in part.findings.column(name)]
-        assert own == list(whole.findings.column(name))
-    for name in ("redacted", "inserted", "changed"):
-        own = [int(getattr(part, name)[0]) for part in parts]
-        assert own == getattr(whole, name).tolist()
 
 
 def test_values_too_long_to_remember_are_changed_alike() -> None:
@@ -181,24 +116,5 @@ def test_equal_values_have_equal_keys_of_one_entity_and_key_only() -> None:
     )
     one, mask, two = result.findings.column("value_key").to_pylist()
     assert one == two != mask
-    found = findings_batch([Found(0, 0, 2, "HASH", 0.5, "presidio", "rule", None)])
-    other = apply_operators(pa.array(["jo"]), found, CONFIG, b"other")
+    other = apply(["jo"], [(0, 0, 2, "HASH")], b"other")
     assert other.findings.column("value_key").to_pylist() != [one]
-
-
-def test_texts_without_findings_are_passed_through() -> None:
-    texts = pa.array(["x", "y", "z"])[1:]
-    result = apply_operators(texts, findings_batch([]), CONFIG, KEY)
-    assert result.texts.equals(texts)
-    assert result.findings.num_rows == 0
-    assert result.changed.tolist() == [0, 0]
-
-
-@pytest.mark.parametrize("second", [(1, 3), (4, 9), (0, 1)])
-def test_overlaps_and_foreign_offsets_are_refused(second: tuple[int, int]) -> None:
-    spans = [Found(0, *s, "KEEP", 0.5, "presidio", "r", None) for s in ((0, 2), second)]
-    batch = pa.concat_batches([findings_batch([span]) for span in spans])
-    with pytest.raises(ValueError, match="overlaps another"):
-        apply_operators(pa.array(["abcdef"]), batch, CONFIG, KEY)
-    with pytest.raises(ValueError, match="not known"):
-        operate("shred", "KEEP", "x", "")
