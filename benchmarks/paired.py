@@ -1,8 +1,8 @@
 """CPU seconds of jobs with one code beside another, in turns.
 
 Every job runs as a command in a process of its own, on one thread, once for each code
-and again; which goes first changes from round to round. The first round compiles what is
-compiled once, and is not counted. Exits with 1 if the median of the new code is more
+and again; which goes first changes from round to round. The first round compiles what
+is compiled once, and is not counted. Exits with 1 if the median of the new code is more
 than `--most` times that of the old one. Run:
 
     python benchmarks/paired.py --old FOLDER --new FOLDER [--runs 5] [--only NAMES]

@@ -76,7 +76,7 @@ def chosen(ledger: pa.Table) -> list[str]:
     found: dict[tuple[Any, ...], str] = {}
     others = set(ledger["kept_doc_id"].to_pylist())
     for row in ledger.to_pylist():
-        fates = [(row["outcome"], row["reason"])]
+        fates: list[tuple[Any, ...]] = [(row["outcome"], row["reason"])]
         if row["outcome"] == "kept":
             shorter = row["chars_out"] != row["chars_in"]
             spans = bool(row["spans_changed"])
