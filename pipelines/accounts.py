@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.reconcile import Account, balance
+from isinglass.pipelines.reconcile import Account, balance_books
 from isinglass.pipelines.stages.encode import sums as encode
 from isinglass.pipelines.sums import clean_rows, clean_sums, survey_sums
 
@@ -39,7 +39,7 @@ def reconcile(workspace: Workspace, accounts: list[ShardAccount]) -> None:
         ReconcileError: A sum is off; names pass, shard and both sides.
     """
     for account in accounts:
-        balance(workspace, account.shard.shard_id, _accounts(account))
+        balance_books(workspace, account.shard.shard_id, _accounts(account))
 
 
 def _accounts(account: ShardAccount) -> list[Account]:

@@ -33,7 +33,9 @@ class Account:
     rows: Mapping[str, int]
 
 
-def balance(workspace: Workspace, shard_id: str, accounts: Iterable[Account]) -> None:
+def balance_books(
+    workspace: Workspace, shard_id: str, accounts: Iterable[Account]
+) -> None:
     """Check the conservation of records, characters and spans in a shard.
 
     Rows are counted again in the files, so a writer that loses a row is found even
