@@ -82,7 +82,7 @@ class CleanWork:
 
     def open(self) -> Loaded:
         """Load what the stages read texts with, once a worker."""
-        return [(one, one.open("clean", self.workspace)) for one in self._reading]
+        return [(stage, stage.open("clean", self.workspace)) for stage in self._reading]
 
     @property
     def _reading(self) -> list[Stage]:

@@ -50,7 +50,7 @@ def reconcile(
     for shard in driver.plan.shards:
         clean = cleans[shard.shard_id]
         accounts = accounts_of(driver, stages, shard, clean)
-        balance(driver.workspace, shard.shard_id, accounts)
+        balance_books(driver.workspace, shard.shard_id, accounts)
 
 
 def accounts_of(
@@ -79,7 +79,9 @@ def _planned(shard: Shard) -> int | None:
     return sum(rows) if len(rows) == len(shard.pieces) else None
 
 
-def balance(workspace: Workspace, shard_id: str, accounts: Iterable[Account]) -> None:
+def balance_books(
+    workspace: Workspace, shard_id: str, accounts: Iterable[Account]
+) -> None:
     """Check the conservation of records, characters and spans in a shard.
 
     Rows are counted again in the files, so a writer that loses a row is found even

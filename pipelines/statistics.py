@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import survey_path
+from isinglass.pipelines.engine.workspace import read_json
 from isinglass.pipelines.sums import parts
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.fold import TextFold
@@ -42,11 +42,11 @@ def _merged(fold: TextFold, sums: Iterable[Any]) -> Any:
 
 def _survey_sums(workspace: Workspace, shard_id: str) -> Any:
     path = survey_path(workspace, shard_id).with_suffix(".stats.json")
-    return json.loads(path.read_text())
+    return read_json(path)
 
 
 def _clean_sums(workspace: Workspace, shard_id: str) -> Any:
-    return json.loads(statistics_path(workspace, shard_id).read_text())
+    return read_json(statistics_path(workspace, shard_id))
 
 
 def words_kept(texts: Sequence[Statistic]) -> float:

@@ -54,7 +54,7 @@ _PATH = (
 METHODS = set(_PATH.split())
 """Of `Path`; `replace` and `rename` besides, which strings and tables have too."""
 
-OURS = {"outputs.write_bytes", "work.open", "RunFolder.open"}
+OURS = {"outputs.write_bytes", "work.open", "stage.open", "RunFolder.open"}
 """Methods of the same names that are no path's."""
 
 NOT_OF_A_RUN = {
@@ -63,6 +63,7 @@ NOT_OF_A_RUN = {
     "pipelines/encode/units.py": "a model that the configuration names",
     "pipelines/engine/fingerprint.py": "our own code",
     "pipelines/evaluate.py": "labelled data of the user",
+    "pipelines/outside.py": "code of a stage of the user",
     "pipelines/forget/values.py": "a value file of the user",
     "isinglass/cli/doctor.py": "the disk of the working folder",
     "isinglass/cli/init.py": "a configuration",
@@ -129,6 +130,11 @@ def is_path_method(call: ast.Call, name: str) -> bool:
     return method in METHODS or (method in {"rename", "replace"} and one)
 
 
+def is_read(node: ast.expr) -> bool:
+    """Whether it is a plain name whose value is asked for."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
 def file_uses(source: str) -> list[str]:
     """What a module does with files, sorted."""
     tree = ast.parse(source)
@@ -138,7 +144,7 @@ def file_uses(source: str) -> list[str]:
         if isinstance(node, ast.Name | ast.Attribute):
             name = full_name(node, names)
             by_class = name.startswith("pathlib.Path.")
-            if name in FUNCTIONS or (name == "open" and isinstance(node, ast.Name)):
+            if name in FUNCTIONS or (name == "open" and is_read(node)):
                 found.add(name)
             elif by_class and node.attr in METHODS | {"rename", "replace"}:
                 found.add(f"Path.{node.attr}")

@@ -83,7 +83,8 @@ def merged(checks: Iterable[Check]) -> list[Check]:
 def _one(group: list[Check]) -> Check:
     if len(group) == 1:
         return group[0]
-    faults = [fault for check in group for fault in check.faults]
+    failed = [check for check in group if check.status == "failed"]
+    faults = [fault for check in failed for fault in check.faults or (check.detail,)]
     skipped = [check.detail for check in group if check.status == "skipped"]
     details = skipped or [check.detail for check in group if check.detail]
     whole = conclude(group[0].name, faults, "; ".join(details))

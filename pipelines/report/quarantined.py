@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import pyarrow.parquet as pq
+from isinglass.pipelines.engine.workspace import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,6 @@ def first_quarantined(
         if len(found) >= MOST_SHOWN:
             break
         path = workspace.table("quarantine", shard_id)
-        table = pq.read_table(path, columns=list(Quarantined._fields))
+        table = read_table(path, list(Quarantined._fields))
         found += [Quarantined(**row) for row in table.slice(0, MOST_SHOWN).to_pylist()]
     return tuple(found[:MOST_SHOWN])

@@ -28,7 +28,6 @@ from isinglass.transforms.beam import (
     SurveyDocuments,
     TokenizeDocuments,
 )
-from isinglass.transforms.survey import SurveySettings
 from tests.corpora import write_jsonl
 
 TEXTS = [
@@ -163,9 +162,11 @@ def test_only_bytes_and_numbers_cross_the_passes(made: Plan, tmp_path: Path) -> 
     """No pass sends batches or text through Beam at all."""
     workspace = Workspace(str(tmp_path))
     pipeline = beam.Pipeline()
-    settings = SurveySettings(DedupConfig())
-    work = SurveyWork(made.layout, settings)
-    units = survey_units(made.shards, made.layout, settings, "code")
+    dedup = DedupConfig()
+    stages = (Dedup(dedup),)
+    work = SurveyWork(made.layout, stages, workspace, dedup.normalise, detect=True)
+    driver = Driver(QUIET, made, RunConfig(inputs=INPUTS, output="-"), "clean", "code")
+    units = survey_units(driver, work, [])
     build_unit_pipeline(pipeline, work, units, workspace)
     places = (Extent(made.shards[0].shard_id, 0, 3),)
     waves = match.plan_waves(3, 0, DedupConfig())

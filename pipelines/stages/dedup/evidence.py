@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import read_table
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check_evidence(
     """
     columns = ["outcome", "kept_doc_id", "kept_in", "doc_id"]
     ledgers = [
-        pq.read_table(workspace.table("ledger", shard_id), columns=columns)
+        read_table(workspace.table("ledger", shard_id), columns)
         for shard_id in shard_ids
     ]
     if not ledgers:
@@ -56,6 +56,6 @@ def kept_ids(run: EarlierRun) -> pa.ChunkedArray:
     chunks = []
     for shard_id, _ in run.shards:
         path = run.workspace.table("ledger", shard_id)
-        ledger = pq.read_table(path, columns=["doc_id", "outcome"])
+        ledger = read_table(path, ["doc_id", "outcome"])
         chunks += ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"].chunks
     return pa.chunked_array(chunks, pa.string())

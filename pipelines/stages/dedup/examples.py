@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import read_table
 from isinglass.schemas.reasons import DropReason
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def near_examples(workspace: Workspace, shards: Iterable[tuple[str, str]]) -> Sh
 
 
 def _weakest(workspace: Workspace, shard_id: str, source: str) -> list[NearDuplicate]:
-    ledger = pq.read_table(workspace.table("ledger", shard_id), columns=_COLUMNS)
+    ledger = read_table(workspace.table("ledger", shard_id), _COLUMNS)
     found = ledger.filter(pc.equal(ledger["reason"], DropReason.NEAR_DUPLICATE.value))
     weakest = found.sort_by([("similarity", "ascending"), ("doc_id", "ascending")])
     return [

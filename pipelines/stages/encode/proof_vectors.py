@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from isinglass.pipelines.engine.workspace import read_table, table_schema
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.stages.encode.proof_sampled import Sampled, encode_again
 from isinglass.schemas.errors import InputError
@@ -68,7 +68,7 @@ def check_hidden_states(run: FinishedRun, again: Sampled) -> Check:
         name = f"hidden_states/{path.stem}"
         if not follows(run, path):
             faults.append(f"{name} does not follow data/{path.stem}")
-        told = pq.read_table(path, columns=["n_tokens"])["n_tokens"].to_numpy()
+        told = read_table(path, ["n_tokens"])["n_tokens"].to_numpy()
         try:
             sizes = []
             for _, matrix in read_hidden_states(path):
@@ -87,9 +87,9 @@ def check_hidden_states(run: FinishedRun, again: Sampled) -> Check:
 
 def follows(run: FinishedRun, path: Path) -> bool:
     """Whether the rows are the documents of `data/`, in order, or their windows."""
-    names = pq.read_schema(path).names
+    names = table_schema(path).names
     windowed = "window" in names
-    table = pq.read_table(path, columns=["doc_id", *(["window"] if windowed else [])])
+    table = read_table(path, ["doc_id", *(["window"] if windowed else [])])
     if windowed:
         table = table.filter(pc.equal(table["window"], 0))
     data = run.read("data", path.stem, ["doc_id"])

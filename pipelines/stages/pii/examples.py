@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import pyarrow.parquet as pq
+from isinglass.pipelines.engine.workspace import exists, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,12 +63,10 @@ def count_rules(workspace: Workspace, shard_ids: Iterable[str]) -> Shown:
 def _rules(workspace: Workspace, shard_id: str) -> Counter[tuple[str, str, bool]]:
     path = workspace.table("findings", shard_id)
     counts: Counter[tuple[str, str, bool]] = Counter()
-    if not path.exists():
+    if not exists(path):
         return counts
     grouped = (
-        pq.read_table(path, columns=_COLUMNS)
-        .group_by(_COLUMNS)
-        .aggregate([([], "count_all")])
+        read_table(path, _COLUMNS).group_by(_COLUMNS).aggregate([([], "count_all")])
     )
     for row in grouped.to_pylist():
         changed = row["operator"] != "keep"

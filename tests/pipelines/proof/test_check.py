@@ -23,6 +23,8 @@ SKIPPED = Check("counts", "skipped", "no inputs")
         ([BAD, GOOD, WORSE], "failed", "a; b; c; and 1 more"),
         ([SKIPPED, GOOD], "skipped", "no inputs"),
         ([SKIPPED, BAD], "failed", "a; b"),
+        # Made by hand, without a list of faults.
+        ([GOOD, Check("counts", "failed", "wrong"), BAD], "failed", "wrong; a; b"),
     ],
 )
 def test_checks_of_one_name_are_one(

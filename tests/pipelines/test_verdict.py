@@ -1,0 +1,125 @@
+"""What every run is judged by: tables of gates, warnings and records."""
+
+from __future__ import annotations
+
+import pytest
+
+from isinglass.pipelines.stages.balance.stage import Balance
+from isinglass.pipelines.stages.pii.stage import Pii
+from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.manifest import AxisSummary, GateResult, InputFile, Records
+
+
+def gate(severity: str, *, passed: bool) -> GateResult:
+    return GateResult(
+        metric="records.kept",
+        slice={},
+        op=">=",
+        value=1.0,
+        actual=1.0 if passed else 0.0,
+        severity=severity,
+        passed=passed,
+    )
+
+
+GOOD, BETTER = (gate(s, passed=True) for s in ("error", "warning"))
+BAD, ODD = (gate(s, passed=False) for s in ("error", "warning"))
+
+
+@pytest.mark.parametrize(
+    ("gates", "warnings", "expected"),
+    [
+        ([], [], "passed"),
+        ([GOOD, BETTER], [], "passed"),
+        ([GOOD], ["Careful."], "warned"),
+        ([GOOD, ODD], [], "warned"),
+        ([ODD, BAD], [], "failed"),
+        ([BAD], ["Careful."], "failed"),
+    ],
+)
+def test_verdict(gates: list[GateResult], warnings: list[str], expected: str) -> None:
+    assert verdict(gates, warnings) == expected
+
+
+def records(kept: int = 1, **quarantined: int) -> Records:
+    total = kept + sum(quarantined.values())
+    return Records(total_in=total, kept=kept, dropped={}, quarantined=quarantined)
+
+
+def file(problem: str) -> InputFile:
+    return InputFile(
+        path="a.jsonl",
+        source="web",
+        format="jsonl",
+        bytes=1,
+        rows=1,
+        sha256="",
+        problem=problem,
+    )
+
+
+@pytest.mark.parametrize(
+    ("problems", "told", "expected"),
+    [
+        ([""], records(), []),
+        (
+            ["no gzip", "", "empty"],
+            records(),
+            ["2 input files could not be read; see inputs."],
+        ),
+        (
+            [],
+            records(truncated_file=3),
+            ["3 compressed files end early: what followed is missing."],
+        ),
+        (
+            [],
+            records(duplicate_id=2),
+            ["2 records use an id of another text; they are in quarantine."],
+        ),
+        ([], records(nul_character=2), []),
+        ([], records(kept=0, nul_character=2), ["No document was kept."]),
+        ([], records(kept=0), ["The inputs hold no records."]),
+    ],
+)
+def test_general_warnings(
+    problems: list[str], told: Records, expected: list[str]
+) -> None:
+    assert general_warnings(map(file, problems), told) == expected
+
+
+def config(**sections: object) -> RunConfig:
+    given = {"inputs": [{"path": "a.jsonl", "source": "web"}], "output": "run"}
+    return RunConfig.model_validate(given | sections)
+
+
+def test_the_quarantine_gate_has_the_limit_of_the_configuration() -> None:
+    found = quarantine_gate(config(limits={"max_quarantine_rate": 0.25}))
+    assert (found.metric, found.op, found.value) == ("quarantine.rate", "<=", 0.25)
+    assert found.severity == "error"
+
+
+def test_a_run_without_a_scan_says_so() -> None:
+    assert Pii.warns(config(pii={}), {}, ()) == []
+    assert Pii.warns(config(), {}, ()) == [
+        "Texts were not scanned for PII (no `pii` section)."
+    ]
+
+
+def test_a_target_out_of_reach_is_told_by_axis() -> None:
+    axis = AxisSummary(
+        target={},
+        before={},
+        after={},
+        residual=0.0,
+        effective_sample_size=1.0,
+        documents=1,
+        weight_low=1.0,
+        weight_high=1.0,
+        feasible=True,
+        reachable={},
+    )
+    far = axis.model_copy(update={"feasible": False})
+    (warning,) = Balance.warns(config(), {"balance": {"age": axis, "gender": far}}, ())
+    assert warning.startswith("The target of axis gender cannot be reached")
