@@ -77,8 +77,8 @@ class Scanned:
     """What a scan of a batch leads to.
 
     Attributes:
-        findings: `tables.FOUND` without overlaps.
-        failures: `tables.FAILURES`: rows that could not be scanned.
+        findings: `spans.FOUND` without overlaps.
+        failures: `spans.FAILURES`: rows that could not be scanned.
         allowed: Findings left alone because a list of the user allows the value, by
             entity; not among the findings.
     """
