@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from isinglass.pipelines.engine.audit import write_audit
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.paragraphs import KEYS
-from isinglass.pipelines.report.sections.paragraphs import (
+from isinglass.pipelines.stages.boilerplate.shown import (
     MOST_PARAGRAPHS,
     BoilerplateList,
     BoilerplateParagraph,

@@ -6,7 +6,8 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`prove`, `rebuild` and `story` are asked of a finished run, which may be another's.
+`figure`, `deed`, `line`, `prove`, `rebuild` and `story` are asked of a finished run,
+which may be another's.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pyarrow as pa
+    from rich.console import RenderableType
 
     from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.side_tables import Extent
@@ -30,10 +33,10 @@ if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import GateConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.schemas.manifest import Lexicon, Manifest, Model
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.seen import Seen
@@ -258,19 +261,29 @@ class Rebuilt(NamedTuple):
     output: Callable[[str], str] | None
 
 
+Line = tuple[str, str]
+"""Name and value of a line for a terminal."""
+
+
 @dataclass(frozen=True)
 class Story:
     """What a stage tells of one record.
 
     Attributes:
-        facts: JSON-able, by key of the explanation.
-        lines: For a terminal.
+        facts: JSON-able, by key of the explanation; a mapping goes into the one that
+            is there already.
+        lines: Name and value of each line for a terminal; a line that goes on has no
+            name.
+        others: Lines about other documents, which come last.
         notes: What could not be told, and why.
+        texts: What stands below all lines; never anything that a terminal obeys.
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
-    lines: Sequence[str] = ()
+    lines: Sequence[Line] = ()
+    others: Sequence[Line] = ()
     notes: Sequence[str] = ()
+    texts: Sequence[RenderableType] = ()
 
 
 class Stage:
@@ -417,6 +430,27 @@ class Stage:
         return None
 
     @classmethod
+    def figure(cls, manifest: Manifest) -> KeyFigure | None:
+        """Its number at the head of the report."""
+        del manifest
+        return None
+
+    @classmethod
+    def deed(cls, manifest: Manifest) -> str:
+        """What the head of the report says that a run did besides cleaning."""
+        del manifest
+        return ""
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of the lines that a command prints when it is done.
+
+        One that begins with a small letter goes on the line before it.
+        """
+        del manifest
+        return ""
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Checks of a finished run: its files against each other."""
         del run
@@ -429,7 +463,15 @@ class Stage:
         return {}
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record, by its row of the ledger."""
-        del run, row
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
+        """What it tells of one record, by its row of the ledger.
+
+        Args:
+            run: The run.
+            row: The row, with the `shard` it is from.
+            full: Whether to leave nothing out of what is shown on a terminal.
+        """
+        del run, row, full
         return None

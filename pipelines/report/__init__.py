@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isinglass.pipelines.report.html import render_report as render_report
-from isinglass.pipelines.report.model import NearDuplicate as NearDuplicate
-from isinglass.pipelines.report.model import Quarantined as Quarantined
-from isinglass.pipelines.report.model import ReportExamples as ReportExamples
-from isinglass.pipelines.report.model import RuleCount as RuleCount
+from isinglass.pipelines.report.quarantined import Quarantined as Quarantined
+from isinglass.pipelines.report.quarantined import (
+    first_quarantined as first_quarantined,
+)
 from isinglass.pipelines.report.summary import summary_lines as summary_lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.report.text import MISSING, grouped, shorten
@@ -101,11 +101,19 @@ Block = Table | Paragraph | Figure | Heading | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of the report; `anchor` is its id in the page."""
+    """A titled part of the report.
+
+    Attributes:
+        anchor: Its id in the page.
+        title: Its heading.
+        blocks: What stands in it.
+        ran: Whether there is more to say than that a part was off.
+    """
 
     anchor: str
     title: str
     blocks: tuple[Block, ...]
+    ran: bool = True
 
 
 def columns(*labels: str) -> tuple[Column, ...]:
@@ -142,7 +150,26 @@ def table(
 
 def not_run(anchor: str, title: str, why: str) -> Section:
     """A section of one line, for a part that was off."""
-    return Section(anchor, title, (Paragraph(f"Not run: {why}", "muted"),))
+    line = Paragraph(f"Not run: {why}", "muted")
+    return Section(anchor, title, (line,), ran=False)
+
+
+def joined(sections: Iterable[Section]) -> list[Section]:
+    """One section an anchor: the blocks of later ones stand below those of the first.
+
+    That the first was not run is left out where another one has something to say.
+    """
+    found: dict[str, Section] = {}
+    for section in sections:
+        first = found.setdefault(section.anchor, section)
+        if first is section:
+            continue
+        if first.ran:
+            both = (*first.blocks, *section.blocks)
+        else:
+            both = section.blocks if section.ran else first.blocks
+        found[first.anchor] = replace(first, blocks=both, ran=first.ran or section.ran)
+    return list(found.values())
 
 
 def code(text: str, limit: int = _LONG_CELL) -> Cell:

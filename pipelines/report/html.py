@@ -7,91 +7,99 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from isinglass.pipelines.report.model import Report, ReportData, ReportExamples
+from isinglass.pipelines.report.blocks import joined
+from isinglass.pipelines.report.model import Report, ReportData
+from isinglass.pipelines.report.order import in_order
 from isinglass.pipelines.report.sections.accounting import accounting_section
 from isinglass.pipelines.report.sections.content import content_section
-from isinglass.pipelines.report.sections.decontamination import (
-    decontamination_section,
-)
-from isinglass.pipelines.report.sections.demographics import demographics_section
-from isinglass.pipelines.report.sections.encoding import encoding_section
 from isinglass.pipelines.report.sections.gates import gates_section
 from isinglass.pipelines.report.sections.provenance import (
     outputs_section,
     provenance_section,
 )
-from isinglass.pipelines.report.sections.semantic import semantic_section
 from isinglass.pipelines.report.slices import read_slices
 from isinglass.pipelines.report.text import shorten, visible
 from isinglass.pipelines.report.verdict import HEADLINES, key_figures, verdict_reasons
-from isinglass.pipelines.stages.dedup.report import duplicates_section
-from isinglass.pipelines.stages.pii.report import privacy_section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pyarrow as pa
 
+    from isinglass.pipelines.report.blocks import Section
+    from isinglass.pipelines.report.order import Asked
+    from isinglass.pipelines.report.quarantined import Quarantined
     from isinglass.schemas.manifest import Manifest
 
 _VERBS = {
-    "run": "cleaning and encoding",
+    "run": "cleaning",
     "clean": "cleaning",
     "audit": "audit, no text written",
     "encode": "encoding",
 }
-_SECTIONS = (
-    accounting_section,
-    content_section,
-    duplicates_section,
-    decontamination_section,
-    privacy_section,
-    demographics_section,
-    encoding_section,
-    semantic_section,
-    gates_section,
-    provenance_section,
-    outputs_section,
-)
-
-
-def _verb(manifest: Manifest) -> str:
-    """A run without an `encode` section only cleaned."""
-    return (
-        "clean" if manifest.encode is None and manifest.verb == "run" else manifest.verb
-    )
 
 
 def render_report(
-    manifest: Manifest, statistics: pa.Table, examples: ReportExamples
+    manifest: Manifest,
+    statistics: pa.Table,
+    quarantined: tuple[Quarantined, ...],
+    shown: Mapping[str, Any],
+    stages: Sequence[Asked] = (),
 ) -> str:
     """The report of a run as one self-contained HTML file.
 
     Args:
         manifest: The finished manifest.
         statistics: Table with the schema `STATISTICS`.
-        examples: Ids and numbers to show; never document text.
+        quarantined: The first records that were set aside.
+        shown: What stages show besides, by their names; never document text.
+        stages: Further stages that are asked for a section.
 
     Returns:
         HTML without scripts and without references to anything outside of it. Equal
         arguments give equal text.
     """
-    data = ReportData(manifest, read_slices(statistics), examples)
-    page: str = _environment().get_template("report.html.j2").render(report=_view(data))
+    data = ReportData(manifest, read_slices(statistics), quarantined, shown)
+    view = _view(data, in_order(stages))
+    page: str = _environment().get_template("report.html.j2").render(report=view)
     return page
 
 
-def _view(data: ReportData) -> Report:
+def _view(data: ReportData, stages: Sequence[Asked]) -> Report:
     manifest = data.manifest
     return Report(
         title=shorten(manifest.name),
         subtitle=(
-            f"{_VERBS[_verb(manifest)]} · run {shorten(manifest.run_id)} · "
+            f"{_done(manifest, stages)} · run {shorten(manifest.run_id)} · "
             f"{shorten(manifest.created)} · isinglass {manifest.isinglass_version}"
         ),
         verdict=manifest.verdict,
         headline=HEADLINES[manifest.verdict],
         reasons=verdict_reasons(manifest),
-        figures=key_figures(manifest),
-        sections=tuple(make(data) for make in _SECTIONS),
+        figures=key_figures(manifest, stages),
+        sections=_sections(data, stages),
+    )
+
+
+def _done(manifest: Manifest, stages: Sequence[Asked]) -> str:
+    """What the run did; a `run` may do more than cleaning."""
+    done = _VERBS[manifest.verb]
+    if manifest.verb != "run":
+        return done
+    deeds = (stage.deed(manifest) for stage in stages)
+    return " and ".join([done, *(deed for deed in deeds if deed)])
+
+
+def _sections(data: ReportData, stages: Sequence[Asked]) -> tuple[Section, ...]:
+    """Those of the stages stand between what was kept and what it depends on."""
+    asked = (stage.section(data) for stage in stages)
+    return (
+        accounting_section(data),
+        content_section(data),
+        *joined(section for section in asked if section is not None),
+        gates_section(data),
+        provenance_section(data),
+        outputs_section(data),
     )
 
 

@@ -1,72 +1,34 @@
-"""What a report shows: examples to fill in, and the view made from the manifest."""
+"""What a report is made from, and the view that is made of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Mapping
 
     from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.sections.paragraphs import BoilerplateList
+    from isinglass.pipelines.report.quarantined import Quarantined
     from isinglass.pipelines.report.slices import Slices
     from isinglass.schemas.manifest import Manifest
 
 
-class NearDuplicate(NamedTuple):
-    """A removed near-duplicate and the kept document that is its evidence."""
-
-    doc_id: str
-    kept_doc_id: str
-    similarity: float
-    source: str
-
-
-class RuleCount(NamedTuple):
-    """Findings of one recognizer rule."""
-
-    entity: str
-    rule: str
-    found: int
-    changed: int
-
-
-class Quarantined(NamedTuple):
-    """A record that was set aside: where it is and why."""
-
-    path: str
-    row: int
-    doc_id: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class ReportExamples:
-    """Ids and numbers from the ledger and the findings; never text or PII values.
-
-    Attributes:
-        near_duplicates: A few removed documents with their kept ones.
-        findings_by_rule: Counts of all findings, by entity and rule.
-        quarantined: The first records that were set aside.
-        boilerplate: The most frequent boilerplate; None when it was not looked for.
-        clusters: `audit/clusters` and `audit/cluster_shares`; None without clusters.
-    """
-
-    near_duplicates: tuple[NearDuplicate, ...] = ()
-    findings_by_rule: tuple[RuleCount, ...] = ()
-    quarantined: tuple[Quarantined, ...] = ()
-    boilerplate: BoilerplateList | None = None
-    clusters: tuple[pa.Table, pa.Table] | None = None
-
-
 @dataclass(frozen=True)
 class ReportData:
-    """Everything that the sections are made from."""
+    """Everything that the sections are made from; never text or personal data.
+
+    Attributes:
+        manifest: The finished manifest.
+        slices: Statistics of the run.
+        quarantined: The first records that were set aside.
+        shown: Ids and numbers that a stage wants to show besides, by its name.
+    """
 
     manifest: Manifest
     slices: Slices
-    examples: ReportExamples
+    quarantined: tuple[Quarantined, ...] = ()
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A section of the resolved configuration; None when it is off."""

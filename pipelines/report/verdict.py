@@ -12,6 +12,9 @@ from isinglass.pipelines.report.model import KeyFigure
 from isinglass.pipelines.report.text import grouped, percent, ratio, share_of, shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isinglass.pipelines.report.order import Asked
     from isinglass.schemas.manifest import GateResult, Manifest
 
 HEADLINES = {
@@ -69,11 +72,10 @@ def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
     return (*reasons, *within)
 
 
-def key_figures(manifest: Manifest) -> tuple[KeyFigure, ...]:
-    """Records, characters, identifiers and recall at a glance."""
+def key_figures(manifest: Manifest, stages: Iterable[Asked]) -> tuple[KeyFigure, ...]:
+    """Records, characters, and the numbers of the stages at a glance."""
     records, characters = manifest.records, manifest.characters
-    found = sum(count.found for count in manifest.findings.values())
-    changed = sum(count.changed for count in manifest.findings.values())
+    figures = (stage.figure(manifest) for stage in stages)
     return (
         KeyFigure("records in", grouped(records.total_in), _files(manifest)),
         KeyFigure(
@@ -86,11 +88,7 @@ def key_figures(manifest: Manifest) -> tuple[KeyFigure, ...]:
             grouped(characters.kept),
             f"from {grouped(characters.total_in)} characters in",
         ),
-        KeyFigure(
-            "identifiers found",
-            grouped(found),
-            f"{grouped(changed)} changed ({share_of(changed, found)} of those found)",
-        ),
+        *(figure for figure in figures if figure is not None),
     )
 
 

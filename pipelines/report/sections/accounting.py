@@ -51,7 +51,7 @@ def accounting_section(data: ReportData) -> Section:
         _character_table(manifest.characters, written=manifest.verb != "audit"),
         Paragraph(_equation(manifest.characters)),
     ]
-    if data.examples.quarantined:
+    if data.quarantined:
         blocks.append(_quarantine_table(data))
     return Section("accounting", "What went in, what came out and why", tuple(blocks))
 
@@ -175,7 +175,7 @@ def _quarantine_table(data: ReportData) -> Table:
     held = sum(data.manifest.records.quarantined.values())
     rows: list[Row] = [
         [code(path), grouped(row), code(doc_id), words_of(reason)]
-        for path, row, doc_id, reason in data.examples.quarantined
+        for path, row, doc_id, reason in data.quarantined
     ]
     return table(
         f"Quarantined records: {grouped(len(rows))} of {grouped(held)}",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.schemas.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Balance(Stage):
         return section(data)
 
     @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.balance.report import line  # noqa: PLC0415
+
+        return line(manifest)
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.balance.proof import prove  # noqa: PLC0415
@@ -50,8 +58,11 @@ class Balance(Stage):
         return rebuild(run, shard_id)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
+        del full
         from isinglass.pipelines.stages.balance.story import story  # noqa: PLC0415
 
         return story(run, row)

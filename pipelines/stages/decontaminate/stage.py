@@ -49,8 +49,11 @@ class Decontaminate(Stage):
         return rebuild(run, shard_id)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
+        del run, full
         from isinglass.pipelines.stages.decontaminate.story import story  # noqa: PLC0415
 
-        return story(run, row)
+        return story(row)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.report.blocks import (
     Block,
     Figure,
-    Heading,
     Paragraph,
     Row,
     Section,
@@ -18,19 +17,17 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.sections.paragraphs import paragraph_blocks
-from isinglass.pipelines.report.sections.repeats import repeat_blocks
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
 from isinglass.pipelines.stages.dedup.report_removals import removal_blocks
-from isinglass.schemas.config import ParagraphsConfig
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import DedupSummary
+    from isinglass.pipelines.stages.dedup.examples import NearDuplicate, Shown
+    from isinglass.schemas.manifest import DedupSummary, Manifest
 
 
-def duplicates_section(data: ReportData) -> Section:
+def section(data: ReportData) -> Section:
     """Counts, the capture curve and example pairs."""
     anchor, title = "duplicates", "Duplicates"
     summary = data.manifest.dedup
@@ -42,14 +39,33 @@ def duplicates_section(data: ReportData) -> Section:
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
-    if data.examples.near_duplicates:
-        blocks.append(_pairs(data, summary))
-    blocks += repeat_blocks(data)
-    if data.examples.boilerplate is not None:
-        paragraphs = ParagraphsConfig.model_validate(config.get("paragraphs"))
-        blocks.append(Heading("Boilerplate"))
-        blocks += paragraph_blocks(data.examples.boilerplate, paragraphs)
+    shown: Shown | None = data.shown.get("dedup")
+    if shown is not None and shown.near_duplicates:
+        blocks.append(_pairs(shown.near_duplicates, summary))
     return Section(anchor, title, tuple(blocks))
+
+
+def line(manifest: Manifest) -> str:
+    """Its part of what a command prints when it is done."""
+    summary = manifest.dedup
+    if summary is None:
+        return "Duplicates: not run"
+    removed = (
+        f"{grouped(summary.exact_removed)} exact and {grouped(summary.near_removed)} "
+        "near"
+    )
+    if summary.contained_removed:
+        removed = removed.replace(" and ", ", ")
+        removed += f" and {grouped(summary.contained_removed)} contained"
+    earlier = ""
+    if summary.against:
+        earlier = (
+            f" ({grouped(summary.removed_for_earlier)} for documents of earlier runs)"
+        )
+    return (
+        f"Duplicates: {removed} removed{earlier}; {grouped(summary.verified_pairs)} of "
+        f"{grouped(summary.candidate_pairs)} candidate pairs verified"
+    )
 
 
 def _counts(data: ReportData, summary: DedupSummary) -> Table:
@@ -118,10 +134,10 @@ def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
     return None
 
 
-def _pairs(data: ReportData, summary: DedupSummary) -> Table:
+def _pairs(near: tuple[NearDuplicate, ...], summary: DedupSummary) -> Table:
     rows: list[Row] = [
         [code(removed), code(kept), f"{similarity:.3f}", source or MISSING]
-        for removed, kept, similarity, source in data.examples.near_duplicates
+        for removed, kept, similarity, source in near
     ]
     count = f"{grouped(len(rows))} of {grouped(summary.near_removed)}"
     return table(

@@ -9,13 +9,12 @@ from isinglass.pipelines.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Rebuilt
+    from isinglass.schemas.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,18 @@ class Encode(Stage):
         return section(data)
 
     @classmethod
+    def deed(cls, manifest: Manifest) -> str:
+        """What a run did besides cleaning."""
+        return "" if manifest.encode is None else "encoding"
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.encode.report import line  # noqa: PLC0415
+
+        return line(manifest)
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.encode.proof import prove  # noqa: PLC0415
@@ -47,10 +58,3 @@ class Encode(Stage):
         from isinglass.pipelines.stages.encode.proof import rebuild  # noqa: PLC0415
 
         return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.encode.story import story  # noqa: PLC0415
-
-        return story(run, row)

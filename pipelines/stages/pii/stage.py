@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.schemas.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,20 @@ class Pii(Stage):
         return section(data)
 
     @classmethod
+    def figure(cls, manifest: Manifest) -> KeyFigure | None:
+        """Its number at the head of the report."""
+        from isinglass.pipelines.stages.pii.report import figure  # noqa: PLC0415
+
+        return figure(manifest)
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        """Its part of what a command prints when it is done."""
+        from isinglass.pipelines.stages.pii.report import line  # noqa: PLC0415
+
+        return line(manifest)
+
+    @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:
         """Its checks of a finished run."""
         from isinglass.pipelines.stages.pii.proof import prove  # noqa: PLC0415
@@ -50,8 +65,10 @@ class Pii(Stage):
         return rebuild(run, shard_id)
 
     @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
         """What it tells of one record."""
         from isinglass.pipelines.stages.pii.story import story  # noqa: PLC0415
 
-        return story(run, row)
+        return story(run, row, full=full)

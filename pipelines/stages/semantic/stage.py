@@ -9,13 +9,11 @@ from isinglass.pipelines.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Rebuilt, Story
+    from isinglass.pipelines.stage import Rebuilt
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,3 @@ class Semantic(Stage):
         from isinglass.pipelines.stages.semantic.proof import rebuild  # noqa: PLC0415
 
         return rebuild(run, shard_id)
-
-    @classmethod
-    def story(cls, run: RunFolder, row: Mapping[str, Any]) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.semantic.story import story  # noqa: PLC0415
-
-        return story(run, row)

@@ -3,10 +3,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import summary_lines
+from isinglass.pipelines.stage import Stage
 from isinglass.schemas.manifest import Manifest, Records
 
 if TYPE_CHECKING:
     import pytest
+
+
+class Loud(Stage):
+    name = "loud"
+    place = 65
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        return f"Loud: {manifest.name}"
+
+
+class Low(Loud):
+    place = 66
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        return f"low: {manifest.records.kept:,}"
 
 
 def test_five_lines_of_a_whole_run(manifest: Manifest) -> None:
@@ -66,3 +84,9 @@ def test_terminal_control_characters_do_not_get_through(
     assert "⟨U+001B⟩[2Jgone⟨U+000D⟩⟨U+000A⟩⟨U+202E⟩" in lines[0]
     print(*lines, sep="\n")  # noqa: T201 - what a command does with them
     assert capsys.readouterr().out.count("\n") == 5
+
+
+def test_further_stages_have_a_line_or_a_part_of_one(bare_manifest: Manifest) -> None:
+    lines = summary_lines(bare_manifest, (Low, Loud))
+    assert lines[4:] == ["Balance: not run", "Loud: bare; low: 0; tokens: not run"]
+    assert summary_lines(bare_manifest, (Stage,)) == summary_lines(bare_manifest)

@@ -5,28 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report.blocks import (
-    Block,
     Heading,
     Paragraph,
+    Section,
     columns,
     table,
 )
 from isinglass.pipelines.report.text import grouped
 
 if TYPE_CHECKING:
-    from isinglass.schemas.manifest import ErasureSummary
+    from isinglass.pipelines.report.model import ReportData
 
+TITLE = "Erased on request"
 REMOVED = {"documents": "whole documents", "spans": "the places alone"}
 
 
-def erasure_blocks(summary: ErasureSummary | None) -> list[Block]:
-    """What was removed, and by which requests; empty without any.
-
-    Args:
-        summary: Of the manifest.
-    """
+def section(data: ReportData) -> Section | None:
+    """What was removed, and by which requests; None without any."""
+    summary = data.manifest.erasure
     if summary is None:
-        return []
+        return None
     said = (
         f"{grouped(summary.documents)} documents were dropped and "
         f"{grouped(summary.spans)} places taken out of kept ones because they held a "
@@ -46,8 +44,8 @@ def erasure_blocks(summary: ErasureSummary | None) -> list[Block]:
         ]
         for number, request in enumerate(summary.requests, 1)
     ]
-    return [
-        Heading("Erased on request"),
+    blocks = (
+        Heading(TITLE),
         Paragraph(said),
         table(
             "Requests: what held a value",
@@ -68,4 +66,5 @@ def erasure_blocks(summary: ErasureSummary | None) -> list[Block]:
                 "column. Places that overlap are taken out as one."
             ),
         ),
-    ]
+    )
+    return Section("pii", TITLE, blocks)

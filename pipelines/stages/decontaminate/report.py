@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.manifest import DecontaminationSummary
 
 
-def decontamination_section(data: ReportData) -> Section:
+def section(data: ReportData) -> Section:
     """What was searched for, how, and what each file of items was found in."""
     anchor, title = "decontamination", "Evaluation sets"
     summary = data.manifest.decontamination

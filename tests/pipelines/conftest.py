@@ -1,18 +1,18 @@
-"""A whole run, written by hand with numbers that add up."""
+"""A whole run, written by hand with numbers that add up, for reports."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.report import (
-    NearDuplicate,
-    Quarantined,
-    ReportExamples,
-    RuleCount,
-)
+from isinglass.pipelines.report import Quarantined
+from isinglass.pipelines.semantic.summary import ClusterTables
+from isinglass.pipelines.stages.dedup import examples as dedup
+from isinglass.pipelines.stages.dedup.examples import NearDuplicate
+from isinglass.pipelines.stages.pii import examples as pii
+from isinglass.pipelines.stages.pii.examples import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
     EncoderUse,
@@ -519,21 +519,29 @@ CLUSTER_SHARES = pa.Table.from_pylist(
 )
 
 
+class Examples(NamedTuple):
+    """What a report shows besides manifest and statistics."""
+
+    quarantined: tuple[Quarantined, ...]
+    shown: dict[str, Any]
+
+
 @pytest.fixture
-def examples() -> ReportExamples:
-    return ReportExamples(
-        near_duplicates=tuple(
-            NearDuplicate(
-                f"{index:032x}", f"{index + 99:032x}", 0.751 + index / 10, "d"
-            )
-            for index in range(3)
-        ),
-        findings_by_rule=(
-            RuleCount("EMAIL_ADDRESS", "email.address", 4_120, 4_120),
-            RuleCount("PERSON", "spacy.PERSON", 9_866, 9_866),
-        ),
-        quarantined=(
-            Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),
-        ),
-        clusters=(CLUSTERS, CLUSTER_SHARES),
+def examples() -> Examples:
+    near = (
+        NearDuplicate(f"{index:032x}", f"{index + 99:032x}", 0.751 + index / 10, "d")
+        for index in range(3)
+    )
+    rules = (
+        RuleCount("EMAIL_ADDRESS", "email.address", 4_120, 4_120),
+        RuleCount("PERSON", "spacy.PERSON", 9_866, 9_866),
+    )
+    semantic = whole_run()["semantic"]
+    return Examples(
+        (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
+        {
+            "dedup": dedup.Shown(tuple(near)),
+            "pii": pii.Shown(rules),
+            "semantic": ClusterTables(CLUSTERS, CLUSTER_SHARES, semantic),
+        },
     )

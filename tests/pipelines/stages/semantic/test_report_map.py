@@ -4,7 +4,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from isinglass.pipelines.report.cluster_map import DRAWN, NAMED, Circle, cluster_map
+from isinglass.pipelines.stages.semantic.report_map import (
+    DRAWN,
+    NAMED,
+    Circle,
+    cluster_map,
+)
 
 HOSTILE = '"><script>alert(1)</script>\u202e&amp;' + "x" * 10_000
 

@@ -1,4 +1,4 @@
-"""Mentions of groups before and after, who was removed, and the balance weights."""
+"""Mentions of groups before and after, and who was removed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.report.blocks import (
     Block,
     Cell,
-    Figure,
     Heading,
     Paragraph,
     Row,
@@ -18,22 +17,20 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.svg import Shift, shifts
 from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
     grouped,
     percent,
-    share_of,
     shorten,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import AxisSummary
 
+ANCHOR, TITLE = "demographics", "Demographic mentions and balance"
 CAVEAT = (
     "These numbers count words of a lexicon: pronouns and nouns that speak of a "
     "gender, and the like. They do not measure who wrote a text, who people are, how "
@@ -54,25 +51,28 @@ _FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
 
 
-def demographics_section(data: ReportData) -> Section:
-    """Shares, retention by group and weights."""
-    anchor, title = "demographics", "Demographic mentions and balance"
-    shares = [row for name in _SHARES for row in data.slices.named(name)]
-    retention = [row for name in _RETENTION for row in data.slices.named(name)]
-    if not (shares or retention or data.manifest.balance):
+def section(data: ReportData) -> Section:
+    """Shares, and retention by group."""
+    shares, retention = _rows(data, _SHARES), _rows(data, _RETENTION)
+    if not counted(data):
         why = "no mentions were counted and no weights computed."
-        return not_run(anchor, title, why)
+        return not_run(ANCHOR, TITLE, why)
     blocks: list[Block] = [Paragraph(CAVEAT)]
     if shares:
         blocks.append(_share_table(data, shares))
-    blocks += _coverage(data)
+    blocks += coverage(data)
     if retention:
         blocks += [Heading("Who was removed"), _retention_table(retention)]
-    for axis, summary in sorted(data.manifest.balance.items()):
-        blocks += _axis_blocks(axis, summary)
-    if not data.manifest.balance:
-        blocks.append(Paragraph("Not run: no weights were computed.", "muted"))
-    return Section(anchor, title, tuple(blocks))
+    return Section(ANCHOR, TITLE, tuple(blocks))
+
+
+def counted(data: ReportData) -> bool:
+    """Whether there is anything to say of mentions."""
+    return bool(_rows(data, _SHARES) or _rows(data, _RETENTION))
+
+
+def _rows(data: ReportData, metrics: Iterable[str]) -> list[Mapping[str, Any]]:
+    return [row for name in metrics for row in data.slices.named(name)]
 
 
 def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
@@ -118,7 +118,8 @@ def _share_cell(row: Mapping[str, Any] | None) -> str:
     return f"{percent(row['value'])} ({counts})"
 
 
-def _coverage(data: ReportData) -> list[Block]:
+def coverage(data: ReportData) -> list[Block]:
+    """In how many documents an axis is mentioned at all; empty if unknown."""
     lines = []
     for row in data.slices.named("axis.coverage"):
         if row["language"] is None and row["source"] is None:
@@ -165,65 +166,3 @@ def _is_flagged(row: Mapping[str, Any]) -> bool:
         and low > 1.0
         and row["value"] >= _FLAGGED_RATIO
     )
-
-
-def _axis_blocks(axis: str, summary: AxisSummary) -> list[Block]:
-    groups = sorted(set(summary.before) | set(summary.after) | set(summary.target))
-    rows = [
-        Shift(
-            group,
-            summary.before.get(group, 0.0),
-            summary.after.get(group, 0.0),
-            summary.target.get(group),
-        )
-        for group in groups
-    ]
-    blocks: list[Block] = [Heading(f"Weights on the axis {shorten(axis)}")]
-    if rows:
-        blocks.append(Figure(shifts(rows), _SHIFT_CAPTION))
-    blocks += [_axis_table(summary, rows), _axis_statement(summary)]
-    return blocks
-
-
-_SHIFT_CAPTION = (
-    "Share of the axis by group: hollow dot before weighting, full dot after, "
-    "upright stroke the target"
-)
-
-
-def _axis_table(summary: AxisSummary, rows: list[Shift]) -> Table:
-    def reach(group: str) -> str:
-        ends = summary.reachable.get(group)
-        return f"{percent(ends[0])} to {percent(ends[1])}" if ends else MISSING
-
-    return table(
-        "Shares within the axis, of the kept documents' mentions",
-        columns("<Group", "Target", "Before", "After", "Reachable within the bounds"),
-        [
-            [
-                shorten(row.label),
-                percent(row.target),
-                percent(row.before),
-                percent(row.after),
-                reach(row.label),
-            ]
-            for row in rows
-        ],
-    )
-
-
-def _axis_statement(summary: AxisSummary) -> Paragraph:
-    effective = grouped(summary.effective_sample_size)
-    share = share_of(summary.effective_sample_size, summary.documents)
-    if summary.feasible:
-        reached = "The target can be reached within the bounds"
-    else:
-        reached = "The target can not be reached within the bounds; the closest is used"
-    text = (
-        f"{reached}. Largest difference left: "
-        f"{decimal(summary.residual * 100, 2)} percentage points. Weights lie between "
-        f"{decimal(summary.weight_low)} and {decimal(summary.weight_high)}. Effective "
-        f"sample size {effective} of {grouped(summary.documents)} documents ({share}). "
-        "Weights change shares of mentions, not the way groups are written about."
-    )
-    return Paragraph(text, "" if summary.feasible else "warn")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from isinglass.pipelines.report.blocks import Block, Paragraph, Table
-from isinglass.pipelines.report.sections.paragraphs import (
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.report.blocks import Block, Heading, Paragraph, Table
+from isinglass.pipelines.report.model import ReportData
+from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.report.text import MISSING, grouped, share_of
+from isinglass.pipelines.stages.boilerplate.report import paragraph_blocks, section
+from isinglass.pipelines.stages.boilerplate.shown import (
     BoilerplateList,
     BoilerplateParagraph,
-    paragraph_blocks,
 )
-from isinglass.pipelines.report.text import MISSING, grouped, share_of
 from isinglass.schemas.config.dedup import ParagraphsConfig
+
+if TYPE_CHECKING:
+    from isinglass.schemas.manifest import Manifest
 
 TOP = (
     BoilerplateParagraph(0, "web", 4_321, 57, "a" * 32),
@@ -58,3 +65,15 @@ def test_no_more_than_twenty_are_shown() -> None:
 def test_without_boilerplate_there_is_no_table() -> None:
     blocks = paragraph_blocks(found(0, ()), ParagraphsConfig())
     assert not any(isinstance(block, Table) for block in blocks)
+
+
+def test_it_stands_in_the_section_of_duplicates(manifest: Manifest) -> None:
+    dedup = {"paragraphs": {"max_documents": 11}}
+    changed = manifest.model_copy(update={"config": {"dedup": dedup}})
+    shown = {"boilerplate": found(2, TOP)}
+    made = section(ReportData(changed, Slices(()), shown=shown))
+    assert made is not None
+    assert made.anchor == "duplicates"
+    assert made.blocks[0] == Heading("Boilerplate")
+    assert "in more than 11 documents" in said(made.blocks)
+    assert section(ReportData(changed, Slices(()))) is None

@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.pipelines.report.blocks import Paragraph, Table
-from isinglass.pipelines.report.model import ReportData, ReportExamples
-from isinglass.pipelines.report.sections.decontamination import (
-    decontamination_section,
-)
+from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.stages.decontaminate import report
 from isinglass.schemas.manifest import (
     DecontaminationSummary,
     EvaluationFile,
@@ -42,7 +40,7 @@ def section(manifest: Manifest, files: list[dict[str, int]], **values: Any) -> S
             "config": {**manifest.config, "decontaminate": part},
         }
     )
-    return decontamination_section(ReportData(changed, Slices(()), ReportExamples()))
+    return report.section(ReportData(changed, Slices(())))
 
 
 def counts(**values: int) -> dict[str, int]:
@@ -58,7 +56,7 @@ def said(made: Section) -> list[str]:
 
 def test_off_is_one_line(manifest: Manifest) -> None:
     off = manifest.model_copy(update={"decontamination": None})
-    made = decontamination_section(ReportData(off, Slices(()), ReportExamples()))
+    made = report.section(ReportData(off, Slices(())))
     assert said(made) == ["Not run: the configuration has no decontaminate section."]
 
 

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
     from isinglass.schemas.encoding import EncodeSummary
+    from isinglass.schemas.manifest import Manifest
 
 ANCHOR, TITLE = "encode", "Tokens and embeddings"
 Settings = dict[str, object]
 
 
-def encoding_section(data: ReportData) -> Section:
+def section(data: ReportData) -> Section:
     """What the encode pass wrote, and how its ids were checked."""
     summary = data.manifest.encode
     if summary is None:
@@ -51,6 +52,16 @@ def encoding_section(data: ReportData) -> Section:
         )
         blocks.append(Paragraph(why, "warn"))
     return Section(ANCHOR, TITLE, tuple(blocks))
+
+
+def line(manifest: Manifest) -> str:
+    """Its part of what a command prints when it is done."""
+    summary = manifest.encode
+    if summary is None:
+        return "tokens: not run"
+    return (
+        f"tokens: {grouped(summary.tokens)} in {grouped(summary.documents)} documents"
+    )
 
 
 def _token_rows(

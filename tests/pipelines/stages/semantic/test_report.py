@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,9 +9,11 @@ import pytest
 
 from isinglass.pipelines.report import render_report
 from isinglass.pipelines.report.blocks import Figure, Paragraph, Table
-from isinglass.pipelines.report.model import ReportData, ReportExamples
-from isinglass.pipelines.report.sections.semantic import MOST_LISTED, semantic_section
+from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.semantic.summary import ClusterTables
+from isinglass.pipelines.stages.semantic import report
+from isinglass.pipelines.stages.semantic.report import MOST_LISTED
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES
 
@@ -69,17 +70,19 @@ def summary(**values: Any) -> SemanticSummary:
     return SemanticSummary.model_validate(whole | values)
 
 
-def example(clusters: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Any:
-    return (
+def example(
+    clusters: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> ClusterTables:
+    return ClusterTables(
         pa.Table.from_pylist(clusters, CLUSTER_LIST),
         pa.Table.from_pylist(rows, CLUSTER_SHARES),
+        summary(),
     )
 
 
-def section(manifest: Manifest, tables: Any, **values: Any) -> Section:
+def section(manifest: Manifest, tables: ClusterTables, **values: Any) -> Section:
     changed = manifest.model_copy(update={"semantic": summary(**values)})
-    examples = replace(ReportExamples(), clusters=tables)
-    return semantic_section(ReportData(changed, Slices(()), examples))
+    return report.section(ReportData(changed, Slices(()), shown={"semantic": tables}))
 
 
 def rows_of(made: Section, number: int) -> list[list[Any]]:
@@ -91,7 +94,7 @@ def rows_of(made: Section, number: int) -> list[list[Any]]:
 
 def test_off_is_one_line(manifest: Manifest) -> None:
     off = manifest.model_copy(update={"semantic": None})
-    made = semantic_section(ReportData(off, Slices(()), ReportExamples()))
+    made = report.section(ReportData(off, Slices(())))
     assert len(made.blocks) == 1
 
 
@@ -192,8 +195,7 @@ def test_strange_words_and_sources_are_text(
         [shares(0, 9, 9, source=HOSTILE)],
     )
     changed = manifest.model_copy(update={"semantic": summary()})
-    examples = replace(ReportExamples(), clusters=tables)
-    html = render_report(changed, statistics, examples)
+    html = render_report(changed, statistics, (), {"semantic": tables})
     assert "<script" not in html
     assert "<img" not in html
     assert html.count("&lt;script&gt;") >= 4

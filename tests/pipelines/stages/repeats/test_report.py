@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from isinglass.pipelines.report.blocks import Heading, Paragraph, Table
-from isinglass.pipelines.report.model import ReportData, ReportExamples
-from isinglass.pipelines.report.sections.repeats import repeat_blocks
+from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import read_slices
+from isinglass.pipelines.stages.repeats.report import section
 from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.dedup.repeat_shares import Sample, repeat_rows
@@ -25,7 +25,7 @@ def report(
     config = fields["config"] | {"dedup": dedup}
     manifest = Manifest(**{**fields, "config": config})
     slices = read_slices(statistics_table(rows))
-    return ReportData(manifest, slices, ReportExamples())
+    return ReportData(manifest, slices)
 
 
 def sample(population: dict[str, int]) -> Sample:
@@ -44,7 +44,10 @@ def both(population: dict[str, int]) -> list[Statistic]:
 
 def parts(data: ReportData) -> tuple[str, Table]:
     """The words of all paragraphs, and the table."""
-    heading, *paragraphs, table = repeat_blocks(data)
+    made = section(data)
+    assert made is not None
+    assert made.anchor == "duplicates"
+    heading, *paragraphs, table = made.blocks
     assert isinstance(heading, Heading)
     assert isinstance(table, Table)
     assert all(isinstance(block, Paragraph) for block in paragraphs)
@@ -97,7 +100,7 @@ def test_an_output_without_documents_is_a_dash(run_fields: dict[str, Any]) -> No
 def test_nothing_is_said_of_what_was_not_measured(
     run_fields: dict[str, Any], rows: list[Statistic], repeats: dict[str, int] | None
 ) -> None:
-    assert repeat_blocks(report(run_fields, rows, repeats)) == ()
+    assert section(report(run_fields, rows, repeats)) is None
 
 
 def test_an_empty_sample_is_said(run_fields: dict[str, Any]) -> None:
@@ -107,6 +110,8 @@ def test_an_empty_sample_is_said(run_fields: dict[str, Any]) -> None:
         np.zeros((0, 3), np.int64),
         {"web": 9},
     )
-    blocks = repeat_blocks(report(run_fields, repeat_rows(empty, "input"), SETTINGS))
-    assert isinstance(blocks[-1], Paragraph)
-    assert "No document fell into the sample" in blocks[-1].text
+    made = section(report(run_fields, repeat_rows(empty, "input"), SETTINGS))
+    assert made is not None
+    said = made.blocks[-1]
+    assert isinstance(said, Paragraph)
+    assert "No document fell into the sample" in said.text

@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report.blocks import (
     Block,
+    Heading,
     Paragraph,
     Row,
+    Section,
     code,
     columns,
     table,
 )
 from isinglass.pipelines.report.text import MISSING, grouped, share_of
+from isinglass.pipelines.stages.boilerplate.shown import MOST_PARAGRAPHS
+from isinglass.schemas.config.dedup import ParagraphsConfig
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config.dedup import ParagraphsConfig
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.stages.boilerplate.shown import (
+        BoilerplateList,
+        BoilerplateParagraph,
+    )
 
-MOST_PARAGRAPHS = 20
 _BORDERS = {"blank_line": "blank lines", "line": "line ends"}
 
 
-class BoilerplateParagraph(NamedTuple):
-    """One row of `audit/paragraphs.parquet`."""
-
-    paragraph: int
-    source: str | None
-    documents: int
-    characters: int | None
-    example_doc_id: str | None
-
-
-@dataclass(frozen=True)
-class BoilerplateList:
-    """What the report shows of boilerplate.
-
-    Attributes:
-        paragraphs: Boilerplate paragraphs of all sources.
-        spans: Places in kept documents where one of them is.
-        cut: Code points that were cut out of kept documents.
-        total: Code points of kept documents before that.
-        dropped: Documents of which nothing would have been left.
-        top: The first of them, by their number.
-    """
-
-    paragraphs: int
-    spans: int
-    cut: int
-    total: int
-    dropped: int
-    top: tuple[BoilerplateParagraph, ...]
+def section(data: ReportData) -> Section | None:
+    """What was found, what became of it, and the most frequent paragraphs."""
+    found: BoilerplateList | None = data.shown.get("boilerplate")
+    if found is None:
+        return None
+    dedup = data.part("dedup") or {}
+    config = ParagraphsConfig.model_validate(dedup.get("paragraphs"))
+    blocks = (Heading("Boilerplate"), *paragraph_blocks(found, config))
+    return Section("duplicates", "Boilerplate", blocks)
 
 
 def paragraph_blocks(
     found: BoilerplateList, config: ParagraphsConfig
 ) -> tuple[Block, ...]:
-    """What was found, what became of it, and the most frequent paragraphs.
+    """The parts of the section, below its heading.
 
     Args:
         found: Counts and the first rows of the list.
@@ -64,8 +50,7 @@ def paragraph_blocks(
     """
     blocks: list[Block] = [Paragraph(_found(found, config)), _fate(found, config)]
     if found.top:
-        shown = found.top[:MOST_PARAGRAPHS]
-        rows: list[Row] = [_row(item) for item in shown]
+        rows: list[Row] = [_row(item) for item in found.top[:MOST_PARAGRAPHS]]
         of = f"{grouped(len(rows))} of {grouped(found.paragraphs)}"
         blocks.append(
             table(

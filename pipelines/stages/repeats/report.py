@@ -10,6 +10,7 @@ from isinglass.pipelines.report.blocks import (
     Heading,
     Paragraph,
     Row,
+    Section,
     Table,
     columns,
     table,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.report.model import ReportData
 
+TITLE = "Verbatim repeats"
 _STAGES = ("input", "output")
 _WORDING = {
     "any": "anywhere",
@@ -31,20 +33,23 @@ _WORDING = {
 }
 
 
-def repeat_blocks(data: ReportData) -> tuple[Block, ...]:
-    """Method, sampling error and shares; nothing where repeats were not measured."""
+def section(data: ReportData) -> Section | None:
+    """Method, sampling error and shares; None where repeats were not measured."""
     config = (data.part("dedup") or {}).get("repeats")
     sampled = data.slices.find(SAMPLED, "input")
     if not isinstance(config, dict) or sampled is None:
-        return ()
-    heading = Heading("Verbatim repeats")
+        return None
+    heading = Heading(TITLE)
     if not sampled["numerator"]:
         empty = (
             "No document fell into the sample, so nothing is known of repeats. Raise "
             "dedup.repeats.documents."
         )
-        return heading, Paragraph(empty, "muted")
-    return heading, *_method(config["words"], sampled), _shares(data, config["words"])
+        blocks: tuple[Block, ...] = (heading, Paragraph(empty, "muted"))
+    else:
+        words = config["words"]
+        blocks = (heading, *_method(words, sampled), _shares(data, words))
+    return Section("duplicates", TITLE, blocks)
 
 
 def _method(words: int, sampled: Mapping[str, Any]) -> tuple[Paragraph, ...]:

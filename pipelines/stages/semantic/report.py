@@ -17,8 +17,8 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.cluster_map import Circle, cluster_map
 from isinglass.pipelines.report.text import grouped, percent, ratio, share_of, words_of
+from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
 from isinglass.transforms.encode.semantic.layout import radii
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.semantic.summary import ClusterTables
     from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"
@@ -47,15 +48,15 @@ class _Sizes:
         return ranked[0] if ranked else ""
 
 
-def semantic_section(data: ReportData) -> Section:
+def section(data: ReportData) -> Section:
     """A map, a list of the largest clusters, and what was not compared."""
     summary = data.manifest.semantic
-    if summary is None or data.examples.clusters is None:
+    tables: ClusterTables | None = data.shown.get("semantic")
+    if summary is None or tables is None:
         return not_run(ANCHOR, TITLE, "the configuration has no encode.semantic.")
     if not summary.clusters:
         return not_run(ANCHOR, TITLE, "no document was kept.")
-    listed, shares = data.examples.clusters
-    sizes = _sizes(shares)
+    listed, sizes = tables.clusters, _sizes(tables.shares)
     blocks: list[Block] = [
         Paragraph(_introduction(summary)),
         Figure(cluster_map(_circles(listed, sizes)), _caption(summary)),

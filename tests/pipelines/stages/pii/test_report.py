@@ -4,20 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.pipelines.report.blocks import Heading, Paragraph, Table
-from isinglass.pipelines.report.model import ReportData, ReportExamples
+from isinglass.pipelines.report.blocks import Paragraph, Table
+from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import Slices
-from isinglass.pipelines.stages.pii.report import privacy_section
-from isinglass.schemas.manifest import (
-    ErasureRequest,
-    ErasureSummary,
-    FindingCount,
-    Manifest,
-    Recall,
-)
+from isinglass.pipelines.stages.pii import report
+from isinglass.schemas.manifest import FindingCount, Recall
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Section
+    from isinglass.schemas.manifest import Manifest
 
 MAIL = FindingCount(found=30, changed=30, kept=0)
 HALF = Recall(planted=20, found=10, recall=0.5, low=0.3, high=0.7)
@@ -32,10 +27,9 @@ def section(manifest: Manifest, **changes: Any) -> Section:
         "recall": {"EMAIL_ADDRESS": HALF},
         "recall_slices": [],
         "allowed": {},
-        "erasure": None,
     }
     changed = manifest.model_copy(update=values | changes)
-    return privacy_section(ReportData(changed, Slices(()), ReportExamples()))
+    return report.section(ReportData(changed, Slices(())))
 
 
 def tables(made: Section) -> dict[str, Table]:
@@ -78,26 +72,3 @@ def test_allowed_values_are_said(manifest: Manifest) -> None:
     made = section(manifest, allowed={"PERSON": 1_200})
     assert "1\u202f200 of PERSON" in said(made)
     assert "allows the value" not in said(section(manifest))
-
-
-@pytest.mark.parametrize("looked_for", [True, False])
-def test_erasures_are_told_with_and_without_detection(
-    looked_for: bool,  # noqa: FBT001
-    manifest: Manifest,
-) -> None:
-    request = ErasureRequest(
-        values=2,
-        remove="documents",
-        documents=3,
-        spans=4,
-        found_by_key=1,
-        found_by_text=3,
-        found_elsewhere=0,
-    )
-    summary = ErasureSummary(documents=3, spans=0, listed=4, requests=[request])
-    nothing: dict[str, Any] = {"config": {}, "findings": {}, "recall": {}}
-    made = section(manifest, erasure=summary, **({} if looked_for else nothing))
-    headings = [b.text for b in made.blocks if isinstance(b, Heading)]
-    assert "Erased on request" in headings
-    assert "3 documents were dropped" in said(made)
-    assert ("What was missed" in headings) == looked_for
