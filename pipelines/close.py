@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow.parquet as pq
 
@@ -21,7 +21,6 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
 )
 from isinglass.pipelines.erase import AUDIT_NAME, Erasure, erasure_summary
-from isinglass.pipelines.examples import collect_examples
 from isinglass.pipelines.paragraph_list import boilerplate_list, write_paragraph_list
 from isinglass.pipelines.paragraphs import load_boilerplate
 from isinglass.pipelines.reconcile import (
@@ -30,10 +29,12 @@ from isinglass.pipelines.reconcile import (
     parts,
     reconcile,
 )
-from isinglass.pipelines.report import render_report
+from isinglass.pipelines.report import first_quarantined, render_report
 from isinglass.pipelines.run_statistics import run_statistics
 from isinglass.pipelines.semantic.summary import ClusterTables, summarise_clusters
+from isinglass.pipelines.stages.dedup.examples import near_examples
 from isinglass.pipelines.stages.pii import recall as misses
+from isinglass.pipelines.stages.pii.examples import count_rules
 from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
     scans_twice,
@@ -143,14 +144,16 @@ def close(closing: Closing) -> Manifest:
     semantic = clusters and clusters.summary
     manifest = manifest.model_copy(update={"second_scan": second, "semantic": semantic})
     shards = [(a.shard.shard_id, a.shard.source) for a in closing.accounts]
-    examples = collect_examples(workspace, shards)
+    shown: dict[str, Any] = {
+        "dedup": near_examples(workspace, shards),
+        "pii": count_rules(workspace, closing.shard_ids),
+        "semantic": clusters,
+    }
     dedup = closing.config.dedup
     if dedup is not None and dedup.paragraphs is not None:
-        listed = boilerplate_list(workspace, counts)
-        examples = replace(examples, boilerplate=listed)
-    if clusters is not None:
-        examples = replace(examples, clusters=(clusters.clusters, clusters.shares))
-    html = render_report(manifest, table, examples)
+        shown["boilerplate"] = boilerplate_list(workspace, counts)
+    quarantined = first_quarantined(workspace, closing.shard_ids)
+    html = render_report(manifest, table, quarantined, shown)
     write_atomically(workspace.path / "report.html", html)
     _seal(workspace, manifest)
     return manifest
