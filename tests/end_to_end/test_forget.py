@@ -232,9 +232,9 @@ def test_explained(without_documents: Forgotten) -> None:
     run = without_documents.folder
     assert run is not None
     doc_id = next(r["doc_id"] for r in rows(run, "ledger") if r["row"] == 0)
-    record = explain(run, doc_id).record
-    assert (record.outcome, record.reason) == ("dropped", "erased")
-    assert "erasure" in record.sentence
+    record = explain(run, doc_id).facts["record"]
+    assert (record["outcome"], record["reason"]) == ("dropped", "erased")
+    assert "erasure" in record["sentence"]
 
 
 def test_the_new_run_is_an_ordinary_one(

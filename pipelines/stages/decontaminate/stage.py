@@ -155,7 +155,7 @@ class Decontaminate(Stage):
         cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
     ) -> Story | None:
         """What it tells of one record."""
-        del full
+        del run, full
         from isinglass.pipelines.stages.decontaminate.story import story  # noqa: PLC0415
 
-        return story(run, row)
+        return story(row)

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.schemas.reasons import Outcome
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from isinglass.pipelines.explain.model import Finding, Record
+    from isinglass.pipelines.stage import Line
+    from isinglass.pipelines.stages.pii.story import Finding, FindingCount
 
 MOST_SPANS = 20
 """Findings shown one by one, unless all are asked for."""
 
 
-def finding_lines(record: Record, *, full: bool) -> Iterator[tuple[str, str]]:
+def finding_lines(
+    counted: Sequence[FindingCount], spans: Sequence[Finding], *, kept: bool, full: bool
+) -> Iterator[Line]:
     """Name and value of each line; a line that goes on has no name.
 
     Args:
-        record: The record.
+        counted: How often each entity was found in a record.
+        spans: Each finding.
+        kept: Whether the record was kept, so that having none is worth a line.
         full: Whether to show every finding of a long record.
     """
-    if record.findings is None:
-        return
-    if not record.findings:
-        if record.outcome == Outcome.KEPT:
+    if not counted:
+        if kept:
             yield "findings", "none"
         return
-    for index, found in enumerate(record.findings):
+    for index, found in enumerate(counted):
         name = "" if index else "findings"
         yield name, f"{found.count:,} x {found.entity}, {found.operator}"
-    shown = record.spans if full else record.spans[:MOST_SPANS]
+    shown = spans if full else spans[:MOST_SPANS]
     for index, span in enumerate(shown):
         yield "" if index else "evidence", evidence_of(span)
-    more = len(record.spans) - len(shown)
+    more = len(spans) - len(shown)
     if more:
         yield "", f"and {more:,} more; --full shows all"
 

@@ -14,6 +14,9 @@ from isinglass.pipelines.report.text import visible
 from isinglass.transforms.dedup.align import align
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from isinglass.pipelines.stages.dedup.texts import Texts
     from isinglass.transforms.dedup.align import Stretch
     from isinglass.transforms.dedup.shared import Comparison, Side
 
@@ -56,6 +59,41 @@ class Look:
             f"{marked}; ¶ is a blank line. Words are compared: what stands between "
             "them does not count."
         )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The texts of a duplicate, which a console prints side by side.
+
+    Attributes:
+        texts: The texts; one that is missing is left out.
+        titles: Of both.
+        full: Show everything instead of differences with context.
+    """
+
+    texts: Texts
+    titles: tuple[str, str]
+    full: bool
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """Both texts in colours where there are any, and what the marks mean."""
+        del options
+        coloured = console.is_terminal and console.color_system and not console.no_color
+        look = Look(marks=not coloured, full=self.full)
+        if self.texts.comparison is None:
+            both = (self.texts.removed, self.texts.kept)
+            for title, text in zip(self.titles, both, strict=True):
+                if text is not None:
+                    yield Text(title, "bold")
+                    yield one_text(text, look)
+            return
+        table, left_out = side_by_side(self.texts.comparison, self.titles, look)
+        yield table
+        if left_out:
+            yield Text(f"… {left_out:,} more rows; --full shows everything.", "dim")
+        yield Text(look.legend(), "dim")
 
 
 @dataclass
