@@ -17,16 +17,16 @@ from rich.console import Console
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain import explain
-from isinglass.pipelines.forget import ForgetRequest, Requested, forget
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.stages.erase.forget import ForgetRequest, Requested, forget
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError, OutputError
 from tests.corpora import document, sentence, write_jsonl
 from tests.forgeries import in_manifest, reseal
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget import Forgotten
     from tests.forgeries import Change
 
 CHANCE = random.Random(11)  # noqa: S311 - test data

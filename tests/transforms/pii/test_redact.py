@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from isinglass.transforms.edits import Precedence
 from isinglass.transforms.pii.detector import Detection
 from isinglass.transforms.pii.redact import pii_edits
+from isinglass.transforms.pii.scan import CleanSettings, Scanner
 from isinglass.transforms.pii.tables import Found, failures_batch, findings_batch
-from isinglass.transforms.scan import CleanSettings, Scanner
 from tests.transforms.edits.batches import cuts_of, spans_of, view_of, write
 
 if TYPE_CHECKING:
