@@ -64,7 +64,7 @@ NOT_OF_A_RUN = {
     "pipelines/engine/fingerprint.py": "our own code",
     "pipelines/stages/pii/evaluate.py": "labelled data of the user",
     "pipelines/outside.py": "code of a stage of the user",
-    "pipelines/forget/values.py": "a value file of the user",
+    "pipelines/stages/erase/forget/values.py": "a value file of the user",
     "isinglass/cli/doctor.py": "the disk of the working folder",
     "isinglass/cli/init.py": "a configuration",
     "isinglass/cli/options.py": "a configuration",
