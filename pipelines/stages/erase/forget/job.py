@@ -183,7 +183,7 @@ class _NewRun:
             if self.source.key is not None:
                 store_key(self.workspace, self.config.pii, self.source.key)
 
-    def _take_up(self, place: Path, config: str) -> None:
+    def _take_up(self, place: Path, text: str) -> None:
         """Go on with the same request, with what it has added to its list so far.
 
         Raises:
@@ -192,7 +192,7 @@ class _NewRun:
         listed = EraseConfig(list=str(place / LIST_FILE))
         before = read_erasure(listed)
         path = place / CONFIG_FILE
-        same = exists(path) and read_bytes(path) == config.encode()
+        same = exists(path) and read_bytes(path) == text.encode()
         if not same or not same_request(before, self.erasure):
             msg = (
                 f"{self.folder} is of another request. Choose another --output, or "
