@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
-from isinglass.pipelines.decide import Decided, decide, decision_hashes
+from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.passes import Session, run_pass
 from isinglass.pipelines.engine.side_tables import (
+    decision_hashes,
     decisions_path,
     extents,
     read_side,
