@@ -220,7 +220,8 @@ def _rewrite(
     for old, span in zip(
         texts.take(pa.array(touched)).to_pylist(), pairwise(bounds), strict=True
     ):
-        pieces, position = [], 0
+        pieces: list[str] = []
+        position = 0
         for index in range(*span):
             start, end = starts[index], ends[index]
             one = writes[index](entities[index], old[start:end])

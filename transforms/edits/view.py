@@ -67,7 +67,7 @@ class View:
         """
         if not any(len(one.rows) for one in cuts):
             return self
-        parts = [self.cut, *cuts]
+        parts: list[Cut | Cuts] = [self.cut, *cuts]
         rows = np.concatenate([part.rows for part in parts])
         starts = np.concatenate([part.starts for part in parts]).astype(np.int64)
         ends = np.concatenate([part.ends for part in parts]).astype(np.int64)
