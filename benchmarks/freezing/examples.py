@@ -232,9 +232,6 @@ def wanted_gone(folder: Path) -> None:
     named = "PERSON\tZedbrook Quillfeather\n"
     (folder / "values.txt").write_text("\n".join(values) + "\n" + named)
     (folder / "nobody.txt").write_text("Nobody Atall Whatsoever\n")
-    # A run without a detector would take a random key.
-    (folder / "bare-spans" / "work").mkdir(parents=True)
-    (folder / "bare-spans" / "work" / "key").write_text("0123456789abcdef" * 4)
 
 
 def with_recognizers(prepare: Callable[[Path], None]) -> Callable[[Path], None]:
