@@ -224,6 +224,7 @@ def wanted_gone(folder: Path) -> None:
         {"id": "w0", "text": "So said ZEDBROOK  Quillfeather, and no one else did."},
         {"id": "w1", "text": "See mailto:zed.quill%40mailbox.io?cc of the garden."},
         {"id": "w2", "text": "Nothing in here but words.", "stars": 4},
+        {"id": "w3", "text": f"{NOTICE}\n\n{NOTICE}"},
     ]
     path = folder / "corpus" / "d.jsonl"
     lines = "".join(json.dumps(row) + "\n" for row in tail)
