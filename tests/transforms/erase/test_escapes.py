@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transforms.pii.erasure.test_value_search import found
+from tests.transforms.erase.test_value_search import found
 
 from isinglass.transforms.erase.escapes import (
     escaped_rows,
