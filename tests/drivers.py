@@ -21,7 +21,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.stage import Driver
+from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.config import BeamConfig, RunConfig
 from isinglass.schemas.documents import Layout, Shard

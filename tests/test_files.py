@@ -59,12 +59,12 @@ OURS = {"outputs.write_bytes", "work.open", "stage.open", "RunFolder.open"}
 
 NOT_OF_A_RUN = {
     "pipelines/plan/": "inputs",
-    "pipelines/encode/gpu.py": "what processes of all runs note of their GPU",
-    "pipelines/encode/units.py": "a model that the configuration names",
+    "pipelines/stages/encode/gpu.py": "what processes of all runs note of their GPU",
+    "pipelines/stages/encode/units.py": "a model that the configuration names",
     "pipelines/engine/fingerprint.py": "our own code",
-    "pipelines/evaluate.py": "labelled data of the user",
+    "pipelines/stages/pii/evaluate.py": "labelled data of the user",
     "pipelines/outside.py": "code of a stage of the user",
-    "pipelines/forget/values.py": "a value file of the user",
+    "pipelines/stages/erase/forget/values.py": "a value file of the user",
     "isinglass/cli/doctor.py": "the disk of the working folder",
     "isinglass/cli/init.py": "a configuration",
     "isinglass/cli/options.py": "a configuration",
@@ -287,7 +287,11 @@ def test_exceptions_cover_their_place_alone(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("path.exists()\n", encoding="utf-8")
     (tmp_path / "pipelines/gone.py").write_text("exists(path)\n", encoding="utf-8")
-    excepted = {"pipelines/plan/", "pipelines/evaluate.py", "pipelines/gone.py"}
+    excepted = {
+        "pipelines/plan/",
+        "pipelines/stages/pii/evaluate.py",
+        "pipelines/gone.py",
+    }
     uses, idle = unexplained(uses_by_module(tmp_path), excepted)
     assert uses == {"pipelines/clean.py": ["Path.exists"]}
     assert idle == {"pipelines/gone.py"}

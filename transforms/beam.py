@@ -35,9 +35,9 @@ from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.load import load_tokenizer
 from isinglass.transforms.pii.operators.apply import writer
 from isinglass.transforms.pii.redact import pii_edits
+from isinglass.transforms.pii.scan import CleanSettings, Scanner
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import format_doc_ids
-from isinglass.transforms.scan import CleanSettings, Scanner
 from isinglass.transforms.seen import Seen, known_languages
 from isinglass.transforms.survey import SURVEY, survey_columns
 

@@ -111,7 +111,7 @@ def _chosen(decisions: pa.Table) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Fates:
-    """Outcome and reason of each document after the scan."""
+    """Outcome and reason of each document after the edits."""
 
     outcome: pa.Array
     reason: pa.Array
@@ -128,16 +128,13 @@ class _Fates:
         rows = documents.num_rows
         mask = np.zeros(rows, dtype=bool)
         mask[failed] = True
-        order = np.argsort(failed, kind="stable")
-        reasons = failures.column("reason").take(pa.array(order))
-        details = failures.column("detail").take(pa.array(order))
         outcome = decisions["outcome"].combine_chunks()
-        reason = decisions["reason"].combine_chunks()
+        reason, detail = decisions["reason"].combine_chunks(), _constant("", rows)
         flags = pa.array(mask)
         return cls(
             pc.if_else(flags, Outcome.QUARANTINED.value, outcome),
-            pc.replace_with_mask(reason, flags, reasons),
-            pc.replace_with_mask(pa.array([""] * rows, pa.string()), flags, details),
+            pc.replace_with_mask(reason, flags, failures.column("reason")),
+            pc.replace_with_mask(detail, flags, failures.column("detail")),
         )
 
 

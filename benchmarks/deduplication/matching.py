@@ -23,7 +23,7 @@ from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.side_tables import extents
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan
-from isinglass.pipelines.stage import Driver
+from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.stages.dedup import match as matching
 from isinglass.pipelines.stages.dedup.rank import (
     RANK,

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks.detection.peers import MODEL, build_stock
 from benchmarks.measuring.processes import Target, table
-from isinglass.pipelines.evaluate import Evaluation, Labelled, evaluate, read_labelled
+from isinglass.pipelines.stages.pii.evaluate import (
+    Evaluation,
+    Labelled,
+    evaluate,
+    read_labelled,
+)
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig, default_entities
 from isinglass.transforms.pii.evaluation.labels import Labels
 from isinglass.transforms.pii.evaluation.scoring import Score, Span, match_spans

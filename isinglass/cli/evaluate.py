@@ -16,7 +16,7 @@ from isinglass.schemas.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.evaluate import Evaluation, Labelled
+    from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
     from isinglass.transforms.pii.evaluation.scoring import Score, Span
 
 Mode = Literal["fast", "exact", "identifiers"]
@@ -74,7 +74,7 @@ def pii(
     """
     section = _section(config, mode)
     # Heavy imports wait until the arguments are known to be right.
-    from isinglass.pipelines.evaluate import (  # noqa: PLC0415
+    from isinglass.pipelines.stages.pii.evaluate import (  # noqa: PLC0415
         evaluate,
         looked_for,
         read_labelled,
@@ -163,7 +163,7 @@ def _examples(
     """Places of misses and false hits; with their text only if asked for."""
     if count == 0:
         return {}
-    from isinglass.pipelines.evaluate import examples  # noqa: PLC0415
+    from isinglass.pipelines.stages.pii.evaluate import examples  # noqa: PLC0415
 
     def places(spans: Sequence[Span]) -> list[dict[str, Any]]:
         told: list[dict[str, Any]] = []

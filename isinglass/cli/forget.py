@@ -13,7 +13,7 @@ from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
 from isinglass.cli.options import Format, FormatOption
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget import Forgotten
 
 MOST_NAMED = 20
 
@@ -65,8 +65,8 @@ def forget(
     new run still holds one or failed a gate.
     """
     # Heavy imports wait until the arguments are known to be right.
-    from isinglass.pipelines import forget as forgetting  # noqa: PLC0415
     from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
+    from isinglass.pipelines.stages.erase import forget as forgetting  # noqa: PLC0415
 
     request = forgetting.ForgetRequest(
         run=run,

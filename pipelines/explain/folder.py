@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pydantic
 
 from isinglass.pipelines.engine.workspace import (
     exists,
@@ -18,7 +17,6 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     table_schema,
 )
-from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
 
@@ -28,11 +26,8 @@ if TYPE_CHECKING:
 LEAST_DIGITS = 8
 
 _DOC_ID = re.compile(r"[0-9a-f]{8,32}")
-_LATER_COLUMNS = {
-    "ledger": {"kept_in", "compared_by", "evaluation_item"},
-    "findings": {"base_score", "context"},
-}
-"""Columns that the first version of a table did not have; null there."""
+_LATER = frozenset({"kept_in", "compared_by", "evaluation_item"})
+"""Columns that the first version of the ledger did not have."""
 
 
 @dataclass(frozen=True)
@@ -78,24 +73,11 @@ class RunFolder:
         names = ("run_id", "name", "verb", "verdict", "created")
         return {name: str(self.manifest.get(name, "")) for name in names}
 
-    @property
-    def dedup(self) -> DedupConfig:
-        """The settings by which documents were compared."""
-        section = self.manifest["config"].get("dedup") or {}
-        try:
-            return DedupConfig.model_validate(section)
-        except pydantic.ValidationError:
-            msg = (
-                f"The dedup section in {self.folder / 'manifest.json'} is not one that "
-                "this version reads. Explain the run with the version that made it."
-            )
-            raise InputError(msg) from None
-
     def each_ledger(self, columns: list[str]) -> Iterator[tuple[Path, pa.Table]]:
         """Some columns of the ledger, file by file."""
         paths = list_files(self.folder / "ledger", "[!.]*.parquet")
         for path in paths:
-            yield path, read_columns(path, columns)
+            yield path, read_columns(path, columns, later=_LATER)
 
     def find(self, prefix: str) -> dict[str, Any]:
         """The ledger row of one document.
@@ -128,7 +110,7 @@ class RunFolder:
             )
             raise InputError(msg)
         path, doc_id = found[0]
-        row = self.rows(path.stem, "ledger", doc_id, LEDGER.names)[0]
+        row = self.rows(path.stem, "ledger", doc_id, LEDGER.names, _LATER)[0]
         return row | {"shard": path.stem}
 
     def rows(
@@ -137,42 +119,48 @@ class RunFolder:
         table: str,
         doc_id: str,
         columns: list[str],
+        later: frozenset[str] = frozenset(),
     ) -> list[dict[str, Any]]:
-        """The rows of a document in a table; none if the run has no such table."""
+        """The rows of a document in a table; none if the run has no such table.
+
+        Columns of `later` are null where the run is older than they are.
+        """
         path = self.folder / table / f"{shard}.parquet"
         if not exists(path):
             return []
         found = pc.field("doc_id") == doc_id
-        rows: list[dict[str, Any]] = read_columns(path, columns, found).to_pylist()
+        rows: list[dict[str, Any]] = read_columns(
+            path, columns, later, found
+        ).to_pylist()
         return rows
 
 
 def read_columns(
-    path: Path, columns: list[str] | None, filters: Any = None
+    path: Path,
+    columns: list[str],
+    later: frozenset[str] = frozenset(),
+    filters: Any = None,
 ) -> pa.Table:
-    """Read a table of a run; columns that are younger than the run are null.
+    """Read a table of a run; columns of `later` are null where there are none.
 
     Raises:
         InputError: The file is damaged, or from a version without these columns.
     """
     try:
         present = table_schema(path).names
-        wanted = list(columns if columns is not None else present)
-        later = [name for name in wanted if name not in present]
-        if not set(later) <= _LATER_COLUMNS.get(path.parent.name, set()):
-            _require(path, wanted, present)
-        wanted = [name for name in wanted if name in present]
+        absent = [name for name in columns if name not in present]
+        _require(path, [name for name in absent if name not in later])
+        wanted = [name for name in columns if name in present]
         table = read_table(path, wanted, filters)
     except (OSError, pa.ArrowException):
         msg = f"{path} cannot be read. `isinglass verify` says what is damaged."
         raise InputError(msg) from None
-    for name in later:
+    for name in absent:
         table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
     return table
 
 
-def _require(path: Path, wanted: list[str], present: list[str]) -> None:
-    absent = [name for name in wanted if name not in present]
+def _require(path: Path, absent: list[str]) -> None:
     if absent:
         msg = (
             f"{path} has no column {absent[0]}: another version wrote it. Explain the "

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from isinglass.cli.app import app
-from isinglass.pipelines.evaluate import read_labelled
+from isinglass.pipelines.stages.pii.evaluate import read_labelled
 from isinglass.schemas.errors import ConfigError, InputError
 
 if TYPE_CHECKING:

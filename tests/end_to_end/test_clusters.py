@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.proof import prove
-from isinglass.pipelines.semantic import vectors
+from isinglass.pipelines.stages.semantic import vectors
 from tests.encoded import embeddings_of, hashes, start, table, write_texts, write_topics
 
 if TYPE_CHECKING:

@@ -207,7 +207,7 @@ def test_hidden_states_are_announced_and_need_room(
 ) -> None:
     usage = shutil.disk_usage(corpus)
     monkeypatch.setattr(
-        "isinglass.pipelines.encode.drive.shutil.disk_usage",
+        "isinglass.pipelines.stages.encode.drive.shutil.disk_usage",
         lambda _: usage._replace(free=10_000),
     )
     encode = {"max_tokens": 16, "hidden_states": True}

@@ -12,16 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.explain import Explanation, explain
+from isinglass.cli.explain import as_json
+from isinglass.pipelines.explain import explain
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.dedup.shared import pieces
 from tests.corpora import sentence, write_corpus
 from tests.forgeries import finish
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from isinglass.transforms.dedup.shared import Side
 
 SECTIONS: dict[str, Any] = {
     "dedup": {"containment": 0.9},
@@ -105,50 +103,50 @@ def id_of(run: Path, name: str) -> str:
     raise AssertionError(name)
 
 
-def told(run: Path, name: str) -> Explanation:
-    return explain(run, id_of(run, name))
+def told_of(run: Path, doc_id: str) -> dict[str, Any]:
+    return as_json(explain(run, doc_id))
 
 
-def marked(side: Side) -> str:
-    return "".join(p.text if p.shared else f"[{p.text}]" for p in pieces(side))
+def told(run: Path, name: str) -> dict[str, Any]:
+    return told_of(run, id_of(run, name))
 
 
-def compared(explanation: Explanation) -> tuple[str, str]:
-    assert explanation.texts is not None
-    assert explanation.texts.comparison is not None
-    found = explanation.texts.comparison
-    return marked(found.left), marked(found.right)
+def marked(text: dict[str, Any]) -> str:
+    cut = [(piece["text"], piece["shared"]) for piece in text["pieces"]]
+    return "".join(words if shared else f"[{words}]" for words, shared in cut)
+
+
+def compared(found: dict[str, Any]) -> tuple[str, str]:
+    return marked(found["texts"]["removed"]), marked(found["texts"]["kept"])
+
+
+def shown(text: dict[str, Any]) -> str:
+    return "".join(piece["text"] for piece in text["pieces"])
 
 
 def test_an_exact_duplicate_is_shared_as_a_whole(run: Path) -> None:
     found = told(run, "shout")
-    assert found.record.outcome == "dropped"
-    assert found.record.reason == "exact_duplicate"
-    assert (
-        found.record.sentence == "Its normalised text equals that of a kept document."
-    )
-    assert found.evidence is not None
-    assert found.evidence.kept_doc_id == id_of(run, "tale")
+    record = found["record"]
+    assert (record["outcome"], record["reason"]) == ("dropped", "exact_duplicate")
+    assert record["sentence"] == "Its normalised text equals that of a kept document."
+    assert found["evidence"]["kept_doc_id"] == id_of(run, "tale")
     assert compared(found) == (OWN[1]["text"], OWN[0]["text"])
-    assert found.texts is not None
-    assert found.texts.agrees is True
-    assert found.notes == ()
+    assert found["comparison"]["agrees_with_ledger"] is True
+    assert found["notes"] == []
 
 
 def test_a_near_duplicate_shows_where_the_texts_differ(run: Path) -> None:
     found = told(run, "edited")
-    assert (found.record.reason, found.record.source) == ("near_duplicate", "web")
-    assert (found.record.path, found.record.row) == ("own.jsonl", 2)
-    assert found.record.chars_in == len(str(OWN[2]["text"]))
+    record = found["record"]
+    assert (record["reason"], record["source"]) == ("near_duplicate", "web")
+    assert (record["path"], record["row"]) == ("own.jsonl", 2)
+    assert record["chars_in"] == len(str(OWN[2]["text"]))
     assert compared(found) == (
         f"{TALE} So he was [pleased with it.]",
         f"{TALE} So he was [content with it. \n\n]",
     )
-    assert found.texts is not None
-    assert found.texts.comparison is not None
-    assert found.evidence is not None
-    assert found.texts.comparison.jaccard == found.evidence.similarity
-    assert found.texts.agrees is True
+    assert found["comparison"]["jaccard"] == found["evidence"]["similarity"]
+    assert found["comparison"]["agrees_with_ledger"] is True
 
 
 @pytest.mark.parametrize("name", sorted(MARKED))
@@ -163,13 +161,11 @@ def test_words_with_marks_are_whole_words(run: Path, name: str) -> None:
 
 def test_a_contained_document_is_shared_and_the_longer_one_goes_on(run: Path) -> None:
     found = told(run, "part")
-    assert found.record.reason == "contained"
+    assert found["record"]["reason"] == "contained"
     assert compared(found) == (f"{PART} [More.]", f"{PART} [{REST}]")
-    assert found.texts is not None
-    assert found.texts.comparison is not None
-    assert found.evidence is not None
-    assert found.evidence.similarity == found.texts.comparison.containment == 44 / 45
-    assert found.texts.agrees is True
+    assert found["evidence"]["similarity"] == 44 / 45
+    assert found["comparison"]["containment"] == 44 / 45
+    assert found["comparison"]["agrees_with_ledger"] is True
 
 
 def test_every_duplicate_of_the_run_has_the_similarity_of_its_ledger(
@@ -179,57 +175,59 @@ def test_every_duplicate_of_the_run_has_the_similarity_of_its_ledger(
     for path in sorted((run / "ledger").iterdir()):
         for row in pq.read_table(path).to_pylist():
             if row["kept_doc_id"]:
-                found = explain(run, row["doc_id"])
-                assert found.texts is not None
-                assert found.texts.agrees is True, row["doc_id"]
+                found = told_of(run, row["doc_id"])
+                assert found["comparison"]["agrees_with_ledger"] is True, row
                 seen += 1
     assert seen >= 10
 
 
 def test_a_kept_document_names_what_was_dropped_for_it(run: Path) -> None:
     found = told(run, "tale")
-    assert (found.record.outcome, found.record.sentence) == ("kept", "")
-    assert found.texts is None
-    removed = {r.doc_id: (r.reason, r.similarity) for r in found.removed}
+    assert (found["record"]["outcome"], found["record"]["sentence"]) == ("kept", "")
+    assert found["texts"] is None
+    removed = {
+        one["doc_id"]: (one["reason"], one["similarity"])
+        for one in found["removed_for_it"]["documents"]
+    }
     assert removed[id_of(run, "shout")] == ("exact_duplicate", 1.0)
     assert removed[id_of(run, "edited")][0] == "near_duplicate"
-    assert found.removed_total == len(removed) == 2
-    assert found.record.balance_weight is not None
+    assert found["removed_for_it"]["count"] == len(removed) == 2
+    assert found["record"]["balance_weight"] is not None
 
 
 def test_findings_are_counted_and_never_quoted(run: Path) -> None:
     found = told(run, "mail")
-    assert found.record.findings is not None
-    counts = [(f.entity, f.count) for f in found.record.findings]
+    counts = [(f["entity"], f["count"]) for f in found["record"]["findings"]]
     assert counts == [("EMAIL_ADDRESS", 2)]
-    assert [s.entity for s in found.record.spans] == ["EMAIL_ADDRESS"] * 2
-    assert found.record.spans[0].end <= found.record.spans[1].start
-    assert all(s.base_score == s.score for s in found.record.spans)
+    spans = found["record"]["spans"]
+    assert [span["entity"] for span in spans] == ["EMAIL_ADDRESS"] * 2
+    assert spans[0]["end"] <= spans[1]["start"]
+    assert all(span["base_score"] == span["score"] for span in spans)
     assert "mailbox.io" not in repr(found)
 
 
 def test_a_quarantined_record_has_its_reason_and_no_bytes(run: Path) -> None:
     found = told(run, "null")
-    assert (found.record.outcome, found.record.reason) == (
+    assert (found["record"]["outcome"], found["record"]["reason"]) == (
         "quarantined",
         "missing_text",
     )
-    assert found.record.sentence.startswith("The text column is null")
-    assert found.record.detail is not None
-    assert found.texts is None
+    assert found["record"]["sentence"].startswith("The text column is null")
+    assert found["record"]["detail"] is not None
+    assert found["texts"] is None
     assert '"null"' not in repr(found)
 
 
 def test_an_empty_document_needs_no_evidence(run: Path) -> None:
     found = told(run, "blank")
-    assert found.record.reason == "empty"
-    assert found.evidence is None
-    assert found.texts is None
+    assert found["record"]["reason"] == "empty"
+    assert found["evidence"] is None
+    assert found["texts"] is None
 
 
 def test_a_prefix_is_enough(run: Path) -> None:
     doc_id = id_of(run, "tale")
-    assert explain(run, doc_id[:8].upper()).record.doc_id == doc_id
+    assert told_of(run, doc_id[:8].upper())["record"]["doc_id"] == doc_id
 
 
 @pytest.mark.parametrize(
@@ -279,11 +277,9 @@ def test_a_ledger_of_the_first_version_is_explained(
     later = ["kept_in", "compared_by", "evaluation_item"]
     change_ledger(run, lambda table: table.drop_columns(later))
     found = told(run, "edited")
-    assert found.evidence is not None
-    assert found.evidence.kept_in is None
-    assert found.texts is not None
-    assert found.texts.agrees is True
-    assert told(run, "tale").removed_total == 2
+    assert found["evidence"]["kept_in"] is None
+    assert found["comparison"]["agrees_with_ledger"] is True
+    assert told(run, "tale")["removed_for_it"]["count"] == 2
 
 
 def test_a_flagged_document_names_the_evaluation_text(
@@ -300,12 +296,11 @@ def test_a_flagged_document_names_the_evaluation_text(
         return pa.Table.from_pylist(rows, table.schema)
 
     change_ledger(run, flag)
-    found = explain(run, doc_id)
-    assert found.record.outcome == "kept"
-    assert found.evidence is not None
-    assert found.evidence.evaluation_item == "exam.jsonl:7"
-    assert found.removed_total == 2
-    assert found.texts is None
+    found = told_of(run, doc_id)
+    assert found["record"]["outcome"] == "kept"
+    assert found["evidence"]["evaluation_item"] == "exam.jsonl:7"
+    assert found["removed_for_it"]["count"] == 2
+    assert found["texts"] is None
 
 
 def test_a_ledger_of_another_form_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -337,7 +332,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, what: str) -> None:
 def test_a_run_whose_gate_failed_is_explained(folder: Path, tmp_path: Path) -> None:
     run = copy(folder, tmp_path)
     (run / "_SUCCESS").unlink()
-    assert told(run, "edited").record.reason == "near_duplicate"
+    assert told(run, "edited")["record"]["reason"] == "near_duplicate"
 
 
 def moved(folder: Path, tmp_path: Path) -> tuple[Path, Path]:
@@ -356,7 +351,7 @@ def test_a_change_elsewhere_does_not_matter(folder: Path, tmp_path: Path) -> Non
     (corpus / "b.jsonl").unlink()
     (corpus / "new.jsonl").write_text('{"text": "new"}\n')
     found = told(run, "edited")
-    assert found.notes == ()
+    assert found["notes"] == []
     assert compared(found)[0].endswith("So he was [pleased with it.]")
 
 
@@ -376,14 +371,13 @@ def test_without_the_input_the_clean_text_is_shown(
         (run / "work" / "run.json").unlink()
         said = "work/run.json is missing"
     found = told(run, "edited")
-    assert found.record.reason == "near_duplicate"
-    assert found.evidence is not None
-    assert found.evidence.similarity is not None
-    assert said in " ".join(found.notes)
-    assert found.texts is not None
-    assert found.texts.removed is None
-    assert found.texts.comparison is None
-    assert (found.texts.kept, found.texts.kept_is_clean) == (OWN[0]["text"], True)
+    assert found["record"]["reason"] == "near_duplicate"
+    assert found["evidence"]["similarity"] is not None
+    assert said in " ".join(found["notes"])
+    assert found["texts"]["removed"] is None
+    assert found["comparison"] is None
+    assert found["texts"]["kept"]["origin"] == "clean"
+    assert shown(found["texts"]["kept"]) == OWN[0]["text"]
 
 
 def test_a_similarity_that_differs_is_told(folder: Path, tmp_path: Path) -> None:
@@ -398,9 +392,8 @@ def test_a_similarity_that_differs_is_told(folder: Path, tmp_path: Path) -> None
         return pa.Table.from_pylist(rows, table.schema)
 
     change_ledger(run, other)
-    found = explain(run, doc_id)
-    assert found.texts is not None
-    assert found.texts.agrees is False
+    found = told_of(run, doc_id)
+    assert found["comparison"]["agrees_with_ledger"] is False
 
 
 def test_a_document_of_an_earlier_run_is_read_there(
@@ -427,27 +420,25 @@ def test_a_document_of_an_earlier_run_is_read_there(
         return pa.Table.from_pylist(rows, table.schema)
 
     change_ledger(run, name_the_earlier)
-    found = explain(run, doc_id)
-    assert found.evidence is not None
-    assert found.evidence.kept_in == run_id
-    assert found.evidence.kept_folder == str(earlier)
-    assert found.notes == ()
+    found = told_of(run, doc_id)
+    assert found["evidence"]["kept_in"] == run_id
+    assert found["evidence"]["kept_folder"] == str(earlier)
+    assert found["notes"] == []
     assert compared(found)[1].endswith("So he was [content with it. \n\n]")
     # What the later run dropped for an earlier document is not this run's doing.
-    assert explain(run, id_of(run, "tale")).removed_total == 1
+    assert told_of(run, id_of(run, "tale"))["removed_for_it"]["count"] == 1
     # Once the inputs of the later run are gone, the earlier text is still there.
     path.write_text("".join(lines[1:]))
-    found = explain(run, doc_id)
-    assert found.texts is not None
-    assert (found.texts.removed, found.texts.kept) == (None, OWN[0]["text"])
-    assert found.texts.kept_is_clean is False
+    found = told_of(run, doc_id)
+    assert found["texts"]["removed"] is None
+    assert found["texts"]["kept"]["origin"] == "source"
+    assert shown(found["texts"]["kept"]) == OWN[0]["text"]
     # And an earlier run that nobody can find is named.
     manifest["config"]["dedup"]["against"] = []
     (run / "manifest.json").write_text(json.dumps(manifest))
-    found = explain(run, doc_id)
-    assert any(run_id in note and "dedup.against" in note for note in found.notes)
-    assert found.texts is not None
-    assert found.texts.kept is None
+    found = told_of(run, doc_id)
+    assert any(run_id in note and "dedup.against" in note for note in found["notes"])
+    assert found["texts"]["kept"] is None
 
 
 def test_a_run_against_an_earlier_one_shows_the_old_text(
@@ -459,14 +450,12 @@ def test_a_run_against_an_earlier_one_shows_the_old_text(
     against = {"dedup": {"containment": 0.9, "against": [str(folder / "run")]}}
     run = finish(tmp_path, "later", against, "clean")
     doc_id = pq.read_table(run / "ledger")["doc_id"][0].as_py()
-    found = explain(run, doc_id)
+    found = told_of(run, doc_id)
     earlier = json.loads((folder / "run" / "manifest.json").read_text())["run_id"]
-    assert found.evidence is not None
-    assert found.evidence.kept_in == earlier
-    assert found.evidence.kept_doc_id == id_of(folder / "run", "tale")
+    assert found["evidence"]["kept_in"] == earlier
+    assert found["evidence"]["kept_doc_id"] == id_of(folder / "run", "tale")
     assert compared(found) == (
         f"{TALE} So he was [amused by it.]",
         f"{TALE} So he was [content with it. \n\n]",
     )
-    assert found.texts is not None
-    assert found.texts.agrees is True
+    assert found["comparison"]["agrees_with_ledger"] is True

@@ -17,16 +17,16 @@ from rich.console import Console
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain import explain
-from isinglass.pipelines.forget import ForgetRequest, Requested, forget
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.stages.erase.forget import ForgetRequest, Requested, forget
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError, OutputError
 from tests.corpora import document, sentence, write_jsonl
 from tests.forgeries import in_manifest, reseal
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget import Forgotten
     from tests.forgeries import Change
 
 CHANCE = random.Random(11)  # noqa: S311 - test data
@@ -232,9 +232,9 @@ def test_explained(without_documents: Forgotten) -> None:
     run = without_documents.folder
     assert run is not None
     doc_id = next(r["doc_id"] for r in rows(run, "ledger") if r["row"] == 0)
-    record = explain(run, doc_id).record
-    assert (record.outcome, record.reason) == ("dropped", "erased")
-    assert "erasure" in record.sentence
+    record = explain(run, doc_id).facts["record"]
+    assert (record["outcome"], record["reason"]) == ("dropped", "erased")
+    assert "erasure" in record["sentence"]
 
 
 def test_the_new_run_is_an_ordinary_one(

@@ -18,7 +18,7 @@ from isinglass.transforms.pii.detector import check_models
 from tests.corpora import make_rows, write_corpus
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.stage import Verb
+    from isinglass.pipelines.seam import Verb
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SECTIONS: dict[str, Any] = {

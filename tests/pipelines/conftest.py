@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.report import Quarantined
-from isinglass.pipelines.semantic.summary import ClusterTables
 from isinglass.pipelines.stages.dedup import examples as dedup
 from isinglass.pipelines.stages.dedup.examples import NearDuplicate
 from isinglass.pipelines.stages.pii import examples as pii
 from isinglass.pipelines.stages.pii.examples import RuleCount
+from isinglass.pipelines.stages.semantic.summary import ClusterTables
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
     EncoderUse,

@@ -11,7 +11,8 @@ import pytest
 
 from isinglass.pipelines.plan import Plan
 from isinglass.pipelines.reconcile import reconcile
-from isinglass.pipelines.stage import After, Driver, Stage, Sum
+from isinglass.pipelines.seam import After, Driver, Sum
+from isinglass.pipelines.stage import Stage
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.documents import Layout, Piece, Shard
 from isinglass.schemas.errors import ReconcileError

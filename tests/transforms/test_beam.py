@@ -16,7 +16,7 @@ from isinglass.pipelines.engine.runner import build_unit_pipeline
 from isinglass.pipelines.engine.side_tables import Extent
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.stage import Driver
+from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.stages.dedup import match
 from isinglass.pipelines.stages.dedup.stage import Dedup
 from isinglass.pipelines.survey import SurveyWork, survey_units

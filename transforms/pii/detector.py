@@ -58,9 +58,9 @@ class Detection:
     """What a scan found, and what it could not scan.
 
     Attributes:
-        findings: `tables.FOUND`, sorted by row, start, end and entity. Thresholds are
+        findings: `spans.FOUND`, sorted by row, start, end and entity. Thresholds are
             applied; spans may overlap.
-        failures: `tables.FAILURES`. These rows have no findings and count as unscanned.
+        failures: `spans.FAILURES`. These rows have no findings and count as unscanned.
         suppressed: Findings left out because a list of the user allows them, by entity.
     """
 

@@ -134,7 +134,7 @@ class FoundColumns:
                 self._ends[i] = int(moved[self._ends[i] - 1]) + 1
 
     def batch(self, thresholds: Mapping[str, float] | None = None) -> pa.RecordBatch:
-        """All findings as `tables.FOUND`, sorted by row, start, end and entity.
+        """All findings as `spans.FOUND`, sorted by row, start, end and entity.
 
         Of several findings of one entity at the same place the one with the highest
         score stays; then a validated one; then the first by detector and rule.

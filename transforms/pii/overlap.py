@@ -25,7 +25,7 @@ def resolve_overlaps(findings: pa.RecordBatch) -> pa.RecordBatch:
     order, each unless it overlaps one already taken; spans that only touch do not.
 
     Args:
-        findings: `tables.FOUND` in any order.
+        findings: `spans.FOUND` in any order.
 
     Returns:
         The remaining rows, sorted by row, start, end and entity.

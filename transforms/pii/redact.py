@@ -10,7 +10,7 @@ from isinglass.transforms.edits.edits import Edits
 if TYPE_CHECKING:
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.edits.view import View
-    from isinglass.transforms.scan import Scanner
+    from isinglass.transforms.pii.scan import Scanner
 
 
 def pii_edits(scanner: Scanner, view: View, write: Write) -> Edits:

@@ -12,7 +12,7 @@ from isinglass.pipelines.stages.balance.weights import (
 )
 from isinglass.pipelines.stages.demographics.kept import kept_documents
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.demographics.balance import check_targets
+from isinglass.transforms.balance.balance import check_targets
 from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:

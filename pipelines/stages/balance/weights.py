@@ -15,7 +15,7 @@ from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import read_array, read_json
 from isinglass.schemas.manifest import AxisSummary
-from isinglass.transforms.demographics.balance import solve, weighted_shares
+from isinglass.transforms.balance.balance import solve, weighted_shares
 from isinglass.transforms.demographics.counts import mention_matrix
 from isinglass.transforms.demographics.lexicon import group_names
 

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import read_table
-from isinglass.pipelines.paragraph_list import NAME, first_places
 from isinglass.pipelines.proof.check import CONSERVATION, SOURCE, conclude
 from isinglass.pipelines.stage import Rebuilt, Written
+from isinglass.pipelines.stages.boilerplate.listing import NAME, first_places
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
-from isinglass.transforms.dedup.cut import cut_paragraphs
-from isinglass.transforms.dedup.paragraphs import ParagraphKeys, paragraph_keys
+from isinglass.transforms.boilerplate.cut import cut_paragraphs
+from isinglass.transforms.boilerplate.paragraphs import ParagraphKeys, paragraph_keys
 from isinglass.transforms.labels import safe_labels
 
 if TYPE_CHECKING:

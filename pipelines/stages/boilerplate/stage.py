@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 
-from isinglass.pipelines.paragraph_list import NAME, boilerplate_list, paragraph_list
-from isinglass.pipelines.paragraphs import (
+from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.boilerplate.count import (
     find_boilerplate,
     load_boilerplate,
     only_boilerplate,
 )
-from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.boilerplate.listing import (
+    NAME,
+    boilerplate_list,
+    paragraph_list,
+)
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
-from isinglass.transforms.dedup.paragraphs import paragraph_keys
-from isinglass.transforms.dedup.trim import Trimmed, Trimmer
+from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
+from isinglass.transforms.boilerplate.trim import Trimmed, Trimmer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

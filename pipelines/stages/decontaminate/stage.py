@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.decontaminate import (
+from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.decontaminate.sets import (
     EvaluationSets,
     decontamination_summary,
     open_index,
     read_sets,
     store_index,
 )
-from isinglass.pipelines.engine.side_tables import read_survey
-from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.reasons import DropReason
 from isinglass.transforms.decontaminate.search import find_items
@@ -155,7 +155,7 @@ class Decontaminate(Stage):
         cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
     ) -> Story | None:
         """What it tells of one record."""
-        del full
+        del run, full
         from isinglass.pipelines.stages.decontaminate.story import story  # noqa: PLC0415
 
-        return story(run, row)
+        return story(row)

@@ -14,13 +14,13 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.schemas.errors import ConfigError, GateError
 from isinglass.schemas.reasons import DUPLICATE_REASONS
-from isinglass.transforms.statistics.gates import evaluate_gates
-from isinglass.transforms.statistics.removals import (
+from isinglass.transforms.dedup.removals import (
     cluster_statistics,
     removal_gates,
     removal_statistics,
     removal_sums,
 )
+from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import Accumulator, add_into
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
 from isinglass.pipelines.stages.dedup.summary import dedup_summary
 from isinglass.schemas.errors import OutputError
+from isinglass.transforms.dedup.removals import removal_gates, removal_warnings
 from isinglass.transforms.dedup.survey import near_columns, near_fields
-from isinglass.transforms.statistics.removals import removal_gates, removal_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

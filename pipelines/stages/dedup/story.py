@@ -1,82 +1,139 @@
-"""The two texts of a duplicate, from the inputs or from the clean data."""
+"""What a record is a duplicate of, and what was dropped for it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.explain.model import Texts
-from isinglass.pipelines.sources import Missing, find_place, source_texts
-from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.dedup.shared import compare
+import pyarrow.compute as pc
+
+from isinglass.pipelines.explain.folder import RunFolder
+from isinglass.pipelines.sources import read_note
+from isinglass.pipelines.stage import Story
+from isinglass.pipelines.stages.dedup.side_by_side import Beside
+from isinglass.pipelines.stages.dedup.story_lines import (
+    Removed,
+    evidence_lines,
+    removed_lines,
+)
+from isinglass.pipelines.stages.dedup.texts import (
+    comparison_facts,
+    duplicate_texts,
+    settings,
+    texts_facts,
+)
+from isinglass.schemas.errors import InputError
+from isinglass.schemas.reasons import DUPLICATE_REASONS, Outcome
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.explain.folder import RunFolder
+    from collections.abc import Mapping
 
-    Located = tuple[RunFolder, dict[str, Any]]
-    """A run, and one row of its ledger."""
+    from isinglass.pipelines.stages.dedup.texts import Located, Texts
 
-_SAME = 1e-9
-"""Two similarities that differ by less are the same."""
+MOST_REMOVED = 20
 
 
-def duplicate_texts(
-    run: RunFolder, row: dict[str, Any], other: Located | None
-) -> tuple[Texts, list[str]]:
-    """Read both texts again and compare them as the run did.
+@dataclass(frozen=True)
+class _Kept:
+    """What was found of the document that was kept instead.
+
+    Attributes:
+        folder: Of the earlier run that holds it; None for this run, or if that is
+            not found.
+        located: The run and the row of its ledger; None if it is not found.
+        notes: What could not be found.
+    """
+
+    folder: str | None = None
+    located: Located | None = None
+    notes: tuple[str, ...] = ()
+
+
+def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
+    """Of a duplicate both texts; of a kept document all that were dropped for it.
 
     Args:
         run: The run.
-        row: Ledger row of the duplicate.
-        other: Where the kept document is, if it was found.
+        row: Row of the ledger.
+        full: Whether to fold nothing in the texts.
 
-    Returns:
-        The texts, and notes on what could not be read.
+    Raises:
+        InputError: A table or the settings of the run cannot be read.
     """
-    found = _read([(run, row), *([other] if other else [])])
-    removed, kept = _text(found[0]), _text(found[1]) if other else None
-    notes, clean = [], False
-    if isinstance(found[0], Missing):
-        notes.append(f"The dropped text cannot be read again: {found[0].why}.")
-    if other is not None and isinstance(found[1], Missing):
-        notes.append(f"The kept text cannot be read again: {found[1].why}.")
-        kept = _clean_text(*other)
-        clean = kept is not None
-    if clean:
-        notes.append("The kept text is shown as it is in data/, after cleaning.")
-    config = run.dedup
-    comparison = agrees = None
-    if removed is not None and kept is not None:
-        comparison = compare(removed, kept, config.ngram, config.normalise)
-    if comparison is not None and row["similarity"] is not None:
-        inside = row["reason"] == DropReason.CONTAINED
-        again = comparison.containment if inside else comparison.jaccard
-        agrees = abs(again - row["similarity"]) <= _SAME
-    return Texts(removed, kept, clean, comparison, agrees), notes
+    kept = _kept(run, row)
+    texts, notes = None, list(kept.notes)
+    if row["reason"] in DUPLICATE_REASONS:
+        texts, more = duplicate_texts(run, row, kept.located)
+        notes += more
+    is_kept = row["outcome"] == Outcome.KEPT
+    removed = _removed_for(run, row["doc_id"]) if is_kept else []
+    shown = removed[:MOST_REMOVED]
+    documents = [asdict(one) for one in shown]
+    facts = {
+        "removed_for_it": {"count": len(removed), "documents": documents},
+        "comparison": comparison_facts(texts),
+        "texts": texts_facts(texts),
+    }
+    if kept.folder is not None:
+        facts["evidence"] = {"kept_folder": kept.folder}
+    return Story(
+        facts=facts,
+        lines=tuple(evidence_lines(row, kept.folder, texts)),
+        others=tuple(removed_lines(shown, len(removed))) if is_kept else (),
+        notes=notes,
+        texts=() if texts is None else (_beside(row, texts, full=full),),
+    )
 
 
-def _read(wanted: list[Located]) -> list[str | Missing]:
-    """Source texts; those of one run are planned together."""
-    found: dict[int, str | Missing] = {}
-    for folder in {run.folder for run, _ in wanted}:
-        places, indices = [], []
-        for index, (run, row) in enumerate(wanted):
-            if run.folder != folder:
-                continue
-            inputs = run.manifest["inputs"]
-            place = find_place(inputs, row["doc_id"], row["path"], row["row"])
-            if place is None:
-                found[index] = Missing(f"the manifest names no file {row['path']}")
-            else:
-                places.append(place)
-                indices.append(index)
-        found |= zip(indices, source_texts(folder, places), strict=True)
-    return [found[index] for index in range(len(wanted))]
+def _beside(row: Mapping[str, Any], texts: Texts, *, full: bool) -> Beside:
+    kept_from = "clean text" if texts.kept_is_clean else "source text"
+    titles = (
+        f"dropped {row['doc_id'][:8]} (source text)",
+        f"kept {(row['kept_doc_id'] or 'unknown')[:8]} ({kept_from})",
+    )
+    return Beside(texts, titles, full)
 
 
-def _text(found: str | Missing) -> str | None:
-    return None if isinstance(found, Missing) else found
+def _removed_for(run: RunFolder, doc_id: str) -> list[Removed]:
+    columns = ["doc_id", "reason", "similarity", "kept_doc_id", "kept_in"]
+    ours = (pc.field("kept_doc_id") == doc_id) & pc.field("kept_in").is_null()
+    found = [
+        Removed(row["doc_id"], row["reason"], row["similarity"])
+        for _, table in run.each_ledger(columns)
+        for row in table.filter(ours).to_pylist()
+    ]
+    return sorted(found, key=lambda removed: removed.doc_id)
 
 
-def _clean_text(run: RunFolder, row: dict[str, Any]) -> str | None:
-    rows = run.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
-    return rows[0]["text"] if rows else None
+def _kept(run: RunFolder, row: Mapping[str, Any]) -> _Kept:
+    """Find the kept document, in this run or in an earlier one."""
+    holder, folder = run, None
+    if row["kept_in"] is not None:
+        earlier = _earlier(run, row["kept_in"])
+        if earlier is None:
+            note = (
+                f"The earlier run {row['kept_in']} is not in any folder of "
+                "dedup.against; its document cannot be shown."
+            )
+            return _Kept(notes=(note,))
+        holder, folder = earlier, str(earlier.folder)
+    if row["kept_doc_id"] is None:
+        return _Kept(folder)
+    try:
+        return _Kept(folder, (holder, holder.find(row["kept_doc_id"])))
+    except InputError as error:
+        return _Kept(folder, notes=(f"The kept document cannot be found: {error}",))
+
+
+def _earlier(run: RunFolder, run_id: str) -> RunFolder | None:
+    note = read_note(run.folder)
+    base = Path(note["base"]) if note else Path.cwd()
+    for folder in settings(run).against:
+        try:
+            earlier = RunFolder.open((base / Path(folder).expanduser()).resolve())
+        except InputError:
+            continue
+        if earlier.manifest["run_id"] == run_id:
+            return earlier
+    return None

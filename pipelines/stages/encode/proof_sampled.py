@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.encode.work import tokenise
 from isinglass.pipelines.engine.workspace import exists, read_table, table_rows
+from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.encoder import load_encoder

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from isinglass.pipelines.encode.work import tokenise
-from isinglass.pipelines.encode.writing import Tokenised, find_ends
 from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.stages.encode.work import tokenise
+from isinglass.pipelines.stages.encode.writing import Tokenised, find_ends
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.ends import with_end

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from isinglass.pipelines.encode.drive import encode_shards
-from isinglass.pipelines.encode.notes import encode_summary
-from isinglass.pipelines.encode.preflight import (
+from isinglass.pipelines.stage import After, Closed, Stage, Sum
+from isinglass.pipelines.stages.encode.drive import encode_shards
+from isinglass.pipelines.stages.encode.notes import encode_summary
+from isinglass.pipelines.stages.encode.preflight import (
     check_encode,
     hidden_estimate,
     pooling_of_config,
 )
-from isinglass.pipelines.encode.units import with_absolute_paths
-from isinglass.pipelines.stage import After, Closed, Stage, Sum
 from isinglass.pipelines.stages.encode.sums import rows as encode_rows
 from isinglass.pipelines.stages.encode.sums import sums as encode_sums
+from isinglass.pipelines.stages.encode.units import with_absolute_paths
 from isinglass.schemas.manifest import Model
 from isinglass.transforms.encode.models import check_models
 from isinglass.transforms.encode.settings import settings_of

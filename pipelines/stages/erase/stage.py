@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.erase import (
+from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.erase.listed import (
     AUDIT_NAME,
     Erasure,
     erased_documents,
@@ -14,7 +15,6 @@ from isinglass.pipelines.erase import (
     read_erasure,
     store_erasure,
 )
-from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.pii.key import find_key
 from isinglass.schemas.reasons import DropReason
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import EraseConfig, RunConfig
     from isinglass.transforms.edits import Edits, View
     from isinglass.transforms.edits.edits import Write
-    from isinglass.transforms.pii.erasure.spans import Eraser
+    from isinglass.transforms.erase.spans import Eraser
 
     State = tuple[Eraser, Write]
 
@@ -88,7 +88,7 @@ class Erase(Stage):
     def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> State:
         """Map the list into memory."""
         del phase
-        from isinglass.transforms.pii.erasure.spans import (  # noqa: PLC0415
+        from isinglass.transforms.erase.spans import (  # noqa: PLC0415
             erasing_operators,
         )
         from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.transforms.edits import View
-    from isinglass.transforms.scan import Scanner
+    from isinglass.transforms.pii.scan import Scanner
 
 
 def check_detector(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.config.pii import PRIVACY_CLASSES
 from isinglass.schemas.manifest import OperatorUse
-from isinglass.transforms.pii.erasure.spans import erasing_operators
+from isinglass.transforms.erase.spans import erasing_operators
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from isinglass.pipelines.proof.check import COUNTS, conclude
 from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.proof_recall import check_recall
 from isinglass.schemas.manifest import FindingCount
-from isinglass.transforms.pii.erasure.spans import erasing_operators
+from isinglass.transforms.erase.spans import erasing_operators
 from isinglass.transforms.pii.operators.apply import KEY_DIGITS
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from isinglass.pipelines.stages.pii.withheld import without_lists
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
 from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import CleanSettings, Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

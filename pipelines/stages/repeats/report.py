@@ -16,8 +16,8 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import MISSING, grouped, percent
-from isinglass.transforms.dedup.repeat_shares import SAMPLED, SHARE
-from isinglass.transforms.dedup.repeats import KINDS
+from isinglass.transforms.repeats.shares import SAMPLED, SHARE
+from isinglass.transforms.repeats.windows import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from isinglass.pipelines.repeat_shares import repeat_statistics
-from isinglass.pipelines.repeats import measure_repeats
 from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stages.repeats.count import measure_repeats
+from isinglass.pipelines.stages.repeats.shares import repeat_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

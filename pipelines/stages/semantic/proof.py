@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.proof.check import conclude
-from isinglass.pipelines.semantic.vectors import shard_vectors
 from isinglass.pipelines.stage import Written
 from isinglass.pipelines.stages.encode.proof import encodes
 from isinglass.pipelines.stages.encode.proof_vectors import follows
 from isinglass.pipelines.stages.semantic.proof_lists import list_faults
+from isinglass.pipelines.stages.semantic.vectors import shard_vectors
 from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES, CLUSTERS
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import read_table
-from isinglass.transforms.encode.semantic.hashing import id_bytes
-from isinglass.transforms.encode.semantic.shares import cluster_shares, merge_shares
-from isinglass.transforms.encode.semantic.vectors import DECIMALS
+from isinglass.transforms.semantic.hashing import id_bytes
+from isinglass.transforms.semantic.shares import cluster_shares, merge_shares
+from isinglass.transforms.semantic.vectors import DECIMALS
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun

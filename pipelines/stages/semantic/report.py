@@ -19,14 +19,14 @@ from isinglass.pipelines.report.blocks import (
 )
 from isinglass.pipelines.report.text import grouped, percent, ratio, share_of, words_of
 from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
-from isinglass.transforms.encode.semantic.layout import radii
+from isinglass.transforms.semantic.layout import radii
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.semantic.summary import ClusterTables
+    from isinglass.pipelines.stages.semantic.summary import ClusterTables
     from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from isinglass.pipelines.semantic.drive import find_clusters
-from isinglass.pipelines.semantic.summary import summarise_clusters
 from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stages.semantic.drive import find_clusters
+from isinglass.pipelines.stages.semantic.summary import summarise_clusters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -78,7 +78,7 @@ class Allowed:
         Every distinct pair of entity and value is looked at once.
 
         Args:
-            found: `tables.FOUND` in any order.
+            found: `spans.FOUND` in any order.
             texts: Texts of its rows.
         """
         if not self.lists or found.num_rows == 0:

@@ -11,9 +11,9 @@ from isinglass.pipelines.report import render_report
 from isinglass.pipelines.report.blocks import Figure, Paragraph, Table
 from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import Slices
-from isinglass.pipelines.semantic.summary import ClusterTables
 from isinglass.pipelines.stages.semantic import report
 from isinglass.pipelines.stages.semantic.report import MOST_LISTED
+from isinglass.pipelines.stages.semantic.summary import ClusterTables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES
 

@@ -1,1 +1,0 @@
-"""The encode pass: cleaned shard -> token ids -> vectors, and the files of both."""

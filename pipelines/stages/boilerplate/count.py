@@ -1,0 +1,340 @@
+"""The paragraphs pass: how many documents of a source hold a paragraph.
+
+Packed (paragraph key, documents) entries of 12 bytes, added up within each shard, cross
+Beam's GroupByKey; each bucket of keys keeps those that are in too many documents. A
+second step puts them into one file, and names the documents that nothing else is in.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import apache_beam as beam
+import numpy as np
+
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
+from isinglass.pipelines.engine.runner import spread
+from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
+from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
+from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
+from isinglass.schemas.errors import ReconcileError
+from isinglass.transforms.boilerplate.boilerplate import (
+    ENTRY,
+    SUM,
+    Boilerplate,
+    emptied,
+    frequent,
+    from_sums,
+    list_parts,
+    pack,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.stage import Driver
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
+
+PARAGRAPHS = "paragraphs"
+BOILERPLATE = "boilerplate"
+FIRST_RANK = "first-rank"
+"""Equal texts told apart before boilerplate is known: copies must not count."""
+
+KEYS, ONLY_LONG = "paragraphs", "only_long"
+"""Survey columns: the distinct keys of a document, and whether all of it counts."""
+
+ONLY_BOILERPLATE_FILE = f"{BOILERPLATE}/only_boilerplate.npy"
+"""Under `work/`: indices of the documents of which nothing would be left."""
+
+BUCKET_BYTES = 16 * 2**20
+LEAST_BUCKETS = 4
+WAVE_BUCKETS = 16
+"""Buckets that go through one shuffle; Beam holds their entries several times over."""
+
+
+@dataclass(frozen=True)
+class CountWork:
+    """Adds up one bucket.
+
+    Attributes:
+        max_documents: Most documents that a paragraph may be in without being listed.
+        blobs: Packed entries from all shards, in any order.
+    """
+
+    max_documents: int
+    blobs: tuple[bytes, ...] = ()
+    name: str = PARAGRAPHS
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write the bucket's boilerplate, `boilerplate.SUM` ascending by key."""
+        del state
+        entries = np.frombuffer(b"".join(self.blobs), dtype=ENTRY)
+        found = frequent(entries, self.max_documents)
+        outputs.write_array(_sums_path(outputs.workspace, payload), found)
+        return {
+            "entries": len(entries),
+            "occurrences": int(entries["documents"].sum(dtype=np.int64)),
+            "boilerplate": len(found),
+        }
+
+
+class EmitCounts(beam.DoFn):
+    """Shard -> (bucket, packed entries), for the buckets that are still to do."""
+
+    def __init__(
+        self, workspace: Workspace, buckets: int, wanted: list[int], step: str
+    ) -> None:
+        self._workspace = workspace
+        self._buckets = buckets
+        self._wanted = wanted
+        self._step = step
+
+    def process(self, element: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield one blob a wanted bucket, an empty one included."""
+        keys = counted_keys(self._workspace, Extent(**json.loads(element)), self._step)
+        bucket = bucket_of(keys, self._buckets)
+        for number in self._wanted:
+            yield number, pack(keys[bucket == number]).tobytes()
+
+
+class WriteSums(beam.DoFn):
+    """(bucket, blobs) -> committed boilerplate of that bucket."""
+
+    def __init__(
+        self, workspace: Workspace, units: dict[int, Unit], max_documents: int
+    ) -> None:
+        self._workspace = workspace
+        self._units = units
+        self._max_documents = max_documents
+
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
+        """Run one bucket as a unit of work; yields its name."""
+        number, blobs = element
+        work = CountWork(self._max_documents, tuple(blobs))
+        unit = self._units[number]
+        run_unit(work, None, unit, self._workspace)
+        yield unit.name.encode()
+
+
+@dataclass(frozen=True)
+class CountGraph:
+    """Builds the pipeline: Create(shards) | emit | GroupByKey | sums.
+
+    Attributes:
+        workspace: The run folder.
+        places: Extents of this run's shards.
+        buckets: Number of all buckets.
+        max_documents: See `CountWork`.
+        step: The rank step that says which documents count.
+    """
+
+    workspace: Workspace
+    places: tuple[Extent, ...]
+    buckets: int
+    max_documents: int
+    step: str
+
+    def __call__(self, pipeline: beam.Pipeline, pending: list[Unit]) -> object:
+        """Add the graph for the pending buckets."""
+        units = {_bucket(unit): unit for unit in pending}
+        elements = [json.dumps(asdict(place)).encode() for place in self.places]
+        emit = EmitCounts(self.workspace, self.buckets, sorted(units), self.step)
+        write = WriteSums(self.workspace, units, self.max_documents)
+        return (
+            spread(pipeline, PARAGRAPHS, elements)
+            | "paragraphs/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
+            | "paragraphs/Group" >> beam.GroupByKey()
+            | "paragraphs/Sums" >> beam.ParDo(write).with_output_types(bytes)
+        )
+
+
+def counted_keys(workspace: Workspace, place: Extent, step: str) -> np.ndarray:
+    """Paragraph keys of a shard's documents that count, one document after another.
+
+    A document counts if it takes part in deduplication and no equal one stands for it:
+    of copies of a text, each would make all paragraphs boilerplate.
+    """
+    found = load_identified(workspace, step)
+    span = slice(place.start, place.stop)
+    counts = np.array(found.present[span])
+    counts &= found.exact_keeper[span] == np.arange(place.start, place.stop)
+    table = read_side(survey_path(workspace, place.shard_id), [KEYS])
+    column = table[KEYS].combine_chunks()
+    keys, offsets = list_parts(column)
+    return np.asarray(keys[np.repeat(counts, np.diff(offsets))])
+
+
+def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
+    """Bucket number of each key, from its upper bits."""
+    return ((keys >> np.uint64(32)) % np.uint64(buckets)).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class MergeWork:
+    """Puts the boilerplate of all buckets into one file.
+
+    Attributes:
+        buckets: Units of the paragraphs pass.
+        places: Extents of this run's shards.
+        remove: Boilerplate is cut out, so that documents may be left empty.
+        step: The rank step that says which documents take part.
+    """
+
+    buckets: tuple[str, ...]
+    places: tuple[Extent, ...]
+    remove: bool
+    step: str
+    name: str = BOILERPLATE
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write the boilerplate, and the documents that would be left empty."""
+        del state, payload
+        workspace = outputs.workspace
+        sums = [read_array(_sums_path(workspace, name)) for name in self.buckets]
+        found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
+        table = np.stack([found.keys, found.documents.astype(np.uint64)])
+        outputs.write_array(boilerplate_path(workspace), table)
+        places = self.places if self.remove else ()
+        gone = [_emptied(workspace, place, found, self.step) for place in places]
+        empty = np.concatenate([np.empty(0, np.int64), *gone])
+        outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
+        return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
+
+
+def _emptied(
+    workspace: Workspace, place: Extent, found: Boilerplate, step: str
+) -> np.ndarray:
+    """Documents of a shard that take part, and of which nothing would be left."""
+    table = read_side(survey_path(workspace, place.shard_id), [KEYS, ONLY_LONG])
+    lists = table[KEYS].combine_chunks()
+    present = load_identified(workspace, step).present[place.start : place.stop]
+    gone = emptied(lists, table[ONLY_LONG].combine_chunks(), found)
+    return place.start + np.flatnonzero(gone & present)
+
+
+def find_boilerplate(
+    driver: Driver, dedup: DedupConfig, config: ParagraphsConfig, admitted: np.ndarray
+) -> Commit:
+    """Count the paragraphs of all documents and write what is boilerplate.
+
+    Equal texts count once, so they are told apart first.
+
+    Args:
+        driver: After the survey.
+        dedup: The `dedup` section.
+        config: Its `paragraphs`.
+        admitted: bool (n,), documents that have a text and an id of their own.
+
+    Returns:
+        The commit whose outputs are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
+
+    Raises:
+        ReconcileError: Entries were lost or doubled on the way.
+    """
+    ranked = rank_documents(driver, dedup, admitted, name=FIRST_RANK)
+    upstream = [ranked, *driver.surveys.values()]
+    session, places = driver.session, driver.places
+    return count_boilerplate(session, list(places), config, upstream, driver.code)
+
+
+def count_boilerplate(
+    session: Session,
+    places: list[Extent],
+    config: ParagraphsConfig,
+    upstream: list[Commit],
+    code: str,
+) -> Commit:
+    """`find_boilerplate` once the step `FIRST_RANK` is done.
+
+    Args:
+        session: The driver's state.
+        places: Extents of this run's shards.
+        config: The `dedup.paragraphs` section.
+        upstream: Commits of that step and of all surveys.
+        code: Fingerprint of the code.
+    """
+    workspace, step = session.workspace, FIRST_RANK
+    paragraphs = sum(commit.counts.get("paragraphs", 0) for commit in upstream)
+    identity: list[Any] = [outputs_digest_input(upstream), config.model_dump(), code]
+    units = bucket_units(paragraphs, identity) if places else []
+    most = config.max_documents
+    graph = CountGraph(workspace, tuple(places), len(units), most, step)
+    commits = run_pass(
+        session, CountWork(most), units, speed=HASHING, build=graph, wave_of=_wave_of
+    )
+    check_counts(workspace, places, commits, step)
+    names = tuple(unit.payload for unit in units)
+    work = MergeWork(names, tuple(places), config.remove, step)
+    made = outputs_digest_input(list(commits.values()))
+    unit = Unit("all", "all", digest([made, identity]))
+    return run_here(session, work, unit)
+
+
+def only_boilerplate(workspace: Workspace) -> np.ndarray:
+    """Indices (int64) of the documents of which nothing would be left."""
+    path = workspace.work / ONLY_BOILERPLATE_FILE
+    return np.asarray(read_array(path))
+
+
+def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
+    """One unit a bucket; their number depends on the corpus alone."""
+    size = paragraphs * ENTRY.itemsize
+    buckets = max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
+    whole = digest([identity, buckets])
+    names = [f"bucket-{number:05d}" for number in range(buckets)]
+    weight = size // buckets
+    return [Unit(name, name, digest([whole, name]), weight) for name in names]
+
+
+def check_counts(
+    workspace: Workspace, places: list[Extent], commits: dict[str, Commit], step: str
+) -> None:
+    """Every paragraph of every document must have arrived in a bucket, once.
+
+    Raises:
+        ReconcileError: Entries were lost or doubled on the way.
+    """
+    sent = sum(len(counted_keys(workspace, place, step)) for place in places)
+    arrived = sum(commit.counts["occurrences"] for commit in commits.values())
+    if sent != arrived:
+        msg = f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
+        raise ReconcileError(msg)
+
+
+def boilerplate_path(workspace: Workspace) -> Path:
+    """Keys and documents of all boilerplate, uint64 (2, k)."""
+    return workspace.side(BOILERPLATE, "boilerplate.npy")
+
+
+def load_boilerplate(workspace: Workspace) -> Boilerplate:
+    """Map the boilerplate of a run into memory."""
+    path = boilerplate_path(workspace)
+    keys, documents = map_array(path)
+    return Boilerplate(keys, documents.view(np.int64))
+
+
+def _sums_path(workspace: Workspace, bucket: str) -> Path:
+    return workspace.side(PARAGRAPHS, f"{bucket}.npy")
+
+
+def _bucket(unit: Unit) -> int:
+    return int(unit.name.rpartition("-")[2])
+
+
+def _wave_of(unit: Unit) -> int:
+    return _bucket(unit) // WAVE_BUCKETS

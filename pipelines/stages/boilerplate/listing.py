@@ -1,0 +1,128 @@
+"""`audit/paragraphs.parquet`: every boilerplate paragraph, without its text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.engine.side_tables import read_side, survey_path
+from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.pipelines.stages.boilerplate.count import KEYS
+from isinglass.pipelines.stages.boilerplate.shown import (
+    MOST_PARAGRAPHS,
+    BoilerplateList,
+    BoilerplateParagraph,
+)
+from isinglass.schemas.reasons import DropReason
+from isinglass.schemas.tables import PARAGRAPH_LIST
+from isinglass.transforms.boilerplate.boilerplate import UNKNOWN, list_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.schemas.config.dedup import ParagraphsConfig
+    from isinglass.transforms.boilerplate.boilerplate import Boilerplate
+
+NAME = "paragraphs"
+"""Of the table, under `audit/`."""
+_EXAMPLE = ["paragraph", "doc_id", "start", "end"]
+
+
+def paragraph_list(
+    workspace: Workspace,
+    shard_ids: list[str],
+    boilerplate: Boilerplate,
+    config: ParagraphsConfig,
+) -> pa.Table:
+    """The list as `tables.PARAGRAPH_LIST`, one row a paragraph, by number."""
+    paths = [workspace.table("paragraphs", shard_id) for shard_id in shard_ids]
+    examples = first_places(read_table(path, _EXAMPLE) for path in paths)
+    many = len(boilerplate.keys)
+    numbers = pa.array(np.arange(many, dtype=np.int32))
+    place = pc.index_in(numbers, value_set=examples["paragraph"])
+    example = examples.take(place).combine_chunks()
+    start, end = (example[name] for name in ("start", "end"))
+    columns = {
+        "paragraph": numbers,
+        "source": _sources(workspace, shard_ids, boilerplate),
+        "documents": pa.array(boilerplate.documents[boilerplate.order]),
+        "characters": pc.subtract(end, start),
+        "example_doc_id": example["doc_id"],
+        "example_start": start,
+        "example_end": end,
+        "removed": pa.array(np.full(many, config.remove)),
+    }
+    return pa.table([columns[n] for n in PARAGRAPH_LIST.names], schema=PARAGRAPH_LIST)
+
+
+def first_places(tables: Iterable[pa.Table]) -> pa.Table:
+    """Of each paragraph the first place in the document with the smallest doc_id.
+
+    Args:
+        tables: Of `tables.PARAGRAPHS`: paragraph, doc_id, start and end.
+
+    Returns:
+        One row a paragraph that occurs, by number.
+    """
+    schema = pa.schema(
+        [
+            pa.field("paragraph", pa.int32()),
+            pa.field("doc_id", pa.string()),
+            pa.field("start", pa.int32()),
+            pa.field("end", pa.int32()),
+        ]
+    )
+    found = schema.empty_table()
+    for table in tables:
+        both = pa.concat_tables([found, table.select(schema.names).cast(schema)])
+        order = [(name, "ascending") for name in ("paragraph", "doc_id", "start")]
+        both = both.sort_by(order)
+        numbers = both["paragraph"].to_numpy()
+        first = np.ones(len(numbers), np.bool_)
+        first[1:] = numbers[1:] != numbers[:-1]
+        found = both.filter(pa.array(first))
+    return found.combine_chunks()
+
+
+def _sources(
+    workspace: Workspace, shard_ids: list[str], boilerplate: Boilerplate
+) -> pa.Array:
+    """Source of each paragraph by number; null for documents without one."""
+    sources: list[str | None] = [None] * len(boilerplate.keys)
+    open_ones = np.ones(len(sources), np.bool_)
+    for shard_id in shard_ids:
+        table = read_side(survey_path(workspace, shard_id), [KEYS, "source"])
+        keys, offsets = list_parts(table[KEYS].combine_chunks())
+        numbers = boilerplate.find(keys)
+        places = np.flatnonzero(numbers != UNKNOWN)
+        places = places[open_ones[numbers[places]]]
+        new, first = np.unique(numbers[places], return_index=True)
+        rows = np.searchsorted(offsets, places[first], side="right") - 1
+        names = table["source"].take(pa.array(rows)).to_pylist()
+        for number, name in zip(new.tolist(), names, strict=True):
+            sources[number] = name or None
+        open_ones[new] = False
+    return pa.array(sources, pa.string())
+
+
+def boilerplate_list(listed: pa.Table, counts: dict[str, int]) -> BoilerplateList:
+    """What the report shows of the list.
+
+    Args:
+        listed: From `paragraph_list`.
+        counts: Sums of the counts of the clean pass.
+    """
+    names = BoilerplateParagraph._fields
+    rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
+    return BoilerplateList(
+        paragraphs=listed.num_rows,
+        spans=counts.get("paragraphs_found", 0),
+        cut=counts.get("characters_cut", 0),
+        total=counts.get("characters_kept", 0),
+        dropped=counts.get(f"dropped.{DropReason.ONLY_BOILERPLATE.value}", 0),
+        top=tuple(BoilerplateParagraph(**row) for row in rows),
+    )

@@ -1,0 +1,242 @@
+"""Two texts in two columns, shared parts opposite each other and marked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.box import MINIMAL
+from rich.table import Table
+from rich.text import Text
+
+from isinglass.pipelines.report.text import visible
+from isinglass.transforms.dedup.align import align
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from isinglass.pipelines.stages.dedup.texts import Texts
+    from isinglass.transforms.dedup.align import Stretch
+    from isinglass.transforms.dedup.shared import Comparison, Side
+
+CONTEXT = 16
+"""Shared units shown before and after what is folded."""
+_LEAST_FOLDED = 24
+_LONG = 240
+"""Units in a row of one text that are not shared; more are folded."""
+_LONG_SHOWN = 80
+MOST_ROWS = 60
+
+OPEN, CLOSE = "⟦", "⟧"
+_STYLES = ("red", "green")
+_DIM = "dim"
+_WHITE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How texts are shown.
+
+    Attributes:
+        marks: Set unshared parts in brackets; for output without colours.
+        full: Show everything instead of differences with context.
+    """
+
+    marks: bool
+    full: bool
+
+    def legend(self) -> str:
+        """What the marks mean."""
+        if self.marks:
+            marked = f"{OPEN}{CLOSE} encloses what the other text does not share"
+        else:
+            marked = (
+                "coloured: what the other text does not share, "
+                "bold where it also differs from what stands opposite"
+            )
+        return (
+            f"{marked}; ¶ is a blank line. Words are compared: what stands between "
+            "them does not count."
+        )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The texts of a duplicate, which a console prints side by side.
+
+    Attributes:
+        texts: The texts; one that is missing is left out.
+        titles: Of both.
+        full: Show everything instead of differences with context.
+    """
+
+    texts: Texts
+    titles: tuple[str, str]
+    full: bool
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """Both texts in colours where there are any, and what the marks mean."""
+        del options
+        coloured = console.is_terminal and console.color_system and not console.no_color
+        look = Look(marks=not coloured, full=self.full)
+        if self.texts.comparison is None:
+            both = (self.texts.removed, self.texts.kept)
+            for title, text in zip(self.titles, both, strict=True):
+                if text is not None:
+                    yield Text(title, "bold")
+                    yield one_text(text, look)
+            return
+        table, left_out = side_by_side(self.texts.comparison, self.titles, look)
+        yield table
+        if left_out:
+            yield Text(f"… {left_out:,} more rows; --full shows everything.", "dim")
+        yield Text(look.legend(), "dim")
+
+
+@dataclass
+class _Row:
+    """One row of the table as it is being filled."""
+
+    left: Text = field(default_factory=Text)
+    right: Text = field(default_factory=Text)
+
+    def __bool__(self) -> bool:
+        return bool(self.left or self.right)
+
+
+def side_by_side(
+    comparison: Comparison, titles: tuple[str, str], look: Look
+) -> tuple[Table, int]:
+    """Two columns of equal width.
+
+    Args:
+        comparison: The texts.
+        titles: Heads of the columns.
+        look: How to show them.
+
+    Returns:
+        The table, and how many rows were left out (0 if `look.full`).
+    """
+    rows = _rows(comparison, look)
+    shown = rows if look.full else rows[:MOST_ROWS]
+    table = Table(box=MINIMAL, expand=True, pad_edge=False, show_edge=False)
+    for title in titles:
+        table.add_column(Text(title), ratio=1, overflow="fold")
+    for row in shown:
+        table.add_row(row.left, row.right)
+    return table, len(rows) - len(shown)
+
+
+def one_text(text: str, look: Look) -> Text:
+    """A text without anything to compare it with; its begin, unless in full."""
+    words = tidy(text, look).split(" ")
+    if look.full or len(words) <= _LONG:
+        return Text(" ".join(words))
+    shown = Text(" ".join(words[:_LONG]))
+    return shown.append(f" … {len(words) - _LONG:,} more words …", _DIM)
+
+
+def tidy(text: str, look: Look) -> str:
+    """A text that cannot steer a terminal, with white space folded."""
+    folded = visible(_WHITE.sub(_fold_white, text))
+    if look.marks:
+        # A text must not be able to set marks itself.
+        folded = folded.replace(OPEN, "⟨U+27E6⟩").replace(CLOSE, "⟨U+27E7⟩")
+    return folded
+
+
+def _fold_white(match: re.Match[str]) -> str:
+    return " ¶ " if match.group().count("\n") > 1 else " "
+
+
+def _rows(comparison: Comparison, look: Look) -> list[_Row]:
+    left, right = comparison.left, comparison.right
+    rows: list[_Row] = [_Row()]
+    for stretch in align(left.keys, right.keys):
+        length = stretch.left[1] - stretch.left[0]
+        alike = stretch.equal and left.shared[slice(*stretch.left)].all()
+        if stretch.equal and length >= CONTEXT:
+            # Long equal stretches begin on the same line, whatever came before.
+            rows.append(_Row())
+        if alike and not look.full and length >= 2 * CONTEXT + _LEAST_FOLDED:
+            _add_folded(rows, (left, right), stretch, look)
+            continue
+        weight = "" if stretch.equal else "bold "
+        _add(rows[-1].left, left, stretch.left, (look, weight + _STYLES[0]))
+        _add(rows[-1].right, right, stretch.right, (look, weight + _STYLES[1]))
+    return [row for row in rows if row]
+
+
+def _add_folded(
+    rows: list[_Row], sides: tuple[Side, Side], stretch: Stretch, look: Look
+) -> None:
+    """The begin and the end of an equal stretch, and how much lies between."""
+    folded = stretch.left[1] - stretch.left[0] - 2 * CONTEXT
+    fold = f"… {folded:,} shared {_units(sides[0])} …"
+    middle = Text(fold, _DIM, justify="center")
+    spans = (stretch.left, stretch.right)
+    rows += [_Row(middle, middle), _Row()]
+    for row, is_head in ((rows[-3], True), (rows[-1], False)):
+        cells = (row.left, row.right)
+        for cell, side, (begin, end), style in zip(
+            cells, sides, spans, _STYLES, strict=True
+        ):
+            part = (begin, begin + CONTEXT) if is_head else (end - CONTEXT, end)
+            _add(cell, side, part, (look, style))
+
+
+def _units(side: Side) -> str:
+    return "characters" if side.compared_by == "characters" else "words"
+
+
+def _add(
+    cell: Text, side: Side, span: tuple[int, int], look_style: tuple[Look, str]
+) -> None:
+    """Append units of a text to a cell; the middle of long stretches is folded."""
+    look, _ = look_style
+    begin, end = span
+    if look.full or end - begin <= _LONG:
+        _append(cell, side, span, look_style)
+        return
+    _append(cell, side, (begin, begin + _LONG_SHOWN), look_style)
+    middle = side.shared[begin + _LONG_SHOWN : end - _LONG_SHOWN]
+    shared = int(middle.sum())
+    told = f"… {len(middle):,} more {_units(side)}, {shared:,} of them shared … "
+    cell.append(told, _DIM)
+    _append(cell, side, (end - _LONG_SHOWN, end), look_style)
+
+
+def _append(
+    cell: Text, side: Side, span: tuple[int, int], look_style: tuple[Look, str]
+) -> None:
+    look, style = look_style
+    begin, end = span
+    if begin == 0 and end and side.starts[0]:
+        cell.append(tidy(side.text[: side.starts[0]], look))
+    while begin < end:
+        stop = begin + 1
+        while stop < end and side.shared[stop] == side.shared[begin]:
+            stop += 1
+        last = int(side.stops[stop - 1])
+        after = int(side.starts[stop]) if stop < len(side.starts) else len(side.text)
+        words = tidy(side.text[int(side.starts[begin]) : last], look)
+        if side.shared[begin]:
+            cell.append(words)
+        elif look.marks:
+            _append_marked(cell, words, style)
+        else:
+            cell.append(words, style)
+        cell.append(tidy(side.text[last : max(last, after)], look))
+        begin = stop
+
+
+def _append_marked(cell: Text, words: str, style: str) -> None:
+    """Append in brackets, going on in those that end just before."""
+    if cell.plain.endswith(f"{CLOSE} "):
+        cell.right_crop(2)
+        cell.append(f" {words}{CLOSE}", style)
+    else:
+        cell.append(f"{OPEN}{words}{CLOSE}", style)

@@ -1,0 +1,149 @@
+"""The encode pass as the driver runs it: what is known beforehand, and the way back."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    free_bytes,
+    list_files,
+    size_of,
+    table_batches,
+)
+from isinglass.pipelines.stages.encode.check import CheckWork, check_units
+from isinglass.pipelines.stages.encode.gpu import one_worker_a_gpu
+from isinglass.pipelines.stages.encode.preflight import hidden_width
+from isinglass.pipelines.stages.encode.units import encode_units
+from isinglass.pipelines.stages.encode.work import EncodeWork
+from isinglass.schemas.errors import RetryError, TokenizerDiffersError
+from isinglass.transforms.encode.outputs.hidden import (
+    hidden_bytes,
+    hidden_warning,
+    in_units,
+)
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import EncodeConfig
+
+LOGGER = logging.getLogger(__name__)
+SAMPLE_ROWS = 200
+SPEED_TOKENS, SPEED_CPU, SPEED_CHECK = 1e7, 1e4, 1e8
+"""Bytes a CPU second, roughly: ids alone, ids with vectors on a CPU, reading again."""
+
+
+def encode_shards(
+    session: Session,
+    shard_ids: Sequence[str],
+    cleans: dict[str, Commit],
+    config: EncodeConfig,
+    fingerprints: tuple[Sequence[str], str],
+) -> dict[str, Commit]:
+    """Encode every shard; by the reference alone if a fast tokenizer is found out.
+
+    Args:
+        session: The driver's state.
+        shard_ids: All shards, in order.
+        cleans: Commits of the clean pass.
+        config: The `encode` section.
+        fingerprints: Hashes of tokenizer and model, and that of the code.
+
+    Returns:
+        The commit of every shard.
+
+    Raises:
+        RetryError: The disk has no room for the hidden states.
+        ReconcileError: Token ids do not belong to their texts.
+    """
+    tables = table_folder()
+    # Here once, so that not every worker makes the same table.
+    tokenizer = load_tokenizer(settings_of(config), tables)
+    if config.hidden_states:
+        _check_room(session.workspace, shard_ids, config, tokenizer)
+    if config.embeddings != "none":
+        session = one_worker_a_gpu(session, config.device)
+    speed = SPEED_TOKENS if config.embeddings == "none" else SPEED_CPU
+    work = EncodeWork(config, str(tables))
+    models, code = fingerprints
+    units = encode_units(shard_ids, cleans, config, models, code)
+    try:
+        encodes = run_pass(session, work, units, speed=speed)
+    except TokenizerDiffersError as error:
+        LOGGER.warning("%s All shards are done again by the reference.", error)
+        sure = config.model_copy(update={"tokenizer_backend": "reference"})
+        units = encode_units(shard_ids, cleans, sure, models, code)
+        work = replace(work, config=sure, fell_back=True)
+        encodes = run_pass(session, work, units, speed=speed)
+    if config.tokens:
+        check = CheckWork(config)
+        run_pass(session, check, check_units(encodes, code), speed=SPEED_CHECK)
+    return encodes
+
+
+def table_folder() -> Path:
+    """The user's cache, where tables of differing characters are kept between runs."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "isinglass" / "tokenizers"
+
+
+def _check_room(
+    workspace: Workspace,
+    shard_ids: Sequence[str],
+    config: EncodeConfig,
+    tokenizer: Tokenizer,
+) -> None:
+    """Say how large the hidden states will be, and stop if the disk is too small."""
+    documents, tokens, text_bytes = _expected(workspace, shard_ids, config, tokenizer)
+    width = hidden_width(config)
+    LOGGER.warning("%s", hidden_warning(documents, tokens, width, text_bytes))
+    free = free_bytes(workspace.path)
+    needed = hidden_bytes(tokens, width)
+    # An attempt that goes on has written a part of them already.
+    written = list_files(workspace.path / "hidden_states", "*.parquet")
+    if needed - sum(map(size_of, written)) > free:
+        msg = (
+            f"encode.hidden_states would take about {in_units(needed)}, and "
+            f"{workspace.path} has {in_units(free)} free. Free some space, lower "
+            "encode.max_tokens, or leave hidden_states out."
+        )
+        raise RetryError(msg)
+
+
+def _expected(
+    workspace: Workspace,
+    shard_ids: Sequence[str],
+    config: EncodeConfig,
+    tokenizer: Tokenizer,
+) -> tuple[int, int, int]:
+    """Documents, about how many tokens the model will see of them, bytes of text."""
+    documents = text_bytes = 0
+    rate, tokens = 0.0, 0.0
+    for shard_id in shard_ids:
+        for batch in table_batches(workspace.table("data", shard_id), ["text"]):
+            texts = batch.column("text")
+            sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+            if not rate:
+                few = texts.slice(0, SAMPLE_ROWS)
+                made = int(tokenizer.encode(few).offsets[-1])
+                rate = made / max(int(sizes[:SAMPLE_ROWS].sum()), 1)
+            most = np.inf if config.windows == "window" else config.max_tokens
+            tokens += float(np.minimum(sizes * rate, most).sum())
+            documents += batch.num_rows
+            text_bytes += int(sizes.sum())
+    if config.windows == "window":
+        tokens *= config.max_tokens / (config.max_tokens - config.stride)
+    return documents, int(tokens), text_bytes

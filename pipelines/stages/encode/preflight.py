@@ -1,0 +1,97 @@
+"""What is known of the `encode` section before anything is read or written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.stages.encode.writing import find_ends
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.encode.encoder import choose_device
+from isinglass.transforms.encode.forward.load import check_model
+from isinglass.transforms.encode.models import (
+    model_folder,
+    model_settings,
+    pooling_of,
+)
+from isinglass.transforms.encode.outputs.hidden import hidden_bytes, in_units
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from isinglass.pipelines.plan.planner import PlannedInput
+    from isinglass.schemas.config import EncodeConfig
+
+BYTES_A_TOKEN = 4
+"""Of English text, roughly; other languages have fewer."""
+
+
+def check_encode(config: EncodeConfig) -> None:
+    """Refuse what the pass could not do; model and tokenizer are known to be there.
+
+    Raises:
+        ConfigError: An end token that the tokenizer lacks, or a GPU that is not there.
+        RefuseError: The weights are damaged or not whole, or of no encoder.
+    """
+    if config.embeddings != "none":
+        if config.device not in {"auto", "cpu"}:
+            choose_device(config.device)
+        folder = model_folder(settings_of(config))
+        check_model(folder, pooling_of_config(config))
+    if config.windows == "window":
+        _check_stride(config, load_tokenizer(settings_of(config)))
+    sections = (config.packed, config.megatron)
+    if any(section is not None and section.end_token for section in sections):
+        find_ends(config, load_tokenizer(settings_of(config)))
+
+
+def _check_stride(config: EncodeConfig, tokenizer: Tokenizer) -> None:
+    """Windows move on only by what neither special tokens nor the stride take."""
+    special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
+    if config.stride >= config.max_tokens - special:
+        msg = (
+            f"encode.stride: {config.stride} leaves no new token in a window of "
+            f"{config.max_tokens}, {special} of them special. Lower it, or raise "
+            "encode.max_tokens."
+        )
+        raise ConfigError(msg)
+
+
+def pooling_of_config(config: EncodeConfig) -> str:
+    """How vectors are made of hidden states, `auto` as the model's files say now."""
+    if config.pooling != "auto":
+        return config.pooling
+    return pooling_of(model_folder(settings_of(config))) or "mean"
+
+
+def hidden_width(config: EncodeConfig) -> int:
+    """Values of a hidden state, by whatever name config.json has for them."""
+    shape = model_settings(model_folder(settings_of(config)))
+    found = (shape.get(name) for name in ("hidden_size", "dim", "d_model"))
+    return next((int(width) for width in found if width), 0)
+
+
+def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str:
+    """How large `hidden_states/` will be, from what a plan knows.
+
+    Where the records of all files are known and each is encoded once, it never has more
+    than `max_tokens` vectors a record. Otherwise tokens are guessed from the size of
+    the files on disk, of which compressed ones hold more.
+
+    Args:
+        config: The `encode` section.
+        inputs: All files of the plan.
+
+    Returns:
+        Such as `up to 3.8 GB`, or `about 3.8 GB` where it is a guess.
+    """
+    width = hidden_width(config)
+    rows = [item.rows for item in inputs]
+    if config.windows != "window" and None not in rows:
+        most = sum(row or 0 for row in rows) * config.max_tokens
+        return f"up to {in_units(hidden_bytes(most, width))}"
+    tokens = sum(item.bytes for item in inputs) / BYTES_A_TOKEN
+    if config.windows == "window":
+        tokens *= config.max_tokens / (config.max_tokens - config.stride)
+    return f"about {in_units(hidden_bytes(int(tokens), width))}"

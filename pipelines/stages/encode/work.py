@@ -1,0 +1,224 @@
+"""The encode pass: cleaned shard -> token ids -> vectors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.workspace import table_batches
+from isinglass.pipelines.stages.encode.gpu import device_name, lease_folder
+from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
+from isinglass.pipelines.stages.encode.preflight import pooling_of_config
+from isinglass.pipelines.stages.encode.writing import (
+    ShardWriter,
+    Tokenised,
+    Widths,
+    find_ends,
+)
+from isinglass.transforms.encode.encoder import (
+    choose_device,
+    configure_threads,
+    lease_device,
+    load_encoder,
+)
+from isinglass.transforms.encode.encoder.device import choose_precision
+from isinglass.transforms.encode.outputs.embeddings import truncated
+from isinglass.transforms.encode.outputs.megatron import id_type
+from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.stages import (
+    StreamSettings,
+    WriterThread,
+    encode_stream,
+)
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
+from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.schemas.config import EncodeConfig
+    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.stages import Streamed
+
+BATCH_ROWS = 512
+CPU_WINDOW, GPU_WINDOW, HIDDEN_WINDOW = 2**17, 2**22, 2**16
+"""Tokens that are sorted by length and cut into batches together: the more, the fuller
+the batches, and on a CPU the longer the stretches of equal length; with hidden states
+fewer, because those are held in memory."""
+GPU_TOKENIZERS = 4
+"""Threads that tokenise for one GPU."""
+
+
+@dataclass
+class EncodeState:
+    """What a worker loads once.
+
+    Attributes:
+        tokenizer: With its counters.
+        encoder: None where only ids are wanted.
+    """
+
+    tokenizer: Tokenizer
+    encoder: Encoder | None
+
+
+@dataclass
+class _Item:
+    """A batch of `data/` on its way through the threads."""
+
+    batch: pa.RecordBatch
+    made: Tokenised | None = field(default=None, init=False)
+
+
+@dataclass(frozen=True)
+class EncodeWork:
+    """Work of the encode pass.
+
+    Attributes:
+        config: The `encode` section.
+        tables: Folder of the tables that say where fast tokenizers differ.
+        threads: Threads of the forward pass in one worker.
+        fell_back: Whether the reference does everything because a fast tokenizer was
+            found to differ.
+    """
+
+    config: EncodeConfig
+    tables: str
+    threads: int = 1
+    fell_back: bool = False
+    name: str = ENCODE
+
+    def open(self) -> EncodeState:
+        """Load tokenizer and model, once a worker."""
+        # Workers are processes already, and a forked thread pool warns.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        embeds = self.config.embeddings != "none"
+        if not embeds or choose_device(self.config.device).type == "cpu":
+            # Beside a GPU the fast tokenizers' own pool of threads has all cores: it
+            # serves every thread that asks, and one core is too slow for the GPU.
+            os.environ.setdefault("RAYON_NUM_THREADS", "1")
+        settings = settings_of(self.config)
+        encoder = None
+        if self.config.embeddings != "none":
+            configure_threads(self.threads)
+            owner = str(os.getpid())
+            device = lease_device(self.config.device, lease_folder(), owner)
+            encoder = load_encoder(replace(settings, device=str(device)))
+        return EncodeState(load_tokenizer(settings, Path(self.tables)), encoder)
+
+    def run(
+        self, state: EncodeState, payload: str, outputs: UnitOutputs
+    ) -> dict[str, int]:
+        """Encode one shard of `data/`.
+
+        Raises:
+            TokenizerDiffersError: A compared document has other ids than the
+                reference gives; the driver does the pass again by the reference.
+        """
+        # Each shard counts for itself: what is compared depends on no other shard.
+        tokenizer, encoder = state.tokenizer.fresh(), state.encoder
+        widths = Widths(
+            dimensions=encoder.dimensions if encoder else 0,
+            vocabulary=tokenizer.vocabulary_size,
+            ends=find_ends(self.config, tokenizer),
+        )
+        writer = ShardWriter(outputs, payload, self.config, widths)
+        status = WorkerStatus(outputs.workspace, self.name, payload)
+
+        def write(streamed: Streamed[_Item]) -> None:
+            assert streamed.item.made is not None
+            writer.write(streamed.item.made, streamed.encoded)
+            status.add(streamed.item.batch.num_rows, 0)
+
+        settings = self._stream_settings(encoder)
+        path = outputs.workspace.table("data", payload)
+        with WriterThread(write, 2 * settings.threads) as thread:
+            for streamed in encode_stream(
+                _items(path),
+                lambda item: self._tokenise(tokenizer, item),
+                encoder,
+                settings,
+            ):
+                thread.put(streamed)
+        counts = writer.finish()
+        counts["compared"] = tokenizer.documents_compared
+        counts["by_reference"] = tokenizer.documents_by_reference
+        notes = self._notes(state)
+        outputs.write_bytes(notes_path(outputs.workspace, payload), notes.to_json())
+        return counts
+
+    def _tokenise(self, tokenizer: Tokenizer, item: _Item) -> TokenBatch:
+        item.made = tokenise(self.config, tokenizer, item.batch)
+        return item.made.rows
+
+    def _stream_settings(self, encoder: Encoder | None) -> StreamSettings:
+        on_gpu = encoder is not None and encoder.model.device.type != "cpu"
+        window = GPU_WINDOW if on_gpu else CPU_WINDOW
+        if self.config.hidden_states:
+            window = HIDDEN_WINDOW
+        return StreamSettings(
+            threads=GPU_TOKENIZERS if on_gpu else 0,
+            depth=4 * GPU_TOKENIZERS if on_gpu else 1,
+            window_tokens=window,
+            hidden=self.config.hidden_states,
+        )
+
+    def _notes(self, state: EncodeState) -> Notes:
+        tokenizer, encoder = state.tokenizer, state.encoder
+        notes = Notes(tokenizer=tokenizer.backend, fell_back=self.fell_back)
+        if self.config.megatron is not None:
+            notes = replace(notes, megatron=id_type(tokenizer.vocabulary_size))
+        if encoder is None:
+            return notes
+        model = encoder.model
+        return replace(
+            notes,
+            device=device_name(model.device),
+            precision=choose_precision(self.config.precision, model.device),
+            attention=model.attention,
+            pooling=pooling_of_config(self.config),
+        )
+
+
+def tokenise(
+    config: EncodeConfig, tokenizer: Tokenizer, batch: pa.RecordBatch
+) -> Tokenised:
+    """The documents of a batch as the rows that the configuration asks for."""
+    texts, limit = batch.column("text"), config.max_tokens
+    truncate = config.windows == "truncate"
+    # One more than is kept tells a document that was cut from one that just fits.
+    most = limit + 1 if truncate and not config.word_ids else None
+    whole = tokenizer.encode(texts, most)
+    words = None
+    if config.word_ids:
+        words = replace(whole, values=tokenizer.word_ids(texts, whole))
+    nothing_cut = config.windows == "window" or (
+        config.windows == "all" and config.embeddings == "none"
+    )
+    long = 0 if nothing_cut else truncated(whole, limit)
+    if truncate:
+        whole = cut(whole, limit)
+        words = words and cut(words, limit)
+    rows, documents = whole, None
+    if config.windows == "window":
+        rows, documents = windows(whole, limit, config.stride)
+        words = words and windows(words, limit, config.stride)[0]
+    return Tokenised(
+        doc_ids=batch.column("doc_id"),
+        whole=whole,
+        rows=rows,
+        documents=documents,
+        words=words.values if words else None,
+        truncated=long,
+    )
+
+
+def _items(path: Path) -> Iterator[_Item]:
+    for batch in table_batches(path, ["doc_id", "text"], BATCH_ROWS):
+        yield _Item(batch)

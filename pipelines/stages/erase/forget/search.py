@@ -1,0 +1,202 @@
+"""Where the values of a request are: findings by their key, and all source texts.
+
+All documents of the inputs are searched, not only those that were kept: a duplicate of
+an erased document must not take its place.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.stages.erase.forget.columns import rows_with_value
+from isinglass.pipelines.stages.erase.forget.source import (
+    finding_entities,
+    read_findings,
+)
+from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.tables import ERASURE
+from isinglass.transforms.pii.operators.apply import value_key
+from isinglass.transforms.read import read_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from isinglass.pipelines.stages.erase.forget.source import SourceRun
+    from isinglass.pipelines.stages.erase.forget.values import Requested
+    from isinglass.schemas.documents import DocumentBatch, Shard
+    from isinglass.transforms.erase.search import ValueSearch
+
+FINDING, TEXT, COLUMN, RAW, RESULT = "finding", "text", "column", "raw", "result"
+"""How a value was found; see `tables.ERASURE`."""
+
+PLACES = pa.schema([ERASURE.field(name) for name in ERASURE.names[:4]])
+_NOT_SEARCHED = ("doc_id", "row", "text")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Where the values are.
+
+    Attributes:
+        places: `PLACES`; a place that was found in two ways is in it twice.
+        values: Distinct values that were looked for.
+    """
+
+    places: pa.Table = field(repr=False)
+    values: int
+
+    @property
+    def documents(self) -> int:
+        """Documents with a value anywhere."""
+        return int(pc.count_distinct(self.places["doc_id"]).as_py())
+
+    @property
+    def spans(self) -> int:
+        """Distinct places in texts."""
+        inside = self.places.filter(pc.is_valid(self.places["start"]))
+        names = ["doc_id", "start", "end"]
+        return int(inside.group_by(names).aggregate([]).num_rows)
+
+    def by(self, *ways: str) -> int:
+        """Places that were found in one of some ways."""
+        chosen = pc.is_in(self.places["found_by"], value_set=pa.array(ways))
+        return int(pc.sum(chosen).as_py() or 0)
+
+    @property
+    def elsewhere(self) -> int:
+        """Documents with a value outside of their text."""
+        return self.by(COLUMN, RAW)
+
+
+def search_run(
+    source: SourceRun, requested: Sequence[Requested], search: ValueSearch, threads: int
+) -> Found:
+    """Search findings and source texts of a run.
+
+    Args:
+        source: The run.
+        requested: What is looked for.
+        search: Compiled from it.
+        threads: Shards that are read at a time.
+
+    Raises:
+        ConfigError: The key is not the one that the findings were made with.
+        InputError: An input changed while it was read.
+    """
+    keys = _keys(source, requested)
+    work = _ShardSearch(source, search, keys)
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        parts = list(pool.map(work.run, source.plan.shards))
+    places = pa.concat_tables([PLACES.empty_table(), *parts])
+    return Found(places, len({r.value for r in requested}))
+
+
+def _keys(source: SourceRun, requested: Sequence[Requested]) -> pa.Array:
+    """Value keys that the findings of the values have."""
+    if source.key is None:
+        return pa.array([], pa.string())
+    every = finding_entities(source)
+    keys = {
+        value_key(source.key, entity, item.value)
+        for item in requested
+        for entity in ([item.entity] if item.entity else every)
+    }
+    return pa.array(sorted(keys), pa.string())
+
+
+@dataclass(frozen=True, eq=False)
+class _ShardSearch:
+    source: SourceRun
+    search: ValueSearch
+    keys: pa.Array = field(repr=False)
+
+    def run(self, shard: Shard) -> pa.Table:
+        """All places of one shard."""
+        findings = read_findings(self.source, shard.shard_id)
+        parts = [PLACES.empty_table()]
+        if findings is not None:
+            mine = pc.is_in(findings["value_key"], value_set=self.keys)
+            chosen = findings.filter(mine)
+            parts.append(
+                _places(chosen["doc_id"], chosen["start"], chosen["end"], FINDING)
+            )
+        proof = _KeyProof.of(self.source, findings)
+        for batch in read_shard(shard, self.source.plan.layout):
+            proof.check(batch.documents)
+            parts += self._in_batch(batch, shard.source)
+        return pa.concat_tables(parts)
+
+    def _in_batch(self, batch: DocumentBatch, source: str) -> list[pa.Table]:
+        documents, rejected = batch.documents, batch.rejected
+        doc_ids = documents.column("doc_id")
+        spots = self.search.find(documents.column("text"))
+        named = doc_ids.take(spots.column("row"))
+        # The name that the configuration gives a source says nothing of a document.
+        own = pc.equal(pc.fill_null(documents.column("source"), ""), source)
+        named_so = pc.if_else(own, None, documents.column("source"))
+        others = documents.drop_columns(list(_NOT_SEARCHED))
+        index = others.schema.get_field_index("source")
+        others = others.set_column(index, "source", named_so)
+        held = rows_with_value(others, self.search, ())
+        raw = rows_with_value(rejected.select(["raw"]), self.search, ())
+        return [
+            _places(named, spots.column("start"), spots.column("end"), TEXT),
+            _whole(doc_ids, held, COLUMN),
+            _whole(rejected.column("doc_id"), raw, RAW),
+        ]
+
+
+def _places(
+    doc_ids: pa.Array, starts: pa.Array, ends: pa.Array, found_by: str
+) -> pa.Table:
+    way = pa.repeat(pa.scalar(found_by, pa.string()), len(doc_ids))
+    return pa.table([doc_ids, starts, ends, way], names=PLACES.names).cast(PLACES)
+
+
+def _whole(doc_ids: pa.Array, rows: NDArray[np.int64], found_by: str) -> pa.Table:
+    nowhere = pa.nulls(len(rows), pa.int32())
+    return _places(doc_ids.take(pa.array(rows)), nowhere, nowhere, found_by)
+
+
+@dataclass(frozen=True, eq=False)
+class _KeyProof:
+    """One finding of a shard, by which a wrong key shows."""
+
+    key: bytes | None = field(repr=False)
+    finding: dict[str, object] | None
+
+    @classmethod
+    def of(cls, source: SourceRun, findings: pa.Table | None) -> _KeyProof:
+        if source.key is None or findings is None or findings.num_rows == 0:
+            return cls(None, None)
+        return cls(source.key, findings.slice(0, 1).to_pylist()[0])
+
+    def check(self, documents: pa.RecordBatch) -> None:
+        """Compare the key of the finding with one made now.
+
+        Raises:
+            ConfigError: They differ.
+        """
+        if self.key is None or self.finding is None:
+            return
+        finding = self.finding
+        row = pc.index(documents.column("doc_id"), finding["doc_id"]).as_py()
+        if row < 0:
+            return
+        text = documents.column("text")[row].as_py()
+        value = text[finding["start"] : finding["end"]]
+        if value_key(self.key, str(finding["entity"]), value) != finding["value_key"]:
+            msg = (
+                "The key is not the one that the run was made with, or another version "
+                "made it. Give the right key, or --texts-only to search the source "
+                "texts alone."
+            )
+            raise ConfigError(msg)

@@ -1,0 +1,217 @@
+"""The run that is to forget: its manifest, its inputs as they were, and its key."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    exists,
+    read_bytes,
+    read_table,
+)
+from isinglass.pipelines.plan import plan
+from isinglass.pipelines.sources import NO_NOTE, read_note
+from isinglass.pipelines.stages.dedup.earlier_runs import read_manifest
+from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
+from isinglass.pipelines.stages.pii.key import KEY, LEAST_KEY
+from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config.pii import default_entities
+from isinglass.schemas.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.plan import Plan
+    from isinglass.schemas.manifest import Manifest
+
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class SourceRun:
+    """A finished run with its inputs at hand.
+
+    Attributes:
+        workspace: Its folder.
+        manifest: Its manifest.
+        base: Folder that relative paths of its configuration start from.
+        given: What was given of its configuration.
+        plan: Its inputs, planned again.
+        key: Its secret key; None if it is gone, or not to be used.
+        earlier: What it has been asked to forget before; None for nothing.
+    """
+
+    workspace: Workspace
+    manifest: Manifest
+    base: Path
+    given: dict[str, Any]
+    plan: Plan
+    key: bytes | None = field(repr=False)
+    earlier: Erasure | None
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether anything was found in its documents."""
+        return any(count.found for count in self.manifest.findings.values())
+
+
+def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
+    """Open a run that is to forget something.
+
+    Args:
+        folder: Its folder.
+        texts_only: Do without its key.
+
+    Raises:
+        InputError: It is no finished run with texts, or its inputs are not as they
+            were.
+        ConfigError: Its key is gone.
+    """
+    folder = folder.resolve()
+    manifest = _manifest(folder)
+    note = read_note(folder)
+    if note is None:
+        msg = f"{folder}: {NO_NOTE}. Run the job again, then forget."
+        raise InputError(msg)
+    workspace, base = Workspace(str(folder)), Path(note["base"])
+    made = _plan(note["given"], base, manifest)
+    key = None if texts_only else _find_key(workspace, manifest)
+    listed = EraseConfig(list=str(workspace.table("audit", AUDIT_NAME)))
+    earlier = read_erasure(listed) if manifest.erasure is not None else None
+    return SourceRun(workspace, manifest, base, note["given"], made, key, earlier)
+
+
+def _manifest(folder: Path) -> Manifest:
+    try:
+        manifest = read_manifest(folder)
+    except OSError:
+        msg = f"{folder} holds no manifest.json: it is not a finished run."
+        raise InputError(msg) from None
+    except pydantic.ValidationError:
+        msg = f"{folder} was made by another version; redo that run, then forget."
+        raise InputError(msg) from None
+    if manifest.verb == "audit":
+        msg = f"{folder} is an audit: it holds no texts, so there is nothing to forget."
+        raise InputError(msg)
+    return manifest
+
+
+def _plan(given: dict[str, Any], base: Path, manifest: Manifest) -> Plan:
+    try:
+        made = plan(RunConfig.model_validate(given), base)
+    except pydantic.ValidationError:
+        msg = "work/run.json holds no configuration that this version reads."
+        raise InputError(msg) from None
+    except InputError as error:
+        msg = f"{error} The source texts must be there to be searched; put them back."
+        raise InputError(msg) from None
+    now = {(i.source, i.path): i.sha256 for i in made.inputs}
+    then = {(i.source, i.path): i.sha256 for i in manifest.inputs}
+    changed = sorted(
+        place for place in {*now, *then} if now.get(place) != then.get(place)
+    )
+    if not changed:
+        return made
+    named = ", ".join(f"{path} ({source})" for source, path in changed[:MOST_NAMED])
+    more = len(changed) - MOST_NAMED
+    named += f" and {more} more" if more > 0 else ""
+    msg = (
+        f"Inputs are not as they were when the run was made: {named}. Put them back, "
+        "or run the job again on the inputs of today and let that run forget."
+    )
+    raise InputError(msg)
+
+
+def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
+    """The key of a run; None where nothing was made with one."""
+    config = RunConfig.model_validate(manifest.config)
+    if config.pii is None and config.erase is None:
+        return None
+    name = config.pii.key_env if config.pii is not None else None
+    if name is not None:
+        value = os.environ.get(name, "")
+        if value:
+            return value.encode()
+        where = f"the environment variable {name} is not set"
+        new = f"{_new_key(name)} and give --texts-only"
+    else:
+        try:
+            return read_bytes(workspace.work / KEY)
+        except OSError:
+            where = "work/key is gone"
+        new = "give --texts-only, for which the new run gets a new key"
+    msg = (
+        f"The key of {workspace.root} is missing: {where}. Without it findings cannot "
+        f"be told by their value. Put it back; or {new}, to search the source texts "
+        "alone."
+    )
+    raise ConfigError(msg)
+
+
+def _new_key(name: str) -> str:
+    return f"set {name} to any new secret of at least {LEAST_KEY} characters"
+
+
+def check_new_key(source: SourceRun) -> None:
+    """Make sure that there is a key for the run that is to be made.
+
+    Without the key of the old run a new one does; the value keys of the two runs then
+    differ.
+
+    Raises:
+        ConfigError: The configuration names a variable, and it holds none.
+    """
+    pii = RunConfig.model_validate(source.given).pii
+    name = pii.key_env if pii is not None else None
+    if name is None or len(os.environ.get(name, "")) >= LEAST_KEY:
+        return
+    state = "too short" if os.environ.get(name) else "not set"
+    msg = (
+        f"The new run needs a key, and the environment variable {name} is {state}. "
+        f"Put the key of {source.workspace.root} back; or {_new_key(name)}, which "
+        "--texts-only takes (--dry-run needs none)."
+    )
+    raise ConfigError(msg)
+
+
+def known_entities(source: SourceRun, asked: frozenset[str]) -> frozenset[str]:
+    """Entities of the configuration, of the findings and of the run's own recognizers.
+
+    A run without a detector knows those that are the default.
+
+    Args:
+        source: The run.
+        asked: Recognizers are only made, which takes seconds, if one of these is of
+            neither configuration nor findings.
+
+    Raises:
+        ConfigError: A recognizer cannot be made.
+    """
+    pii = RunConfig.model_validate(source.manifest.config).pii
+    if pii is None:
+        return frozenset({*default_entities(), *finding_entities(source)})
+    known = frozenset({*pii.entities, *finding_entities(source)})
+    if asked <= known:
+        return known
+    # Presidio takes seconds to import.
+    from isinglass.transforms.pii.plugins.build import plug_ins  # noqa: PLC0415
+
+    return known | {plug_in.entity for plug_in in plug_ins(pii.recognizers)}
+
+
+def finding_entities(source: SourceRun) -> list[str]:
+    """Entities that occur in the findings."""
+    return sorted(source.manifest.findings)
+
+
+def read_findings(source: SourceRun, shard_id: str) -> Any:
+    """Places and value keys of one shard's findings; None if it has none."""
+    path = source.workspace.table("findings", shard_id)
+    if not exists(path):
+        return None
+    columns = ["doc_id", "start", "end", "entity", "value_key"]
+    return read_table(path, columns)

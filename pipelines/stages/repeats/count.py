@@ -1,0 +1,300 @@
+"""Verbatim repeats: sample the windows of some documents, search all for them.
+
+Two passes over the inputs. `repeat_sample` keeps the windows of the sampled documents;
+the driver merges their hashes; `repeats` counts each in every shard, in all documents
+and in those decided to keep. Counts are integers by window, so that they add up to the
+same in any order. The output stage is about the kept documents as they were read:
+before cuts, redaction, and the few that a failing scan still takes away.
+
+A worker holds up to 40 bytes a distinct window of the sample: its hash (mapped), the
+directory and two counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.decide import decision_hashes
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.passes import HASHING, READING, run_here, run_pass
+from isinglass.pipelines.engine.progress import WorkerStatus
+from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
+from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.workspace import Workspace, read_array
+from isinglass.pipelines.stages.repeats.shares import (
+    COUNTS,
+    SAMPLE,
+    WINDOWS,
+    ShareWork,
+    documents_path,
+    load_windows,
+    population_path,
+    window_path,
+)
+from isinglass.schemas.documents import Layout, Shard
+from isinglass.schemas.errors import ReconcileError
+from isinglass.transforms.labels import safe_labels
+from isinglass.transforms.normalise import normalise
+from isinglass.transforms.read import read_shard
+from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.repeats.windows import (
+    Wanted,
+    count_windows,
+    find_windows,
+    sample_documents,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import Driver
+    from isinglass.schemas.commit import Commit
+    from isinglass.schemas.config import DedupConfig, NormaliseConfig
+    from isinglass.transforms.repeats.windows import Windows
+
+SAMPLED = pa.schema(
+    [
+        pa.field("place", pa.int64(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("characters", pa.int64(), nullable=False),
+        pa.field("windows", pa.int64(), nullable=False),
+    ]
+)
+"""A sampled document: its place among the documents of the shard, and its numbers."""
+
+
+@dataclass(frozen=True)
+class SampleWork:
+    """Keeps the windows of the sampled documents of each shard.
+
+    Attributes:
+        layout: Columns of the inputs.
+        normalise: How texts are normalised before they are compared.
+        words: Words in a window.
+        share: Expected share of the documents that is sampled.
+        seed: Of the run.
+    """
+
+    layout: Layout
+    normalise: NormaliseConfig
+    words: int
+    share: float
+    seed: int
+    name: str = SAMPLE
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write the windows of one shard's sample."""
+        del state
+        shard = Shard.from_json(payload)
+        workspace, shard_id = outputs.workspace, shard.shard_id
+        counts: Counter[str] = Counter(records_in=0, documents=0, windows=0)
+        found: list[Windows] = []
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            for batch in read_shard(shard, self.layout):
+                documents = batch.documents
+                chosen = self._choose(documents)
+                if chosen.any():
+                    windows, table = self._sample(documents, chosen)
+                    places = counts["records_in"] + np.flatnonzero(chosen)
+                    yield table.set_column(0, SAMPLED.field(0), pa.array(places))
+                    found.append(windows)
+                    counts["documents"] += table.num_rows
+                    counts["windows"] += len(windows.hashes)
+                counts["records_in"] += documents.num_rows
+
+        write_side(outputs, documents_path(workspace, shard_id), SAMPLED, rows())
+        hashes = [np.empty(0, np.uint64), *(windows.hashes for windows in found)]
+        spans = [np.empty((0, 2), np.int32), *(windows.spans for windows in found)]
+        for part, arrays in (("hashes", hashes), ("spans", spans)):
+            path = window_path(workspace, shard_id, part)
+            outputs.write_array(path, np.concatenate(arrays))
+        return dict(counts)
+
+    def _choose(self, documents: pa.RecordBatch) -> np.ndarray:
+        return sample_documents(documents.column("doc_id"), self.share, self.seed)
+
+    def _sample(
+        self, documents: pa.RecordBatch, chosen: np.ndarray
+    ) -> tuple[Windows, pa.RecordBatch]:
+        sampled = documents.filter(pa.array(chosen))
+        texts = normalise(sampled.column("text"), self.normalise)
+        windows = find_windows(texts, self.words)
+        columns = [
+            pa.array(np.zeros(sampled.num_rows, np.int64)),
+            source_labels(sampled),
+            pa.array(windows.characters),
+            pa.array(np.diff(windows.offsets)),
+        ]
+        return windows, pa.RecordBatch.from_arrays(columns, schema=SAMPLED)
+
+
+def source_labels(documents: pa.RecordBatch) -> pa.StringArray:
+    """Source of each document as a label; empty where there is none."""
+    return pc.fill_null(safe_labels(documents.column("source")), "")
+
+
+def _tally(labels: pa.StringArray) -> dict[str, int]:
+    entries = labels.value_counts().to_pylist()
+    return {entry["values"]: entry["counts"] for entry in entries}
+
+
+@dataclass(frozen=True)
+class WindowWork:
+    """Merges the window hashes of all shards (driver)."""
+
+    name: str = WINDOWS
+
+    def open(self) -> None:
+        """Nothing to load ahead."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write the distinct hashes, ascending."""
+        del state
+        workspace = outputs.workspace
+        parts = [
+            read_array(window_path(workspace, shard_id, "hashes"))
+            for shard_id in json.loads(payload)
+        ]
+        hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
+        outputs.write_array(workspace.side(WINDOWS, "hashes.npy"), hashes)
+        return {"records_in": sum(map(len, parts)), "windows": len(hashes)}
+
+
+@dataclass(frozen=True)
+class CountWork:
+    """Counts the sampled windows in every document.
+
+    Attributes:
+        workspace: The run folder.
+        layout: Columns of the inputs.
+        normalise: How texts are normalised before they are compared.
+        words: Words in a window.
+    """
+
+    workspace: Workspace
+    layout: Layout
+    normalise: NormaliseConfig
+    words: int
+    name: str = COUNTS
+
+    def open(self) -> Wanted:
+        """Map the sampled windows and index them."""
+        return Wanted.build(load_windows(self.workspace))
+
+    def run(self, state: Wanted, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write which windows occur in one shard, and how often."""
+        shard = Shard.from_json(payload)
+        workspace, shard_id = outputs.workspace, shard.shard_id
+        decisions = read_side(
+            decisions_path(workspace, shard_id), ["doc_high", "doc_low", "outcome"]
+        )
+        status = WorkerStatus(workspace, self.name, shard_id)
+        counts = np.zeros((len(state.hashes), 2), np.int64)
+        population: dict[str, Counter[str]] = {"input": Counter(), "output": Counter()}
+        seen = 0
+        for batch in read_shard(shard, self.layout):
+            documents = batch.documents
+            part = decisions.slice(seen, documents.num_rows)
+            seen += documents.num_rows
+            kept = _kept(shard_id, documents, part)
+            texts = normalise(documents.column("text"), self.normalise)
+            count_windows(texts, kept, self.words, state, counts)
+            labels = source_labels(documents)
+            population["input"].update(_tally(labels))
+            population["output"].update(_tally(labels.filter(pa.array(kept))))
+            status.add(documents.num_rows, pc.sum(pc.utf8_length(texts)).as_py() or 0)
+        if seen != decisions.num_rows:
+            raise _changed(shard_id)
+        found = np.flatnonzero(counts[:, 0])
+        outputs.write_array(window_path(workspace, shard_id, "found", COUNTS), found)
+        path = window_path(workspace, shard_id, "counts", COUNTS)
+        outputs.write_array(path, counts[found])
+        path = population_path(workspace, shard_id)
+        outputs.write_bytes(path, json.dumps(population, sort_keys=True))
+        return {"records_in": seen, "windows": len(found)}
+
+
+def _kept(shard_id: str, documents: pa.RecordBatch, decisions: pa.Table) -> np.ndarray:
+    """Which documents are decided to keep; checks that they are the decided ones."""
+    words = doc_id_words(documents.column("doc_id"))
+    decided = [decisions[name].to_numpy() for name in ("doc_high", "doc_low")]
+    if not np.array_equal(words, np.stack(decided, axis=1)):
+        raise _changed(shard_id)
+    return np.asarray(pc.equal(decisions["outcome"], "kept").to_numpy())
+
+
+def _changed(shard_id: str) -> ReconcileError:
+    return ReconcileError(
+        f"Pass {COUNTS}, shard {shard_id}: the documents read are not those that were "
+        "surveyed. Did the input change? Run again."
+    )
+
+
+def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
+    """Measure verbatim repeats before and after cleaning.
+
+    Args:
+        driver: After the decisions; four pass records are added to its session.
+        config: The `dedup` section, with `repeats`.
+
+    Returns:
+        Commits of all units.
+
+    Raises:
+        IsinglassError: A unit failed; of the class that says how to react.
+    """
+    assert config.repeats is not None
+    assert driver.resolved is not None
+    session, plan, workspace = driver.session, driver.plan, driver.workspace
+    normal, words = config.normalise, config.repeats.words
+    code, seed = driver.code, driver.config.seed
+    documents = driver.documents
+    share = min(1.0, config.repeats.documents / documents) if documents else 1.0
+    section = [normal.model_dump(), words, code]
+    ids = driver.shard_ids
+
+    sampling = SampleWork(plan.layout, normal, words, share, seed)
+    given = {key: [section, share, seed] for key in ids}
+    units = _units(driver, given)
+    samples = list(run_pass(session, sampling, units, speed=READING).values())
+    sampled = outputs_digest_input(samples)
+    merged = run_here(session, WindowWork(), _driver_unit(ids, [sampled, code]))
+
+    hashes = outputs_digest_input([merged])
+    decided = decision_hashes(workspace, driver.resolved, ids)
+    counting = CountWork(workspace, plan.layout, normal, words)
+    given = {shard_id: [section, hashes, decided[shard_id]] for shard_id in ids}
+    units = _units(driver, given)
+    counts = list(run_pass(session, counting, units, speed=HASHING).values())
+    upstream = [sampled, hashes, outputs_digest_input(counts), decided, code]
+    finished = run_here(session, ShareWork(), _driver_unit(ids, upstream))
+    return [*samples, merged, *counts, finished]
+
+
+def _units(driver: Driver, given: dict[str, list[Any]]) -> list[Unit]:
+    """One unit a shard; depends on its input, and on what else is given for it."""
+    units = []
+    for shard in driver.plan.shards:
+        name = shard.shard_id
+        identity = digest([driver.surveys[name].fingerprint, given[name]])
+        weight = sum(piece.bytes for piece in shard.pieces)
+        units.append(Unit(name, shard.to_json(), identity, weight))
+    return units
+
+
+def _driver_unit(shard_ids: list[str], upstream: list[Any]) -> Unit:
+    return Unit("all", json.dumps(shard_ids), digest([shard_ids, upstream]))

@@ -1,0 +1,67 @@
+"""Which documents of each cluster its words are taken from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.engine.workspace import Workspace, read_array
+from isinglass.pipelines.stages.semantic.assign import CLUSTERS, IDS, load_array
+from isinglass.transforms.semantic.hashing import as_strings
+from isinglass.transforms.semantic.terms import (
+    ChoiceFold,
+    Cutoffs,
+    documents_each,
+)
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.engine.commits import UnitOutputs
+
+CHOICE = "semantic_choice"
+_CLUSTERS, _HASHES = "clusters.npy", "hashes.npy"
+
+
+@dataclass(frozen=True)
+class ChoiceWork:
+    """Work of choosing.
+
+    Attributes:
+        shard_ids: All shards, in order.
+        clusters: How many there are.
+        seed: Of the run.
+    """
+
+    shard_ids: tuple[str, ...]
+    clusters: int
+    seed: int
+    name: str = CHOICE
+
+    def open(self) -> None:
+        """Nothing is needed."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Write the hashes up to which documents are chosen."""
+        del state, payload
+        workspace = outputs.workspace
+        fold = choice_fold(self.clusters, self.seed)
+        cutoffs = fold.create()
+        for shard_id in self.shard_ids:
+            doc_ids = as_strings(load_array(workspace, shard_id, IDS))
+            labels = load_array(workspace, shard_id, CLUSTERS)
+            cutoffs = fold.add(cutoffs, doc_ids, labels)
+        outputs.write_array(workspace.side(CHOICE, _CLUSTERS), cutoffs.clusters)
+        outputs.write_array(workspace.side(CHOICE, _HASHES), cutoffs.hashes)
+        return {"records_in": len(cutoffs.hashes)}
+
+
+def choice_fold(clusters: int, seed: int) -> ChoiceFold:
+    """The rule by which documents are chosen."""
+    return ChoiceFold(documents_each(clusters), seed)
+
+
+def load_cutoffs(workspace: Workspace) -> Cutoffs:
+    """The hashes up to which documents are chosen."""
+    return Cutoffs(
+        read_array(workspace.side(CHOICE, _CLUSTERS)),
+        read_array(workspace.side(CHOICE, _HASHES)),
+    )

@@ -1,0 +1,1 @@
+"""Weights under targets: solved, and whether they can be reached."""

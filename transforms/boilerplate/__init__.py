@@ -1,0 +1,1 @@
+"""Paragraphs that many documents share: found, counted, and where they are."""

@@ -1,0 +1,263 @@
+"""Known values in texts, whatever their spelling; for erasure on request.
+
+Values and texts are folded (see `value_folding`), the folded values are literals of one
+Hyperscan database, and whole batches are scanned at once. Numbers are found in any
+grouping, bank account numbers with and without blanks. Texts with percent escapes or
+character references of HTML are searched as they are and unescaped.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import hyperscan
+import numpy as np
+import pyarrow as pa
+
+from isinglass.transforms.dedup.units import WORD, class_table
+from isinglass.transforms.erase.escapes import (
+    MOST_LAYERS,
+    escaped_rows,
+    source_places,
+    unescaped,
+)
+from isinglass.transforms.erase.folding import fold, folded_text, source_points
+from isinglass.transforms.erase.numbers import (
+    NumberIndex,
+    is_number,
+    number_forms,
+)
+from isinglass.transforms.text import assigned_code_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+SPOTS = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+    ]
+)
+"""Where a value was found: row of the batch, code points, end exclusive."""
+
+# ISO 13616: country, check digits, up to 30 letters and digits.
+_ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")
+# Vowels and finals of Hangul syllables, which decomposition sets free.
+_JAMO = (0x1100, 0x11FF)
+_JAMO_WITHIN = 0x1160
+_CONTINUES = 0x80, 0xC0
+_ZERO, _NINE = ord("0"), ord("9")
+
+_Spot = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ValueSearch:
+    """Compiled values. Not to be pickled, and it shows none of them.
+
+    Attributes:
+        values: Number of distinct values.
+        database: Hyperscan literals; pattern i is `literals[i]`.
+        literals: Folded values and their other groupings.
+        digits: Which literals are numbers.
+        numbers: Numbers in any grouping.
+    """
+
+    values: int
+    database: Any = field(repr=False)
+    literals: tuple[bytes, ...] = field(repr=False)
+    digits: frozenset[int] = field(repr=False)
+    numbers: NumberIndex = field(repr=False)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def compile(cls, values: Sequence[str]) -> ValueSearch:
+        """Compile values.
+
+        Args:
+            values: At least one; none of them blank.
+
+        Raises:
+            ValueError: There is no value, or nothing is left of one once folded. The
+                message does not hold it.
+        """
+        folded = sorted({folded_text(value) for value in values})
+        if not folded or not folded[0]:
+            raise ValueError("there is no value, or one of them holds nothing visible")
+        literals = sorted({form for text in folded for form in _spellings(text)})
+        forms = {
+            form: number
+            for number, text in enumerate(folded)
+            for form in number_forms(text)
+        }
+        encoded = tuple(text.encode() for text in literals)
+        digits = frozenset(i for i, text in enumerate(literals) if is_number(text))
+        index = NumberIndex.build(forms)
+        return cls(len(folded), _database(encoded), encoded, digits, index)
+
+    def find(self, texts: pa.StringArray) -> pa.RecordBatch:
+        """Find the values in a batch of texts.
+
+        A value that begins or ends with a letter or digit is not found inside a longer
+        word or number; in scripts without spaces between words, and in Korean, it is
+        found anywhere. Only digits make another number of one of 7 and more digits:
+        `x4155552671` holds it. A value in escapes has the places of the escapes.
+
+        Args:
+            texts: Strings without nulls.
+
+        Returns:
+            `SPOTS`, sorted, each place once; those of several values may overlap.
+        """
+        found = {*self._plain(texts), *self._escaped(texts)}
+        columns = list(zip(*sorted(found), strict=True)) or [()] * len(SPOTS)
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, SPOTS, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=SPOTS)
+
+    def rows(self, texts: pa.StringArray) -> NDArray[np.int64]:
+        """Rows of a batch that hold a value; nulls hold none.
+
+        Args:
+            texts: Strings, also with nulls.
+        """
+        found = self.find(texts.fill_null(""))
+        return np.unique(found.column("row").to_numpy())
+
+    def _plain(self, texts: pa.StringArray) -> Iterator[_Spot]:
+        """Places in the texts as they are."""
+        folded = fold(texts)
+        spans: dict[int, set[tuple[int, int]]] = {}
+        for start, end, number in self._hits(folded.data):
+            row = int(np.searchsorted(folded.offsets, start, side="right")) - 1
+            low, high = folded.offsets[row : row + 2].tolist()
+            bounded = _is_whole_number if number else _is_bounded
+            if end <= high and bounded(folded.data, (low, high), start, end):
+                spans.setdefault(row, set()).add((start - low, end - low))
+        for row, places in spans.items():
+            points = source_points(texts, row)
+            for start, end in places:
+                yield row, int(points[start]), int(points[end - 1]) + 1
+
+    def _escaped(self, texts: pa.StringArray) -> Iterator[_Spot]:
+        """Places in texts with escapes, unescaped layer by layer."""
+        rows, current = np.arange(len(texts)), texts
+        for layers in range(1, MOST_LAYERS + 1):
+            chosen = escaped_rows(current)
+            before = current.take(pa.array(chosen))
+            current = pa.array(map(unescaped, before.to_pylist()), pa.string())
+            rows = rows[chosen]
+            ways: dict[int, Any] = {}
+            for place, start, end in self._plain(current):
+                row = int(rows[place])
+                if row not in ways:
+                    ways[row] = source_places(texts[row].as_py(), layers)
+                begins, ends = ways[row]
+                yield row, int(begins[start]), int(ends[end - 1])
+
+    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, bool]]:
+        """Start and end (bytes) of all candidates, and whether it is of a number."""
+        found: list[tuple[int, int, bool]] = []
+
+        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
+            literal = self.literals[number]
+            found.append((end - len(literal), end, number in self.digits))
+
+        if len(data):
+            # A database has one scratch space, which one scan at a time may use.
+            with self.lock:
+                self.database.scan(data.data, match_event_handler=note)
+            found += [(start, end, True) for _, start, end in self.numbers.find(data)]
+        return iter(found)
+
+
+def _database(literals: tuple[bytes, ...]) -> Any:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[
+            "".join(f"\\x{byte:02x}" for byte in text).encode() for text in literals
+        ],
+        ids=list(range(len(literals))),
+        flags=[0] * len(literals),
+    )
+    return database
+
+
+def _spellings(folded: str) -> set[str]:
+    """A folded value, and of an account number its usual groupings."""
+    compact = re.sub(r"[ -]", "", folded)
+    if not _ACCOUNT.fullmatch(compact):
+        return {folded}
+    fours = [compact[i : i + 4] for i in range(0, len(compact), 4)]
+    return {folded, compact, " ".join(fours), "-".join(fours)}
+
+
+def _is_whole_number(
+    data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
+) -> bool:
+    """Whether no digit stands beside a number; letters may."""
+    low, high = row
+    return not (
+        (start > low and _is_digit(data, start - 1) and _is_digit(data, start))
+        or (end < high and _is_digit(data, end) and _is_digit(data, end - 1))
+    )
+
+
+def _is_digit(data: NDArray[np.uint8], place: int) -> bool:
+    return _ZERO <= int(data[place]) <= _NINE
+
+
+def _is_bounded(
+    data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
+) -> bool:
+    """Whether what stands around a hit does not make it a part of a longer word."""
+    low, high = row
+    if end < high:
+        after = _character(data, end, high)
+        if _extends(after) or (
+            _is_word(after) and _is_word(_character_before(data, end, low))
+        ):
+            return False
+    if start == low:
+        return True
+    before = _character_before(data, start, low)
+    return not (_is_word(before) and _is_word(_character(data, start, high)))
+
+
+def _character(data: NDArray[np.uint8], place: int, high: int) -> int:
+    some = data[place : min(place + 4, high)].tobytes()
+    return ord(some.decode("utf-8", "ignore")[0])
+
+
+def _character_before(data: NDArray[np.uint8], place: int, low: int) -> int:
+    first = place - 1
+    while first > low and _CONTINUES[0] <= data[first] < _CONTINUES[1]:
+        first -= 1
+    return ord(data[first:place].tobytes().decode())
+
+
+def _is_word(code: int) -> bool:
+    """A letter, digit or mark of a script that puts spaces between words."""
+    korean = _JAMO[0] <= code <= _JAMO[1]
+    return bool(class_table()[code] == WORD) and not korean
+
+
+def _extends(code: int) -> bool:
+    """A mark or a part of a syllable: what stands before it is another character."""
+    return _JAMO_WITHIN <= code <= _JAMO[1] or bool(_marks()[code])
+
+
+@cache
+def _marks() -> NDArray[np.bool_]:
+    table = np.zeros(len(class_table()), np.bool_)
+    for code in assigned_code_points():
+        table[code] = unicodedata.category(chr(code))[0] == "M"
+    return table

@@ -1,0 +1,1 @@
+"""Verbatim repeats: windows of words, and their share of the characters."""

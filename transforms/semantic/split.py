@@ -1,0 +1,71 @@
+"""Large clusters in parts, so that comparing all pairs stays affordable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isinglass.transforms.semantic.kmeans import assign, fit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_PARTS = 64
+"""Parts that one step makes; larger clusters take several steps."""
+
+_FIT_ROWS = 16_384
+"""Rows that a step is fitted on."""
+
+_ROUNDS = 5
+_LITTLE = 0.9
+"""A step that leaves more than this share in one part has not split the cluster."""
+
+
+def split(matrix: NDArray[np.float32], largest: int, seed: int) -> NDArray[np.int32]:
+    """Number the parts of one cluster, each of at most `largest` rows where possible.
+
+    Parts are made by k-means, again and again. Rows that it cannot tell apart, such as
+    copies of one vector, stay in one part whatever their number; `duplicates` and
+    `outliers` bound their own work there.
+
+    Args:
+        matrix: Shape (n, d), rows of unit length of one cluster in a fixed order.
+        largest: Rows that a part may have, at least 1.
+        seed: Not negative, below 2**64.
+
+    Returns:
+        Shape (n,): part of each row, 0 to parts - 1, numbered by first appearance.
+    """
+    labels = np.zeros(len(matrix), np.int32)
+    waiting = [np.arange(len(matrix))]
+    done = 0
+    while waiting:
+        rows = waiting.pop()
+        pieces = _step(matrix, rows, largest, seed) if len(rows) > largest else [rows]
+        if len(pieces) > 1:
+            waiting += pieces
+            continue
+        labels[rows] = done
+        done += 1
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    ranks = np.empty(len(first), np.int32)
+    ranks[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    return ranks[inverse]
+
+
+def _step(
+    matrix: NDArray[np.float32], rows: NDArray[np.int64], largest: int, seed: int
+) -> list[NDArray[np.int64]]:
+    """The rows in two or more pieces, or in one where k-means cannot split them."""
+    wanted = min(-(-len(rows) // largest) + 1, _MOST_PARTS)
+    chosen = np.linspace(0, len(rows) - 1, min(len(rows), _FIT_ROWS)).astype(np.int64)
+    centroids = fit(matrix[rows[chosen]], wanted, _ROUNDS, seed)
+    labels = np.empty(len(rows), np.int32)
+    for start in range(0, len(rows), _FIT_ROWS):
+        part = slice(start, start + _FIT_ROWS)
+        labels[part], _ = assign(matrix[rows[part]], centroids)
+    sizes = np.bincount(labels)
+    if sizes.max() > _LITTLE * len(rows):
+        return [rows]
+    return [rows[labels == label] for label in np.flatnonzero(sizes)]
