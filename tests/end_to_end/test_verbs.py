@@ -176,7 +176,7 @@ def test_another_code_or_model_is_never_mixed_with_old_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     from isinglass.pipelines import identity  # noqa: PLC0415
-    from isinglass.transforms.pii import detector  # noqa: PLC0415
+    from isinglass.pipelines.stages.pii import detect  # noqa: PLC0415
 
     write_corpus(tmp_path / "corpus", 30)
     start(tmp_path, "clean")
@@ -185,9 +185,11 @@ def test_another_code_or_model_is_never_mixed_with_old_work(
     else:
         other = Model(name="rules", role="pii", sha256="0" * 64)
         monkeypatch.setattr(
-            detector, "check_models", lambda config: [*check_models(config), other]
+            detect, "check_models", lambda config: [*check_models(config), other]
         )
-    passes = reused(start(tmp_path, "clean"))
+    again = start(tmp_path, "clean")
+    assert not again.nothing_to_do
+    passes = reused(again)
     assert passes["clean"][0] == 0
     untouched = passes["survey"][0] == passes["survey"][1]
     assert untouched is (what == "model")
