@@ -264,7 +264,7 @@ def test_a_stage_that_decides_nothing_has_no_verdict(tmp_path: Path) -> None:
 
 def test_the_same_decisions_are_not_written_again(tmp_path: Path) -> None:
     driver = driver_of(tmp_path, [False] * 4, [False] * 4, 2)
-    steps = [
+    steps: list[tuple[list[Stage], str, int]] = [
         ([Duplicate((1,))], "code", 0),
         ([Duplicate((1,))], "code", 1),
         # Another stage that drops nothing and says nothing changes nothing.
