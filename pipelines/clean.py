@@ -21,6 +21,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.ledger import write_ledger
+from isinglass.pipelines.outside import check_names
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -89,6 +90,12 @@ class CleanWork:
         """Stages that see the texts."""
         return [one for one in self.stages if one.edits or _records(one)]
 
+    @property
+    def data_schema(self) -> pa.Schema:
+        """Of `data/`: what every run has, carried columns, and those of stages."""
+        added = [field for stage in self.stages for field in stage.fields("data")]
+        return with_carried(DATA, pa.schema([*self.layout.carried, *added]))
+
     def run(self, state: Loaded, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""
         shard = Shard.from_json(payload)
@@ -118,9 +125,7 @@ class CleanWork:
         for stage in self.stages:
             schemas |= stage.tables()
         if self.write_text:
-            added = [f for stage in self.stages for f in stage.fields("data")]
-            carried = pa.schema([*self.layout.carried, *added])
-            schemas["data"] = with_carried(DATA, carried)
+            schemas["data"] = self.data_schema
         writers = {}
         for table, schema in schemas.items():
             path = outputs.workspace.table(table, shard_id)
@@ -173,7 +178,7 @@ class _ShardPass:
         )
         self._counts.update(cleaned.counts)
         tables |= {
-            "data": cleaned.data,
+            "data": self._declared(cleaned.data),
             "findings": cleaned.findings,
             "ledger": cleaned.ledger,
             "quarantine": self._publishable(cleaned.quarantine),
@@ -192,11 +197,13 @@ class _ShardPass:
             if stage.edits == "cut"
         }
         view = view.with_cuts(list(cuts.values()))
-        edits = [
-            stage.edit(state, view)
-            for stage, state in self._loaded
-            if stage.edits == "edit"
-        ]
+        edits = []
+        for stage, state in self._loaded:
+            if stage.edits == "edit":
+                edit = stage.edit(state, view)
+                kinds = edit.spans.column("entity")
+                check_names(stage, "kind", kinds.unique().to_pylist())
+                edits.append(edit)
         return apply_edits(view, edits), {n: c.note for n, c in cuts.items()}
 
     def _record(
@@ -216,6 +223,12 @@ class _ShardPass:
         masks = [stage.withhold(state, doc_ids) for stage, state in self._loaded]
         held = [mask for mask in masks if mask is not None]
         return np.logical_or.reduce([np.zeros(len(doc_ids), np.bool_), *held])
+
+    def _declared(self, data: pa.RecordBatch) -> pa.RecordBatch:
+        """Columns of stages as they are declared: in order, and null or not."""
+        schema = self._work.data_schema
+        columns = [data.column(name) for name in schema.names]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def _publishable(self, quarantine: pa.RecordBatch) -> pa.RecordBatch:
         """An audit writes no text."""

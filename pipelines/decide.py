@@ -22,6 +22,7 @@ from isinglass.pipelines.engine.side_tables import (
     read_survey,
     write_side,
 )
+from isinglass.pipelines.outside import check_names
 from isinglass.pipelines.stage import OPEN, Standing, Verdict
 from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.survey import ambiguous_ids
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
 
@@ -171,6 +171,7 @@ def _hear(
     verdict = stage.decide(driver, standing)
     if verdict is None:
         return np.zeros(len(standing.open), np.bool_)
+    check_names(stage, "reason", verdict.reasons)
     verdicts[stage.name] = verdict
     chosen = standing.present & (verdict.drops != OPEN)
     table.drop(chosen, verdict.drops, verdict.reasons)
@@ -231,14 +232,3 @@ def _store(driver: Driver, table: _Table) -> Commit:
 def _array_digest(column: pa.Array) -> str:
     batch = pa.RecordBatch.from_arrays([column], names=["column"])
     return hashlib.sha256(batch.serialize()).hexdigest()
-
-
-def decision_hashes(
-    workspace: Workspace, resolved: Commit, shard_ids: Sequence[str]
-) -> dict[str, str]:
-    """SHA-256 of each shard's decisions, by shard_id."""
-    hashes = {output.path: output.sha256 for output in resolved.outputs}
-    return {
-        shard_id: hashes[workspace.relative(decisions_path(workspace, shard_id))]
-        for shard_id in shard_ids
-    }

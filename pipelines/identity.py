@@ -70,7 +70,8 @@ class Identity:
         code = code_fingerprint()
         outside = [code_of(stage) for stage in stages if is_outside(stage)]
         if outside:
-            code = digest([code, outside])
+            # Nobody can tell what of a stage from outside matters to which pass.
+            code = digest([code, outside, resolved["stages"]])
         parts = [
             config_id,
             [(i.path, i.source, i.sha256, i.bytes, i.problem) for i in plan.inputs],

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
-from isinglass.pipelines.decide import Decided, decide, decision_hashes
+from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.passes import Session, run_pass
 from isinglass.pipelines.engine.side_tables import (
+    decision_hashes,
     decisions_path,
     extents,
     read_side,
@@ -147,9 +148,10 @@ def prepare(request: Request) -> Prepared:
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
     check_config(config, (*STAGES, *outside), request.execution.arguments)
-    if verb == "encode" and config.encode is None:
-        msg = "encode: the configuration has no `encode` section; add `encode: {}`."
-        raise ConfigError(msg)
+    for kind in STAGES:
+        if kind.verb == verb and kind.of(config) is None:
+            section = f"`{kind.name}` section; add `{kind.name}: {{}}`."
+            raise ConfigError(f"{verb}: the configuration has no {section}")
     workspace = Workspace(str(request.output))
     site = Site(config, verb, request.base, workspace)
     made = plan(config, request.base)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+
+from isinglass.pipelines.engine.side_tables import read_survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pyarrow as pa
     from rich.console import RenderableType
 
     from isinglass.pipelines.engine.passes import Session
@@ -91,6 +93,13 @@ class Driver:
     def documents(self) -> int:
         """Documents of this run, once they are surveyed."""
         return self.places[-1].stop if self.places else 0
+
+    def survey(self, *columns: str) -> pa.Table:
+        """Some columns of the survey, one row a document of this run."""
+        names = list(columns)
+        if not self.places:
+            return pa.table({name: [] for name in names})
+        return read_survey(self.workspace, self.places, names)
 
     @property
     def writes_text(self) -> bool:

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.engine.workspace import read_json
+from isinglass.pipelines.engine.workspace import read_bytes, read_json
 from isinglass.pipelines.ownership import OWNER
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import IsinglassError
+from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_ids
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.documents import Piece, Shard
-    from isinglass.schemas.manifest import Manifest
 
 NO_NOTE = "work/run.json is missing or damaged: the inputs cannot be found"
 
@@ -64,6 +64,16 @@ def read_note(folder: Path) -> dict[str, Any] | None:
     if not isinstance(note, dict):
         return None
     return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a run.
+
+    Raises:
+        OSError: There is none.
+        pydantic.ValidationError: It is not of this version.
+    """
+    return Manifest.model_validate_json(read_bytes(folder / "manifest.json"))
 
 
 def plan_again(folder: Path, manifest: Manifest) -> Plan | str:

@@ -14,24 +14,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from isinglass.pipelines.seam import HASHING as HASHING
-from isinglass.pipelines.seam import OPEN as OPEN
-from isinglass.pipelines.seam import After as After
-from isinglass.pipelines.seam import Closed as Closed
-from isinglass.pipelines.seam import Closing as Closing
-from isinglass.pipelines.seam import Driver as Driver
-from isinglass.pipelines.seam import Line as Line
-from isinglass.pipelines.seam import Phase as Phase
-from isinglass.pipelines.seam import Rebuilt as Rebuilt
-from isinglass.pipelines.seam import Record as Record
-from isinglass.pipelines.seam import Site as Site
-from isinglass.pipelines.seam import Standing as Standing
-from isinglass.pipelines.seam import Story as Story
-from isinglass.pipelines.seam import Sum as Sum
-from isinglass.pipelines.seam import Verb as Verb
-from isinglass.pipelines.seam import Verdict as Verdict
-from isinglass.pipelines.seam import Written as Written
-from isinglass.pipelines.seam import no_drops as no_drops
+from isinglass.pipelines.seam import (
+    HASHING,
+    OPEN,
+    After,
+    Closed,
+    Closing,
+    Driver,
+    Line,
+    Phase,
+    Rebuilt,
+    Record,
+    Site,
+    Standing,
+    Story,
+    Sum,
+    Verb,
+    Verdict,
+    Written,
+    no_drops,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,11 +49,34 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import GateConfig, RunConfig
+    from isinglass.schemas.config import GateConfig, Operator, RunConfig
     from isinglass.schemas.manifest import Lexicon, Manifest, Model
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.seen import Seen
+
+
+__all__ = [
+    "HASHING",
+    "OPEN",
+    "After",
+    "Closed",
+    "Closing",
+    "Driver",
+    "Line",
+    "Phase",
+    "Rebuilt",
+    "Record",
+    "Site",
+    "Stage",
+    "Standing",
+    "Story",
+    "Sum",
+    "Verb",
+    "Verdict",
+    "Written",
+    "no_drops",
+]
 
 
 class Stage:
@@ -68,6 +93,9 @@ class Stage:
         place: Where its section stands in the report, ascending.
         metrics: Statistics that gates may be about, besides those that
             `transforms.statistics.characteristics` lists.
+        entities: Kinds of its findings about which always the same is done, with the
+            operator that does it.
+        verb: The verb that makes no sense without it; empty for none.
         reasons: Of a stage from outside: a sentence for each reason it drops for.
     """
 
@@ -77,6 +105,8 @@ class Stage:
     early: ClassVar[bool] = False
     place: ClassVar[int] = 90
     metrics: ClassVar[tuple[str, ...]] = ()
+    verb: ClassVar[str] = ""
+    entities: ClassVar[Mapping[str, Operator]] = {}
     reasons: ClassVar[Mapping[str, str]] = {}
 
     @classmethod

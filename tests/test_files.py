@@ -281,7 +281,7 @@ def test_exceptions_cover_their_place_alone(tmp_path: Path) -> None:
     for name in (
         "plan/read.py",
         "clean.py",
-        "evaluate.py",
+        "stages/pii/evaluate.py",
         "engine/workspace/files.py",
     ):
         path = tmp_path / "pipelines" / name

@@ -20,6 +20,11 @@ MIN_CONFIDENCE = 0.5
 """Least probability of the answer: it must outweigh all other languages together."""
 
 
+def primary_language(tag: str) -> str:
+    """Return the language part of a tag: `en` of `en-US`, `zh` of `ZH_Hant`."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
 @cache
 def load_detector() -> LangDetector:
     """Load the detector once a process; its model is a file of the package.

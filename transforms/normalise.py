@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
-from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.text import (
     CODE_POINTS,
     assigned_code_points,

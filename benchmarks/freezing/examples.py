@@ -224,6 +224,7 @@ def wanted_gone(folder: Path) -> None:
         {"id": "w0", "text": "So said ZEDBROOK  Quillfeather, and no one else did."},
         {"id": "w1", "text": "See mailto:zed.quill%40mailbox.io?cc of the garden."},
         {"id": "w2", "text": "Nothing in here but words.", "stars": 4},
+        {"id": "w3", "text": f"{NOTICE}\n\n{NOTICE}"},
     ]
     path = folder / "corpus" / "d.jsonl"
     lines = "".join(json.dumps(row) + "\n" for row in tail)
@@ -232,9 +233,6 @@ def wanted_gone(folder: Path) -> None:
     named = "PERSON\tZedbrook Quillfeather\n"
     (folder / "values.txt").write_text("\n".join(values) + "\n" + named)
     (folder / "nobody.txt").write_text("Nobody Atall Whatsoever\n")
-    # A run without a detector would take a random key.
-    (folder / "bare-spans" / "work").mkdir(parents=True)
-    (folder / "bare-spans" / "work" / "key").write_text("0123456789abcdef" * 4)
 
 
 def with_recognizers(prepare: Callable[[Path], None]) -> Callable[[Path], None]:

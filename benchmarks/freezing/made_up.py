@@ -207,17 +207,11 @@ ERASE = Job(
         ),
         *proof("run-spans"),
         run("clean", "bare"),
-        (
-            "forget",
-            "bare",
-            "--value-file",
-            "values.txt",
-            "--remove",
-            "spans",
-            "--output",
-            "bare-spans",
-        ),
+        ("forget", "bare", "--value-file", "values.txt", "--remove", "spans"),
+        *proof("bare-forgotten-1"),
     ),
+    # Without a detector there is no key but a random one.
+    random={"bare-forgotten-1": ("value_key",)},
 )
 
 REFUSALS = Job(

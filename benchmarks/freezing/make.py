@@ -76,7 +76,10 @@ def make_job(job: Job, texts: Path) -> dict[str, Any]:
             "seconds": round(seconds, 1),
             "answers": [_hashed(answer) for answer in said],
             "runs": {
-                run.name: record_run(run, marks, found["run_ids"]) for run in runs
+                run.name: record_run(
+                    run, marks, found["run_ids"], job.random.get(run.name, ())
+                )
+                for run in runs
             },
         }
 

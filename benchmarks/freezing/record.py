@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from benchmarks.freezing.normal import Marks
@@ -21,13 +21,19 @@ _BATCH_ROWS = 1000
 Record = dict[str, Any]
 
 
-def record_run(folder: Path, marks: Marks, run_ids: Mapping[str, str]) -> Record:
+def record_run(
+    folder: Path,
+    marks: Marks,
+    run_ids: Mapping[str, str],
+    random: Collection[str] = (),
+) -> Record:
     """Hashes of everything in a run folder but `work/`.
 
     Args:
         folder: Of the run.
         marks: Makes texts equal that differ in times or run ids alone.
         run_ids: Mark of each run_id that may stand in a column.
+        random: Columns that are another each time.
 
     Returns:
         `files`: what `record_file` says by path; `manifest`: hash by key;
@@ -38,7 +44,7 @@ def record_run(folder: Path, marks: Marks, run_ids: Mapping[str, str]) -> Record
     names = {name: p for name, p in names.items() if not name.startswith("work/")}
     found: Record = {"names": sorted(names)}
     found["files"] = {
-        name: record_file(path, run_ids)
+        name: record_file(path, run_ids, random)
         for name, path in names.items()
         if name not in RUN_FILES
     }
@@ -52,11 +58,14 @@ def record_run(folder: Path, marks: Marks, run_ids: Mapping[str, str]) -> Record
     return found
 
 
-def record_file(path: Path, run_ids: Mapping[str, str]) -> Record:
+def record_file(
+    path: Path, run_ids: Mapping[str, str], random: Collection[str] = ()
+) -> Record:
     """SHA-256 of a file; of a Parquet file also its rows, schema and columns.
 
     A table that holds a run_id has no hash as a file, since another code is another
-    run: its columns are hashed with the mark of the run instead.
+    run: its columns are hashed with the mark of the run instead. Random columns are
+    left out, and so is the hash of a file with one.
     """
     with path.open("rb") as file:
         whole = hashlib.file_digest(file, "sha256").hexdigest()
@@ -67,10 +76,12 @@ def record_file(path: Path, run_ids: Mapping[str, str]) -> Record:
     columns = {
         name: column_digest(table[name], run_ids if name in names else {})
         for name in table.column_names
+        if name not in random
     }
+    repeats = not names and len(columns) == table.num_columns
     schema = digest(table.schema.to_string(show_schema_metadata=True))
     return {
-        "sha256": None if names else whole,
+        "sha256": whole if repeats else None,
         "rows": len(table),
         "schema": schema,
         "columns": columns,

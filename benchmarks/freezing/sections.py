@@ -32,6 +32,7 @@ class Job:
         configs: Configurations by name; each is written as `NAME.yaml`.
         steps: Command lines, or `EXPLAIN_ALL` or `DAMAGE` with the folder of a run.
         needs: Folders without which the job is skipped.
+        random: Columns of a run that nothing repeats, by the folder of the run.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Job:
     configs: dict[str, Settings] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     needs: tuple[Path, ...] = ()
+    random: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def settings(path: str = "corpus", output: str = "run", **sections: Any) -> Settings:
@@ -114,7 +116,7 @@ RECOGNIZERS: Settings = {
         {"entity": "SITE", "file": "sites.txt", "ignore_case": False},
     ],
     "allow": [
-        {"entities": ["EMAIL_ADDRESS"], "values": ["person28@mailbox.io"]},
+        {"entities": ["EMAIL_ADDRESS"], "values": ["person46@mailbox.io"]},
         {"values": [r"^185\.12\.64\.3"], "match": "regex"},
     ],
 }

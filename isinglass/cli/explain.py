@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption
+from isinglass.cli.options import Format, FormatOption, StageOption, read_stages
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +29,7 @@ def explain(
     full: Annotated[
         bool, typer.Option("--full", help="Show whole texts; fold nothing.")
     ] = False,
+    stage: StageOption = None,
     format_: FormatOption = Format.TEXT,
 ) -> int:
     """Tell where a record came from, what became of it and on what evidence.
@@ -38,7 +39,7 @@ def explain(
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines.explain import explain as tell  # noqa: PLC0415
 
-    told = tell(run, doc_id, full=full)
+    told = tell(run, doc_id, full=full, stages=read_stages(stage))
     if format_ is Format.JSON:
         typer.echo(json.dumps(as_json(told), indent=2))
     else:

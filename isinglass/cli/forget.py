@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
-from isinglass.cli.options import Format, FormatOption
+from isinglass.cli.options import Format, FormatOption, StageOption
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stages.erase.forget import Forgotten
@@ -56,6 +56,7 @@ def forget(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Search and count, write nothing.")
     ] = False,
+    stage: StageOption = None,
     format_: FormatOption = Format.TEXT,
 ) -> int:
     """Make a new run without the documents that hold some values; RUN stays as it is.
@@ -75,6 +76,7 @@ def forget(
         output=output,
         texts_only=texts_only,
         dry_run=dry_run,
+        stages=tuple(stage or ()),
     )
     done = forgetting.forget(request, Progress.on_stderr())
     if format_ is Format.JSON:

@@ -12,6 +12,7 @@ from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.stage import Stage
     from isinglass.schemas.config import RunConfig
 
 
@@ -32,6 +33,27 @@ SetOption = Annotated[
 FormatOption = Annotated[
     Format, typer.Option("--format", help="Form of the result on stdout.")
 ]
+
+
+StageOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stage",
+        help="`module:Class` of a stage from outside that the run used; its code is "
+        "run only if it is named here. Repeatable.",
+    ),
+]
+
+
+def read_stages(names: list[str] | None) -> tuple[type[Stage], ...]:
+    """The classes that `--stage` names.
+
+    Raises:
+        ConfigError: One cannot be imported, or is no stage.
+    """
+    from isinglass.pipelines.outside import load_class  # noqa: PLC0415
+
+    return tuple(load_class(name, Path.cwd(), "--stage") for name in names or ())
 
 
 def read_config(path: Path, overrides: list[str]) -> RunConfig:

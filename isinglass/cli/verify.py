@@ -8,19 +8,20 @@ from typing import Annotated
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption
+from isinglass.cli.options import Format, FormatOption, StageOption, read_stages
 
 FAILED = 1
 
 
 def verify(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    stage: StageOption = None,
     format_: FormatOption = Format.TEXT,
 ) -> int:
     """Re-read a run: hashes, schemas, conservation, offsets, tokens against texts."""
     from isinglass.pipelines.proof import prove  # noqa: PLC0415
 
-    checks = prove(run)
+    checks = prove(run, read_stages(stage))
     if format_ is Format.JSON:
         typer.echo(json.dumps([check.to_dict() for check in checks], indent=2))
     else:

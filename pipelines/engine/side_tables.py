@@ -97,3 +97,14 @@ def read_survey(
 def decisions_path(workspace: Workspace, shard_id: str) -> Path:
     """Decisions on the documents of one shard, in survey order."""
     return workspace.side(RESOLVE, f"{shard_id}.arrow")
+
+
+def decision_hashes(
+    workspace: Workspace, resolved: Commit, shard_ids: Sequence[str]
+) -> dict[str, str]:
+    """SHA-256 of each shard's decisions, by shard_id."""
+    hashes = {output.path: output.sha256 for output in resolved.outputs}
+    return {
+        shard_id: hashes[workspace.relative(decisions_path(workspace, shard_id))]
+        for shard_id in shard_ids
+    }

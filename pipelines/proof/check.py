@@ -117,7 +117,7 @@ class FinishedRun:
 
     def is_foreign(self, entity: str) -> bool:
         """Whether the entity of a finding has the prefix of a stage from outside."""
-        return bool(self.foreign) and "." in entity
+        return entity.partition(".")[0] in self.manifest.stages
 
     def paths(self, table: str) -> list[Path]:
         """Files of one table, in shard order."""

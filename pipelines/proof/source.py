@@ -16,7 +16,7 @@ from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.pipelines.stage import Stage
@@ -120,7 +120,7 @@ class SourceReader:
         if sum(map(len, kept)) != data.num_rows:
             fault = f"data/{shard_id} holds documents that are not in the input"
             self._faults.append(fault)
-        elif not _same_metadata(data, metadata):
+        elif not _same_metadata(data, metadata, self.run.manifest.stages):
             fault = f"data/{shard_id}: metadata differ from those of the input"
             self._faults.append(fault)
         places = [half for b in batches for half in (_documents(b), _rejected(b))]
@@ -197,7 +197,16 @@ def _ids(data: pa.Table) -> pa.Array:
     return data["doc_id"].combine_chunks()
 
 
-def _same_metadata(data: pa.Table, kept: list[pa.RecordBatch]) -> bool:
+def _same_metadata(
+    data: pa.Table, kept: list[pa.RecordBatch], outside: Iterable[str]
+) -> bool:
+    """Whether metadata and carried columns are those of the input.
+
+    Args:
+        data: Of a shard.
+        kept: Its documents as they came in.
+        outside: Names of stages from outside, whose columns are not of the input.
+    """
     if not kept:
         return data.num_rows == 0
     source = pa.Table.from_batches(kept)
@@ -205,7 +214,9 @@ def _same_metadata(data: pa.Table, kept: list[pa.RecordBatch]) -> bool:
     if not given.equals(data[_DETECTED]):
         return False
     own = [name for name in METADATA_COLUMNS if name != _DETECTED]
-    names = ["doc_id", *own, *data.schema.names[len(DATA) :]]
+    marks = tuple(f"{name}_" for name in outside)
+    carried = [n for n in data.schema.names[len(DATA) :] if not n.startswith(marks)]
+    names = ["doc_id", *own, *carried]
     return all(
         name in source.schema.names and data[name].equals(source[name])
         for name in names

@@ -10,7 +10,6 @@ from isinglass.schemas.config.decontaminate import (
 )
 from isinglass.schemas.config.dedup import DedupConfig as DedupConfig
 from isinglass.schemas.config.dedup import MaxRemovedConfig as MaxRemovedConfig
-from isinglass.schemas.config.dedup import NormaliseConfig as NormaliseConfig
 from isinglass.schemas.config.dedup import ParagraphsConfig as ParagraphsConfig
 from isinglass.schemas.config.dedup import RepeatsConfig as RepeatsConfig
 from isinglass.schemas.config.encode import EncodeConfig as EncodeConfig
@@ -18,8 +17,10 @@ from isinglass.schemas.config.erase import EraseConfig as EraseConfig
 from isinglass.schemas.config.inputs import Columns as Columns
 from isinglass.schemas.config.inputs import InputConfig as InputConfig
 from isinglass.schemas.config.load import load_config as load_config
+from isinglass.schemas.config.normalise import NormaliseConfig as NormaliseConfig
 from isinglass.schemas.config.pii import CanaryConfig as CanaryConfig
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
+from isinglass.schemas.config.pii import Operator as Operator
 from isinglass.schemas.config.pii import PiiConfig as PiiConfig
 from isinglass.schemas.config.run import BeamConfig as BeamConfig
 from isinglass.schemas.config.run import GateConfig as GateConfig

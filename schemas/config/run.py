@@ -9,10 +9,11 @@ from pydantic import Field
 from isinglass.schemas.config.balance import BalanceConfig
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.decontaminate import DecontaminateConfig
-from isinglass.schemas.config.dedup import DedupConfig, NormaliseConfig
+from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.schemas.config.stages import StageConfig
 from isinglass.schemas.config.survey import SurveyConfig
@@ -84,6 +85,11 @@ class RunConfig(Section):
     gates: tuple[GateConfig, ...] = ()
     beam: BeamConfig = Field(default_factory=BeamConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)
+
+    @property
+    def finds(self) -> bool:
+        """Whether something is changed in texts, so that there are findings."""
+        return bool(self.pii or self.erase or self.stages)
 
     @property
     def normalise(self) -> NormaliseConfig:

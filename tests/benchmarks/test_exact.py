@@ -13,7 +13,7 @@ from benchmarks.deduplication.exact import (
     similar_pairs,
     units,
 )
-from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.normalise import normalise
 
 

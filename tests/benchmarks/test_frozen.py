@@ -140,6 +140,15 @@ def test_a_run_id_is_no_difference(tmp_path: Path) -> None:
     assert record_file(longer, {OLD_ID: mark})["sha256"] is not None
 
 
+def test_a_random_column_is_no_difference(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{text}.parquet", [text, None]) for text in "ab"]
+    one, two = (record_file(path, {}, ("kept_in",)) for path in paths)
+    assert one == two
+    assert list(one["columns"]) == ["n"]
+    three, four = (record_file(path, {}, ("n",)) for path in paths)
+    assert file_difference(three, four) == "columns differ: kept_in"
+
+
 def test_row_groups_are_bytes_and_not_values(tmp_path: Path) -> None:
     one = record_file(write(tmp_path / "a.parquet", ["x", None]), {})
     two = record_file(write(tmp_path / "b.parquet", ["x", None], chunk=1), {})

@@ -28,7 +28,8 @@ from isinglass.transforms.text import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+    from isinglass.schemas.config.dedup import ParagraphsConfig
+    from isinglass.schemas.config.normalise import NormaliseConfig
 
 _LINE_FEED, _CARRIAGE_RETURN = 0x0A, 0x0D
 _BORDER = {"blank_line": 2, "line": 1}

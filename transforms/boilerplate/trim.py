@@ -17,7 +17,8 @@ from isinglass.transforms.edits.cut import Cuts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+    from isinglass.schemas.config.dedup import ParagraphsConfig
+    from isinglass.schemas.config.normalise import NormaliseConfig
     from isinglass.transforms.edits.view import View
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from isinglass.transforms.decontaminate.units import power_of_two
-from isinglass.transforms.dedup.units import mix
+from isinglass.transforms.units import mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,8 @@ from numba import njit
 from isinglass.transforms.decontaminate.automaton import longest_match
 from isinglass.transforms.decontaminate.filter import may_hold_item
 from isinglass.transforms.decontaminate.units import find_unit
-from isinglass.transforms.dedup.units import BYTES, class_table, cut_units, find_spans
 from isinglass.transforms.text import string_buffers
+from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
 
 if TYPE_CHECKING:
     import pyarrow as pa

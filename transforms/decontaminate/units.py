@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.units import BYTES, class_table, cut_units, find_spans
 from isinglass.transforms.text import string_buffers
+from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
 
 if TYPE_CHECKING:
     import pyarrow as pa

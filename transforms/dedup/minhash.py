@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.units import mix
+from isinglass.transforms.units import mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

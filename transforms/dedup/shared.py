@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.dedup.folding import fold
 from isinglass.transforms.dedup.shingles import (
     CHARACTER_UNIT,
     WORD_UNIT,
     shingle,
 )
-from isinglass.transforms.dedup.units import unit_spans
+from isinglass.transforms.folding import fold
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
+from isinglass.transforms.units import unit_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.schemas.config.dedup import NormaliseConfig
-    from isinglass.transforms.dedup.folding import Folded
+    from isinglass.schemas.config.normalise import NormaliseConfig
+    from isinglass.transforms.folding import Folded
 
 ComparedBy = Literal["words", "characters", "whole_text"]
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.dedup.units import class_table, cut_units, mix
 from isinglass.transforms.text import string_buffers
+from isinglass.transforms.units import class_table, cut_units, mix
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from isinglass.schemas.manifest import Lexicon
+from isinglass.transforms.language import primary_language
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -44,11 +45,6 @@ class DemographicLexicon:
     sha256: str
     terms: tuple[tuple[str, Group], ...]
     vetoes: tuple[str, ...]
-
-
-def primary_language(tag: str) -> str:
-    """Return the language part of a tag: `en` of `en-US`, `zh` of `ZH_Hant`."""
-    return tag.replace("_", "-").partition("-")[0].strip().lower()
 
 
 def load_lexicon(language: str) -> DemographicLexicon | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.demographics.groups import ratio as share_of
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
-from isinglass.transforms.statistics.groups import ratio as share_of
 from isinglass.transforms.statistics.intervals import share_ratio
 
 if TYPE_CHECKING:

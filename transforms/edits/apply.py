@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from isinglass.schemas.spans import APPLIED, FAILURES
 from isinglass.schemas.tables import DATA
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.edits.edits import no_spans
+from isinglass.transforms.edits.edits import Precedence, no_spans
 from isinglass.transforms.edits.leftovers import left_beside
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
     """Apply what stages want changed to the texts of a batch.
 
     Where spans overlap, the one of the higher precedence wins; of equal ones that of
-    the stage that comes first. What it leaves uncovered of the other is a span still.
+    the stage that comes first. What it leaves uncovered of the other is a span still:
+    of one that is to be erased every character, of others see `leftovers`.
     Texts without spans pass through as Arrow buffers.
 
     Args:
@@ -147,11 +148,13 @@ def _merged(
     """Spans of all stages without overlaps, sorted; what writes each."""
     merged, writers = no_spans(), np.zeros(0, np.int64)
     for number in sorted(range(len(edits)), key=lambda n: edits[n].precedence):
-        _check(edits[number].spans)
-        spans = _of_rows(edits[number].spans, alive)
+        edit = edits[number]
+        _check(edit.spans)
+        spans = _of_rows(edit.spans, alive)
         if spans.num_rows == 0:
             continue
-        spans = left_beside(merged, spans, texts)
+        whole = edit.precedence is Precedence.ERASE
+        spans = left_beside(merged, spans, texts, whole=whole)
         table = pa.Table.from_batches([merged, spans])
         writers = np.append(writers, np.full(spans.num_rows, number))
         order = np.argsort(_keys(table, "start"), kind="stable")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -51,6 +51,33 @@ Write = Callable[[str, str], Written]
 
 def _unwritten(entity: str, _value: str) -> Written:
     raise ValueError(f"nothing says what takes the place of {entity}: give `write`")
+
+
+NO_KEY = "0" * 32
+"""Value key of what has none: equal values cannot be told from it."""
+
+
+def spans_of(
+    places: Sequence[tuple[int, int, int]], entity: str, detector: str
+) -> pa.RecordBatch:
+    """Spans of one kind as `spans.FOUND`.
+
+    Args:
+        places: Row, start and end of each, sorted.
+        entity: Their kind.
+        detector: What found them.
+    """
+    fixed: dict[str, Any] = {
+        "entity": entity,
+        "score": 1.0,
+        "detector": detector,
+        "rule": detector,
+        "base_score": 1.0,
+    }
+    rows = [
+        {"row": row, "start": start, "end": end, **fixed} for row, start, end in places
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=FOUND)
 
 
 @dataclass(frozen=True, eq=False)

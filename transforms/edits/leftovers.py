@@ -50,7 +50,11 @@ def with_leftovers(
 
 
 def left_beside(
-    preferred: pa.RecordBatch, spans: pa.RecordBatch, texts: pa.StringArray
+    preferred: pa.RecordBatch,
+    spans: pa.RecordBatch,
+    texts: pa.StringArray,
+    *,
+    whole: bool = False,
 ) -> pa.RecordBatch:
     """What is left of spans where others are preferred.
 
@@ -58,6 +62,7 @@ def left_beside(
         preferred: `spans.FOUND` without overlaps, sorted by row and start.
         spans: Likewise.
         texts: The texts of both, by `row`.
+        whole: Every character of `spans` matters, blanks and punctuation too.
 
     Returns:
         Of `spans` those that no preferred one overlaps, and the uncovered parts of
@@ -73,11 +78,15 @@ def left_beside(
         return spans
     losers = spans.filter(pa.array(loses)).to_pylist()
     untouched = spans.filter(pa.array(~loses))
-    return _sorted(untouched, _parts(losers, preferred, texts))
+    return _sorted(untouched, _parts(losers, preferred, texts, whole=whole))
 
 
 def _parts(
-    losers: list[dict[str, Any]], winners: pa.RecordBatch, texts: pa.StringArray
+    losers: list[dict[str, Any]],
+    winners: pa.RecordBatch,
+    texts: pa.StringArray,
+    *,
+    whole: bool = False,
 ) -> list[dict[str, Any]]:
     """The parts of spans that no winner covers, nor any part before them."""
     taken: dict[int, list[Span]] = {row["row"]: [] for row in losers}
@@ -91,7 +100,7 @@ def _parts(
         row = loser["row"]
         text = texts[row].as_py()
         for start, end in _uncovered((loser["start"], loser["end"]), taken[row]):
-            part = _trimmed(text, start, end)
+            part = (start, end) if whole else _trimmed(text, start, end)
             if part is not None:
                 taken[row].append(part)
                 added.append(loser | _place(part))

@@ -19,7 +19,6 @@ import hyperscan
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.dedup.units import WORD, class_table
 from isinglass.transforms.erase.escapes import (
     MOST_LAYERS,
     escaped_rows,
@@ -33,6 +32,7 @@ from isinglass.transforms.erase.numbers import (
     number_forms,
 )
 from isinglass.transforms.text import assigned_code_points
+from isinglass.transforms.units import WORD, class_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

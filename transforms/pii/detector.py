@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
-from isinglass.transforms.demographics.lexicon import primary_language
+from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.found import FoundColumns

@@ -22,8 +22,8 @@ import numpy as np
 from numba import njit
 
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
-from isinglass.transforms.dedup.units import unit_spans
 from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.units import unit_spans
 
 if TYPE_CHECKING:
     import pyarrow as pa

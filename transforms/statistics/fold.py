@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
-from isinglass.transforms.statistics.groups import GroupFold
 from isinglass.transforms.statistics.intervals import wilson
 from isinglass.transforms.statistics.lengths import length_bins, quantile
 from isinglass.transforms.statistics.sums import (
@@ -34,8 +33,6 @@ from isinglass.transforms.text import word_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-__all__ = ["GroupFold", "TextFold", "TextGatherer"]
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 _UNITS = ("characters", "words")

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+    from isinglass.schemas.config.dedup import ParagraphsConfig
+    from isinglass.schemas.config.normalise import NormaliseConfig
     from isinglass.schemas.documents import DocumentBatch
 
 _COLUMNS = ["doc_id", "start", "end", "paragraph", "removed"]

@@ -20,11 +20,10 @@ from isinglass.pipelines.engine.workspace import (
     is_folder,
     list_files,
     read_array,
-    read_bytes,
     read_table,
 )
+from isinglass.pipelines.sources import read_manifest
 from isinglass.schemas.errors import InputError
-from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.dedup.fingerprints import families
 from isinglass.transforms.read.identity import format_doc_ids
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
+    from isinglass.schemas.manifest import Manifest
 
 AGAINST = "against"
 KEPT = f"{AGAINST}/kept.npy"
@@ -158,16 +158,6 @@ def _check_families(manifest: Manifest, name: str, dedup: DedupConfig) -> None:
                 "both or none), or redo that run."
             )
             raise _refusal(name, why)
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a run.
-
-    Raises:
-        OSError: There is none.
-        pydantic.ValidationError: It is not of this version.
-    """
-    return Manifest.model_validate_json(read_bytes(folder / "manifest.json"))
 
 
 def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:

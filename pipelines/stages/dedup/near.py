@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_pass
-from isinglass.pipelines.sources import plan_again
+from isinglass.pipelines.sources import plan_again, read_manifest
 from isinglass.pipelines.stages.dedup import match as matching
 from isinglass.pipelines.stages.dedup import shingles as shingling
 from isinglass.pipelines.stages.dedup import similarity as verifying
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, read_manifest
 from isinglass.pipelines.stages.dedup.rank import all_places, load_identified
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.stage import Driver
+    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import Layout

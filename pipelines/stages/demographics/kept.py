@@ -16,6 +16,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.engine.workspace import read_table
 from isinglass.transforms.demographics.counts import MentionCounts, mention_matrix
+from isinglass.transforms.demographics.groups import GroupFold
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.demographics.retention import (
     GroupDocuments,
@@ -24,7 +25,6 @@ from isinglass.transforms.demographics.retention import (
     retention,
 )
 from isinglass.transforms.read.identity import format_doc_ids
-from isinglass.transforms.statistics.fold import GroupFold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -48,6 +48,7 @@ class Encode(Stage):
     models: tuple[Model, ...] = ()
 
     name: ClassVar[str] = "encode"
+    verb: ClassVar[str] = "encode"
     place: ClassVar[int] = 70
 
     @classmethod

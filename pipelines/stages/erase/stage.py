@@ -17,8 +17,11 @@ from isinglass.pipelines.stages.erase.listed import (
 )
 from isinglass.pipelines.stages.pii.key import find_key
 from isinglass.schemas.reasons import DropReason
+from isinglass.transforms.erase.spans import ERASED, OPERATOR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import pyarrow as pa
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         Written,
     )
     from isinglass.schemas.config import EraseConfig, RunConfig
+    from isinglass.schemas.config.pii import Operator
     from isinglass.transforms.edits import Edits, View
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.erase.spans import Eraser
@@ -60,6 +64,7 @@ class Erase(Stage):
     needs: ClassVar[tuple[str, ...]] = ("pii",)
     edits: ClassVar[Literal["", "cut", "edit"]] = "edit"
     early: ClassVar[bool] = True
+    entities: ClassVar[Mapping[str, Operator]] = {ERASED: OPERATOR}
     place: ClassVar[int] = 51
 
     @classmethod

@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import COUNTS, conclude
-from isinglass.pipelines.stages.pii.operators import operators_used
+from isinglass.pipelines.stages.pii.operators import operator_of, operators_used
 from isinglass.pipelines.stages.pii.proof_recall import check_recall
 from isinglass.schemas.manifest import FindingCount
-from isinglass.transforms.erase.spans import erasing_operators
 from isinglass.transforms.pii.operators.apply import KEY_DIGITS
 
 if TYPE_CHECKING:
@@ -75,14 +74,10 @@ def _check_spans(shard: str, ledger: pa.Table, findings: pa.Table | None) -> lis
 def _check_findings(
     run: FinishedRun, found: Counter[tuple[str, str]], statistics: list[Statistic]
 ) -> list[str]:
-    pii = run.config.pii
-    if run.config.erase is not None:
-        pii = erasing_operators(pii)
     faults = [
         f"{entity} findings have the operator {operator}, which is not configured"
         for entity, operator in sorted(found)
-        if not run.is_foreign(entity)
-        and (pii is None or pii.settings_of(entity).operator != operator)
+        if not run.is_foreign(entity) and operator_of(run.config, entity) != operator
     ]
     kinds: dict[str, Counter[str]] = {}
     for (entity, operator), number in found.items():

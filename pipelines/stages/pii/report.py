@@ -27,7 +27,11 @@ from isinglass.pipelines.report.text import (
     share_of,
     shorten,
 )
-from isinglass.pipelines.stages.pii.report_kinds import counts, entities
+from isinglass.pipelines.stages.pii.report_kinds import (
+    counts,
+    entities,
+    own_findings,
+)
 from isinglass.pipelines.stages.pii.report_recall import recall_blocks
 from isinglass.pipelines.stages.pii.report_scan import bound_blocks
 
@@ -49,7 +53,7 @@ def section(data: ReportData) -> Section:
     """Findings by entity, measured recall, and what is expected to be left."""
     anchor, title = "pii", "Personal identifiers"
     manifest = data.manifest
-    if data.part("pii") is None and not (manifest.findings or manifest.recall):
+    if data.part("pii") is None and not (own_findings(manifest) or manifest.recall):
         return not_run(anchor, title, "the configuration has no pii section.")
     blocks: list[Block] = [_findings_table(data)]
     if manifest.allowed:
@@ -81,7 +85,11 @@ def figure(manifest: Manifest) -> KeyFigure:
 
 def line(manifest: Manifest) -> str:
     """Its part of what a command prints when it is done."""
-    if not manifest.findings and not manifest.recall and not manifest.config.get("pii"):
+    if (
+        not own_findings(manifest)
+        and not manifest.recall
+        and not manifest.config.get("pii")
+    ):
         return "Identifiers: not run"
     found, changed = _found_and_changed(manifest)
     planted = sum(recall.planted for recall in manifest.recall.values())
@@ -101,8 +109,8 @@ def line(manifest: Manifest) -> str:
 
 def _found_and_changed(manifest: Manifest) -> tuple[int, int]:
     return (
-        sum(count.found for count in manifest.findings.values()),
-        sum(count.changed for count in manifest.findings.values()),
+        sum(count.found for count in own_findings(manifest).values()),
+        sum(count.changed for count in own_findings(manifest).values()),
     )
 
 
@@ -116,7 +124,7 @@ def _operator(data: ReportData, entity: str) -> str:
 
 
 def _findings_table(data: ReportData) -> Table:
-    findings = data.manifest.findings
+    findings = own_findings(data.manifest)
     words = data.slices.total("words", "output")
 
     def numbers(found: int, changed: int, kept: int) -> Row:

@@ -8,16 +8,26 @@ from isinglass.pipelines.report.text import MISSING, decimal
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import FindingCount
+    from isinglass.schemas.manifest import FindingCount, Manifest
+
+
+def own_findings(manifest: Manifest) -> dict[str, FindingCount]:
+    """Findings by kind, without those of stages from outside."""
+    outside = manifest.stages
+    return {
+        entity: count
+        for entity, count in manifest.findings.items()
+        if entity.partition(".")[0] not in outside
+    }
 
 
 def entities(data: ReportData) -> list[str]:
     """All kinds that were looked for or found, most findings first."""
     configured = (data.part("pii") or {}).get("entities")
-    names = set(data.manifest.findings) | set(data.manifest.recall)
+    names = set(own_findings(data.manifest)) | set(data.manifest.recall)
     if isinstance(configured, dict):
         names |= set(configured)
-    findings = data.manifest.findings
+    findings = own_findings(data.manifest)
     return sorted(
         names, key=lambda name: (-findings[name].found if name in findings else 0, name)
     )

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pii(Stage):
-    """The `pii` section; without one, the key and the findings of an erasure.
+    """The `pii` section; without one, the key and what others find in texts.
 
     Attributes:
         config: The section.
@@ -88,10 +88,8 @@ class Pii(Stage):
 
     @classmethod
     def of(cls, config: RunConfig) -> Pii | None:
-        """On if there is such a section, or an erasure."""
-        if config.pii is None and config.erase is None:
-            return None
-        return cls(config.pii, config.seed)
+        """On if there is such a section, or findings of others."""
+        return cls(config.pii, config.seed) if config.finds else None
 
     def prepare(self, site: Site) -> Pii:
         """Build every recognizer once, check the models, find the key."""
@@ -195,6 +193,7 @@ class Pii(Stage):
         findings = finding_counts(counts)
         counted = dict(sorted(closing.partials.items()))
         recall = misses.recall_by_entity(counted)
+        own = [e for e in findings if e.partition(".")[0] not in driver.after]
         second = None
         if scans_twice(self.config, driver.verb):
             second = second_scan_summary(driver.workspace, driver.shard_ids)
@@ -212,10 +211,10 @@ class Pii(Stage):
             manifest={
                 "findings": findings,
                 "allowed": allowed,
-                "operators": operators_used(driver.config, findings),
+                "operators": operators_used(driver.config, own),
                 "recall": recall,
                 "recall_slices": misses.recall_slices(counted),
-                "not_measured": misses.not_measured(self.config, findings, recall),
+                "not_measured": misses.not_measured(self.config, own, recall),
                 "expected_leftovers": misses.expected_leftovers(findings, recall),
                 "second_scan": second,
             },

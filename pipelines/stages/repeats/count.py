@@ -21,12 +21,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.decide import decision_hashes
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_here, run_pass
 from isinglass.pipelines.engine.progress import WorkerStatus
-from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
+from isinglass.pipelines.engine.side_tables import (
+    decision_hashes,
+    decisions_path,
+    read_side,
+    write_side,
+)
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.repeats.shares import (

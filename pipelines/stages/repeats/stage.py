@@ -30,6 +30,7 @@ class Repeats(Stage):
     dedup: DedupConfig
 
     name: ClassVar[str] = "repeats"
+    needs: ClassVar[tuple[str, ...]] = ("dedup",)
     place: ClassVar[int] = 31
 
     @classmethod

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+from isinglass.schemas.config.dedup import ParagraphsConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.boilerplate.paragraphs import (
     ParagraphKeys,
     paragraph_keys,

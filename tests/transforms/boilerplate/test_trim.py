@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.schemas.config.dedup import NormaliseConfig, ParagraphsConfig
+from isinglass.schemas.config.dedup import ParagraphsConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import frequent, from_sums, pack
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys

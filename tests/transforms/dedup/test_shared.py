@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
 from isinglass.transforms.dedup.shingles import shingle_sets
 from isinglass.transforms.normalise import normalise

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.demographics.lexicon import primary_language
+from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.fakes import values
 from isinglass.transforms.pii.data import load_data
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.transforms.demographics.lexicon import primary_language
 from isinglass.transforms.labels import safe_labels
+from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER, PERSON
 from isinglass.transforms.pii.overlap import resolve_overlaps
 

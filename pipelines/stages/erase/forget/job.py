@@ -37,7 +37,7 @@ from isinglass.pipelines.stages.erase.forget.values import check_entities
 from isinglass.pipelines.stages.erase.listed import Erasure, read_erasure, stored_list
 from isinglass.pipelines.stages.pii.key import store_key
 from isinglass.schemas.config import EraseConfig, RunConfig
-from isinglass.schemas.errors import OutputError
+from isinglass.schemas.errors import ConfigError, OutputError
 from isinglass.transforms.erase.search import ValueSearch
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class ForgetRequest:
         output: Folder of the new run; None for one beside the old.
         texts_only: Do without the key of the run.
         dry_run: Search and count, write nothing.
+        stages: Stages from outside, `module:Class`, whose code may be run.
     """
 
     run: Path
@@ -74,6 +75,7 @@ class ForgetRequest:
     output: Path | None = None
     texts_only: bool = False
     dry_run: bool = False
+    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
         check_new_key(source)
     search = ValueSearch.compile([item.value for item in request.values])
     given = RunConfig.model_validate(source.given)
+    _check_stages(given, request.stages)
     found = search_run(source, request.values, search, given.beam.workers)
     if request.dry_run or found.documents == 0:
         return Forgotten(found)
@@ -117,6 +120,21 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
     new.prepare()
     manifest, remains = new.run(search, progress)
     return Forgotten(found, folder, manifest, remains)
+
+
+def _check_stages(config: RunConfig, named: tuple[str, ...]) -> None:
+    """No code is run because a run folder names it.
+
+    Raises:
+        ConfigError: The run used a stage from outside that the person did not name.
+    """
+    for stage in config.stages:
+        if stage.use not in named:
+            msg = (
+                f"The run used the stage {stage.use}, whose code would be run again. "
+                f"If you trust it, name it: --stage {stage.use}"
+            )
+            raise ConfigError(msg)
 
 
 def _output(request: ForgetRequest, source: SourceRun) -> Path:
@@ -183,7 +201,7 @@ class _NewRun:
             if self.source.key is not None:
                 store_key(self.workspace, self.config.pii, self.source.key)
 
-    def _take_up(self, place: Path, config: str) -> None:
+    def _take_up(self, place: Path, text: str) -> None:
         """Go on with the same request, with what it has added to its list so far.
 
         Raises:
@@ -192,7 +210,7 @@ class _NewRun:
         listed = EraseConfig(list=str(place / LIST_FILE))
         before = read_erasure(listed)
         path = place / CONFIG_FILE
-        same = exists(path) and read_bytes(path) == config.encode()
+        same = exists(path) and read_bytes(path) == text.encode()
         if not same or not same_request(before, self.erasure):
             msg = (
                 f"{self.folder} is of another request. Choose another --output, or "

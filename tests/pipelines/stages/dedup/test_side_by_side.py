@@ -17,7 +17,7 @@ from isinglass.pipelines.stages.dedup.side_by_side import (
     tidy,
 )
 from isinglass.pipelines.stages.dedup.texts import Texts
-from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shared import compare
 
 TALE = (

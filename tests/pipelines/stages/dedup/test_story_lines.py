@@ -16,7 +16,7 @@ from isinglass.pipelines.stages.dedup.texts import (
     comparison_facts,
     texts_facts,
 )
-from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shared import compare
 
 OTHER = "b" * 32

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from isinglass.schemas.config.dedup import NormaliseConfig
-from isinglass.transforms.dedup.folding import fold
+from isinglass.schemas.config.normalise import NormaliseConfig
+from isinglass.transforms.folding import fold
 from isinglass.transforms.normalise import normalise
 
 DEFAULT = NormaliseConfig()

@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.schemas.config.dedup import NormaliseConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shared import Side, compare
 from isinglass.transforms.dedup.shingles import shingle
-from isinglass.transforms.dedup.units import (
+from isinglass.transforms.normalise import normalise
+from isinglass.transforms.units import (
     MARK,
     UNSPACED,
     WORD,
     class_table,
     unit_spans,
 )
-from isinglass.transforms.normalise import normalise
 from tests.words import WORD as DOCUMENTED
 
 CONFIGS = [

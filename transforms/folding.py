@@ -19,7 +19,7 @@ from isinglass.transforms.normalise import DIGIT, DOTTED, composing_table, fold_
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isinglass.schemas.config.dedup import NormaliseConfig
+    from isinglass.schemas.config.normalise import NormaliseConfig
 
 _SPACE, _ZERO = 0x20, 0x30
 _SMALL_I, _COMBINING_DOT = 0x69, 0x307

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
-from isinglass.transforms.statistics.fold import GroupFold
-from isinglass.transforms.statistics.groups import weighted_group_shares
+from isinglass.transforms.demographics.groups import GroupFold, weighted_group_shares
 
 COLUMNS = (("gender", "female"), ("gender", "male"))
 Row = tuple[str, str | None, str | None]
