@@ -21,7 +21,7 @@ from isinglass.transforms.encode.models import packaged_folder
 from tests.topics import make_topics
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.identity import Verb
+    from isinglass.pipelines.seam import Verb
 
 EVERYTHING: dict[str, Any] = {
     "max_tokens": 32,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from isinglass.pipelines.identity import Verb
+    from isinglass.pipelines.seam import Verb
 
     Change = Callable[[Path], None]
     Row = dict[str, Any]

@@ -146,8 +146,9 @@ def file_uses(source: str) -> list[str]:
             by_class = name.startswith("pathlib.Path.")
             if name in FUNCTIONS or (name == "open" and is_read(node)):
                 found.add(name)
-            elif by_class and node.attr in METHODS | {"rename", "replace"}:
-                found.add(f"Path.{node.attr}")
+            method = name.rpartition(".")[2]
+            if by_class and method in METHODS | {"rename", "replace"}:
+                found.add(f"Path.{method}")
         if isinstance(node, ast.Call):
             name = full_name(node.func, names)
             if name not in FUNCTIONS and is_path_method(node, name):

@@ -13,26 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from benchmarks.deduplication.signatures import CASES, write_survey
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
-from isinglass.pipelines.engine.passes import Session, run_here, run_pass
+from isinglass.pipelines.engine.passes import Session, run_pass
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.engine.side_tables import extents
 from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.plan import Plan
+from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.stages.dedup import match as matching
 from isinglass.pipelines.stages.dedup.rank import (
     RANK,
-    RankInputs,
-    RankWork,
     compared_ranks,
     load_identified,
-    rank_unit,
+    rank_documents,
 )
 from isinglass.pipelines.stages.dedup.shingles import find_candidates
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import BeamConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.dedup.decide import ranked_documents
 from isinglass.transforms.dedup.identify import NO_RANK
 from isinglass.transforms.dedup.keepers import Similarity, resolve_near
@@ -63,26 +66,20 @@ def match(folder: Path) -> dict[str, Any]:
         CPU seconds of each step, entries, pairs and removals.
     """
     dedup = DedupConfig()
-    workspace = Workspace(str(folder))
+    driver = _driver(folder)
+    workspace, places = driver.workspace, list(driver.places)
     for name in (RANK, matching.MATCH):
         shutil.rmtree(workspace.pass_folder(name), ignore_errors=True)
-    dumped = json.loads((folder / SURVEYS).read_text())
-    surveys = {name: Commit.model_validate(one) for name, one in dumped.items()}
-    beam = BeamConfig(mode="in_memory")
-    session = Session(workspace, Execution(beam), Progress.on_stderr(quiet=True))
-    places = matching.extents(list(surveys), surveys)
-    commits = list(surveys.values())
+    commits = list(driver.surveys.values())
     clock = [cpu_seconds()]
-    work = RankWork(dedup)
-    unit = rank_unit(places, commits, work, RankInputs(), CODE)
-    ranked = run_here(session, work, unit)
+    ranked = rank_documents(driver, dedup, np.ones(driver.documents, np.bool_))
     clock.append(cpu_seconds())
     documents = ranked.counts["records_in"]
     waves = matching.plan_waves(documents, 0, dedup)
     upstream = matching.match_upstream(ranked, commits, [])
     units = matching.bucket_units(waves, documents, upstream, CODE)
     done = run_pass(
-        session,
+        driver.session,
         matching.BucketWork(0),
         units,
         build=matching.MatchGraph(workspace, tuple(places), tuple(waves), 0),
@@ -111,6 +108,25 @@ def match(folder: Path) -> dict[str, Any]:
         "removed": int((removals.kept >= 0).sum()),
         **_truth(folder, documents, pairs),
     }
+
+
+def _driver(folder: Path) -> Driver:
+    """What a stage has at hand after the survey."""
+    dumped = json.loads((folder / SURVEYS).read_text())
+    surveys = {name: Commit.model_validate(one) for name, one in dumped.items()}
+    values = {
+        "inputs": [{"path": "-"}],
+        "output": str(folder),
+        "beam": {"mode": "in_memory"},
+    }
+    config = RunConfig.model_validate(values)
+    execution = Execution(config.beam)
+    quiet = Progress.on_stderr(quiet=True)
+    session = Session(Workspace(str(folder)), execution, quiet)
+    shards = tuple(Shard(name, "synthetic", 0, ()) for name in surveys)
+    made = Plan(shards, Layout((), pa.schema([]), {}, 0), ())
+    places = tuple(extents(list(surveys), surveys))
+    return Driver(session, made, config, "clean", CODE, surveys, places)
 
 
 def _truth(folder: Path, documents: int, pairs: np.ndarray) -> dict[str, int]:

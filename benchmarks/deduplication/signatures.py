@@ -12,7 +12,8 @@ from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_si
 from isinglass.pipelines.engine.units import Failure, Unit, run_unit
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.transforms.dedup.shingles import WORD_UNIT
-from isinglass.transforms.survey import SurveySettings, band_name, survey_schema
+from isinglass.transforms.dedup.survey import band_name, near_fields
+from isinglass.transforms.survey import SURVEY as CORRIDOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +125,7 @@ class SyntheticSurvey:
         start = int(payload)
         stop = min(start + SHARD, self.made.documents)
         path = survey_path(outputs.workspace, shard_name(start))
-        schema = survey_schema(SurveySettings(DedupConfig()))
+        schema = pa.schema([*CORRIDOR, *near_fields(DedupConfig())])
         write_side(outputs, path, schema, self._batches(start, stop, schema))
         return {"records_in": stop - start, "documents": stop - start}
 

@@ -153,10 +153,9 @@ def test_a_near_duplicate_shows_where_the_texts_differ(run: Path) -> None:
 def test_words_with_marks_are_whole_words(run: Path, name: str) -> None:
     text, kept, dropped = MARKED[name]
     found = told(run, f"{name} 1")
-    assert found.record.reason == "near_duplicate"
+    assert found["record"]["reason"] == "near_duplicate"
     assert compared(found) == (f"{text} [{dropped}]", f"{text} [{kept}]")
-    assert found.texts is not None
-    assert found.texts.agrees is True
+    assert found["comparison"]["agrees_with_ledger"] is True
 
 
 def test_a_contained_document_is_shared_and_the_longer_one_goes_on(run: Path) -> None:

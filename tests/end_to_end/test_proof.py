@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.pipelines.stage import Rebuilt
+    from isinglass.pipelines.seam import Rebuilt
     from tests.forgeries import Change, Row
 
 

@@ -18,7 +18,7 @@ from isinglass.transforms.pii.detector import check_models
 from tests.corpora import make_rows, write_corpus
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.identity import Verb
+    from isinglass.pipelines.seam import Verb
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SECTIONS: dict[str, Any] = {
@@ -175,20 +175,21 @@ def test_one_document_and_none_kept(tmp_path: Path) -> None:
 def test_another_code_or_model_is_never_mixed_with_old_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    from isinglass.pipelines import identity, run  # noqa: PLC0415
-    from isinglass.transforms.pii import detector  # noqa: PLC0415
+    from isinglass.pipelines import identity  # noqa: PLC0415
+    from isinglass.pipelines.stages.pii import detect  # noqa: PLC0415
 
     write_corpus(tmp_path / "corpus", 30)
     start(tmp_path, "clean")
     if what == "code":
-        monkeypatch.setattr(run, "code_fingerprint", lambda: "other code")
         monkeypatch.setattr(identity, "code_fingerprint", lambda: "other code")
     else:
         other = Model(name="rules", role="pii", sha256="0" * 64)
         monkeypatch.setattr(
-            detector, "check_models", lambda config: [*check_models(config), other]
+            detect, "check_models", lambda config: [*check_models(config), other]
         )
-    passes = reused(start(tmp_path, "clean"))
+    again = start(tmp_path, "clean")
+    assert not again.nothing_to_do
+    passes = reused(again)
     assert passes["clean"][0] == 0
     untouched = passes["survey"][0] == passes["survey"][1]
     assert untouched is (what == "model")

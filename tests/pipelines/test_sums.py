@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isinglass.pipelines.stage import Sum
+from isinglass.pipelines.seam import Sum
 from isinglass.pipelines.stages.encode.sums import rows, sums
 from isinglass.pipelines.sums import (
     clean_rows,

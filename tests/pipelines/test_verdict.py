@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from isinglass.pipelines.stages.balance.stage import Balance
@@ -11,7 +13,7 @@ from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import AxisSummary, GateResult, InputFile, Records
 
 
-def gate(severity: str, *, passed: bool) -> GateResult:
+def gate(severity: Literal["error", "warning"], *, passed: bool) -> GateResult:
     return GateResult(
         metric="records.kept",
         slice={},
@@ -23,8 +25,8 @@ def gate(severity: str, *, passed: bool) -> GateResult:
     )
 
 
-GOOD, BETTER = (gate(s, passed=True) for s in ("error", "warning"))
-BAD, ODD = (gate(s, passed=False) for s in ("error", "warning"))
+GOOD, BETTER = gate("error", passed=True), gate("warning", passed=True)
+BAD, ODD = gate("error", passed=False), gate("warning", passed=False)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from isinglass.pipelines.engine.runner import build_unit_pipeline
 from isinglass.pipelines.engine.side_tables import Extent
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
+from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.stages.dedup import match
+from isinglass.pipelines.stages.dedup.stage import Dedup
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig, RunConfig
 from isinglass.transforms.beam import (
@@ -29,6 +31,7 @@ from isinglass.transforms.beam import (
     TokenizeDocuments,
 )
 from tests.corpora import write_jsonl
+from tests.drivers import quiet_session
 
 TEXTS = [
     "She wrote to someone@mailbox.io and he answered in the evening of that day.",
@@ -165,11 +168,12 @@ def test_only_bytes_and_numbers_cross_the_passes(made: Plan, tmp_path: Path) -> 
     dedup = DedupConfig()
     stages = (Dedup(dedup),)
     work = SurveyWork(made.layout, stages, workspace, dedup.normalise, detect=True)
-    driver = Driver(QUIET, made, RunConfig(inputs=INPUTS, output="-"), "clean", "code")
+    config = RunConfig.model_validate({"inputs": [{"path": "-"}], "output": "-"})
+    driver = Driver(quiet_session(tmp_path), made, config, "clean", "code")
     units = survey_units(driver, work, [])
     build_unit_pipeline(pipeline, work, units, workspace)
     places = (Extent(made.shards[0].shard_id, 0, 3),)
-    waves = match.plan_waves(3, 0, DedupConfig())
+    waves = match.plan_waves(3, 0, dedup)
     buckets = match.bucket_units(waves, 3, [], "code")
     match.MatchGraph(workspace, places, tuple(waves), 0)(pipeline, buckets)
     assert pickled(pipeline) == []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
+    from isinglass.pipelines.report.blocks import Section
+    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Closing, Driver, Site, Standing, Story
     from isinglass.schemas.config import BalanceConfig, RunConfig
     from isinglass.schemas.manifest import Manifest
@@ -82,6 +84,13 @@ class Balance(Stage):
         ]
 
     # What a finished run is asked for is imported late: workers need none of it.
+
+    @classmethod
+    def section(cls, data: ReportData) -> Section | None:
+        """Its part of the section about groups."""
+        from isinglass.pipelines.stages.balance.report import section  # noqa: PLC0415
+
+        return section(data)
 
     @classmethod
     def line(cls, manifest: Manifest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from isinglass.pipelines.proof.source import rebuilds
-from isinglass.pipelines.stage import Rebuilt
+from isinglass.pipelines.seam import Rebuilt
 
 SOURCE = "Header. Call Ann now."
 NAME = Rebuilt(13, 16, 13, 19, lambda _: "<NAME>")

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transforms.erase.test_value_search import found
 
 from isinglass.transforms.erase.escapes import (
     escaped_rows,
@@ -16,6 +15,7 @@ from isinglass.transforms.erase.escapes import (
     unescaped,
 )
 from isinglass.transforms.erase.search import ValueSearch
+from tests.transforms.erase.test_value_search import found
 
 MAIL = "jane.doe@mailbox.io"
 

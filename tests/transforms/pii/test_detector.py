@@ -108,8 +108,8 @@ def test_each_mode_has_its_way_to_names(fast: Detector) -> None:
     assert engine.how == "own inference"
     exact = build_detector(PiiConfig(mode="exact"))
     assert exact.engines == {}
-    analyzer = exact.exact["en"].stock.analyzer
-    assert "parser" in analyzer.engine.nlp_engine.get_nlp("en").pipe_names
+    stock: Any = exact.exact["en"].stock.analyzer.engine
+    assert "parser" in stock.nlp_engine.get_nlp("en").pipe_names
 
 
 def test_memory_of_new_words_is_given_back(fast: Detector) -> None:

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from rich.console import Console
 
 from isinglass.pipelines.engine.commits import UnitOutputs
-from isinglass.pipelines.engine.passes import Session
-from isinglass.pipelines.engine.progress import Progress
-from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.side_tables import Extent, survey_path, write_side
-from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.stages.boilerplate import count as counting
 from isinglass.pipelines.stages.boilerplate.listing import first_places, paragraph_list
-from isinglass.pipelines.stages.dedup.rank import FIRST_RANK
-from isinglass.schemas.config import BeamConfig
-from isinglass.schemas.config.dedup import ParagraphsConfig
+from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import pack
-from isinglass.transforms.dedup.identify import State
+from tests.drivers import by_hand, quiet_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isinglass.pipelines.engine.passes import Session
     from isinglass.schemas.commit import Commit
 
 BIG = 2**64 - 1
@@ -42,7 +36,7 @@ SURVEY = pa.schema(
 Document = tuple[list[int], bool, str]
 
 # Key 7 is in four documents that count, BIG in three, 9 in two; 5 is in three, two of
-# which are copies of the first, and 6 in three of which one is empty by its id.
+# which are copies of the first, and 6 in three of which one takes no part.
 SHARDS: dict[str, list[Document]] = {
     "a-0": [
         ([5, 7], True, "a"),
@@ -60,34 +54,32 @@ SHARDS: dict[str, list[Document]] = {
     ],
 }
 KEEPER = [0, 0, 0, 3, 4, 5, 6, 7, 8]
-DUPLICATE_ID = 8
+ABSENT = 8
 PLACES = [Extent("a-0", 0, 5), Extent("a-1", 5, 5), Extent("b-0", 5, 9)]
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
     """A run folder after survey and first rank."""
-    workspace = Workspace(str(tmp_path))
+    session = quiet_session(tmp_path)
+    workspace = session.workspace
     with UnitOutputs(workspace, "survey", "all") as outputs:
         for shard_id, documents in SHARDS.items():
             columns = zip(*documents, strict=True) if documents else [(), (), ()]
             arrays = [pa.array(c, f.type) for c, f in zip(columns, SURVEY, strict=True)]
             batch = pa.RecordBatch.from_arrays(arrays, schema=SURVEY)
             write_side(outputs, survey_path(workspace, shard_id), SURVEY, [batch])
-    folder = workspace.pass_folder(FIRST_RANK)
+    folder = workspace.pass_folder(counting.FIRST_RANK)
     folder.mkdir(parents=True)
-    state = np.full(9, State.PRESENT, np.uint8)
-    state[DUPLICATE_ID] = State.DUPLICATE_ID
-    np.save(folder / "state.npy", state)
-    np.save(folder / "keeper.npy", np.array(KEEPER))
+    np.save(folder / "present.npy", np.arange(9) != ABSENT)
+    np.save(folder / "exact_keeper.npy", np.array(KEEPER))
     np.save(folder / "rank.npy", np.arange(9, dtype=np.uint32))
-    quiet = Progress(Console(file=io.StringIO()), quiet=True)
-    return Session(workspace, Execution(BeamConfig()), quiet)
+    return session
 
 
 def count(session: Session, most: int, *, remove: bool = True) -> Commit:
     config = ParagraphsConfig(max_documents=most, remove=remove)
-    return counting.find_boilerplate(session, PLACES, config, [], "code")
+    return counting.count_boilerplate(session, PLACES, config, [], "code")
 
 
 def found(session: Session) -> list[tuple[int, int]]:
@@ -151,7 +143,7 @@ def test_what_is_lost_on_the_way_is_noticed(
 
 def test_no_shards_have_no_boilerplate(session: Session) -> None:
     config = ParagraphsConfig(remove=True)
-    commit = counting.find_boilerplate(session, [], config, [], "code")
+    commit = counting.count_boilerplate(session, [], config, [], "code")
     assert commit.counts == {"boilerplate": 0, "only_boilerplate": 0}
     assert found(session) == []
 
@@ -198,3 +190,27 @@ def test_the_list_of_paragraphs(session: Session) -> None:
         (2, "a", 2, 1, "d3", 5, 6, True),
         (3, "a", 2, None, None, None, None, True),
     ]
+
+
+def test_equal_texts_count_once_and_those_not_admitted_never(tmp_path: Path) -> None:
+    # The second text equals the first; the last two are not admitted.
+    columns = {
+        "doc_high": pa.array(range(5), pa.uint64()),
+        "doc_low": pa.array([0] * 5, pa.uint64()),
+        "hash_high": pa.array([1, 1, 2, 3, 4], pa.uint64()),
+        "hash_low": pa.array([0] * 5, pa.uint64()),
+        "characters": pa.array([9] * 5, pa.int64()),
+        "collected_at": pa.nulls(5, pa.string()),
+        "paragraphs": pa.array(
+            [[7], [7], [7, 8], [8], [7]], pa.large_list(pa.uint64())
+        ),
+        "only_long": pa.array([True] * 5),
+    }
+    table = pa.table(columns)
+    driver = by_hand(tmp_path, {"a-0": table.slice(0, 2), "b-0": table.slice(2)})
+    admitted = np.array([True, True, True, False, False])
+    config = ParagraphsConfig(max_documents=1, remove=True)
+    commit = counting.find_boilerplate(driver, DedupConfig(), config, admitted)
+    assert found(driver.session) == [(7, 2)]
+    assert counting.only_boilerplate(driver.workspace).tolist() == [0, 1]
+    assert commit.counts == {"boilerplate": 1, "only_boilerplate": 2}

@@ -14,12 +14,18 @@ from isinglass.pipelines.engine.commits import read_commit
 from isinglass.pipelines.engine.passes import Session
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.engine.side_tables import decisions_path, read_side
+from isinglass.pipelines.engine.side_tables import (
+    decisions_path,
+    extents,
+    read_side,
+)
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.stages.repeats.count import measure_repeats
 from isinglass.pipelines.stages.repeats.shares import repeat_statistics, shares_path
+from isinglass.pipelines.stages.repeats.stage import Repeats
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ReconcileError
 from tests.corpora import write_jsonl
@@ -89,14 +95,20 @@ class Finished:
             commit = read_commit(self.workspace, "survey", shard.shard_id)
             assert commit is not None
             surveys[shard.shard_id] = commit
-        resolved = read_commit(self.workspace, "resolve", "all")
-        assert resolved is not None
-        dedup = self.dedup(**changes)
-        commits = measure_repeats(session, made, surveys, resolved, dedup, seed, code)
-        return session, commits
+        driver = Driver(
+            session,
+            made,
+            self.config.model_copy(update={"seed": seed}),
+            "clean",
+            code,
+            surveys,
+            tuple(extents(list(surveys), surveys)),
+            read_commit(self.workspace, "resolve", "all"),
+        )
+        return session, measure_repeats(driver, self.dedup(**changes))
 
     def statistics(self) -> list[Statistic]:
-        return repeat_statistics(self.workspace, self.dedup())
+        return repeat_statistics(self.workspace)
 
 
 def finish(
@@ -221,9 +233,11 @@ def test_workers_and_order_do_not_matter(
 
 
 def test_nothing_is_measured_without_the_section(finished: Finished) -> None:
-    assert finished.config.dedup is not None
-    assert repeat_statistics(finished.workspace, finished.config.dedup) == []
-    assert repeat_statistics(finished.workspace, None) == []
+    given = finished.config
+    for dedup, on in ((None, False), (given.dedup, False), (finished.dedup(), True)):
+        config = given.model_copy(update={"dedup": dedup})
+        assert (Repeats.of(config) is not None) is on
+    assert not shares_path(finished.workspace).exists()
 
 
 def test_what_is_finished_is_reused(finished: Finished) -> None:

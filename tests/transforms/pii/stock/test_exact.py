@@ -110,7 +110,7 @@ def test_only_what_is_asked_for_is_loaded_and_found() -> None:
     wanted = ["US_SSN", "ORGANIZATION", "UNKNOWN"]
     scanner = StockScanner.load(find_model(MODEL, "en"), wanted)
     assert scanner.analyzer.entities == {"US_SSN", "ORGANIZATION"}
-    recognizers = scanner.analyzer.engine.registry.recognizers
+    recognizers: Any = scanner.analyzer.engine.registry.recognizers
     assert [r.name for r in recognizers] == ["UsSsnRecognizer", "SpacyRecognizer"]
     found = FoundColumns()
     text = "Barack Obama of Microsoft Corporation, 536-22-1234, a@b.com"
@@ -162,7 +162,7 @@ def test_a_fault_fails_that_text_alone(
         if "poison" in text:
             raise KeyError(text)
 
-    engine = scanner.analyzer.engine
+    engine: Any = scanner.analyzer.engine
     owner, name = {
         "recognizer": (engine.registry.recognizers[0], "analyze"),
         "reading": (engine.nlp_engine, "process_batch"),
@@ -182,7 +182,8 @@ def test_a_slow_recognizer_fails_its_text(
     def wait(text: str) -> None:
         time[0] += 7.0 if "poison" in text else 1.0
 
-    owner = scanner.analyzer.engine.registry.recognizers[0]
+    engine: Any = scanner.analyzer.engine
+    owner = engine.registry.recognizers[0]
     change(monkeypatch, owner, "analyze", wait)
     found = scan(scanner, TEXTS, Budget(5.0, lambda: time[0]))
     assert found.rows == {0, 2}
@@ -216,7 +217,8 @@ def test_patterns_of_others_are_left_alone(scanner: StockScanner) -> None:
 
 
 def test_memory_of_new_words_is_given_back(scanner: StockScanner) -> None:
-    nlp = scanner.analyzer.engine.nlp_engine.get_nlp("en")
+    engine: Any = scanner.analyzer.engine
+    nlp = engine.nlp_engine.get_nlp("en")
     before = len(nlp.vocab.strings)
     scan(scanner, [" ".join(f"zq{n}xw" for n in range(500))], Budget(60.0))
     assert len(nlp.vocab.strings) == before
