@@ -10,11 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.decide import DECISIONS, decide, decision_hashes
+from isinglass.pipelines.decide import DECISIONS, decide
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import decisions_path, read_side
+from isinglass.pipelines.engine.side_tables import (
+    decision_hashes,
+    decisions_path,
+    read_side,
+)
 from isinglass.pipelines.seam import OPEN, Standing, Verdict
 from isinglass.pipelines.stage import Stage
+from isinglass.schemas.errors import ConfigError
 from tests.drivers import by_hand
 
 if TYPE_CHECKING:
@@ -41,6 +46,10 @@ class Fake(Stage):
     facts: dict[str, Strings] = field(default_factory=dict)
     seen: list[Standing] = field(default_factory=list)
     reason: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        """Counts as one of ours, so that its reasons need no prefix."""
+        cls.__module__ = "isinglass.pipelines.stages.fake"
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         self.seen.append(standing)
@@ -303,3 +312,16 @@ def test_no_documents(tmp_path: Path, shards: int) -> None:
     assert len(decided.resolved.outputs) == shards
     if shards:
         assert decisions(driver)["outcome"] == []
+
+
+def test_a_stage_from_outside_uses_reasons_of_its_own(tmp_path: Path) -> None:
+    """`Quiet` is not in our rooms, so its reasons have its name before them."""
+
+    class Loud(Quiet):
+        def decide(self, driver: Driver, standing: Standing) -> Verdict:
+            del standing
+            return Verdict(np.zeros(driver.documents, np.int8), ("exact_duplicate",))
+
+    driver = driver_of(tmp_path, [False], [False])
+    with pytest.raises(ConfigError, match="must begin with quiet"):
+        decide(driver, [Loud()], [])
