@@ -262,7 +262,9 @@ def test_facts_hold_for_every_document(tmp_path: Path) -> None:
     assert found["weight"] == found["kept_in"] == found["similarity"] == [None] * 6
 
 
-def test_a_stage_that_decides_nothing_has_no_verdict(tmp_path: Path) -> None:
+def test_a_stage_that_decides_nothing_has_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     driver = driver_of(tmp_path, [False], [False])
     leaf = run_step(driver.session, "leaf", [], lambda _: {"records_in": 0})
 
@@ -270,6 +272,7 @@ def test_a_stage_that_decides_nothing_has_no_verdict(tmp_path: Path) -> None:
         def decide(self, driver: Driver, standing: Standing) -> Verdict:
             return replace(super().decide(driver, standing), leaves=(leaf,))
 
+    monkeypatch.setattr(outside, "STAGES", (Erased, Leaving))
     decided = decide(driver, [Quiet(), Erased(), Leaving()], [])
     assert list(decided.verdicts) == ["erased", "duplicate"]
     assert decided.leaves == [leaf]
