@@ -56,7 +56,7 @@ SPEEDS = (
     ),
     Job(
         "clean-names",
-        corpus.some_of_corpus(400, 1_500),
+        corpus.some_of_corpus(250, 1_500),
         {
             "job": settings(
                 limits=_SHARDS,
@@ -81,7 +81,7 @@ SPEEDS = (
     ),
     Job(
         "encode-vectors",
-        corpus.some_of_corpus(300, 1_000),
+        corpus.some_of_corpus(200, 1_000),
         {"job": settings(limits=_SHARDS, encode={"max_tokens": 64, "semantic": {}})},
         (_RUN,),
         _NEEDS,
