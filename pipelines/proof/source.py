@@ -16,7 +16,7 @@ from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.pipelines.stage import Stage
@@ -146,24 +146,23 @@ class SourceReader:
     def _spans(self, shard_id: str) -> _Spans:
         """Every changed span of a shard, by doc_id."""
         spans: _Spans = {}
-        parts = [stage.rebuild(self.run, shard_id) for stage in self.stages]
-        for part in [*parts, self._of_nobody(shard_id)]:
-            for doc_id, own in part.items():
+        for stage in self.stages:
+            for doc_id, own in stage.rebuild(self.run, shard_id).items():
                 spans.setdefault(doc_id, []).extend(own)
+        for doc_id, span in self._foreign(shard_id):
+            own = spans.setdefault(doc_id, [])
+            if span[:4] not in [other[:4] for other in own]:
+                own.append(span)
         return spans
 
-    def _of_nobody(self, shard_id: str) -> _Spans:
-        """Spans of stages whose code is not at hand."""
+    def _foreign(self, shard_id: str) -> Iterator[tuple[str, Rebuilt]]:
+        """Spans of stages from outside, whose code may not be at hand."""
         findings = self.run.read("findings", shard_id, _SPAN)
         if findings is None or not self.run.foreign:
-            return {}
-        known = {stage.name for stage in self.stages}
-        spans: _Spans = {}
+            return
         for row in findings.to_pylist():
-            stage = row["entity"].partition(".")[0]
-            if self.run.is_foreign(row["entity"]) and stage not in known:
-                spans.setdefault(row["doc_id"], []).append(rebuilt(row, None))
-        return spans
+            if self.run.is_foreign(row["entity"]):
+                yield row["doc_id"], rebuilt(row, None)
 
     def conclude(self, missing: str) -> list[Check]:
         """One check over all shards."""

@@ -20,6 +20,7 @@ from isinglass.pipelines.stages.erase.forget.source import (
 )
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
+from isinglass.transforms.edits import NO_KEY
 from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.read import read_shard
 
@@ -175,7 +176,10 @@ class _KeyProof:
 
     @classmethod
     def of(cls, source: SourceRun, findings: pa.Table | None) -> _KeyProof:
-        if source.key is None or findings is None or findings.num_rows == 0:
+        if source.key is None or findings is None:
+            return cls(None, None)
+        findings = findings.filter(pc.not_equal(findings["value_key"], NO_KEY))
+        if findings.num_rows == 0:
             return cls(None, None)
         return cls(source.key, findings.slice(0, 1).to_pylist()[0])
 
