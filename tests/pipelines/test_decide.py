@@ -10,9 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.decide import DECISIONS, decide, decision_hashes
+from isinglass.pipelines.decide import DECISIONS, decide
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import decisions_path, read_side
+from isinglass.pipelines.engine.side_tables import (
+    decision_hashes,
+    decisions_path,
+    read_side,
+)
 from isinglass.pipelines.seam import OPEN, Standing, Verdict
 from isinglass.pipelines.stage import Stage
 from tests.drivers import by_hand
@@ -40,7 +44,6 @@ class Fake(Stage):
     evidence: dict[str, Strings] = field(default_factory=dict)
     facts: dict[str, Strings] = field(default_factory=dict)
     seen: list[Standing] = field(default_factory=list)
-    reason: ClassVar[str]
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         self.seen.append(standing)
@@ -48,7 +51,7 @@ class Fake(Stage):
         drops[list(self.drops)] = 1
         return Verdict(
             drops,
-            ("never_said", self.reason),
+            (f"{self.name}.never", f"{self.name}.said"),
             {name: pa.array(v, pa.string()) for name, v in self.evidence.items()},
             {name: pa.array(v, pa.string()) for name, v in self.facts.items()},
         )
@@ -57,23 +60,19 @@ class Fake(Stage):
 class Erased(Fake):
     name: ClassVar[str] = "erased"
     early: ClassVar[bool] = True
-    reason: ClassVar[str] = "erased"
 
 
 class Boilerplate(Fake):
     name: ClassVar[str] = "boilerplate"
     early: ClassVar[bool] = True
-    reason: ClassVar[str] = "only_boilerplate"
 
 
 class Contaminated(Fake):
     name: ClassVar[str] = "contaminated"
-    reason: ClassVar[str] = "contaminated"
 
 
 class Duplicate(Fake):
     name: ClassVar[str] = "duplicate"
-    reason: ClassVar[str] = "exact_duplicate"
 
 
 class Quiet(Stage):
@@ -126,24 +125,24 @@ def decisions(driver: Driver) -> dict[str, list[Any]]:
 # (Erased, Boilerplate, Contaminated, Duplicate), and whether it is cLosed.
 ORDER = [
     ("", "kept", None),
-    ("ebcd", "dropped", "erased"),
-    ("BIebcd", "dropped", "erased"),
-    ("bcd", "dropped", "only_boilerplate"),
-    ("Bbcd", "dropped", "only_boilerplate"),
-    ("Ibcd", "dropped", "only_boilerplate"),
+    ("ebcd", "dropped", "erased.said"),
+    ("BIebcd", "dropped", "erased.said"),
+    ("bcd", "dropped", "boilerplate.said"),
+    ("Bbcd", "dropped", "boilerplate.said"),
+    ("Ibcd", "dropped", "boilerplate.said"),
     ("Bcd", "dropped", "empty"),
     ("BI", "dropped", "empty"),
     ("Icd", "quarantined", "duplicate_id"),
     ("I", "quarantined", "duplicate_id"),
-    ("cd", "dropped", "contaminated"),
-    ("d", "dropped", "exact_duplicate"),
+    ("cd", "dropped", "contaminated.said"),
+    ("d", "dropped", "duplicate.said"),
     # Closed documents stay to be scanned, but for what is heard early.
     ("L", "kept", None),
     ("Lcd", "kept", None),
     ("LI", "kept", None),
     ("LB", "kept", None),
-    ("Lbcd", "dropped", "only_boilerplate"),
-    ("Lebcd", "dropped", "erased"),
+    ("Lbcd", "dropped", "boilerplate.said"),
+    ("Lebcd", "dropped", "erased.said"),
 ]
 
 
@@ -200,7 +199,7 @@ def test_what_each_stage_is_told(tmp_path: Path) -> None:
 def test_early_stages_are_asked_first_wherever_they_stand(tmp_path: Path) -> None:
     driver = driver_of(tmp_path, [False, False], [False, False])
     decide(driver, [Duplicate((1,)), Quiet(), Erased((1,))], [])
-    assert decisions(driver)["reason"] == [None, "erased"]
+    assert decisions(driver)["reason"] == [None, "erased.said"]
 
 
 # Document 0 is kept, 1 is empty, 2 erased, 3 contaminated, 4 a duplicate, 5 kept.
@@ -232,9 +231,9 @@ def test_evidence_is_of_the_stage_that_drops(tmp_path: Path) -> None:
     assert found["reason"] == [
         None,
         "empty",
-        "erased",
-        "contaminated",
-        "exact_duplicate",
+        "erased.said",
+        "contaminated.said",
+        "duplicate.said",
         None,
     ]
     # Of a kept document that of the last stage which has some.
