@@ -73,13 +73,20 @@ def _record(run: RunFolder, row: dict[str, Any]) -> Record:
         shard=shard,
         outcome=row["outcome"],
         reason=row["reason"],
-        sentence=REASON_TEXT.get(row["reason"] or "", ""),
+        sentence=_sentence(run, row["reason"] or ""),
         detail=detail,
         rule=row["rule"],
         compared_by=row["compared_by"],
         chars_in=row["chars_in"],
         chars_out=row["chars_out"],
     )
+
+
+def _sentence(run: RunFolder, reason: str) -> str:
+    """A reason in words; that of a stage from outside is in the manifest."""
+    stages = run.manifest.get("stages") or {}
+    told = (stages.get(reason.partition(".")[0]) or {}).get("reasons") or {}
+    return REASON_TEXT.get(reason) or str(told.get(reason, ""))
 
 
 def _evidence(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.pipelines import outside
 from isinglass.pipelines.decide import DECISIONS, decide
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import (
@@ -19,6 +20,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.seam import OPEN, Standing, Verdict
 from isinglass.pipelines.stage import Stage
+from isinglass.schemas.errors import ConfigError
 from tests.drivers import by_hand
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Fake(Stage):
     evidence: dict[str, Strings] = field(default_factory=dict)
     facts: dict[str, Strings] = field(default_factory=dict)
     seen: list[Standing] = field(default_factory=list)
+    reason: ClassVar[str]
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         self.seen.append(standing)
@@ -51,7 +54,7 @@ class Fake(Stage):
         drops[list(self.drops)] = 1
         return Verdict(
             drops,
-            (f"{self.name}.never", f"{self.name}.said"),
+            ("never_said", self.reason),
             {name: pa.array(v, pa.string()) for name, v in self.evidence.items()},
             {name: pa.array(v, pa.string()) for name, v in self.facts.items()},
         )
@@ -60,25 +63,36 @@ class Fake(Stage):
 class Erased(Fake):
     name: ClassVar[str] = "erased"
     early: ClassVar[bool] = True
+    reason: ClassVar[str] = "erased"
 
 
 class Boilerplate(Fake):
     name: ClassVar[str] = "boilerplate"
     early: ClassVar[bool] = True
+    reason: ClassVar[str] = "only_boilerplate"
 
 
 class Contaminated(Fake):
     name: ClassVar[str] = "contaminated"
+    reason: ClassVar[str] = "contaminated"
 
 
 class Duplicate(Fake):
     name: ClassVar[str] = "duplicate"
+    reason: ClassVar[str] = "exact_duplicate"
 
 
 class Quiet(Stage):
     """Decides nothing."""
 
     name: ClassVar[str] = "quiet"
+
+
+@pytest.fixture(autouse=True)
+def _ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They count as stages of ours, so that their reasons need no prefix."""
+    ours = (Erased, Boilerplate, Contaminated, Duplicate)
+    monkeypatch.setattr(outside, "STAGES", ours)
 
 
 def survey(blank: list[bool], twice: list[bool]) -> pa.Table:
@@ -125,24 +139,24 @@ def decisions(driver: Driver) -> dict[str, list[Any]]:
 # (Erased, Boilerplate, Contaminated, Duplicate), and whether it is cLosed.
 ORDER = [
     ("", "kept", None),
-    ("ebcd", "dropped", "erased.said"),
-    ("BIebcd", "dropped", "erased.said"),
-    ("bcd", "dropped", "boilerplate.said"),
-    ("Bbcd", "dropped", "boilerplate.said"),
-    ("Ibcd", "dropped", "boilerplate.said"),
+    ("ebcd", "dropped", "erased"),
+    ("BIebcd", "dropped", "erased"),
+    ("bcd", "dropped", "only_boilerplate"),
+    ("Bbcd", "dropped", "only_boilerplate"),
+    ("Ibcd", "dropped", "only_boilerplate"),
     ("Bcd", "dropped", "empty"),
     ("BI", "dropped", "empty"),
     ("Icd", "quarantined", "duplicate_id"),
     ("I", "quarantined", "duplicate_id"),
-    ("cd", "dropped", "contaminated.said"),
-    ("d", "dropped", "duplicate.said"),
+    ("cd", "dropped", "contaminated"),
+    ("d", "dropped", "exact_duplicate"),
     # Closed documents stay to be scanned, but for what is heard early.
     ("L", "kept", None),
     ("Lcd", "kept", None),
     ("LI", "kept", None),
     ("LB", "kept", None),
-    ("Lbcd", "dropped", "boilerplate.said"),
-    ("Lebcd", "dropped", "erased.said"),
+    ("Lbcd", "dropped", "only_boilerplate"),
+    ("Lebcd", "dropped", "erased"),
 ]
 
 
@@ -199,7 +213,7 @@ def test_what_each_stage_is_told(tmp_path: Path) -> None:
 def test_early_stages_are_asked_first_wherever_they_stand(tmp_path: Path) -> None:
     driver = driver_of(tmp_path, [False, False], [False, False])
     decide(driver, [Duplicate((1,)), Quiet(), Erased((1,))], [])
-    assert decisions(driver)["reason"] == [None, "erased.said"]
+    assert decisions(driver)["reason"] == [None, "erased"]
 
 
 # Document 0 is kept, 1 is empty, 2 erased, 3 contaminated, 4 a duplicate, 5 kept.
@@ -231,9 +245,9 @@ def test_evidence_is_of_the_stage_that_drops(tmp_path: Path) -> None:
     assert found["reason"] == [
         None,
         "empty",
-        "erased.said",
-        "contaminated.said",
-        "duplicate.said",
+        "erased",
+        "contaminated",
+        "exact_duplicate",
         None,
     ]
     # Of a kept document that of the last stage which has some.
@@ -248,7 +262,9 @@ def test_facts_hold_for_every_document(tmp_path: Path) -> None:
     assert found["weight"] == found["kept_in"] == found["similarity"] == [None] * 6
 
 
-def test_a_stage_that_decides_nothing_has_no_verdict(tmp_path: Path) -> None:
+def test_a_stage_that_decides_nothing_has_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     driver = driver_of(tmp_path, [False], [False])
     leaf = run_step(driver.session, "leaf", [], lambda _: {"records_in": 0})
 
@@ -256,6 +272,7 @@ def test_a_stage_that_decides_nothing_has_no_verdict(tmp_path: Path) -> None:
         def decide(self, driver: Driver, standing: Standing) -> Verdict:
             return replace(super().decide(driver, standing), leaves=(leaf,))
 
+    monkeypatch.setattr(outside, "STAGES", (Erased, Leaving))
     decided = decide(driver, [Quiet(), Erased(), Leaving()], [])
     assert list(decided.verdicts) == ["erased", "duplicate"]
     assert decided.leaves == [leaf]
@@ -302,3 +319,16 @@ def test_no_documents(tmp_path: Path, shards: int) -> None:
     assert len(decided.resolved.outputs) == shards
     if shards:
         assert decisions(driver)["outcome"] == []
+
+
+def test_a_stage_from_outside_uses_reasons_of_its_own(tmp_path: Path) -> None:
+    """`Quiet` is not one of ours, so its reasons have its name before them."""
+
+    class Loud(Quiet):
+        def decide(self, driver: Driver, standing: Standing) -> Verdict:
+            del standing
+            return Verdict(np.zeros(driver.documents, np.int8), ("exact_duplicate",))
+
+    driver = driver_of(tmp_path, [False], [False])
+    with pytest.raises(ConfigError, match="must begin with quiet"):
+        decide(driver, [Loud()], [])

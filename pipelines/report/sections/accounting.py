@@ -28,7 +28,7 @@ from isinglass.schemas.reasons import REASON_TEXT
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import Characters, Records
+    from isinglass.schemas.manifest import Characters, Manifest, Records
 
 _MOST_FLOWS = 7
 
@@ -47,7 +47,7 @@ def accounting_section(data: ReportData) -> Section:
         )
     blocks += [
         _flow_figure(manifest.records),
-        _record_table(manifest.records),
+        _record_table(manifest.records, _sentences(manifest)),
         _character_table(manifest.characters, written=manifest.verb != "audit"),
         Paragraph(_equation(manifest.characters)),
     ]
@@ -80,7 +80,17 @@ def _ordered(counts: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _record_table(records: Records) -> Table:
+def _sentences(manifest: Manifest) -> dict[str, str]:
+    """A sentence for each reason, those of stages from outside included."""
+    told = [stage.reasons for stage in manifest.stages.values()]
+    return {
+        reason: text
+        for reasons in (*told, REASON_TEXT)
+        for reason, text in reasons.items()
+    }
+
+
+def _record_table(records: Records, sentences: dict[str, str]) -> Table:
     total = records.total_in
     rows: list[Row] = [
         ["kept", "", grouped(records.kept), share_of(records.kept, total), ""]
@@ -95,7 +105,7 @@ def _record_table(records: Records) -> Table:
                 shorten(words_of(reason)),
                 grouped(count),
                 share_of(count, total),
-                REASON_TEXT.get(reason, ""),
+                shorten(sentences.get(reason, "")),
             ]
             for reason, count in _ordered(counts)
         ]
