@@ -146,18 +146,18 @@ class SourceReader:
     def _spans(self, shard_id: str) -> _Spans:
         """Every changed span of a shard, by doc_id."""
         spans: _Spans = {}
-        parts = [stage.rebuild(self.run, shard_id) for stage in self.stages]
-        for part in [*parts, self._of_nobody(shard_id)]:
+        parts = {one.name: one.rebuild(self.run, shard_id) for one in self.stages}
+        known = {name for name, part in parts.items() if part}
+        for part in [*parts.values(), self._of_nobody(shard_id, known)]:
             for doc_id, own in part.items():
                 spans.setdefault(doc_id, []).extend(own)
         return spans
 
-    def _of_nobody(self, shard_id: str) -> _Spans:
-        """Spans of stages whose code is not at hand."""
+    def _of_nobody(self, shard_id: str, known: set[str]) -> _Spans:
+        """Spans of stages whose code is not at hand, or does not make them again."""
         findings = self.run.read("findings", shard_id, _SPAN)
         if findings is None or not self.run.foreign:
             return {}
-        known = {stage.name for stage in self.stages}
         spans: _Spans = {}
         for row in findings.to_pylist():
             stage = row["entity"].partition(".")[0]
