@@ -154,8 +154,8 @@ def prepare(request: Request) -> Prepared:
             raise ConfigError(f"{verb}: the configuration has no {section}")
     workspace = Workspace(str(request.output))
     site = Site(config, verb, request.base, workspace)
-    made = plan(config, request.base)
     stages = tuple(stage.prepare(site) for stage in in_order(config, outside))
+    made = plan(config, request.base)
     changes = {name: part for one in stages for name, part in one.resolved().items()}
     config = config.model_copy(update=changes)
     for stage in stages:

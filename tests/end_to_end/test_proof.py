@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +16,8 @@ from isinglass.pipelines.proof.check import Check
 from isinglass.pipelines.proof.prove import open_run, prove_run
 from isinglass.pipelines.proof.source import rebuilt
 from isinglass.pipelines.stage import Stage
+from isinglass.schemas.config import StageConfig
+from isinglass.schemas.manifest import StageSummary
 from isinglass.transforms.statistics.intervals import wilson
 from tests.forgeries import (
     both,
@@ -278,12 +280,6 @@ def test_resealing_alone_changes_nothing(run: Path) -> None:
     assert {check.status for check in prove(run)} == {"passed"}
 
 
-class _Entry(NamedTuple):
-    """A stage of somebody else's, as a configuration names it."""
-
-    use: str
-
-
 class Right(Stage):
     """Knows what became of the spans of its own."""
 
@@ -314,8 +310,10 @@ def _prove_foreign(
     run: Path, stages: Sequence[type[Stage]] = (), use: str = f"{__name__}:Right"
 ) -> dict[str, Check]:
     opened = open_run(run)
-    config = opened.config.model_copy(update={"stages": (_Entry(use),)})
-    found = prove_run(replace(opened, config=config), stages)
+    config = opened.config.model_copy(update={"stages": (StageConfig(use=use),)})
+    told = {"mine": StageSummary(use=use, sha256="")}
+    manifest = opened.manifest.model_copy(update={"stages": told})
+    found = prove_run(replace(opened, config=config, manifest=manifest), stages)
     return {check.name: check for check in found}
 
 

@@ -74,9 +74,8 @@ class Capitals(Stage):
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         drops = no_drops(len(standing.open))
         drops[driver.survey(SHARE)[SHARE].to_numpy() > self.most] = 0
-        rule = np.where(drops == 0, f"capitals>{self.most:g}", None)
-        evidence = {"rule": pa.array(rule, pa.string())}
-        return Verdict(drops, ("capitals.shouting",), evidence)
+        rule = pc.if_else(pa.array(drops == 0), f"capitals>{self.most:g}", None)
+        return Verdict(drops, ("capitals.shouting",), {"rule": rule})
 
     def edit(self, state: Any, view: View) -> Edits:
         del state

@@ -20,7 +20,6 @@ from isinglass.pipelines.stages.erase.forget.source import (
 )
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.edits import NO_KEY
 from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.read import read_shard
 
@@ -178,10 +177,13 @@ class _KeyProof:
     def of(cls, source: SourceRun, findings: pa.Table | None) -> _KeyProof:
         if source.key is None or findings is None:
             return cls(None, None)
-        findings = findings.filter(pc.not_equal(findings["value_key"], NO_KEY))
-        if findings.num_rows == 0:
+        # A stage from outside makes keys of its own, or none.
+        stages = pa.array(source.manifest.stages, pa.string())
+        prefix = pc.replace_substring_regex(findings["entity"], r"\..*", "")
+        ours = findings.filter(pc.invert(pc.is_in(prefix, value_set=stages)))
+        if ours.num_rows == 0:
             return cls(None, None)
-        return cls(source.key, findings.slice(0, 1).to_pylist()[0])
+        return cls(source.key, ours.slice(0, 1).to_pylist()[0])
 
     def check(self, documents: pa.RecordBatch) -> None:
         """Compare the key of the finding with one made now.
