@@ -205,11 +205,8 @@ def test_other_clusters_leave_tokens_and_vectors_alone(corpus: Path) -> None:
 def test_hidden_states_are_announced_and_need_room(
     corpus: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    usage = shutil.disk_usage(corpus)
-    monkeypatch.setattr(
-        "isinglass.pipelines.stages.encode.drive.shutil.disk_usage",
-        lambda _: usage._replace(free=10_000),
-    )
+    free = "isinglass.pipelines.stages.encode.drive.free_bytes"
+    monkeypatch.setattr(free, lambda _: 10_000)
     encode = {"max_tokens": 16, "hidden_states": True}
     with pytest.raises(
         RetryError, match=r"would take about 147\.5 kB.*has 10\.0 kB free"
