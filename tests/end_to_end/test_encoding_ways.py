@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from isinglass.pipelines.engine.passes import run_pass
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import prepare
+from isinglass.pipelines.stages.encode import drive
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
@@ -30,6 +32,9 @@ from tests.encoded import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.units import Unit
 
 IDS_ALONE: dict[str, Any] = {"embeddings": "none", "max_tokens": 16}
 FILES = ("tokens", "packed", "megatron", "embeddings", "hidden_states", "clusters")
@@ -147,9 +152,9 @@ def test_same_bytes_by_any_number_of_workers_in_any_order(tmp_path: Path) -> Non
     assert made[0] == made[1] == made[2]
 
 
-def test_a_library_that_differs_is_given_up(
-    corpus: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def wrong_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let fast libraries give other ids for some documents of the corpus."""
     honest = FastLibrary.encode
 
     def wrong(self: FastLibrary, texts: list[str]) -> tuple[Any, Any]:
@@ -162,6 +167,9 @@ def test_a_library_that_differs_is_given_up(
         return ids, offsets
 
     monkeypatch.setattr(FastLibrary, "encode", wrong)
+
+
+def test_a_library_that_differs_is_given_up(corpus: Path, wrong_library: None) -> None:
     encode = IDS_ALONE | {"verify_tokenizer": 1, "packed": {"length": 32}}
     result = start(corpus, encode)
     used = result.manifest.encode
@@ -174,6 +182,51 @@ def test_a_library_that_differs_is_given_up(
     assert failed(result.folder) == {}
     report = (result.folder / "report.html").read_text()
     assert "done again by the reference alone" in report
+
+
+def test_a_run_that_is_killed_on_its_way_back_goes_on_by_the_reference(
+    corpus: Path,
+    wrong_library: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    encode = IDS_ALONE | {"verify_tokenizer": 1}
+    limits = {"shard_bytes": 1_000}
+    with monkeypatch.context() as patch:
+        patch.setattr(drive, "run_pass", killed)
+        with pytest.raises(KeyboardInterrupt):
+            start(corpus, encode, limits=limits)
+    caplog.clear()
+    result = start(corpus, encode, limits=limits)
+    assert "done again by the reference" not in caplog.text
+    done = next(p for p in result.manifest.passes if p.name == "encode")
+    assert (done.reused, done.units > 1) == (1, True)
+    assert result.manifest.encode is not None
+    assert result.manifest.encode.tokenizer.fell_back
+    assert failed(result.folder) == {}
+
+
+def test_what_was_found_out_of_another_tokenizer_is_not_heard(
+    corpus: Path, wrong_library: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    note = corpus / "run" / "work" / "encode" / "reference.json"
+    encode = IDS_ALONE | {"verify_tokenizer": 1}
+    start(corpus, encode, verb="clean")
+    for content in ("", "1", json.dumps("0" * 64)):
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(content)
+        caplog.clear()
+        start(corpus, encode, replace=True)
+        assert "done again by the reference" in caplog.text
+        (corpus / "run" / "_SUCCESS").unlink()
+
+
+def killed(session: Session, work: Any, units: list[Unit], **options: Any) -> Any:
+    """Do a pass; of the way back to the reference one unit alone."""
+    if not getattr(work, "fell_back", False):
+        return run_pass(session, work, units, **options)
+    run_pass(session, work, units[:1], **options)
+    raise KeyboardInterrupt
 
 
 def test_the_reference_can_be_asked_for(corpus: Path) -> None:
