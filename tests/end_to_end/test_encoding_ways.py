@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from isinglass.pipelines.engine.passes import run_pass
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import prepare
 from isinglass.pipelines.stages.encode import drive
-from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
+from isinglass.schemas.errors import ConfigError, RefuseError, RetryError, TooLargeError
+from isinglass.transforms.encode.encoder.lanes import CpuLane
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 from tests.encoded import (
@@ -29,6 +31,7 @@ from tests.encoded import (
     write_texts,
     write_topics,
 )
+from tests.topics import make_topics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,6 +239,35 @@ def test_the_reference_can_be_asked_for(corpus: Path) -> None:
     assert [name.split()[0] for name in used.tokenizer.backends] == ["tokenizers"]
     assert not used.tokenizer.fell_back
     assert used.tokenizer.documents_compared == 0
+
+
+@pytest.mark.parametrize("windows", ["all", "window"])
+def test_a_document_that_is_too_large_is_named(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, windows: str
+) -> None:
+    rows = make_topics(12)
+    rows[7]["text"] += " zebra" * 30
+    if windows == "all":
+        rows[7]["text"] = "zebra " + rows[7]["text"]
+    write_texts(corpus / "corpus", rows)
+    zebra = library().token_to_id("zebra")
+    honest = CpuLane.submit
+
+    def short(lane: CpuLane, ids: Any, lengths: Any) -> Any:
+        if zebra in ids:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return honest(lane, ids, lengths)
+
+    monkeypatch.setattr(CpuLane, "submit", short)
+    encode = {"max_tokens": 16, "windows": windows}
+    pattern = r"16 tokens does not fit .* Its doc_id is ([0-9a-f]{32})\.$"
+    with pytest.raises(TooLargeError, match=pattern) as caught:
+        start(corpus, encode)
+    named = re.search(pattern, str(caught.value))
+    assert named is not None
+    kept = table(corpus / "run", "data").to_pylist()
+    (guilty,) = [row["doc_id"] for row in kept if "zebra" in row["text"]]
+    assert named[1] == guilty
 
 
 def test_other_clusters_leave_tokens_and_vectors_alone(corpus: Path) -> None:
