@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.explain import explain
 from isinglass.pipelines.proof import prove
 from isinglass.pipelines.run import prepare
 from isinglass.pipelines.stages.encode import drive
@@ -100,6 +101,12 @@ def test_windows_are_those_of_the_library(corpus: Path) -> None:
     assert result.manifest.encode is not None
     assert result.manifest.encode.rows == len(expected)
     assert failed(result.folder) == {}
+    for doc_id in data["doc_id"].to_pylist():
+        told = explain(result.folder, doc_id)
+        own = [len(ids) for owner, _, ids in expected if owner == doc_id]
+        assert told.facts["encode"]["windows"] == len(own)
+        assert told.facts["encode"]["tokens"] == sum(own)
+        assert dict(told.lines)["windows"] == str(len(own))
 
 
 def test_without_special_tokens_an_empty_list_is_possible(tmp_path: Path) -> None:
