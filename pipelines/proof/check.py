@@ -108,7 +108,7 @@ class FinishedRun:
     @property
     def foreign(self) -> tuple[str, ...]:
         """Classes of somebody else's stages, `module:Class`; nothing is imported."""
-        return tuple(entry.use for entry in getattr(self.config, "stages", ()))
+        return tuple(entry.use for entry in self.config.stages)
 
     @cached_property
     def plan(self) -> Plan | str:

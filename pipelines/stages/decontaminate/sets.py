@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePath
+from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow as pa
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_here
 from isinglass.pipelines.engine.units import Unit
-from isinglass.pipelines.engine.workspace import Workspace, map_array
+from isinglass.pipelines.engine.workspace import Workspace, exists, map_array
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
@@ -30,8 +31,6 @@ from isinglass.transforms.decontaminate.items import (
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -129,7 +128,7 @@ def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:
     for planned in made.inputs:
         key = (int(planned.source), planned.path)
         rows, chunks, unreadable = found.get(key, ([], [], 0))
-        path = _shown(config.files[key[0]], planned.path)
+        path = _shown(config.files[key[0]], planned.path, base)
         files.append(SetFile(path, planned.sha256, len(names), len(rows), unreadable))
         names += [f"{path}:{row}" for row in rows]
         texts += chunks
@@ -200,11 +199,13 @@ def _read(made: Plan) -> _Found:
     return found
 
 
-def _shown(entry: str, relative: str) -> str:
+def _shown(entry: str, relative: str, base: Path) -> str:
     """Path of a file as the configuration would name it."""
-    parts = PurePath(entry).parts
-    plain = next((i for i, p in enumerate(parts) if _MAGIC.search(p)), len(parts))
-    root = PurePath(*parts[:plain])
+    root = Path(entry)
+    # As the planner does: what is there under this very name is no pattern.
+    if not exists(base / root.expanduser()):
+        plain = takewhile(lambda part: not _MAGIC.search(part), root.parts)
+        root = Path(*plain)
     if root.name == relative:
         return root.as_posix()
     return (root / relative).as_posix()

@@ -23,11 +23,12 @@ from isinglass.transforms.encode.settings import settings_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Written
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Story, Written
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig, RunConfig
     from isinglass.schemas.manifest import Lexicon, Manifest
@@ -156,3 +157,12 @@ class Encode(Stage):
         from isinglass.pipelines.stages.encode.proof import prove  # noqa: PLC0415
 
         return prove(run)
+
+    @classmethod
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
+        """What it tells of one record."""
+        from isinglass.pipelines.stages.encode.story import story  # noqa: PLC0415
+
+        return story(run, row, full=full)

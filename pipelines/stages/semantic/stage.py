@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import After, Closed, Stage
 from isinglass.pipelines.stages.semantic.drive import find_clusters
@@ -12,10 +12,11 @@ from isinglass.pipelines.stages.semantic.summary import summarise_clusters
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Written
+    from isinglass.pipelines.stage import Closing, Driver, Story, Written
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.config.encode import SemanticConfig
@@ -87,3 +88,13 @@ class Semantic(Stage):
         from isinglass.pipelines.stages.semantic.proof import prove  # noqa: PLC0415
 
         return prove(run)
+
+    @classmethod
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
+        """What it tells of one record."""
+        del full
+        from isinglass.pipelines.stages.semantic.story import story  # noqa: PLC0415
+
+        return story(run, row)

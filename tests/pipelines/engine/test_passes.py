@@ -16,7 +16,12 @@ from rich.console import Console
 from isinglass.pipelines.engine import progress as showing
 from isinglass.pipelines.engine.passes import Session, run_here, run_pass
 from isinglass.pipelines.engine.progress import Progress, WorkerStatus, watched
-from isinglass.pipelines.engine.runner import Execution, new_pipeline, resolve_runner
+from isinglass.pipelines.engine.runner import (
+    Execution,
+    new_pipeline,
+    resolve_runner,
+    warn_if_untried,
+)
 from isinglass.pipelines.engine.units import Failure, Unit
 from isinglass.pipelines.engine.worker import worker_command, worth_showing
 from isinglass.pipelines.engine.workspace import Workspace, locked
@@ -167,6 +172,32 @@ def test_direct_runner_means_fn_api_runner_and_says_so(
         assert resolve_runner("DirectRunner") == "FnApiRunner"
     assert "is run as FnApiRunner" in caplog.text
     assert resolve_runner("my.own.Runner") == "my.own.Runner"
+
+
+@pytest.mark.parametrize(
+    "name", ["DaskRunner", "apache_beam.runners.dask.dask_runner.DaskRunner"]
+)
+def test_a_runner_that_groups_wrongly_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="integer keys"):
+        resolve_runner(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("FnApiRunner", False),
+        ("PortableRunner", False),
+        ("FlinkRunner", True),
+        ("PrismRunner", True),
+        ("my.own.Runner", True),
+    ],
+)
+def test_a_runner_that_was_never_tried_is_told_of(
+    name: str, caplog: pytest.LogCaptureFixture, *, said: bool
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_if_untried(resolve_runner(name))
+    assert (f"{name} was never tried" in caplog.text) == said
 
 
 @pytest.mark.parametrize(

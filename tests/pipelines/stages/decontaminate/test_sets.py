@@ -162,6 +162,25 @@ def test_errors_name_the_file_and_the_fix(
     assert "limits" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        ("sets[x]", ["sets[x]/a.jsonl:0", "sets[x]/b/set.jsonl:0"]),
+        ("sets[x]/a.jsonl", ["sets[x]/a.jsonl:0"]),
+        ("sets[x]/b", ["sets[x]/b/set.jsonl:0"]),
+        ("sets?x]/a.jsonl", ["sets[x]/a.jsonl:0"]),
+        ("sets*/**/set.jsonl", ["sets[x]/b/set.jsonl:0"]),
+        (".", ["sets[x]/a.jsonl:0", "sets[x]/b/set.jsonl:0"]),
+    ],
+)
+def test_items_of_a_folder_with_brackets_have_its_name(
+    tmp_path: Path, entry: str, names: list[str]
+) -> None:
+    write_lines(tmp_path / "sets[x]" / "a.jsonl", {"text": LONG})
+    write_lines(tmp_path / "sets[x]" / "b" / "set.jsonl", {"text": OTHER})
+    assert list(read(tmp_path, entry).names) == names
+
+
 def test_the_stored_index_finds_items_by_their_names(
     sets: EvaluationSets, tmp_path: Path
 ) -> None:

@@ -397,6 +397,25 @@ def test_a_table_is_made_once(
     assert len(made) == 2
 
 
+def test_a_cache_that_cannot_be_written_is_gone_without(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    wordpiece_file: Path,
+    pretender: Callable[..., FastLibrary],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    library = pretender(json.loads(wordpiece_file.read_text()))
+    monkeypatch.setattr(choosing, "load_fast", lambda *_: library)
+    monkeypatch.setattr(choosing, "make_table", lambda *_: [(0x898, 0x89F)])
+    (tmp_path / "file").write_text("in the way")
+    tables = tmp_path / "file" / "tables"
+    one = load_tokenizer(EncodeSettings(), tables)
+    assert rows(one.encode(arrow(["\u0899", "a"]))) == expected(one, ["\u0899", "a"])
+    assert one.documents_by_reference == 1
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert f"{tables} cannot be written (Not a directory)" in said
+
+
 def test_several_threads(either: Tokenizer) -> None:
     parts = [arrow(adversarial(50, seed=seed)) for seed in range(8)]
     alone = [rows(either.encode(part)) for part in parts]
