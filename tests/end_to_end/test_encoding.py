@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.transforms.encode.models import ModelFile
 from tests.encoded import EVERYTHING, start, write_topics
 from tests.forgeries import (

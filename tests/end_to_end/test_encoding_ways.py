@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import prepare
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
 from isinglass.transforms.encode.models import packaged_folder
