@@ -16,7 +16,7 @@ import numpy as np
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
+from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
 from isinglass.pipelines.engine.units import Unit, run_unit
@@ -181,41 +181,6 @@ def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
     return ((keys >> np.uint64(32)) % np.uint64(buckets)).astype(np.int64)
 
 
-@dataclass(frozen=True)
-class MergeWork:
-    """Puts the boilerplate of all buckets into one file.
-
-    Attributes:
-        buckets: Units of the paragraphs pass.
-        places: Extents of this run's shards.
-        remove: Boilerplate is cut out, so that documents may be left empty.
-        step: The rank step that says which documents take part.
-    """
-
-    buckets: tuple[str, ...]
-    places: tuple[Extent, ...]
-    remove: bool
-    step: str
-    name: str = BOILERPLATE
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the boilerplate, and the documents that would be left empty."""
-        del state, payload
-        workspace = outputs.workspace
-        sums = [read_array(_sums_path(workspace, name)) for name in self.buckets]
-        found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
-        table = np.stack([found.keys, found.documents.astype(np.uint64)])
-        outputs.write_array(boilerplate_path(workspace), table)
-        places = self.places if self.remove else ()
-        gone = [_emptied(workspace, place, found, self.step) for place in places]
-        empty = np.concatenate([np.empty(0, np.int64), *gone])
-        outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
-        return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
-
-
 def _emptied(
     workspace: Workspace, place: Extent, found: Boilerplate, step: str
 ) -> np.ndarray:
@@ -278,11 +243,21 @@ def count_boilerplate(
         session, CountWork(most), units, speed=HASHING, build=graph, wave_of=_wave_of
     )
     check_counts(workspace, places, commits, step)
-    names = tuple(unit.payload for unit in units)
-    work = MergeWork(names, tuple(places), config.remove, step)
     made = outputs_digest_input(list(commits.values()))
-    unit = Unit("all", "all", digest([made, identity]))
-    return run_here(session, work, unit)
+
+    def merge(outputs: UnitOutputs) -> dict[str, int]:
+        sums = [read_array(_sums_path(workspace, unit.payload)) for unit in units]
+        found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
+        table = np.stack([found.keys, found.documents.astype(np.uint64)])
+        outputs.write_array(boilerplate_path(workspace), table)
+        # Only if boilerplate is cut out, documents may be left empty.
+        cut = places if config.remove else []
+        gone = [_emptied(workspace, place, found, step) for place in cut]
+        empty = np.concatenate([np.empty(0, np.int64), *gone])
+        outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
+        return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
+
+    return run_step(session, BOILERPLATE, [made, identity], merge)
 
 
 def only_boilerplate(workspace: Workspace) -> np.ndarray:

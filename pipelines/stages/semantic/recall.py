@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,69 +25,53 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config.encode import SemanticConfig
+    from isinglass.pipelines.stages.semantic.neighbours import NeighboursWork
 
 RECALL = "semantic_recall"
 _OWN_SAMPLE = 1
 """Added to the seed: not the documents that the clusters were fitted on."""
 
 
-@dataclass(frozen=True)
-class RecallWork:
-    """Work of measuring recall.
+def measure_recall(outputs: UnitOutputs, compared: NeighboursWork) -> dict[str, int]:
+    """Write how many pairs the clusters kept apart, as JSON.
 
-    Attributes:
-        shard_ids: All shards, in order.
-        buckets: Parts that the clusters are spread over.
-        config: The `encode.semantic` section.
-        seed: Of the run.
+    Args:
+        outputs: Of the step.
+        compared: The comparison within clusters, which is done.
     """
-
-    shard_ids: tuple[str, ...]
-    buckets: int
-    config: SemanticConfig
-    seed: int
-    name: str = RECALL
-
-    def open(self) -> None:
-        """Nothing is needed."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the counts as JSON."""
-        del state, payload
-        workspace = outputs.workspace
-        fold = self._sampled(workspace)
-        found = fold.create()
-        with threadpool_limits(1):
-            for shard_id in self.shard_ids:
-                vectors = shard_vectors(workspace, shard_id)
-                parts = self._parts(workspace, shard_id)
-                found = fold.add(found, vectors.doc_ids, vectors.matrix, parts)
-        measured = fold.finish(found)
-        content = json.dumps(vars(measured), sort_keys=True)
-        outputs.write_bytes(recall_path(workspace), content)
-        return {"records_in": measured.documents}
-
-    def _sampled(self, workspace: Workspace) -> RecallFold:
-        choice = SampleFold(DOCUMENTS, (self.seed + _OWN_SAMPLE) % 2**63)
-        drawn = choice.create()
-        for shard_id in self.shard_ids:
+    workspace = outputs.workspace
+    fold = _sampled(workspace, compared)
+    found = fold.create()
+    with threadpool_limits(1):
+        for shard_id in compared.shard_ids:
             vectors = shard_vectors(workspace, shard_id)
-            drawn = choice.add(drawn, vectors.doc_ids, vectors.matrix)
-        sample = choice.finish(drawn)
-        parts = np.zeros(len(sample.ids), np.int64)
-        for shard_id in self.shard_ids:
-            ids = load_array(workspace, shard_id, IDS)
-            _, here, there = np.intersect1d(ids, sample.ids, return_indices=True)
-            parts[there] = self._parts(workspace, shard_id)[here]
-        return RecallFold(sample.ids, sample.vectors, parts, self.config.duplicates)
+            parts = _parts(workspace, shard_id, compared.buckets)
+            found = fold.add(found, vectors.doc_ids, vectors.matrix, parts)
+    measured = fold.finish(found)
+    content = json.dumps(vars(measured), sort_keys=True)
+    outputs.write_bytes(recall_path(workspace), content)
+    return {"records_in": measured.documents}
 
-    def _parts(self, workspace: Workspace, shard_id: str) -> NDArray[np.int64]:
-        clusters = load_array(workspace, shard_id, CLUSTERS)
-        parts: NDArray[np.int64] = load_rows(
-            workspace, shard_id, clusters, self.buckets
-        )["part"]
-        return parts
+
+def _sampled(workspace: Workspace, compared: NeighboursWork) -> RecallFold:
+    choice = SampleFold(DOCUMENTS, (compared.seed + _OWN_SAMPLE) % 2**63)
+    drawn = choice.create()
+    for shard_id in compared.shard_ids:
+        vectors = shard_vectors(workspace, shard_id)
+        drawn = choice.add(drawn, vectors.doc_ids, vectors.matrix)
+    sample = choice.finish(drawn)
+    parts = np.zeros(len(sample.ids), np.int64)
+    for shard_id in compared.shard_ids:
+        ids = load_array(workspace, shard_id, IDS)
+        _, here, there = np.intersect1d(ids, sample.ids, return_indices=True)
+        parts[there] = _parts(workspace, shard_id, compared.buckets)[here]
+    return RecallFold(sample.ids, sample.vectors, parts, compared.config.duplicates)
+
+
+def _parts(workspace: Workspace, shard_id: str, buckets: int) -> NDArray[np.int64]:
+    clusters = load_array(workspace, shard_id, CLUSTERS)
+    parts: NDArray[np.int64] = load_rows(workspace, shard_id, clusters, buckets)["part"]
+    return parts
 
 
 def recall_path(workspace: Workspace) -> Path:
