@@ -52,11 +52,6 @@ class SourceRun:
     key: bytes | None = field(repr=False)
     earlier: Erasure | None
 
-    @property
-    def has_findings(self) -> bool:
-        """Whether anything was found in its documents."""
-        return any(count.found for count in self.manifest.findings.values())
-
 
 def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
     """Open a run that is to forget something.
