@@ -10,11 +10,11 @@ from isinglass.pipelines.engine.passes import run_pass, run_step
 from isinglass.pipelines.stages.semantic.assign import AssignWork, assign_units
 from isinglass.pipelines.stages.semantic.choice import CHOICE, choose
 from isinglass.pipelines.stages.semantic.fit import fit_clusters
+from isinglass.pipelines.stages.semantic.missed import RECALL, count_missed
 from isinglass.pipelines.stages.semantic.neighbours import (
     NeighboursWork,
     neighbour_units,
 )
-from isinglass.pipelines.stages.semantic.recall import RECALL, measure_recall
 from isinglass.pipelines.stages.semantic.table import TableWork, table_units
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def find_clusters(
     compared = list(run_pass(session, compare, units, speed=SPEED).values())
     depends = [*compared, *assigns.values(), fitted]
     found = [[o.sha256 for c in depends for o in c.outputs], seed, code]
-    measure = partial(measure_recall, compared=compare)
+    measure = partial(count_missed, compared=compare)
     run_step(session, RECALL, [found, config.duplicates], measure)
     make = partial(choose, shard_ids=shard_ids, clusters=clusters, seed=seed)
     chosen = run_step(session, CHOICE, found, make)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.transforms.semantic.hashing import id_bytes
-from isinglass.transforms.semantic.recall import Recall, RecallFold
+from isinglass.transforms.semantic.missed import Recall, RecallFold
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.pipelines.stages.semantic.assign import CLUSTERS, IDS, load_array
 from isinglass.pipelines.stages.semantic.neighbours import load_rows
 from isinglass.pipelines.stages.semantic.vectors import shard_vectors
-from isinglass.transforms.semantic.recall import (
+from isinglass.transforms.semantic.missed import (
     DOCUMENTS,
     Recall,
     RecallFold,
@@ -32,7 +32,7 @@ _OWN_SAMPLE = 1
 """Added to the seed: not the documents that the clusters were fitted on."""
 
 
-def measure_recall(outputs: UnitOutputs, compared: NeighboursWork) -> dict[str, int]:
+def count_missed(outputs: UnitOutputs, compared: NeighboursWork) -> dict[str, int]:
     """Write how many pairs the clusters kept apart, as JSON.
 
     Args:
