@@ -110,11 +110,6 @@ class Pii(Stage):
         """Files of the user are named for any worker."""
         return {} if self.config is None else {"pii": self.config}
 
-    @classmethod
-    def publishable(cls, config: dict[str, Any]) -> dict[str, Any]:
-        """Values of deny and allow lists are withheld."""
-        return without_lists(config)
-
     @property
     def _settings(self) -> CleanSettings:
         hashes = [model.sha256 for model in self.models]
@@ -228,6 +223,7 @@ class Pii(Stage):
             return []
         return ["Texts were not scanned for PII (no `pii` section)."]
 
+    publishable = staticmethod(without_lists)
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
     rebuild = staticmethod(proof.rebuild)
