@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.engine.workspace import exists, read_table
-from isinglass.pipelines.sources import plan_again
+from isinglass.pipelines.read_again import plan_again
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.semantic import vectors
 from tests.encoded import embeddings_of, hashes, start, table, write_texts, write_topics
 from tests.topics import make_topics

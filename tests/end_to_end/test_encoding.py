@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.explain import explain
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.proof.prove import prove
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,

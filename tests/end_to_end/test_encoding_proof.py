@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.encode import proof_sampled
 from isinglass.transforms.encode.models import ModelFile, packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics

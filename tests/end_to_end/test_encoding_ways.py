@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.engine.passes import run_pass
-from isinglass.pipelines.explain import explain
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import prepare
 from isinglass.pipelines.stages.encode import drive
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError, TooLargeError

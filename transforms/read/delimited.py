@@ -51,7 +51,6 @@ MOST_RECORD_BYTES = 256 * 2**20
 _EMPTY = (b"\n", b"\r\n", b"")
 _QUOTE = ord('"')
 _NEWLINE = ord("\n")
-_RETURN = ord("\r")
 _START, _PLAIN, _QUOTED, _CLOSING = 0, 1, 2, 3
 
 

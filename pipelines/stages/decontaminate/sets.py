@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_here
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.workspace import Workspace, exists, map_array
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
@@ -228,29 +226,6 @@ def _kind_counts(kinds: NDArray[np.uint8]) -> dict[str, int]:
     return {kind.name.lower(): counted[kind] for kind in ItemKind}
 
 
-@dataclass(frozen=True, eq=False)
-class IndexWork:
-    """Work of the decontaminate step (driver): one unit, the index of all items."""
-
-    sets: EvaluationSets
-    name: str = DECONTAMINATE
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Index the items; writes arrays that workers map into memory."""
-        del state, payload
-        try:
-            index = build_index(self.sets.texts, self.sets.config)
-        except ValueError as error:
-            raise InputError(f"decontaminate.files: {error}.") from None
-        folder = outputs.workspace.pass_folder(self.name)
-        for name, array in index_arrays(index).items():
-            outputs.write_array(folder / name, array)
-        return self.sets.counts
-
-
 def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
     """Index the items under `work/decontaminate`, unless that is done already.
 
@@ -262,8 +237,18 @@ def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
     Returns:
         The commit, whose outputs the search of documents depends on.
     """
-    unit = Unit("all", "", digest([sets.identity, code]))
-    return run_here(session, IndexWork(sets), unit)
+
+    def make(outputs: UnitOutputs) -> dict[str, int]:
+        try:
+            index = build_index(sets.texts, sets.config)
+        except ValueError as error:
+            raise InputError(f"decontaminate.files: {error}.") from None
+        folder = outputs.workspace.pass_folder(DECONTAMINATE)
+        for name, array in index_arrays(index).items():
+            outputs.write_array(folder / name, array)
+        return sets.counts
+
+    return run_step(session, DECONTAMINATE, [sets.identity, code], make)
 
 
 def open_index(workspace: Workspace) -> ItemIndex:

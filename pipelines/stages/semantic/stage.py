@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stages.semantic import proof, report, story
 from isinglass.pipelines.stages.semantic.drive import find_clusters
 from isinglass.pipelines.stages.semantic.summary import summarise_clusters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Story, Written
+    from isinglass.pipelines.stage import Closing, Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.config.encode import SemanticConfig
@@ -66,35 +63,7 @@ class Semantic(Stage):
             shown=made,
         )
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.semantic.proof import written  # noqa: PLC0415
-
-        return written(run)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.semantic.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.semantic.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def story(
-        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
-    ) -> Story | None:
-        """What it tells of one record."""
-        del full
-        from isinglass.pipelines.stages.semantic.story import story  # noqa: PLC0415
-
-        return story(run, row)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    section = staticmethod(report.section)
+    story = staticmethod(story.story)

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
 
 
-def story(run: RunFolder, row: Mapping[str, Any]) -> Story | None:
+def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story | None:
     """Its row of `clusters/`; None where it has none.
 
     Args:
         run: The run.
         row: Row of the ledger.
+        full: Nothing is left out anyway.
     """
+    del full
     rows = run.rows(row["shard"], "clusters", row["doc_id"], CLUSTERS.names)
     if not rows:
         return None

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from rich.console import Console
 
 from isinglass.pipelines.engine import progress as showing
-from isinglass.pipelines.engine.passes import Session, run_here, run_pass
+from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.progress import Progress, WorkerStatus, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
@@ -136,14 +137,14 @@ def test_a_model_that_is_missing_in_the_worker_is_named(tmp_path: Path) -> None:
 
 def test_a_step_of_the_driver_is_committed_too(tmp_path: Path) -> None:
     first, second = session(tmp_path), session(tmp_path)
-    run_here(first, Echo(), units("a")[0])
-    run_here(second, Echo(), units("a")[0])
+    for attempt in (first, second):
+        run_step(attempt, "echo", "a", partial(Echo().run, None, "a"))
     assert [s.records[0].reused for s in (first, second)] == [0, 1]
 
 
 def test_a_failed_step_of_the_driver_is_raised(tmp_path: Path) -> None:
     with pytest.raises(InputError):
-        run_here(session(tmp_path), Echo(), units("input")[0])
+        run_step(session(tmp_path), "echo", "a", partial(Echo().run, None, "input"))
 
 
 def test_a_graph_that_leaves_no_commit_is_found(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_without_special_tokens(request: pytest.FixtureRequest, name: str) -> No
     file = request.getfixturevalue(f"{name}_file")
     one = load_tokenizer(EncodeSettings(tokenizer=str(file), special_tokens=False))
     assert one.backend == request.getfixturevalue(name).backend
-    assert (one.prefix_ids, one.suffix_ids, one.suffix) == ((), (), 0)
+    assert (one.prefix_ids, one.suffix_ids) == ((), ())
     texts = [*adversarial(200), "", "word " * 300]
     tokens = one.encode(arrow(texts))
     assert rows(tokens) == expected(one, texts)
