@@ -138,7 +138,8 @@ def _encoded(
                 yield from _split(under_way.popleft(), encoded)
         except TooLargeError as error:
             # Memory runs out where a batch is put in: in the window that came last.
-            error.item, error.row = _owner(under_way[-1], error.row)
+            item, error.row = _owner(under_way[-1], error.row)
+            error.item = item
             raise
 
 
