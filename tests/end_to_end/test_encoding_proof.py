@@ -14,7 +14,7 @@ import pytest
 
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.encode import proof_sampled
-from isinglass.transforms.encode.models import ModelFile, packaged_folder
+from isinglass.transforms.encode.models import ModelFile, check_models, packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics
 from tests.forgeries import (
     encode_nothing_again,
@@ -304,10 +304,8 @@ def test_another_tokenizer_here_proves_no_tokens(tmp_path: Path) -> None:
 def test_another_tokenizer_here_proves_no_vectors(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = proof_sampled.check_models
-
     def other(settings: Any) -> list[ModelFile]:
-        tokenizer, *rest = honest(settings)
+        tokenizer, *rest = check_models(settings)
         return [replace(tokenizer, sha256="0" * 64), *rest]
 
     monkeypatch.setattr(proof_sampled, "check_models", other)

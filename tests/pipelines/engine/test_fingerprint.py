@@ -25,7 +25,7 @@ def normal(name: str) -> str:
 
 def imported() -> dict[str, str]:
     """Modules that our code imports, reports aside, and where."""
-    found = {}
+    found: dict[str, str] = {}
     for layer in ("schemas", "transforms", "pipelines"):
         for path in (ROOT / layer).rglob("*.py"):
             if path.name.startswith("report") or "report" in path.parts:
