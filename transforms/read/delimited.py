@@ -201,11 +201,6 @@ def read_delimited(
 ) -> Iterator[DocumentBatch]:
     """Read a whole delimited file.
 
-    Args:
-        shard: The shard of the piece.
-        piece: The whole file.
-        layout: Columns of the run.
-
     Raises:
         InputError: The file is not as it was planned.
     """

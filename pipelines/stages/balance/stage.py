@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Balance(Stage):
-    """The `balance` section.
-
-    Attributes:
-        config: The section.
-    """
+    """The `balance` section."""
 
     config: BalanceConfig
 

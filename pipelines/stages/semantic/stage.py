@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Semantic(Stage):
-    """The `encode.semantic` section.
-
-    Attributes:
-        config: The section.
-    """
+    """The `encode.semantic` section."""
 
     config: SemanticConfig
 
