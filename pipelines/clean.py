@@ -21,7 +21,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.ledger import write_ledger
-from isinglass.pipelines.outside import check_names
+from isinglass.pipelines.returned import blamed, check_record, own_edits
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -83,7 +83,11 @@ class CleanWork:
 
     def open(self) -> Loaded:
         """Load what the stages read texts with, once a worker."""
-        return [(stage, stage.open("clean", self.workspace)) for stage in self._reading]
+        opened: Loaded = []
+        for stage in self._reading:
+            with blamed(stage, "open"):
+                opened.append((stage, stage.open("clean", self.workspace)))
+        return opened
 
     @property
     def _reading(self) -> list[Stage]:
@@ -191,19 +195,18 @@ class _ShardPass:
 
     def _edit(self, view: View) -> tuple[Applied, dict[str, Any]]:
         """What stages cut comes first: what they change is the text without it."""
-        cuts = {
-            stage.name: stage.cut(state, view)
-            for stage, state in self._loaded
-            if stage.edits == "cut"
-        }
+        cuts = {}
+        for stage, state in self._loaded:
+            if stage.edits == "cut":
+                with blamed(stage, "cut"):
+                    cuts[stage.name] = stage.cut(state, view)
         view = view.with_cuts(list(cuts.values()))
         edits = []
         for stage, state in self._loaded:
             if stage.edits == "edit":
-                edit = stage.edit(state, view)
-                kinds = edit.spans.column("entity")
-                check_names(stage, "kind", kinds.unique().to_pylist())
-                edits.append(edit)
+                with blamed(stage, "edit"):
+                    edit = stage.edit(state, view)
+                edits.append(own_edits(stage, edit))
         return apply_edits(view, edits), {n: c.note for n, c in cuts.items()}
 
     def _record(
@@ -212,7 +215,9 @@ class _ShardPass:
         columns: dict[str, pa.Array] = {}
         tables: dict[str, pa.RecordBatch] = {}
         for stage, state in self._loaded:
-            record = stage.record(state, applied, notes.get(stage.name))
+            with blamed(stage, "record"):
+                record = stage.record(state, applied, notes.get(stage.name))
+            check_record(stage, record, len(applied.alive))
             columns |= record.columns
             tables |= record.tables
             self._counts.update(record.counts)

@@ -26,10 +26,11 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
     write_audit,
 )
-from isinglass.pipelines.outside import check_names, code_of, is_outside
+from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.reconcile import reconcile
 from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.quarantined import first_quarantined
+from isinglass.pipelines.returned import blamed, check_closed
 from isinglass.pipelines.stage import Closed, Closing
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.statistics import (
@@ -132,10 +133,10 @@ def _close_stages(
     for stage in run.stages:
         name = stage.name
         verdict, own = run.verdicts.get(name), partials.get(name, {})
-        part = stage.close(Closing(run.driver, counts, run.cleans, verdict, own, words))
-        check_names(stage, "statistic", [row.metric for row in part.statistics])
-        check_names(stage, "table", part.audit)
-        closed[name] = part
+        closing = Closing(run.driver, counts, run.cleans, verdict, own, words)
+        with blamed(stage, "close"):
+            closed[name] = stage.close(closing)
+        check_closed(stage, closed[name])
     return closed
 
 

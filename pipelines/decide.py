@@ -22,7 +22,7 @@ from isinglass.pipelines.engine.side_tables import (
     read_survey,
     write_side,
 )
-from isinglass.pipelines.outside import check_names
+from isinglass.pipelines.returned import blamed, check_verdict
 from isinglass.pipelines.stage import OPEN, Standing, Verdict
 from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.survey import ambiguous_ids
@@ -134,7 +134,7 @@ def decide(driver: Driver, stages: Sequence[Stage], closed: Sequence[int]) -> De
     for stage in early:
         standing = Standing(table.open, np.zeros(documents, np.bool_), admitted)
         flags.append(_hear(driver, stage, standing, table, verdicts))
-    refused = table.open & ~shut & ~admitted
+    refused = table.open & ~admitted
     table.drop(refused, admission, _ADMISSION)
     for stage in late:
         standing = Standing(table.open, shut & table.open, admitted)
@@ -168,12 +168,13 @@ def _hear(
     verdicts: dict[str, Verdict],
 ) -> np.ndarray:
     """Ask a stage; returns which documents it drops."""
-    verdict = stage.decide(driver, standing)
+    with blamed(stage, "decide"):
+        verdict = stage.decide(driver, standing)
     if verdict is None:
         return np.zeros(len(standing.open), np.bool_)
-    check_names(stage, "reason", verdict.reasons)
+    check_verdict(stage, verdict, len(standing.open))
     verdicts[stage.name] = verdict
-    chosen = standing.present & (verdict.drops != OPEN)
+    chosen = standing.open & (verdict.drops != OPEN)
     table.drop(chosen, verdict.drops, verdict.reasons)
     return np.asarray(chosen)
 

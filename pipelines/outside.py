@@ -43,6 +43,15 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
         except TypeError as error:
             msg = f"{where}: {config.use} does not take these options: {error}."
             raise ConfigError(msg) from None
+        except Exception as error:
+            raise ConfigError(
+                f"{where}: {config.use} refuses its options: {_told(error)}"
+            ) from error
+        if stage.name != kind.name:
+            msg = (
+                f"{where}: {config.use} must have the `name` of its class, {kind.name}."
+            )
+            raise ConfigError(msg)
         if any(stage.name == other.name for other in found):
             msg = f"{where}: there is a stage called {stage.name} already."
             raise ConfigError(msg)
@@ -70,6 +79,10 @@ def load_class(use: str, base: Path, where: str) -> type[Stage]:
     except AttributeError:
         msg = f"{where}: {module_name} has no class {class_name}."
         raise ConfigError(msg) from None
+    except Exception as error:
+        raise ConfigError(
+            f"{where}: importing {module_name} failed: {_told(error)}"
+        ) from error
     if not (isinstance(kind, type) and issubclass(kind, Stage)):
         msg = f"{where}: {use} is no subclass of isinglass.pipelines.stage.Stage."
         raise ConfigError(msg)
@@ -82,6 +95,10 @@ def load_class(use: str, base: Path, where: str) -> type[Stage]:
         )
         raise ConfigError(msg)
     return kind
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}."
 
 
 def add_path(folder: str) -> None:

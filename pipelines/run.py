@@ -28,10 +28,11 @@ from isinglass.pipelines.engine.workspace import (
     remove_leftovers,
 )
 from isinglass.pipelines.identity import Identity, finished_run
-from isinglass.pipelines.outside import check_names, load_stages
+from isinglass.pipelines.outside import load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
+from isinglass.pipelines.returned import blamed, check_declared
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage
 from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.survey import SurveyWork, survey_units
@@ -156,16 +157,20 @@ def prepare(request: Request) -> Prepared:
             raise ConfigError(f"{verb}: the configuration has no {section}")
     workspace = Workspace(str(request.output))
     site = Site(config, verb, request.base, workspace)
-    stages = tuple(stage.prepare(site) for stage in in_order(config, outside))
+    stages = tuple(_ready(stage, site) for stage in in_order(config, outside))
     made = plan(config, request.base)
     changes = {name: part for one in stages for name, part in one.resolved().items()}
     config = config.model_copy(update=changes)
     for stage in stages:
-        fields = [*stage.fields("survey"), *stage.fields("data")]
-        check_names(stage, "column", [field.name for field in fields], "_")
+        check_declared(stage, made.layout.carried)
     identity = Identity.of(config, verb, made, stages)
     check_claim(workspace, identity, replace=request.replace)
     return Prepared(config, made, identity, stages)
+
+
+def _ready(stage: Stage, site: Site) -> Stage:
+    with blamed(stage, "prepare"):
+        return stage.prepare(site)
 
 
 class _Job:
@@ -189,7 +194,8 @@ class _Job:
         self.driver = replace(self.driver, resolved=decided.resolved)
         for stage in self.stages:
             after: dict[str, After] = dict(self.driver.after)
-            after[stage.name] = stage.after(self.driver, cleans)
+            with blamed(stage, "after"):
+                after[stage.name] = stage.after(self.driver, cleans)
             self.driver = replace(self.driver, after=after)
         finished = Finished(
             self.driver, self.identity, self.stages, cleans, decided.verdicts
@@ -235,9 +241,9 @@ class _Job:
             )
             closed |= lost | self._equal_to(lost)
         msg = (
-            f"After {MOST_ROUNDS} rounds the PII scan still fails on documents that "
-            "others were dropped for. Raise pii.max_seconds_per_document, or turn "
-            "dedup.fuzzy off."
+            f"After {MOST_ROUNDS} rounds a stage still fails on documents that others "
+            "were dropped for. Raise pii.max_seconds_per_document, turn dedup.fuzzy "
+            "off, or look at a stage of your own that quarantines."
         )
         raise IsinglassError(msg)
 

@@ -15,6 +15,7 @@ from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.returned import blamed, check_columns
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen
@@ -62,11 +63,12 @@ class SurveyWork:
 
     def open(self) -> list[tuple[Stage, Any]]:
         """Load what the stages survey by, once a worker."""
-        return [
-            (stage, stage.open("survey", self.workspace))
-            for stage in self.stages
-            if stage.fields("survey")
-        ]
+        opened = []
+        for stage in self.stages:
+            if stage.fields("survey"):
+                with blamed(stage, "open"):
+                    opened.append((stage, stage.open("survey", self.workspace)))
+        return opened
 
     def run(
         self, state: list[tuple[Stage, Any]], payload: str, outputs: UnitOutputs
@@ -89,7 +91,10 @@ class SurveyWork:
             seen = Seen(batch.documents, self.detect)
             columns = survey_columns(seen, self.normalise)
             for stage, loaded in state:
-                columns |= stage.survey(loaded, seen)
+                with blamed(stage, "survey"):
+                    added = stage.survey(loaded, seen)
+                check_columns(stage, "survey", added, batch.documents.num_rows)
+                columns |= added
             place = pa.scalar(pieces[batch.path], pa.int32())
             columns[PIECE.name] = pa.repeat(place, batch.documents.num_rows)
             table = pa.RecordBatch.from_arrays(

@@ -150,11 +150,11 @@ ORDER = [
     ("I", "quarantined", "duplicate_id"),
     ("cd", "dropped", "contaminated"),
     ("d", "dropped", "exact_duplicate"),
-    # Closed documents stay to be scanned, but for what is heard early.
+    # Closed documents stay to be scanned, unless somebody drops them as well.
     ("L", "kept", None),
-    ("Lcd", "kept", None),
-    ("LI", "kept", None),
-    ("LB", "kept", None),
+    ("Lcd", "dropped", "contaminated"),
+    ("LI", "quarantined", "duplicate_id"),
+    ("LB", "dropped", "empty"),
     ("Lbcd", "dropped", "only_boilerplate"),
     ("Lebcd", "dropped", "erased"),
 ]
@@ -203,11 +203,11 @@ def test_what_each_stage_is_told(tmp_path: Path) -> None:
         if stage.early:
             assert not seen.closed.any()
         else:
-            gone |= bad & ~closed
+            gone |= bad
             assert (seen.closed == (closed & ~gone)).all()
         assert (seen.open == ~gone).all()
         assert (seen.present == (seen.open & ~seen.closed)).all()
-        gone |= np.isin(rows, stage.drops) & ~seen.closed
+        gone |= np.isin(rows, stage.drops)
 
 
 def test_early_stages_are_asked_first_wherever_they_stand(tmp_path: Path) -> None:

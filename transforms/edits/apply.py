@@ -101,8 +101,8 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
         edits: One a stage. Of failures of one document the first is told.
 
     Raises:
-        ValueError: Spans of one stage overlap, are unsorted or lie outside of their
-            text.
+        ValueError: Spans of one stage overlap, are unsorted, or lie outside of their
+            text or of all texts.
     """
     failures = _first_failures([edit.failures for edit in edits])
     alive = np.setdiff1d(np.arange(len(view.texts)), failures.column("row").to_numpy())
@@ -149,7 +149,7 @@ def _merged(
     merged, writers = no_spans(), np.zeros(0, np.int64)
     for number in sorted(range(len(edits)), key=lambda n: edits[n].precedence):
         edit = edits[number]
-        _check(edit.spans)
+        _check(edit.spans, len(texts))
         spans = _of_rows(edit.spans, alive)
         if spans.num_rows == 0:
             continue
@@ -162,7 +162,10 @@ def _merged(
     return merged, [edits[number].write for number in writers.tolist()]
 
 
-def _check(spans: pa.RecordBatch) -> None:
+def _check(spans: pa.RecordBatch, texts: int) -> None:
+    rows = spans.column("row").to_numpy()
+    if len(rows) and (rows.min() < 0 or rows.max() >= texts):
+        raise ValueError(f"a span is of a row that is none of {texts}")
     starts, ends = _keys(spans, "start"), _keys(spans, "end")
     if (starts > ends).any() or (starts[1:] < ends[:-1]).any():
         raise ValueError("a span of a stage overlaps another, or is out of order")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def written(run: FinishedRun) -> Written:
     """The findings of each shard."""
-    if run.config.pii is None:
+    if not run.config.finds:
         return Written()
     return Written({"findings/{shard}.parquet": FINDINGS})
 

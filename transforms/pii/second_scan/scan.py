@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 KEEP = "keep"
 """Operator that leaves a finding in the text: it may be hit."""
 
+FOREIGN = "."
+"""In the operators of stages from outside, behind their name; in none of ours."""
+
 _BLANK = 0x1F
 """A byte that no pattern matches, put for each byte of what an operator wrote."""
 
@@ -140,14 +143,19 @@ def scan_texts(
 
 
 def blank_spans(texts: pa.StringArray, spans: pa.ListArray) -> pa.StringArray:
-    """Overwrite each span, but for kept ones, by bytes that no pattern matches.
+    """Overwrite each span by bytes that no pattern matches.
+
+    Spans that are kept stay readable, and those of stages from outside: nobody vouches
+    for what these write.
 
     Args:
         texts: Strings without nulls.
         spans: As for `scan_texts`; no nulls.
     """
     flat = pa.table({"row": pc.list_parent_indices(spans), "span": spans.flatten()})
-    flat = flat.flatten().filter(pc.not_equal(pc.field("span.operator"), KEEP))
+    operator = pc.field("span.operator")
+    foreign = pc.match_substring(operator, FOREIGN)
+    flat = flat.flatten().filter(~foreign & pc.not_equal(operator, KEEP))
     row, starts, ends = (
         flat[name].to_numpy() for name in ("row", "span.start", "span.end")
     )

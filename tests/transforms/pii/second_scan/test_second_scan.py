@@ -125,6 +125,13 @@ def test_what_operators_wrote_does_not_count() -> None:
     assert counts["EMAIL_ADDRESS"].tolist() == [1, 0, 1]
 
 
+def test_what_stages_from_outside_wrote_counts() -> None:
+    texts = pa.array(["é jo@b.com, al@c.com"])
+    row = spans([(2, 10, "mine.swap"), (12, 20, "mask")])
+    counts = scan_texts(SecondScanner.of(["EMAIL_ADDRESS"]), texts, row)
+    assert counts["EMAIL_ADDRESS"].tolist() == [1]
+
+
 def test_missing_spans_are_no_spans() -> None:
     texts, none = pa.array(["al@c.com"]), pa.array([None], pa.list_(SPAN))
     counts = scan_texts(SecondScanner.of(["EMAIL_ADDRESS"]), texts, none)
