@@ -28,7 +28,8 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.outside import check_names, code_of, is_outside
 from isinglass.pipelines.reconcile import reconcile
-from isinglass.pipelines.report import first_quarantined, render_report
+from isinglass.pipelines.report.html import render_report
+from isinglass.pipelines.report.quarantined import first_quarantined
 from isinglass.pipelines.stage import Closed, Closing
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.statistics import (

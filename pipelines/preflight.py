@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.runner import resolve_runner
+from isinglass.pipelines.engine.runner import resolve_runner, warn_if_untried
 from isinglass.pipelines.statistics import METRICS
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
@@ -34,7 +34,7 @@ def check_config(
         ConfigError: An unknown runner, metric or slice column; a word that is no
             option.
     """
-    resolve_runner(config.beam.runner)
+    warn_if_untried(resolve_runner(config.beam.runner))
     for argument in beam_arguments:
         if not argument.startswith("--"):
             msg = f"{argument} is not an option for Beam; write it as --name=value."

@@ -41,6 +41,8 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pyarrow as pa
+
     from isinglass.pipelines.engine.progress import Progress
     from isinglass.pipelines.engine.runner import Execution
     from isinglass.pipelines.engine.side_tables import Extent
@@ -276,7 +278,7 @@ class _Job:
         return set(np.flatnonzero(same).tolist())
 
 
-def _doc_ids(workspace: Workspace, place: Extent) -> pc.Expression:
+def _doc_ids(workspace: Workspace, place: Extent) -> pa.StringArray:
     columns = ["doc_high", "doc_low"]
     survey = read_survey(workspace, [place], columns)
     words = np.stack([survey[name].to_numpy() for name in columns], axis=1)

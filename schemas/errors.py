@@ -5,7 +5,8 @@
     │   ├── ConfigError        a key, a value or a combination in the configuration
     │   ├── InputError         an input that cannot be read as it is described
     │   ├── OutputError        an output folder that must not or cannot be written
-    │   └── MissingExtraError  an optional dependency or a model is not installed
+    │   ├── MissingExtraError  an optional dependency or a model is not installed
+    │   └── TooLargeError      one document alone does not fit into a device's memory
     ├── QuarantineError        one record cannot be processed; set it aside and go on
     ├── RetryError             the world is in the way (disk full, lock held); exit 75
     ├── GateError              the run is complete but did not pass its gates (exit 3)
@@ -44,6 +45,21 @@ class OutputError(RefuseError):
 
 class MissingExtraError(RefuseError):
     """An optional dependency or a model is not installed; says how to install it."""
+
+
+class TooLargeError(RefuseError):
+    """One document alone does not fit into the memory of a device.
+
+    Args:
+        message: Names device and fix.
+        row: Of the document, among those of `item`.
+        item: What was encoded: whoever gave it knows the document's name.
+    """
+
+    def __init__(self, message: str, row: int = 0, item: object = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.item = item
 
 
 class QuarantineError(IsinglassError):

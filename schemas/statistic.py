@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+SLICES = ("source", "language", "axis", "group", "entity", "reason", "position")
+"""What a number may be about a part of; without all of them it is about everything."""
+
+
 @dataclass(frozen=True)
 class Statistic:
     """A row of `audit/statistics.parquet`.

@@ -69,7 +69,6 @@ NOT_OF_A_RUN = {
     "isinglass/cli/init.py": "a configuration",
     "isinglass/cli/options.py": "a configuration",
     "transforms/demographics/": "our own word lists",
-    "transforms/encode/bench/": "what it measures with",
     "transforms/encode/encoder/": "what processes of all runs note of their GPU",
     "transforms/encode/models/": "models",
     "transforms/encode/tokenizers/": "models, and tables of them in the user's cache",

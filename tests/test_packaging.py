@@ -114,7 +114,7 @@ def test_import_is_light() -> None:
 def test_detection_libraries_wait_until_they_are_needed() -> None:
     """A job without PII must not pay seconds for importing its libraries."""
     result = run_python(
-        "import sys, isinglass.pipelines.run, isinglass.pipelines.proof\n"
+        "import sys, isinglass.pipelines.run, isinglass.pipelines.proof.prove\n"
         "heavy = {'presidio_analyzer', 'spacy', 'torch', 'transformers'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )

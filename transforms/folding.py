@@ -1,6 +1,6 @@
 """Normalised characters with the places in the given text that they come from.
 
-`transforms.text.normalise` says what a text is compared as, and forgets where its
+`transforms.normalise` says what a text is compared as, and forgets where its
 characters were. Here the same steps are taken for one text, and each resulting
 character keeps its span. White space stays as it is: it is part of no shingle.
 """

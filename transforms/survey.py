@@ -63,11 +63,13 @@ def survey_columns(seen: Seen, normalise: NormaliseConfig) -> dict[str, pa.Array
 
 
 def _id_keys(documents: pa.RecordBatch) -> np.ndarray:
-    given = documents.column("source_id")
+    """Hashes of source and id; 0 for no id, which an empty cell of a CSV is, too."""
+    given = pc.fill_null(documents.column("source_id"), "")
     source = pc.fill_null(documents.column("source"), "")
-    joined = pc.binary_join_element_wise(source, pc.fill_null(given, ""), "\x1f")
+    joined = pc.binary_join_element_wise(source, given, "\x1f")
     keys = content_hashes(joined)[:, 0].copy()
-    keys[pc.is_null(given).to_numpy(zero_copy_only=False)] = 0
+    none = pc.equal(pc.utf8_trim_whitespace(given), "")
+    keys[none.to_numpy(zero_copy_only=False)] = 0
     return keys
 
 

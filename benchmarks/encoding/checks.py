@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from isinglass.transforms.encode.bench.peers import Question, differences, load_loop
-from isinglass.transforms.encode.bench.random_models import save_random
+from benchmarks.vectors.peers import Question, differences, load_loop
+from benchmarks.vectors.random_models import save_random
 from isinglass.transforms.encode.encoder import Encoder, choose_device, load_encoder
 from isinglass.transforms.encode.models import model_folder, tokenizer_file
 from isinglass.transforms.encode.settings import EncodeSettings

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LIMIT_SECONDS = 470.0
 """For all parts together."""
-_BENCH = ("-m", "isinglass.transforms.encode.bench")
+_BENCH = ("-m", "benchmarks.vectors")
 _ABOUT_TORCH = """
 import json, torch
 from torch.cuda import is_available

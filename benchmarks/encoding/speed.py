@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from benchmarks.encoding.corpus import long_texts, openings, read_texts, spread
 from benchmarks.measuring.processes import Target, table
-from isinglass.transforms.encode.bench.peers import differences
+from benchmarks.vectors.peers import differences
 from isinglass.transforms.encode.encoder import configure_threads, load_encoder
 from isinglass.transforms.encode.models import model_folder
 from isinglass.transforms.encode.settings import EncodeSettings

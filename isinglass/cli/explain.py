@@ -15,7 +15,7 @@ from isinglass.cli.options import Format, FormatOption, StageOption, read_stages
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from isinglass.pipelines.explain import Explanation
+    from isinglass.pipelines.explain.model import Explanation
 
 _NAME_WIDTH = 14
 
@@ -37,7 +37,7 @@ def explain(
     For a duplicate, shows its text beside that of the document kept instead.
     """
     # Heavy imports wait until the arguments are known to be right.
-    from isinglass.pipelines.explain import explain as tell  # noqa: PLC0415
+    from isinglass.pipelines.explain.build import explain as tell  # noqa: PLC0415
 
     told = tell(run, doc_id, full=full, stages=read_stages(stage))
     if format_ is Format.JSON:

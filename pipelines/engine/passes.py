@@ -117,22 +117,6 @@ def _waves(
     return [waves[number] for number in sorted(waves)]
 
 
-def run_here(session: Session, work: PassWork, unit: Unit) -> Commit:
-    """Run one unit in the driver under the same commit protocol."""
-    started = time.monotonic()
-    workspace = session.workspace
-    commit = valid_commit(workspace, work.name, unit.name, unit.fingerprint)
-    reused = commit is not None
-    if commit is None:
-        outcome = run_unit(work, work.open(), unit, workspace)
-        if isinstance(outcome, Failure):
-            raise outcome.to_error(work.name)
-        commit = outcome
-    elapsed = time.monotonic() - started
-    _record(session, work.name, {unit.name: commit}, int(reused), elapsed)
-    return commit
-
-
 @dataclass(frozen=True)
 class _Step:
     """A step of one unit, which one function does."""
@@ -162,7 +146,19 @@ def run_step(
         identity: JSON-able: all that its outputs depend on.
         make: Writes the outputs and returns its counts.
     """
-    return run_here(session, _Step(name, make), Unit("all", "", digest(identity)))
+    started = time.monotonic()
+    workspace = session.workspace
+    unit = Unit("all", "", digest(identity))
+    commit = valid_commit(workspace, name, unit.name, unit.fingerprint)
+    reused = commit is not None
+    if commit is None:
+        outcome = run_unit(_Step(name, make), None, unit, workspace)
+        if isinstance(outcome, Failure):
+            raise outcome.to_error(name)
+        commit = outcome
+    elapsed = time.monotonic() - started
+    _record(session, name, {unit.name: commit}, int(reused), elapsed)
+    return commit
 
 
 def _reusable(

@@ -35,8 +35,10 @@ RUNNERS = (
     "FlinkRunner",
     "SparkRunner",
     "DataflowRunner",
-    "DaskRunner",
 )
+TRIED = ("FnApiRunner", "PortableRunner")
+"""The latter with LocalJobService, Flink 1.20.5 and Prism 2.77.0."""
+
 WORKER_SECONDS = 4.0
 """CPU seconds of work for each worker from which on processes pay: one takes about 1.3
 to start, and starts anew for every pass."""
@@ -66,8 +68,15 @@ def resolve_runner(name: str) -> str:
     pipeline), so it means FnApiRunner here, and the log says so.
 
     Raises:
-        ConfigError: No such runner; names the nearest.
+        ConfigError: No such runner; names the nearest. Or one that gives wrong results.
     """
+    if name.rpartition(".")[2] == "DaskRunner":
+        msg = (
+            "beam.runner: DaskRunner groups nothing but integer keys as it should "
+            "(github.com/apache/beam/issues/29365), so duplicates would be missed. "
+            "Set FnApiRunner, or PortableRunner with a job server."
+        )
+        raise ConfigError(msg)
     if name == "DirectRunner":
         LOGGER.warning("beam.runner DirectRunner is run as FnApiRunner.")
         return "FnApiRunner"
@@ -77,6 +86,20 @@ def resolve_runner(name: str) -> str:
     hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(RUNNERS)}."
     msg = f"beam.runner: unknown runner {name}. {hint}"
     raise ConfigError(msg)
+
+
+def warn_if_untried(name: str) -> None:
+    """Say so where no run of isinglass was ever seen on a runner.
+
+    Args:
+        name: As `resolve_runner` gives it.
+    """
+    if name not in TRIED:
+        LOGGER.warning(
+            "beam.runner %s was never tried with isinglass; FnApiRunner and "
+            "PortableRunner (LocalJobService, Flink, Prism) were.",
+            name,
+        )
 
 
 def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipeline:

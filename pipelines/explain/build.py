@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.explain.model import Explanation, Record
-from isinglass.pipelines.sources import find_place
+from isinglass.pipelines.read_again import find_place
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import REASON_TEXT, Outcome
 

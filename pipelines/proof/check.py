@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.engine.workspace import exists, read_table
-from isinglass.pipelines.sources import plan_again
+from isinglass.pipelines.read_again import plan_again
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class FinishedRun:
     @property
     def foreign(self) -> tuple[str, ...]:
         """Classes of somebody else's stages, `module:Class`; nothing is imported."""
-        return tuple(entry.use for entry in getattr(self.config, "stages", ()))
+        return tuple(entry.use for entry in self.config.stages)
 
     @cached_property
     def plan(self) -> Plan | str:

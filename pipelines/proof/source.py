@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import config_digest
 from isinglass.pipelines.proof.check import SOURCE, Check, conclude
-from isinglass.pipelines.sources import read_note
+from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Rebuilt
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard

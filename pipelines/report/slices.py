@@ -5,20 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from isinglass.schemas.statistic import SLICES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pyarrow as pa
-
-SLICE_COLUMNS = (
-    "source",
-    "language",
-    "axis",
-    "group",
-    "entity",
-    "reason",
-    "position",
-)
 
 
 @dataclass(frozen=True)
@@ -72,11 +64,11 @@ def read_slices(statistics: pa.Table) -> Slices:
 
 
 def _key(row: Mapping[str, Any]) -> list[str]:
-    return [row[column] or "" for column in SLICE_COLUMNS]
+    return [row[column] or "" for column in SLICES]
 
 
 def _slices(row: Mapping[str, Any]) -> dict[str, str]:
-    return {name: row[name] for name in SLICE_COLUMNS if row[name] is not None}
+    return {name: row[name] for name in SLICES if row[name] is not None}
 
 
 def _sliced_by(row: Mapping[str, Any]) -> set[str]:

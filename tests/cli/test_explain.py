@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from isinglass.cli.explain import as_json, show
-from isinglass.pipelines.explain import Explanation, explain
+from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.explain.model import Explanation
 from isinglass.pipelines.stage import Stage, Story
 from tests.corpora import document, write_jsonl
 from tests.forgeries import finish

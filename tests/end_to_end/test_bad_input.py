@@ -169,6 +169,13 @@ CASES = {
         kept=3,
         quarantined={"duplicate_id": 1},
     ),
+    "no id, many texts": Case(
+        {
+            "a.jsonl": lines({"id": "", "text": "One."}, {"id": "", "text": "Two."}),
+            "b.csv": b"id,text\n,Three words here.\n,Four words are here.\n",
+        },
+        kept=4,
+    ),
     "one id, one text twice": Case(
         {"a.jsonl": lines(*GOOD, GOOD[1])}, kept=4, dropped={}
     ),

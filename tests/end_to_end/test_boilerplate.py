@@ -16,7 +16,7 @@ from rich.console import Console
 
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig
 from tests.corpora import document, sentence, write_jsonl

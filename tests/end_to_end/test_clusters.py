@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.semantic import vectors
 from tests.encoded import embeddings_of, hashes, start, table, write_texts, write_topics
+from tests.topics import make_topics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +186,25 @@ def test_words_can_be_left_out(tmp_path: Path) -> None:
     assert listed["terms"].to_pylist() == [[], [], []]
     assert "telescope" not in (run / "report.html").read_text()
     assert {c.status for c in prove(run)} <= {"passed", "skipped"}
+
+
+def test_documents_without_a_token_are_near_nothing_and_place_no_centroid(
+    tmp_path: Path,
+) -> None:
+    rows = make_topics(12)
+    empty = [rows[0] | {"id": f"z{n}", "text": "\u200b" * n} for n in range(1, 7)]
+    write_texts(tmp_path / "corpus", [*empty, *rows])
+    semantic = {"clusters": 3, "duplicates": 0.96}
+    encode = {"special_tokens": False, "max_tokens": 64, "semantic": semantic}
+    folder = start(tmp_path, encode).folder
+    counts = table(folder, "tokens")["n_tokens"].to_pylist()
+    found = table(folder, "clusters").to_pylist()
+    assert counts.count(0) == 6
+    for count, row in zip(counts, found, strict=True):
+        told = (row["cluster"], row["similarity"], row["outlier_score"])
+        assert (count == 0) == (row["similarity"] == 0)
+        assert count > 0 or told == (0, 0, 1)
+        assert count > 0 or row["near_duplicate_of"] is None
+    pairs = zip(counts, found, strict=True)
+    assert {row["cluster"] for count, row in pairs if count} == {0, 1, 2}
+    assert [c.detail for c in prove(folder) if c.status == "failed"] == []

@@ -14,7 +14,7 @@ import isinglass.pipelines.clean as clean_pass
 import isinglass.pipelines.stages.dedup.match as match_pass
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, GateError

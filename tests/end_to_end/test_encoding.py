@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.proof.prove import prove
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
@@ -237,3 +239,55 @@ def test_masked_language_modelling_takes_the_rows_as_they_are(run: Path) -> None
         assert masked
         assert all(row["special_tokens_mask"][place] == 0 for place in masked)
         assert all(labels[place] == row["input_ids"][place] for place in masked)
+
+
+def test_explain_tells_tokens_and_packed_rows(run: Path, expected: list[Any]) -> None:
+    data = table(run, "data")["doc_id"].to_pylist()
+    packed = {
+        path.stem: pq.read_table(path)["doc_ids"].to_pylist()
+        for path in sorted((run / "packed").iterdir())
+    }
+    several = 0
+    for doc_id, ids in list(zip(data, expected, strict=True))[::7]:
+        told = explain(run, doc_id)
+        rows = packed[told.facts["record"]["shard"]]
+        holding = [number for number, pieces in enumerate(rows) if doc_id in pieces]
+        assert told.facts["encode"] == {
+            "tokens": len(ids.ids),
+            "windows": None,
+            "packed_rows": holding,
+        }
+        lines = dict(told.lines)
+        assert lines["tokens"] == str(len(ids.ids))
+        listed = ", ".join(map(str, holding))
+        assert lines["packed in"] == f"row {listed} of its shard"
+        assert "windows" not in lines
+        several += len(holding) > 1
+    assert several
+
+
+def test_explain_tells_clusters(run: Path) -> None:
+    near = 0
+    for row in table(run, "clusters").to_pylist():
+        near += row["near_duplicate_of"] is not None
+        if near > 1 and row["near_duplicate_of"] is not None:
+            continue
+        told = explain(run, row.pop("doc_id"))
+        assert told.facts["semantic"] == row
+        lines = dict(told.lines)
+        assert lines["cluster"].startswith(f"{row['cluster']}, similarity to its")
+        assert lines["outlier score"] == f"{row['outlier_score']:.6f}"
+        leader = row["near_duplicate_of"]
+        assert ("near to" in lines) == (leader is not None)
+        said = f"{leader} in meaning, cosine {row['near_duplicate_cosine'] or 0:.6f}"
+        assert leader is None or lines["near to"] == said
+    assert near
+    json.dumps(told.facts)
+
+
+def test_explain_tells_nothing_of_what_was_not_encoded(run: Path) -> None:
+    rows = table(run, "ledger").to_pylist()
+    dropped = next(row["doc_id"] for row in rows if row["outcome"] == "dropped")
+    told = explain(run, dropped)
+    assert {"encode", "semantic"}.isdisjoint(told.facts)
+    assert {"tokens", "cluster"}.isdisjoint(dict(told.lines))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
-from isinglass.transforms.encode.models import ModelFile
+from isinglass.pipelines.proof.prove import prove
+from isinglass.pipelines.stages.encode import proof_sampled
+from isinglass.transforms.encode.models import ModelFile, check_models, packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics
 from tests.forgeries import (
     encode_nothing_again,
@@ -267,3 +270,44 @@ def test_another_model_here_proves_no_vectors(
     checks = {check.name: check for check in prove(run)}
     assert checks["embeddings"].status == "passed"
     assert "the model here is another one" in checks["embeddings"].detail
+
+
+def test_another_tokenizer_here_proves_no_tokens(tmp_path: Path) -> None:
+    write_topics(tmp_path / "corpus", 6)
+    file = tmp_path / "tokenizer.json"
+    content = json.loads((packaged_folder() / "tokenizer.json").read_text())
+    file.write_text(json.dumps(content))
+    encode = {
+        "tokenizer": str(file),
+        "embeddings": "none",
+        "packed": {"length": 64},
+        "megatron": {},
+    }
+    folder = start(tmp_path, encode).folder
+    names = ("tokens", "packed", "megatron")
+    checks = {check.name: check for check in prove(folder)}
+    assert {checks[name].status for name in names} == {"passed"}
+    vocabulary = content["model"]["vocab"]
+    words = ("telescope", "galaxy")
+    one, other = (vocabulary[word] for word in words)
+    vocabulary |= {words[0]: other, words[1]: one}
+    # Ids that differ, and then the same ids from a file of other bytes.
+    for indent in (None, 1):
+        file.write_text(json.dumps(content, indent=indent))
+        checks = {check.name: check for check in prove(folder)}
+        assert {checks[name].status for name in names} == {"skipped"}
+        told = {checks[name].detail for name in names}
+        assert told == {"the tokenizer here is another one than the manifest's"}
+        vocabulary |= {words[0]: one, words[1]: other}
+
+
+def test_another_tokenizer_here_proves_no_vectors(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other(settings: Any) -> list[ModelFile]:
+        tokenizer, *rest = check_models(settings)
+        return [replace(tokenizer, sha256="0" * 64), *rest]
+
+    monkeypatch.setattr(proof_sampled, "check_models", other)
+    checks = {check.name: check for check in prove(run)}
+    assert "the tokenizer here is another one" in checks["embeddings"].detail

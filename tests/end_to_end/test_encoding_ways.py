@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import prepare
-from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
+from isinglass.pipelines.stages.encode import drive
+from isinglass.schemas.errors import ConfigError, RefuseError, RetryError, TooLargeError
+from isinglass.transforms.encode.encoder.lanes import CpuLane
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 from tests.encoded import (
@@ -27,9 +32,13 @@ from tests.encoded import (
     write_texts,
     write_topics,
 )
+from tests.topics import make_topics
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.engine.units import Unit
 
 IDS_ALONE: dict[str, Any] = {"embeddings": "none", "max_tokens": 16}
 FILES = ("tokens", "packed", "megatron", "embeddings", "hidden_states", "clusters")
@@ -92,6 +101,12 @@ def test_windows_are_those_of_the_library(corpus: Path) -> None:
     assert result.manifest.encode is not None
     assert result.manifest.encode.rows == len(expected)
     assert failed(result.folder) == {}
+    for doc_id in data["doc_id"].to_pylist():
+        told = explain(result.folder, doc_id)
+        own = [len(ids) for owner, _, ids in expected if owner == doc_id]
+        assert told.facts["encode"]["windows"] == len(own)
+        assert told.facts["encode"]["tokens"] == sum(own)
+        assert dict(told.lines)["windows"] == str(len(own))
 
 
 def test_without_special_tokens_an_empty_list_is_possible(tmp_path: Path) -> None:
@@ -147,9 +162,9 @@ def test_same_bytes_by_any_number_of_workers_in_any_order(tmp_path: Path) -> Non
     assert made[0] == made[1] == made[2]
 
 
-def test_a_library_that_differs_is_given_up(
-    corpus: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def wrong_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let fast libraries give other ids for some documents of the corpus."""
     honest = FastLibrary.encode
 
     def wrong(self: FastLibrary, texts: list[str]) -> tuple[Any, Any]:
@@ -162,6 +177,9 @@ def test_a_library_that_differs_is_given_up(
         return ids, offsets
 
     monkeypatch.setattr(FastLibrary, "encode", wrong)
+
+
+def test_a_library_that_differs_is_given_up(corpus: Path, wrong_library: None) -> None:
     encode = IDS_ALONE | {"verify_tokenizer": 1, "packed": {"length": 32}}
     result = start(corpus, encode)
     used = result.manifest.encode
@@ -176,6 +194,51 @@ def test_a_library_that_differs_is_given_up(
     assert "done again by the reference alone" in report
 
 
+def test_a_run_that_is_killed_on_its_way_back_goes_on_by_the_reference(
+    corpus: Path,
+    wrong_library: None,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    encode = IDS_ALONE | {"verify_tokenizer": 1}
+    limits = {"shard_bytes": 1_000}
+    with monkeypatch.context() as patch:
+        patch.setattr(drive, "run_pass", killed)
+        with pytest.raises(KeyboardInterrupt):
+            start(corpus, encode, limits=limits)
+    caplog.clear()
+    result = start(corpus, encode, limits=limits)
+    assert "done again by the reference" not in caplog.text
+    done = next(p for p in result.manifest.passes if p.name == "encode")
+    assert (done.reused, done.units > 1) == (1, True)
+    assert result.manifest.encode is not None
+    assert result.manifest.encode.tokenizer.fell_back
+    assert failed(result.folder) == {}
+
+
+def test_what_was_found_out_of_another_tokenizer_is_not_heard(
+    corpus: Path, wrong_library: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    note = corpus / "run" / "work" / "encode" / "reference.json"
+    encode = IDS_ALONE | {"verify_tokenizer": 1}
+    start(corpus, encode, verb="clean")
+    for content in ("", "1", json.dumps("0" * 64)):
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(content)
+        caplog.clear()
+        start(corpus, encode, replace=True)
+        assert "done again by the reference" in caplog.text
+        (corpus / "run" / "_SUCCESS").unlink()
+
+
+def killed(session: Session, work: Any, units: list[Unit], **options: Any) -> Any:
+    """Do a pass; of the way back to the reference one unit alone."""
+    if not getattr(work, "fell_back", False):
+        return run_pass(session, work, units, **options)
+    run_pass(session, work, units[:1], **options)
+    raise KeyboardInterrupt
+
+
 def test_the_reference_can_be_asked_for(corpus: Path) -> None:
     encode = IDS_ALONE | {"tokenizer_backend": "reference"}
     used = start(corpus, encode).manifest.encode
@@ -183,6 +246,35 @@ def test_the_reference_can_be_asked_for(corpus: Path) -> None:
     assert [name.split()[0] for name in used.tokenizer.backends] == ["tokenizers"]
     assert not used.tokenizer.fell_back
     assert used.tokenizer.documents_compared == 0
+
+
+@pytest.mark.parametrize("windows", ["all", "window"])
+def test_a_document_that_is_too_large_is_named(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, windows: str
+) -> None:
+    rows = make_topics(12)
+    rows[7]["text"] += " zebra" * 30
+    if windows == "all":
+        rows[7]["text"] = "zebra " + rows[7]["text"]
+    write_texts(corpus / "corpus", rows)
+    zebra = library().token_to_id("zebra")
+    honest = CpuLane.submit
+
+    def short(lane: CpuLane, ids: Any, lengths: Any) -> Any:
+        if zebra in ids:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return honest(lane, ids, lengths)
+
+    monkeypatch.setattr(CpuLane, "submit", short)
+    encode = {"max_tokens": 16, "windows": windows}
+    pattern = r"16 tokens does not fit .* Its doc_id is ([0-9a-f]{32})\.$"
+    with pytest.raises(TooLargeError, match=pattern) as caught:
+        start(corpus, encode)
+    named = re.search(pattern, str(caught.value))
+    assert named is not None
+    kept = table(corpus / "run", "data").to_pylist()
+    (guilty,) = [row["doc_id"] for row in kept if "zebra" in row["text"]]
+    assert named[1] == guilty
 
 
 def test_other_clusters_leave_tokens_and_vectors_alone(corpus: Path) -> None:

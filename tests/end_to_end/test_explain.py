@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.cli.explain import as_json
-from isinglass.pipelines.explain import explain
+from isinglass.pipelines.explain.build import explain
 from isinglass.schemas.errors import InputError
 from tests.corpora import sentence, write_corpus
 from tests.forgeries import finish

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from isinglass.transforms.pii.detector import Detection, Detector
 from tests.corpora import write_jsonl
 from tests.end_to_end.test_bad_input import clean, settings

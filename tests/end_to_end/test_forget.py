@@ -16,8 +16,8 @@ from rich.console import Console
 
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.explain import explain
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.stages.erase.forget import ForgetRequest, Requested, forget
 from isinglass.schemas.config import RunConfig

@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
 from isinglass.pipelines.proof.check import Check
-from isinglass.pipelines.proof.prove import open_run, prove_run
+from isinglass.pipelines.proof.prove import open_run, prove, prove_run
 from isinglass.pipelines.proof.source import rebuilt
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.config import StageConfig

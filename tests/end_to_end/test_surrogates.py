@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.proof import prove
+from isinglass.pipelines.proof.prove import prove
 from tests.corpora import document, write_jsonl
 from tests.forgeries import finish, in_cell, in_rows, in_table, remove, reseal
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import expit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,6 +87,9 @@ class Distance:
         return (self.high - self.low) / ((1.0 - self.low) * (self.high - 1.0))
 
     def _position(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Late: only `logit` needs it, and it costs every worker a tenth of a second.
+        from scipy.special import expit  # noqa: PLC0415
+
         offset = np.log((1.0 - self.low) / (self.high - 1.0))
         return np.asarray(expit(offset + self._steepness() * u))
 

@@ -77,7 +77,7 @@ def find_items(normalised: pa.StringArray, index: ItemIndex) -> Matches:
     the other way round) is not found.
 
     Args:
-        normalised: Texts from `text.normalise` with default settings, without nulls.
+        normalised: From `normalise.normalise` with default settings, without nulls.
         index: The items.
 
     Raises:

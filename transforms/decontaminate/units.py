@@ -135,7 +135,7 @@ def number_units(normalised: pa.StringArray) -> Units:
     """Cut texts into units and number the distinct ones.
 
     Args:
-        normalised: From `text.normalise`, without nulls.
+        normalised: From `normalise.normalise`, without nulls.
     """
     data, offsets = string_buffers(normalised)
     size = int(offsets[-1]) - int(offsets[0])

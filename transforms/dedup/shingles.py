@@ -90,7 +90,7 @@ def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
     """Hash the shingles of each document, in order and with repeats.
 
     Args:
-        normalised: Texts from `text.normalise`, without nulls.
+        normalised: Texts from `normalise.normalise`, without nulls.
         ngram: Words, or characters where the script has no spaces, in a shingle.
 
     Returns:
@@ -128,7 +128,7 @@ def shingle_sets(normalised: pa.StringArray, ngram: int) -> Shingles:
     """Hash the set of shingles of each document, for exact comparison.
 
     Args:
-        normalised: Texts from `text.normalise`, without nulls.
+        normalised: Texts from `normalise.normalise`, without nulls.
         ngram: As for `shingle`.
 
     Returns:

@@ -35,13 +35,10 @@ from isinglass.transforms.statistics.sums import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.transforms.demographics.counts import MentionCounts
-    from isinglass.transforms.demographics.lexicon import Group
 
 
 class GroupFold:
@@ -91,42 +88,6 @@ class GroupFold:
                 for axis, sums in sorted(cell["axes"].items()):
                     found.extend(_axis(cell, axis, sums, stage, columns))
         return found
-
-
-def weighted_group_shares(
-    counts: NDArray[np.integer[Any]],
-    weights: NDArray[np.float64],
-    columns: Sequence[Group],
-    covered: NDArray[np.bool_] | None = None,
-    stage: str = "output",
-) -> list[Statistic]:
-    """Return the shares of each group after weighting.
-
-    Numerators and denominators are sums of weights instead of counts.
-
-    Args:
-        counts: Mentions, shape (n, groups).
-        weights: Weight of each document, shape (n,), finite.
-        columns: Axis and group of each column.
-        covered: Documents whose language has a lexicon, shape (n,); all by default.
-        stage: Stage of the statistics.
-    """
-    kept = np.ones(len(counts), np.bool_) if covered is None else covered
-    documents = float(weights[kept].sum())
-    mentions = [float((weights * counts[:, j]).sum()) for j in range(len(columns))]
-    found: list[Statistic] = []
-    for index, (axis, group) in enumerate(columns):
-        pairs = zip(columns, mentions, strict=True)
-        on_axis = sum(value for (other, _), value in pairs if other == axis)
-        mentioning = float(weights[counts[:, index] > 0].sum())
-        for metric, pair in (
-            ("group.weighted_document_share", (mentioning, documents)),
-            ("group.weighted_mention_share", (mentions[index], on_axis)),
-        ):
-            if pair[1] > 0:
-                slices = {"axis": axis, "group": group}
-                found.append(ratio(metric, pair, stage, slices, interval=False))
-    return found
 
 
 def ratio(

@@ -60,11 +60,6 @@ def load_lexicon(language: str) -> DemographicLexicon | None:
     return None
 
 
-def available_languages() -> tuple[str, ...]:
-    """ISO 639-1 codes of the languages that have a lexicon, sorted."""
-    return tuple(lexicon.language for lexicon in all_lexicons())
-
-
 @cache
 def group_names() -> tuple[Group, ...]:
     """Axis and group of each column of counts: all groups of all lexicons, sorted."""

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.demographics.lexicon import Group
 
-DISPARATE_RATIO = 1.25
-"""A removal ratio from here on is a finding: the inverse of the four-fifths rule."""
-
 
 @dataclass(frozen=True)
 class GroupDocuments:
@@ -125,16 +122,6 @@ def removal(
             if ratio is not None:
                 found.append(_removal_ratio(ratio, stage, slices))
     return found
-
-
-def is_disparate(statistic: Statistic) -> bool:
-    """Tell whether a removal ratio is a finding: large, and surely above 1."""
-    return (
-        statistic.metric == "group.removal_ratio"
-        and statistic.value >= DISPARATE_RATIO
-        and statistic.low is not None
-        and statistic.low > 1.0
-    )
 
 
 def _retention_ratio(

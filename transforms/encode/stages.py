@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
+from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.encoder.window import Encoded
 from isinglass.transforms.encode.threads import WriterThread, pipelined
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
@@ -77,6 +78,10 @@ def encode_stream(
         tokenise: Gives the tokens of an item's documents; called by several threads.
         encoder: Run in the calling thread; None stops after the tokens.
         settings: Threads, queues, windows.
+
+    Raises:
+        TooLargeError: A document alone does not fit into the memory of the encoder's
+            device; says of which item it is.
     """
 
     def begin(item: A) -> _Tokenised[A]:
@@ -128,8 +133,24 @@ def _encoded(
             yield concatenated([one.seen for one in group])
 
     with closing(encoder.run(windows(), hidden=settings.hidden)) as results:
-        for encoded in results:
-            yield from _split(under_way.popleft(), encoded)
+        try:
+            for encoded in results:
+                yield from _split(under_way.popleft(), encoded)
+        except TooLargeError as error:
+            # Memory runs out where a batch is put in: in the window that came last.
+            item, error.row = _owner(under_way[-1], error.row)
+            error.item = item
+            raise
+
+
+def _owner(group: list[_Tokenised[A]], row: int) -> tuple[A, int]:
+    """Which item of a window a row is of, and which of its own rows it is."""
+    for one in group:
+        count = len(one.seen.offsets) - 1
+        if row < count:
+            return one.item, row
+        row -= count
+    raise IndexError(row)
 
 
 def _grouped(

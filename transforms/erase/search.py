@@ -1,6 +1,6 @@
 """Known values in texts, whatever their spelling; for erasure on request.
 
-Values and texts are folded (see `value_folding`), the folded values are literals of one
+Values and texts are folded (see `folding`), the folded values are literals of one
 Hyperscan database, and whole batches are scanned at once. Numbers are found in any
 grouping, bank account numbers with and without blanks. Texts with percent escapes or
 character references of HTML are searched as they are and unescaped.

@@ -31,10 +31,10 @@ from isinglass.transforms.pii.models import (
     wanted_models,
 )
 from isinglass.transforms.pii.ner import NerEngine, load_engine
+from isinglass.transforms.pii.plain import make_plain
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.shown import show
 from isinglass.transforms.pii.stock.rows import without_texts
 from isinglass.transforms.pii.tables import (
     failures_batch,
@@ -115,9 +115,9 @@ class Detector:
             if len(rows):
                 scanner.scan(texts, rows, budget, found)
                 ordinary = without_texts(ordinary, rows)
-        shown, before = show(ordinary), len(found)
-        self.identifiers.scan(shown.texts, budget, found)
-        found.relocate(shown.places, before)
+        plain, before = make_plain(ordinary), len(found)
+        self.identifiers.scan(plain.texts, budget, found)
+        found.relocate(plain.places, before)
         for language, engine in self.engines.items():
             rows = _rows_in(languages, language)
             if len(rows):

@@ -141,8 +141,8 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     among Presidio's predefined pattern recognizers.
 
     Raises:
-        ConfigError: An entity is known neither there nor to the models, or a phone
-            region is not known.
+        ConfigError: An entity, also of an allow list, is known neither there nor to
+            the models, or a phone region is not known.
     """
     for region in config.phone_regions:
         if region not in phonenumbers.SUPPORTED_REGIONS:
@@ -162,8 +162,9 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             result += [_of_entry(entry) for entry in entries[entity]]
         else:
             found = _predefined(entity)
-            _require(entity, known, found)
+            _require(entity, known, found, f"pii.entities.{entity}")
             result += [_identifier(entity, r) for r in found]
+    _check_allowed(config, known | config.entities.keys())
     for plug_in in own_plug_ins:
         own = _identifier(plug_in.entity, plug_in.recognizer)
         result.append(replace(own, separated=plug_in.separated, trusted=True))
@@ -204,14 +205,23 @@ def _predefined(entity: str) -> list[Any]:
     return [r for r in _all_predefined() if entity in r.supported_entities]
 
 
-def _require(entity: str, known: set[str], found: list[Any]) -> None:
+def _check_allowed(config: PiiConfig, known: set[str]) -> None:
+    """A list for an entity that nothing finds would allow nothing, without a word."""
+    for index, listed in enumerate(config.recognizers.allow):
+        for place, entity in enumerate(listed.entities):
+            found = [] if entity in known else _predefined(entity)
+            key = f"pii.recognizers.allow.{index}.entities.{place}"
+            _require(entity, known, found, f"{key}: {entity}")
+
+
+def _require(entity: str, known: set[str], found: list[Any], key: str) -> None:
     if found or entity in known:
         return
     names = known | {e for r in _all_predefined() for e in r.supported_entities}
     near = get_close_matches(entity, sorted(names), 1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise ConfigError(
-        f"pii.entities.{entity}: no recognizer finds this entity.{hint} Known are "
+        f"{key}: no recognizer finds this entity.{hint} Known are "
         f"{', '.join(sorted(names))}"
     )
 

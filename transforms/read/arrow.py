@@ -65,11 +65,6 @@ def read_schema(file: pa.NativeFile) -> pa.Schema:
 def read_arrow(shard: Shard, piece: Piece, layout: Layout) -> Iterator[DocumentBatch]:
     """Read the record batches `start` to `stop` of a file.
 
-    Args:
-        shard: The shard of the piece.
-        piece: The stretch.
-        layout: Columns of the run.
-
     Raises:
         InputError: The file is not as it was planned.
     """

@@ -51,7 +51,6 @@ MOST_RECORD_BYTES = 256 * 2**20
 _EMPTY = (b"\n", b"\r\n", b"")
 _QUOTE = ord('"')
 _NEWLINE = ord("\n")
-_RETURN = ord("\r")
 _START, _PLAIN, _QUOTED, _CLOSING = 0, 1, 2, 3
 
 
@@ -201,11 +200,6 @@ def read_delimited(
     shard: Shard, piece: Piece, layout: Layout
 ) -> Iterator[DocumentBatch]:
     """Read a whole delimited file.
-
-    Args:
-        shard: The shard of the piece.
-        piece: The whole file.
-        layout: Columns of the run.
 
     Raises:
         InputError: The file is not as it was planned.

@@ -39,11 +39,6 @@ def read_parquet(shard: Shard, piece: Piece, layout: Layout) -> Iterator[Documen
 
     Records of a row group whose pages cannot be decoded are rejected, one by one.
 
-    Args:
-        shard: The shard of the piece.
-        piece: The stretch.
-        layout: Columns of the run.
-
     Raises:
         InputError: The file is not as it was planned.
     """

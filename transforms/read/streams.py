@@ -11,7 +11,7 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import zstandard
 
@@ -19,7 +19,7 @@ from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.formats import compression_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from isinglass.schemas.documents import Piece
@@ -48,51 +48,22 @@ class Damage:
     corrupt: bool = False
 
 
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def feed(self, data: bytes) -> Iterator[bytes]: ...
+def _gzip_member() -> Any:
+    return zlib.decompressobj(_GZIP_WINDOW)
 
 
-class _Gzip:
-    """One member of a gzip file."""
-
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(_GZIP_WINDOW)
-
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while data and not self._inner.eof:
-            yield self._inner.decompress(data, CHUNK_BYTES)
-            data = self._inner.unconsumed_tail
+def _gzip_parts(member: Any, data: bytes) -> Iterator[bytes]:
+    while data and not member.eof:
+        yield member.decompress(data, CHUNK_BYTES)
+        data = member.unconsumed_tail
 
 
-class _Zstandard:
-    """One frame of a Zstandard file."""
+def _zstandard_frame() -> Any:
+    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
 
-    def __init__(self) -> None:
-        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        self._inner = decompressor.decompressobj()
 
-    @property
-    def eof(self) -> bool:
-        return self._inner.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._inner.unused_data
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        yield self._inner.decompress(data)
+def _zstandard_parts(frame: Any, data: bytes) -> Iterator[bytes]:
+    yield frame.decompress(data)
 
 
 def open_input(path: str, relative: str) -> io.BufferedReader:
@@ -127,24 +98,28 @@ def chunks(file: BinaryIO, name: str) -> Iterator[bytes | Damage]:
     """
     compression = compression_of(name)
     if compression == "gz":
-        yield from _decompressed(file, _Gzip, _GZIP_INPUT)
+        yield from _decompressed(file, _GZIP_INPUT, _gzip_member, _gzip_parts)
     elif compression == "zst":
-        yield from _decompressed(file, _Zstandard, _ZSTD_INPUT)
+        yield from _decompressed(file, _ZSTD_INPUT, _zstandard_frame, _zstandard_parts)
     else:
         while data := file.read(CHUNK_BYTES):
             yield data
 
 
 def _decompressed(
-    file: BinaryIO, create: type[_Gzip | _Zstandard], size: int
+    file: BinaryIO,
+    size: int,
+    begin: Callable[[], Any],
+    parts: Callable[[Any, bytes], Iterator[bytes]],
 ) -> Iterator[bytes | Damage]:
+    """A file of members or frames; `begin` opens one, `parts` feeds it."""
     position = 0
-    inner: _Decompressor | None = None
+    inner: Any = None
     while data := file.read(size):
         try:
             while data:
-                inner = inner or create()
-                yield from filter(None, inner.feed(data))
+                inner = inner or begin()
+                yield from filter(None, parts(inner, data))
                 data = b""
                 if inner.eof:
                     # Padding with zeros may follow (gzip manual, "Tapes").

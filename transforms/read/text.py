@@ -28,15 +28,10 @@ _LEAST_LIMIT = 64 * 2**20
 
 
 def read_text(shard: Shard, piece: Piece, layout: Layout) -> Iterator[DocumentBatch]:
-    """Read a text file as one document; an empty file holds none.
+    """Read a whole text file as one document; an empty file holds none.
 
     Of a file that is far too long only the beginning is kept, so that memory stays
     bounded.
-
-    Args:
-        shard: The shard of the piece.
-        piece: The whole file.
-        layout: Columns of the run.
 
     Raises:
         InputError: The file is not as it was planned.

@@ -102,7 +102,7 @@ def find_windows(normalised: pa.StringArray, words: int) -> Windows:
     """Hash every window of each document and say where it lies.
 
     Args:
-        normalised: Texts from `text.normalise`, without nulls.
+        normalised: Texts from `normalise.normalise`, without nulls.
         words: Words, or characters where the script has no spaces, in a window.
 
     Raises:
@@ -174,7 +174,7 @@ def count_windows(
     """Count, in place, how often each wanted window occurs in some documents.
 
     Args:
-        normalised: Texts from `text.normalise`, without nulls.
+        normalised: Texts from `normalise.normalise`, without nulls.
         kept: Shape (n,), the documents that stay in the corpus.
         words: As for `find_windows`.
         wanted: What is looked for.

@@ -55,23 +55,27 @@ def fit(
     """Centroids of a sample.
 
     Stops early when no row changes its cluster. A cluster that lost all its rows goes
-    to the row that is least like its own centroid.
+    to the row that is least like its own centroid. Rows of zeros, which have no
+    direction, place no centroid; where there are no others, one of zeros is made.
 
     Args:
-        matrix: Shape (n, d), rows of unit length; their order matters, so bring them
-            in a fixed one.
+        matrix: Shape (n, d), rows of unit length or of zeros; their order matters, so
+            bring them in a fixed one.
         clusters: At least 1; no more than there are distinct rows are made.
         iterations: Most rounds, at least 1.
         seed: Not negative, below 2**64.
 
     Returns:
-        Shape (k, d), k at most `clusters`, rows of unit length.
+        Shape (k, d), k at most `clusters`, rows of unit length; or one row of zeros.
 
     Raises:
         ValueError: There is no row.
     """
     if len(matrix) == 0:
         raise ValueError("k-means needs at least one vector")
+    directed = matrix.any(axis=1)
+    if not directed.all():
+        matrix = matrix[directed] if directed.any() else matrix[:1]
     centroids = _seeds(matrix, min(clusters, len(matrix)), seed)
     before: NDArray[np.int32] | None = None
     for _ in range(iterations):
@@ -94,12 +98,13 @@ def assign(
     """The nearest centroid of each row, and the cosine to it.
 
     Args:
-        matrix: Shape (n, d), rows of unit length.
-        centroids: Shape (k, d), rows of unit length.
+        matrix: Shape (n, d), rows of unit length or of zeros.
+        centroids: Shape (k, d), rows of unit length, or one of zeros.
 
     Returns:
         Cluster, shape (n,), the lowest one where several are equally near, which is to
-        a billionth; cosine, shape (n,), rounded to 6 decimals.
+        a billionth; cosine, shape (n,), rounded to 6 decimals. A row of zeros is in
+        cluster 0, with a cosine of 0.
     """
     labels = _nearest(matrix, centroids)
     similarity = np.empty(len(matrix), np.float32)

@@ -51,7 +51,7 @@ def outlier_scores(
         Shape (n,), 0 to 1, rounded to 6 decimals, the last of which may be another one
         on another processor: cosines are products of float32 here. 1 where the part has
         fewer than k other rows: there are not k documents like it. Opposed directions
-        count as 1.
+        count as 1, and so does a row of zeros.
 
     Raises:
         ValueError: `companions` is too small.

@@ -18,8 +18,6 @@ CHARACTERISTICS: dict[str, str] = {
     "group.document_share": "Representativeness",
     "group.mention_share": "Balance",
     "group.mentions_per_thousand_words": "Representativeness",
-    "group.weighted_document_share": "Representativeness",
-    "group.weighted_mention_share": "Balance",
     "group.retention": "Representativeness",
     "group.retention_ratio": "Representativeness",
     "group.removed_share": "Representativeness",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import GateResult
+from isinglass.schemas.statistic import SLICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,15 +23,6 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "==": operator.eq,
 }
-SLICES = (
-    "source",
-    "language",
-    "axis",
-    "group",
-    "entity",
-    "reason",
-    "position",
-)
 _SELECTORS = (*SLICES, "stage", "unit", "characteristic")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.balance import proof, report, story
 from isinglass.pipelines.stages.balance.weights import (
     balance_summary,
     solve_weights,
@@ -18,23 +19,14 @@ from isinglass.transforms.demographics.lexicon import group_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Site, Standing, Story
+    from isinglass.pipelines.stage import Closing, Driver, Site, Standing
     from isinglass.schemas.config import BalanceConfig, RunConfig
-    from isinglass.schemas.manifest import Manifest
     from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)
 class Balance(Stage):
-    """The `balance` section.
-
-    Attributes:
-        config: The section.
-    """
+    """The `balance` section."""
 
     config: BalanceConfig
 
@@ -83,35 +75,7 @@ class Balance(Stage):
             if not summary.feasible
         ]
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its part of the section about groups."""
-        from isinglass.pipelines.stages.balance.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def line(cls, manifest: Manifest) -> str:
-        """Its part of what a command prints when it is done."""
-        from isinglass.pipelines.stages.balance.report import line  # noqa: PLC0415
-
-        return line(manifest)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.balance.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def story(
-        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
-    ) -> Story | None:
-        """What it tells of one record."""
-        del full
-        from isinglass.pipelines.stages.balance.story import story  # noqa: PLC0415
-
-        return story(run, row)
+    prove = staticmethod(proof.prove)
+    section = staticmethod(report.section)
+    line = staticmethod(report.line)
+    story = staticmethod(story.story)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 _COLUMN = "balance_weight"
 
 
-def story(run: RunFolder, row: Mapping[str, Any]) -> Story:
+def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     """The weight of a kept document; None if there is none."""
+    del full
     weight = None
     if row["outcome"] == Outcome.KEPT:
         doc_id = row["doc_id"]

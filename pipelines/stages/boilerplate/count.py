@@ -7,19 +7,18 @@ second step puts them into one file, and names the documents that nothing else i
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import apache_beam as beam
 import numpy as np
 
+from isinglass.pipelines.engine.buckets import BucketGraph, bucket_number
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import HASHING, run_here, run_pass
-from isinglass.pipelines.engine.runner import spread
+from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
-from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
 from isinglass.schemas.errors import ReconcileError
@@ -35,7 +34,7 @@ from isinglass.transforms.boilerplate.boilerplate import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -67,20 +66,17 @@ class CountWork:
 
     Attributes:
         max_documents: Most documents that a paragraph may be in without being listed.
-        blobs: Packed entries from all shards, in any order.
     """
 
     max_documents: int
-    blobs: tuple[bytes, ...] = ()
     name: str = PARAGRAPHS
 
     def open(self) -> None:
         """Nothing to load ahead."""
 
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+    def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the bucket's boilerplate, `boilerplate.SUM` ascending by key."""
-        del state
-        entries = np.frombuffer(b"".join(self.blobs), dtype=ENTRY)
+        entries = np.frombuffer(state, dtype=ENTRY)
         found = frequent(entries, self.max_documents)
         outputs.write_array(_sums_path(outputs.workspace, payload), found)
         return {
@@ -90,74 +86,22 @@ class CountWork:
         }
 
 
-class EmitCounts(beam.DoFn):
-    """Shard -> (bucket, packed entries), for the buckets that are still to do."""
+def emit_counts(
+    place: Extent, wanted: list[int], workspace: Workspace, buckets: int, step: str
+) -> Iterator[tuple[int, bytes]]:
+    """The packed entries of a shard, for the buckets that are still to do.
 
-    def __init__(
-        self, workspace: Workspace, buckets: int, wanted: list[int], step: str
-    ) -> None:
-        self._workspace = workspace
-        self._buckets = buckets
-        self._wanted = wanted
-        self._step = step
-
-    def process(self, element: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield one blob a wanted bucket, an empty one included."""
-        keys = counted_keys(self._workspace, Extent(**json.loads(element)), self._step)
-        bucket = bucket_of(keys, self._buckets)
-        for number in self._wanted:
-            yield number, pack(keys[bucket == number]).tobytes()
-
-
-class WriteSums(beam.DoFn):
-    """(bucket, blobs) -> committed boilerplate of that bucket."""
-
-    def __init__(
-        self, workspace: Workspace, units: dict[int, Unit], max_documents: int
-    ) -> None:
-        self._workspace = workspace
-        self._units = units
-        self._max_documents = max_documents
-
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
-        """Run one bucket as a unit of work; yields its name."""
-        number, blobs = element
-        work = CountWork(self._max_documents, tuple(blobs))
-        unit = self._units[number]
-        run_unit(work, None, unit, self._workspace)
-        yield unit.name.encode()
-
-
-@dataclass(frozen=True)
-class CountGraph:
-    """Builds the pipeline: Create(shards) | emit | GroupByKey | sums.
-
-    Attributes:
+    Args:
+        place: The shard.
+        wanted: Numbers of those buckets.
         workspace: The run folder.
-        places: Extents of this run's shards.
         buckets: Number of all buckets.
-        max_documents: See `CountWork`.
         step: The rank step that says which documents count.
     """
-
-    workspace: Workspace
-    places: tuple[Extent, ...]
-    buckets: int
-    max_documents: int
-    step: str
-
-    def __call__(self, pipeline: beam.Pipeline, pending: list[Unit]) -> object:
-        """Add the graph for the pending buckets."""
-        units = {_bucket(unit): unit for unit in pending}
-        elements = [json.dumps(asdict(place)).encode() for place in self.places]
-        emit = EmitCounts(self.workspace, self.buckets, sorted(units), self.step)
-        write = WriteSums(self.workspace, units, self.max_documents)
-        return (
-            spread(pipeline, PARAGRAPHS, elements)
-            | "paragraphs/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
-            | "paragraphs/Group" >> beam.GroupByKey()
-            | "paragraphs/Sums" >> beam.ParDo(write).with_output_types(bytes)
-        )
+    keys = counted_keys(workspace, place, step)
+    bucket = bucket_of(keys, buckets)
+    for number in wanted:
+        yield number, pack(keys[bucket == number]).tobytes()
 
 
 def counted_keys(workspace: Workspace, place: Extent, step: str) -> np.ndarray:
@@ -179,41 +123,6 @@ def counted_keys(workspace: Workspace, place: Extent, step: str) -> np.ndarray:
 def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
     """Bucket number of each key, from its upper bits."""
     return ((keys >> np.uint64(32)) % np.uint64(buckets)).astype(np.int64)
-
-
-@dataclass(frozen=True)
-class MergeWork:
-    """Puts the boilerplate of all buckets into one file.
-
-    Attributes:
-        buckets: Units of the paragraphs pass.
-        places: Extents of this run's shards.
-        remove: Boilerplate is cut out, so that documents may be left empty.
-        step: The rank step that says which documents take part.
-    """
-
-    buckets: tuple[str, ...]
-    places: tuple[Extent, ...]
-    remove: bool
-    step: str
-    name: str = BOILERPLATE
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the boilerplate, and the documents that would be left empty."""
-        del state, payload
-        workspace = outputs.workspace
-        sums = [read_array(_sums_path(workspace, name)) for name in self.buckets]
-        found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
-        table = np.stack([found.keys, found.documents.astype(np.uint64)])
-        outputs.write_array(boilerplate_path(workspace), table)
-        places = self.places if self.remove else ()
-        gone = [_emptied(workspace, place, found, self.step) for place in places]
-        empty = np.concatenate([np.empty(0, np.int64), *gone])
-        outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
-        return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
 
 
 def _emptied(
@@ -272,17 +181,30 @@ def count_boilerplate(
     paragraphs = sum(commit.counts.get("paragraphs", 0) for commit in upstream)
     identity: list[Any] = [outputs_digest_input(upstream), config.model_dump(), code]
     units = bucket_units(paragraphs, identity) if places else []
-    most = config.max_documents
-    graph = CountGraph(workspace, tuple(places), len(units), most, step)
+    work = CountWork(config.max_documents)
+    emit = partial(
+        emit_counts, workspace=workspace, buckets=len(units), step=FIRST_RANK
+    )
+    build = BucketGraph(work, workspace, places, emit)
     commits = run_pass(
-        session, CountWork(most), units, speed=HASHING, build=graph, wave_of=_wave_of
+        session, work, units, speed=HASHING, build=build, wave_of=_wave_of
     )
     check_counts(workspace, places, commits, step)
-    names = tuple(unit.payload for unit in units)
-    work = MergeWork(names, tuple(places), config.remove, step)
     made = outputs_digest_input(list(commits.values()))
-    unit = Unit("all", "all", digest([made, identity]))
-    return run_here(session, work, unit)
+
+    def merge(outputs: UnitOutputs) -> dict[str, int]:
+        sums = [read_array(_sums_path(workspace, unit.payload)) for unit in units]
+        found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
+        table = np.stack([found.keys, found.documents.astype(np.uint64)])
+        outputs.write_array(boilerplate_path(workspace), table)
+        # Only if boilerplate is cut out, documents may be left empty.
+        cut = places if config.remove else []
+        gone = [_emptied(workspace, place, found, step) for place in cut]
+        empty = np.concatenate([np.empty(0, np.int64), *gone])
+        outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
+        return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
+
+    return run_step(session, BOILERPLATE, [made, identity], merge)
 
 
 def only_boilerplate(workspace: Workspace) -> np.ndarray:
@@ -332,9 +254,5 @@ def _sums_path(workspace: Workspace, bucket: str) -> Path:
     return workspace.side(PARAGRAPHS, f"{bucket}.npy")
 
 
-def _bucket(unit: Unit) -> int:
-    return int(unit.name.rpartition("-")[2])
-
-
 def _wave_of(unit: Unit) -> int:
-    return _bucket(unit) // WAVE_BUCKETS
+    return bucket_number(unit) // WAVE_BUCKETS

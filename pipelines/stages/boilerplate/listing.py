@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +12,6 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.stages.boilerplate.count import KEYS
-from isinglass.pipelines.stages.boilerplate.shown import (
-    MOST_PARAGRAPHS,
-    BoilerplateList,
-    BoilerplateParagraph,
-)
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPH_LIST
 from isinglass.transforms.boilerplate.boilerplate import UNKNOWN, list_parts
@@ -23,13 +19,46 @@ from isinglass.transforms.boilerplate.boilerplate import UNKNOWN, list_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config.dedup import ParagraphsConfig
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate
 
 NAME = "paragraphs"
 """Of the table, under `audit/`."""
+MOST_PARAGRAPHS = 20
+"""Those that the report shows one by one; never their text."""
+
 _EXAMPLE = ["paragraph", "doc_id", "start", "end"]
+
+
+class BoilerplateParagraph(NamedTuple):
+    """One row of `audit/paragraphs.parquet`."""
+
+    paragraph: int
+    source: str | None
+    documents: int
+    characters: int | None
+    example_doc_id: str | None
+
+
+@dataclass(frozen=True)
+class BoilerplateList:
+    """The list of boilerplate, and what became of it.
+
+    Attributes:
+        paragraphs: Boilerplate paragraphs of all sources.
+        spans: Places in kept documents where one of them is.
+        cut: Code points that were cut out of kept documents.
+        total: Code points of kept documents before that.
+        dropped: Documents of which nothing would have been left.
+        top: The first of them, by their number.
+    """
+
+    paragraphs: int
+    spans: int
+    cut: int
+    total: int
+    dropped: int
+    top: tuple[BoilerplateParagraph, ...]
 
 
 def paragraph_list(

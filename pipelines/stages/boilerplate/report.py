@@ -15,12 +15,12 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import MISSING, grouped, share_of
-from isinglass.pipelines.stages.boilerplate.shown import MOST_PARAGRAPHS
+from isinglass.pipelines.stages.boilerplate.listing import MOST_PARAGRAPHS
 from isinglass.schemas.config.dedup import ParagraphsConfig
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.boilerplate.shown import (
+    from isinglass.pipelines.stages.boilerplate.listing import (
         BoilerplateList,
         BoilerplateParagraph,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.boilerplate import proof, report
 from isinglass.pipelines.stages.boilerplate.count import (
     find_boilerplate,
     load_boilerplate,
@@ -27,17 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.proof.source import Reader
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
         Phase,
-        Rebuilt,
         Standing,
-        Written,
     )
     from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
     from isinglass.transforms.edits import Applied, Cuts, View
@@ -144,39 +139,8 @@ class Boilerplate(Stage):
         listed = paragraph_list(workspace, shard_ids, boilerplate, self.config)
         return Closed(audit={NAME: listed}, shown=boilerplate_list(listed, counts))
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.boilerplate.proof import written  # noqa: PLC0415
-
-        return written(run)
-
-    @classmethod
-    def reader(cls, run: FinishedRun) -> Reader | None:
-        """What looks at the inputs too."""
-        from isinglass.pipelines.stages.boilerplate.proof import reader  # noqa: PLC0415
-
-        return reader(run)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.boilerplate.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.boilerplate.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.boilerplate.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    rebuild = staticmethod(proof.rebuild)
+    reader = staticmethod(proof.reader)
+    section = staticmethod(report.section)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePath
+from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_here
-from isinglass.pipelines.engine.units import Unit
-from isinglass.pipelines.engine.workspace import Workspace, map_array
+from isinglass.pipelines.engine.passes import run_step
+from isinglass.pipelines.engine.workspace import Workspace, exists, map_array
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
@@ -30,8 +29,6 @@ from isinglass.transforms.decontaminate.items import (
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -129,7 +126,7 @@ def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:
     for planned in made.inputs:
         key = (int(planned.source), planned.path)
         rows, chunks, unreadable = found.get(key, ([], [], 0))
-        path = _shown(config.files[key[0]], planned.path)
+        path = _shown(config.files[key[0]], planned.path, base)
         files.append(SetFile(path, planned.sha256, len(names), len(rows), unreadable))
         names += [f"{path}:{row}" for row in rows]
         texts += chunks
@@ -200,11 +197,13 @@ def _read(made: Plan) -> _Found:
     return found
 
 
-def _shown(entry: str, relative: str) -> str:
+def _shown(entry: str, relative: str, base: Path) -> str:
     """Path of a file as the configuration would name it."""
-    parts = PurePath(entry).parts
-    plain = next((i for i, p in enumerate(parts) if _MAGIC.search(p)), len(parts))
-    root = PurePath(*parts[:plain])
+    root = Path(entry)
+    # As the planner does: what is there under this very name is no pattern.
+    if not exists(base / root.expanduser()):
+        plain = takewhile(lambda part: not _MAGIC.search(part), root.parts)
+        root = Path(*plain)
     if root.name == relative:
         return root.as_posix()
     return (root / relative).as_posix()
@@ -227,29 +226,6 @@ def _kind_counts(kinds: NDArray[np.uint8]) -> dict[str, int]:
     return {kind.name.lower(): counted[kind] for kind in ItemKind}
 
 
-@dataclass(frozen=True, eq=False)
-class IndexWork:
-    """Work of the decontaminate step (driver): one unit, the index of all items."""
-
-    sets: EvaluationSets
-    name: str = DECONTAMINATE
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Index the items; writes arrays that workers map into memory."""
-        del state, payload
-        try:
-            index = build_index(self.sets.texts, self.sets.config)
-        except ValueError as error:
-            raise InputError(f"decontaminate.files: {error}.") from None
-        folder = outputs.workspace.pass_folder(self.name)
-        for name, array in index_arrays(index).items():
-            outputs.write_array(folder / name, array)
-        return self.sets.counts
-
-
 def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
     """Index the items under `work/decontaminate`, unless that is done already.
 
@@ -261,8 +237,18 @@ def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
     Returns:
         The commit, whose outputs the search of documents depends on.
     """
-    unit = Unit("all", "", digest([sets.identity, code]))
-    return run_here(session, IndexWork(sets), unit)
+
+    def make(outputs: UnitOutputs) -> dict[str, int]:
+        try:
+            index = build_index(sets.texts, sets.config)
+        except ValueError as error:
+            raise InputError(f"decontaminate.files: {error}.") from None
+        folder = outputs.workspace.pass_folder(DECONTAMINATE)
+        for name, array in index_arrays(index).items():
+            outputs.write_array(folder / name, array)
+        return sets.counts
+
+    return run_step(session, DECONTAMINATE, [sets.identity, code], make)
 
 
 def open_index(workspace: Workspace) -> ItemIndex:

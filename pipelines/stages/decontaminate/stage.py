@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.decontaminate import proof, report, story
 from isinglass.pipelines.stages.decontaminate.sets import (
     EvaluationSets,
     decontamination_summary,
@@ -25,17 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
         Phase,
         Site,
         Standing,
-        Story,
     )
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DecontaminateConfig, RunConfig
@@ -134,28 +130,6 @@ class Decontaminate(Stage):
         summary = decontamination_summary(self.sets, found)
         return Closed(manifest={"decontamination": summary})
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.decontaminate.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.decontaminate.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def story(
-        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
-    ) -> Story | None:
-        """What it tells of one record."""
-        del run, full
-        from isinglass.pipelines.stages.decontaminate.story import story  # noqa: PLC0415
-
-        return story(row)
+    prove = staticmethod(proof.prove)
+    section = staticmethod(report.section)
+    story = staticmethod(story.story)

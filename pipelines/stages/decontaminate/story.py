@@ -9,13 +9,12 @@ from isinglass.pipelines.stage import Line, Story
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from isinglass.pipelines.explain.folder import RunFolder
 
-def story(row: Mapping[str, Any]) -> Story | None:
-    """Which text, and how much of it the longest match covers; None without one.
 
-    Args:
-        row: Row of the ledger.
-    """
+def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story | None:
+    """Which text, and how much of it the longest match covers; None without one."""
+    del run, full
     if row["evaluation_item"] is None:
         return None
     lines: list[Line] = [("found in it", row["evaluation_item"])]

@@ -22,7 +22,7 @@ from isinglass.pipelines.engine.workspace import (
     read_array,
     read_table,
 )
-from isinglass.pipelines.sources import read_manifest
+from isinglass.pipelines.read_again import read_manifest
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.dedup.fingerprints import families
 from isinglass.transforms.read.identity import format_doc_ids

@@ -8,19 +8,18 @@ keeps each band in a column of its own, and a wave reads only its columns.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import apache_beam as beam
 import numpy as np
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.buckets import BucketGraph
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
-from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
 from isinglass.schemas.errors import ReconcileError
@@ -38,9 +37,10 @@ from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.dedup.survey import FINGERPRINTS, band_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    import apache_beam as beam
     import pyarrow as pa
 
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -121,21 +121,18 @@ class BucketWork:
     Attributes:
         references: Documents of smaller rank than this are not paired with each other.
         counted: The keys of each pair are counted.
-        blobs: Packed entries from all shards, in any order.
     """
 
     references: int = 0
     counted: bool = False
-    blobs: tuple[bytes, ...] = ()
     name: str = MATCH
 
     def open(self) -> None:
         """Nothing to load ahead."""
 
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+    def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the bucket's candidate pairs (smaller rank, larger rank)."""
-        del state
-        entries = np.frombuffer(b"".join(self.blobs), dtype=ENTRY)
+        entries = np.frombuffer(state, dtype=ENTRY)
         keys = np.ascontiguousarray(entries["key"])
         ranks = np.ascontiguousarray(entries["rank"])
         path = pairs_path(outputs.workspace, payload)
@@ -149,44 +146,18 @@ class BucketWork:
         return {"entries": len(entries), "candidates": len(pairs)}
 
 
-class EmitEntries(beam.DoFn):
-    """Shard -> (bucket, packed entries), for the buckets that are still to do."""
-
-    def __init__(self, workspace: Workspace, wave: Wave, wanted: list[int]) -> None:
-        self._workspace = workspace
-        self._wave = wave
-        self._wanted = wanted
-
-    def process(self, element: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield one blob a wanted bucket, an empty one included."""
-        wave = self._wave
-        entries = wave_entries(self._workspace, Extent(**json.loads(element)), wave)
-        bucket = wave.bucket_of(entries["key"])
-        # Small integers are sorted by counting them.
-        order = np.argsort(bucket.astype(np.int16), kind="stable")
-        bounds = np.searchsorted(bucket[order], np.arange(wave.buckets + 1))
-        for number in self._wanted:
-            chosen = order[bounds[number] : bounds[number + 1]]
-            yield number, entries[chosen].tobytes()
-
-
-class WritePairs(beam.DoFn):
-    """(bucket, blobs) -> committed candidate pairs of that bucket."""
-
-    def __init__(
-        self, workspace: Workspace, units: dict[int, Unit], work: BucketWork
-    ) -> None:
-        self._workspace = workspace
-        self._units = units
-        self._work = work
-
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
-        """Run one bucket as a unit of work; yields its name."""
-        number, blobs = element
-        unit = self._units[number]
-        work = replace(self._work, blobs=tuple(blobs))
-        run_unit(work, None, unit, self._workspace)
-        yield unit.name.encode()
+def emit_entries(
+    place: Extent, wanted: list[int], workspace: Workspace, wave: Wave
+) -> Iterator[tuple[int, bytes]]:
+    """The packed entries of a shard, for the buckets of a wave that are to do."""
+    entries = wave_entries(workspace, place, wave)
+    bucket = wave.bucket_of(entries["key"])
+    # Small integers are sorted by counting them.
+    order = np.argsort(bucket.astype(np.int16), kind="stable")
+    bounds = np.searchsorted(bucket[order], np.arange(wave.buckets + 1))
+    for number in wanted:
+        chosen = order[bounds[number] : bounds[number + 1]]
+        yield number, entries[chosen].tobytes()
 
 
 def wave_entries(workspace: Workspace, extent: Extent, wave: Wave) -> np.ndarray:
@@ -247,7 +218,7 @@ def wave_of(unit: Unit) -> int:
 
 @dataclass(frozen=True)
 class MatchGraph:
-    """Builds the pipeline of one wave: Create(shards) | emit | GroupByKey | pairs.
+    """Builds the pipeline of one wave.
 
     Attributes:
         workspace: The run folder.
@@ -264,17 +235,10 @@ class MatchGraph:
     def __call__(self, pipeline: beam.Pipeline, pending: list[Unit]) -> object:
         """Add the graph for the pending buckets, all of one wave."""
         wave = self.waves[wave_of(pending[0])]
-        units = {int(unit.name.rpartition("-")[2]): unit for unit in pending}
-        elements = [json.dumps(asdict(place)).encode() for place in self.places]
-        emit = EmitEntries(self.workspace, wave, sorted(units))
         work = BucketWork(self.references, wave.counted)
-        write = WritePairs(self.workspace, units, work)
-        return (
-            spread(pipeline, MATCH, elements)
-            | "match/Emit" >> beam.ParDo(emit).with_output_types(tuple[int, bytes])
-            | "match/Group" >> beam.GroupByKey()
-            | "match/Pairs" >> beam.ParDo(write).with_output_types(bytes)
-        )
+        emit = partial(emit_entries, workspace=self.workspace, wave=wave)
+        graph = BucketGraph(work, self.workspace, self.places, emit)
+        return graph(pipeline, pending)
 
 
 def _counts_path(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_pass
-from isinglass.pipelines.sources import plan_again, read_manifest
+from isinglass.pipelines.read_again import plan_again, read_manifest
 from isinglass.pipelines.stages.dedup import match as matching
 from isinglass.pipelines.stages.dedup import shingles as shingling
 from isinglass.pipelines.stages.dedup import similarity as verifying

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage
+from isinglass.pipelines.stages.dedup import proof, proof_similarity, report, story
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
 from isinglass.pipelines.stages.dedup.evidence import check_evidence
 from isinglass.pipelines.stages.dedup.examples import near_examples
@@ -28,23 +29,15 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.proof.source import Reader
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
         Phase,
         Site,
         Standing,
-        Story,
         Verdict,
-        Written,
     )
     from isinglass.schemas.config import DedupConfig, GateConfig, RunConfig
-    from isinglass.schemas.manifest import Manifest
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.seen import Seen
 
@@ -143,48 +136,9 @@ class Dedup(Stage):
         del config, told
         return removal_warnings(statistics)
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.dedup.proof import written  # noqa: PLC0415
-
-        return written(run)
-
-    @classmethod
-    def reader(cls, run: FinishedRun) -> Reader | None:
-        """What looks at the inputs too."""
-        from isinglass.pipelines.stages.dedup.proof_similarity import reader  # noqa: PLC0415
-
-        return reader(run)
-
-    @classmethod
-    def line(cls, manifest: Manifest) -> str:
-        """Its part of what a command prints when it is done."""
-        from isinglass.pipelines.stages.dedup.report import line  # noqa: PLC0415
-
-        return line(manifest)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.dedup.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.dedup.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def story(
-        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
-    ) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.dedup.story import story  # noqa: PLC0415
-
-        return story(run, row, full=full)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    reader = staticmethod(proof_similarity.reader)
+    section = staticmethod(report.section)
+    line = staticmethod(report.line)
+    story = staticmethod(story.story)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 
 from isinglass.pipelines.explain.folder import RunFolder
-from isinglass.pipelines.sources import read_note
+from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Story
 from isinglass.pipelines.stages.dedup.side_by_side import Beside
 from isinglass.pipelines.stages.dedup.story_lines import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from isinglass.pipelines.sources import Missing, find_place, source_texts
+from isinglass.pipelines.read_again import Missing, find_place, source_texts
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DropReason

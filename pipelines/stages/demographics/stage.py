@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import Closed, Stage
+from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import (
     group_statistics,
     kept_documents,
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Closing
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Lexicon, Model
@@ -62,11 +61,4 @@ class Demographics(Stage):
         kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
         return Closed([*group_statistics(kept), *retention_statistics(kept)])
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.demographics.report import section  # noqa: PLC0415
-
-        return section(data)
+    section = staticmethod(report.section)

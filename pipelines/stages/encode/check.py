@@ -22,11 +22,7 @@ CHECK = "encode_check"
 
 @dataclass(frozen=True)
 class CheckWork:
-    """Work of the check.
-
-    Attributes:
-        config: The `encode` section.
-    """
+    """Work of the check."""
 
     config: EncodeConfig
     name: str = CHECK

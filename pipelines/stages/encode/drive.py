@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     free_bytes,
     list_files,
+    read_json,
     size_of,
     table_batches,
+    write_atomically,
 )
 from isinglass.pipelines.stages.encode.check import CheckWork, check_units
 from isinglass.pipelines.stages.encode.gpu import one_worker_a_gpu
+from isinglass.pipelines.stages.encode.notes import ENCODE
 from isinglass.pipelines.stages.encode.preflight import hidden_width
 from isinglass.pipelines.stages.encode.units import encode_units
 from isinglass.pipelines.stages.encode.work import EncodeWork
@@ -69,7 +74,11 @@ def encode_shards(
         RetryError: The disk has no room for the hidden states.
         ReconcileError: Token ids do not belong to their texts.
     """
-    tables = table_folder()
+    tables, (models, code) = table_folder(), fingerprints
+    # Another tokenizer, or another version of a library, gets another chance.
+    note = _Note(session.workspace, digest([list(models), code]))
+    fell_back = config.tokenizer_backend != "reference" and note.is_there()
+    config = _by_reference(config) if fell_back else config
     # Here once, so that not every worker makes the same table.
     tokenizer = load_tokenizer(settings_of(config), tables)
     if config.hidden_states:
@@ -77,21 +86,54 @@ def encode_shards(
     if config.embeddings != "none":
         session = one_worker_a_gpu(session, config.device)
     speed = SPEED_TOKENS if config.embeddings == "none" else SPEED_CPU
-    work = EncodeWork(config, str(tables))
-    models, code = fingerprints
-    units = encode_units(shard_ids, cleans, config, models, code)
+
+    def attempt(config: EncodeConfig, *, fell_back: bool) -> dict[str, Commit]:
+        work = EncodeWork(config, str(tables), fell_back=fell_back)
+        units = encode_units(shard_ids, cleans, config, models, code)
+        return run_pass(session, work, units, speed=speed)
+
     try:
-        encodes = run_pass(session, work, units, speed=speed)
+        encodes = attempt(config, fell_back=fell_back)
     except TokenizerDiffersError as error:
         LOGGER.warning("%s All shards are done again by the reference.", error)
-        sure = config.model_copy(update={"tokenizer_backend": "reference"})
-        units = encode_units(shard_ids, cleans, sure, models, code)
-        work = replace(work, config=sure, fell_back=True)
-        encodes = run_pass(session, work, units, speed=speed)
+        note.leave()
+        encodes = attempt(_by_reference(config), fell_back=True)
     if config.tokens:
         check = CheckWork(config)
         run_pass(session, check, check_units(encodes, code), speed=SPEED_CHECK)
     return encodes
+
+
+def _by_reference(config: EncodeConfig) -> EncodeConfig:
+    return config.model_copy(update={"tokenizer_backend": "reference"})
+
+
+@dataclass(frozen=True)
+class _Note:
+    """In the run folder: a fast tokenizer was found out, in this run or one before.
+
+    A run that is stopped on its way back then goes on by the reference.
+
+    Attributes:
+        workspace: The run folder.
+        of: Hash of the tokenizer and of the code that it holds for.
+    """
+
+    workspace: Workspace
+    of: str
+
+    @property
+    def path(self) -> Path:
+        return self.workspace.side(ENCODE, "reference.json")
+
+    def is_there(self) -> bool:
+        try:
+            return bool(read_json(self.path) == self.of)
+        except (OSError, ValueError):
+            return False
+
+    def leave(self) -> None:
+        write_atomically(self.path, json.dumps(self.of))
 
 
 def table_folder() -> Path:

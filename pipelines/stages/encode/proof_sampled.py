@@ -63,8 +63,9 @@ def encode_again(run: FinishedRun) -> Sampled:
     here = {"tokenizer_backend": "reference", "device": "cpu", "precision": "float32"}
     settings = settings_of(config.model_copy(update=here))
     try:
-        if not _same_models(run, settings):
-            return Sampled(why="the model here is another one")
+        other = _other_model(run, settings)
+        if other:
+            return Sampled(why=f"the {other} here is another one")
         tokenizer, encoder = load_tokenizer(settings), load_encoder(settings)
     except RefuseError as error:
         return Sampled(why=str(error))
@@ -81,9 +82,14 @@ def encode_again(run: FinishedRun) -> Sampled:
     return found
 
 
-def _same_models(run: FinishedRun, settings: EncodeSettings) -> bool:
+def _other_model(run: FinishedRun, settings: EncodeSettings) -> str:
+    """Which of tokenizer and model is not the manifest's; empty if both are."""
     told = {(model.role, model.sha256) for model in run.manifest.models}
-    return {(file.role, file.sha256) for file in check_models(settings)} <= told
+    files = check_models(settings)
+    roles = [file.role for file in files if (file.role, file.sha256) not in told]
+    if not roles:
+        return ""
+    return "tokenizer" if roles[0] == "tokenizer" else "model"
 
 
 def _chosen(

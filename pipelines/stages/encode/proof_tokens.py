@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
+OTHER_TOKENIZER = "the tokenizer here is another one than the manifest's"
+
 Shard = tuple[str, "pa.Table"]
 
 
@@ -40,8 +42,11 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     sure = settings_of(config.model_copy(update={"tokenizer_backend": "reference"}))
     try:
         tokenizer = load_tokenizer(sure)
+        other = "" if _is_told_of(run, tokenizer) else OTHER_TOKENIZER
     except RefuseError as error:
-        return [Check(name, "skipped", str(error)) for name in sorted(made)]
+        other = str(error)
+    if other:
+        return [Check(name, "skipped", other) for name in sorted(made)]
     ends = find_ends(config, tokenizer)
     faults: dict[str, list[str]] = {name: [] for name in sorted(made)}
     seen = long = 0
@@ -68,6 +73,11 @@ def check_tokens(run: FinishedRun) -> list[Check]:
         "megatron": "sequences equal the ids of the texts",
     }
     return [conclude(name, found, said[name]) for name, found in faults.items()]
+
+
+def _is_told_of(run: FinishedRun, tokenizer: Tokenizer) -> bool:
+    told = {model.sha256 for model in run.manifest.models if model.role == "tokenizer"}
+    return tokenizer.sha256 in told
 
 
 def _again(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import After, Closed, Stage, Sum
+from isinglass.pipelines.stages.encode import proof, report, story
 from isinglass.pipelines.stages.encode.drive import encode_shards
 from isinglass.pipelines.stages.encode.notes import encode_summary
 from isinglass.pipelines.stages.encode.preflight import (
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Written
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import EncodeConfig, RunConfig
     from isinglass.schemas.manifest import Lexicon, Manifest
@@ -122,37 +120,13 @@ class Encode(Stage):
         summary = encode_summary(closing.workspace, commits, self.config)
         return Closed(manifest={"encode": summary})
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.encode.proof import written  # noqa: PLC0415
-
-        return written(run)
-
     @classmethod
     def deed(cls, manifest: Manifest) -> str:
         """What a run did besides cleaning."""
         return "" if manifest.encode is None else "encoding"
 
-    @classmethod
-    def line(cls, manifest: Manifest) -> str:
-        """Its part of what a command prints when it is done."""
-        from isinglass.pipelines.stages.encode.report import line  # noqa: PLC0415
-
-        return line(manifest)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.encode.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.encode.proof import prove  # noqa: PLC0415
-
-        return prove(run)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    section = staticmethod(report.section)
+    line = staticmethod(report.line)
+    story = staticmethod(story.story)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from isinglass.pipelines.stages.encode.writing import (
     Widths,
     find_ends,
 )
+from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.encoder import (
     choose_device,
     configure_threads,
@@ -120,6 +122,7 @@ class EncodeWork:
         Raises:
             TokenizerDiffersError: A compared document has other ids than the
                 reference gives; the driver does the pass again by the reference.
+            TooLargeError: A document alone does not fit into the device's memory.
         """
         # Each shard counts for itself: what is compared depends on no other shard.
         tokenizer, encoder = state.tokenizer.fresh(), state.encoder
@@ -138,13 +141,14 @@ class EncodeWork:
 
         settings = self._stream_settings(encoder)
         path = outputs.workspace.table("data", payload)
-        with WriterThread(write, 2 * settings.threads) as thread:
-            for streamed in encode_stream(
-                _items(path),
-                lambda item: self._tokenise(tokenizer, item),
-                encoder,
-                settings,
-            ):
+        stream = encode_stream(
+            _items(path),
+            lambda item: self._tokenise(tokenizer, item),
+            encoder,
+            settings,
+        )
+        with WriterThread(write, 2 * settings.threads) as thread, _naming():
+            for streamed in stream:
                 thread.put(streamed)
         counts = writer.finish()
         counts["compared"] = tokenizer.documents_compared
@@ -217,6 +221,20 @@ def tokenise(
         words=words.values if words else None,
         truncated=long,
     )
+
+
+@contextmanager
+def _naming() -> Iterator[None]:
+    """Say which document it is that is too large."""
+    try:
+        yield
+    except TooLargeError as error:
+        item, row = error.item, error.row
+        assert isinstance(item, _Item)
+        if item.made is not None and item.made.documents is not None:
+            row = int(item.made.documents[row])
+        doc_id = item.batch.column("doc_id")[row].as_py()
+        raise TooLargeError(f"{error} Its doc_id is {doc_id}.") from None
 
 
 def _items(path: Path) -> Iterator[_Item]:

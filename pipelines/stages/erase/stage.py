@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
+from isinglass.pipelines.stages.erase import proof, report
 from isinglass.pipelines.stages.erase.listed import (
     AUDIT_NAME,
     Erasure,
@@ -26,16 +27,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
         Phase,
         Site,
         Standing,
-        Written,
     )
     from isinglass.schemas.config import EraseConfig, RunConfig
     from isinglass.schemas.config.pii import Operator
@@ -118,25 +115,6 @@ class Erase(Stage):
             audit={AUDIT_NAME: self.erasure.with_metadata()},
         )
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.erase.proof import written  # noqa: PLC0415
-
-        return written(run)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.erase.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.erase.proof import prove  # noqa: PLC0415
-
-        return prove(run)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    section = staticmethod(report.section)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import After, Closed, Record, Stage
+from isinglass.pipelines.stages.pii import proof, report, story
 from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.stages.pii.counts import finding_counts, finding_statistics
 from isinglass.pipelines.stages.pii.examples import count_rules
@@ -28,23 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
         Phase,
-        Rebuilt,
         Site,
-        Story,
         Verb,
-        Written,
     )
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Manifest, Model
+    from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
@@ -115,11 +109,6 @@ class Pii(Stage):
     def resolved(self) -> Mapping[str, Any]:
         """Files of the user are named for any worker."""
         return {} if self.config is None else {"pii": self.config}
-
-    @classmethod
-    def publishable(cls, config: dict[str, Any]) -> dict[str, Any]:
-        """Values of deny and allow lists are withheld."""
-        return without_lists(config)
 
     @property
     def _settings(self) -> CleanSettings:
@@ -234,55 +223,11 @@ class Pii(Stage):
             return []
         return ["Texts were not scanned for PII (no `pii` section)."]
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.pii.proof import written  # noqa: PLC0415
-
-        return written(run)
-
-    @classmethod
-    def figure(cls, manifest: Manifest) -> KeyFigure | None:
-        """Its number at the head of the report."""
-        from isinglass.pipelines.stages.pii.report import figure  # noqa: PLC0415
-
-        return figure(manifest)
-
-    @classmethod
-    def line(cls, manifest: Manifest) -> str:
-        """Its part of what a command prints when it is done."""
-        from isinglass.pipelines.stages.pii.report import line  # noqa: PLC0415
-
-        return line(manifest)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.pii.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.pii.proof import prove  # noqa: PLC0415
-
-        return prove(run)
-
-    @classmethod
-    def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
-        """Spans that it changed, to make texts again."""
-        from isinglass.pipelines.stages.pii.proof import rebuild  # noqa: PLC0415
-
-        return rebuild(run, shard_id)
-
-    @classmethod
-    def story(
-        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
-    ) -> Story | None:
-        """What it tells of one record."""
-        from isinglass.pipelines.stages.pii.story import story  # noqa: PLC0415
-
-        return story(run, row, full=full)
+    publishable = staticmethod(without_lists)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    rebuild = staticmethod(proof.rebuild)
+    section = staticmethod(report.section)
+    figure = staticmethod(report.figure)
+    line = staticmethod(report.line)
+    story = staticmethod(story.story)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import HASHING, READING, run_here, run_pass
+from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
@@ -36,10 +37,11 @@ from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.repeats.shares import (
     COUNTS,
     SAMPLE,
+    SHARES,
     WINDOWS,
-    ShareWork,
     documents_path,
     load_windows,
+    measure,
     population_path,
     window_path,
 )
@@ -156,26 +158,15 @@ def _tally(labels: pa.StringArray) -> dict[str, int]:
     return {entry["values"]: entry["counts"] for entry in entries}
 
 
-@dataclass(frozen=True)
-class WindowWork:
-    """Merges the window hashes of all shards (driver)."""
-
-    name: str = WINDOWS
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the distinct hashes, ascending."""
-        del state
-        workspace = outputs.workspace
-        parts = [
-            read_array(window_path(workspace, shard_id, "hashes"))
-            for shard_id in json.loads(payload)
-        ]
-        hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
-        outputs.write_array(workspace.side(WINDOWS, "hashes.npy"), hashes)
-        return {"records_in": sum(map(len, parts)), "windows": len(hashes)}
+def merge_windows(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
+    """Write the distinct window hashes of all shards, ascending (driver)."""
+    workspace = outputs.workspace
+    parts = [
+        read_array(window_path(workspace, shard_id, "hashes")) for shard_id in shard_ids
+    ]
+    hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
+    outputs.write_array(workspace.side(WINDOWS, "hashes.npy"), hashes)
+    return {"records_in": sum(map(len, parts)), "windows": len(hashes)}
 
 
 @dataclass(frozen=True)
@@ -276,7 +267,8 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
     units = _units(driver, given)
     samples = list(run_pass(session, sampling, units, speed=READING).values())
     sampled = outputs_digest_input(samples)
-    merged = run_here(session, WindowWork(), _driver_unit(ids, [sampled, code]))
+    merge = partial(merge_windows, shard_ids=ids)
+    merged = run_step(session, WINDOWS, [ids, sampled, code], merge)
 
     hashes = outputs_digest_input([merged])
     decided = decision_hashes(workspace, driver.resolved, ids)
@@ -284,8 +276,8 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
     given = {shard_id: [section, hashes, decided[shard_id]] for shard_id in ids}
     units = _units(driver, given)
     counts = list(run_pass(session, counting, units, speed=HASHING).values())
-    upstream = [sampled, hashes, outputs_digest_input(counts), decided, code]
-    finished = run_here(session, ShareWork(), _driver_unit(ids, upstream))
+    upstream = [ids, sampled, hashes, outputs_digest_input(counts), decided, code]
+    finished = run_step(session, SHARES, upstream, partial(measure, shard_ids=ids))
     return [*samples, merged, *counts, finished]
 
 
@@ -298,7 +290,3 @@ def _units(driver: Driver, given: dict[str, list[Any]]) -> list[Unit]:
         weight = sum(piece.bytes for piece in shard.pieces)
         units.append(Unit(name, shard.to_json(), identity, weight))
     return units
-
-
-def _driver_unit(shard_ids: list[str], upstream: list[Any]) -> Unit:
-    return Unit("all", json.dumps(shard_ids), digest([shard_ids, upstream]))

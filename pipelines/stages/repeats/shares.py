@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +26,6 @@ from isinglass.transforms.repeats.windows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -82,43 +80,29 @@ def load_windows(workspace: Workspace) -> np.ndarray:
     return map_array(path)
 
 
-@dataclass(frozen=True)
-class ShareWork:
-    """Adds up the counts and measures every sampled document (driver).
+def measure(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
+    """Add up the counts; write the repeated characters of every sampled document.
 
     Holds 24 bytes a distinct window of the sample, and the windows of one shard.
     """
+    workspace = outputs.workspace
+    hashes = load_windows(workspace)
+    totals = np.zeros((len(hashes), 2), np.int64)
+    population: dict[str, Counter[str]] = {stage: Counter() for stage in STAGES}
+    for shard_id in shard_ids:
+        found = read_array(window_path(workspace, shard_id, "found", COUNTS))
+        path = window_path(workspace, shard_id, "counts", COUNTS)
+        totals[found] += read_array(path)
+        counted = read_json(population_path(workspace, shard_id))
+        for stage in STAGES:
+            population[stage].update(counted[stage])
 
-    name: str = SHARES
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the repeated characters of every sampled document."""
-        del state
-        workspace = outputs.workspace
-        shard_ids = json.loads(payload)
-        hashes = load_windows(workspace)
-        totals = np.zeros((len(hashes), 2), np.int64)
-        population: dict[str, Counter[str]] = {stage: Counter() for stage in STAGES}
-        for shard_id in shard_ids:
-            found = read_array(window_path(workspace, shard_id, "found", COUNTS))
-            path = window_path(workspace, shard_id, "counts", COUNTS)
-            totals[found] += read_array(path)
-            counted = read_json(population_path(workspace, shard_id))
-            for stage in STAGES:
-                population[stage].update(counted[stage])
-
-        def rows() -> Iterator[pa.RecordBatch]:
-            for shard_id in shard_ids:
-                yield _measure(workspace, shard_id, hashes, totals)
-
-        path = shares_path(workspace)
-        documents = write_side(outputs, path, REPEATED, rows())
-        content = json.dumps(population, sort_keys=True)
-        outputs.write_bytes(path.with_name("population.json"), content)
-        return {"records_in": documents}
+    rows = (_measure(workspace, shard_id, hashes, totals) for shard_id in shard_ids)
+    path = shares_path(workspace)
+    documents = write_side(outputs, path, REPEATED, rows)
+    content = json.dumps(population, sort_keys=True)
+    outputs.write_bytes(path.with_name("population.json"), content)
+    return {"records_in": documents}
 
 
 def _measure(

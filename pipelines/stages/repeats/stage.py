@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stages.repeats import report
 from isinglass.pipelines.stages.repeats.count import measure_repeats
 from isinglass.pipelines.stages.repeats.shares import repeat_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Closing, Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig, RunConfig
@@ -49,11 +48,4 @@ class Repeats(Stage):
         """Shares of repeated characters before and after cleaning."""
         return Closed(statistics=repeat_statistics(closing.workspace))
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.repeats.report import section  # noqa: PLC0415
-
-        return section(data)
+    section = staticmethod(report.section)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array
@@ -15,43 +14,28 @@ from isinglass.transforms.semantic.terms import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isinglass.pipelines.engine.commits import UnitOutputs
 
 CHOICE = "semantic_choice"
 _CLUSTERS, _HASHES = "clusters.npy", "hashes.npy"
 
 
-@dataclass(frozen=True)
-class ChoiceWork:
-    """Work of choosing.
-
-    Attributes:
-        shard_ids: All shards, in order.
-        clusters: How many there are.
-        seed: Of the run.
-    """
-
-    shard_ids: tuple[str, ...]
-    clusters: int
-    seed: int
-    name: str = CHOICE
-
-    def open(self) -> None:
-        """Nothing is needed."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the hashes up to which documents are chosen."""
-        del state, payload
-        workspace = outputs.workspace
-        fold = choice_fold(self.clusters, self.seed)
-        cutoffs = fold.create()
-        for shard_id in self.shard_ids:
-            doc_ids = as_strings(load_array(workspace, shard_id, IDS))
-            labels = load_array(workspace, shard_id, CLUSTERS)
-            cutoffs = fold.add(cutoffs, doc_ids, labels)
-        outputs.write_array(workspace.side(CHOICE, _CLUSTERS), cutoffs.clusters)
-        outputs.write_array(workspace.side(CHOICE, _HASHES), cutoffs.hashes)
-        return {"records_in": len(cutoffs.hashes)}
+def choose(
+    outputs: UnitOutputs, shard_ids: Sequence[str], clusters: int, seed: int
+) -> dict[str, int]:
+    """Write the hashes up to which documents of each cluster are chosen."""
+    workspace = outputs.workspace
+    fold = choice_fold(clusters, seed)
+    cutoffs = fold.create()
+    for shard_id in shard_ids:
+        doc_ids = as_strings(load_array(workspace, shard_id, IDS))
+        labels = load_array(workspace, shard_id, CLUSTERS)
+        cutoffs = fold.add(cutoffs, doc_ids, labels)
+    outputs.write_array(workspace.side(CHOICE, _CLUSTERS), cutoffs.clusters)
+    outputs.write_array(workspace.side(CHOICE, _HASHES), cutoffs.hashes)
+    return {"records_in": len(cutoffs.hashes)}
 
 
 def choice_fold(clusters: int, seed: int) -> ChoiceFold:

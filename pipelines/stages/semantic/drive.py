@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_here, run_pass
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.passes import run_pass, run_step
 from isinglass.pipelines.stages.semantic.assign import AssignWork, assign_units
-from isinglass.pipelines.stages.semantic.choice import ChoiceWork
-from isinglass.pipelines.stages.semantic.fit import FitWork, fit_clusters
+from isinglass.pipelines.stages.semantic.choice import CHOICE, choose
+from isinglass.pipelines.stages.semantic.fit import fit_clusters
+from isinglass.pipelines.stages.semantic.missed import RECALL, count_missed
 from isinglass.pipelines.stages.semantic.neighbours import (
     NeighboursWork,
     neighbour_units,
 )
-from isinglass.pipelines.stages.semantic.recall import RecallWork
 from isinglass.pipelines.stages.semantic.table import TableWork, table_units
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def find_clusters(
     """
     seed, code = identity
     workspace, shard_ids = session.workspace, tuple(encodes)
-    fitted = fit_clusters(session, encodes, FitWork(shard_ids, config, seed), code)
+    fitted = fit_clusters(session, encodes, config, seed, code)
     clusters, buckets = fitted.counts["clusters"], fitted.counts["buckets"]
     units = assign_units(encodes, fitted, buckets, code)
     assigns = run_pass(session, AssignWork(workspace, buckets), units, speed=SPEED)
@@ -66,11 +65,11 @@ def find_clusters(
     units = neighbour_units(compare, assigns, code)
     compared = list(run_pass(session, compare, units, speed=SPEED).values())
     depends = [*compared, *assigns.values(), fitted]
-    found = digest([[o.sha256 for c in depends for o in c.outputs], seed, code])
-    recall = RecallWork(shard_ids, buckets, config, seed)
-    run_here(session, recall, Unit("all", "", digest([found, config.duplicates])))
-    choice = ChoiceWork(shard_ids, clusters, seed)
-    chosen = run_here(session, choice, Unit("all", "", found))
+    found = [[o.sha256 for c in depends for o in c.outputs], seed, code]
+    measure = partial(count_missed, compared=compare)
+    run_step(session, RECALL, [found, config.duplicates], measure)
+    make = partial(choose, shard_ids=shard_ids, clusters=clusters, seed=seed)
+    chosen = run_step(session, CHOICE, found, make)
     table = TableWork(workspace, clusters, buckets, seed, config.terms)
     own = {shard: [assigns[shard], cleans[shard]] for shard in shard_ids}
     told = f"{code} {config.terms}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_here
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.semantic.vectors import bucket_count, shard_vectors
 from isinglass.transforms.semantic.kmeans import default_clusters, fit
@@ -29,48 +27,43 @@ if TYPE_CHECKING:
 FIT = "semantic_fit"
 
 
-@dataclass(frozen=True)
-class FitWork:
-    """Work of the fit.
+def fit_clusters(
+    session: Session,
+    encodes: dict[str, Commit],
+    config: SemanticConfig,
+    seed: int,
+    code: str,
+) -> Commit:
+    """Fit the clusters, unless that is done already."""
+    hashes = [vectors_hash(commit) for commit in encodes.values()]
+    identity = [hashes, config.model_dump(), seed, code]
+    make = partial(_fit, shard_ids=list(encodes), config=config, seed=seed)
+    return run_step(session, FIT, identity, make)
 
-    Attributes:
-        shard_ids: All shards, in order.
-        config: The `encode.semantic` section.
-        seed: Of the run.
-    """
 
-    shard_ids: tuple[str, ...]
-    config: SemanticConfig
-    seed: int
-    name: str = FIT
-
-    def open(self) -> None:
-        """Nothing is needed."""
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the centroids."""
-        del state, payload
-        fold = SampleFold(self.config.sample, self.seed)
-        drawn = fold.create()
-        for shard_id in self.shard_ids:
-            vectors = shard_vectors(outputs.workspace, shard_id)
-            drawn = fold.add(drawn, vectors.doc_ids, vectors.matrix)
-        sample = fold.finish(drawn)
-        centroids = np.zeros((0, sample.vectors.shape[1]), np.float32)
-        if len(sample.ids):
-            wanted = self.config.clusters or default_clusters(sample.documents)
-            with threadpool_limits(1):
-                centroids = fit(
-                    sample.vectors, wanted, self.config.iterations, self.seed
-                )
-        outputs.write_array(centroids_path(outputs.workspace), centroids)
-        clusters, dimensions = centroids.shape
-        return {
-            "documents": sample.documents,
-            "fitted_on": len(sample.ids),
-            "clusters": clusters,
-            "buckets": bucket_count(sample.documents, dimensions, clusters),
-        }
+def _fit(
+    outputs: UnitOutputs, shard_ids: list[str], config: SemanticConfig, seed: int
+) -> dict[str, int]:
+    """Write the centroids."""
+    fold = SampleFold(config.sample, seed)
+    drawn = fold.create()
+    for shard_id in shard_ids:
+        vectors = shard_vectors(outputs.workspace, shard_id)
+        drawn = fold.add(drawn, vectors.doc_ids, vectors.matrix)
+    sample = fold.finish(drawn)
+    centroids = np.zeros((0, sample.vectors.shape[1]), np.float32)
+    if len(sample.ids):
+        wanted = config.clusters or default_clusters(sample.documents)
+        with threadpool_limits(1):
+            centroids = fit(sample.vectors, wanted, config.iterations, seed)
+    outputs.write_array(centroids_path(outputs.workspace), centroids)
+    clusters, dimensions = centroids.shape
+    return {
+        "documents": sample.documents,
+        "fitted_on": len(sample.ids),
+        "clusters": clusters,
+        "buckets": bucket_count(sample.documents, dimensions, clusters),
+    }
 
 
 def centroids_path(workspace: Workspace) -> Path:
@@ -81,15 +74,6 @@ def centroids_path(workspace: Workspace) -> Path:
 def load_centroids(workspace: Workspace) -> NDArray[np.float32]:
     """The centroids, rows of unit length."""
     return read_array(centroids_path(workspace))
-
-
-def fit_clusters(
-    session: Session, encodes: dict[str, Commit], work: FitWork, code: str
-) -> Commit:
-    """Fit the clusters, unless that is done already."""
-    hashes = [vectors_hash(commit) for commit in encodes.values()]
-    fingerprint = digest([hashes, work.config.model_dump(), work.seed, code])
-    return run_here(session, work, Unit("all", "", fingerprint))
 
 
 def vectors_hash(commit: Commit) -> str:

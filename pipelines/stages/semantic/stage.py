@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stages.semantic import proof, report, story
 from isinglass.pipelines.stages.semantic.drive import find_clusters
 from isinglass.pipelines.stages.semantic.summary import summarise_clusters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stage import Closing, Driver, Written
+    from isinglass.pipelines.stage import Closing, Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.config.encode import SemanticConfig
@@ -23,11 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Semantic(Stage):
-    """The `encode.semantic` section.
-
-    Attributes:
-        config: The section.
-    """
+    """The `encode.semantic` section."""
 
     config: SemanticConfig
 
@@ -65,25 +59,7 @@ class Semantic(Stage):
             shown=made,
         )
 
-    # What a finished run is asked for is imported late: workers need none of it.
-
-    @classmethod
-    def written(cls, run: FinishedRun) -> Written:
-        """Files that a finished run must hold because of it."""
-        from isinglass.pipelines.stages.semantic.proof import written  # noqa: PLC0415
-
-        return written(run)
-
-    @classmethod
-    def section(cls, data: ReportData) -> Section | None:
-        """Its section of the report."""
-        from isinglass.pipelines.stages.semantic.report import section  # noqa: PLC0415
-
-        return section(data)
-
-    @classmethod
-    def prove(cls, run: FinishedRun) -> list[Check]:
-        """Its checks of a finished run."""
-        from isinglass.pipelines.stages.semantic.proof import prove  # noqa: PLC0415
-
-        return prove(run)
+    written = staticmethod(proof.written)
+    prove = staticmethod(proof.prove)
+    section = staticmethod(report.section)
+    story = staticmethod(story.story)

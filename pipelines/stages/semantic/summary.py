@@ -18,8 +18,8 @@ from isinglass.pipelines.stages.semantic.assign import (
     load_array,
 )
 from isinglass.pipelines.stages.semantic.fit import load_centroids
+from isinglass.pipelines.stages.semantic.missed import load_recall
 from isinglass.pipelines.stages.semantic.neighbours import load_rows
-from isinglass.pipelines.stages.semantic.recall import load_recall
 from isinglass.pipelines.stages.semantic.table import sizes_path, words_path
 from isinglass.schemas import tables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary

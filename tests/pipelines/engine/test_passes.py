@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,14 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from rich.console import Console
 
 from isinglass.pipelines.engine import progress as showing
-from isinglass.pipelines.engine.passes import Session, run_here, run_pass
+from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.progress import Progress, WorkerStatus, watched
-from isinglass.pipelines.engine.runner import Execution, new_pipeline, resolve_runner
+from isinglass.pipelines.engine.runner import (
+    Execution,
+    new_pipeline,
+    resolve_runner,
+    warn_if_untried,
+)
 from isinglass.pipelines.engine.units import Failure, Unit
 from isinglass.pipelines.engine.worker import worker_command, worth_showing
 from isinglass.pipelines.engine.workspace import Workspace, locked
@@ -131,14 +137,14 @@ def test_a_model_that_is_missing_in_the_worker_is_named(tmp_path: Path) -> None:
 
 def test_a_step_of_the_driver_is_committed_too(tmp_path: Path) -> None:
     first, second = session(tmp_path), session(tmp_path)
-    run_here(first, Echo(), units("a")[0])
-    run_here(second, Echo(), units("a")[0])
+    for attempt in (first, second):
+        run_step(attempt, "echo", "a", partial(Echo().run, None, "a"))
     assert [s.records[0].reused for s in (first, second)] == [0, 1]
 
 
 def test_a_failed_step_of_the_driver_is_raised(tmp_path: Path) -> None:
     with pytest.raises(InputError):
-        run_here(session(tmp_path), Echo(), units("input")[0])
+        run_step(session(tmp_path), "echo", "a", partial(Echo().run, None, "input"))
 
 
 def test_a_graph_that_leaves_no_commit_is_found(tmp_path: Path) -> None:
@@ -167,6 +173,32 @@ def test_direct_runner_means_fn_api_runner_and_says_so(
         assert resolve_runner("DirectRunner") == "FnApiRunner"
     assert "is run as FnApiRunner" in caplog.text
     assert resolve_runner("my.own.Runner") == "my.own.Runner"
+
+
+@pytest.mark.parametrize(
+    "name", ["DaskRunner", "apache_beam.runners.dask.dask_runner.DaskRunner"]
+)
+def test_a_runner_that_groups_wrongly_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="integer keys"):
+        resolve_runner(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("FnApiRunner", False),
+        ("PortableRunner", False),
+        ("FlinkRunner", True),
+        ("PrismRunner", True),
+        ("my.own.Runner", True),
+    ],
+)
+def test_a_runner_that_was_never_tried_is_told_of(
+    name: str, caplog: pytest.LogCaptureFixture, *, said: bool
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_if_untried(resolve_runner(name))
+    assert (f"{name} was never tried" in caplog.text) == said
 
 
 @pytest.mark.parametrize(

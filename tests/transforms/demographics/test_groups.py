@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
-from isinglass.transforms.demographics.groups import GroupFold, weighted_group_shares
+from isinglass.transforms.demographics.groups import GroupFold
 
 COLUMNS = (("gender", "female"), ("gender", "male"))
 Row = tuple[str, str | None, str | None]
@@ -112,20 +111,3 @@ def test_merging_is_associative_and_commutative(
     assert merge(a, merge(b, c)) == merge(merge(a, b), c) == merge(merge(c, b), a)
     assert json.dumps([a, b, c]) == before
     assert merge(merge(a, b), c) == fold([*third, *first, *second])
-
-
-def test_weighted_shares() -> None:
-    counts = np.array([[3, 1], [0, 4], [0, 0], [0, 0]], np.int32)
-    weights = np.array([2.0, 0.5, 1.0, 9.0])
-    covered = np.array([True, True, True, False])
-    found = {
-        (row.metric, row.group): row
-        for row in weighted_group_shares(counts, weights, COLUMNS, covered)
-    }
-    female = found["group.weighted_mention_share", "female"]
-    assert (female.numerator, female.denominator) == (6.0, 10.0)
-    assert female.value == pytest.approx(0.6)
-    assert found["group.weighted_mention_share", "male"].value == pytest.approx(0.4)
-    documents = found["group.weighted_document_share", "male"]
-    assert (documents.numerator, documents.denominator) == (2.5, 3.5)
-    assert weighted_group_shares(counts[:0], weights[:0], COLUMNS) == []

@@ -7,7 +7,6 @@ import pytest
 
 from isinglass.transforms.demographics.lexicon import (
     all_lexicons,
-    available_languages,
     group_names,
     load_lexicon,
     manifest_entries,
@@ -17,7 +16,6 @@ from isinglass.transforms.demographics.matcher import split_words
 
 
 def test_columns_are_fixed() -> None:
-    assert available_languages() == ("de", "en", "es", "fr", "zh")
     assert group_names() == (("gender", "female"), ("gender", "male"))
 
 
@@ -35,7 +33,7 @@ def test_no_lexicon_for_other_tags(tag: str) -> None:
 
 def test_manifest_entries_name_the_bytes(repository: Path) -> None:
     entries = manifest_entries()
-    assert [entry.language for entry in entries] == list(available_languages())
+    assert [entry.language for entry in entries] == ["de", "en", "es", "fr", "zh"]
     for entry in entries:
         path = repository / "transforms" / "resources" / "lexicons"
         content = (path / f"{entry.language}.yaml").read_bytes()

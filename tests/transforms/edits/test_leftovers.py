@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from isinglass.transforms.edits.leftovers import with_leftovers
 from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.findings import Found, findings_batch
 
 
 def found(start: int, end: int, entity: str, *, row: int = 0) -> Found:

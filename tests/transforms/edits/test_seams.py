@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits.seams import in_source, split_at_seams
-from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import Span, cut_of
 
 if TYPE_CHECKING:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.schemas.errors import TooLargeError
+from isinglass.transforms.encode.encoder.lanes import CpuLane
 from isinglass.transforms.encode.stages import (
     StreamSettings,
     concatenated,
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
 TEXTS = [f"number {i} " + "some more words " * ((i * 37) % 30) for i in range(24)]
 ITEMS = [pa.array(TEXTS[start : start + 5]) for start in range(0, 24, 5)]
@@ -82,6 +85,30 @@ def test_every_item_has_the_rows_of_its_own_documents(
         assert one.encoded.hidden is not None
         difference = one.encoded.hidden.astype(float) - other.encoded.hidden
         assert np.abs(difference).max() < 2e-3
+
+
+@pytest.mark.parametrize("window_tokens", [0, 300, 10_000])
+def test_the_document_that_is_too_large_is_told_by_item_and_row(
+    tokenizer: Any,
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+    window_tokens: int,
+) -> None:
+    longest = max(range(24), key=lambda number: len(TEXTS[number]))
+    most = len(tokenizer.encode(pa.array([TEXTS[longest]])).values)
+    honest = CpuLane.submit
+
+    def short(lane: CpuLane, ids: Any, lengths: Any) -> Any:
+        if lengths.max() == most:
+            raise torch.OutOfMemoryError("none left")
+        return honest(lane, ids, lengths)
+
+    monkeypatch.setattr(CpuLane, "submit", short)
+    encoder = replace(encoder, max_tokens=most)
+    with pytest.raises(TooLargeError, match="does not fit") as caught:
+        streamed(tokenizer, encoder, window_tokens=window_tokens)
+    assert caught.value.item is ITEMS[longest // 5]
+    assert caught.value.row == longest % 5
 
 
 def test_concatenated() -> None:

@@ -14,7 +14,7 @@ from isinglass.schemas.tables import ERASURE
 from isinglass.transforms.edits import Edits, Precedence, apply_edits
 from isinglass.transforms.erase.spans import ERASED, Eraser, erasing_operators
 from isinglass.transforms.pii.overlap import resolve_overlaps
-from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import (
     FoundSpan,
     Span,

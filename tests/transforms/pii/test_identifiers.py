@@ -288,6 +288,25 @@ def test_unknown_entity_names_key_and_choices() -> None:
         build_detector(config)
 
 
+def allowing(*entities: str) -> PiiConfig:
+    lists = [{"values": ["a"]}, {"values": ["Ann"], "entities": entities}]
+    recognizers = {
+        "patterns": [{"entity": "BADGE", "name": "badge", "regex": "B[0-9]+"}],
+        "allow": lists,
+    }
+    return PiiConfig.model_validate(
+        {"mode": "identifiers", "entities": {EMAIL: {}}, "recognizers": recognizers}
+    )
+
+
+def test_unknown_entity_of_an_allow_list_names_key_and_nearest() -> None:
+    pattern = r"allow\.1\.entities\.1: PERSONS: no recogn.*Did you mean PERSON\?"
+    with pytest.raises(ConfigError, match=pattern):
+        build_detector(allowing(EMAIL, "PERSONS"))
+    # Of the run, of a model, of the catalogue, of Presidio, of the user.
+    build_detector(allowing(EMAIL, "PERSON", PHONE, SSN, "US_PASSPORT", "BADGE"))
+
+
 def test_unknown_phone_region_names_key_and_value() -> None:
     with pytest.raises(ConfigError, match=r"pii.phone_regions: UK is not known"):
         build_detector(PiiConfig(mode="identifiers", phone_regions=("US", "UK")))

@@ -9,7 +9,8 @@ from isinglass.transforms.edits import Precedence
 from isinglass.transforms.pii.detector import Detection
 from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.pii.scan import CleanSettings, Scanner
-from isinglass.transforms.pii.tables import Found, failures_batch, findings_batch
+from isinglass.transforms.pii.tables import failures_batch
+from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import cuts_of, spans_of, view_of, write
 
 if TYPE_CHECKING:

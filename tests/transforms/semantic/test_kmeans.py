@@ -92,6 +92,28 @@ def test_copies_of_one_row_make_one_cluster(clusters: int) -> None:
     assert assign(rows, centroids)[0].tolist() == [0] * 40
 
 
+def test_rows_of_zeros_place_no_centroid(
+    random_rows: Callable[..., NDArray[np.float32]],
+) -> None:
+    rows = random_rows(200, 8)
+    mixed = np.zeros((300, 8), np.float32)
+    mixed[np.arange(300) % 3 != 1] = rows
+    centroids = fit(mixed, 12, 10, 0)
+    assert centroids.tobytes() == fit(rows, 12, 10, 0).tobytes()
+    labels, similarity = assign(mixed, centroids)
+    assert set(labels[1::3].tolist()) == {0}
+    assert set(similarity[1::3].tolist()) == {0.0}
+    assert len(set(labels.tolist())) == 12
+
+
+def test_rows_of_zeros_alone_are_one_cluster() -> None:
+    rows = np.zeros((30, 4), np.float32)
+    centroids = fit(rows, 5, 3, 0)
+    assert centroids.tolist() == [[0.0] * 4]
+    labels, similarity = assign(rows, centroids)
+    assert (labels.tolist(), similarity.tolist()) == ([0] * 30, [0.0] * 30)
+
+
 def test_ties_go_to_the_lowest_cluster() -> None:
     rows = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
     centroids = np.array([[0, 1], [1, 0], [1, 0]], np.float32)

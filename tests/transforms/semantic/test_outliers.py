@@ -76,3 +76,10 @@ def test_companions_stand_for_the_part(
 def test_companions_must_be_more_than_neighbours() -> None:
     with pytest.raises(ValueError, match="10 companions"):
         outlier_scores(np.eye(3, dtype=np.float32), np.arange(3), 10, companions=10)
+
+
+def test_rows_of_zeros_are_like_nothing() -> None:
+    rows = np.zeros((40, 3), np.float32)
+    rows[20:, 0] = 1
+    scores = outlier_scores(rows, np.arange(40), neighbours=5, companions=50)
+    assert scores.tolist() == [1.0] * 20 + [0.0] * 20

@@ -16,8 +16,8 @@ import pytest
 from isinglass.transforms.semantic.duplicates import find_duplicates
 from isinglass.transforms.semantic.hashing import id_bytes
 from isinglass.transforms.semantic.kmeans import assign, fit
+from isinglass.transforms.semantic.missed import RecallFold
 from isinglass.transforms.semantic.outliers import outlier_scores
-from isinglass.transforms.semantic.recall import RecallFold
 from isinglass.transforms.semantic.split import split
 from isinglass.transforms.semantic.vectors import unit_rows
 

@@ -86,8 +86,8 @@ class Encoder:
                 text. A window is held whole, at most three at a time.
 
         Raises:
-            RefuseError: An id is beyond the model's vocabulary; a document alone does
-                not fit into the device's memory; a vector is not finite.
+            TooLargeError: A document alone does not fit into the device's memory.
+            RefuseError: An id is beyond the model's vocabulary; a vector is not finite.
         """
         lane = self._lane(hidden=hidden)
         flight = Flight(lane, self, self.statistics, padded=self.model.padded)

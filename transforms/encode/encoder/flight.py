@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from isinglass.schemas.errors import RefuseError
+from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.batching import batch_cost, halves, plan_batches
 from isinglass.transforms.encode.encoder.lanes import is_out_of_memory
 
@@ -57,7 +57,7 @@ class Flight:
         """Put a window on the lane; gives the windows that are complete meanwhile.
 
         Raises:
-            RefuseError: One document alone does not fit into the device's memory.
+            TooLargeError: One document alone does not fit into the device's memory.
         """
         self._windows.append(window)
         todo = deque(
@@ -99,21 +99,27 @@ class Flight:
     def _after_shortage(
         self, window: Window, rows: NDArray[np.int64]
     ) -> list[NDArray[np.int64]]:
-        """Halve the budget and the batch, and empty the device."""
+        """Halve the budget and the batch, and empty the device.
+
+        A document that was refused room beside batches under way is tried again alone.
+        """
+        alone = len(rows) == 1 and not self._batches
         while self._batches:
             self._collect()
         self.lane.recover()
         lengths = window.lengths[rows]
-        if len(rows) == 1:
+        if alone:
             msg = (
                 f"A document of {int(lengths[0]):,} tokens does not fit into the free "
                 f"memory of {self.lane.place()}. Set encode.max_tokens to less, set "
                 "encode.device to another device or to cpu, or end the other programs "
                 "that use its memory."
             )
-            raise RefuseError(msg)
+            raise TooLargeError(msg, int(rows[0]), window.tokens)
         self.budget.batch_tokens = max(1, self.budget.batch_tokens // 2)
         self.budget.halved += 1
+        if len(rows) == 1:
+            return [rows]
         cut = halves(lengths, padded=self.padded)
         return [rows[:cut], rows[cut:]]
 

@@ -1,7 +1,8 @@
 """One process owns a GPU: two on one would halve its memory and its pace.
 
-A process takes a GPU by a lock on a file, `0.lock` for the first. The system gives the
-lock back when the process ends, however it ends, so nothing is ever left to clean up.
+A process takes a GPU by a lock on a file with the GPU's own name, its UUID: numbers of
+torch are other ones where `CUDA_VISIBLE_DEVICES` differs. The system gives the lock
+back when the process ends, however it ends, so nothing is ever left to clean up.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from isinglass.transforms.encode.encoder.device import device_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     import torch
@@ -52,29 +53,37 @@ def lease_device(
         return torch.device("cpu")
     asked = device_number(choice, count)
     numbers = range(count) if asked is None else [asked]
-    return torch.device("cuda", lease_number(numbers, folder, owner, wait))
+    names = {str(torch.cuda.get_device_properties(n).uuid): n for n in numbers}
+    return torch.device("cuda", names[lease_name(names, folder, owner, wait)])
 
 
-def lease_number(
-    numbers: range | list[int],
+def lease_name(
+    names: Collection[str],
     folder: Path,
     owner: str,
     wait: Callable[[float], None] = pause,
-) -> int:
-    """The first of some numbers that no other process has; see `lease_device`."""
+) -> str:
+    """The first of some names that no other process has; see `lease_device`.
+
+    Args:
+        names: Fit for a file's name.
+        folder: See `lease_device`.
+        owner: See there.
+        wait: See there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     own = f"{owner}\n".encode()
     seconds = _FIRST_PAUSE
     while True:
         # Its own first: a second lock would wait for the process itself.
-        for number in numbers:
-            path = folder / f"{number}.lock"
+        for name in names:
+            path = folder / f"{name}.lock"
             if path.exists() and path.read_bytes() == own:
                 _lock(path, own)
-                return number
-        for number in numbers:
-            if _lock(folder / f"{number}.lock", own):
-                return number
+                return name
+        for name in names:
+            if _lock(folder / f"{name}.lock", own):
+                return name
         wait(seconds)
         seconds = min(2 * seconds, _LONGEST_PAUSE)
 

@@ -55,11 +55,6 @@ class Packing:
     rows: int = 0
     tokens: int = 0
 
-    @property
-    def fill(self) -> float:
-        """Share of the rows' places that hold a token; 1 where there are no rows."""
-        return self.tokens / (self.rows * self.length) if self.rows else 1.0
-
 
 class Packer:
     """Packs documents as they come, a window of them at a time.

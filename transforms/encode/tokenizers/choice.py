@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     )
     from isinglass.transforms.encode.tokenizers.rules import Rules
 
+LOGGER = logging.getLogger(__name__)
 _VISIBLE = slice(0x20, 0x7F)
-
 
 MOST_ADDED = 64
 """Added tokens that the self-test tries one by one."""
@@ -120,5 +121,18 @@ def _ranges(
     if found is None:
         found = make_table(rules, reference, fast)
         if found is not None and tables is not None:
-            write_table(tables, key, found, reference.name)
+            _keep(tables, key, found, reference.name)
     return found
+
+
+def _keep(tables: Path, key: TableKey, ranges: Ranges, name: str) -> None:
+    """Write a table; a cache that cannot be written costs time alone."""
+    try:
+        write_table(tables, key, ranges, name)
+    except OSError as error:
+        LOGGER.warning(
+            "%s cannot be written (%s): what the fast tokenizer is kept away from is "
+            "measured again by every process. Set XDG_CACHE_HOME to another folder.",
+            tables,
+            error.strerror,
+        )

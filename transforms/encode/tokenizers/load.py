@@ -95,11 +95,6 @@ class Tokenizer:
         """The same tokenizer with its counters at 0; it compares a first document."""
         return Tokenizer(self.reference, self._rules, self._choice, self._share)
 
-    @property
-    def suffix(self) -> int:
-        """Number of special tokens put behind every document."""
-        return len(self.suffix_ids)
-
     def encode(
         self, texts: pa.StringArray | pa.LargeStringArray, limit: int | None = None
     ) -> TokenBatch:

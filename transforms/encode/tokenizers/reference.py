@@ -73,11 +73,6 @@ class Tokenizer:
     library: Any
     _cuts_at_spaces: bool
 
-    @property
-    def suffix(self) -> int:
-        """Number of special tokens put behind every document."""
-        return len(self.suffix_ids)
-
     def encode(self, texts: pa.StringArray) -> TokenBatch:
         """Token ids of texts and their special tokens, never cut and never padded.
 

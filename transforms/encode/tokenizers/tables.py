@@ -13,11 +13,11 @@ import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
 Ranges = list[tuple[int, int]]
 
@@ -50,18 +50,16 @@ class TableKey:
 def find_table(key: TableKey, folder: Path | None) -> Ranges | None:
     """The table of a key, from the package or a folder.
 
-    A file that is damaged or of another key counts as none.
+    A file that is damaged, of another key, or cannot be read counts as none.
     """
     places: list[Traversable] = [files("isinglass.transforms") / "resources"]
     places[0] = places[0] / "tokenizers"
     if folder is not None:
         places.append(folder)
     for place in places:
-        file = place / key.file_name
-        if file.is_file():
-            found = _read(file, key)
-            if found is not None:
-                return found
+        found = _read(place / key.file_name, key)
+        if found is not None:
+            return found
     return None
 
 
@@ -91,14 +89,22 @@ def table_text(key: TableKey, ranges: Ranges, name: str) -> str:
 
 
 def write_table(folder: Path, key: TableKey, ranges: Ranges, name: str) -> None:
-    """Write a table; several processes may do so at once, the last one stays."""
+    """Write a table; several processes may do so at once, the last one stays.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(dir=folder, prefix=".table-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(table_text(key, ranges, name))
-    # Temporary files are the owner's alone; a table may be read by everybody.
-    (folder / made).chmod(0o644)
-    (folder / made).replace(folder / key.file_name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(table_text(key, ranges, name))
+        # Temporary files are the owner's alone; a table may be read by everybody.
+        Path(made).chmod(0o644)
+        Path(made).replace(folder / key.file_name)
+    except OSError:
+        Path(made).unlink(missing_ok=True)
+        raise
 
 
 def _read(file: Traversable, key: TableKey) -> Ranges | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from isinglass.transforms.pii.ner.inference import Inference
-from isinglass.transforms.pii.ner.own import OwnEngine
+from isinglass.transforms.pii.ner.own_engine import OwnEngine
 from isinglass.transforms.pii.ner.pipe import PipeEngine, load_pipeline, wanted_labels
 from isinglass.transforms.pii.ner.sentences import SentenceStarts
 from isinglass.transforms.pii.ner.weights import UnknownNetworkError

@@ -61,7 +61,7 @@ def judge(
 
     Args:
         form: Its form.
-        value: The number as `phone_forms.plain` writes it.
+        value: The number as `forms.plain` writes it.
         regions: Regions whose plans count.
         plain: Those whose mobile numbers are told by their digits alone.
 

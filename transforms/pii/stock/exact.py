@@ -58,10 +58,6 @@ class ExactScanner:
 def load_exact(model: SpacyModel, config: PiiConfig) -> ExactScanner:
     """Load what texts in the language of a model need.
 
-    Args:
-        model: Where it is.
-        config: The `pii` section.
-
     Raises:
         ConfigError: An entity is not known.
     """

@@ -78,14 +78,7 @@ class StockScanner:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the findings in some texts. A failing or slow one fails alone.
-
-        Args:
-            texts: Strings without nulls.
-            rows: int64 (n,), the row of each text in the batch.
-            budget: Is charged by row; rows that fail are noted in it.
-            found: Is added to.
-        """
+        """Gather the findings in some texts, as `ner.engine.NerEngine.scan` does."""
         if not self.analyzer.entities:
             return
         engine: Any = self.analyzer.engine.nlp_engine

@@ -16,7 +16,7 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
 )
 from isinglass.pipelines.plan import plan
-from isinglass.pipelines.sources import NO_NOTE, read_manifest, read_note
+from isinglass.pipelines.read_again import NO_NOTE, read_manifest, read_note
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.stages.pii.key import KEY
 from isinglass.schemas.config import EraseConfig, RunConfig
@@ -52,11 +52,6 @@ class SourceRun:
     plan: Plan
     key: bytes | None = field(repr=False)
     earlier: Erasure | None
-
-    @property
-    def has_findings(self) -> bool:
-        """Whether anything was found in its documents."""
-        return any(count.found for count in self.manifest.findings.values())
 
 
 def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:

@@ -8,11 +8,11 @@ from isinglass.pipelines.report.blocks import Block, Heading, Paragraph, Table
 from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import Slices
 from isinglass.pipelines.report.text import MISSING, grouped, share_of
-from isinglass.pipelines.stages.boilerplate.report import paragraph_blocks, section
-from isinglass.pipelines.stages.boilerplate.shown import (
+from isinglass.pipelines.stages.boilerplate.listing import (
     BoilerplateList,
     BoilerplateParagraph,
 )
+from isinglass.pipelines.stages.boilerplate.report import paragraph_blocks, section
 from isinglass.schemas.config.dedup import ParagraphsConfig
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -7,19 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
-from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.passes import Session
+from isinglass.pipelines.engine.progress import Progress
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.workspace import Workspace, file_sha256
 from isinglass.pipelines.stages.decontaminate.sets import (
     DECONTAMINATE,
     EvaluationSets,
-    IndexWork,
     decontamination_summary,
     open_index,
     read_sets,
+    store_index,
 )
-from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import DecontaminateConfig
+from isinglass.schemas.config import BeamConfig, DecontaminateConfig
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.decontaminate.search import find_items
 
@@ -162,12 +165,32 @@ def test_errors_name_the_file_and_the_fix(
     assert "limits" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        ("sets[x]", ["sets[x]/a.jsonl:0", "sets[x]/b/set.jsonl:0"]),
+        ("sets[x]/a.jsonl", ["sets[x]/a.jsonl:0"]),
+        ("sets[x]/b", ["sets[x]/b/set.jsonl:0"]),
+        ("sets?x]/a.jsonl", ["sets[x]/a.jsonl:0"]),
+        ("sets*/**/set.jsonl", ["sets[x]/b/set.jsonl:0"]),
+        (".", ["sets[x]/a.jsonl:0", "sets[x]/b/set.jsonl:0"]),
+    ],
+)
+def test_items_of_a_folder_with_brackets_have_its_name(
+    tmp_path: Path, entry: str, names: list[str]
+) -> None:
+    write_lines(tmp_path / "sets[x]" / "a.jsonl", {"text": LONG})
+    write_lines(tmp_path / "sets[x]" / "b" / "set.jsonl", {"text": OTHER})
+    assert list(read(tmp_path, entry).names) == names
+
+
 def test_the_stored_index_finds_items_by_their_names(
     sets: EvaluationSets, tmp_path: Path
 ) -> None:
     workspace = Workspace(str(tmp_path / "run"))
-    commit = run_unit(IndexWork(sets), None, Unit("all", "", "f" * 64), workspace)
-    assert isinstance(commit, Commit)
+    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    session = Session(workspace, Execution(BeamConfig()), quiet)
+    commit = store_index(session, sets, "code")
     assert commit.counts == sets.counts
     folder = workspace.pass_folder(DECONTAMINATE)
     written = {path.name for path in folder.glob("*.npy")}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.stages.decontaminate.story import story
 
+NO_RUN = RunFolder(Path(), {})
 FOUND = ("found in it", "exam:7")
 
 
@@ -22,7 +26,7 @@ def test_the_text_and_how_much_of_it(
     similarity: float | None, kept: str | None, lines: list[tuple[str, str]]
 ) -> None:
     row = {"evaluation_item": "exam:7", "similarity": similarity, "kept_doc_id": kept}
-    told = story(row)
+    told = story(NO_RUN, row, full=True)
     assert told is not None
     assert list(told.lines) == lines
-    assert story(row | {"evaluation_item": None}) is None
+    assert story(NO_RUN, row | {"evaluation_item": None}, full=True) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,6 @@ from isinglass.transforms.dedup.shingles import NO_UNIT, WORD_UNIT
 from tests.drivers import by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from isinglass.pipelines.engine.units import Unit
@@ -220,13 +219,12 @@ def test_entries_lost_or_doubled_on_the_way_are_noticed(
 def test_a_lost_entry_is_noticed(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = match.EmitEntries.process
+    whole = match.wave_entries
 
-    def losing(self: match.EmitEntries, element: bytes) -> Iterator[tuple[int, bytes]]:
-        for number, blob in whole(self, element):
-            yield number, blob[12:]
+    def losing(*given: Any) -> np.ndarray:
+        return whole(*given)[1:]
 
-    monkeypatch.setattr(match.EmitEntries, "process", losing)
+    monkeypatch.setattr(match, "wave_entries", losing)
     _, _, commits = matched(driver)
     with pytest.raises(ReconcileError, match="17 keys were sent"):
         check_entries(driver.workspace, list(driver.places), commits, DEDUP)

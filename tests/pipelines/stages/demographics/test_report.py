@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report import render_report
+from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.text import grouped
 from tests.pages import section_of
 

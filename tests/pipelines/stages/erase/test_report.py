@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.pipelines.report import render_report
+from isinglass.pipelines.report.html import render_report
 from isinglass.schemas.manifest import ErasureRequest, ErasureSummary, Manifest
 from tests.pages import section_of
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.report import render_report
 from isinglass.pipelines.report.blocks import Figure, Paragraph, Table
+from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.model import ReportData
 from isinglass.pipelines.report.slices import Slices
 from isinglass.pipelines.stages.semantic import report

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.encoder import lease_device
-from isinglass.transforms.encode.encoder.lease import lease_number
+from isinglass.transforms.encode.encoder.lease import lease_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,21 +21,21 @@ OWN = "this process"
 HOLD = (
     "import os, sys\n"
     "from pathlib import Path\n"
-    "from isinglass.transforms.encode.encoder.lease import lease_number\n"
-    "numbers = [int(n) for n in sys.argv[2:]]\n"
-    "print(lease_number(numbers, Path(sys.argv[1]), str(os.getpid())), flush=True)\n"
+    "from isinglass.transforms.encode.encoder.lease import lease_name\n"
+    "folder, owner = Path(sys.argv[1]), str(os.getpid())\n"
+    "print(lease_name(sys.argv[2:], folder, owner), flush=True)\n"
     "sys.stdin.readline()\n"
 )
 
 
 @pytest.fixture
 def hold(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Return a function that starts a process which takes one of some numbers."""
+    """Return a function that starts a process which takes one of some names."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*numbers: int) -> subprocess.Popen[str]:
+    def start(*names: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(tmp_path), *map(str, numbers)],
+            [sys.executable, "-c", HOLD, str(tmp_path), *names],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -48,9 +49,9 @@ def hold(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def taken(process: subprocess.Popen[str]) -> int:
+def taken(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    return int(process.stdout.readline())
+    return process.stdout.readline().strip()
 
 
 class TooLongError(Exception):
@@ -61,27 +62,27 @@ def never(seconds: float) -> None:
     raise TooLongError(seconds)
 
 
-def test_every_process_has_a_number_of_its_own(
+def test_every_process_has_a_gpu_of_its_own(
     hold: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    others = [hold(0, 1, 2), hold(0, 1, 2)]
-    numbers = [taken(process) for process in others]
-    numbers.append(lease_number([0, 1, 2], tmp_path, OWN, never))
-    assert sorted(numbers) == [0, 1, 2]
+    others = [hold("a", "b", "c"), hold("a", "b", "c")]
+    names = [taken(process) for process in others]
+    names.append(lease_name("abc", tmp_path, OWN, never))
+    assert sorted(names) == ["a", "b", "c"]
     # The same process is not made to wait for itself.
-    assert lease_number([0, 1, 2], tmp_path, OWN, never) == numbers[-1]
+    assert lease_name("abc", tmp_path, OWN, never) == names[-1]
     # A person can see who has which.
-    for process, number in zip(others, numbers, strict=False):
-        assert (tmp_path / f"{number}.lock").read_text() == f"{process.pid}\n"
+    for process, name in zip(others, names, strict=False):
+        assert (tmp_path / f"{name}.lock").read_text() == f"{process.pid}\n"
 
 
 def test_waits_until_another_process_ends(
     hold: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    process = hold(4)
-    assert taken(process) == 4
+    process = hold("d")
+    assert taken(process) == "d"
     with pytest.raises(TooLongError):
-        lease_number([4], tmp_path, OWN, never)
+        lease_name("d", tmp_path, OWN, never)
     pauses: list[float] = []
 
     def wait(seconds: float) -> None:
@@ -90,21 +91,21 @@ def test_waits_until_another_process_ends(
             process.kill()
             process.wait()
 
-    assert lease_number([4], tmp_path, OWN, wait) == 4
+    assert lease_name("d", tmp_path, OWN, wait) == "d"
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (0.05, 2.0)
     assert len(pauses) == 9
 
 
 def test_file_of_a_process_that_is_gone_is_no_lock(tmp_path: Path) -> None:
-    (tmp_path / "0.lock").write_text("a process with a much longer name\n")
-    (tmp_path / "1.lock").write_text(f"{OWN}\n")
-    assert lease_number([0], tmp_path, OWN, never) == 0
-    assert (tmp_path / "0.lock").read_text() == f"{OWN}\n"
+    (tmp_path / "a.lock").write_text("a process with a much longer name\n")
+    (tmp_path / "b.lock").write_text(f"{OWN}\n")
+    assert lease_name("a", tmp_path, OWN, never) == "a"
+    assert (tmp_path / "a.lock").read_text() == f"{OWN}\n"
     # Its own name, from before the machine was started again, is no lock either.
-    assert lease_number([1], tmp_path, OWN, never) == 1
+    assert lease_name("b", tmp_path, OWN, never) == "b"
     with pytest.raises(TooLongError):
-        lease_number([1], tmp_path, "another", never)
+        lease_name("b", tmp_path, "another", never)
 
 
 def test_cpu_needs_no_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,17 +118,42 @@ def test_cpu_needs_no_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         lease_device("cuda", folder, OWN, never)
 
 
+UUIDS = ("GPU-a", "GPU-b", "GPU-c")
+
+
+def visible(monkeypatch: pytest.MonkeyPatch, *order: int) -> None:
+    """Let torch see some of three GPUs, as `CUDA_VISIBLE_DEVICES` would."""
+    seen = [SimpleNamespace(uuid=UUIDS[number]) for number in order]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: len(seen))
+    monkeypatch.setattr("torch.cuda.get_device_properties", seen.__getitem__)
+
+
 def test_device_of_the_number(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     hold: Callable[..., subprocess.Popen[str]],
 ) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
-    assert taken(hold(0)) == 0
+    visible(monkeypatch, 0, 1, 2)
+    assert taken(hold("GPU-a")) == "GPU-a"
     assert lease_device("auto", tmp_path, OWN, never) == torch.device("cuda", 1)
     assert lease_device("cuda:2", tmp_path, OWN, never) == torch.device("cuda", 2)
     with pytest.raises(TooLongError):
         lease_device("cuda:0", tmp_path, OWN, never)
     with pytest.raises(ConfigError, match=r"sees 3 CUDA devices.*cuda:2 or less"):
         lease_device("cuda:3", tmp_path, OWN, never)
+
+
+@pytest.mark.parametrize(("order", "free"), [((2, 0), 1), ((0, 2), 0), ((1, 2, 0), 0)])
+def test_a_gpu_is_known_by_whatever_number_it_has(
+    order: tuple[int, ...],
+    free: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hold: Callable[..., subprocess.Popen[str]],
+) -> None:
+    assert taken(hold("GPU-c")) == "GPU-c"
+    visible(monkeypatch, *order)
+    assert lease_device("auto", tmp_path, OWN, never) == torch.device("cuda", free)
+    with pytest.raises(TooLongError):
+        lease_device(f"cuda:{order.index(2)}", tmp_path, OWN, never)

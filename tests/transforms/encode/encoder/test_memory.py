@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.schemas.errors import RefuseError
+from isinglass.schemas.errors import RefuseError, TooLargeError
 from isinglass.transforms.encode.encoder.lanes import is_out_of_memory
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
@@ -86,11 +86,34 @@ def test_document_that_does_not_fit_alone(
     encoder = make_encoder(tiny(limit=15), 64, engine)
     name = r"a late device \(0\.1 GB" if device == "gpu" else "the CPU"
     pattern = rf"20 tokens does not fit .* {name}.*encode\.max_tokens"
-    with pytest.raises(RefuseError, match=pattern):
+    with pytest.raises(TooLargeError, match=pattern) as caught:
         encoder.encode(tokens)
+    assert caught.value.row == 1
+    assert isinstance(caught.value, RefuseError)
     # The encoder is still of use, for shorter ones.
     short = TokenBatch(np.zeros(10, np.int32), np.array([0, 10]))
     assert encoder.encode(short).shape == (1, 5)
+
+
+def test_document_that_fits_only_alone_is_tried_again_alone(
+    tiny: Any, make_encoder: Any, late_engine: Any
+) -> None:
+    class Engine(late_engine):  # type: ignore[misc]
+        """Has room for one batch at a time."""
+
+        def enqueue(self, queue: Any, action: Any, after: Any) -> Any:
+            if queue == "compute" and self.queues["compute"]:
+                raise torch.OutOfMemoryError("none left")
+            return super().enqueue(queue, action, after)
+
+    values = np.arange(5 * 30, dtype=np.int32)
+    tokens = TokenBatch(values, np.arange(6) * 30)
+    engine = Engine()
+    encoder = make_encoder(tiny(), 30, engine)
+    vectors = encoder.encode(tokens)
+    assert vectors.tobytes() == make_encoder(tiny(), 30).encode(tokens).tobytes()
+    assert encoder.halved == engine.emptied > 0
+    assert encoder.statistics.documents == 5
 
 
 def test_another_error_is_not_taken_for_it(

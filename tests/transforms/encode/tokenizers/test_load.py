@@ -229,7 +229,7 @@ def test_without_special_tokens(request: pytest.FixtureRequest, name: str) -> No
     file = request.getfixturevalue(f"{name}_file")
     one = load_tokenizer(EncodeSettings(tokenizer=str(file), special_tokens=False))
     assert one.backend == request.getfixturevalue(name).backend
-    assert (one.prefix_ids, one.suffix_ids, one.suffix) == ((), (), 0)
+    assert (one.prefix_ids, one.suffix_ids) == ((), ())
     texts = [*adversarial(200), "", "word " * 300]
     tokens = one.encode(arrow(texts))
     assert rows(tokens) == expected(one, texts)
@@ -395,6 +395,25 @@ def test_a_table_is_made_once(
     assert len(made) == 1
     load_tokenizer(EncodeSettings())
     assert len(made) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_gone_without(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    wordpiece_file: Path,
+    pretender: Callable[..., FastLibrary],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    library = pretender(json.loads(wordpiece_file.read_text()))
+    monkeypatch.setattr(choosing, "load_fast", lambda *_: library)
+    monkeypatch.setattr(choosing, "make_table", lambda *_: [(0x898, 0x89F)])
+    (tmp_path / "file").write_text("in the way")
+    tables = tmp_path / "file" / "tables"
+    one = load_tokenizer(EncodeSettings(), tables)
+    assert rows(one.encode(arrow(["\u0899", "a"]))) == expected(one, ["\u0899", "a"])
+    assert one.documents_by_reference == 1
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert f"{tables} cannot be written (Not a directory)" in said
 
 
 def test_several_threads(either: Tokenizer) -> None:

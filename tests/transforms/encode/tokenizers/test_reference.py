@@ -183,7 +183,7 @@ def test_tokenizer_without_special_tokens(shared_data: Path) -> None:
     tokens = gpt2.encode(pa.array(texts))
     assert rows(tokens) == expected_batch(library, texts)
     assert gpt2.specials.cls is gpt2.specials.sep is None
-    assert (gpt2.suffix, gpt2.vocabulary_size) == (0, 50257)
+    assert (gpt2.suffix_ids, gpt2.vocabulary_size) == ((), 50257)
     assert gpt2.name == "gpt2_bpe"
     assert rows(cut(tokens, 8)) == [ids[:8] for ids in rows(tokens)]
     assert not gpt2._cuts_at_spaces

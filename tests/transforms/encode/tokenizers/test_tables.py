@@ -71,6 +71,14 @@ def test_a_damaged_table_is_none(tmp_path: Path, ranges: object) -> None:
     assert find_table(KEY, tmp_path) is None
 
 
+def test_a_table_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / KEY.file_name).mkdir()
+    assert find_table(KEY, tmp_path) is None
+    with pytest.raises(OSError, match="directory"):
+        write_table(tmp_path, KEY, RANGES, "a tokenizer")
+    assert [path.name for path in tmp_path.iterdir()] == [KEY.file_name]
+
+
 def test_many_writers_at_once(tmp_path: Path) -> None:
     def write(_: int) -> bool:
         write_table(tmp_path, KEY, RANGES, "a tokenizer")

@@ -10,9 +10,9 @@ from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
-from isinglass.transforms.pii.ner import own, zones
+from isinglass.transforms.pii.ner import own_engine, zones
 from isinglass.transforms.pii.ner.engine import load_engine
-from isinglass.transforms.pii.ner.own import OwnEngine
+from isinglass.transforms.pii.ner.own_engine import OwnEngine
 from isinglass.transforms.pii.ner.pipe import PipeEngine, load_pipeline
 from isinglass.transforms.pii.ner.sentences import SentenceStarts
 from isinglass.transforms.pii.ner.weights import UnknownNetworkError, read_weights
@@ -122,8 +122,8 @@ def test_a_name_at_every_place_of_a_cut_text(
         return chunk_spans(text, 600, 200)
 
     monkeypatch.setattr(zones, "chunk_spans", small)
-    monkeypatch.setattr(own, "chunk_spans", small)
-    monkeypatch.setattr(own, "MOST_CHARS", 600)
+    monkeypatch.setattr(own_engine, "chunk_spans", small)
+    monkeypatch.setattr(own_engine, "MOST_CHARS", 600)
     plain = "The river was high and the road was closed again. " * 24
     name = "Barack Obama"
     for paragraph in (" ", "\n\n"):

@@ -10,7 +10,7 @@ from isinglass.schemas.tables import FINDINGS
 from isinglass.transforms.edits import Applied, Edits, apply_edits
 from isinglass.transforms.pii.operators.apply import operate, value_key, writer
 from isinglass.transforms.pii.operators.normalised import normalised
-from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import view_of
 
 KEY = b"a key for tests"

@@ -8,7 +8,7 @@ import pytest
 from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.plugins.allow import Allowed
-from isinglass.transforms.pii.tables import Found, findings_batch
+from tests.findings import Found, findings_batch
 
 if TYPE_CHECKING:
     from pathlib import Path

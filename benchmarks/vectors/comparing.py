@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.encode.bench.end_to_end import kept_vectors
-from isinglass.transforms.encode.bench.loaded import say
-from isinglass.transforms.encode.bench.peers import (
+from benchmarks.vectors.end_to_end import kept_vectors
+from benchmarks.vectors.loaded import say
+from benchmarks.vectors.peers import (
     BATCHES,
     Question,
     ask_peer,
     differences,
 )
-from isinglass.transforms.encode.bench.report import rounded
+from benchmarks.vectors.report import rounded
 from isinglass.transforms.encode.models import pooling_of, tokenizer_file
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.bench.end_to_end import Run
-    from isinglass.transforms.encode.bench.loaded import Bench
+    from benchmarks.vectors.end_to_end import Run
+    from benchmarks.vectors.loaded import Bench
 
 
 def describe_peer(bench: Bench, best: Run | None) -> dict[str, Any] | None:

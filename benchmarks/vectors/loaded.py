@@ -7,15 +7,15 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.encode.bench.alone import Alone, tokenise_alone
-from isinglass.transforms.encode.bench.arithmetic import (
+from benchmarks.vectors.alone import Alone, tokenise_alone
+from benchmarks.vectors.arithmetic import (
     Shape,
     matrix_rate,
     read_shape,
 )
-from isinglass.transforms.encode.bench.end_to_end import Job
-from isinglass.transforms.encode.bench.options import DEFAULT_BATCH_TOKENS
-from isinglass.transforms.encode.bench.random_models import RANDOM, save_random
+from benchmarks.vectors.end_to_end import Job
+from benchmarks.vectors.options import DEFAULT_BATCH_TOKENS
+from benchmarks.vectors.random_models import RANDOM, save_random
 from isinglass.transforms.encode.encoder import load_encoder
 from isinglass.transforms.encode.encoder.device import choose_precision
 from isinglass.transforms.encode.models import (
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     import torch
 
-    from isinglass.transforms.encode.bench.options import Options
-    from isinglass.transforms.encode.bench.texts import Texts
+    from benchmarks.vectors.options import Options
+    from benchmarks.vectors.texts import Texts
 
 
 @dataclass(frozen=True)

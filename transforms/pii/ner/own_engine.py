@@ -99,14 +99,7 @@ class OwnEngine:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the entities of some texts. A failing or slow one fails alone.
-
-        Args:
-            texts: Strings without nulls.
-            rows: int64 (n,), the row of each text in the batch.
-            budget: Is charged by row; rows that fail are noted in it.
-            found: Is added to.
-        """
+        """Gather the entities of some texts: see `engine.NerEngine.scan`."""
         tasks = _tasks(without_long_stretches(texts, MOST_STRETCH), rows)
         with self.lock, one_blas_thread():
             for low, high in batches(tasks.texts):

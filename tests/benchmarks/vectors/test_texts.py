@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.transforms.encode.bench.texts import BATCH_ROWS, open_texts
+from benchmarks.vectors.texts import BATCH_ROWS, open_texts
 
 if TYPE_CHECKING:
     from pathlib import Path

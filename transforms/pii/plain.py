@@ -46,7 +46,7 @@ _PLAIN = (
 _UNSEEN_CODES = np.array([ord(char) for char in _members(_UNSEEN)], np.uint32)
 
 
-class Shown(NamedTuple):
+class PlainTexts(NamedTuple):
     """Texts as recognizers read them.
 
     Attributes:
@@ -58,7 +58,7 @@ class Shown(NamedTuple):
     places: dict[int, NDArray[np.int64]]
 
 
-def show(texts: pa.StringArray) -> Shown:
+def make_plain(texts: pa.StringArray) -> PlainTexts:
     """Make odd blanks, hyphens and full width characters plain, drop invisible ones.
 
     Punctuation of full width stays: it separates numbers where ASCII would not.
@@ -70,7 +70,7 @@ def show(texts: pa.StringArray) -> Shown:
     unseen = pc.match_substring_regex(texts, f"[{_UNSEEN}]")
     touched = np.flatnonzero(pc.or_(odd, unseen).to_numpy(zero_copy_only=False))
     if not len(touched):
-        return Shown(texts, {})
+        return PlainTexts(texts, {})
     places: dict[int, NDArray[np.int64]] = {}
     plain = []
     values = texts.take(pa.array(touched)).to_pylist()
@@ -82,7 +82,7 @@ def show(texts: pa.StringArray) -> Shown:
     mask = np.zeros(len(texts), np.bool_)
     mask[touched] = True
     shown = pc.replace_with_mask(texts, pa.array(mask), pa.array(plain, pa.string()))
-    return Shown(shown, places)
+    return PlainTexts(shown, places)
 
 
 def _plain(text: str) -> str:

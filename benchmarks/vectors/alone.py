@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.encode.bench.texts import text_bytes
+from benchmarks.vectors.texts import text_bytes
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.bench.texts import Texts
+    from benchmarks.vectors.texts import Texts
     from isinglass.transforms.encode.tokenizers.load import Tokenizer
 
 SAMPLE_BYTES = 16_000_000

@@ -7,27 +7,27 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.encode.bench.comparing import describe_peer
-from isinglass.transforms.encode.bench.end_to_end import Run, run_once
-from isinglass.transforms.encode.bench.loaded import (
+from benchmarks.vectors.comparing import describe_peer
+from benchmarks.vectors.end_to_end import Run, run_once
+from benchmarks.vectors.loaded import (
     Bench,
     choose_settings,
     load_bench,
     say,
 )
-from isinglass.transforms.encode.bench.machine import describe_machine
-from isinglass.transforms.encode.bench.profiling import profile_run
-from isinglass.transforms.encode.bench.report import (
+from benchmarks.vectors.machine import describe_machine
+from benchmarks.vectors.profiling import profile_run
+from benchmarks.vectors.report import (
     describe_input,
     describe_model,
     describe_run,
     describe_tokenizer,
     rounded,
 )
-from isinglass.transforms.encode.bench.texts import BATCH_ROWS, open_texts
+from benchmarks.vectors.texts import BATCH_ROWS, open_texts
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.bench.options import Options
+    from benchmarks.vectors.options import Options
 
 _WARM_DOCUMENTS = {"cuda": 4 * BATCH_ROWS, "cpu": 8}
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.transforms.semantic.hashing import id_bytes
-from isinglass.transforms.semantic.recall import Recall, RecallFold
+from isinglass.transforms.semantic.missed import Recall, RecallFold
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def test_pairs_across_parts_are_counted_as_missed(
     fold = _fold(ids, rows, parts, 10)
     recall = fold.finish(fold.add(fold.create(), ids, rows, parts))
     assert recall == Recall(10, 2, 1, 3, 1)
-    assert recall.share == 1 / 3
 
 
 def test_batches_add_up_in_any_order(
@@ -72,4 +71,3 @@ def test_no_pair_has_no_share(doc_ids: Callable[[int], pa.StringArray]) -> None:
     fold = _fold(doc_ids(3), rows, np.arange(3), 3)
     found = fold.add(fold.create(), doc_ids(3), rows, np.arange(3))
     assert fold.finish(found) == Recall(3, 0, 0, 0, 0)
-    assert fold.finish(found).share is None

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.transforms.encode.bench import comparing, measure
-from isinglass.transforms.encode.bench.end_to_end import run_once
-from isinglass.transforms.encode.bench.options import read_options
+from benchmarks.vectors import comparing, measure
+from benchmarks.vectors.end_to_end import run_once
+from benchmarks.vectors.options import read_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from isinglass.transforms.encode.bench.random_models import RANDOM, SHAPES
+from benchmarks.vectors.random_models import RANDOM, SHAPES
 from isinglass.transforms.encode.settings import Precision
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m isinglass.transforms.encode.bench", description=_ABOUT
-    )
+    parser = _Parser(prog="python -m benchmarks.vectors", description=_ABOUT)
     add = parser.add_argument
     add("file", type=Path, metavar="FILE.parquet", help="texts to encode")
     add("--column", default="text", help="column of texts (default: text)")

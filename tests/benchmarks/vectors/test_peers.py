@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from isinglass.transforms.encode.bench.peers import (
+from benchmarks.vectors.peers import (
     Question,
     ask_peer,
     differences,
     load_loop,
     load_sentence_transformers,
 )
-from isinglass.transforms.encode.bench.random_models import save_random
+from benchmarks.vectors.random_models import save_random
 
 if TYPE_CHECKING:
     from pathlib import Path

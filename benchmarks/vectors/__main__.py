@@ -6,10 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from benchmarks.vectors.loaded import say
+from benchmarks.vectors.measure import measure
+from benchmarks.vectors.options import read_options
 from isinglass.schemas.errors import IsinglassError
-from isinglass.transforms.encode.bench.loaded import say
-from isinglass.transforms.encode.bench.measure import measure
-from isinglass.transforms.encode.bench.options import read_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -77,12 +77,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def plan_again(folder: Path, manifest: Manifest) -> Plan | str:
-    """The plan of a run made anew, or why that is not possible.
-
-    Args:
-        folder: The run folder.
-        manifest: Its manifest.
-    """
+    """The plan of the run in a folder made anew, or why that is not possible."""
     note = read_note(folder)
     if note is None:
         return NO_NOTE

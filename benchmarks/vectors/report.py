@@ -10,8 +10,8 @@ from isinglass.transforms.encode.models import weight_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.transforms.encode.bench.end_to_end import Run
-    from isinglass.transforms.encode.bench.loaded import Bench
+    from benchmarks.vectors.end_to_end import Run
+    from benchmarks.vectors.loaded import Bench
 
 
 def describe_run(bench: Bench, budget: int, run: Run | str) -> dict[str, Any]:

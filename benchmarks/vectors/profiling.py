@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.encode.bench.end_to_end import run_once
+from benchmarks.vectors.end_to_end import run_once
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.bench.end_to_end import Job
+    from benchmarks.vectors.end_to_end import Job
 
 _MOST_DOCUMENTS = {"cuda": 16_384, "cpu": 64}
 _KERNELS = 25

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.transforms.encode.bench.__main__ import main
+from benchmarks.vectors.__main__ import main
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut
 from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
@@ -48,7 +48,7 @@ def report(
     output = tmp_path_factory.mktemp("vectors")
     done = run_bare(
         "-m",
-        "isinglass.transforms.encode.bench",
+        "benchmarks.vectors",
         str(texts_file),
         "--model=random:bert-tiny",
         f"--tokenizer={tokenizer_file}",

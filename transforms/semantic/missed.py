@@ -50,11 +50,6 @@ class Recall:
     pairs: int
     pairs_together: int
 
-    @property
-    def share(self) -> float | None:
-        """Share of pairs inside of one part; None without a pair."""
-        return self.pairs_together / self.pairs if self.pairs else None
-
 
 @dataclass(frozen=True, eq=False)
 class RecallFold:

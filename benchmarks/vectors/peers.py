@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isinglass.transforms.encode.bench.machine import (
+from benchmarks.vectors.machine import (
     peak_device_mb,
     peak_host_mb,
     reset_peaks,

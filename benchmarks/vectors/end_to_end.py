@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.schemas.tables import embeddings_schema
-from isinglass.transforms.encode.bench.machine import (
+from benchmarks.vectors.machine import (
     peak_device_mb,
     peak_host_mb,
     reset_peaks,
 )
+from isinglass.schemas.tables import embeddings_schema
 from isinglass.transforms.encode.outputs.embeddings import (
     embeddings_batch,
     storage_of,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.bench.texts import Texts
+    from benchmarks.vectors.texts import Texts
     from isinglass.transforms.encode.encoder import Encoder
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
     from isinglass.transforms.encode.tokenizers.load import Tokenizer

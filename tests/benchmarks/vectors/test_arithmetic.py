@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from isinglass.transforms.encode.bench.arithmetic import (
+from benchmarks.vectors.arithmetic import (
     Shape,
     matrix_rate,
     read_shape,
