@@ -93,7 +93,7 @@ def test_requirements_are_used_or_explained(repository: Path) -> None:
     }
     code = "\n".join(
         path.read_text(encoding="utf-8")
-        for folder in (*LAYERS, "isinglass/cli")
+        for folder in (*LAYERS, "isinglass/cli", "isinglass/api")
         for path in (repository / folder).rglob("*.py")
     )
     imported = set(re.findall(r"^\s*(?:import|from) (\w+)", code, re.MULTILINE))

@@ -18,7 +18,7 @@ from isinglass.pipelines.stages import STAGES
 
 ROOMS = frozenset(stage.name for stage in STAGES)
 NEEDS = {stage.name: frozenset(stage.needs) for stage in STAGES}
-LAYERS = ("schemas", "transforms", "pipelines", "isinglass/cli")
+LAYERS = ("schemas", "transforms", "pipelines", "isinglass/cli", "isinglass/api")
 
 OPEN_TO_ALL = {
     "pipelines/stages/__init__.py": "the one list of stages",
@@ -27,6 +27,7 @@ OPEN_TO_ALL = {
     "schemas/manifest.py": "a line for every part",
     "transforms/beam.py": "capabilities as PTransforms",
     "isinglass/cli/": "verbs of capabilities",
+    "isinglass/api/": "functions of capabilities",
 }
 """Places that name capabilities, and why they may."""
 
@@ -170,6 +171,7 @@ def test_what_a_room_needs_it_uses(repository: Path) -> None:
         ("pipelines/run.py", "from isinglass.transforms.edits import View", ""),
         ("pipelines/run.py", "print(config.gates, manifest.records, other.pii)", ""),
         ("isinglass/cli/jobs.py", "from isinglass.pipelines.stages.pii import x", ""),
+        ("isinglass/api/a.py", "from isinglass.transforms.pii import x", ""),
     ],
 )
 def test_what_is_noticed(name: str, source: str, expected: str) -> None:

@@ -11,18 +11,17 @@ which takes files rather than PCollections.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam import coders
 
-from isinglass.schemas.config import NormaliseConfig
+from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
-from isinglass.transforms.dedup.candidates import candidate_pairs
-from isinglass.transforms.dedup.shingles import NO_UNIT
+from isinglass.transforms.dedup import groups
+from isinglass.transforms.dedup.packed import connect, pack, pair_up
 from isinglass.transforms.dedup.survey import near_columns, near_fields
 from isinglass.transforms.demographics.counts import (
     count_mentions,
@@ -37,27 +36,14 @@ from isinglass.transforms.pii.operators.apply import writer
 from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.pii.scan import CleanSettings, Scanner
 from isinglass.transforms.read import read_shard
-from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.seen import Seen, known_languages
 from isinglass.transforms.survey import SURVEY, survey_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig
+    from isinglass.schemas.config import EncodeConfig, PiiConfig
     from isinglass.transforms.edits.edits import Write
-
-CANDIDATES = pa.schema(
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("other_doc_id", pa.string(), nullable=False),
-    ]
-)
-"""A pair that shares a band hash; `other_doc_id` is the one that would be kept."""
-
-_ENTRY = np.dtype(
-    [("key", "<u8"), ("high", "<u8"), ("low", "<u8"), ("characters", "<i8")]
-)
 
 
 class ArrowBatchCoder(coders.Coder):
@@ -173,64 +159,101 @@ class FindCandidates(beam.PTransform[Any, Any]):
     """Survey batches -> pairs of documents that share a band hash (`CANDIDATES`).
 
     A pair may come from several buckets. Candidates are not duplicates yet: compare
-    them with `transforms.dedup.verify.jaccard` before anything is removed.
+    them with `transforms.dedup.verify.jaccard` before anything is removed, or let
+    `Deduplicate` do all of it.
 
     Attributes:
         buckets: Groups of the shuffle; more for a larger corpus.
+        exact: Also pair documents whose whole texts have one hash.
     """
 
     buckets: int = 64
+    exact: bool = False
 
     def expand(
         self, pcoll: beam.PCollection[pa.RecordBatch]
     ) -> beam.PCollection[pa.RecordBatch]:
         """Pack | GroupByKey | pair up."""
         register_coder()
+        packed = beam.FlatMap(pack, self.buckets, exact=self.exact)
         return (
             pcoll
-            | "Pack"
-            >> beam.FlatMap(_pack, self.buckets).with_output_types(tuple[int, bytes])
+            | "Pack" >> packed.with_output_types(tuple[int, bytes])
             | "Group" >> beam.GroupByKey()
-            | "Pair" >> beam.FlatMap(_pair).with_output_types(pa.RecordBatch)
+            | "Blobs" >> beam.Values()
+            | "Pair" >> beam.FlatMap(pair_up).with_output_types(pa.RecordBatch)
         )
 
 
-def _pack(survey: pa.RecordBatch, buckets: int) -> Iterator[tuple[int, bytes]]:
-    survey = survey.filter(pc.not_equal(survey.column("unit"), NO_UNIT))
-    if survey.num_rows == 0:
-        return
-    names = [name for name in survey.schema.names if name.startswith("band_")]
-    entries = np.empty(len(names) * survey.num_rows, dtype=_ENTRY)
-    entries["key"] = np.concatenate([survey.column(n).to_numpy() for n in names])
-    for name, source in (
-        ("high", "doc_high"),
-        ("low", "doc_low"),
-        ("characters", "characters"),
-    ):
-        entries[name] = np.tile(survey.column(source).to_numpy(), len(names))
-    bucket = (entries["key"] >> np.uint64(32)) % np.uint64(buckets)
-    for number in np.unique(bucket):
-        yield int(number), entries[bucket == number].tobytes()
+class Deduplicated(NamedTuple):
+    """What `Deduplicate` gives back.
+
+    Attributes:
+        kept: The documents that stay, in their batches.
+        removed: `transforms.dedup.groups.REMOVED`, the evidence of all others.
+    """
+
+    kept: beam.PCollection[pa.RecordBatch]
+    removed: beam.PCollection[pa.RecordBatch]
 
 
-def _pair(element: tuple[int, Iterable[bytes]]) -> Iterator[pa.RecordBatch]:
-    entries = np.frombuffer(b"".join(sorted(element[1])), dtype=_ENTRY)
-    # Longest first, then smallest doc_id: the order in which documents are kept.
-    documents, inverse = np.unique(
-        entries[["high", "low", "characters"]], return_inverse=True
-    )
-    order = np.lexsort((documents["low"], documents["high"], -documents["characters"]))
-    rank = np.empty(len(order), dtype=np.uint32)
-    rank[order] = np.arange(len(order), dtype=np.uint32)
-    pairs = candidate_pairs(
-        np.ascontiguousarray(entries["key"]), rank[inverse.reshape(-1)]
-    )
-    if len(pairs) == 0:
-        return
-    words = np.stack([documents["high"][order], documents["low"][order]], axis=1)
-    ids = format_doc_ids(words)
-    columns = [ids.take(pa.array(pairs[:, 1])), ids.take(pa.array(pairs[:, 0]))]
-    yield pa.RecordBatch.from_arrays(columns, schema=CANDIDATES)
+@dataclass
+class Deduplicate(beam.PTransform[Any, Any]):
+    """Documents -> `Deduplicated`; what goes, and for whom, is as in a run.
+
+    Documents that candidate pairs lead to from one to the other are brought together
+    and compared exactly. Only their texts cross a shuffle, once. One worker holds all
+    pairs of ids, and one the texts of a group; each batch is held against the list of
+    removed documents.
+
+    Attributes:
+        dedup: The `dedup` section.
+        buckets: Groups of the shuffle of band hashes; more for a larger corpus.
+
+    Raises:
+        ConfigError: The section asks for what takes the order or the files of a run.
+    """
+
+    dedup: DedupConfig = field(default_factory=DedupConfig)
+    buckets: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done here."""
+        groups.check_section(self.dedup)
+
+    def expand(self, pcoll: beam.PCollection[pa.RecordBatch]) -> Deduplicated:
+        """Survey | pair | connect, then the texts of each group | decide | remove."""
+        register_coder()
+        connected = (
+            pcoll
+            | "Survey" >> _mapped(groups.survey, self.dedup)
+            | FindCandidates(self.buckets, exact=self.dedup.exact)
+            | "Together" >> beam.Map(_keyed).with_output_types(_KEYED)
+            | "All" >> beam.GroupByKey()
+            | "Pairs" >> beam.Values()
+            | "Connect" >> _mapped(connect)
+        )
+        split = beam.FlatMap(groups.split, beam.pvalue.AsList(connected))
+        removed = (
+            pcoll
+            | "Split" >> split.with_output_types(tuple[str, pa.RecordBatch])
+            | "Gather" >> beam.GroupByKey()
+            | "Texts" >> beam.Values()
+            | "Decide" >> _mapped(groups.decide_group, self.dedup)
+        )
+        without = _mapped(groups.without, beam.pvalue.AsList(removed))
+        return Deduplicated(pcoll | "Remove" >> without, removed)
+
+
+_KEYED = tuple[int, pa.RecordBatch]
+
+
+def _keyed(batch: pa.RecordBatch) -> tuple[int, pa.RecordBatch]:
+    return 0, batch
+
+
+def _mapped(function: Callable[..., pa.RecordBatch], *arguments: Any) -> Any:
+    return beam.Map(function, *arguments).with_output_types(pa.RecordBatch)
 
 
 @dataclass

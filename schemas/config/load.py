@@ -47,7 +47,7 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(_explain(error)) from None
+        raise ConfigError(refusal(error)) from None
 
 
 def _apply(data: dict[str, Any], override: str) -> None:
@@ -91,7 +91,8 @@ def _index(node: list[Any], part: str, path: str) -> int:
     return int(part)
 
 
-def _explain(error: ValidationError) -> str:
+def refusal(error: ValidationError) -> str:
+    """Say what was refused: path, fault and, for an unknown key, the nearest one."""
     details = error.errors(include_url=False)
     if any(detail["type"] == "extra_forbidden" for detail in details):
         # An element that was refused also makes its list look too short.

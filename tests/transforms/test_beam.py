@@ -24,12 +24,14 @@ from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig, RunCo
 from isinglass.transforms.beam import (
     ArrowBatchCoder,
     CountMentions,
+    Deduplicate,
     FindCandidates,
     ReadDocuments,
     RedactDocuments,
     SurveyDocuments,
     TokenizeDocuments,
 )
+from isinglass.transforms.read import read_shard
 from tests.corpora import write_jsonl
 from tests.drivers import quiet_session
 
@@ -94,6 +96,38 @@ def test_candidates_name_the_pair_that_shares_bands(made: Plan) -> None:
         assert_that(pairs, equal_to([1]))
 
 
+def test_duplicates_go_for_a_document_that_stays(made: Plan) -> None:
+    batches = [b.documents for s in made.shards for b in read_shard(s, made.layout)]
+    ids = [name for batch in batches for name in batch.column("doc_id").to_pylist()]
+    # Equal but for a mark, which is no word: of the two the smaller doc_id stays.
+    stays, goes = sorted(ids[1:])
+    with runner() as root:
+        kept, removed = (
+            root
+            | ReadDocuments(made.shards, made.layout)
+            | Deduplicate(DedupConfig(), buckets=4)
+        )
+        rows = kept | "Rows" >> beam.FlatMap(lambda b: b.to_pylist())
+        left = rows | "Left" >> beam.Map(lambda row: (row["doc_id"], row["text"]))
+        expected = [(ids[0], TEXTS[0]), (stays, TEXTS[ids.index(stays)])]
+        assert_that(left, equal_to(expected), label="left")
+        why = removed | "Why" >> beam.FlatMap(lambda b: b.to_pylist())
+        gone = {"doc_id": goes, "kept_doc_id": stays, "similarity": 1.0}
+        assert_that(why, equal_to([gone | {"reason": "near_duplicate"}]), label="why")
+
+
+def test_without_duplicates_nothing_goes(made: Plan) -> None:
+    with runner() as root:
+        kept, removed = (
+            root
+            | ReadDocuments(made.shards, made.layout)
+            | Deduplicate(DedupConfig(fuzzy=False))
+        )
+        count = kept | beam.Map(lambda b: b.num_rows) | beam.CombineGlobally(sum)
+        assert_that(count, equal_to([3]), label="count")
+        assert_that(removed, equal_to([]), label="removed")
+
+
 @pytest.mark.slow
 def test_token_ids_start_and_end_as_the_model_wants(made: Plan) -> None:
     with runner() as root:
@@ -148,6 +182,7 @@ def test_no_record_batch_is_pickled_in_the_public_stages(made: Plan) -> None:
     documents | CountMentions()
     documents | TokenizeDocuments(EncodeConfig())
     documents | SurveyDocuments(DedupConfig()) | FindCandidates()
+    documents | Deduplicate()
     kinds = outputs(pipeline)
     assert sum(kind is pa.RecordBatch for kind in kinds.values()) >= 6
     assert pickled(pipeline) == []

@@ -18,6 +18,12 @@ _LOW = np.uint64(0xFFFFFFFF)
 MERGE_PAIRS = 2**24
 """Packed pairs, 8 bytes each, that wait before they are merged with the rest."""
 
+LEAST_SHARE = 0.2
+"""Least share of a document's fingerprints that it shares with one that may contain it.
+
+Nine tenths of its shingles leave more than half of its windows whole, wherever the
+other tenth lies, but fingerprints that many documents have may not make a pair."""
+
 
 def _shared(
     keys: NDArray[np.uint64], ranks: NDArray[np.uint32]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from isinglass.transforms.dedup.keepers import Similarity
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -100,3 +102,28 @@ def containment(
     """
     common = _common(values, starts, ends, left, right)
     return _share(common, (ends - starts)[left])
+
+
+def compare(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    *,
+    contained: bool,
+) -> Similarity:
+    """Exact similarity of pairs of shingle sets.
+
+    Args:
+        values: Sets, flat.
+        offsets: int64 (d + 1,), where each begins and ends.
+        pairs: int64 (p, 2), the document that would stay and the other one.
+        contained: Containment is wanted as well.
+    """
+    starts, ends = offsets[:-1], offsets[1:]
+    stays, goes = pairs[:, 0], pairs[:, 1]
+    found = jaccard(values, starts, ends, stays, goes)
+    if not contained:
+        return Similarity(found)
+    sizes = ends - starts
+    share = containment(values, starts, ends, goes, stays)
+    return Similarity(found, np.where(sizes[stays] >= sizes[goes], share, 0.0))

@@ -24,6 +24,7 @@ from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.candidates import (
+    LEAST_SHARE,
     CountedPairs,
     candidate_pairs,
     counted_pairs,
@@ -53,11 +54,6 @@ WAVE_BYTES = 256 * 2**20
 
 BUCKET_BYTES = 16 * 2**20
 LEAST_BUCKETS = 4
-LEAST_SHARE = 0.2
-"""Least share of a document's fingerprints that it shares with one that may contain it.
-
-Nine tenths of its shingles leave more than half of its windows whole, wherever the
-other tenth lies, but fingerprints that many documents have may not make a pair."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from isinglass.pipelines.stages.dedup.shingles import (
     open_store,
 )
 from isinglass.transforms.dedup.keepers import Similarity
-from isinglass.transforms.dedup.verify import containment, jaccard
+from isinglass.transforms.dedup.verify import compare
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -81,27 +81,6 @@ class VerifyWork:
             path = folder / f"{request['name']}.contained.npy"
             outputs.write_array(path, found.contained)
         return {"records_in": len(pairs), "pairs": len(pairs)}
-
-
-def compare(
-    values: np.ndarray, offsets: np.ndarray, pairs: np.ndarray, *, contained: bool
-) -> Similarity:
-    """Exact similarity of pairs of shingle sets.
-
-    Args:
-        values: Sets, flat.
-        offsets: int64 (d + 1,), where each begins and ends.
-        pairs: int64 (p, 2), the document that would stay and the other one.
-        contained: Containment is wanted as well.
-    """
-    starts, ends = offsets[:-1], offsets[1:]
-    stays, goes = pairs[:, 0], pairs[:, 1]
-    found = jaccard(values, starts, ends, stays, goes)
-    if not contained:
-        return Similarity(found)
-    sizes = ends - starts
-    share = containment(values, starts, ends, goes, stays)
-    return Similarity(found, np.where(sizes[stays] >= sizes[goes], share, 0.0))
 
 
 def save_candidates(workspace: Workspace, candidates: Candidates) -> None:

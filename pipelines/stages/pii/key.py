@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.workspace import read_bytes, write_atomically
 from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.pii.operators.apply import LEAST_KEY
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 KEY = "key"
 KEY_BYTES = 32
-LEAST_KEY = 16
-"""Characters; shorter secrets can be guessed from a list of hashed values."""
 
 
 def find_key(workspace: Workspace, pii: PiiConfig | None) -> bytes:

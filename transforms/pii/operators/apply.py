@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
     from isinglass.transforms.edits.edits import Write
 
+LEAST_KEY = 16
+"""Characters; shorter secrets can be guessed from a list of hashed values."""
+
 KEY_DIGITS = 32
 """Hexadecimal digits of a value key: 128 bits, so that equal keys mean equal values."""
 

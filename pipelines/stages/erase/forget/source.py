@@ -18,10 +18,11 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.read_again import NO_NOTE, read_manifest, read_note
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
-from isinglass.pipelines.stages.pii.key import KEY, LEAST_KEY
+from isinglass.pipelines.stages.pii.key import KEY
 from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.transforms.pii.operators.apply import LEAST_KEY
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan

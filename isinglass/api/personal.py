@@ -1,0 +1,204 @@
+"""Personal data in texts in memory: found, and changed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from isinglass.api.sections import pii_section
+from isinglass.api.texts import (
+    as_column,
+    batches,
+    failure_column,
+    language_tags,
+    places,
+)
+from isinglass.schemas.answers import FOUND_PII, REDACTED
+from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.edits import View, apply_edits
+from isinglass.transforms.pii.operators.apply import LEAST_KEY, writer
+from isinglass.transforms.pii.redact import pii_edits
+from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.seen import known_languages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from isinglass.api.kinds import Mode, Texts
+    from isinglass.api.texts import Batch
+    from isinglass.schemas.config import PiiConfig
+    from isinglass.schemas.config.pii import Operator
+
+
+def find_pii(
+    texts: Texts,
+    entities: Iterable[str] | None = None,
+    mode: Mode | None = None,
+    languages: str | Texts | None = None,
+    *,
+    pii: PiiConfig | None = None,
+) -> pa.Table:
+    """Find personal data in texts.
+
+    Recognizers and models are loaded by the first call, and stay for later ones.
+
+    Args:
+        texts: A list of str or None, a pyarrow array of strings, or a pandas Series.
+        entities: Kinds that are looked for, such as EMAIL_ADDRESS; by default those of
+            a run. Which there are is in `docs/pii.md`.
+        mode: `identifiers`: patterns and checksums, no names. `fast`: names as well,
+            by own inference of the model. `exact`: the findings of stock Presidio. By
+            default that of `pii`, else `identifiers`.
+        languages: One tag for all texts, such as en, or one each (null if unknown).
+            Languages that are not given are detected, if there is a model to be
+            chosen. Names are looked for in languages with a model alone: in English,
+            unless `pii.languages` names others.
+        pii: The `pii` section of a run, for all else: recognizers of your own, models,
+            thresholds, `max_seconds_per_document`.
+
+    Returns:
+        `schemas.answers.FOUND_PII`: one row a finding, and one a text that was not
+        scanned; findings do not overlap. Values are not in it: `start` and `end` cut
+        them out of the text.
+
+    Raises:
+        TypeError: `texts` is a single str, or holds something else than texts.
+        ConfigError: An entity or a mode is not known, or the mode cannot find it.
+        InputError: There is not one language for each text.
+        MissingExtraError: A model is not installed.
+    """
+    section = pii_section(pii, entities, mode)
+    scanner = Scanner.load(CleanSettings(section, b"", seed=0), time.monotonic)
+    parts: list[pa.Table] = []
+    for batch, view in _views(texts, languages, section):
+        scanned = scanner.scan(view.texts, view.languages)
+        failed = batch.failed | _failed(batch, scanned.failures)
+        parts.append(_found_table(batch, scanned.findings, failed))
+    return pa.concat_tables([FOUND_PII.empty_table(), *parts])
+
+
+def redact(
+    texts: Texts,
+    entities: Iterable[str] | None = None,
+    mode: Mode | None = None,
+    languages: str | Texts | None = None,
+    *,
+    operators: Mapping[str, Operator] | None = None,
+    key: str | bytes | None = None,
+    pii: PiiConfig | None = None,
+) -> pa.Table:
+    """Change personal data in texts.
+
+    Args:
+        texts: As for `find_pii`.
+        entities: As for `find_pii`.
+        mode: As for `find_pii`.
+        languages: As for `find_pii`.
+        operators: What is done with findings of a kind: replace (by `<KIND>`, the
+            default), mask, redact, generalise, hash, surrogate or keep. What each
+            leaves of a value is in `docs/pii.md`.
+        key: Secret of at least 16 characters, of hashes, surrogates and `value_key`.
+            Equal values get equal ones in all calls with one key; without a key they do
+            in one call only.
+        pii: As for `find_pii`.
+
+    Returns:
+        `schemas.answers.REDACTED`, one row a text, in order. A text that could not be
+        scanned is null and has its `failure`: nothing unscanned is given back.
+
+    Raises:
+        TypeError: As for `find_pii`.
+        ConfigError: As for `find_pii`; or an operator is not known or of a kind that
+            is not looked for, or the key is too short.
+        InputError: As for `find_pii`.
+        MissingExtraError: As for `find_pii`.
+    """
+    section = pii_section(pii, entities, mode, operators)
+    secret = _secret(key)
+    scanner = Scanner.load(CleanSettings(section, secret, seed=0), time.monotonic)
+    write = writer(section, secret)
+    parts: list[pa.Table] = []
+    for batch, view in _views(texts, languages, section):
+        applied = apply_edits(view, [pii_edits(scanner, view, write)])
+        failed = batch.failed | _failed(batch, applied.failures)
+        alive = places(batch.rows[applied.alive] - batch.first, batch.size)
+        columns = [
+            applied.texts.take(alive),
+            _span_lists(applied.findings, len(applied.alive)).take(alive),
+            failure_column(batch.first, batch.size, failed),
+        ]
+        parts.append(pa.Table.from_arrays(columns, schema=REDACTED))
+    return pa.concat_tables([REDACTED.empty_table(), *parts])
+
+
+def _secret(key: str | bytes | None) -> bytes:
+    if key is None:
+        return secrets.token_bytes(LEAST_KEY)
+    if len(key) < LEAST_KEY:
+        raise ConfigError(
+            f"key: {len(key)} characters can be guessed; give a secret of at least "
+            f"{LEAST_KEY}, or none for a random one"
+        )
+    return key.encode() if isinstance(key, str) else key
+
+
+def _views(
+    texts: Texts, languages: str | Texts | None, section: PiiConfig
+) -> Iterator[tuple[Batch, View]]:
+    """Texts that can be processed, as the transforms see documents of a run."""
+    column = as_column(texts)
+    tags = language_tags(languages, len(column))
+    for batch in batches(column):
+        own = pa.nulls(len(batch.rows), pa.string())
+        if tags is not None:
+            own = tags.take(pa.array(batch.rows)).combine_chunks()
+        documents = pa.RecordBatch.from_arrays(
+            [batch.texts, own], names=["text", "language"]
+        )
+        # Without a model nothing depends on the language.
+        known = known_languages(documents, detect=section.mode != "identifiers")
+        yield batch, View.of(documents, known)
+
+
+def _failed(batch: Batch, failures: pa.RecordBatch) -> dict[int, str]:
+    rows = batch.rows[failures.column("row").to_numpy()].tolist()
+    return dict(zip(rows, failures.column("reason").to_pylist(), strict=True))
+
+
+def _found_table(
+    batch: Batch, findings: pa.RecordBatch, failed: Mapping[int, str]
+) -> pa.Table:
+    """Findings, and a row for each text that was not scanned; by row and place."""
+    rows = batch.rows[findings.column("row").to_numpy()]
+    arrays = [pa.array(rows), *findings.columns[1:], pa.nulls(len(rows), pa.string())]
+    found = pa.Table.from_arrays(arrays, schema=FOUND_PII)
+    whole = np.arange(batch.first, batch.first + batch.size)
+    missing = np.union1d(np.setdiff1d(whole, batch.rows), np.array([*failed], np.int64))
+    if len(missing) == 0:
+        return found
+    columns: dict[str, Any] = {
+        name: pa.nulls(len(missing)) for name in found.schema.names
+    }
+    columns["row"] = pa.array(missing)
+    columns["failure"] = pa.array(
+        [failed.get(n) for n in missing.tolist()], pa.string()
+    )
+    others = pa.table(columns).cast(FOUND_PII)
+    both = pa.concat_tables([found, others])
+    return both.take(pa.array(np.argsort(both["row"].to_numpy(), kind="stable")))
+
+
+def _span_lists(findings: pa.RecordBatch, count: int) -> pa.ListArray:
+    """Findings (`spans.APPLIED`) of each of `count` texts."""
+    kind = REDACTED.field("spans").type
+    per_text = np.bincount(findings.column("row").to_numpy(), minlength=count)
+    offsets = np.append(0, np.cumsum(per_text)).astype(np.int32)
+    fields = list(kind.value_type)
+    values = pa.StructArray.from_arrays(
+        [findings.column(one.name) for one in fields], fields=fields
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)
