@@ -245,3 +245,50 @@ def test_the_filter_of_the_documentation(repository: Path, tmp_path: Path) -> No
     arguments = command.replace("runs/web-en", "clean").split()
     verified = isinglass(tmp_path, *arguments)
     assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.slow
+def test_a_stage_that_edits_without_a_pii_section(
+    repository: Path, tmp_path: Path
+) -> None:
+    text = (repository / "docs" / "stages.md").read_text()
+    module = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    (tmp_path / "shout.py").write_text(module)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.jsonl").write_text('{"text": "please STOP here"}\n')
+    stages = [{"use": "shout:Shout"}]
+    start(tmp_path, "clean", stages=stages, pii=None, dedup=None)
+    assert [row["text"] for row in rows(tmp_path / "clean", "data")] == [
+        "please stop here"
+    ]
+    page = (tmp_path / "clean" / "report.html").read_text()
+    assert "removed as identifiers or by shout" in page
+    for more in ([], ["--stage", "shout:Shout"]):
+        verified = isinglass(tmp_path, "verify", "clean", *more)
+        assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.slow
+def test_personal_data_goes_before_what_a_stage_edits(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Neither a wide span of a stage nor what it writes hides an address."""
+    text = (repository / "docs" / "stages.md").read_text()
+    module = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    (tmp_path / "shout.py").write_text(module)
+    (tmp_path / "corpus").mkdir()
+    line = '{"text": "write to jo.smith@mail.com and CALL now"}\n'
+    (tmp_path / "corpus" / "a.jsonl").write_text(line)
+    word = "to jo.smith@mail.com and"
+    stages = [{"use": "shout:Shout", "options": {"word": word}}]
+    start(tmp_path, "clean", stages=stages, dedup=None)
+    (row,) = rows(tmp_path / "clean", "data")
+    assert "smith" not in row["text"]
+    found = rows(tmp_path / "clean", "findings")
+    assert [f["entity"] for f in found] == [
+        "shout.word",
+        "EMAIL_ADDRESS",
+        "shout.word",
+    ]
+    verified = isinglass(tmp_path, "verify", "clean", "--stage", "shout:Shout")
+    assert verified.returncode == 0, verified.stdout

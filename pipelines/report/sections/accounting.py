@@ -48,7 +48,7 @@ def accounting_section(data: ReportData) -> Section:
     blocks += [
         _flow_figure(manifest.records),
         _record_table(manifest.records, _sentences(manifest)),
-        _character_table(manifest.characters, written=manifest.verb != "audit"),
+        _character_table(manifest, written=manifest.verb != "audit"),
         Paragraph(_equation(manifest.characters)),
     ]
     if data.quarantined:
@@ -136,8 +136,12 @@ def _check(books: Books, what: str) -> Cell:
     return Cell(f"✗ does not equal the {grouped(books.stated)} {what}", tone="bad")
 
 
-def _character_table(characters: Characters, *, written: bool) -> Table:
+def _character_table(manifest: Manifest, *, written: bool) -> Table:
+    characters = manifest.characters
     total = characters.total_in
+    # Kinds of findings of stages from outside begin with their name.
+    others = {kind.partition(".")[0] for kind in manifest.findings} & {*manifest.stages}
+    by = "".join(f" or by {name}" for name in sorted(others))
     before = characters_of_kept(characters)
     books = books_of_characters(characters)
     where = "written to data/" if written else "that would be written"
@@ -157,7 +161,7 @@ def _character_table(characters: Characters, *, written: bool) -> Table:
             [*row(f"{MINUS} in quarantined documents", characters.quarantined), ""],
             [*row("= in kept documents, before redaction", before), ""],
             *cut,
-            [*row(f"{MINUS} removed as identifiers", characters.redacted), ""],
+            [*row(f"{MINUS} removed as identifiers{by}", characters.redacted), ""],
             [*row("+ put in their place", characters.inserted), ""],
         ],
         total=[
