@@ -50,6 +50,16 @@ class Checksum(Section):
     )
     modulo: int = Field(0, ge=0, description="What divides the weighted sum.")
 
+    @field_validator("form")
+    @classmethod
+    def _is_a_pattern(cls, form: str) -> str:
+        try:
+            re.compile(form)
+        except re.error as error:
+            msg = f"{form} is no regular expression ({error}); write as in [0-9]{{9}}"
+            raise ValueError(msg) from None
+        return form
+
     @model_validator(mode="after")
     def _weighted_alone_has_weights(self) -> Self:
         if (self.kind == "weighted") != bool(self.weights and self.modulo):

@@ -58,6 +58,13 @@ FAULTS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
         "recognizers.0.checksum: Value error, give weights and modulo for kind",
     ),
     (
+        "no pattern",
+        lambda content: of_cpf(content)["recognizers"][0].update(
+            checksum={"kind": "luhn", "form": "[0-9"}, check=None
+        ),
+        "checksum.form: Value error, [0-9 is no regular expression (unterminated",
+    ),
+    (
         "two checks",
         lambda content: of_cpf(content)["recognizers"][0].update(
             checksum={"kind": "luhn", "form": "x"}
