@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from isinglass.schemas.config.kinds import kind_files, known_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from isinglass.schemas.config.kinds import Kind
 
@@ -74,7 +74,7 @@ def of_languages() -> str:
     return table([head, *sorted(rows), rest])
 
 
-def table(rows: list[tuple[str, ...]]) -> str:
+def table(rows: Sequence[tuple[str, ...]]) -> str:
     """A table of Markdown; the first row is its head."""
     ruled = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
     return "\n".join(f"| {' | '.join(row)} |" for row in ruled)
