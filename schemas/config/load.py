@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from isinglass.schemas.config.explain import explain
 from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pydantic_core import ErrorDetails
 
 
 # An impossible date or a number without digits is a ValueError of the parser.
@@ -93,39 +91,4 @@ def _index(node: list[Any], part: str, path: str) -> int:
 
 def refusal(error: ValidationError) -> str:
     """Say what was refused: path, fault and, for an unknown key, the nearest one."""
-    details = error.errors(include_url=False)
-    if any(detail["type"] == "extra_forbidden" for detail in details):
-        # An element that was refused also makes its list look too short.
-        details = [detail for detail in details if detail["type"] != "too_short"]
-    lines = [_explain_one(detail) for detail in details]
-    return "The configuration was refused:\n" + "\n".join(f"  - {x}" for x in lines)
-
-
-def _explain_one(detail: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in detail["loc"]) or "(top level)"
-    if detail["type"] != "extra_forbidden":
-        return f"{path}: {detail['msg']}"
-    known = _known_keys(detail["loc"][:-1])
-    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}."
-    return f"{path}: unknown key; {hint}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the section at `location`, found by walking the models."""
-    model: Any = RunConfig
-    for part in location:
-        if isinstance(part, str) and isinstance(model, type):
-            fields: dict[str, Any] = getattr(model, "model_fields", {})
-            model = _inner_model(fields[part].annotation) if part in fields else model
-    return sorted(model.model_fields)
-
-
-def _inner_model(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _inner_model(argument)
-        if found is not None:
-            return found
-    return None
+    return f"The configuration was refused:\n{explain(error, RunConfig)}"

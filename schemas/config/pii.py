@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.config.recognizers import RecognizersConfig
 
 Operator = Literal[
@@ -49,23 +50,14 @@ def default_entities() -> dict[str, EntityConfig]:
 
     Places, dates, groups, bare domains and licence numbers are left out: most of
     what the stock recognizers find of them in ordinary text is wrong. At 0.5 a number
-    of a country counts by its form and check digits, or with a context word.
+    of a country counts by its form and check digits, or with a context word. The kinds
+    are those of `transforms/resources/recognizers`.
     """
-    special = (
-        ("EMAIL_ADDRESS", 0.0),
-        ("PHONE_NUMBER", 0.4),
-        ("IP_ADDRESS", 0.6),
-        ("CREDIT_CARD", 0.3),
-        ("PERSON", 0.6),
-    )
-    others = (
-        *("IBAN_CODE", "CRYPTO", "SECRET", "URL_CREDENTIALS", "US_SSN", "US_ITIN"),
-        *("CA_SIN", "UK_NHS", "UK_NINO", "DE_TAX_ID", "DE_ID_CARD", "FR_NIR"),
-        *("ES_NIF", "ES_NIE", "IT_FISCAL_CODE", "IN_AADHAAR", "IN_PAN", "CN_ID_CARD"),
-        *("CN_PASSPORT", "CN_PLATE", "KR_RRN", "BR_CPF", "AU_TFN", "AU_MEDICARE"),
-    )
-    names = (*special, *((name, 0.5) for name in others))
-    return {name: EntityConfig(threshold=threshold) for name, threshold in names}
+    return {
+        entity: EntityConfig(threshold=kind.threshold)
+        for entity, kind in known_kinds().items()
+        if kind.default
+    }
 
 
 class PiiConfig(Section):

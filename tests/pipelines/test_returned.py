@@ -204,9 +204,8 @@ def test_an_error_names_stage_method_and_place_but_no_text() -> None:
     with pytest.raises(IsinglassError) as told, blamed(Mine(), "survey"):
         raise ValueError("somebody's secret")
     message = str(told.value)
-    assert message.startswith("stage mine: survey raised ValueError at test_returned")
-        "stage mine: survey raised ValueError at test_returned.py"
-    )
+    start = "stage mine: survey raised ValueError at test_returned.py"
+    assert message.startswith(start)
     assert "secret" not in message
 
 

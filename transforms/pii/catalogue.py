@@ -1,97 +1,104 @@
-"""The catalogue of identifiers: what each looks like, read from YAML by country."""
+"""The catalogue of identifiers: what each looks like, ready for use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
-from isinglass.transforms.pii.data import load_data
+from isinglass.schemas.config.kinds import PatternEntry, kind_files, known_kinds, place
+from isinglass.transforms.pii.checks.named import holds, named_check
 
-Proof = Literal["always", "separated", "never"]
-"""What a check that holds is worth.
-
-- always: the value is certain and scores 1;
-- separated: so it is if the value holds more than digits (letters or separators). A
-  bare run of digits passes a check digit by chance once in ten or so: it keeps the
-  score of its pattern, and needs a context word to count;
-- never: the score of the pattern stays in any case.
-
-A check that fails always rejects the value."""
-
-
-@dataclass(frozen=True)
-class EntryPattern:
-    """One pattern of an entry.
-
-    Attributes:
-        name: Shown as the rule of a finding.
-        regex: In the syntax of the `regex` module.
-        score: 0 to 1, before check and context.
-    """
-
-    name: str
-    regex: str
-    score: float
+if TYPE_CHECKING:
+    from isinglass.schemas.config.kinds import Proof, Recognizer
+    from isinglass.transforms.pii.checks.named import ValueCheck
 
 
 @dataclass(frozen=True)
 class Entry:
-    """How one kind of identifier is recognised. Several may find the same kind.
+    """A recognizer of one kind, see `schemas.config.kinds.Recognizer`.
 
     Attributes:
         entity: The kind.
         rule: Name of the entry.
-        gate: Byte pattern that occurs in every text with a match, and ends in or
-            right behind the match. It may demand a border on both sides: each text is
-            scanned by itself.
-        window: `line` or `token`: what the patterns are shown around a hit.
+        gate: Byte pattern that occurs in every text with a match.
+        window: What the patterns are shown around a hit.
         patterns: What a match looks like.
-        check: Name of a function of `checks.table`; empty for none.
+        check: Whether the check of a value holds; None if it has none.
         proof: What the check is worth.
         context: Words that raise the score.
+        examples: Values of which each pattern matches one.
     """
 
     entity: str
     rule: str
     gate: str
     window: str
-    patterns: tuple[EntryPattern, ...]
-    check: str = ""
-    proof: Proof = "always"
-    context: tuple[str, ...] = ()
+    patterns: tuple[PatternEntry, ...]
+    check: ValueCheck | None
+    proof: Proof
+    context: tuple[str, ...]
+    examples: tuple[str, ...]
 
 
 @cache
 def load_catalogue() -> tuple[Entry, ...]:
-    """Entries of all files of `resources/recognizers`, by entity and file.
+    """Recognizers of all kinds, by entity and file.
 
     In gates and patterns `<name>` stands for what `macros` of `generic.yaml` says.
+
+    Raises:
+        ConfigError: A file is wrong; the message names file, key and fix.
     """
-    folder = files("isinglass.transforms") / "resources" / "recognizers"
-    names = (f.name for f in folder.iterdir())
-    stems = sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml"))
-    macros = load_data("recognizers", "generic").content["macros"]
+    macros = kind_files()["generic"].macros
     entries = [
-        _entry(raw, macros)
-        for stem in stems
-        for raw in load_data("recognizers", stem).content["recognizers"]
+        _entry(entity, number, recognizer, macros)
+        for entity, kind in known_kinds().items()
+        for number, recognizer in enumerate(kind.recognizers)
     ]
     return tuple(sorted(entries, key=lambda entry: entry.entity))
 
 
-def _entry(raw: dict[str, Any], macros: dict[str, str]) -> Entry:
+@cache
+def checks_of(entity: str) -> tuple[ValueCheck, ...]:
+    """The checks of a kind; a value counts if one of them holds."""
+    entries = (entry for entry in load_catalogue() if entry.entity == entity)
+    return tuple(entry.check for entry in entries if entry.check is not None)
+
+
+@cache
+def reserved_check(entity: str) -> ValueCheck | None:
+    """Whether a value of a kind is known to be nobody's; None if that is not known."""
+    kind = known_kinds().get(entity)
+    if kind is None or kind.reserved is None:
+        return None
+    return named_check(kind.reserved, f"{place(entity)}.reserved")
+
+
+def _entry(
+    entity: str, number: int, recognizer: Recognizer, macros: dict[str, str]
+) -> Entry:
     patterns = tuple(
-        EntryPattern(p["name"], expand(p["regex"], macros), p["score"])
-        for p in raw["patterns"]
+        pattern.model_copy(update={"regex": expand(pattern.regex, macros)})
+        for pattern in recognizer.patterns
     )
-    values = raw | {
-        "gate": expand(raw["gate"], macros),
-        "patterns": patterns,
-        "context": tuple(raw.get("context", ())),
-    }
-    return Entry(**values)
+    check: ValueCheck | None = None
+    if recognizer.checksum is not None:
+        check = partial(holds, recognizer.checksum)
+    elif recognizer.check is not None:
+        where = f"{place(entity)}.recognizers.{number}.check"
+        check = named_check(recognizer.check, where)
+    return Entry(
+        entity=entity,
+        rule=recognizer.rule,
+        gate=expand(recognizer.gate, macros),
+        window=recognizer.window,
+        patterns=patterns,
+        check=check,
+        proof=recognizer.proof,
+        context=recognizer.context,
+        examples=recognizer.examples,
+    )
 
 
 def expand(pattern: str, macros: dict[str, str]) -> str:

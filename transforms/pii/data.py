@@ -45,7 +45,7 @@ def load_data(folder: str, stem: str) -> DataFile:
     """
     path = files("isinglass.transforms") / "resources" / folder / f"{stem}.yaml"
     raw = path.read_bytes()
-    content = yaml.safe_load(raw)
+    content = yaml.load(raw, yaml.CSafeLoader)
     entry = Lexicon(
         name=content["name"],
         language=content["language"],

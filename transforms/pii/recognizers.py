@@ -23,7 +23,6 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
-from isinglass.transforms.pii.checks.table import CHECKS
 from isinglass.transforms.pii.matches import Match, without_contained
 from isinglass.transforms.pii.plugins.build import plug_ins
 
@@ -119,7 +118,7 @@ class CatalogueRecognizer(PatternRecognizer):
             context=list(entry.context),
             global_regex_flags=0,
         )
-        self._check = CHECKS[entry.check] if entry.check else None
+        self._check = entry.check
         self._proof = entry.proof
 
     def validate_result(self, pattern_text: str) -> bool | None:

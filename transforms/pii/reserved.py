@@ -7,7 +7,7 @@ import re
 from functools import cache
 from typing import Any
 
-from isinglass.transforms.pii.checks.american import is_never_issued_ssn
+from isinglass.transforms.pii.catalogue import reserved_check
 from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.surrogates.phones import is_fake_phone
@@ -27,7 +27,8 @@ def is_reserved(entity: str, value: str) -> bool:
     documentation blocks of RFC 5737 and RFC 3849), multicast and reserved ones; phone
     numbers of fewer than seven digits, those that regulators keep for fiction, and
     surrogates;
-    social security numbers that were never issued; secrets that say of themselves
+    what the file of a kind calls reserved, such as social security numbers that were
+    never issued; secrets that say of themselves
     that they are examples; placeholders in place of a password; and numbers that
     repeat one digit. The lists and their sources are in `recognizers/generic.yaml`.
 
@@ -46,9 +47,8 @@ def is_reserved(entity: str, value: str) -> bool:
         return _is_fictional_phone(value)
     if entity in ("SECRET", "URL_CREDENTIALS"):
         return _placeholder().search(value) is not None
-    if entity in ("US_SSN", "US_ITIN") and is_never_issued_ssn(value):
-        return True
-    return _repeats_one_digit(value)
+    check = reserved_check(entity)
+    return (check is not None and check(value)) or _repeats_one_digit(value)
 
 
 @cache

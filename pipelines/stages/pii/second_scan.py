@@ -30,7 +30,6 @@ from isinglass.transforms.pii.canaries.recall import (
 )
 from isinglass.transforms.pii.second_scan.scan import (
     SecondScanner,
-    pattern_file,
     scan_texts,
 )
 
@@ -153,7 +152,8 @@ def second_scan_units(
     cleans: dict[str, Commit], entities: Iterable[str], code: str
 ) -> list[Unit]:
     """One unit a shard; it depends on the bytes of its `data/` and the patterns."""
-    wanted = [sorted(entities), pattern_file().sha256, code]
+    scanner = SecondScanner.of(entities)
+    wanted = [scanner.entities, scanner.groups, scanner.ignored, code]
     units = []
     for shard_id, clean in cleans.items():
         name = f"data/{shard_id}.parquet"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import hyperscan
 import regex  # type: ignore[import-untyped]
 
-from isinglass.schemas.config.pii import default_entities
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.recognizers import CatalogueRecognizer
 from isinglass.transforms.pii.reserved import is_reserved
@@ -21,11 +21,11 @@ Case = tuple[str, list[str]]
 
 
 def found(text: str, entity: str) -> list[str]:
-    """Values of one entity that reach its default threshold, in order, each once.
+    """Values of one entity that reach its threshold, in order, each once.
 
     Fails if a pattern matches where the gate of its entry does not open.
     """
-    threshold = default_entities()[entity].threshold
+    threshold = known_kinds()[entity].threshold
     spans = {
         span for span, score in _matches(text, entity) if score >= threshold and span
     }

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.fakes import values
 from isinglass.transforms.pii.data import load_data
@@ -30,7 +31,6 @@ POSITIONS = (*SENTENCES, CHUNK_BORDER, *STRUCTURES)
 PERSON = "PERSON"
 _FALLBACK = "en"
 _NOT_KEY = re.compile(r"[^0-9a-z]+")
-_FILES = ("any", "values")
 
 
 def carriers(entity: str, language: str, position: str) -> Sequence[str]:
@@ -56,16 +56,18 @@ def carriers(entity: str, language: str, position: str) -> Sequence[str]:
 
 def labels(entity: str, language: str) -> Sequence[str]:
     """What a kind is called in a language, or where that is not known, at home."""
-    for stem in (language, "any"):
-        found = _content(stem).get("labels", {}).get(entity)
-        if found:
-            return tuple(found)
-    return ()
+    named = _labels(entity)
+    return named.get(language) or named.get("any", ())
 
 
 def has_label(entity: str) -> bool:
     """Whether values of a kind are written behind their name."""
-    return entity in _content("any")["labels"]
+    return bool(_labels(entity))
+
+
+def _labels(entity: str) -> dict[str, tuple[str, ...]]:
+    kind = known_kinds().get(entity)
+    return {} if kind is None or kind.canary is None else kind.canary.labels
 
 
 def as_key(label: str) -> str:
@@ -87,7 +89,7 @@ def carrier_languages() -> frozenset[str]:
     """Languages that have sentences."""
     folder = files("isinglass.transforms") / "resources" / "canaries"
     stems = {entry.name.removesuffix(".yaml") for entry in folder.iterdir()}
-    return frozenset(stems - {*_FILES})
+    return frozenset(stems - {"any"})
 
 
 def names(language: str) -> dict[str, list[str]] | None:

@@ -22,9 +22,9 @@ from isinglass.transforms.pii.canaries.fakes import fake_value, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from isinglass.schemas.config import PiiConfig
+    from isinglass.schemas.config.kinds import InventedValue
 
 PER_DOCUMENT = 6
 """Values planted in one document, at different positions."""
@@ -124,8 +124,8 @@ def _canary(
         value = _name(language, draw)
     else:
         entry = draw.choice(_templates(entity, position, regions))
-        value = fake_value(entry, draw)
-        head, tail = head + entry.get("before", ""), entry.get("after", "") + tail
+        value = fake_value(entity, entry, draw)
+        head, tail = head + entry.before, entry.after + tail
     return Canary(entity, position, head, value, tail, draw.share())
 
 
@@ -138,11 +138,11 @@ def _name(language: str, draw: Draw) -> str:
 @cache
 def _templates(
     entity: str, position: str, regions: tuple[str, ...]
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[InventedValue, ...]:
     return tuple(
         entry
         for entry in values()[entity]
-        if entry.get("region") in (None, *regions)
+        if entry.region in (None, *regions)
         # A query string holds no spaces.
-        and not (position == "url" and " " in entry["template"])
+        and not (position == "url" and " " in entry.template)
     )

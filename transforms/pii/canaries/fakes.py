@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from isinglass.schemas.config.kinds import known_kinds, place
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.checks.table import CHECKS
-from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.catalogue import checks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from isinglass.schemas.config.kinds import InventedValue
     from isinglass.transforms.pii.canaries.draw import Draw
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -35,37 +34,38 @@ _ATTEMPTS = 40
 
 
 @cache
-def values() -> dict[str, list[dict[str, Any]]]:
-    """Templates by entity, from `canaries/values.yaml`."""
-    content: dict[str, list[dict[str, Any]]] = load_data("canaries", "values").content[
-        "values"
-    ]
-    return content
+def values() -> dict[str, tuple[InventedValue, ...]]:
+    """How values are written, by entity."""
+    canaries = ((entity, kind.canary) for entity, kind in known_kinds().items())
+    return {entity: canary.values for entity, canary in canaries if canary is not None}
 
 
-def fake_value(entry: Mapping[str, Any], draw: Draw) -> str:
+def fake_value(entity: str, invented: InventedValue, draw: Draw) -> str:
     """An invented value.
 
     Args:
-        entry: `template`, and with `?` in it `check`, the name in `checks.table` of
-            what must hold; `alphabet` says what `?` may be, digits if not given.
+        entity: Its kind, of which a check must hold if the template has `?` in it.
+        invented: How it is written.
         draw: Chooses.
 
     Raises:
-        ConfigError: No value of the template passes its check.
+        ConfigError: No value of the template passes a check.
     """
-    template = entry["template"]
+    template = invented.template
     if CHECKED not in template:
         return _filled(template, draw)
-    check = CHECKS[entry["check"]]
-    alphabet = entry.get("alphabet", _DIGITS)
+    checks = checks_of(entity)
     for _ in range(_ATTEMPTS):
         open_value = _filled(template, draw)
-        for computed in itertools.product(alphabet, repeat=template.count(CHECKED)):
+        count = template.count(CHECKED)
+        for computed in itertools.product(invented.alphabet, repeat=count):
             value = _computed(open_value, computed)
-            if check(value):
+            if any(check(value) for check in checks):
                 return value
-    msg = f"canaries/values.yaml: no value of {template} passes {entry['check']}."
+    msg = (
+        f"{place(entity)}.canary.values: no value of {template} passes a check of "
+        "the kind. Correct the template or its alphabet"
+    )
     raise ConfigError(msg)
 
 

@@ -8,7 +8,7 @@ Express 34, 37; Diners Club 300-305, 3095, 36, 38, 39; Discover 6011, 644-649, 6
 
 from __future__ import annotations
 
-from isinglass.transforms.pii.checks.chinese import is_chinese_id
+from isinglass.transforms.pii.checks.china import is_id
 from isinglass.transforms.pii.checks.digits import digits_of
 from isinglass.transforms.pii.checks.luhn import passes_luhn
 
@@ -64,4 +64,4 @@ def is_chinese_id_form(value: str) -> bool:
 
     One in ten of those that were mistyped passes the Luhn check.
     """
-    return is_chinese_id(value, check=False)
+    return is_id(value, check=False)

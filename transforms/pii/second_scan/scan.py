@@ -8,12 +8,13 @@ left. They are no measure of recall.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.second_scan.windows import number_windows
 from isinglass.transforms.text import string_buffers
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-    from isinglass.schemas.manifest import Lexicon
 
 KEEP = "keep"
 """Operator that leaves a finding in the text: it may be hit."""
@@ -61,8 +60,9 @@ class SecondScanner:
         person = content["person"]
         lists = {name: "|".join(person[name]) for name in ("title", "given")}
         groups: dict[str, list[_Entity]] = {}
-        for name in sorted({*entities} & {*content["entities"]}):
-            entry = content["entities"][name]
+        known = content["entities"] | _national()
+        for name in sorted({*entities} & {*known}):
+            entry = known[name]
             pattern = "|".join(f"(?:{p})" for p in entry["patterns"])
             for key, value in (*lists.items(), ("word", person["word"])):
                 pattern = pattern.replace(f"{{{key}}}", value)
@@ -112,9 +112,13 @@ class SecondScanner:
         return rows, texts.take(pa.array(rows))
 
 
-def pattern_file() -> Lexicon:
-    """The data file with the patterns, as the manifest lists it."""
-    return load_data("second_scan", "any").entry
+def _national() -> dict[str, dict[str, Any]]:
+    """Numbers of a country, by the file of their kind."""
+    return {
+        entity: {"gate": _NUMBERS, "patterns": kind.second_scan}
+        for entity, kind in known_kinds().items()
+        if kind.second_scan
+    }
 
 
 def scan_texts(

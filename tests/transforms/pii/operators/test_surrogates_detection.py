@@ -12,7 +12,6 @@ from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.pii.operators.normalised import kind_of
 from isinglass.transforms.pii.operators.surrogates import surrogate
 from isinglass.transforms.pii.operators.surrogates.card_runs import holds_card
-from tests.transforms.pii.recognizers.test_catalogue import EXAMPLES
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector
@@ -71,7 +70,7 @@ NUMBERED = [
     (entry.entity, value)
     for entry in load_catalogue()
     if kind_of(entry.entity) in ("national", "iban")
-    for value in EXAMPLES[entry.rule]
+    for value in entry.examples
 ]
 
 

@@ -18,7 +18,11 @@ from isinglass.transforms.pii.operators.surrogates.cards import fake_card, luhn_
 from isinglass.transforms.pii.operators.surrogates.credentials import fake_credential
 from isinglass.transforms.pii.operators.surrogates.emails import fake_email
 from isinglass.transforms.pii.operators.surrogates.ibans import fake_iban
-from isinglass.transforms.pii.operators.surrogates.identifiers import fake_ssn
+from isinglass.transforms.pii.operators.surrogates.never_issued import (
+    fake_number,
+    is_fake_number,
+    range_of,
+)
 from isinglass.transforms.pii.operators.surrogates.persons import fake_person
 from isinglass.transforms.pii.operators.surrogates.phones import fake_phone
 from isinglass.transforms.pii.operators.surrogates.stream import Stream
@@ -153,9 +157,14 @@ def test_what_is_no_iban_has_no_fake_here(value: str) -> None:
 
 @given(MARKS)
 def test_social_security_numbers_are_of_area_zero(mark: str) -> None:
+    span = range_of("US_SSN")
+    assert span is not None
+    assert fake_number(span, "12345678", Stream(mark)) is None
     for value in ("123-45-6789", "123 45 6789", "123456789"):
-        made = fake_ssn(value, Stream(mark)) or ""
+        made = fake_number(span, value, Stream(mark)) or ""
         assert made.startswith("000")
+        assert is_fake_number(span, made)
+        assert not is_fake_number(span, value)
         assert re.sub(r"\d", "#", made) == re.sub(r"\d", "#", value)
 
 

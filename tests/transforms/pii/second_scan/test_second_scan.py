@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.schemas.config.pii import default_entities
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.canaries.draw import Draw
 from isinglass.transforms.pii.canaries.fakes import fake_value, values
-from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.second_scan.scan import (
     SecondScanner,
     blank_spans,
@@ -24,7 +23,7 @@ SPAN = pa.struct(
         ("operator", pa.string()),
     ]
 )
-ALL = sorted(load_data("second_scan", "any").content["entities"])
+ALL = SecondScanner.of(known_kinds()).entities
 
 
 def hits(text: str) -> dict[str, int]:
@@ -99,13 +98,13 @@ def test_near_misses_are_no_hits(text: str) -> None:
 def test_every_planted_value_is_within_the_bound(entity: str) -> None:
     draw = Draw.of(entity)
     for entry in values()[entity]:
-        value = fake_value(entry, draw)
-        value = entry.get("before", "") + value + entry.get("after", "")
-        assert hits(f"so {value} it is").get(entity, 0) >= 1, entry["template"]
+        value = fake_value(entity, entry, draw)
+        value = entry.before + value + entry.after
+        assert hits(f"so {value} it is").get(entity, 0) >= 1, entry.template
 
 
-def test_every_default_kind_has_patterns() -> None:
-    assert set(default_entities()) <= set(ALL)
+def test_every_kind_has_patterns() -> None:
+    assert sorted(known_kinds()) == ALL
 
 
 def test_only_the_entities_asked_for_are_counted() -> None:

@@ -22,9 +22,10 @@ from isinglass.transforms.pii.operators.surrogates.emails import (
     is_fake_email,
 )
 from isinglass.transforms.pii.operators.surrogates.ibans import fake_iban, is_fake_iban
-from isinglass.transforms.pii.operators.surrogates.identifiers import (
-    fake_ssn,
-    is_fake_ssn,
+from isinglass.transforms.pii.operators.surrogates.never_issued import (
+    fake_number,
+    is_fake_number,
+    range_of,
 )
 from isinglass.transforms.pii.operators.surrogates.persons import fake_person
 from isinglass.transforms.pii.operators.surrogates.phones import (
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.operators.surrogates.shape import Check
 
     Maker = Callable[[str, Stream], str | None]
-
-_AMERICAN = frozenset({"US_SSN", "US_ITIN"})
-"""Written alike: what is no number of one of them may be one of the other."""
 
 _MAKERS: dict[str, Maker] = {
     "card": fake_card,
@@ -100,8 +98,8 @@ def _made(entity: str, value: str, stream: Stream, check: Check | None) -> str:
     if kind == "person":
         fake = fake_person(value, stream)
         fake = fake if fake != value else None
-    elif entity in _AMERICAN:
-        fake = fake_ssn(value, stream)
+    elif (span := range_of(entity)) is not None:
+        fake = fake_number(span, value, stream)
     elif kind in _MAKERS:
         fake = _MAKERS[kind](value, stream)
     return shaped(entity, value, stream, check) if fake is None else fake
@@ -117,7 +115,10 @@ def may_be_surrogate(entity: str, fake: str) -> bool:
 
 
 def _looks_of(entity: str) -> Callable[[str], bool] | None:
-    return is_fake_ssn if entity in _AMERICAN else _MARKS.get(kind_of(entity))
+    span = range_of(entity)
+    if span is not None:
+        return partial(is_fake_number, span)
+    return _MARKS.get(kind_of(entity))
 
 
 def _is_not(looks: Callable[[str], bool], fake: str) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import regex  # type: ignore[import-untyped]
 
 from isinglass.transforms.pii.catalogue import load_catalogue
-from isinglass.transforms.pii.checks.table import CHECKS
 from isinglass.transforms.pii.operators.normalised import country_of
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def catalogue_check(entity: str) -> Check | None:
             continue
         patterns = () if country_of(entity) and entry.check else entry.patterns
         compiled = tuple(regex.compile(p.regex) for p in patterns)
-        guarded.append((compiled, CHECKS[entry.check] if entry.check else bool))
+        guarded.append((compiled, entry.check or bool))
     check = partial(_any_accepts, tuple(guarded)) if guarded else None
     return partial(_is_national, check) if country_of(entity) else check
 

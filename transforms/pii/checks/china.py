@@ -17,7 +17,7 @@ _PROVINCES = frozenset(
 """First two digits of the area codes of GB/T 2260."""
 
 
-def is_chinese_id(value: str, *, check: bool = True) -> bool:
+def is_id(value: str, *, check: bool = True) -> bool:
     """Whether area, birth date and check character of an identity number hold.
 
     Args:
@@ -36,6 +36,6 @@ def is_chinese_id(value: str, *, check: bool = True) -> bool:
     return not check or number[-1] == _CHARACTERS[total % 11]
 
 
-def is_chinese_id_number(value: str) -> bool:
-    """`is_chinese_id` with its check character."""
-    return is_chinese_id(value)
+def is_id_number(value: str) -> bool:
+    """`is_id` with its check character."""
+    return is_id(value)

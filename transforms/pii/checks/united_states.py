@@ -1,9 +1,8 @@
-"""Numbers of the US, Canada and Brazil."""
+"""The social security number and the taxpayer number of the United States."""
 
 from __future__ import annotations
 
-from isinglass.transforms.pii.checks.digits import compact, digits_of, weighted
-from isinglass.transforms.pii.checks.luhn import passes_luhn
+from isinglass.transforms.pii.checks.digits import compact, digits_of
 
 _SPECIMENS = frozenset({"078051120", "219099999", "123456789"})
 """Printed on a card in wallets (1938) and in a pamphlet (1940): Social Security
@@ -54,27 +53,3 @@ def is_itin(value: str) -> bool:
     if digits is None or digits[0] != _NINES // 100:
         return False
     return digits[3] * 10 + digits[4] in _ITIN_GROUPS
-
-
-def is_canadian_sin(value: str) -> bool:
-    """Whether a Canadian social insurance number passes: Luhn, first digit 1-7 or 9.
-
-    Args:
-        value: Nine digits, with or without separators.
-    """
-    digits = digits_of(value, (9,))
-    return digits is not None and digits[0] not in (0, 8) and passes_luhn(digits)
-
-
-def is_cpf(value: str) -> bool:
-    """Whether both check digits of a Brazilian CPF hold (mod 11, weights 10-2, 11-2).
-
-    Args:
-        value: Eleven digits, with or without separators.
-    """
-    digits = digits_of(value, (11,))
-    if digits is None:
-        return False
-    first = -weighted(digits[:9], range(10, 1, -1)) % 11 % 10
-    second = -weighted(digits[:10], range(11, 1, -1)) % 11 % 10
-    return digits[9:] == [first, second]

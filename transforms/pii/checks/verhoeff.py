@@ -1,23 +1,11 @@
-"""The Indian Aadhaar number, with the check digit of Verhoeff."""
+"""The check digit of Verhoeff, which sees all neighbours that were swapped."""
 
 from __future__ import annotations
-
-from isinglass.transforms.pii.checks.digits import digits_of
 
 _FIVE = 5
 _SHIFT = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 """The permutation of Verhoeff (1969), Error Detecting Decimal Codes; it is applied once
 more at every further place."""
-
-
-def is_aadhaar(value: str) -> bool:
-    """Whether the check digit of an Aadhaar number holds; it begins with 2 to 9.
-
-    Args:
-        value: Twelve digits, with or without separators.
-    """
-    digits = digits_of(value, (12,))
-    return digits is not None and digits[0] > 1 and passes_verhoeff(digits)
 
 
 def passes_verhoeff(digits: list[int]) -> bool:
