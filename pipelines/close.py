@@ -196,6 +196,7 @@ def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSumm
         stage.name: StageSummary(
             use=f"{kind.__module__}:{kind.__qualname__}",
             sha256=code_of(stage),
+            edits=stage.edits == "edit",
             reasons=dict(stage.reasons),
             values=dict(closed[stage.name].manifest),
         )

@@ -28,7 +28,7 @@ from isinglass.pipelines.engine.workspace import (
     remove_leftovers,
 )
 from isinglass.pipelines.identity import Identity, finished_run
-from isinglass.pipelines.outside import load_stages
+from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.preflight import check_config
@@ -94,11 +94,13 @@ class Result:
         manifest: The manifest of the run; of the earlier one if nothing was to do.
         folder: The run folder.
         nothing_to_do: The run was complete already, or the inputs hold no records.
+        outside: Stages of somebody else's, which have a word in what is printed.
     """
 
     manifest: Manifest
     folder: Path
     nothing_to_do: bool = False
+    outside: tuple[Stage, ...] = ()
 
 
 def execute(request: Request, progress: Progress) -> Result:
@@ -109,12 +111,13 @@ def execute(request: Request, progress: Progress) -> Result:
     """
     prepared = prepare(request)
     identity = prepared.identity
+    outside = tuple(stage for stage in prepared.stages if is_outside(stage))
     workspace = Workspace(str(request.output))
     with locked(workspace):
         check_claim(workspace, identity, replace=request.replace)
         earlier = finished_run(workspace, identity)
         if earlier is not None:
-            return Result(earlier, workspace.path, nothing_to_do=True)
+            return Result(earlier, workspace.path, nothing_to_do=True, outside=outside)
         write_claim(workspace, identity, request.base)
         remove_leftovers(workspace)
         execution = request.execution
@@ -122,7 +125,7 @@ def execute(request: Request, progress: Progress) -> Result:
             execution = replace(execution, stage_path=str(request.base.resolve()))
         session = Session(workspace, execution, progress)
         manifest = _Job(prepared, session).run()
-    return Result(manifest, workspace.path)
+    return Result(manifest, workspace.path, outside=outside)
 
 
 @dataclass(frozen=True)

@@ -251,6 +251,7 @@ class StageSummary(Section):
 
     use: str = Field(description="`module:Class`.")
     sha256: str = Field(description="Over all files of its module or package.")
+    edits: bool = Field(default=False, description="Whether it changes texts.")
     reasons: dict[str, str] = Field(
         default_factory=dict, description="A sentence for each reason it drops for."
     )

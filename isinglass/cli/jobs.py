@@ -134,7 +134,7 @@ def _print_result(result: Result, form: Format) -> None:
     if result.nothing_to_do:
         typer.echo(f"Nothing to do: run {result.manifest.run_id} is complete.")
     typer.echo(f"Report: {_near(result.folder / 'report.html')}")
-    typer.echo("\n".join(summary_lines(result.manifest)))
+    typer.echo("\n".join(summary_lines(result.manifest, result.outside)))
 
 
 def _near(path: Path) -> Path:

@@ -28,6 +28,7 @@ from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.edits import NO_KEY, Applied, Edits, View, Written, spans_of
 
 if TYPE_CHECKING:
+    from isinglass.schemas.manifest import Manifest
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.report.model import ReportData
     from isinglass.transforms.seen import Seen
@@ -119,6 +120,10 @@ class Capitals(Stage):
         gone = data.shown["capitals"]
         told = f"{gone} documents were dropped because they shout."
         return Section("capitals", "Capitals", (Paragraph(told),))
+
+    @classmethod
+    def line(cls, manifest: Manifest) -> str:
+        return f"Capitals: {manifest.stages['capitals'].values['dropped']} dropped"
 
     @classmethod
     def prove(cls, run: FinishedRun) -> list[Check]:

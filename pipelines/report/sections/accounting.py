@@ -139,9 +139,8 @@ def _check(books: Books, what: str) -> Cell:
 def _character_table(manifest: Manifest, *, written: bool) -> Table:
     characters = manifest.characters
     total = characters.total_in
-    # Kinds of findings of stages from outside begin with their name.
-    others = {kind.partition(".")[0] for kind in manifest.findings} & {*manifest.stages}
-    by = "".join(f" or by {name}" for name in sorted(others))
+    others = sorted(name for name, stage in manifest.stages.items() if stage.edits)
+    by = "".join(f" or by {shorten(name)}" for name in others)
     before = characters_of_kept(characters)
     books = books_of_characters(characters)
     where = "written to data/" if written else "that would be written"
