@@ -28,9 +28,9 @@ from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.edits import NO_KEY, Applied, Edits, View, Written, spans_of
 
 if TYPE_CHECKING:
-    from isinglass.schemas.manifest import Manifest
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.manifest import Manifest
     from isinglass.transforms.seen import Seen
 
 SHARE = "capitals_share"
