@@ -16,32 +16,18 @@ from isinglass.pipelines.stage import Stage
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.documents import Layout, Piece, Shard
 from isinglass.schemas.errors import ReconcileError
+from tests.books import CLEAN, SURVEY, found_of
 from tests.drivers import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SURVEY = {"records_in": 10, "documents": 9, "rejected": 1, "characters": 100}
 COUNTS = {
-    "records_in": 10,
-    "kept": 6,
-    "dropped.exact_duplicate": 2,
-    "dropped.near_duplicate": 1,
-    "quarantined.nul_character": 1,
-    "characters_in": 100,
-    "characters_kept": 60,
-    "characters_dropped": 35,
-    "characters_quarantined": 5,
-    "characters_cut": 7,
-    "characters_redacted": 10,
-    "characters_inserted": 5,
-    "characters_out": 48,
+    **CLEAN,
     "paragraphs_found": 4,
     "paragraphs_cut": 4,
-    "finding.PERSON.found": 3,
-    "finding.PERSON.changed": 2,
-    "finding.PERSON.kept": 1,
+    **found_of("PERSON"),
 }
 ROWS = {"ledger": 10, "data": 6, "findings": 3, "paragraphs": 4, "quarantine": 1}
 

@@ -14,26 +14,10 @@ from isinglass.pipelines.sums import (
     survey_sums,
     unequal,
 )
+from tests.books import CLEAN as BALANCED
+from tests.books import SURVEY, found_of
 
-SURVEY = {"records_in": 10, "documents": 9, "rejected": 1, "characters": 100}
-CLEAN = {
-    "records_in": 10,
-    "kept": 6,
-    "dropped.exact_duplicate": 2,
-    "dropped.near_duplicate": 1,
-    "quarantined.nul_character": 1,
-    "characters_in": 100,
-    "characters_kept": 60,
-    "characters_dropped": 35,
-    "characters_quarantined": 5,
-    "characters_cut": 7,
-    "characters_redacted": 10,
-    "characters_inserted": 5,
-    "characters_out": 48,
-    "finding.mine.NAME.found": 3,
-    "finding.mine.NAME.changed": 2,
-    "finding.mine.NAME.kept": 1,
-}
+CLEAN = {**BALANCED, **found_of("mine.NAME")}
 RECORDS = "records in = kept + dropped + quarantined"
 CHARACTERS = "characters in = kept + dropped + quarantined"
 OUT = "characters out = kept - cut - redacted + inserted"
