@@ -181,6 +181,8 @@ def test_all_documents_may_fail() -> None:
         ([(0, 4, 9, "A")], "outside of its text of 6"),
         ([(1, 2, 3, "A")], "in a part that was cut out"),
         ([(1, 1, 4, "A")], "in a part that was cut out"),
+        ([(2, 0, 1, "A")], "is of a row that is none of 2"),
+        ([(-1, 0, 1, "A")], "is of a row that is none of 2"),
     ],
 )
 def test_what_is_no_span_is_refused(spans: list[FoundSpan], message: str) -> None:
