@@ -206,7 +206,7 @@ class _ShardPass:
             if stage.edits == "edit":
                 with blamed(stage, "edit"):
                     edit = stage.edit(state, view)
-                edits.append(own_edits(stage, edit))
+                edits.append(own_edits(stage, edit, view.source_texts))
         return apply_edits(view, edits), {n: c.note for n, c in cuts.items()}
 
     def _record(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from isinglass.pipelines.outside import check_names, is_outside
 from isinglass.pipelines.stage import OPEN
@@ -155,16 +156,32 @@ def _check_column(stage: Stage, field: pa.Field, column: Any, rows: int) -> None
         raise _refused(stage, f"{field.name} has nulls and is declared without")
 
 
-def own_edits(stage: Stage, edits: Edits) -> Edits:
+def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
     """Edits of a stage from outside, which never go before those of ours.
 
+    Args:
+        stage: Any stage.
+        edits: What it returned.
+        texts: The source texts of the batch.
+
     Raises:
-        ConfigError: A kind, a detector, a rule or a count is not its own.
+        ConfigError: A kind, a detector, a rule or a count is not its own, or a span
+            lies outside of its text.
     """
     if not is_outside(stage):
         return edits
     if edits.spans.schema != FOUND:
         raise _refused(stage, "its spans are not `schemas.spans.FOUND`")
+    rows, starts, ends = (
+        edits.spans.column(name).to_numpy() for name in ("row", "start", "end")
+    )
+    if len(rows) and not 0 <= rows.min() <= rows.max() < len(texts):
+        raise _refused(stage, f"a span is of a row that is none of {len(texts)}")
+    lengths = pc.utf8_length(texts).to_numpy()[rows]
+    if ((starts < 0) | (ends < starts) | (ends > lengths)).any():
+        raise _refused(
+            stage, "a span lies outside of its text; offsets are code points, not bytes"
+        )
     for name in edits.spans.column("entity").unique().to_pylist():
         _check_own(stage, "kind", name)
     for column in ("detector", "rule"):

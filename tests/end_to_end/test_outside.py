@@ -258,11 +258,11 @@ def test_a_stage_that_edits_without_a_pii_section(
     module = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1]
     (tmp_path / "shout.py").write_text(module)
     (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "a.jsonl").write_text('{"text": "please STOP here"}\n')
+    (tmp_path / "corpus" / "a.jsonl").write_text('{"text": "élan: please STOP"}\n')
     stages = [{"use": "shout:Shout"}]
     start(tmp_path, "clean", stages=stages, pii=None, dedup=None)
     assert [row["text"] for row in rows(tmp_path / "clean", "data")] == [
-        "please stop here"
+        "élan: please stop"
     ]
     page = (tmp_path / "clean" / "report.html").read_text()
     assert "removed as identifiers or by shout" in page

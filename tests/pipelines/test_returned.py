@@ -28,6 +28,7 @@ from isinglass.transforms.edits import NO_KEY, Edits, Precedence, Written, spans
 
 NUMBER = pa.array([1, 2], pa.int64())
 EMPTY = pa.schema([])
+TEXTS = pa.array(["éab"])
 
 
 class Mine(Stage):
@@ -140,10 +141,10 @@ def edits_of(entity: str, detector: str, *written: str) -> Edits:
 
 def test_edits_never_go_before_ours() -> None:
     edits = edits_of("mine.word", "mine", "mine.cut", "", NO_KEY)
-    own = own_edits(Mine(), edits)
+    own = own_edits(Mine(), edits, TEXTS)
     assert own.precedence is Precedence.SWAP
     assert own.write("mine.word", "ab") == Written("mine.cut", "", NO_KEY)
-    assert own_edits(OURS, edits) is edits
+    assert own_edits(OURS, edits, TEXTS) is edits
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,23 @@ def test_edits_never_go_before_ours() -> None:
 )
 def test_spans_are_its_own(entity: str, detector: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        own_edits(Mine(), edits_of(entity, detector))
+        own_edits(Mine(), edits_of(entity, detector), TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ((0, 1, 4), "outside of its text; offsets are code points"),
+        ((0, -1, 2), "outside of its text"),
+        ((0, 2, 1), "outside of its text"),
+        ((1, 0, 1), "a row that is none of 1"),
+        ((-1, 0, 1), "a row that is none of 1"),
+    ],
+)
+def test_spans_lie_in_their_text(place: tuple[int, int, int], message: str) -> None:
+    edits = Edits(spans_of([place], "mine.word", "mine"))
+    with pytest.raises(ConfigError, match=f"stage mine: .*{message}"):
+        own_edits(Mine(), edits, TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +187,7 @@ def test_spans_are_its_own(entity: str, detector: str, message: str) -> None:
     ],
 )
 def test_what_is_written_is_told(written: tuple[str, ...], message: str) -> None:
-    own = own_edits(Mine(), edits_of("mine.word", "mine", *written))
+    own = own_edits(Mine(), edits_of("mine.word", "mine", *written), TEXTS)
     with pytest.raises(ConfigError, match=message):
         own.write("mine.word", "ab")
 
