@@ -16,7 +16,7 @@ from isinglass.pipelines.engine.runner import (
     build_unit_pipeline,
     new_pipeline,
 )
-from isinglass.pipelines.engine.units import Failure, Unit, run_unit
+from isinglass.pipelines.engine.units import Each, Failure, Unit, run_unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     exists,
@@ -117,21 +117,6 @@ def _waves(
     return [waves[number] for number in sorted(waves)]
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A step of one unit, which one function does."""
-
-    name: str
-    make: Callable[[UnitOutputs], dict[str, int]]
-
-    def open(self) -> None:
-        return None
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        del state, payload
-        return self.make(outputs)
-
-
 def run_step(
     session: Session,
     name: str,
@@ -152,7 +137,7 @@ def run_step(
     commit = valid_commit(workspace, name, unit.name, unit.fingerprint)
     reused = commit is not None
     if commit is None:
-        outcome = run_unit(_Step(name, make), None, unit, workspace)
+        outcome = run_unit(Each(name, lambda _, o: make(o)), None, unit, workspace)
         if isinstance(outcome, Failure):
             raise outcome.to_error(name)
         commit = outcome

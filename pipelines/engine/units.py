@@ -13,6 +13,8 @@ from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from isinglass.schemas.commit import Commit
 
 
@@ -57,6 +59,27 @@ class PassWork(Protocol):
     def run(self, state: Any, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Do the work of one unit and return its counts."""
         ...
+
+
+@dataclass(frozen=True)
+class Each:
+    """A pass that loads nothing, and of which one function does every unit.
+
+    Attributes:
+        name: Of the pass.
+        make: Does the unit of a payload, like `PassWork.run`; must be picklable.
+    """
+
+    name: str
+    make: Callable[[str, UnitOutputs], dict[str, int]]
+
+    def open(self) -> None:
+        """Nothing is needed."""
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Do the work of one unit and return its counts."""
+        del state
+        return self.make(payload, outputs)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from isinglass.pipelines.stages.dedup import examples as dedup
 from isinglass.pipelines.stages.dedup.examples import NearDuplicate
 from isinglass.pipelines.stages.pii import examples as pii
 from isinglass.pipelines.stages.pii.examples import RuleCount
-from isinglass.pipelines.stages.semantic.summary import ClusterTables
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
     EncoderUse,
@@ -536,12 +535,11 @@ def examples() -> Examples:
         RuleCount("EMAIL_ADDRESS", "email.address", 4_120, 4_120),
         RuleCount("PERSON", "spacy.PERSON", 9_866, 9_866),
     )
-    semantic = whole_run()["semantic"]
     return Examples(
         (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
         {
             "dedup": dedup.Shown(tuple(near)),
             "pii": pii.Shown(rules),
-            "semantic": ClusterTables(CLUSTERS, CLUSTER_SHARES, semantic),
+            "semantic": {"clusters": CLUSTERS, "cluster_shares": CLUSTER_SHARES},
         },
     )

@@ -19,9 +19,6 @@ DECIMALS = 6
 
 _LEAST_NORM = 1e-12
 _PAIRS = 16_384
-_UNSURE = 1e-9
-"""Products of float64 that are nearer to a bound than this are computed again in an
-order that does not depend on the processor; their own error is a thousandth of it."""
 
 
 def unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -54,7 +51,7 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
 
 
 def slack(dimensions: int) -> float:
-    """How far a float32 product may lie below the exact cosine of two unit rows.
+    """How far a float32 product may lie from `cosines` of two unit rows.
 
     Half a unit in the last place for each of the additions (Higham, Accuracy and
     Stability of Numerical Algorithms, section 3.1), and the rounding of the rows.
@@ -98,18 +95,16 @@ def reach(
     Returns:
         Shape (m, n).
     """
-    one, other = _exact_units(left), _exact_units(right)
-    # `cosines` rounds up from here.
-    above = one @ other.T - (threshold - 0.5 * 10.0**-DECIMALS)
-    reached = above >= 0
-    unsure = np.nonzero(np.abs(above) < _UNSURE)
-    reached[unsure] = cosines(left[unsure[0]], right[unsure[1]]) >= threshold
+    products, unsure = left @ right.T, slack(left.shape[1])
+    reached = products >= threshold - unsure
+    # What float32 leaves open is computed again.
+    first, second = np.nonzero(reached)
+    still = products[first, second] < threshold + unsure
+    first, second = first[still], second[still]
+    for part in blocks(len(first), _PAIRS):
+        one, other = first[part], second[part]
+        reached[one, other] = cosines(left[one], right[other]) >= threshold
     return reached
-
-
-def _exact_units(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    exact = rows.astype(np.float64)
-    return exact / np.maximum(_norms(exact), _LEAST_NORM)[:, None]
 
 
 def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:
