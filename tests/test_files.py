@@ -59,8 +59,8 @@ OURS = {"outputs.write_bytes", "work.open", "stage.open", "RunFolder.open"}
 
 NOT_OF_A_RUN = {
     "pipelines/plan/": "inputs",
-    "pipelines/stages/encode/gpu.py": "what processes of all runs note of their GPU",
-    "pipelines/stages/encode/units.py": "a model that the configuration names",
+    "pipelines/stages/encode/preflight.py": "a model that the configuration names",
+    "pipelines/stages/encode/work.py": "what processes of all runs note of their GPU",
     "pipelines/engine/fingerprint.py": "our own code",
     "pipelines/stages/pii/evaluate.py": "labelled data of the user",
     "pipelines/outside.py": "code of a stage of the user",

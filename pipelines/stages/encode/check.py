@@ -10,7 +10,7 @@ from isinglass.pipelines.engine.units import Unit
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -29,7 +29,17 @@ class CheckWork:
 
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
-        return expected_tokens(self.config, load_tokenizer(settings_of(self.config)))
+        config = self.config
+        tokenizer = load_tokenizer(settings_of(config))
+        return Expected(
+            backend=tokenizer.library,
+            vocabulary_size=tokenizer.vocabulary_size,
+            prefix_ids=tokenizer.prefix_ids,
+            suffix_ids=tokenizer.suffix_ids,
+            windows=config.windows,
+            max_tokens=config.max_tokens,
+            stride=config.stride,
+        )
 
     def run(
         self, state: Expected, payload: str, outputs: UnitOutputs
@@ -49,19 +59,6 @@ class CheckWork:
             )
             raise ReconcileError(msg)
         return {"records_in": 0}
-
-
-def expected_tokens(config: EncodeConfig, tokenizer: Tokenizer) -> Expected:
-    """What the rows of `tokens/` should be like."""
-    return Expected(
-        backend=tokenizer.library,
-        vocabulary_size=tokenizer.vocabulary_size,
-        prefix_ids=tokenizer.prefix_ids,
-        suffix_ids=tokenizer.suffix_ids,
-        windows=config.windows,
-        max_tokens=config.max_tokens,
-        stride=config.stride,
-    )
 
 
 def check_units(encodes: dict[str, Commit], code: str) -> list[Unit]:

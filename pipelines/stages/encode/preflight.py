@@ -9,6 +9,7 @@ from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.encoder import choose_device
 from isinglass.transforms.encode.forward.load import check_model
 from isinglass.transforms.encode.models import (
+    MINILM,
     model_folder,
     model_settings,
     pooling_of,
@@ -19,12 +20,23 @@ from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tok
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from isinglass.pipelines.plan.planner import PlannedInput
     from isinglass.schemas.config import EncodeConfig
 
 BYTES_A_TOKEN = 4
 """Of English text, roughly; other languages have fewer."""
+
+
+def with_absolute_paths(config: EncodeConfig, base: Path) -> EncodeConfig:
+    """Name model and tokenizer folders in a way that any worker understands."""
+    places = {
+        name: str((base / value).resolve())
+        for name, value in (("model", config.model), ("tokenizer", config.tokenizer))
+        if value != MINILM and (base / value).exists()
+    }
+    return config.model_copy(update=places)
 
 
 def check_encode(config: EncodeConfig) -> None:
