@@ -24,13 +24,12 @@ from isinglass.pipelines.engine.workspace import (
     table_batches,
     write_atomically,
 )
-from isinglass.pipelines.stages.encode.check import CheckWork, check_units
 from isinglass.pipelines.stages.encode.notes import ENCODE
 from isinglass.pipelines.stages.encode.preflight import (
     hidden_width,
     pooling_of_config,
 )
-from isinglass.pipelines.stages.encode.work import EncodeWork
+from isinglass.pipelines.stages.encode.work import CheckWork, EncodeWork
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.encoder import choose_device
 from isinglass.transforms.encode.outputs.hidden import (
@@ -107,7 +106,7 @@ def encode_shards(
         encodes = attempt(_by_reference(config), fell_back=True)
     if config.tokens:
         check = CheckWork(config)
-        units = check_units(encodes, fingerprints[1])
+        units = _check_units(encodes, fingerprints[1])
         run_pass(session, check, units, speed=SPEED_CHECK)
     return encodes
 
@@ -129,6 +128,16 @@ def _units(
         data = next(o for o in clean.outputs if o.path == name)
         identity = digest([data.sha256, section, fingerprints])
         units.append(Unit(shard_id, shard_id, identity, data.bytes))
+    return units
+
+
+def _check_units(encodes: dict[str, Commit], code: str) -> list[Unit]:
+    """One unit a shard; it depends on the bytes of its `tokens/`."""
+    units = []
+    for shard_id, commit in encodes.items():
+        tokens = next(o for o in commit.outputs if o.path.startswith("tokens/"))
+        identity = digest([tokens.sha256, commit.fingerprint, code])
+        units.append(Unit(shard_id, shard_id, identity, tokens.bytes))
     return units
 
 

@@ -1,11 +1,11 @@
-"""The encode pass: cleaned shard -> token ids -> vectors."""
+"""The encode pass, cleaned shard -> token ids -> vectors, and the check after it."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.preflight import pooling_of_config
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
-from isinglass.schemas.errors import TooLargeError
+from isinglass.schemas.errors import ReconcileError, TooLargeError
 from isinglass.transforms.encode.encoder import (
     choose_device,
     configure_threads,
@@ -24,12 +24,14 @@ from isinglass.transforms.encode.encoder import (
 from isinglass.transforms.encode.encoder.device import choose_precision
 from isinglass.transforms.encode.outputs.embeddings import truncated
 from isinglass.transforms.encode.outputs.megatron import id_type
+from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,
     WriterThread,
     encode_stream,
 )
+from isinglass.transforms.encode.tokenizers import reference
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
+CHECK = "encode_check"
 BATCH_ROWS = 512
 CPU_WINDOW, GPU_WINDOW, HIDDEN_WINDOW = 2**17, 2**22, 2**16
 """Tokens that are sorted by length and cut into batches together: the more, the fuller
@@ -61,7 +64,7 @@ class _Item:
     """A batch of `data/` on its way through the threads."""
 
     batch: pa.RecordBatch
-    made: Tokenised | None = field(default=None, init=False)
+    made: Tokenised | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,47 @@ class EncodeWork:
             attention=model.attention,
             pooling=pooling_of_config(self.config),
         )
+
+
+@dataclass(frozen=True)
+class CheckWork:
+    """Every shard of `tokens/` held against the shard of `data/` it was made of."""
+
+    config: EncodeConfig
+    name: str = CHECK
+
+    def open(self) -> Expected:
+        """Load the reference tokenizer, which alone decodes."""
+        config = self.config
+        tokenizer = reference.load_tokenizer(settings_of(config))
+        return Expected(
+            backend=tokenizer.library,
+            vocabulary_size=tokenizer.vocabulary_size,
+            prefix_ids=tokenizer.prefix_ids,
+            suffix_ids=tokenizer.suffix_ids,
+            windows=config.windows,
+            max_tokens=config.max_tokens,
+            stride=config.stride,
+        )
+
+    def run(
+        self, state: Expected, payload: str, outputs: UnitOutputs
+    ) -> dict[str, int]:
+        """Check one shard.
+
+        Raises:
+            ReconcileError: Ids, order, counts or a decoded document do not fit.
+        """
+        workspace = outputs.workspace
+        tokens, data = (workspace.table(name, payload) for name in ("tokens", "data"))
+        faults = reconcile_tokens(tokens, data, state)
+        if faults:
+            msg = (
+                f"Pass encode, shard {payload}: {faults[0]} The run was stopped: ids "
+                "and texts would not belong together."
+            )
+            raise ReconcileError(msg)
+        return {"records_in": 0}
 
 
 def tokenise(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array
@@ -28,11 +27,8 @@ def assign_shard(shard: str, outputs: UnitOutputs, buckets: int) -> dict[str, in
     """Assign the documents of one shard; clusters are spread over the buckets."""
     workspace = outputs.workspace
     _, matrix = shard_vectors(workspace, shard)
-    centroids = load_centroids(workspace)
-    clusters, similarity = np.zeros(0, np.int32), np.zeros(0, np.float32)
-    if len(centroids):
-        with threadpool_limits(1):
-            clusters, similarity = assign(matrix, centroids)
+    with threadpool_limits(1):
+        clusters, similarity = assign(matrix, load_centroids(workspace))
     outputs.write_array(array_path(workspace, shard, CLUSTERS), clusters)
     outputs.write_array(array_path(workspace, shard, SIMILARITY), similarity)
     for bucket in range(buckets):

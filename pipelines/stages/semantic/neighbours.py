@@ -95,11 +95,10 @@ def _compare(
     order = np.lexsort((ids, clusters))
     starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
     number = 0
-    for members in np.split(order, starts[1:]) if len(starts) else []:
+    for members in np.split(order, starts[1:]):
         rows["chosen"][members[draw(ids[members], each, seed)]] = True
-        labels = split(matrix[members], config.largest, seed)
-        for label in range(int(labels.max()) + 1):
-            part = members[labels == label]
+        for mine in split(matrix[members], config.largest, seed):
+            part = members[mine]
             rows["part"][part] = number
             number += 1
             vectors, names = matrix[part], ids[part]

@@ -81,7 +81,7 @@ def summarise_clusters(
         },
     )
     listed = list_clusters(documents, counts["clusters"])
-    places = _places(workspace, _documents_before(shares, counts["clusters"]))
+    places = _places(workspace, shares, counts["clusters"])
     columns = [
         *listed.columns,
         pa.array(_terms(workspace, shards, listed), pa.list_(pa.string())),
@@ -91,21 +91,17 @@ def summarise_clusters(
     return summary, {"clusters": listed, "cluster_shares": shares}
 
 
-def _places(workspace: Workspace, before: NDArray[np.int64]) -> NDArray[np.float64]:
+def _places(
+    workspace: Workspace, shares: pa.Table, clusters: int
+) -> NDArray[np.float64]:
     """Where the largest clusters are on the map; NaN for the others."""
+    inside = shares.filter(pc.is_valid(shares["cluster"]))
+    labels, documents = (inside[n].to_numpy() for n in ("cluster", "documents_before"))
+    before = np.bincount(labels, documents, clusters).astype(np.int64)
     largest = np.sort(np.argsort(-before, kind="stable")[:DRAWN])
-    places = np.full((len(before), 2), np.nan)
+    places = np.full((clusters, 2), np.nan)
     places[largest] = lay_out(load_centroids(workspace)[largest], before[largest])
     return places
-
-
-def _documents_before(shares: pa.Table, clusters: int) -> NDArray[np.int64]:
-    inside = shares.filter(pc.is_valid(shares["cluster"]))
-    documents = np.zeros(clusters, np.int64)
-    np.add.at(
-        documents, inside["cluster"].to_numpy(), inside["documents_before"].to_numpy()
-    )
-    return documents
 
 
 def _terms(

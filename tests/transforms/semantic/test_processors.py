@@ -48,7 +48,7 @@ def results() -> tuple[str, NDArray[np.float64]]:
         counts = count_pairs(sampled, Rows(numbers, rows, labels), threshold)
         digest.update(counts.tobytes())
     arrays = (centroids, labels, similarity, leader, cosine)
-    for array in (*arrays, split(rows, 100, 5)):
+    for array in (*arrays, *split(rows, 100, 5)):
         digest.update(array.tobytes())
     return digest.hexdigest(), outlier_scores(rows, np.arange(len(rows)))
 
