@@ -22,13 +22,7 @@ _PAIRS = 16_384
 
 
 def unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Rows at unit length; a row of zeros stays one.
-
-    Args:
-        matrix: Shape (n, d), of any kind of floating point number, finite.
-
-    Returns:
-        Shape (n, d), a copy.
+    """A copy with rows of unit length; a row of zeros stays one.
 
     Raises:
         ValueError: A value is not finite: no similarity to it has a meaning.
@@ -65,14 +59,7 @@ def cosines(
     """Cosines of pairs of rows in float64, rounded to `DECIMALS`.
 
     The same on every processor, which cannot be said of a matrix product, and exactly 1
-    for equal vectors.
-
-    Args:
-        left: Shape (p, d).
-        right: Shape (p, d).
-
-    Returns:
-        Shape (p,); 0 where a row is zero.
+    for equal vectors. Of shape (p, d) and (p, d) it makes (p,); 0 where a row is zero.
     """
     result = np.empty(len(left), np.float64)
     for part in blocks(len(left), _PAIRS):
@@ -87,13 +74,7 @@ def reach(
 ) -> NDArray[np.bool_]:
     """Tell for all pairs of rows whether `cosines` reaches a threshold.
 
-    Args:
-        left: Shape (m, d).
-        right: Shape (n, d).
-        threshold: Least cosine.
-
-    Returns:
-        Shape (m, n).
+    Of shape (m, d) and (n, d) it makes (m, n).
     """
     products, unsure = left @ right.T, slack(left.shape[1])
     reached = products >= threshold - unsure

@@ -65,14 +65,8 @@ def encode_shards(
 ) -> dict[str, Commit]:
     """Encode every shard; by the reference alone if a fast tokenizer is found out.
 
-    Args:
-        session: The driver's state.
-        cleans: Commits of the clean pass, by shard, in order.
-        config: The `encode` section.
-        fingerprints: Hashes of tokenizer and model, and that of the code.
-
-    Returns:
-        The commit of every shard.
+    `cleans` and what is returned are commits by shard; `fingerprints` are the hashes of
+    tokenizer and model, and that of the code.
 
     Raises:
         RetryError: The disk has no room for the hidden states.

@@ -91,10 +91,6 @@ def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str
     than `max_tokens` vectors a record. Otherwise tokens are guessed from the size of
     the files on disk, of which compressed ones hold more.
 
-    Args:
-        config: The `encode` section.
-        inputs: All files of the plan.
-
     Returns:
         Such as `up to 3.8 GB`, or `about 3.8 GB` where it is a guess.
     """

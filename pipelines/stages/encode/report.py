@@ -109,24 +109,16 @@ def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
         f"{', '.join(used.precision)} on {', '.join(used.devices)}, pooling "
         f"{', '.join(used.pooling)}, attention {', '.join(used.attention)}"
     )
+    model = code(f"model {config.get('model')}")
     rows: list[Row] = [
-        [
-            "embedding dimensions",
-            grouped(summary.dimensions),
-            code(f"model {config.get('model')}"),
-        ],
+        ["embedding dimensions", grouped(summary.dimensions), model],
         ["how they were made", "", how],
     ]
     if config.get("windows") != "window":
         share = share_of(summary.truncated_documents, summary.documents)
         note = f"{share} of the documents; it sees the first {limit} tokens"
-        rows.append(
-            [
-                "documents cut for the encoder",
-                grouped(summary.truncated_documents),
-                note,
-            ]
-        )
+        cut = grouped(summary.truncated_documents)
+        rows.append(["documents cut for the encoder", cut, note])
     return rows
 
 

@@ -106,12 +106,7 @@ def table_schemas(config: EncodeConfig, dimensions: int) -> dict[str, pa.Schema]
 class ShardWriter:
     """Writes what comes out of the encode pass for one shard, in order.
 
-    Args:
-        outputs: Of the unit of work.
-        shard_id: Its shard.
-        config: Says which files are wanted.
-        tokenizer: Gives the ids.
-        dimensions: Of a vector; 0 where nothing is encoded.
+    `dimensions` are those of a vector, 0 where nothing is encoded.
     """
 
     def __init__(

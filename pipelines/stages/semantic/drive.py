@@ -38,12 +38,8 @@ def find_clusters(
 ) -> tuple[dict[str, Commit], dict[str, int]]:
     """Cluster the vectors of a run, and compare documents inside of clusters.
 
-    Args:
-        session: The driver's state.
-        config: The `encode.semantic` section.
-        cleans: Commits of the clean pass, by shard.
-        encodes: Commits of the encode pass, by shard.
-        identity: Seed of the run, and fingerprint of the code.
+    `cleans` and `encodes` are commits of these passes by shard, `identity` the seed of
+    the run and the fingerprint of the code.
 
     Returns:
         Commits of `clusters/`, by shard; counts of the fit and of the recall.

@@ -21,15 +21,10 @@ _OWN_SAMPLE = 1
 
 
 def count_missed(outputs: UnitOutputs, comparison: Comparison) -> dict[str, int]:
-    """Count how many pairs the clusters kept apart.
-
-    Args:
-        outputs: Of the step, which writes no file.
-        comparison: The one within clusters, which is done.
+    """Count how many pairs the comparison, which is done, missed; writes no file.
 
     Returns:
-        Sampled documents, and pairs of them with any other document, as
-        `SemanticRecall` has them.
+        What `SemanticRecall` has of counts; its documents as `records_in`.
     """
     workspace, shards = outputs.workspace, comparison.shards
     seed = (comparison.seed + _OWN_SAMPLE) % 2**63

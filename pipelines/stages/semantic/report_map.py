@@ -57,11 +57,8 @@ class Circle:
 def cluster_map(circles: Sequence[Circle]) -> Markup:
     """Discs after cleaning inside rings before, a key of the largest, a legend.
 
-    Args:
-        circles: In any order.
-
-    Returns:
-        An `<svg>` with a title and a description that says the key in words.
+    The title and the description of the `<svg>` say the key in words. The order of the
+    circles does not matter.
     """
     ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
     named = ranked[:NAMED]

@@ -53,11 +53,7 @@ def summarise_clusters(
 ) -> tuple[SemanticSummary, dict[str, pa.Table]]:
     """Sizes, medoids, terms, places and shares of all clusters.
 
-    Args:
-        workspace: The run folder.
-        shards: All shards, in order.
-        counts: Of the fit and of the recall.
-        config: The `encode.semantic` section.
+    `counts` are those of the fit and of the recall.
 
     Returns:
         The part of the manifest, and the tables of `audit/` by name.
