@@ -66,7 +66,7 @@ def encode_summary(
     notes = [
         Notes(**read_json(notes_path(workspace, commit.unit))) for commit in commits
     ]
-    encoder = packed = megatron = None
+    encoder = megatron = None
     if config.embeddings != "none":
         encoder = EncoderUse(
             devices=_named(note.device for note in notes),
@@ -74,11 +74,6 @@ def encode_summary(
             attention=_named(note.attention for note in notes),
             pooling=_named(note.pooling for note in notes),
         )
-    if config.packed is not None:
-        rows, tokens = counts["packed_rows"], counts["packed_tokens"]
-        length = config.packed.length
-        fill = tokens / (rows * length) if rows else 0.0
-        packed = PackedSummary(length=length, rows=rows, tokens=tokens, fill=fill)
     if config.megatron is not None:
         told = {
             "dtype": notes[0].megatron,
@@ -99,10 +94,19 @@ def encode_summary(
             fell_back=any(note.fell_back for note in notes),
         ),
         encoder=encoder,
-        packed=packed,
+        packed=_packed(counts, config),
         megatron=megatron,
         hidden_states=counts["hidden_states"],
     )
+
+
+def _packed(counts: dict[str, int], config: EncodeConfig) -> PackedSummary | None:
+    if config.packed is None:
+        return None
+    rows, tokens = counts["packed_rows"], counts["packed_tokens"]
+    length = config.packed.length
+    fill = tokens / (rows * length) if rows else 0.0
+    return PackedSummary(length=length, rows=rows, tokens=tokens, fill=fill)
 
 
 def _named(names: Iterable[str]) -> list[str]:
