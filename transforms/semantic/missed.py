@@ -24,12 +24,12 @@ class Rows:
     Attributes:
         numbers: int64 (n,), place of each document in the corpus.
         vectors: float32 (n, d), rows of unit length.
-        parts: int64 (n,), number of each one's part, unique over all clusters.
+        parts: Shape (n,), number of each one's part, unique over all clusters.
     """
 
     numbers: NDArray[np.int64]
     vectors: NDArray[np.float32]
-    parts: NDArray[np.int64]
+    parts: NDArray[np.integer]
 
 
 def count_pairs(sampled: Rows, others: Rows, threshold: float) -> NDArray[np.int64]:

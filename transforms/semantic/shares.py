@@ -19,10 +19,7 @@ from isinglass.transforms.semantic.hashing import id_bytes
 if TYPE_CHECKING:
     from isinglass.transforms.semantic.assigned import Assigned
 
-LEDGER_COLUMNS = [
-    *("doc_id", "outcome", "reason", "kept_doc_id"),
-    *("chars_in", "chars_out"),
-]
+LEDGER_COLUMNS = ["doc_id", "outcome", "reason", "kept_doc_id", "chars_in", "chars_out"]
 """What is read of the ledger."""
 
 NOT_IN_RUN = "kept_elsewhere"

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = "semantic_neighbours"
 ROWS = np.dtype(
-    [
-        *(("leader", "S32"), ("cosine", "f8"), ("outlier", "f8")),
-        *(("part", "i8"), ("chosen", "?")),
-    ]
+    {
+        "names": ["leader", "cosine", "outlier", "part", "chosen"],
+        "formats": ["S32", "f8", "f8", "i8", "?"],
+    }
 )
 """What is written of each document: leader (empty for none) and the cosine to it,
 outlier score, the number of its part, unique over all clusters, and whether the words

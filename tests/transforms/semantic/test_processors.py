@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def results() -> tuple[str, NDArray[np.float64]]:
     for threshold in (0.9, 1.0):
         counts = count_pairs(sampled, Rows(numbers, rows, labels), threshold)
         digest.update(counts.tobytes())
-    arrays = (centroids, labels, similarity, leader, cosine)
+    arrays: list[NDArray[Any]] = [centroids, labels, similarity, leader, cosine]
     for array in (*arrays, *split(rows, 100, 5)):
         digest.update(array.tobytes())
     return digest.hexdigest(), outlier_scores(rows, np.arange(len(rows)))
