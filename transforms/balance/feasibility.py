@@ -36,12 +36,11 @@ def reachable_share(
     Returns:
         Least and greatest share, each from 0 to 1.
     """
-    low, high = bounds
-    if np.isinf(high):
+    if np.isinf(bounds[1]):
         shares = group[axis > 0] / axis[axis > 0]
         return float(shares.min()), float(shares.max())
-    greatest = _greatest(group, axis, multiplicity, (low, high))
-    least = 1.0 - _greatest(axis - group, axis, multiplicity, (low, high))
+    greatest = _greatest(group, axis, multiplicity, bounds)
+    least = 1.0 - _greatest(axis - group, axis, multiplicity, bounds)
     return max(0.0, least), min(1.0, greatest)
 
 

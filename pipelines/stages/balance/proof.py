@@ -8,30 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.stages.balance.weights import effective_size
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.schemas.manifest import AxisSummary
 
-NAME = "balance"
-
-
-def prove(run: FinishedRun) -> list[Check]:
-    """The weights."""
-    return [check_weights(run)]
-
 
 def check_weights(run: FinishedRun) -> Check:
     """Every text has a weight if and only if the run was asked to balance.
 
-    Number, bounds and effective sample size (Kish: (sum w)^2 / sum w^2) of the
-    weights are those of the manifest.
+    Number, bounds and effective sample size of the weights are those of the manifest.
     """
     wanted = run.config.balance is not None
     if not wanted and run.manifest.balance:
-        return conclude(NAME, ["the manifest has a balance that was not asked for"], "")
+        return conclude(
+            "balance", ["the manifest has a balance that was not asked for"], ""
+        )
     if not run.paths("data"):
-        return Check(NAME, "skipped", "no text was written")
+        return Check("balance", "skipped", "no text was written")
     faults, parts = [], [np.empty(0)]
     for shard, data in run.each("data", ["balance_weight"]):
         column = data["balance_weight"]
@@ -46,7 +41,7 @@ def check_weights(run: FinishedRun) -> Check:
         for axis, summary in run.manifest.balance.items()
         if not _fit(weights, summary)
     ]
-    return conclude(NAME, faults, f"{len(weights):,} weights")
+    return conclude("balance", faults, f"{len(weights):,} weights")
 
 
 def _fit(weights: np.ndarray, summary: AxisSummary) -> bool:
@@ -54,9 +49,7 @@ def _fit(weights: np.ndarray, summary: AxisSummary) -> bool:
         return False
     if len(weights) == 0:
         return True
-    squares = float(np.square(weights).sum())
-    size = float(weights.sum()) ** 2 / squares if squares else 0.0
     bounds = (float(weights.min()), float(weights.max()))
     return bounds == (summary.weight_low, summary.weight_high) and isclose(
-        size, summary.effective_sample_size, rel_tol=1e-9
+        effective_size(weights), summary.effective_sample_size, rel_tol=1e-9
     )

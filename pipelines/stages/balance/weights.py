@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import read_array, read_json
 from isinglass.schemas.manifest import AxisSummary
-from isinglass.transforms.balance.balance import solve, weighted_shares
+from isinglass.transforms.balance.solve import axes_of, solve
 from isinglass.transforms.demographics.counts import mention_matrix
 from isinglass.transforms.demographics.lexicon import group_names
 
@@ -48,15 +47,11 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         if places:
             survey = read_survey(workspace, places, ["mentions"])
             counts = mention_matrix(survey["mentions"])
-        vectors, inverse, multiplicity = np.unique(
-            counts[kept], axis=0, return_inverse=True, return_counts=True
-        )
-        solution = solve(vectors.astype(np.int64), multiplicity, group_names(), config)
+        solution = solve(counts[kept], group_names(), config)
         weights = np.full(len(counts), np.nan)
-        weights[kept] = solution.weights[inverse.reshape(-1)]
+        weights[kept] = solution.weights
         outputs.write_array(workspace.side(BALANCE, _WEIGHTS), weights)
-        axes = {name: asdict(axis) for name, axis in solution.axes.items()}
-        found = {"axes": axes, "iterations": solution.iterations}
+        found = {"feasible": solution.feasible, "reachable": solution.reachable}
         path = workspace.side(BALANCE, _FILE)
         outputs.write_bytes(path, json.dumps(found, sort_keys=True))
         return {"records_in": len(counts), "kept": int(kept.sum())}
@@ -79,33 +74,29 @@ def balance_summary(
     The weights were solved before the PII scan. A document that the scan sent to
     quarantine leaves a small residual, and it is this one that is reported.
     """
-    path = workspace.side(BALANCE, _FILE)
-    solved = read_json(path)["axes"]
+    solved = read_json(workspace.side(BALANCE, _FILE))
     counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
     weights = np.concatenate([k.weight[k.kept] for k in kept])
-    ones = np.ones(len(counts))
-    before = weighted_shares(counts, ones, group_names(), balance)
-    after = weighted_shares(counts, weights, group_names(), balance)
     summary = {}
-    for axis, solution in solved.items():
-        target = solution["target"]
-        missed = [abs(after[axis][group] - target[group]) for group in target]
-        summary[axis] = AxisSummary(
-            target=target,
-            before=before[axis],
-            after=after[axis],
-            residual=max(missed, default=0.0),
-            effective_sample_size=_effective_size(weights),
+    for axis in axes_of(counts, group_names(), balance):
+        after = axis.shares(weights)
+        missed = [abs(after[group] - goal) for group, goal in axis.target.items()]
+        summary[axis.name] = AxisSummary(
+            target=axis.target,
+            before=axis.shares(np.ones(len(counts))),
+            after=after,
+            residual=max(missed),
+            effective_sample_size=effective_size(weights),
             documents=len(weights),
             weight_low=float(weights.min()) if len(weights) else 1.0,
             weight_high=float(weights.max()) if len(weights) else 1.0,
-            feasible=solution["feasible"],
-            reachable=solution["reachable"],
+            feasible=solved["feasible"],
+            reachable=solved["reachable"][axis.name],
         )
     return summary
 
 
-def _effective_size(weights: np.ndarray) -> float:
-    """Kish: (sum w)^2 / sum w^2."""
+def effective_size(weights: np.ndarray) -> float:
+    """Documents without weights that vary as little, Kish: (sum w)^2 / sum w^2."""
     squares = float(np.square(weights).sum())
     return float(weights.sum()) ** 2 / squares if squares else 0.0
