@@ -10,18 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.demographics.groups import ratio as share_of
-from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
+from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.intervals import share_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.demographics.lexicon import Group
+
+_STAGE = "output"
 
 
 @dataclass(frozen=True)
@@ -38,25 +40,20 @@ class GroupDocuments:
 
 
 def group_documents(
-    counts: NDArray[np.integer[Any]],
-    covered: NDArray[np.bool_],
-    columns: Sequence[Group],
+    counts: NDArray[np.integer[Any]], covered: NDArray[np.bool_]
 ) -> GroupDocuments:
     """Count the documents that mention each group.
 
     Args:
-        counts: Mentions, shape (n, groups).
+        counts: Mentions, shape (n, groups), columns as `group_names()`.
         covered: Documents whose language has a lexicon, shape (n,).
-        columns: Axis and group of each column.
     """
     found = (counts[covered] > 0).sum(axis=0)
-    groups = {name: int(n) for name, n in zip(columns, found, strict=True)}
+    groups = {name: int(n) for name, n in zip(group_names(), found, strict=True)}
     return GroupDocuments(int(covered.sum()), groups)
 
 
-def retention(
-    before: GroupDocuments, after: GroupDocuments, stage: str = "output"
-) -> list[Statistic]:
+def retention(before: GroupDocuments, after: GroupDocuments) -> list[Statistic]:
     """Return how many documents of each group stay.
 
     `group.retention` is the share of the group's documents that stay, with its Wilson
@@ -67,32 +64,37 @@ def retention(
     Args:
         before: Ahead of the stage.
         after: Behind it; a part of `before`.
-        stage: Stage of the statistics.
 
     Raises:
         ValueError: More documents are left than there were.
     """
     if before.documents == 0:
         return []
-    overall = after.documents / before.documents
-    pair = (after.documents, before.documents)
-    found = [share_of("group.retention", pair, stage, {})]
+    whole = share("group.retention", (after.documents, before.documents), _STAGE)
+    found = [whole]
     for (axis, group), documents in sorted(before.groups.items()):
         if documents == 0:
             continue
         slices = {"axis": axis, "group": group}
-        pair = (after.groups.get((axis, group), 0), documents)
-        share = share_of("group.retention", pair, stage, slices)
-        found.append(share)
-        if overall > 0:
-            found.append(_retention_ratio(share.value, overall, stage, slices))
+        counts = (after.groups.get((axis, group), 0), documents)
+        stays = share("group.retention", counts, _STAGE, **slices)
+        found.append(stays)
+        if whole.value > 0:
+            ratio = statistic(
+                "group.retention_ratio",
+                stays.value / whole.value,
+                "ratio",
+                _STAGE,
+                numerator=stays.value,
+                denominator=whole.value,
+                **slices,
+            )
+            found.append(ratio)
     return found
 
 
 def removal(
-    before: GroupDocuments,
-    removed: Mapping[str, GroupDocuments],
-    stage: str = "output",
+    before: GroupDocuments, removed: Mapping[str, GroupDocuments]
 ) -> list[Statistic]:
     """Return how many documents of each group each reason removes.
 
@@ -104,54 +106,25 @@ def removal(
     Args:
         before: Ahead of the stage.
         removed: By reason; parts of `before`.
-        stage: Stage of the statistics.
 
     Raises:
         ValueError: More documents are removed than there were.
     """
     found: list[Statistic] = []
+    metric = "group.removal_ratio"
     for reason, gone in sorted(removed.items()):
-        for name, documents in sorted(before.groups.items()):
+        for (axis, group), documents in sorted(before.groups.items()):
             if documents == 0:
                 continue
-            slices = {"axis": name[0], "group": name[1], "reason": reason}
-            first = (gone.groups.get(name, 0), documents)
+            at = {"axis": axis, "group": group, "reason": reason}
+            first = (gone.groups.get((axis, group), 0), documents)
             rest = (gone.documents - first[0], before.documents - documents)
-            found.append(share_of("group.removed_share", first, stage, slices))
+            found.append(share("group.removed_share", first, _STAGE, **at))
             ratio = share_ratio(first, rest)
             if ratio is not None:
-                found.append(_removal_ratio(ratio, stage, slices))
+                value, low, high = ratio
+                row = statistic(
+                    metric, value, "ratio", _STAGE, low=low, high=high, **at
+                )
+                found.append(row)
     return found
-
-
-def _retention_ratio(
-    share: float, overall: float, stage: str, slices: dict[str, Any]
-) -> Statistic:
-    metric = "group.retention_ratio"
-    return Statistic(
-        metric,
-        share / overall,
-        "ratio",
-        stage,
-        CHARACTERISTICS[metric],
-        numerator=share,
-        denominator=overall,
-        **slices,
-    )
-
-
-def _removal_ratio(
-    ratio: tuple[float, float, float], stage: str, slices: dict[str, Any]
-) -> Statistic:
-    metric = "group.removal_ratio"
-    value, low, high = ratio
-    return Statistic(
-        metric,
-        value,
-        "ratio",
-        stage,
-        CHARACTERISTICS[metric],
-        low=low,
-        high=high,
-        **slices,
-    )

@@ -57,8 +57,7 @@ class Balance(Stage):
 
     def close(self, closing: Closing) -> Closed:
         """Shares before and after weighting, over the documents really kept."""
-        shard_ids = closing.driver.shard_ids
-        kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
+        kept = kept_documents(closing.workspace, closing.driver.shard_ids)
         summary = balance_summary(self.config, closing.workspace, kept)
         return Closed(manifest={"balance": summary})
 

@@ -67,7 +67,7 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
 
 
 def balance_summary(
-    balance: BalanceConfig, workspace: Workspace, kept: list[Kept]
+    balance: BalanceConfig, workspace: Workspace, kept: Kept
 ) -> dict[str, AxisSummary]:
     """Shares before and after weighting, over the documents really kept.
 
@@ -75,8 +75,7 @@ def balance_summary(
     quarantine leaves a small residual, and it is this one that is reported.
     """
     solved = read_json(workspace.side(BALANCE, _FILE))
-    counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
-    weights = np.concatenate([k.weight[k.kept] for k in kept])
+    counts, weights = kept.mentions.counts[kept.kept], kept.weight[kept.kept]
     summary = {}
     for axis in axes_of(counts, group_names(), balance):
         after = axis.shares(weights)

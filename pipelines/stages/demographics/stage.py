@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import (
-    group_statistics,
     kept_documents,
-    retention_statistics,
+    kept_statistics,
 )
 from isinglass.transforms.demographics.counts import (
     count_mentions,
@@ -57,8 +56,7 @@ class Demographics(Stage):
 
     def close(self, closing: Closing) -> Closed:
         """Mentions before and after cleaning, and who was lost."""
-        shard_ids = closing.driver.shard_ids
-        kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
-        return Closed([*group_statistics(kept), *retention_statistics(kept)])
+        kept = kept_documents(closing.workspace, closing.driver.shard_ids)
+        return Closed(kept_statistics(kept))
 
     section = staticmethod(report.section)

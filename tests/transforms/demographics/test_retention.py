@@ -17,7 +17,7 @@ BEFORE = GroupDocuments(1000, {FEMALE: 200, MALE: 500})
 def test_documents_are_counted_where_the_language_is_covered() -> None:
     counts = np.array([[1, 0], [2, 3], [0, 0], [9, 9]], np.int32)
     covered = np.array([True, True, True, False])
-    found = group_documents(counts, covered, (FEMALE, MALE))
+    found = group_documents(counts, covered)
     assert found == GroupDocuments(3, {FEMALE: 2, MALE: 1})
 
 
