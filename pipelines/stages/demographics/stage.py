@@ -16,7 +16,7 @@ from isinglass.transforms.demographics.counts import (
     mention_columns,
     mention_fields,
 )
-from isinglass.transforms.demographics.lexicon import manifest_entries
+from isinglass.transforms.demographics.lexicon import all_lexicons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Demographics(Stage):
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """The lexicons."""
-        return (), tuple(manifest_entries())
+        return (), tuple(lexicon.entry for lexicon in all_lexicons())
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """Mentions of each group, words, and whether there is a lexicon."""
