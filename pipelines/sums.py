@@ -55,10 +55,11 @@ def conserved(counts: Mapping[str, int]) -> list[Sum]:
     )
     characters = {
         name: counts.get(f"characters_{name}", 0)
-        for name in ("in", "kept", "dropped", "quarantined", "out")
+        for name in ("in", "dropped", "quarantined", "kept")
     }
-    cut, redacted, inserted = (
-        counts.get(f"characters_{name}", 0) for name in ("cut", "redacted", "inserted")
+    cut, redacted, inserted, out = (
+        counts.get(f"characters_{name}", 0)
+        for name in ("cut", "redacted", "inserted", "out")
     )
     return [
         Sum(
@@ -73,7 +74,7 @@ def conserved(counts: Mapping[str, int]) -> list[Sum]:
         ),
         Sum(
             "characters out = kept - cut - redacted + inserted",
-            characters["out"],
+            out,
             characters["kept"] - cut - redacted + inserted,
         ),
     ]
@@ -86,15 +87,14 @@ def clean_sums(counts: Mapping[str, int], survey: Mapping[str, int]) -> list[Sum
         counts: Of the clean pass.
         survey: Of the survey of the same shard.
     """
+    records, characters = (
+        counts.get(name, 0) for name in ("records_in", "characters_in")
+    )
     sums = [
-        Sum(
-            "records in = records surveyed",
-            counts.get("records_in", 0),
-            survey["records_in"],
-        ),
+        Sum("records in = records surveyed", records, survey["records_in"]),
         Sum(
             "characters in = characters surveyed",
-            counts.get("characters_in", 0),
+            characters,
             survey.get("characters", 0),
         ),
         *conserved(counts),
@@ -125,24 +125,17 @@ def _found(counts: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def told_sums(counts: Mapping[str, int], manifest: Manifest) -> list[Sum]:
-    """Of a whole run: the manifest tells what its tables hold.
-
-    Args:
-        counts: Added up from ledger and `data/`.
-        manifest: Of the run.
-    """
-    told = manifest.characters
-    return [
-        Sum(
-            "characters dropped: ledger = manifest",
-            counts["characters_dropped"],
-            told.dropped,
-        ),
-        Sum(
-            "characters quarantined: ledger = manifest",
-            counts["characters_quarantined"],
-            told.quarantined,
-        ),
-        Sum("characters kept: ledger = manifest", counts["characters_out"], told.kept),
-    ]
+def told_counts(manifest: Manifest) -> dict[str, int]:
+    """What a manifest tells of the whole run, under the names of the clean pass."""
+    records, characters = manifest.records, manifest.characters
+    counts = {"records_in": records.total_in, "kept": records.kept}
+    for outcome in ("dropped", "quarantined"):
+        reasons: dict[str, int] = getattr(records, outcome)
+        counts |= {f"{outcome}.{reason}": n for reason, n in reasons.items()}
+    for name in ("dropped", "quarantined", "cut", "redacted", "inserted"):
+        counts[f"characters_{name}"] = getattr(characters, name)
+    lost = characters.dropped + characters.quarantined
+    counts["characters_in"] = characters.total_in
+    counts["characters_kept"] = characters.total_in - lost
+    counts["characters_out"] = characters.kept
+    return counts

@@ -126,7 +126,7 @@ class Job:
 
 
 def _print_result(result: Result, form: Format) -> None:
-    from isinglass.pipelines.report.summary import summary_lines  # noqa: PLC0415
+    from isinglass.pipelines.report.verdict import summary_lines  # noqa: PLC0415
 
     if form is Format.JSON:
         typer.echo(result.manifest.to_json().rstrip())

@@ -11,18 +11,16 @@ from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.manifest import GateResult
-    from isinglass.schemas.statistic import Statistic
+    from isinglass.pipelines.proof.check import Check, FinishedRun, Stages
 
 
-def check_gates(run: FinishedRun, stages: Sequence[type[Stage] | Stage]) -> Check:
+def check_gates(run: FinishedRun, stages: Stages) -> Check:
     """All gates of the configuration were evaluated, rightly, and give the verdict."""
     manifest, config = run.manifest, run.config
-    told = [_gate(result) for result in manifest.gates]
+    told = [
+        GateConfig.model_validate(gate.model_dump(exclude={"actual", "passed"}))
+        for gate in manifest.gates
+    ]
     asked = [gate for stage in stages for gate in stage.asks(config)]
     faults = [
         f"gate {gate.metric} of the configuration was not evaluated"
@@ -31,7 +29,7 @@ def check_gates(run: FinishedRun, stages: Sequence[type[Stage] | Stage]) -> Chec
     ]
     statistics = run.statistics()
     try:
-        results = evaluate_gates(tuple(told), statistics)
+        results = evaluate_gates(told, statistics)
     except ConfigError as error:
         return conclude("gates", [*faults, str(error)], "")
     faults += [
@@ -39,34 +37,15 @@ def check_gates(run: FinishedRun, stages: Sequence[type[Stage] | Stage]) -> Chec
         for ours, theirs in zip(results, manifest.gates, strict=True)
         if ours != theirs
     ]
+    # Those that can be told from manifest and statistics alone.
+    warnings = general_warnings(manifest.inputs, manifest.records)
+    for stage in stages:
+        warnings += stage.warns(config, dict(manifest), statistics)
     faults += [
         "a warning that follows from the numbers is not given"
-        for warning in _warnings(run, stages, statistics)
+        for warning in warnings
         if warning not in manifest.warnings
     ]
     if verdict(results, manifest.warnings) != manifest.verdict:
         faults.append(f"the verdict {manifest.verdict} does not follow from the gates")
     return conclude("gates", faults, f"{len(told)} gates, verdict {manifest.verdict}")
-
-
-def _gate(result: GateResult) -> GateConfig:
-    return GateConfig(
-        metric=result.metric,
-        slice=result.slice,
-        op=result.op,  # type: ignore[arg-type]
-        value=result.value,
-        severity=result.severity,
-    )
-
-
-def _warnings(
-    run: FinishedRun,
-    stages: Sequence[type[Stage] | Stage],
-    statistics: Sequence[Statistic],
-) -> list[str]:
-    """Warnings that can be told from manifest and statistics alone."""
-    told = dict(run.manifest)
-    warnings = general_warnings(run.manifest.inputs, run.manifest.records)
-    for stage in stages:
-        warnings += stage.warns(run.config, told, statistics)
-    return warnings

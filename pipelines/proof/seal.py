@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-_BESIDES = ("report.html", "manifest.json")
-"""Files that `SHA256SUMS` lists besides the outputs."""
 
 
 def check_seal(run: FinishedRun) -> Check:
@@ -58,7 +56,7 @@ def _check_sums(run: FinishedRun) -> list[str]:
     if not is_file(path):
         return [f"{SUMS} is missing"]
     expected = {output.path: output.sha256 for output in run.manifest.outputs}
-    for name in _BESIDES:
+    for name in ("report.html", "manifest.json"):
         file = run.folder / name
         expected[name] = file_sha256(file) if is_file(file) else "no such file"
     faults: list[str] = []

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.stage import Written
 
+_SHARD = "{shard}"
+_DATA = "data/{shard}.parquet"
 _OF_EVERY_RUN: Mapping[str, pa.Schema] = {
     "ledger/{shard}.parquet": tables.LEDGER,
     "quarantine/{shard}.parquet": tables.QUARANTINE,
     "audit/statistics.parquet": tables.STATISTICS,
 }
-_SHARD = "{shard}"
-_DATA = "data/{shard}.parquet"
 
 
 def check_tables(run: FinishedRun, written: Sequence[Written]) -> Check:
@@ -39,7 +39,7 @@ def check_tables(run: FinishedRun, written: Sequence[Written]) -> Check:
     more = {name for name in found - expected if not _is_foreign(run, name)}
     faults += [f"{name} was not asked for" for name in sorted(more)]
     faults += [fault for part in written for fault in part.faults]
-    count = sum(_is_table(path) for path in wanted)
+    count = sum(_SHARD in path and path.endswith(".parquet") for path in wanted)
     return conclude("tables", faults, f"{len(run.shards())} shards, {count} tables")
 
 
@@ -53,9 +53,8 @@ def _wanted(
     run: FinishedRun, written: Sequence[Written]
 ) -> dict[str, pa.Schema | None]:
     """Schema of each file that the run must have; see `Written.files`."""
-    wanted: dict[str, pa.Schema | None] = {**_OF_EVERY_RUN}
-    if run.manifest.verb != "audit":
-        wanted[_DATA] = tables.DATA
+    data = {} if run.manifest.verb == "audit" else {_DATA: tables.DATA}
+    wanted: dict[str, pa.Schema | None] = {**_OF_EVERY_RUN, **data}
     for part in written:
         wanted |= part.files
     return wanted
@@ -69,10 +68,6 @@ def _by_path(
         for path, schema in wanted.items()
         for shard in (run.shards() if _SHARD in path else [""])
     }
-
-
-def _is_table(path: str) -> bool:
-    return _SHARD in path and path.endswith(".parquet")
 
 
 def check_schemas(run: FinishedRun, written: Sequence[Written]) -> Check:
