@@ -120,21 +120,21 @@ def as_json(evaluation: Evaluation, shown: dict[str, Any]) -> dict[str, Any]:
     """The whole result as a JSON-able value; its form is part of the contract."""
     from isinglass.transforms.pii.evaluation.scoring import total  # noqa: PLC0415
 
-    entities = {}
-    for entity in evaluation.looked_for:
-        entities[entity] = {
-            "overlap": _score_json(evaluation.overlap[entity].score, evaluation.words),
-            "strict": _score_json(evaluation.strict[entity].score, evaluation.words),
-        } | shown.get(entity, {})
+    words = evaluation.words
+    ways = {"overlap": evaluation.overlap, "strict": evaluation.strict}
     return {
         "records": evaluation.records,
-        "words": evaluation.words,
+        "words": words,
         "records_failed": evaluation.failed,
-        "entities": entities,
-        "total": {
-            "overlap": _score_json(total(evaluation.overlap), evaluation.words),
-            "strict": _score_json(total(evaluation.strict), evaluation.words),
+        "entities": {
+            entity: {
+                way: _score_json(found[entity].score, words)
+                for way, found in ways.items()
+            }
+            | shown.get(entity, {})
+            for entity in evaluation.looked_for
         },
+        "total": {way: _score_json(total(found), words) for way, found in ways.items()},
         "not_looked_for": dict(sorted(evaluation.not_looked_for.items())),
         "ignored_labels": dict(sorted(evaluation.ignored.items())),
         "unknown_labels": dict(sorted(evaluation.unknown.items())),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
+
+from isinglass.cli.options import console_on
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -31,12 +32,7 @@ def show(told: dict[str, Any], out: TextIO) -> None:
         told: As `evaluate.as_json` gives it.
         out: Where to.
     """
-    from rich.console import Console  # noqa: PLC0415
-
-    if isinstance(out, io.TextIOWrapper):
-        # A terminal that lacks a character shows its number instead.
-        out.reconfigure(errors="backslashreplace")
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    console = console_on(out)
     if not console.is_terminal:
         console.width = WIDTH
     console.print(_table(told))
@@ -50,7 +46,7 @@ def _table(told: dict[str, Any]) -> Any:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name, side in _COLUMNS:
-        table.add_column(name, justify="left" if side == "left" else "right")
+        table.add_column(name, justify=side)
     for entity, scores in told["entities"].items():
         if _is_seen(scores):
             table.add_row(*_row(entity, scores))

@@ -33,13 +33,11 @@ def init(
 ) -> int:
     """Write a full, commented configuration."""
     if path.exists() and not force:
-        msg = f"{path} exists. Choose another name, or give --force."
-        raise OutputError(msg)
+        raise OutputError(f"{path} exists. Choose another name, or give --force.")
     try:
         path.write_text(profile_text(profile), encoding="utf-8")
     except OSError as error:
-        msg = f"{path} cannot be written: {error.strerror}."
-        raise OutputError(msg) from None
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
     typer.echo(f"Wrote {path}. Set inputs and output, then: isinglass run -c {path}")
     return 0
 

@@ -1,10 +1,12 @@
-"""Options that several verbs share, and how a configuration is read."""
+"""What several verbs share: options, the configuration, and how results are shown."""
 
 from __future__ import annotations
 
+import io
+import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -12,6 +14,10 @@ from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
     from isinglass.pipelines.stage import Stage
     from isinglass.schemas.config import RunConfig
 
@@ -23,18 +29,9 @@ class Format(StrEnum):
     JSON = "json"
 
 
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file, YAML.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Override one key: path.to.key=value. Repeatable."),
-]
 FormatOption = Annotated[
     Format, typer.Option("--format", help="Form of the result on stdout.")
 ]
-
-
 StageOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -43,6 +40,22 @@ StageOption = Annotated[
         "run only if it is named here. Repeatable.",
     ),
 ]
+
+
+def show(told: Any, lines: Iterable[str], form: Format) -> None:
+    """Write a result to stdout: JSON-able for programs, or lines for a person."""
+    whole = json.dumps(told, indent=2) if form is Format.JSON else "\n".join(lines)
+    typer.echo(whole)
+
+
+def console_on(out: TextIO) -> Console:
+    """A console that shows text as it is."""
+    from rich.console import Console  # noqa: PLC0415
+
+    if isinstance(out, io.TextIOWrapper):
+        # A terminal that lacks a character shows its number instead.
+        out.reconfigure(errors="backslashreplace")
+    return Console(file=out, highlight=False, markup=False, emoji=False)
 
 
 def read_stages(names: list[str] | None) -> tuple[type[Stage], ...]:
@@ -65,15 +78,13 @@ def read_config(path: Path, overrides: list[str]) -> RunConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        msg = f"No configuration at {path}. `isinglass init` writes one."
-        raise ConfigError(msg) from None
+        said = f"No configuration at {path}. `isinglass init` writes one."
+        raise ConfigError(said) from None
     except IsADirectoryError:
-        msg = f"{path} is a folder; name the configuration file in it."
-        raise ConfigError(msg) from None
+        said = f"{path} is a folder; name the configuration file in it."
+        raise ConfigError(said) from None
     except PermissionError:
-        msg = f"No permission to read {path}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"No permission to read {path}.") from None
     except UnicodeDecodeError:
-        msg = f"{path} is not UTF-8 text."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{path} is not UTF-8 text.") from None
     return load_config(text, overrides)
