@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-SLICES = ("source", "language", "axis", "group", "entity", "reason", "position")
-"""What a number may be about a part of; without all of them it is about everything."""
-
-
 @dataclass(frozen=True)
 class Statistic:
     """A row of `audit/statistics.parquet`.
@@ -55,9 +51,6 @@ class Statistic:
 def statistics_table(statistics: Iterable[Statistic]) -> pa.Table:
     """All statistics as one table, sorted so that equal contents are equal bytes."""
     rows = [asdict(statistic) for statistic in statistics]
-    names = [name for name in STATISTICS.names if name not in _NUMBERS]
+    names = [field.name for field in STATISTICS if field.type == pa.string()]
     rows.sort(key=lambda row: tuple(row[name] or "" for name in names))
     return pa.Table.from_pylist(rows, schema=STATISTICS)
-
-
-_NUMBERS = {"value", "numerator", "denominator", "low", "high"}

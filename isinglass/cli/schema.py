@@ -34,7 +34,7 @@ def describe(contract: Contract) -> dict[str, Any]:
     if contract is Contract.CONFIG:
         return RunConfig.model_json_schema()
     if contract is Contract.MANIFEST:
-        return Manifest.json_schema()
+        return Manifest.model_json_schema()
     named = {
         "data": tables.DATA,
         "findings": tables.FINDINGS,

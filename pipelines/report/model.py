@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.pipelines.engine.workspace import read_table
-from isinglass.schemas.statistic import SLICES
+from isinglass.schemas.tables import SLICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

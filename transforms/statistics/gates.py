@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import GateResult
-from isinglass.schemas.statistic import SLICES
+from isinglass.schemas.tables import SLICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
