@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from isinglass.cli.options import Format, FormatOption, read_config
 from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.pii import Mode
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
     from isinglass.transforms.pii.evaluation.scoring import Score, Span
-
-Mode = Literal["fast", "exact", "identifiers"]
 
 app = typer.Typer(
     help="Measure on labelled data of your own.",
@@ -110,9 +109,9 @@ def _section(config: Path | None, mode: str | None) -> PiiConfig:
     if section is None:
         raise ConfigError(f"{config} has no `pii` section; add `pii: {{}}`")
     if mode is not None:
-        if mode not in {"fast", "exact", "identifiers"}:
+        if mode not in get_args(Mode):
             raise ConfigError(f"--mode {mode}: choose fast, exact or identifiers")
-        section = section.model_copy(update={"mode": cast("Mode", mode)})
+        section = section.model_copy(update={"mode": mode})
     return with_absolute_files(section, Path.cwd())
 
 
