@@ -1,17 +1,6 @@
 """Errors that say how to react.
 
-    IsinglassError
-    ├── RefuseError            nothing was started; something must be changed (exit 2)
-    │   ├── ConfigError        a key, a value or a combination in the configuration
-    │   ├── InputError         an input that cannot be read as it is described
-    │   ├── OutputError        an output folder that must not or cannot be written
-    │   ├── MissingExtraError  an optional dependency or a model is not installed
-    │   └── TooLargeError      one document alone does not fit into a device's memory
-    ├── QuarantineError        one record cannot be processed; set it aside and go on
-    ├── RetryError             the world is in the way (disk full, lock held); exit 75
-    ├── GateError              the run is complete but did not pass its gates (exit 3)
-    ├── TokenizerDiffersError  ids are not the reference's; done again by the reference
-    └── ReconcileError         the books do not balance: a fault of isinglass (exit 1)
+Of `RefuseError` and its kinds nothing was started, and something must be changed.
 
 Messages name the thing, the value and the fix. They never hold document text.
 """

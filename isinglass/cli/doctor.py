@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from isinglass.schemas.manifest import Model
+    from isinglass.transforms.encode.models.files import ModelFile
 
 LEAST_FREE_BYTES = 2**30
 
@@ -91,7 +92,7 @@ def _encoder_models() -> tuple[bool, str]:
     return True, _named(check_models(EncodeSettings()))
 
 
-def _named(models: Iterable[Model]) -> str:
+def _named(models: Iterable[Model | ModelFile]) -> str:
     return ", ".join(f"{model.name} {model.sha256[:12]}" for model in models)
 
 

@@ -46,7 +46,7 @@ def _table(told: dict[str, Any]) -> Any:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name, side in _COLUMNS:
-        table.add_column(name, justify=side)
+        table.add_column(name, justify="left" if side == "left" else "right")
     for entity, scores in told["entities"].items():
         if _is_seen(scores):
             table.add_row(*_row(entity, scores))

@@ -121,8 +121,8 @@ class RunFolder:
         path = self.folder / table / f"{shard}.parquet"
         if not exists(path):
             return []
-        table = read_columns(path, columns, later, pc.field("doc_id") == doc_id)
-        rows: list[dict[str, Any]] = table.to_pylist()
+        found = read_columns(path, columns, later, pc.field("doc_id") == doc_id)
+        rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 
 

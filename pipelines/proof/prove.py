@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import pydantic
 
 from isinglass.pipelines.proof.books import check_books
-from isinglass.pipelines.proof.check import Check, FinishedRun, merged
-from isinglass.pipelines.proof.gates import check_gates
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude, merged
 from isinglass.pipelines.proof.seal import check_hashes, check_seal
 from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.proof.statistics import check_counts, check_statistics
 from isinglass.pipelines.proof.structure import check_schemas, check_tables
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.pipelines.stages import STAGES
-from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import InputError
+from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,43 @@ def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
         checks += [check_gates(run, every), *check_source(run, every)]
         checks += [check for stage in every for check in stage.prove(run)]
     return merged([*checks, *_not_at_hand(run, stages)])
+
+
+def check_gates(run: FinishedRun, stages: Stages) -> Check:
+    """All gates of the configuration were evaluated, rightly, and give the verdict."""
+    manifest, config = run.manifest, run.config
+    told = [
+        GateConfig.model_validate(gate.model_dump(exclude={"actual", "passed"}))
+        for gate in manifest.gates
+    ]
+    asked = [gate for stage in stages for gate in stage.asks(config)]
+    faults = [
+        f"gate {gate.metric} of the configuration was not evaluated"
+        for gate in (*config.gates, *asked, quarantine_gate(config))
+        if gate not in told
+    ]
+    statistics = run.statistics()
+    try:
+        results = evaluate_gates(told, statistics)
+    except ConfigError as error:
+        return conclude("gates", [*faults, str(error)], "")
+    faults += [
+        f"gate {ours.metric} does not follow from the statistics"
+        for ours, theirs in zip(results, manifest.gates, strict=True)
+        if ours != theirs
+    ]
+    # Those that can be told from manifest and statistics alone.
+    warnings = general_warnings(manifest.inputs, manifest.records)
+    for stage in stages:
+        warnings += stage.warns(config, dict(manifest), statistics)
+    faults += [
+        "a warning that follows from the numbers is not given"
+        for warning in warnings
+        if warning not in manifest.warnings
+    ]
+    if verdict(results, manifest.warnings) != manifest.verdict:
+        faults.append(f"the verdict {manifest.verdict} does not follow from the gates")
+    return conclude("gates", faults, f"{len(told)} gates, verdict {manifest.verdict}")
 
 
 def _not_at_hand(run: FinishedRun, stages: Stages) -> list[Check]:

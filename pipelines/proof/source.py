@@ -168,8 +168,8 @@ class _SourceReader:
 
 def rebuilt(finding: dict[str, Any], output: Callable[[str], str] | None) -> Rebuilt:
     """A row of `findings/` as a changed span."""
-    names = ("start", "end", "clean_start", "clean_end")
-    return Rebuilt(*(finding[name] for name in names), output)
+    names = [name for name in Rebuilt._fields if name != "output"]
+    return Rebuilt(output=output, **{name: finding[name] for name in names})
 
 
 def _same_metadata(

@@ -152,13 +152,10 @@ def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
 @njit(cache=True, nogil=True)
 def _follow(tables: Any, node: Any, word: Any) -> Any:
     """Return the node after `word`, or -1."""
-    mask = tables.edge_keys.size - 1
     key = np.int64(node) * (tables.word_starts.size - 1) + word
-    slot = np.int64((np.uint64(key) * HASH_PRIME) >> np.uint64(20)) & mask
-    while tables.edge_keys[slot] >= 0:
-        if tables.edge_keys[slot] == key:
-            return tables.edge_nodes[slot]
-        slot = (slot + 1) & mask
+    place = np.searchsorted(tables.edge_keys, key)
+    if place < tables.edge_keys.size and tables.edge_keys[place] == key:
+        return tables.edge_nodes[place]
     return -1
 
 

@@ -87,7 +87,8 @@ def _summed(mentions: MentionCounts) -> Iterator[tuple[Any, NDArray[Any]]]:
     names = group_names()
     for axis in {axis for axis, _ in names}:
         chosen = [j for j, name in enumerate(names) if name[0] == axis]
-        yield ("documents", axis), (mentions.counts[:, chosen] > 0).any(axis=1)
+        mentioned = mentions.counts[:, chosen] > 0
+        yield ("documents", axis), np.asarray(mentioned.any(axis=1))
     for j, (axis, group) in enumerate(names):
         yield ("documents", axis, group), mentions.counts[:, j] > 0
         yield ("mentions", axis, group), mentions.counts[:, j]

@@ -51,7 +51,7 @@ class MatchTables(NamedTuple):
             of this hash.
         word_starts: Where each word begins in `word_codes`; one more than words.
         word_codes: Folded code points of all words.
-        edge_keys: `node * words + word` of each edge of the trie, -1 where empty.
+        edge_keys: `node * words + word` of each edge of the trie, ascending.
         edge_nodes: Node that the edge leads to.
         node_rows: Row of `gains` of an entry that ends at the node, else -1.
         gains: Shape (entries, groups): what an entry adds; nothing for a veto.
@@ -187,7 +187,9 @@ def _tables(
     roots: int,
 ) -> MatchTables:
     slots, firsts = _hashed_words(words, [key for key in edges if key[0] < roots])
-    edge_keys, edge_nodes = _hashed_edges(len(words), edges)
+    ordered = sorted(
+        (node * len(words) + word, to) for (node, word), to in edges.items()
+    )
     lengths = [len(codes) for codes in words]
     tables = MatchTables(
         characters=character_table(),
@@ -195,8 +197,8 @@ def _tables(
         firsts=firsts,
         word_starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         word_codes=np.array([code for codes in words for code in codes], np.int32),
-        edge_keys=edge_keys,
-        edge_nodes=edge_nodes,
+        edge_keys=np.array([key for key, _ in ordered], np.int64),
+        edge_nodes=np.array([node for _, node in ordered], np.int32),
         node_rows=node_rows,
         gains=gains,
     )
@@ -221,32 +223,12 @@ def _hashed_words(
     return slots, firsts
 
 
-def _hashed_edges(
-    words: int, edges: dict[tuple[int, int], int]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    keys = np.full(_table_size(len(edges)), -1, np.int64)
-    nodes = np.full(len(keys), -1, np.int32)
-    for (node, word), target in edges.items():
-        key = node * words + word
-        slot = edge_slot(key) & (len(keys) - 1)
-        while keys[slot] >= 0:
-            slot = (slot + 1) & (len(keys) - 1)
-        keys[slot] = key
-        nodes[slot] = target
-    return keys, nodes
-
-
 def hash_codes(codes: Sequence[int]) -> int:
     """Hash a word as the kernel does: FNV-1a (Fowler, Noll, Vo) over code points."""
     value = int(HASH_START)
     for code in codes:
         value = (value ^ code) * int(HASH_PRIME) % 2**64
     return value ^ value >> 32
-
-
-def edge_slot(key: int) -> int:
-    """Hash an edge key as the kernel does."""
-    return (key * int(HASH_PRIME) % 2**64) >> 20
 
 
 def _table_size(entries: int) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.demographics.lexicon import Group
+    from isinglass.transforms.statistics.sums import Slices
 
 _STAGE = "output"
 
@@ -75,7 +76,7 @@ def retention(before: GroupDocuments, after: GroupDocuments) -> list[Statistic]:
     for (axis, group), documents in sorted(before.groups.items()):
         if documents == 0:
             continue
-        slices = {"axis": axis, "group": group}
+        slices: Slices = {"axis": axis, "group": group}
         counts = (after.groups.get((axis, group), 0), documents)
         stays = share("group.retention", counts, _STAGE, **slices)
         found.append(stays)
@@ -116,7 +117,7 @@ def removal(
         for (axis, group), documents in sorted(before.groups.items()):
             if documents == 0:
                 continue
-            at = {"axis": axis, "group": group, "reason": reason}
+            at: Slices = {"axis": axis, "group": group, "reason": reason}
             first = (gone.groups.get((axis, group), 0), documents)
             rest = (gone.documents - first[0], before.documents - documents)
             found.append(share("group.removed_share", first, _STAGE, **at))

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 _BITS = 5
 _PARTS = 1 << _BITS
 
-MAX_RELATIVE_ERROR = 1 / (2 * _PARTS)
-"""Greatest error of a quantile, as a share of it."""
-
 
 def length_bins(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the bin of each length (0 or more, below 2^53)."""
@@ -47,7 +44,7 @@ def quantile(histogram: Mapping[str, int], share: float) -> float:
 
     Returns:
         The middle of the bin that holds the ceil(share * n)-th smallest length; off by
-        at most `MAX_RELATIVE_ERROR` of it, and exact below 64.
+        at most 1/64 of it, and exact below 64.
 
     Raises:
         ValueError: The histogram is empty.

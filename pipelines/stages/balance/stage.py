@@ -9,8 +9,11 @@ import numpy as np
 
 from isinglass.pipelines.stage import Closed, Stage, Story, Verdict, no_drops
 from isinglass.pipelines.stages.balance import report
-from isinglass.pipelines.stages.balance.proof import check_weights
-from isinglass.pipelines.stages.balance.weights import balance_summary, solve_weights
+from isinglass.pipelines.stages.balance.weights import (
+    balance_summary,
+    check_weights,
+    solve_weights,
+)
 from isinglass.pipelines.stages.demographics.kept import kept_documents
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.reasons import Outcome

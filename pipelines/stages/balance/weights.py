@@ -1,9 +1,10 @@
-"""Weights solved once for all documents, and what they reached."""
+"""Weights solved once for all documents, what they reached, and their proof."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import read_array, read_json
+from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.manifest import AxisSummary
 from isinglass.transforms.balance.solve import axes_of, solve
 from isinglass.transforms.demographics.counts import mention_matrix
@@ -21,6 +23,7 @@ from isinglass.transforms.demographics.lexicon import group_names
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.demographics.kept import Kept
     from isinglass.schemas.config import BalanceConfig
@@ -99,3 +102,42 @@ def effective_size(weights: np.ndarray) -> float:
     """Documents without weights that vary as little, Kish: (sum w)^2 / sum w^2."""
     squares = float(np.square(weights).sum())
     return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
+def check_weights(run: FinishedRun) -> Check:
+    """Every text has a weight if and only if the run was asked to balance.
+
+    Number, bounds and effective sample size of the weights are those of the manifest.
+    """
+    wanted = run.config.balance is not None
+    if not wanted and run.manifest.balance:
+        fault = "the manifest has a balance that was not asked for"
+        return conclude(BALANCE, [fault], "")
+    if not run.paths("data"):
+        return Check(BALANCE, "skipped", "no text was written")
+    faults, parts = [], [np.empty(0)]
+    for shard, data in run.each("data", ["balance_weight"]):
+        column = data["balance_weight"]
+        if column.null_count != (0 if wanted else len(column)):
+            faults.append(f"data/{shard} has weights for other texts than it should")
+        parts.append(column.drop_null().to_numpy())
+    weights = np.concatenate(parts)
+    if wanted and not run.manifest.balance:
+        faults.append("the manifest has no balance")
+    faults += [
+        f"the weights are not those of the axis {axis}"
+        for axis, summary in run.manifest.balance.items()
+        if not _fit(weights, summary)
+    ]
+    return conclude(BALANCE, faults, f"{len(weights):,} weights")
+
+
+def _fit(weights: np.ndarray, summary: AxisSummary) -> bool:
+    if summary.documents != len(weights):
+        return False
+    if len(weights) == 0:
+        return True
+    bounds = (float(weights.min()), float(weights.max()))
+    return bounds == (summary.weight_low, summary.weight_high) and isclose(
+        effective_size(weights), summary.effective_sample_size, rel_tol=1e-9
+    )
