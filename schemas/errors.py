@@ -39,10 +39,7 @@ class MissingExtraError(RefuseError):
 class TooLargeError(RefuseError):
     """One document alone does not fit into the memory of a device.
 
-    Args:
-        message: Names device and fix.
-        row: Of the document, among those of `item`.
-        item: What was encoded: whoever gave it knows the document's name.
+    It is `row` of the `item` that was encoded; who gave that knows the document's name.
     """
 
     def __init__(self, message: str, row: int = 0, item: object = None) -> None:
@@ -54,9 +51,7 @@ class TooLargeError(RefuseError):
 class QuarantineError(IsinglassError):
     """One record cannot be processed; it goes to quarantine with `reason`.
 
-    Args:
-        reason: One of the quarantine reasons of `isinglass.schemas.reasons`.
-        detail: What was seen, without any document text.
+    `detail` is what was seen, without any document text.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

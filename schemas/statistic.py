@@ -19,15 +19,12 @@ class Statistic:
 
     Attributes:
         metric: Dotted id, e.g. `documents`, `pii.recall`, `group.document_share`.
-        value: The number.
         unit: What `value` counts: documents, characters, share, per 1,000 words ...
         stage: input, output or run.
         characteristic: Data quality characteristic of ISO/IEC 5259-2 that the
             number speaks to, e.g. Representativeness, Identifiability, Currentness.
         numerator: Of a ratio; None for a plain count.
-        denominator: Of a ratio.
         low: Lower end of the 95 % interval, where one is meaningful.
-        high: Upper end.
     """
 
     metric: str

@@ -69,13 +69,8 @@ def failure_column(first: int, size: int, failed: Mapping[int, str]) -> pa.Strin
 def as_column(texts: Any, name: str = "texts") -> pa.ChunkedArray:
     """Strings or UTF-8 bytes of a caller as a column, nulls and bad bytes included.
 
-    Args:
-        texts: A list of str or None, a pyarrow array, or a pandas Series, whose index
-            is not read.
-        name: Of the parameter, for messages.
-
     Raises:
-        TypeError: It is something else, a single str above all.
+        TypeError: It is something else than `Texts`, a single str above all.
     """
     if isinstance(texts, str | bytes | bytearray):
         raise TypeError(

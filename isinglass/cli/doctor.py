@@ -22,14 +22,7 @@ LEAST_FREE_BYTES = 2**30
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
-
-    Attributes:
-        name: What.
-        good: Whether it is as it should be.
-        detail: Version, size, or what to do.
-        needed: False for what only an optional part needs.
-    """
+    """One thing that was looked at; `needed` if more than an optional part needs it."""
 
     name: str
     good: bool

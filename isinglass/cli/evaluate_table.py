@@ -26,12 +26,7 @@ WIDTH = 110
 
 
 def show(told: dict[str, Any], out: TextIO) -> None:
-    """Print the JSON form of a result as a table.
-
-    Args:
-        told: As `evaluate.as_json` gives it.
-        out: Where to.
-    """
+    """Print a result, as `evaluate.as_json` gives it, as a table."""
     console = console_on(out)
     if not console.is_terminal:
         console.width = WIDTH

@@ -39,11 +39,7 @@ SOURCE = "source texts"
 class Check:
     """One thing that was proved, refuted or could not be looked at.
 
-    Attributes:
-        name: What was checked.
-        status: What came of it.
-        detail: How much was looked at, or what is wrong and where.
-        faults: All that is wrong; `detail` names the first of them.
+    `detail` is how much was looked at, or the first of the faults.
     """
 
     name: str

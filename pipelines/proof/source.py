@@ -177,10 +177,7 @@ def _same_metadata(
 ) -> bool:
     """Whether metadata and carried columns are those of the input.
 
-    Args:
-        data: Of a shard.
-        kept: Its documents as they came in.
-        outside: Names of stages from outside, whose columns are not of the input.
+    Columns of stages from outside are not of the input.
     """
     if not kept:
         return data.num_rows == 0

@@ -26,12 +26,7 @@ _OF_EVERY_RUN: Mapping[str, pa.Schema] = {
 
 
 def check_tables(run: FinishedRun, written: Sequence[Written]) -> Check:
-    """Every shard has a file of each table the configuration asks for; no more.
-
-    Args:
-        run: The run.
-        written: What each stage must have left.
-    """
+    """Every shard has a file of each table the configuration asks for; no more."""
     wanted = _wanted(run, written)
     expected = _by_path(run, wanted).keys()
     found = {output.path for output in run.manifest.outputs}

@@ -24,9 +24,7 @@ class Cell:
     """One table cell.
 
     Attributes:
-        text: What is shown.
         title: Longer form, shown on hover (a full hash).
-        tone: How it is set.
         bar: A share of 0..1 drawn as a thin bar under the text.
     """
 
@@ -37,7 +35,7 @@ class Cell:
 
 
 Row = list[Cell | str]
-"""Cells of a row before plain strings are made cells of."""
+"""A row before plain strings are made cells."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +99,7 @@ Block = Table | Paragraph | Figure | Heading | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of the report.
-
-    Attributes:
-        anchor: Its id in the page.
-        title: Its heading.
-        blocks: What stands in it.
-        ran: Whether there is more to say than that a part was off.
-    """
+    """A titled part of the report; `ran` if more is said than that it was off."""
 
     anchor: str
     title: str

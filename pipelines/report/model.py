@@ -39,12 +39,7 @@ class Quarantined(NamedTuple):
 def first_quarantined(
     workspace: Workspace, shard_ids: Sequence[str]
 ) -> tuple[Quarantined, ...]:
-    """At most `MOST_SHOWN` records that were set aside; never their bytes.
-
-    Args:
-        workspace: The run folder, after the clean pass.
-        shard_ids: This run's shards, in order.
-    """
+    """At most `MOST_SHOWN` records that were set aside; never their bytes."""
     found: list[Quarantined] = []
     for shard_id in shard_ids:
         if len(found) >= MOST_SHOWN:
@@ -114,11 +109,7 @@ def _slices(row: Mapping[str, Any]) -> dict[str, str]:
 class ReportData:
     """Everything that the sections are made from.
 
-    Attributes:
-        manifest: The finished manifest.
-        slices: Statistics of the run.
-        quarantined: The first records that were set aside.
-        shown: Ids and numbers that a stage wants to show besides, by its name.
+    `shown` are ids and numbers that a stage wants to show besides, by its name.
     """
 
     manifest: Manifest

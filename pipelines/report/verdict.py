@@ -59,10 +59,6 @@ def summary_lines(manifest: Manifest, stages: Sequence[Asked] = ()) -> list[str]
 
     Plain text for a terminal: digits are grouped by commas, and no control character
     of a name gets through.
-
-    Args:
-        manifest: The finished manifest.
-        stages: Further stages that are asked for a line.
     """
     first, *others = verdict_reasons(manifest)
     more = f" (and {len(others)} more)" if others else ""

@@ -27,10 +27,7 @@ _HALVINGS = 40
 class Distance:
     """How far a weight is from 1, as the curve from u to w.
 
-    Attributes:
-        name: `chi2`, `kl` or `logit`.
-        low: Least weight; 0 for `kl`.
-        high: Greatest weight; infinite for `kl`.
+    Weights are from `low` to `high`; for `kl` from 0 to infinity.
     """
 
     name: Literal["chi2", "kl", "logit"]
@@ -125,7 +122,7 @@ def calibrate(
     Args:
         constraints: Shape (d, k); those that are 0 everywhere hold by themselves.
         multiplicity: Documents of each of the k distinct vectors, with a sum > 0.
-        distance: How weights are measured.
+        distance: From 1, of which the mean is least.
     """
     total = multiplicity.sum()
     rows = [np.ones(len(multiplicity))]

@@ -51,12 +51,9 @@ class Solution(NamedTuple):
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: its targets, which sum to 1, and counts in its units.
+    """An axis: its targets by group, sorted, and counts in its units.
 
-    Attributes:
-        name: Of the axis.
-        target: By group, sorted.
-        counts: Of each group and document (or distinct vector), shape (groups, k).
+    Counts are of each group and document (or distinct vector), shape (groups, k).
     """
 
     name: str
@@ -135,11 +132,7 @@ def solve(
     """Find the weights closest to 1 that meet the targets.
 
     The result does not depend, to the last bit, on the order of the documents.
-
-    Args:
-        vectors: As of `axes_of`.
-        columns: As of `axes_of`.
-        config: Targets, units, distance and bounds.
+    Arguments are as of `axes_of`.
 
     Raises:
         ConfigError: A target names an axis or a group that has no column.

@@ -49,9 +49,9 @@ def group_statistics(
     """Return the statistics of the module's table; none where nothing is covered.
 
     Args:
-        mentions: Of all n documents of the stage.
-        sources: Source of each document; null where unknown.
-        languages: Language of each document; null where unknown.
+        mentions: Of all documents of the stage.
+        sources: Of each document; null where unknown.
+        languages: Of each document; null where unknown.
         stage: `input` or `output`.
     """
     found: list[Statistic] = []

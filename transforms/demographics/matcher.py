@@ -52,7 +52,7 @@ class MatchTables(NamedTuple):
         word_starts: Where each word begins in `word_codes`; one more than words.
         word_codes: Folded code points of all words.
         edge_keys: `node * words + word` of each edge of the trie, ascending.
-        edge_nodes: Node that the edge leads to.
+        edge_nodes: Node that each edge leads to.
         node_rows: Row of `gains` of an entry that ends at the node, else -1.
         gains: Shape (entries, groups): what an entry adds; nothing for a veto.
     """
@@ -114,10 +114,6 @@ def compile_matcher(
     lexicons: Sequence[DemographicLexicon], columns: Sequence[Group]
 ) -> Matcher:
     """Compile lexicons into one vocabulary and one trie a language.
-
-    Args:
-        lexicons: One for each language.
-        columns: Groups that are counted, in order.
 
     Raises:
         ValueError: A word or phrase is longer than the kernel can hold, or an entry

@@ -29,12 +29,7 @@ _STAGE = "output"
 
 @dataclass(frozen=True)
 class GroupDocuments:
-    """Documents, and those of them that mention each group.
-
-    Attributes:
-        documents: Documents in a language that has a lexicon.
-        groups: By (axis, group); groups overlap.
-    """
+    """Documents in a language that has a lexicon, and those that mention each group."""
 
     documents: int
     groups: dict[Group, int]
@@ -61,10 +56,6 @@ def retention(before: GroupDocuments, after: GroupDocuments) -> list[Statistic]:
     interval; the row without a group is over all covered documents.
     `group.retention_ratio` is the former over the latter: 1 where the group fares as
     all do.
-
-    Args:
-        before: Ahead of the stage.
-        after: Behind it; a part of `before`.
 
     Raises:
         ValueError: More documents are left than there were.
@@ -103,10 +94,6 @@ def removal(
     interval. `group.removal_ratio` is that share over the share among documents that
     do not mention the group, with a 95 % log interval; where one of the counts is 0 it
     is left out.
-
-    Args:
-        before: Ahead of the stage.
-        removed: By reason; parts of `before`.
 
     Raises:
         ValueError: More documents are removed than there were.

@@ -53,7 +53,7 @@ def share(
     Args:
         metric: One of `CHARACTERISTICS`.
         counts: Numerator and denominator; the share of nothing is 0.
-        stage: Stage of the statistic.
+        stage: `input`, `output` or `run`.
         interval: Whether individuals are independent enough for an interval.
         slices: Slice columns.
     """

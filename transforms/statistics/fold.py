@@ -48,13 +48,7 @@ class TextGatherer:
     def add(
         self, texts: pa.StringArray, sources: pa.StringArray, languages: pa.StringArray
     ) -> None:
-        """Add a batch; see `add_lengths`.
-
-        Args:
-            texts: Without nulls.
-            sources: As many; null where unknown.
-            languages: As many; null where unknown.
-        """
+        """Add a batch of texts without nulls; see `add_lengths`."""
         characters = pc.utf8_length(texts).to_numpy().astype(np.int64)
         self.add_lengths(characters, word_counts(texts), sources, languages)
 

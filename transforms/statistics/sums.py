@@ -65,11 +65,8 @@ def sliced(
 ) -> Accumulator:
     """Fold a batch over everything, by source and by language.
 
-    Args:
-        sources: Source of each document; null counts as the empty name.
-        languages: Language of each document; null counts as the empty name.
-        fold: From a label below `count` for each document, and `count`, to one cell a
-            label.
+    A null counts as the empty name. `fold` makes, of a label below `count` for each
+    document, and `count`, one cell a label.
     """
     everything = np.zeros(len(sources), np.int64)
     part: Accumulator = {"all": fold(everything, 1)[0]}

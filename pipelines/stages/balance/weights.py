@@ -37,7 +37,7 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
 
     Args:
         driver: After the survey.
-        config: The `balance` section.
+        config: The targets.
         kept: bool (n,), documents that nobody drops.
 
     Returns:

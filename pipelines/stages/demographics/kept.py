@@ -44,9 +44,6 @@ class Kept:
         kept: bool (n,), the document is in `data/`.
         reason: Why not, from the decisions or the scan; null for kept ones.
         weight: float64 (n,), balance weight; NaN when there is none.
-        mentions: Mention counts of every document.
-        sources: Source of every document.
-        languages: Language of every document.
     """
 
     kept: np.ndarray
