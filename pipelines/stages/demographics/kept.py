@@ -20,10 +20,10 @@ from isinglass.transforms.demographics.counts import (
     mention_fields,
     mention_matrix,
 )
-from isinglass.transforms.demographics.groups import group_statistics
-from isinglass.transforms.demographics.retention import (
+from isinglass.transforms.demographics.groups import (
     GroupDocuments,
     group_documents,
+    group_statistics,
     removal,
     retention,
 )

@@ -45,7 +45,7 @@ _RETENTION = {
     "group.removed_share": "share removed",
     "group.removal_ratio": "share removed, against that of the other documents",
 }
-"""Metrics of `transforms.demographics.retention` and what they say."""
+"""Metrics of `transforms.demographics.groups` and what they say."""
 
 _FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
