@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from isinglass.cli.options import Format, FormatOption, show
+from isinglass.cli.options import FormatOption, show
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import RefuseError
 
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     needed: bool = True
 
 
-def doctor(format_: FormatOption = Format.TEXT) -> int:
+def doctor(format_: FormatOption = "text") -> int:
     """Check the installation: packages, models, workers, space. Downloads nothing."""
     findings = examine()
     lines = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption, console_on, read_config
+from isinglass.cli.options import FormatOption, console_on, read_config
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.pii import Mode
 from isinglass.schemas.errors import ConfigError
@@ -79,7 +79,7 @@ def pii(
     show_text: Annotated[
         bool, typer.Option("--show-text", help="Show the text of these as well.")
     ] = False,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Score the findings in texts whose personal data is labelled.
 
@@ -99,7 +99,7 @@ def pii(
     labels = Labels.of(looked_for(section), map_ or (), ignore or ())
     evaluation = evaluate(section, labelled, labels)
     shown = _examples(evaluation, labelled, examples, show_text=show_text)
-    if format_ is Format.JSON:
+    if format_ == "json":
         typer.echo(json.dumps(as_json(evaluation, shown), indent=2))
     else:
         _print(as_json(evaluation, shown))

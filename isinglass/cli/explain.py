@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isinglass.cli.options import (
-    Format,
     FormatOption,
     StageOption,
     console_on,
@@ -35,7 +34,7 @@ def explain(
         bool, typer.Option("--full", help="Show whole texts; fold nothing.")
     ] = False,
     stage: StageOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Tell where a record came from, what became of it and on what evidence.
 
@@ -45,7 +44,7 @@ def explain(
     from isinglass.pipelines.explain.build import explain as tell  # noqa: PLC0415
 
     told = tell(run, doc_id, full=full, stages=read_stages(stage))
-    if format_ is Format.JSON:
+    if format_ == "json":
         typer.echo(json.dumps(as_json(told), indent=2))
     else:
         show(told, console_on(sys.stdout))

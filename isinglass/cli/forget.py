@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
-from isinglass.cli.options import Format, FormatOption, StageOption, show
+from isinglass.cli.options import FormatOption, StageOption, show
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stages.erase.forget import Forgotten
 
 MOST_NAMED = 20
-
-
-class Remove(StrEnum):
-    """What of a document with a value is left out."""
-
-    DOCUMENTS = "documents"
-    SPANS = "spans"
 
 
 def forget(
@@ -38,8 +30,9 @@ def forget(
         typer.Option("--output", help="Folder of the new run.", show_default=False),
     ] = None,
     remove: Annotated[
-        Remove, typer.Option("--remove", help="Whole documents, or only the places.")
-    ] = Remove.DOCUMENTS,
+        Literal["documents", "spans"],
+        typer.Option("--remove", help="Whole documents, or only the places."),
+    ] = "documents",
     *,
     texts_only: Annotated[
         bool,
@@ -56,7 +49,7 @@ def forget(
         bool, typer.Option("--dry-run", help="Search and count, write nothing.")
     ] = False,
     stage: StageOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Make a new run without the documents that hold some values; RUN stays as it is.
 
@@ -71,7 +64,7 @@ def forget(
     request = forgetting.ForgetRequest(
         run=run,
         values=forgetting.read_values(value_file, allow_short=allow_short),
-        remove=remove.value,
+        remove=remove,
         output=output,
         texts_only=texts_only,
         dry_run=dry_run,

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from isinglass.schemas.errors import OutputError
 
-
-class Profile(StrEnum):
-    """Ready-made configurations."""
-
-    WEB_EN = "web-en"
-    IDENTIFIERS = "identifiers"
+Profile = Literal["web-en", "identifiers"]
 
 
 def init(
@@ -25,7 +19,7 @@ def init(
     ),
     profile: Annotated[
         Profile, typer.Option("--profile", help="Which configuration.")
-    ] = Profile.WEB_EN,
+    ] = "web-en",
     *,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite an existing file.")
@@ -45,4 +39,4 @@ def init(
 def profile_text(profile: Profile) -> str:
     """The YAML text of a profile."""
     folder = resources.files("isinglass.schemas.profiles")
-    return folder.joinpath(f"{profile.value}.yaml").read_text(encoding="utf-8")
+    return folder.joinpath(f"{profile}.yaml").read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ def start(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 when the verdict is `warned`.")
     ] = False,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Run the verb that the command was called by."""
     changes = list(set_ or [])
@@ -96,7 +96,7 @@ def show_forecast(request: Request, form: Format) -> None:
 def _print_result(result: Result, form: Format) -> None:
     from isinglass.pipelines.report.verdict import summary_lines  # noqa: PLC0415
 
-    if form is Format.JSON:
+    if form == "json":
         typer.echo(result.manifest.to_json().rstrip())
         return
     if result.nothing_to_do:

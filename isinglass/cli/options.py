@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -22,13 +21,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import RunConfig
 
 
-class Format(StrEnum):
-    """Form of what is written to stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
+Format = Literal["text", "json"]
 FormatOption = Annotated[
     Format, typer.Option("--format", help="Form of the result on stdout.")
 ]
@@ -44,7 +37,7 @@ StageOption = Annotated[
 
 def show(told: Any, lines: Iterable[str], form: Format) -> None:
     """Write a result to stdout: JSON-able for programs, or lines for a person."""
-    whole = json.dumps(told, indent=2) if form is Format.JSON else "\n".join(lines)
+    whole = json.dumps(told, indent=2) if form == "json" else "\n".join(lines)
     typer.echo(whole)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption, StageOption, read_stages, show
+from isinglass.cli.options import FormatOption, StageOption, read_stages, show
 
 FAILED = 1
 
@@ -15,7 +15,7 @@ FAILED = 1
 def verify(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     stage: StageOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Re-read a run: hashes, schemas, conservation, offsets, tokens against texts."""
     from isinglass.pipelines.proof.prove import prove  # noqa: PLC0415

@@ -103,14 +103,12 @@ def _inputs(manifest: Manifest) -> Table:
 def _models(manifest: Manifest) -> Table | Paragraph:
     if not manifest.models:
         return Paragraph("Models: none were used.", "muted")
-    return table(
-        "Models",
-        columns("<Name", "<Role", "<Version", "<SHA-256"),
-        [
-            [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
-            for m in manifest.models
-        ],
+    heads = columns("<Name", "<Role", "<Version", "<SHA-256")
+    rows = (
+        [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
+        for m in manifest.models
     )
+    return table("Models", heads, rows)
 
 
 def _lexicons(manifest: Manifest) -> Table | Paragraph:

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.cli.jobs import show_forecast
-from isinglass.cli.options import Format
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.plan.planner import PlannedInput
 from isinglass.pipelines.run import Request
@@ -66,7 +65,7 @@ def test_a_dry_run_tells_it_where_they_are_written(
         }
     )
     request = Request(config, verb, tmp_path, Execution(config.beam, ()))
-    show_forecast(request, Format.TEXT)
+    show_forecast(request, "text")
     lines = capsys.readouterr().out.splitlines()
     # 3 records x 10 tokens x 384 values x 2 bytes.
     assert ("hidden_states: up to 23.0 kB" in lines) is told
