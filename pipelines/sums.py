@@ -50,32 +50,26 @@ def survey_sums(counts: Mapping[str, int], planned: int | None) -> list[Sum]:
 
 def conserved(counts: Mapping[str, int]) -> list[Sum]:
     """Of every shard and of the whole run: nothing is lost, nothing comes in twice."""
-    dropped, quarantined = (
-        sum(parts(counts, outcome).values()) for outcome in ("dropped", "quarantined")
-    )
-    characters = {
-        name: counts.get(f"characters_{name}", 0)
-        for name in ("in", "dropped", "quarantined", "kept")
-    }
-    cut, redacted, inserted, out = (
-        counts.get(f"characters_{name}", 0)
-        for name in ("cut", "redacted", "inserted", "out")
-    )
+
+    def characters(*names: str) -> int:
+        return sum(counts.get(f"characters_{name}", 0) for name in names)
+
+    lost = [*parts(counts, "dropped").values(), *parts(counts, "quarantined").values()]
     return [
         Sum(
             "records in = kept + dropped + quarantined",
             counts.get("records_in", 0),
-            counts.get("kept", 0) + dropped + quarantined,
+            counts.get("kept", 0) + sum(lost),
         ),
         Sum(
             "characters in = kept + dropped + quarantined",
-            characters["in"],
-            characters["kept"] + characters["dropped"] + characters["quarantined"],
+            characters("in"),
+            characters("kept", "dropped", "quarantined"),
         ),
         Sum(
             "characters out = kept - cut - redacted + inserted",
-            out,
-            characters["kept"] - cut - redacted + inserted,
+            characters("out"),
+            characters("kept", "inserted") - characters("cut", "redacted"),
         ),
     ]
 

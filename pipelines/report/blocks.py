@@ -118,8 +118,7 @@ def columns(*labels: str) -> tuple[Column, ...]:
 def cells(row: Sequence[Cell | str]) -> tuple[Cell, ...]:
     """Cells of a row; plain strings are cut to a readable length."""
     return tuple(
-        Cell(shorten(cell, _LONG_CELL)) if isinstance(cell, str) else cell
-        for cell in row
+        Cell(shorten(one, _LONG_CELL)) if isinstance(one, str) else one for one in row
     )
 
 
@@ -163,9 +162,9 @@ def joined(sections: Iterable[Section]) -> list[Section]:
     return list(found.values())
 
 
-def code(text: str, limit: int = _LONG_CELL) -> Cell:
+def code(text: str) -> Cell:
     """A path, id or option, set in a fixed-width face and wrapped anywhere."""
-    return Cell(shorten(text, limit), tone="code")
+    return Cell(shorten(text, _LONG_CELL), tone="code")
 
 
 def digest(sha256: str) -> Cell:
