@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.transforms.demographics.lexicon import DemographicLexicon, Group
-
 BREAK, WORD, MARK, FORMAT, SINGLE, SOFT, UNDERSCORE = range(7)
 """What a code point does; see `character_table`."""
 
@@ -106,27 +104,20 @@ def character_table() -> NDArray[np.int32]:
 
 @cache
 def load_matcher() -> Matcher:
-    """Compile all lexicons of the package; once a process."""
-    return compile_matcher(all_lexicons(), group_names())
-
-
-def compile_matcher(
-    lexicons: Sequence[DemographicLexicon], columns: Sequence[Group]
-) -> Matcher:
-    """Compile lexicons into one vocabulary and one trie a language.
+    """Compile all lexicons of the package to one vocabulary and one trie a language.
 
     Raises:
         ValueError: A word or phrase is longer than the kernel can hold, or an entry
             has no words.
     """
-    column_of = {group: column for column, group in enumerate(columns)}
+    lexicons, columns = all_lexicons(), group_names()
     words: dict[tuple[int, ...], int] = {}
     edges: dict[tuple[int, int], int] = {}
     rows: dict[int, list[int]] = {}
     roots = {lexicon.language: root for root, lexicon in enumerate(lexicons)}
     nodes = len(roots)
     for lexicon in lexicons:
-        entries = [(form, column_of[group]) for form, group in lexicon.terms]
+        entries = [(form, columns.index(group)) for form, group in lexicon.terms]
         for form, column in [*entries, *((veto, -1) for veto in lexicon.vetoes)]:
             node = roots[lexicon.language]
             for codes in split_words(form):
@@ -138,7 +129,7 @@ def compile_matcher(
             gains = rows.setdefault(node, [0] * len(columns))
             if column >= 0:
                 gains[column] = 1
-    gained = np.array(list(rows.values()), np.int32).reshape(-1, len(columns))
+    gained = np.array(list(rows.values()), np.int32)
     node_rows = np.full(nodes, -1, np.int32)
     node_rows[list(rows)] = np.arange(len(rows))
     tables = _tables(list(words), edges, node_rows, gained, len(roots))

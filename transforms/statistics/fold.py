@@ -2,11 +2,17 @@
 
 Sums are nested dicts of integers (`sums.Accumulator`). Source and language names are
 data: any string is a name. A missing name counts under the empty name.
+
+Lengths are counted in fixed logarithmic bins. They are exact up to 63; above that each
+doubling is cut into 32 bins, so that a bin is at most 1/32 of its lower end wide, and
+its middle at most 1/64 (1.6 %) off any value in it. Bins never depend on the data:
+histograms of any parts add up.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.lengths import length_bins, quantile
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
@@ -26,12 +31,16 @@ from isinglass.transforms.statistics.sums import (
 from isinglass.transforms.text import word_counts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from isinglass.schemas.statistic import Statistic
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 _UNITS = ("characters", "words")
+_BITS = 5
+_PARTS = 1 << _BITS
 
 
 class TextGatherer:
@@ -148,3 +157,43 @@ def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statisti
         for position in QUANTILES
     ]
     return [mean, *quantiles]
+
+
+def length_bins(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the bin of each length (0 or more, below 2^53)."""
+    octave = np.frexp(np.maximum(lengths, 1).astype(np.float64))[1] - 1
+    shift = np.maximum(octave - _BITS, 0).astype(np.int64)
+    return np.asarray(shift * _PARTS + (lengths >> shift))
+
+
+def bin_middle(number: int) -> float:
+    """Return the middle of the lengths that fall into a bin."""
+    shift = max(number // _PARTS - 1, 0)
+    low = (number - shift * _PARTS) << shift
+    return low + ((1 << shift) - 1) / 2
+
+
+def quantile(histogram: Mapping[str, int], share: float) -> float:
+    """Return the length that `share` of the documents do not exceed.
+
+    Args:
+        histogram: Documents by bin number, the number as text.
+        share: Above 0, at most 1.
+
+    Returns:
+        The middle of the bin that holds the ceil(share * n)-th smallest length; off by
+        at most 1/64 of it, and exact below 64.
+
+    Raises:
+        ValueError: The histogram is empty.
+    """
+    total = sum(histogram.values())
+    if total == 0:
+        raise ValueError("an empty histogram has no quantiles")
+    rank = max(1, ceil(share * total - 1e-9))
+    seen = 0
+    for number in sorted(map(int, histogram)):
+        seen += histogram[str(number)]
+        if seen >= rank:
+            return bin_middle(number)
+    raise ValueError("the histogram holds a negative count")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.statistics.lengths import (
+from isinglass.transforms.statistics.fold import (
     bin_middle,
     length_bins,
     quantile,
