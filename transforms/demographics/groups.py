@@ -19,7 +19,6 @@ measured by group: documents that mention the group, before, after and by reason
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.demographics.counts import MentionCounts
-    from isinglass.transforms.demographics.lexicon import Group
 
 _STAGE = "output"
 
@@ -129,29 +127,7 @@ def _axis(cell: Accumulator, slices: Slices, stage: str) -> Iterator[Statistic]:
             )
 
 
-@dataclass(frozen=True)
-class GroupDocuments:
-    """Documents in a language that has a lexicon, and those that mention each group."""
-
-    documents: int
-    groups: dict[Group, int]
-
-
-def group_documents(
-    counts: NDArray[np.integer[Any]], covered: NDArray[np.bool_]
-) -> GroupDocuments:
-    """Count the documents that mention each group.
-
-    Args:
-        counts: Mentions, shape (n, groups), columns as `group_names()`.
-        covered: Documents whose language has a lexicon, shape (n,).
-    """
-    found = (counts[covered] > 0).sum(axis=0)
-    groups = {name: int(n) for name, n in zip(group_names(), found, strict=True)}
-    return GroupDocuments(int(covered.sum()), groups)
-
-
-def retention(before: GroupDocuments, after: GroupDocuments) -> list[Statistic]:
+def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Statistic]:
     """Return how many documents of each group stay.
 
     `group.retention` is the share of the group's documents that stay, with its Wilson
@@ -159,18 +135,20 @@ def retention(before: GroupDocuments, after: GroupDocuments) -> list[Statistic]:
     `group.retention_ratio` is the former over the latter: 1 where the group fares as
     all do.
 
-    Raises:
-        ValueError: More documents are left than there were.
+    Args:
+        mentioned: Shape (n, groups), columns as `group_names()`: the document, whose
+            language has a lexicon, mentions the group.
+        kept: Shape (n,).
     """
-    if before.documents == 0:
+    if len(kept) == 0:
         return []
-    whole = share("group.retention", (after.documents, before.documents), _STAGE)
+    whole = share("group.retention", (int(kept.sum()), len(kept)), _STAGE)
     found = [whole]
-    for (axis, group), documents in sorted(before.groups.items()):
-        if documents == 0:
+    for (axis, group), documents in zip(group_names(), mentioned.T, strict=True):
+        if not documents.any():
             continue
         slices: Slices = {"axis": axis, "group": group}
-        counts = (after.groups.get((axis, group), 0), documents)
+        counts = (int(documents[kept].sum()), int(documents.sum()))
         stays = share("group.retention", counts, _STAGE, **slices)
         found.append(stays)
         if whole.value > 0:
@@ -188,7 +166,7 @@ def retention(before: GroupDocuments, after: GroupDocuments) -> list[Statistic]:
 
 
 def removal(
-    before: GroupDocuments, removed: Mapping[str, GroupDocuments]
+    mentioned: NDArray[np.bool_], removed: Mapping[str, NDArray[np.bool_]]
 ) -> list[Statistic]:
     """Return how many documents of each group each reason removes.
 
@@ -197,18 +175,21 @@ def removal(
     do not mention the group, with a 95 % log interval; where one of the counts is 0 it
     is left out.
 
-    Raises:
-        ValueError: More documents are removed than there were.
+    Args:
+        mentioned: As of `retention`.
+        removed: By reason, shape (n,) each.
     """
     found: list[Statistic] = []
     metric = "group.removal_ratio"
     for reason, gone in sorted(removed.items()):
-        for (axis, group), documents in sorted(before.groups.items()):
-            if documents == 0:
+        for (axis, group), documents in zip(group_names(), mentioned.T, strict=True):
+            if not documents.any():
                 continue
             at: Slices = {"axis": axis, "group": group, "reason": reason}
-            first = (gone.groups.get((axis, group), 0), documents)
-            rest = (gone.documents - first[0], before.documents - documents)
+            first, rest = (
+                (int(gone[some].sum()), int(some.sum()))
+                for some in (documents, ~documents)
+            )
             found.append(share("group.removed_share", first, _STAGE, **at))
             ratio = share_ratio(first, rest)
             if ratio is not None:

@@ -21,8 +21,6 @@ from isinglass.transforms.demographics.counts import (
     mention_matrix,
 )
 from isinglass.transforms.demographics.groups import (
-    GroupDocuments,
-    group_documents,
     group_statistics,
     removal,
     retention,
@@ -95,20 +93,15 @@ def kept_statistics(kept: Kept) -> list[Statistic]:
 
     The latter is the retention of documents that mention each group.
     """
-    every, whole = kept.mentions, np.ones(len(kept.kept), dtype=bool)
-    flags = pa.array(kept.kept)
+    every, flags = kept.mentions, pa.array(kept.kept)
     chosen = MentionCounts(
         every.counts[kept.kept], every.covered[kept.kept], every.words[kept.kept]
     )
-
-    def documents(mask: np.ndarray) -> GroupDocuments:
-        return group_documents(every.counts[mask], every.covered[mask])
-
-    before = documents(whole)
-    removed = {
-        reason: documents(_is_reason(kept.reason, reason))
-        for reason in kept.reason.unique().drop_null().to_pylist()
-    }
+    mentioned = every.counts[every.covered] > 0
+    removed = {}
+    for reason in kept.reason.unique().drop_null().to_pylist():
+        equal = pc.fill_null(pc.equal(kept.reason, reason), fill_value=False)
+        removed[reason] = equal.to_numpy(zero_copy_only=False)[every.covered]
     return [
         *group_statistics(every, kept.sources, kept.languages, "input"),
         *group_statistics(
@@ -117,11 +110,6 @@ def kept_statistics(kept: Kept) -> list[Statistic]:
             kept.languages.filter(flags),
             "output",
         ),
-        *retention(before, documents(kept.kept)),
-        *removal(before, removed),
+        *retention(mentioned, kept.kept[every.covered]),
+        *removal(mentioned, removed),
     ]
-
-
-def _is_reason(column: pa.Array, reason: str) -> np.ndarray:
-    equal = pc.fill_null(pc.equal(column, reason), fill_value=False)
-    return np.asarray(equal.to_numpy(zero_copy_only=False))

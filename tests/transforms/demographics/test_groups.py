@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
 from isinglass.transforms.demographics.groups import (
-    GroupDocuments,
-    group_documents,
     group_statistics,
     removal,
     retention,
@@ -115,22 +113,29 @@ def test_order_changes_nothing(rows: list[Row], random: Any) -> None:
     assert statistics(shuffled) == statistics(rows)
 
 
-FEMALE, MALE = ("gender", "female"), ("gender", "male")
-BEFORE = GroupDocuments(1000, {FEMALE: 200, MALE: 500})
+def documents(mentioned: dict[str, int], kept: dict[str, int]) -> Any:
+    """Documents that mention both groups, each alone or none, and which of them stay.
+
+    Those of each kind that stay come first.
+    """
+    groups = {"both": (1, 1), "female": (1, 0), "male": (0, 1), "none": (0, 0)}
+    rows = [groups[kind] for kind, count in mentioned.items() for _ in range(count)]
+    stay = [n < kept.get(kind, 0) for kind, m in mentioned.items() for n in range(m)]
+    return np.array(rows, bool).reshape(-1, 2), np.array(stay, bool)
 
 
-def test_documents_are_counted_where_the_language_is_covered() -> None:
-    counts = np.array([[1, 0], [2, 3], [0, 0], [9, 9]], np.int32)
-    covered = np.array([True, True, True, False])
-    found = group_documents(counts, covered)
-    assert found == GroupDocuments(3, {FEMALE: 2, MALE: 1})
+BEFORE = {"both": 50, "female": 150, "male": 450, "none": 350}
+"""200 documents of women, 500 of men, 1,000 in all."""
 
 
 def test_retention() -> None:
-    after = GroupDocuments(800, {FEMALE: 100, MALE: 450})
+    mentioned, kept = documents(
+        BEFORE, {"both": 40, "female": 60, "male": 410, "none": 290}
+    )
+    found = retention(mentioned, kept)
     rows = {
         (row.metric, row.group): (row.value, row.numerator, row.denominator)
-        for row in retention(BEFORE, after)
+        for row in found
     }
     assert rows == {
         ("group.retention", None): (0.8, 800, 1000),
@@ -139,24 +144,24 @@ def test_retention() -> None:
         ("group.retention", "male"): (0.9, 450, 500),
         ("group.retention_ratio", "male"): (1.125, 0.9, 0.8),
     }
-    female = retention(BEFORE, after)[1]
+    female = found[1]
     assert (female.low, female.high) == pytest.approx((0.4313609, 0.5686391), abs=1e-7)
 
 
 def test_retention_of_nothing() -> None:
-    assert retention(GroupDocuments(0, {FEMALE: 0}), GroupDocuments(0, {})) == []
-    none_left = retention(BEFORE, GroupDocuments(0, {}))
+    assert retention(*documents({}, {})) == []
+    none_left = retention(*documents(BEFORE, {}))
     assert {row.metric for row in none_left} == {"group.retention"}
-    with pytest.raises(ValueError, match="1001 successes in 1000 trials"):
-        retention(BEFORE, GroupDocuments(1001, {}))
+    nobody = retention(*documents({"none": 4}, {"none": 1}))
+    assert [(row.group, row.value) for row in nobody] == [(None, 0.25)]
 
 
 def test_removal_by_reason() -> None:
-    removed = {
-        "near_duplicate": GroupDocuments(100, {FEMALE: 40, MALE: 50}),
-        "empty": GroupDocuments(10, {}),
-    }
-    found = removal(BEFORE, removed)
+    mentioned, gone = documents(
+        BEFORE, {"both": 10, "female": 30, "male": 40, "none": 20}
+    )
+    _, empty = documents(BEFORE, {"none": 10})
+    found = removal(mentioned, {"near_duplicate": gone, "empty": empty})
     shares = {
         (row.reason, row.group): row.value
         for row in found
