@@ -68,16 +68,14 @@ def read_config(path: Path, overrides: list[str]) -> RunConfig:
     Raises:
         ConfigError: The file is missing, not UTF-8, or its contents are refused.
     """
+    said: dict[type[Exception], str] = {
+        FileNotFoundError: f"No configuration at {path}. `isinglass init` writes one.",
+        IsADirectoryError: f"{path} is a folder; name the configuration file in it.",
+        PermissionError: f"No permission to read {path}.",
+        UnicodeDecodeError: f"{path} is not UTF-8 text.",
+    }
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        said = f"No configuration at {path}. `isinglass init` writes one."
-        raise ConfigError(said) from None
-    except IsADirectoryError:
-        said = f"{path} is a folder; name the configuration file in it."
-        raise ConfigError(said) from None
-    except PermissionError:
-        raise ConfigError(f"No permission to read {path}.") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text.") from None
+    except tuple(said) as error:
+        raise ConfigError(said[type(error)]) from None
     return load_config(text, overrides)

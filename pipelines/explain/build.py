@@ -75,20 +75,15 @@ def _record(run: RunFolder, row: dict[str, Any]) -> dict[str, Any]:
         # The raw bytes are in the same row and stay there.
         seen = run.rows(shard, "quarantine", doc_id, ["doc_id", "detail"])
         detail = seen[0]["detail"] if seen else None
+    place_and_fate = ("path", "row", "shard", "outcome", "reason")
+    measures = ("rule", "compared_by", "chars_in", "chars_out")
     return {
         "doc_id": doc_id,
         "source": place.source if place else None,
-        "path": row["path"],
-        "row": row["row"],
-        "shard": shard,
-        "outcome": row["outcome"],
-        "reason": row["reason"],
+        **{name: row[name] for name in place_and_fate},
         "sentence": _sentence(run, row["reason"] or ""),
         "detail": detail,
-        "rule": row["rule"],
-        "compared_by": row["compared_by"],
-        "chars_in": row["chars_in"],
-        "chars_out": row["chars_out"],
+        **{name: row[name] for name in measures},
     }
 
 

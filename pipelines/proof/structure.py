@@ -74,12 +74,11 @@ def check_schemas(run: FinishedRun, written: Sequence[Written]) -> Check:
     schemas = _by_path(run, _wanted(run, written))
     faults = []
     for output in run.manifest.outputs:
-        schema = schemas.get(output.path)
+        schema, path = schemas.get(output.path), run.folder / output.path
         if schema is None and output.path in schemas:
             continue
         try:
-            found = table_schema(run.folder / output.path)
-            rows = table_rows(run.folder / output.path)
+            found, rows = table_schema(path), table_rows(path)
         except (pa.ArrowException, OSError):
             faults.append(f"{output.path} is not a Parquet file")
             continue

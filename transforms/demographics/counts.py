@@ -255,7 +255,7 @@ def _count_row(
             if found >= 0 or inside:
                 run[fill] = found
                 fill += 1
-                inside = found >= 0
+                inside = bool(found >= 0)
             continue
         position += width
         marked |= kind == MARK

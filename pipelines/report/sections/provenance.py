@@ -104,10 +104,10 @@ def _models(manifest: Manifest) -> Table | Paragraph:
     if not manifest.models:
         return Paragraph("Models: none were used.", "muted")
     heads = columns("<Name", "<Role", "<Version", "<SHA-256")
-    rows = (
+    rows: list[Row] = [
         [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
         for m in manifest.models
-    )
+    ]
     return table("Models", heads, rows)
 
 
