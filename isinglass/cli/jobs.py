@@ -101,14 +101,10 @@ def _print_result(result: Result, form: Format) -> None:
         return
     if result.nothing_to_do:
         typer.echo(f"Nothing to do: run {result.manifest.run_id} is complete.")
-    typer.echo(f"Report: {_near(result.folder / 'report.html')}")
+    path, here = result.folder / "report.html", Path.cwd()
+    below = path.is_relative_to(here)
+    typer.echo(f"Report: {path.relative_to(here) if below else path}")
     typer.echo("\n".join(summary_lines(result.manifest, result.outside)))
-
-
-def _near(path: Path) -> Path:
-    """The path from here, if it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _exit_code(result: Result, *, strict: bool) -> int:

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import yaml
 
@@ -83,7 +82,14 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         ValueError: One form is listed in two groups of an axis.
     """
     data = yaml.safe_load(content)
-    terms = tuple(sorted(_forms(data["axes"])))
+    forms = {
+        (form, (axis, group))
+        for axis, groups in data["axes"].items()
+        for group, terms in groups.items()
+        for term in terms
+        for form in (term["term"], *term.get("forms", ()))
+    }
+    terms = tuple(sorted(forms))
     _refuse_contradictions(data["name"], terms)
     told = {name: data[name] for name in ("name", "language", "version", "licence")}
     return DemographicLexicon(
@@ -93,16 +99,6 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         terms=terms,
         vetoes=tuple(sorted(data["vetoes"])),
     )
-
-
-def _forms(axes: dict[str, Any]) -> set[tuple[str, Group]]:
-    return {
-        (form, (axis, group))
-        for axis, groups in axes.items()
-        for group, terms in groups.items()
-        for term in terms
-        for form in (term["term"], *term.get("forms", ()))
-    }
 
 
 def _refuse_contradictions(name: str, terms: tuple[tuple[str, Group], ...]) -> None:

@@ -197,7 +197,8 @@ def _tables(
 def _hashed_words(
     words: list[tuple[int, ...]], first_edges: list[tuple[int, int]]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    slots = np.full(_table_size(len(words)), -1, np.int32)
+    # Eight slots an entry or more, so that nearly every miss is one look.
+    slots = np.full(1 << max(6, (8 * len(words)).bit_length()), -1, np.int32)
     homes = [hash_codes(codes) & (len(slots) - 1) for codes in words]
     for word, home in enumerate(homes):
         slot = home
@@ -216,8 +217,3 @@ def hash_codes(codes: Sequence[int]) -> int:
     for code in codes:
         value = (value ^ code) * int(HASH_PRIME) % 2**64
     return value ^ value >> 32
-
-
-def _table_size(entries: int) -> int:
-    """Eight slots an entry or more, so that nearly every miss is one look."""
-    return 1 << max(6, (8 * entries).bit_length())
