@@ -20,19 +20,9 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
     from isinglass.transforms.pii.evaluation.scoring import Score, Span
 
-_COLUMNS = (
-    ("entity", "left"),
-    ("gold", "right"),
-    ("pred.", "right"),
-    ("precision", "right"),
-    ("95 %", "left"),
-    ("recall", "right"),
-    ("95 %", "left"),
-    ("F1", "right"),
-    ("F2", "right"),
-    ("strict F1", "right"),
-    ("false/1k", "right"),
-)
+_INTERVAL = "95 %"
+_COLUMNS = ("entity", "gold", "pred.", "precision", _INTERVAL, "recall", _INTERVAL)
+_MEASURES = ("F1", "F2", "strict F1", "false/1k")
 WIDTH = 110
 
 app = typer.Typer(
@@ -209,8 +199,9 @@ def _table(told: dict[str, Any]) -> Any:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name, side in _COLUMNS:
-        table.add_column(name, justify="left" if side == "left" else "right")
+    for name in (*_COLUMNS, *_MEASURES):
+        left = name in ("entity", _INTERVAL)
+        table.add_column(name, justify="left" if left else "right")
     for entity, scores in told["entities"].items():
         if _is_seen(scores):
             table.add_row(*_row(entity, scores))
