@@ -29,7 +29,7 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.reconcile import reconcile
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.quarantined import first_quarantined
+from isinglass.pipelines.report.model import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
 from isinglass.pipelines.stage import Closed, Closing
 from isinglass.pipelines.stages import STAGES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.clean import statistics_path
@@ -10,10 +9,12 @@ from isinglass.pipelines.engine.side_tables import survey_path
 from isinglass.pipelines.engine.workspace import read_json
 from isinglass.pipelines.sums import parts
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.statistics.fold import TextFold
+from isinglass.transforms.statistics import fold
+from isinglass.transforms.statistics.fold import TextGatherer
+from isinglass.transforms.statistics.sums import add_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
 
@@ -30,14 +31,11 @@ METRICS = (
 
 def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Statistic]:
     """Documents, characters, words and lengths before and after cleaning."""
-    fold = TextFold()
-    before = _merged(fold, (_survey_sums(workspace, s)["texts"] for s in shard_ids))
-    after = _merged(fold, (_clean_sums(workspace, s)["texts"] for s in shard_ids))
-    return [*fold.finish(before, INPUT), *fold.finish(after, OUTPUT)]
-
-
-def _merged(fold: TextFold, sums: Iterable[Any]) -> Any:
-    return reduce(fold.merge, sums, fold.create())
+    before, after = TextGatherer().finish(), TextGatherer().finish()
+    for shard_id in shard_ids:
+        add_into(before, _survey_sums(workspace, shard_id)["texts"])
+        add_into(after, _clean_sums(workspace, shard_id)["texts"])
+    return [*fold.text_statistics(before, INPUT), *fold.text_statistics(after, OUTPUT)]
 
 
 def _survey_sums(workspace: Workspace, shard_id: str) -> Any:

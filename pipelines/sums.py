@@ -50,31 +50,26 @@ def survey_sums(counts: Mapping[str, int], planned: int | None) -> list[Sum]:
 
 def conserved(counts: Mapping[str, int]) -> list[Sum]:
     """Of every shard and of the whole run: nothing is lost, nothing comes in twice."""
-    dropped, quarantined = (
-        sum(parts(counts, outcome).values()) for outcome in ("dropped", "quarantined")
-    )
-    characters = {
-        name: counts.get(f"characters_{name}", 0)
-        for name in ("in", "kept", "dropped", "quarantined", "out")
-    }
-    cut, redacted, inserted = (
-        counts.get(f"characters_{name}", 0) for name in ("cut", "redacted", "inserted")
-    )
+
+    def characters(*names: str) -> int:
+        return sum(counts.get(f"characters_{name}", 0) for name in names)
+
+    lost = [*parts(counts, "dropped").values(), *parts(counts, "quarantined").values()]
     return [
         Sum(
             "records in = kept + dropped + quarantined",
             counts.get("records_in", 0),
-            counts.get("kept", 0) + dropped + quarantined,
+            counts.get("kept", 0) + sum(lost),
         ),
         Sum(
             "characters in = kept + dropped + quarantined",
-            characters["in"],
-            characters["kept"] + characters["dropped"] + characters["quarantined"],
+            characters("in"),
+            characters("kept", "dropped", "quarantined"),
         ),
         Sum(
             "characters out = kept - cut - redacted + inserted",
-            characters["out"],
-            characters["kept"] - cut - redacted + inserted,
+            characters("out"),
+            characters("kept", "inserted") - characters("cut", "redacted"),
         ),
     ]
 
@@ -86,15 +81,14 @@ def clean_sums(counts: Mapping[str, int], survey: Mapping[str, int]) -> list[Sum
         counts: Of the clean pass.
         survey: Of the survey of the same shard.
     """
+    records, characters = (
+        counts.get(name, 0) for name in ("records_in", "characters_in")
+    )
     sums = [
-        Sum(
-            "records in = records surveyed",
-            counts.get("records_in", 0),
-            survey["records_in"],
-        ),
+        Sum("records in = records surveyed", records, survey["records_in"]),
         Sum(
             "characters in = characters surveyed",
-            counts.get("characters_in", 0),
+            characters,
             survey.get("characters", 0),
         ),
         *conserved(counts),
@@ -125,24 +119,17 @@ def _found(counts: Mapping[str, int]) -> dict[str, int]:
     }
 
 
-def told_sums(counts: Mapping[str, int], manifest: Manifest) -> list[Sum]:
-    """Of a whole run: the manifest tells what its tables hold.
-
-    Args:
-        counts: Added up from ledger and `data/`.
-        manifest: Of the run.
-    """
-    told = manifest.characters
-    return [
-        Sum(
-            "characters dropped: ledger = manifest",
-            counts["characters_dropped"],
-            told.dropped,
-        ),
-        Sum(
-            "characters quarantined: ledger = manifest",
-            counts["characters_quarantined"],
-            told.quarantined,
-        ),
-        Sum("characters kept: ledger = manifest", counts["characters_out"], told.kept),
-    ]
+def told_counts(manifest: Manifest) -> dict[str, int]:
+    """What a manifest tells of the whole run, under the names of the clean pass."""
+    records, characters = manifest.records, manifest.characters
+    counts = {"records_in": records.total_in, "kept": records.kept}
+    for outcome in ("dropped", "quarantined"):
+        reasons: dict[str, int] = getattr(records, outcome)
+        counts |= {f"{outcome}.{reason}": n for reason, n in reasons.items()}
+    for name in ("dropped", "quarantined", "cut", "redacted", "inserted"):
+        counts[f"characters_{name}"] = getattr(characters, name)
+    lost = characters.dropped + characters.quarantined
+    counts["characters_in"] = characters.total_in
+    counts["characters_kept"] = characters.total_in - lost
+    counts["characters_out"] = characters.kept
+    return counts

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import isinglass
-from isinglass.api.sections import pii_section
+from isinglass.api.personal import pii_section
 from isinglass.schemas.answers import FOUND_PII, REDACTED
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.pii import default_entities

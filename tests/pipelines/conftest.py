@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.report.quarantined import Quarantined
+from isinglass.pipelines.report.model import Quarantined
 from isinglass.pipelines.stages.dedup import examples as dedup
 from isinglass.pipelines.stages.dedup.examples import NearDuplicate
 from isinglass.pipelines.stages.pii import examples as pii

@@ -7,8 +7,7 @@ import pytest
 
 from isinglass.pipelines.report.blocks import Paragraph, Section, joined, not_run
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.model import KeyFigure
-from isinglass.pipelines.report.quarantined import Quarantined
+from isinglass.pipelines.report.model import KeyFigure, Quarantined
 from isinglass.pipelines.report.text import grouped
 from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages.dedup import examples as dedup

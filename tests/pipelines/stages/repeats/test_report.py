@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from isinglass.pipelines.report.blocks import Heading, Paragraph, Table
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import read_slices
+from isinglass.pipelines.report.model import ReportData, read_slices
 from isinglass.pipelines.stages.repeats.report import section
 from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.statistic import Statistic, statistics_table

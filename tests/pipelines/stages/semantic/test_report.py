@@ -9,8 +9,7 @@ import pytest
 
 from isinglass.pipelines.report.blocks import Figure, Paragraph, Table
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.stages.semantic import report
 from isinglass.pipelines.stages.semantic.report import MOST_LISTED
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary

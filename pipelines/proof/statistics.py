@@ -1,16 +1,18 @@
-"""Statistics of texts, computed again from `data/` and the ledger."""
+"""Statistics of records and texts, counted again from ledger and `data/`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import conclude
-from isinglass.pipelines.statistics import INPUT, OUTPUT
+from isinglass.pipelines.proof.check import COUNTS, conclude
+from isinglass.pipelines.statistics import INPUT, OUTPUT, record_statistics
+from isinglass.pipelines.sums import told_counts
 from isinglass.transforms.labels import is_language_tag, safe_labels
-from isinglass.transforms.statistics.fold import TextFold
+from isinglass.transforms.statistics.fold import TextGatherer, text_statistics
+from isinglass.transforms.statistics.sums import add_into
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Check, FinishedRun
@@ -19,8 +21,29 @@ if TYPE_CHECKING:
 _SUMS = ("documents", "characters", "words")
 _METRICS = (*_SUMS, "documents.share", "length.mean", "length.quantile")
 _Key = tuple[str, str, str, str | None]
-_Label = tuple[str, str]
-_Slices = dict[_Label, dict[_Key, tuple[float, ...]]]
+_Slices = dict[tuple[str, str], dict[_Key, tuple[float, ...]]]
+
+
+def check_counts(run: FinishedRun) -> Check:
+    """Inputs and records are counted alike in ledger, manifest and statistics."""
+    paths: Counter[str] = Counter()
+    for _, ledger in run.each("ledger", ["path"]):
+        for entry in ledger["path"].value_counts().to_pylist():
+            paths[entry["values"]] += entry["counts"]
+    told: Counter[str] = Counter()
+    for file in run.manifest.inputs:
+        told[file.path] += file.rows
+    faults = [
+        f"input {path}: ledger {paths[path]} rows, manifest {told[path]}"
+        for path in sorted({*told, *paths})
+        if told[path] != paths[path]
+    ]
+    ours = record_statistics(told_counts(run.manifest))
+    of_records = ("records.", "quarantine.")
+    theirs = [row for row in run.statistics() if row.metric.startswith(of_records)]
+    if Counter(ours) != Counter(theirs):
+        faults.append("statistics and manifest count different records")
+    return conclude(COUNTS, faults, "")
 
 
 def check_statistics(run: FinishedRun) -> Check:
@@ -29,11 +52,9 @@ def check_statistics(run: FinishedRun) -> Check:
     faults = _check_totals(run, table)
     if run.manifest.verb == "audit":
         return conclude("statistics", faults, f"{len(table):,} rows; no text to count")
-    statistics, told = recount(run)
-    ours, theirs = (
-        _by_slice(rows, exact=told)
-        for rows in (statistics, [s for s in table if s.stage == OUTPUT])
-    )
+    statistics, exact = _recount(run)
+    ours = _by_slice(statistics, exact=exact)
+    theirs = _by_slice([s for s in table if s.stage == OUTPUT], exact=exact)
     faults += [
         f"statistics of {column or 'all texts'} {label}".rstrip() + " are not of data/"
         for column, label in sorted(ours.keys() | theirs.keys())
@@ -42,22 +63,23 @@ def check_statistics(run: FinishedRun) -> Check:
     return conclude("statistics", faults, f"{len(table):,} rows")
 
 
-def recount(run: FinishedRun) -> tuple[list[Statistic], bool]:
+def _recount(run: FinishedRun) -> tuple[list[Statistic], bool]:
     """The statistics of `data/`, stage output, as close would compute them.
 
     Also whether each document's language is one that statistics would use: `data/`
     keeps a given language that is not a language tag, statistics the detected one.
     """
-    fold, exact = TextFold(), True
-    sums = fold.create()
+    sums, exact = TextGatherer().finish(), True
     for _, data in run.each("data", ["text", "source", "language"]):
+        gathered = TextGatherer()
         for batch in data.to_batches():
             languages = batch.column("language")
             tags = pc.all(is_language_tag(languages), min_count=0)
             exact = exact and bool(tags.as_py())
             sources = safe_labels(batch.column("source"))
-            sums = fold.add(sums, batch.column("text"), sources, languages)
-    return fold.finish(sums, OUTPUT), exact
+            gathered.add(batch.column("text"), sources, languages)
+        add_into(sums, gathered.finish())
+    return text_statistics(sums, OUTPUT), exact
 
 
 def _by_slice(statistics: list[Statistic], *, exact: bool) -> _Slices:
@@ -77,9 +99,7 @@ def _by_slice(statistics: list[Statistic], *, exact: bool) -> _Slices:
         label = ("", "") if s.source is None else ("source", s.source)
         if s.language is not None:
             label = ("language", s.language)
-        if key in slices[label]:
-            values = (*values, *slices[label][key])
-        slices[label][key] = values
+        slices[label][key] = (*values, *slices[label].get(key, ()))
     return slices
 
 
