@@ -159,7 +159,7 @@ class FindCandidates(beam.PTransform[Any, Any]):
     """Survey batches -> pairs of documents that share a band hash (`CANDIDATES`).
 
     A pair may come from several buckets. Candidates are not duplicates yet: compare
-    them with `transforms.dedup.verify.jaccard` before anything is removed, or let
+    them with `transforms.dedup.verify.compare` before anything is removed, or let
     `Deduplicate` do all of it.
 
     Attributes:

@@ -14,38 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def _leading_key(
-    keep: str,
-    lengths: NDArray[np.int64],
-    collected_at: pa.StringArray | None,
-    order: NDArray[np.int64] | None,
-) -> tuple[NDArray[Any], ...]:
-    """Return the sort keys before doc_id, least important first."""
-    if keep == "longest":
-        return (-lengths,)
-    if keep == "first":
-        if order is None:
-            raise ValueError("keep is first: give the input order of the documents")
-        return (order,)
-    if keep == "newest":
-        if collected_at is None:
-            raise ValueError("keep is newest: give collected_at of the documents")
-        # Nulls come last, which is the default under every name the option has had.
-        recency = pc.rank(
-            collected_at,
-            sort_keys="descending",
-            tiebreaker="dense",
-        )
-        return (-lengths, recency.to_numpy(zero_copy_only=False))
-    raise ValueError(f"keep is {keep!r}; it is one of longest, first, newest")
-
-
 def keeper_ranks(
     lengths: NDArray[np.int64],
     doc_ids: NDArray[np.uint64],
     keep: str,
-    collected_at: pa.StringArray | None,
-    order: NDArray[np.int64] | None,
+    collected_at: pa.StringArray,
+    order: NDArray[np.int64],
 ) -> NDArray[np.uint32]:
     """Rank documents by how much each should rather stay than those after it.
 
@@ -64,13 +38,16 @@ def keeper_ranks(
         the documents when they come in another order.
 
     Raises:
-        ValueError: If `keep` is unknown, what it reads is missing, or there are more
-            documents than 32 bits number.
+        ValueError: There are more documents than 32 bits number.
     """
     count = len(lengths)
     if count >= 2**32:
         raise ValueError(f"{count} documents; 32-bit ranks number at most 2**32 - 1")
-    leading = _leading_key(keep, lengths, collected_at, order)
+    leading = [order if keep == "first" else -lengths]
+    if keep == "newest":
+        # Nulls come last, which is the default under every name the option has had.
+        recency = pc.rank(collected_at, sort_keys="descending", tiebreaker="dense")
+        leading.append(recency.to_numpy(zero_copy_only=False))
     by_preference = np.lexsort((doc_ids[:, 1], doc_ids[:, 0], *leading))
     ranks = np.empty(count, np.uint32)
     ranks[by_preference] = np.arange(count, dtype=np.uint32)

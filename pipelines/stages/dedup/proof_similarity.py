@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
 from isinglass.transforms.dedup.shingles import shingle_sets
-from isinglass.transforms.dedup.verify import containment, jaccard
+from isinglass.transforms.dedup.verify import compare
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
 
@@ -120,25 +120,21 @@ class SimilarityReader:
 
 def _compare(pairs: pa.Table, texts: _Texts) -> list[str]:
     ids = pa.chunked_array(texts.ids, pa.string())
-    gone, kept = (
-        pc.index_in(pairs[name], value_set=ids) for name in ("doc_id", "kept_doc_id")
-    )
-    if gone.null_count or kept.null_count:
+    places = [
+        pc.index_in(pairs[name], value_set=ids) for name in ("kept_doc_id", "doc_id")
+    ]
+    if any(place.null_count for place in places):
         return ["a removed or kept document is not in the inputs"]
-    left, right = (
-        index.combine_chunks().to_numpy().astype(np.int64) for index in (gone, kept)
-    )
-    hashes = np.concatenate(texts.hashes)
-    values = np.concatenate(texts.values)
-    ends = np.cumsum(np.concatenate(texts.lengths))
-    starts = ends - np.concatenate(texts.lengths)
+    both = np.stack([place.to_numpy().astype(np.int64) for place in places], axis=1)
+    offsets = np.cumsum(np.concatenate([[0], *texts.lengths]))
+    found = compare(np.concatenate(texts.values), offsets, both, contained=True)
+    assert found.contained is not None
+    kept, gone = np.concatenate(texts.hashes)[both.T]
     told = pc.fill_null(pairs["similarity"], -1.0).to_numpy()
-    near = jaccard(values, starts, ends, left, right)
-    inside = containment(values, starts, ends, left, right)
     by_reason = {
-        DropReason.EXACT_DUPLICATE: (hashes[left] == hashes[right]).all(axis=1) * 1.0,
-        DropReason.NEAR_DUPLICATE: near,
-        DropReason.CONTAINED: inside,
+        DropReason.EXACT_DUPLICATE: (kept == gone).all(axis=1) * 1.0,
+        DropReason.NEAR_DUPLICATE: found.jaccard,
+        DropReason.CONTAINED: found.contained,
     }
     faults = []
     for reason, true in by_reason.items():

@@ -35,23 +35,14 @@ def test_ranks_table(keep: str, expected: list[int]) -> None:
 
 
 def test_equal_input_order_goes_by_doc_id() -> None:
-    ranks = keeper_ranks(LENGTHS, IDS, "first", None, np.zeros(4, np.int64))
+    ranks = keeper_ranks(LENGTHS, IDS, "first", DATES, np.zeros(4, np.int64))
     assert ranks.tolist() == [1, 3, 2, 0]
 
 
 def test_newest_without_any_date_is_longest() -> None:
     dates = pa.array([None] * 4, pa.string())
-    newest = keeper_ranks(LENGTHS, IDS, "newest", dates, None)
+    newest = keeper_ranks(LENGTHS, IDS, "newest", dates, LENGTHS)
     assert newest.tolist() == [3, 1, 0, 2]
-
-
-@pytest.mark.parametrize(
-    ("keep", "message"),
-    [("first", "input order"), ("newest", "collected_at"), ("best", "'best'")],
-)
-def test_missing_or_unknown(keep: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        keeper_ranks(LENGTHS, IDS, keep, None, None)
 
 
 def test_no_documents() -> None:
