@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.dedup.identify import NO_RANK, Identified
-
 if TYPE_CHECKING:
+    from isinglass.transforms.dedup.identify import Identified
     from isinglass.transforms.dedup.keepers import Removals
 
 
@@ -46,7 +45,7 @@ def decide(found: Identified, removals: Removals | None) -> Decided:
     it too, and the named document is one that stays.
 
     Args:
-        found: Result of `identify`.
+        found: Equal texts and ranks.
         removals: By rank; None when near-duplicates were not looked for.
     """
     documents = len(found.present)
@@ -69,8 +68,3 @@ def decide(found: Identified, removals: Removals | None) -> Decided:
         kept[goes] = by_rank[removals.kept[rank]]
         value[goes] = removals.similarity[rank]
     return Decided(fate, kept, value)
-
-
-def ranked_documents(found: Identified) -> int:
-    """Number of documents that have a rank."""
-    return int((np.asarray(found.rank) != NO_RANK).sum())

@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.dedup.exact import group_equal
 from isinglass.transforms.dedup.keepers import keeper_ranks
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from isinglass.schemas.config import DedupConfig
+
+READ = (
+    "doc_high",
+    "doc_low",
+    "hash_high",
+    "hash_low",
+    "characters",
+    "collected_at",
+)
+"""Columns of the survey that are read."""
 
 NO_RANK = np.uint32(2**32 - 1)
 """Rank of a document that takes no part in deduplication."""
@@ -35,6 +45,11 @@ class Identified:
     exact_keeper: np.ndarray
     rank: np.ndarray
 
+    @property
+    def ranked(self) -> int:
+        """Number of documents that have a rank."""
+        return int((np.asarray(self.rank) != NO_RANK).sum())
+
 
 def identify(
     survey: pa.Table,
@@ -47,8 +62,7 @@ def identify(
     Memory: about 60 bytes a document at the peak.
 
     Args:
-        survey: Columns doc_high, doc_low, hash_high, hash_low, characters and
-            collected_at of all documents; those of earlier runs follow.
+        survey: Columns `READ` of all documents; those of earlier runs follow.
         dedup: The `dedup` section.
         present: bool, one entry a document of this run: it may stay for others.
         references: bool, one entry a document of earlier runs: that run kept it. It
@@ -82,3 +96,26 @@ def identify(
 
 def _words(survey: pa.Table, high: str, low: str) -> np.ndarray:
     return np.stack([survey[high].to_numpy(), survey[low].to_numpy()], axis=1)
+
+
+def group_equal(
+    hashes: NDArray[np.uint64], rank: NDArray[np.uint32]
+) -> NDArray[np.int64]:
+    """Name, for each document, the preferred one among those with the same hash.
+
+    Args:
+        hashes: Shape (n, 2), from `text.content_hashes`.
+        rank: Shape (n,); 0 is preferred most.
+
+    Returns:
+        Shape (n,): the row whose rank is smallest in each row's group, which is the
+        row itself for the one that stays. Equal ranks go by the smaller row.
+    """
+    order = np.lexsort((rank, hashes[:, 1], hashes[:, 0]))
+    ordered = hashes[order]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    leaders = order[first]
+    keeper = np.empty(len(order), np.int64)
+    keeper[order] = leaders[np.cumsum(first) - 1]
+    return keeper

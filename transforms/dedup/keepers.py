@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from isinglass.schemas.config import DedupConfig
+
 
 def keeper_ranks(
     lengths: NDArray[np.int64],
@@ -105,24 +107,22 @@ def _remove(
 def resolve_near(
     pairs: NDArray[np.uint32],
     similarity: Similarity,
-    threshold: float,
+    dedup: DedupConfig,
     documents: int,
-    containment: float | None = None,
 ) -> Removals:
     """Remove documents that are near-duplicates of one that stays.
 
     Greedy along the ranks: a document goes if, and only if, it has a verified pair
-    with a document of smaller rank that stays: one of at least `threshold`, or one in
-    which it is contained to at least `containment`. Nothing goes because of a document
-    that itself went. Evidence is the most similar document that stays, by Jaccard
-    before containment; of equally similar ones the preferred one.
+    with a document of smaller rank that stays: one of at least `dedup.threshold`, or
+    one in which it is contained to at least `dedup.containment`. Nothing goes because
+    of a document that itself went. Evidence is the most similar document that stays,
+    by Jaccard before containment; of equally similar ones the preferred one.
 
     Args:
         pairs: Shape (p, 2): smaller rank, larger rank; in any order.
         similarity: Of each pair.
-        threshold: Least Jaccard similarity of a removal.
+        dedup: The section.
         documents: Number of documents that are ranked.
-        containment: Least containment of a removal; None if it is off.
 
     Raises:
         ValueError: If a pair is not (smaller, larger) or names an unknown rank.
@@ -131,11 +131,11 @@ def resolve_near(
         (pairs[:, 0] >= pairs[:, 1]).any() or int(pairs[:, 1].max()) >= documents
     ):
         raise ValueError(f"pairs must be (smaller rank, larger rank) below {documents}")
-    near = similarity.jaccard >= threshold
+    near = similarity.jaccard >= dedup.threshold
     inside = np.zeros(len(pairs), np.bool_)
     value = similarity.jaccard
-    if containment is not None and similarity.contained is not None:
-        inside = (similarity.contained >= containment) & ~near
+    if dedup.containment is not None and similarity.contained is not None:
+        inside = (similarity.contained >= dedup.containment) & ~near
         value = np.where(inside, similarity.contained, value)
     chosen = np.flatnonzero(near | inside)
     smaller, larger = pairs[chosen, 0], pairs[chosen, 1]

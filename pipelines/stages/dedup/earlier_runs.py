@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
@@ -30,6 +30,8 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
@@ -49,7 +51,6 @@ class EarlierRun:
 
     Attributes:
         folder: Its run folder, absolute.
-        run_id: From its manifest.
         seal: Hash of its checksums.
         shards: Name and number of documents of each shard.
         fingerprints: Fingerprints of all its documents; 0 without containment.
@@ -75,11 +76,7 @@ class EarlierRun:
 
 
 def open_earlier(dedup: DedupConfig, base: Path) -> tuple[EarlierRun, ...]:
-    """Check the runs that `dedup.against` names.
-
-    Args:
-        dedup: The section.
-        base: Folder that relative paths start from.
+    """Check the runs that `dedup.against` names; relative paths start from `base`.
 
     Raises:
         InputError: A folder is no finished run with texts, its hashes are gone,
@@ -176,11 +173,7 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
     def make(outputs: UnitOutputs) -> dict[str, int]:
         flags = [np.zeros(0, np.bool_)]
         for place in earlier_extents(runs, 0):
-            workspace = place.home(outputs.workspace)
-            ledger = read_table(
-                workspace.table("ledger", place.shard_id), ["doc_id", "outcome"]
-            )
-            kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+            kept = kept_ids(place.home(outputs.workspace), place.shard_id)
             ids = document_ids(outputs.workspace, place)
             flags.append(pc.is_in(ids, value_set=kept).to_numpy(zero_copy_only=False))
         kept_flags = np.concatenate(flags)
@@ -191,12 +184,18 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
     return run_step(driver.session, AGAINST, identity, make)
 
 
+def kept_ids(workspace: Workspace, shard_id: str) -> pa.ChunkedArray:
+    """doc_ids of a shard that a run kept, by its ledger."""
+    ledger = read_table(workspace.table("ledger", shard_id), ["doc_id", "outcome"])
+    return ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+
+
 def read_kept(workspace: Workspace) -> np.ndarray:
     """What `store_kept` wrote, bool."""
     return np.asarray(read_array(workspace.work / KEPT))
 
 
-def document_ids(workspace: Workspace, place: Extent) -> Any:
+def document_ids(workspace: Workspace, place: Extent) -> pa.StringArray:
     """doc_ids of a shard's documents, in the order of its survey."""
     survey = read_survey(workspace, [place], _WORDS)
     words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup import proof, proof_similarity, report, story
+from isinglass.pipelines.stages.dedup.closing import (
+    check_evidence,
+    dedup_summary,
+    near_examples,
+)
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
-from isinglass.pipelines.stages.dedup.evidence import check_evidence
-from isinglass.pipelines.stages.dedup.examples import near_examples
-from isinglass.pipelines.stages.dedup.near import NearDuplicates
+from isinglass.pipelines.stages.dedup.near import compare_pairs, match_documents
 from isinglass.pipelines.stages.dedup.rank import (
     all_places,
     load_identified,
@@ -18,7 +21,6 @@ from isinglass.pipelines.stages.dedup.rank import (
 )
 from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
-from isinglass.pipelines.stages.dedup.summary import dedup_summary
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.dedup.removals import removal_gates, removal_warnings
 from isinglass.transforms.dedup.survey import near_columns, near_fields
@@ -95,7 +97,8 @@ class Dedup(Stage):
         ranked = rank_documents(driver, dedup, standing.present, earlier)
         compared = None
         if dedup.fuzzy:
-            compared = NearDuplicates(driver, dedup, earlier, ranked).compare()
+            pairs = match_documents(driver, dedup, earlier, ranked)
+            compared = pairs, compare_pairs(driver, dedup, earlier, pairs)
         places = all_places(driver, earlier)
         documents = Documents.read(driver.workspace, places, earlier, dedup)
         return resolve(load_identified(driver.workspace), compared, documents, dedup)

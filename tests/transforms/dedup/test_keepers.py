@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.keepers import (
     Similarity,
     keeper_ranks,
@@ -97,7 +98,7 @@ def resolve(
     found = resolve_near(
         np.array(list(pairs), np.uint32).reshape(-1, 2),
         Similarity(np.array(list(pairs.values()), np.float64)),
-        threshold,
+        DedupConfig(threshold=threshold),
         count,
     )
     assert found.kept.dtype == np.int64
@@ -197,9 +198,8 @@ def test_containment_table(
     found = resolve_near(
         np.array(list(pairs), np.uint32),
         Similarity(values[:, 0], values[:, 1]),
-        0.75,
+        DedupConfig(threshold=0.75, containment=0.9),
         len(kept),
-        0.9,
     )
     assert found.kept.tolist() == kept
     if value is not None:
@@ -207,6 +207,9 @@ def test_containment_table(
     assert found.contained[-1] == contained
     # Without containment only Jaccard counts.
     plain = resolve_near(
-        np.array(list(pairs), np.uint32), Similarity(values[:, 0]), 0.75, len(kept)
+        np.array(list(pairs), np.uint32),
+        Similarity(values[:, 0]),
+        DedupConfig(threshold=0.75),
+        len(kept),
     )
     assert not plain.contained.any()

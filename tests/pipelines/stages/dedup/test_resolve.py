@@ -10,7 +10,6 @@ import pytest
 
 from isinglass.pipelines.seam import OPEN
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, earlier_extents
-from isinglass.pipelines.stages.dedup.near import Compared
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve, rules
 from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.decide import Fate
@@ -50,7 +49,7 @@ def compared(*pairs: tuple[int, int, float], inside: list[float] | None = None) 
     ranks = np.array([pair[:2] for pair in pairs], np.uint32).reshape(-1, 2)
     alike = np.array([pair[2] for pair in pairs], np.float64)
     contained = None if inside is None else np.array(inside)
-    return Compared(ranks, Similarity(alike, contained))
+    return ranks, Similarity(alike, contained)
 
 
 def told(verdict: Verdict) -> list[tuple[Any, ...]]:
