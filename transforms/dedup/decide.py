@@ -38,15 +38,11 @@ class Decided:
 
 
 def decide(found: Identified, removals: Removals | None) -> Decided:
-    """Combine exact groups and near-duplicate results.
+    """Combine exact groups and near-duplicate results (None if not looked for).
 
     A document that equals a near-duplicate goes for the same reason as that one and
     with the same evidence: their shingle sets are equal, so the similarity holds for
     it too, and the named document is one that stays.
-
-    Args:
-        found: Equal texts and ranks.
-        removals: By rank; None when near-duplicates were not looked for.
     """
     documents = len(found.present)
     fate = np.zeros(documents, dtype=np.uint8)

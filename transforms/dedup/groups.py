@@ -57,12 +57,7 @@ def check_section(dedup: DedupConfig) -> None:
 
 
 def survey(documents: pa.RecordBatch, dedup: DedupConfig) -> pa.RecordBatch:
-    """What duplicates of a batch of documents are found by; no text.
-
-    Args:
-        documents: Columns doc_id, text and collected_at.
-        dedup: The `dedup` section.
-    """
+    """What duplicates of a batch of documents are found by; no text."""
     return _texts(documents).survey(dedup)
 
 
@@ -74,15 +69,7 @@ def _texts(documents: pa.RecordBatch) -> Texts:
 def split(
     documents: pa.RecordBatch, groups: Sequence[pa.RecordBatch]
 ) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """Split the documents of a batch that have a group by their groups.
-
-    Args:
-        documents: Columns doc_id, text and collected_at.
-        groups: Batches of `packed.GROUPS`.
-
-    Yields:
-        Group, and its documents without further columns.
-    """
+    """Yield each group (`packed.GROUPS`) that a batch has documents of, and these."""
     table = pa.Table.from_batches(groups, schema=GROUPS)
     place = pc.index_in(documents.column("doc_id"), value_set=table["doc_id"])
     mine = one_batch(table.take(place.drop_null()))
@@ -130,11 +117,6 @@ def decide_group(
 def without(
     documents: pa.RecordBatch, removed: Sequence[pa.RecordBatch]
 ) -> pa.RecordBatch:
-    """The documents of a batch that stay.
-
-    Args:
-        documents: Any columns, of them doc_id.
-        removed: Batches of `REMOVED`.
-    """
+    """The documents of a batch that stay; `removed` are batches of `REMOVED`."""
     gone = pa.Table.from_batches(removed, schema=REMOVED)["doc_id"]
     return documents.filter(pc.invert(pc.is_in(documents.column("doc_id"), gone)))

@@ -57,9 +57,7 @@ def identify(
     present: np.ndarray,
     references: np.ndarray | None = None,
 ) -> Identified:
-    """Decide what can be decided from hashes alone.
-
-    Memory: about 60 bytes a document at the peak.
+    """Decide what can be decided from hashes alone; takes 60 bytes a document.
 
     Args:
         survey: Columns `READ` of all documents; those of earlier runs follow.
@@ -101,15 +99,11 @@ def _words(survey: pa.Table, high: str, low: str) -> np.ndarray:
 def group_equal(
     hashes: NDArray[np.uint64], rank: NDArray[np.uint32]
 ) -> NDArray[np.int64]:
-    """Name, for each document, the preferred one among those with the same hash.
+    """The row of the smallest rank among those with the same hash, for each row.
 
     Args:
         hashes: Shape (n, 2), from `text.content_hashes`.
-        rank: Shape (n,); 0 is preferred most.
-
-    Returns:
-        Shape (n,): the row whose rank is smallest in each row's group, which is the
-        row itself for the one that stays. Equal ranks go by the smaller row.
+        rank: Shape (n,); of equal ones the smaller row is preferred.
     """
     order = np.lexsort((rank, hashes[:, 1], hashes[:, 0]))
     ordered = hashes[order]

@@ -43,15 +43,9 @@ _ENTRY = np.dtype(
 def pack(
     survey: pa.RecordBatch, buckets: int, *, exact: bool = False
 ) -> Iterator[tuple[int, bytes]]:
-    """Pack the band hashes of documents, by bucket of the hash.
+    """Pack the band hashes of surveyed documents, by bucket of the hash.
 
-    Args:
-        survey: As of `whole.Texts.survey`, or of `SurveyDocuments`.
-        buckets: Groups that the hashes are spread over.
-        exact: Pack the hashes of the whole texts (`hash_high`), too.
-
-    Yields:
-        Bucket and entries, for `pair_up`.
+    With `exact` the hashes of the whole texts (`hash_high`), too.
     """
     bands = [name for name in survey.schema.names if name.startswith("band_")]
     parts = []
@@ -75,14 +69,7 @@ def _entries(survey: pa.RecordBatch, key: str) -> NDArray[np.void]:
 
 
 def pair_up(blobs: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
-    """Pair the documents of one bucket that share a hash.
-
-    Args:
-        blobs: Entries of the bucket from `pack`, in any order.
-
-    Yields:
-        One batch of `CANDIDATES`, or none.
-    """
+    """Pair the documents of one bucket from `pack` that share a hash (`CANDIDATES`)."""
     entries = np.frombuffer(b"".join(sorted(blobs)), dtype=_ENTRY)
     # Longest first, then smallest doc_id: the order in which documents are kept.
     documents, inverse = np.unique(
@@ -103,15 +90,9 @@ def pair_up(blobs: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
 
 
 def connect(pairs: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
-    """Gather documents that pairs lead to from one to the other.
+    """Gather documents that pairs lead to from one to the other: `GROUPS`, by doc_id.
 
-    What is decided about one of them depends on no document outside of its group.
-
-    Args:
-        pairs: Batches of `CANDIDATES`, in any order, pairs any number of times.
-
-    Returns:
-        `GROUPS`, by doc_id.
+    The pairs (`CANDIDATES`) may come in any order and any number of times.
     """
     table = pa.Table.from_batches(pairs, schema=CANDIDATES)
     both = pa.chunked_array(

@@ -54,13 +54,7 @@ _DIMENSIONS = ("source", "language")
 def removal_sums(
     removed: NDArray[np.bool_], sources: pa.Array, languages: pa.Array
 ) -> Accumulator:
-    """Documents and removed documents, overall, by source and by language.
-
-    Args:
-        removed: Shape (n,): the document is removed as a duplicate.
-        sources: As many; null where unknown.
-        languages: As many.
-    """
+    """Documents and removed documents, overall, by source and by language."""
     return sliced(sources, languages, partial(_cells, removed.astype(np.int64)))
 
 
@@ -76,11 +70,7 @@ def _cells(
 
 
 def removal_statistics(sums: Accumulator) -> list[Statistic]:
-    """Removed shares; of no documents only the largest ones, which are 0.
-
-    Args:
-        sums: Of all documents, added up from `removal_sums`.
-    """
+    """Removed shares; of no documents only the largest ones, which are 0."""
     found = [
         _share("dedup.removed", cell, columns)
         for columns, cell in each_slice(sums)
@@ -151,11 +141,7 @@ def _cluster(sizes: NDArray[np.int64], total: int, columns: Slices) -> list[Stat
 
 
 def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:
-    """What looks like a template taken for a text, or a source given twice.
-
-    Args:
-        statistics: Of a run; others than those of this module are passed over.
-    """
+    """What looks like a template taken for a text, or a source given twice."""
     found = []
     for row in statistics:
         names = [row.source, row.language]
@@ -185,19 +171,13 @@ def removal_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:
         for dimension in _DIMENSIONS
         if (limit := getattr(limits, dimension)) is not None
     ]
+    # As statistics spell the names of sources: without addresses.
+    labels = safe_labels(pa.array(list(limits.sources), pa.string())).to_pylist()
     named = [
         _gate("dedup.removed", {"source": label}, limit)
-        for label, limit in zip(
-            _labels(limits.sources), limits.sources.values(), strict=True
-        )
+        for label, limit in zip(labels, limits.sources.values(), strict=True)
     ]
     return (*gates, *named)
-
-
-def _labels(names: Iterable[str]) -> list[str]:
-    """Names of sources as statistics spell them: without addresses."""
-    labels: list[str] = safe_labels(pa.array(list(names), pa.string())).to_pylist()
-    return labels
 
 
 def _gate(metric: str, slices: dict[str, str], limit: float) -> GateConfig:

@@ -47,10 +47,9 @@ def _schema(dedup: DedupConfig) -> pa.Schema:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """A batch of texts and what says which of them are preferred.
+    """A batch of texts without nulls and what says which of them are preferred.
 
     Attributes:
-        texts: Strings (n,) without nulls.
         words: uint64 (n, 2), high and low words of their doc_ids, which are all
             different; of texts preferred alike the one with the smallest stays.
         collected_at: Dates (n,), read for `keep: newest`; null where unknown.

@@ -14,6 +14,7 @@ from isinglass.pipelines.stage import OPEN, Verdict
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup.decide import Fate, decide
 from isinglass.transforms.dedup.keepers import resolve_near
+from isinglass.transforms.dedup.shingles import COMPARED_BY
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.dedup.decide import Decided
     from isinglass.transforms.dedup.identify import Identified
     from isinglass.transforms.dedup.keepers import Similarity
-
-COMPARED_BY = ("whole_text", "words", "characters")
-"""By `unit` of the survey: what a document is compared by."""
 
 _WORDS = ["doc_high", "doc_low"]
 
