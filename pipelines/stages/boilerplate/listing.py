@@ -13,7 +13,7 @@ from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.stages.boilerplate.count import KEYS
 from isinglass.schemas.reasons import DropReason
-from isinglass.schemas.tables import PARAGRAPH_LIST
+from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import UNKNOWN, list_parts
 
 if TYPE_CHECKING:
@@ -97,14 +97,7 @@ def first_places(tables: Iterable[pa.Table]) -> pa.Table:
     Returns:
         One row a paragraph that occurs, by number.
     """
-    schema = pa.schema(
-        [
-            pa.field("paragraph", pa.int32()),
-            pa.field("doc_id", pa.string()),
-            pa.field("start", pa.int32()),
-            pa.field("end", pa.int32()),
-        ]
-    )
+    schema = pa.schema(list(map(PARAGRAPHS.field, _EXAMPLE)))
     found = schema.empty_table()
     for table in tables:
         both = pa.concat_tables([found, table.select(schema.names).cast(schema)])
@@ -139,12 +132,7 @@ def _sources(
 
 
 def boilerplate_list(listed: pa.Table, counts: dict[str, int]) -> BoilerplateList:
-    """What the report shows of the list.
-
-    Args:
-        listed: From `paragraph_list`.
-        counts: Sums of the counts of the clean pass.
-    """
+    """What the report shows of the list; `counts` are the sums of the clean pass."""
     names = BoilerplateParagraph._fields
     rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
     return BoilerplateList(
