@@ -1,8 +1,7 @@
 """Texts cut into units, words or characters, that are told apart exactly.
 
-A unit is a word, or a character in a text written mostly in scripts that put no
-spaces between words; `dedup.units` decides which. Hashes find a unit; its bytes
-decide whether it is the same one.
+`transforms.units` decides which. Hashes find a unit; its bytes decide whether it is the
+same one.
 """
 
 from __future__ import annotations
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 UNKNOWN = -1
 """Number of a unit that the vocabulary does not hold."""
-
-_HASH_BITS = 64
 
 
 class Vocabulary(NamedTuple):
@@ -53,12 +50,10 @@ def _equal_bytes(one: Any, start: Any, other: Any, begin: Any, size: Any) -> Any
 
 @njit(cache=True, nogil=True)
 def _first_slot(value: Any, slots: Any) -> Any:
-    bits = np.uint64(0)
-    while np.int64(1) << np.int64(bits) < slots.size:
-        bits += np.uint64(1)
-    if bits == np.uint64(0):
-        return np.int64(0)
-    return np.int64(value >> (np.uint64(_HASH_BITS) - bits))
+    shift = np.uint64(64)
+    while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(slots.size):
+        shift -= np.uint64(1)
+    return np.int64(value >> shift)
 
 
 @njit(cache=True, nogil=True)
@@ -122,7 +117,6 @@ class Units(NamedTuple):
         numbers: int32, units of all texts by their number in `vocabulary`.
         hashes: uint64, their hashes.
         offsets: int64 (n + 1,); text i owns `numbers[offsets[i]:offsets[i + 1]]`.
-        vocabulary: Of all texts.
     """
 
     numbers: NDArray[np.int32]
@@ -132,11 +126,7 @@ class Units(NamedTuple):
 
 
 def number_units(normalised: pa.StringArray) -> Units:
-    """Cut texts into units and number the distinct ones.
-
-    Args:
-        normalised: From `normalise.normalise`, without nulls.
-    """
+    """Cut normalised texts into units and number the distinct ones."""
     data, offsets = string_buffers(normalised)
     size = int(offsets[-1]) - int(offsets[0])
     # At most every other byte ends a word, and one more is written than counts.
