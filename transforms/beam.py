@@ -102,18 +102,15 @@ class ReadDocuments(beam.PTransform[Any, Any]):
             | "Shards" >> beam.Create(elements).with_output_types(bytes)
             | "Spread"
             >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
-            | "Read" >> beam.ParDo(_Read(self.layout)).with_output_types(pa.RecordBatch)
+            | "Read"
+            >> beam.FlatMap(_read, self.layout).with_output_types(pa.RecordBatch)
         )
 
 
-class _Read(beam.DoFn):
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-
-    def process(self, element: bytes) -> Iterator[pa.RecordBatch]:
-        for batch in read_shard(Shard.from_json(element), self._layout):
-            if batch.documents.num_rows:
-                yield batch.documents
+def _read(element: bytes, layout: Layout) -> Iterator[pa.RecordBatch]:
+    for batch in read_shard(Shard.from_json(element), layout):
+        if batch.documents.num_rows:
+            yield batch.documents
 
 
 @dataclass
@@ -135,10 +132,7 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
         near-duplicates are found by.
         """
         register_coder()
-        dedup = self.dedup
-        return pcoll | "Survey" >> beam.Map(_survey, dedup).with_output_types(
-            pa.RecordBatch
-        )
+        return pcoll | "Survey" >> _mapped(_survey, self.dedup)
 
 
 def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBatch:
@@ -317,7 +311,7 @@ class CountMentions(beam.PTransform[Any, Any]):
     ) -> beam.PCollection[pa.RecordBatch]:
         """Columns are named `<axis>.<group>`."""
         register_coder()
-        return pcoll | "Count" >> beam.Map(_count).with_output_types(pa.RecordBatch)
+        return pcoll | "Count" >> _mapped(_count)
 
 
 def _count(documents: pa.RecordBatch) -> pa.RecordBatch:

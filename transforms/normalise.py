@@ -209,14 +209,7 @@ def normalise(
     is taken code point by code point (no final-sigma rule). Each run of Unicode white
     space (`str.isspace`) becomes one space; none is left at either end. With
     `numbers`, each run of decimal digits becomes one `0`. The result is in NFC (unless
-    `nfc` is off), and normalising it again changes nothing.
-
-    Args:
-        texts: Strings without nulls.
-        config: Which steps are taken.
-
-    Returns:
-        As many strings, without nulls and without offset.
+    `nfc` is off), and normalising it again changes nothing. The array has no offset.
 
     Raises:
         ValueError: If a text is null or the result is 2 GiB or more.
@@ -252,17 +245,7 @@ def _mark_blank(data: Any, offsets: Any, table: Any, blank: Any) -> None:
 
 
 def is_blank(texts: pa.StringArray) -> NDArray[np.bool_]:
-    """Tell which texts are empty or hold nothing but Unicode white space.
-
-    Args:
-        texts: Strings without nulls.
-
-    Returns:
-        Shape (n,).
-
-    Raises:
-        ValueError: If a text is null.
-    """
+    """Tell which texts, none null, are empty or hold only Unicode white space."""
     data, offsets = string_buffers(texts)
     blank = np.zeros(len(texts), np.bool_)
     _mark_blank(data, offsets, fold_table(), blank)

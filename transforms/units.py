@@ -18,7 +18,6 @@ import numpy as np
 from numba import njit
 
 from isinglass.transforms.text import (
-    CODE_POINTS,
     assigned_code_points,
     decode,
     largest_byte,
@@ -79,7 +78,7 @@ def class_table() -> NDArray[np.uint8]:
     """Return what each code point is.
 
     Returns:
-        Shape (`CODE_POINTS`,), the sum of `WORD` for what words consist of, `UNSPACED`
+        One entry a code point, the sum of `WORD` for what words consist of, `UNSPACED`
         for what of it belongs to a script without spaces; `MARK` for marks of those
         scripts, which are part of no word, but units where characters are.
     """
@@ -91,7 +90,6 @@ def class_table() -> NDArray[np.uint8]:
         marks = [c for c in block.tolist() if unicodedata.category(chr(c))[0] == "M"]
         table[block] |= table[block] * UNSPACED
         table[marks] = MARK
-    assert table.size == CODE_POINTS
     table.flags.writeable = False
     return table
 
@@ -250,9 +248,6 @@ def unit_spans(
     Returns:
         First code point of each unit in its text and one past its last, shape (u, 2);
         offsets, shape (n + 1,): text i owns `spans[offsets[i]:offsets[i + 1]]`.
-
-    Raises:
-        ValueError: If a text is null.
     """
     data, offsets = string_buffers(normalised)
     # At most every other byte ends a word, and unspaced text has 2 bytes a character.
