@@ -44,10 +44,7 @@ if TYPE_CHECKING:
 class Boilerplate(Stage):
     """The `dedup.paragraphs` section.
 
-    Attributes:
-        dedup: The section around it, for how texts are normalised and who stays of
-            equal ones.
-        config: The section.
+    `dedup` around it says how texts are normalised and who stays of equal ones.
     """
 
     dedup: DedupConfig

@@ -70,9 +70,7 @@ def near_examples(
 ) -> list[NearDuplicate]:
     """The removals nearest to the threshold: they are the ones to doubt first.
 
-    Args:
-        workspace: The run folder, after the clean pass.
-        shards: (shard_id, source) of every shard.
+    `shards` are the (shard_id, source) of all.
     """
     columns = [*NearDuplicate._fields[:3], "reason"]
     near: list[NearDuplicate] = []
@@ -96,11 +94,7 @@ def dedup_summary(
 ) -> DedupSummary:
     """What deduplication removed, and what it could see at each similarity.
 
-    Args:
-        dedup: The `dedup` section.
-        earlier: Runs that this one was held against.
-        counts: Summed counts of the clean pass.
-        resolved: Counts of the verdict.
+    `counts` are the sums of the clean pass, `resolved` those of the verdict.
     """
     curve = [
         (value, capture_probability(value, dedup.bands, dedup.rows))

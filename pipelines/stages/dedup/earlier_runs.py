@@ -42,8 +42,6 @@ AGAINST = "against"
 KEPT = f"{AGAINST}/kept.npy"
 """Which documents of earlier runs were kept, relative to `work/`."""
 
-_WORDS = ["doc_high", "doc_low"]
-
 
 @dataclass(frozen=True)
 class EarlierRun:
@@ -197,6 +195,11 @@ def read_kept(workspace: Workspace) -> np.ndarray:
 
 def document_ids(workspace: Workspace, place: Extent) -> pa.StringArray:
     """doc_ids of a shard's documents, in the order of its survey."""
-    survey = read_survey(workspace, [place], _WORDS)
-    words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
-    return format_doc_ids(words)
+    return format_doc_ids(document_words(workspace, [place]))
+
+
+def document_words(workspace: Workspace, places: Sequence[Extent]) -> np.ndarray:
+    """uint64 (n, 2): doc_ids of the documents of some shards."""
+    names = ["doc_high", "doc_low"]
+    survey = read_survey(workspace, places, names)
+    return np.stack([survey[name].to_numpy() for name in names], axis=1)

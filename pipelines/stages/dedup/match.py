@@ -88,10 +88,8 @@ class Wave:
 def plan_waves(documents: int, fingerprints: int, dedup: DedupConfig) -> list[Wave]:
     """Waves of the match pass; they depend on the corpus alone.
 
-    Args:
-        documents: Documents of this run and of the earlier ones.
-        fingerprints: Their fingerprints; 0 when containment is off.
-        dedup: For the number of bands.
+    Documents and fingerprints (0 when containment is off) are those of earlier runs,
+    too.
     """
     band_bytes = max(1, documents * ENTRY.itemsize)
     together = max(1, min(dedup.bands, WAVE_BYTES // band_bytes))
@@ -173,27 +171,18 @@ def wave_entries(workspace: Workspace, place: Extent, wave: Wave) -> np.ndarray:
     """All (key, rank) entries of a shard's compared documents in one wave."""
     table, ranks, present = _read_compared(workspace, place, wave.columns)
     if wave.counted:
-        return _listed_entries(table[FINGERPRINTS], ranks, present, wave)
-    chosen = ranks[present]
-    entries = np.empty(len(chosen) * len(wave.columns), dtype=ENTRY)
-    for number, name in enumerate(wave.columns):
-        own = entries[number * len(chosen) : (number + 1) * len(chosen)]
-        own["key"] = table[name].to_numpy()[present]
-        own["rank"] = chosen
-    return entries
-
-
-def _listed_entries(
-    column: pa.ChunkedArray, ranks: np.ndarray, present: np.ndarray, wave: Wave
-) -> np.ndarray:
-    lengths = pc.list_value_length(column).to_numpy()
-    keys = pc.list_flatten(column).to_numpy()
-    wanted = np.repeat(present, lengths)
-    bucket = wave.bucket_of(keys)
-    wanted &= (bucket >= 0) & (bucket < wave.buckets)
-    entries = np.empty(int(wanted.sum()), dtype=ENTRY)
-    entries["key"] = keys[wanted]
-    entries["rank"] = np.repeat(ranks, lengths)[wanted]
+        lengths = pc.list_value_length(table[FINGERPRINTS]).to_numpy()
+        keys = pc.list_flatten(table[FINGERPRINTS]).to_numpy()
+        bucket = wave.bucket_of(keys)
+        wanted = np.repeat(present, lengths)
+        wanted &= (bucket >= 0) & (bucket < wave.buckets)
+        keys, ranks = keys[wanted], np.repeat(ranks, lengths)[wanted]
+    else:
+        columns = [table[name].to_numpy()[present] for name in wave.columns]
+        keys = np.concatenate(columns)
+        ranks = np.tile(ranks[present], len(columns))
+    entries = np.empty(len(keys), dtype=ENTRY)
+    entries["key"], entries["rank"] = keys, ranks
     return entries
 
 
@@ -242,15 +231,7 @@ def match_documents(
     units: list[Unit],
     references: int,
 ) -> dict[str, Commit]:
-    """Run the pass, a pipeline a wave.
-
-    Args:
-        session: The driver's state.
-        places: Extents of all shards.
-        waves: All waves.
-        units: From `bucket_units`.
-        references: Documents of earlier runs that take part.
-    """
+    """Run the pass, a pipeline a wave."""
     build = partial(
         add_wave,
         workspace=session.workspace,

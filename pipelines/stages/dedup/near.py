@@ -31,17 +31,7 @@ LOGGER = logging.getLogger(__name__)
 def match_documents(
     driver: Driver, dedup: DedupConfig, earlier: tuple[EarlierRun, ...], ranked: Commit
 ) -> np.ndarray:
-    """Find the candidate pairs of all documents.
-
-    Args:
-        driver: After the survey.
-        dedup: The `dedup` section.
-        earlier: Runs that this one is held against.
-        ranked: Commit of the rank step.
-
-    Returns:
-        uint32 (p, 2), keeper ranks, sorted.
-    """
+    """Candidate pairs of all documents: uint32 (p, 2), keeper ranks, sorted."""
     workspace, places = driver.workspace, all_places(driver, earlier)
     surveys = list(driver.surveys.values())
     documents = ranked.counts["records_in"]

@@ -24,6 +24,8 @@ from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import Accumulator, add_into
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
@@ -35,44 +37,30 @@ MOST_NAMED = 5
 MOST_KNOWN = 20
 
 
-def removals(
-    workspace: Workspace, places: list[Extent], dedup: DedupConfig | None
-) -> list[Statistic]:
-    """Removed shares by source, language and cluster size, from the decisions.
-
-    Args:
-        workspace: The run folder.
-        places: Shards of this run.
-        dedup: The `dedup` section; without it there are none.
-    """
-    if dedup is None:
-        return []
-    sums = _sums(workspace, places)
-    kept = [
-        read_side(decisions_path(workspace, place.shard_id), ["kept_doc_id"])[
-            "kept_doc_id"
-        ]
-        for place in places
-    ]
-    chunks = [chunk for column in kept for chunk in column.chunks]
-    clusters = cluster_statistics(pa.chunked_array(chunks, pa.string()))
-    return [*removal_statistics(sums), *clusters]
+def removals(workspace: Workspace, places: Sequence[Extent]) -> list[Statistic]:
+    """Removed shares by source, language and cluster size, from the decisions."""
+    kept: list[pa.Array] = []
+    for place in places:
+        path = decisions_path(workspace, place.shard_id)
+        kept += read_side(path, ["kept_doc_id"])["kept_doc_id"].chunks
+    clusters = cluster_statistics(pa.chunked_array(kept, pa.string()))
+    return [*removal_statistics(_sums(workspace, places)), *clusters]
 
 
-def _sums(workspace: Workspace, places: list[Extent]) -> Accumulator:
+def _sums(workspace: Workspace, places: Sequence[Extent]) -> Accumulator:
     total: Accumulator = {"all": {"documents": 0}, "source": {}, "language": {}}
     for place in places:
         survey = read_survey(workspace, [place], ["source", "language"])
         path = decisions_path(workspace, place.shard_id)
         reason = read_side(path, ["reason"])["reason"].combine_chunks()
         gone = pc.is_in(reason, value_set=_REASONS).to_numpy(zero_copy_only=False)
-        names = [survey[name].combine_chunks() for name in ("source", "language")]
-        add_into(total, removal_sums(gone, names[0], names[1]))
+        names = (survey[name].combine_chunks() for name in ("source", "language"))
+        add_into(total, removal_sums(gone, *names))
     return total
 
 
 def stop_if_too_many(
-    workspace: Workspace, places: list[Extent], dedup: DedupConfig | None
+    workspace: Workspace, places: Sequence[Extent], dedup: DedupConfig
 ) -> None:
     """Stop a run that would remove more than `dedup.max_removed` allows.
 
@@ -83,7 +71,7 @@ def stop_if_too_many(
     gates = removal_gates(dedup)
     if not gates:
         return
-    results = evaluate_gates(gates, removals(workspace, places, dedup))
+    results = evaluate_gates(gates, removals(workspace, places))
     failed = [result for result in results if not result.passed]
     if not failed:
         return
@@ -112,7 +100,7 @@ def _loss(result: GateResult) -> str:
     return f"{what} loses {result.actual or 0:.1%} (at most {result.value:.1%})"
 
 
-def _worst(workspace: Workspace, places: list[Extent]) -> list[str]:
+def _worst(workspace: Workspace, places: Sequence[Extent]) -> list[str]:
     """The sources that lose most, with their counts."""
     cells = _sums(workspace, places)["source"]
     order = sorted(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.stage import OPEN, Verdict
+from isinglass.pipelines.stages.dedup.earlier_runs import document_words
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup.decide import Fate, decide
 from isinglass.transforms.dedup.keepers import resolve_near
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.dedup.decide import Decided
     from isinglass.transforms.dedup.identify import Identified
     from isinglass.transforms.dedup.keepers import Similarity
-
-_WORDS = ["doc_high", "doc_low"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ class Documents:
         documents = own[-1].stop if own else 0
         words = np.zeros((0, 2), np.uint64)
         if places:
-            survey = read_survey(workspace, places, _WORDS)
-            words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
+            words = document_words(workspace, places)
         folders = [run.folder for run in earlier]
         run = np.full(len(words), -1, np.int32)
         for place in places:

@@ -40,17 +40,13 @@ SLICE_SHINGLES = 2**24
 class VerifyWork:
     """Computes the exact similarity of slices of the candidate pairs.
 
-    Attributes:
-        workspace: The run folder.
-        shingles: Units of the shingle pass.
-        places: Extents of all shards.
-        contained: Containment is wanted as well.
+    `shingles` are the units of the shingle pass; `contained` asks for containment, too.
     """
 
     workspace: Workspace
     shingles: tuple[Unit, ...]
     places: tuple[Extent, ...]
-    contained: bool = False
+    contained: bool
     name: str = VERIFY
 
     def open(self) -> tuple[Candidates, ShingleStore]:
@@ -87,8 +83,8 @@ def save_candidates(workspace: Workspace, candidates: Candidates) -> None:
     """Leave the candidates where the workers of the verify pass map them."""
     folder = workspace.pass_folder(VERIFY)
     make_folder(folder)
-    for name in ("pairs", "ranks", "places"):
-        write_array(folder / f"candidates.{name}.npy", getattr(candidates, name))
+    for name, array in vars(candidates).items():
+        write_array(folder / f"candidates.{name}.npy", array)
 
 
 def load_candidates(workspace: Workspace) -> Candidates:

@@ -46,12 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dedup(Stage):
-    """The `dedup` section.
-
-    Attributes:
-        config: The section.
-        earlier: Runs whose kept documents are not kept again.
-    """
+    """The `dedup` section; what `earlier` runs kept is not kept again."""
 
     config: DedupConfig
     earlier: tuple[EarlierRun, ...] = ()
@@ -105,13 +100,13 @@ class Dedup(Stage):
 
     def guard(self, driver: Driver) -> None:
         """Stop before more is removed than `max_removed` allows."""
-        stop_if_too_many(driver.workspace, list(driver.places), self.config)
+        stop_if_too_many(driver.workspace, driver.places, self.config)
 
     def close(self, closing: Closing) -> Closed:
         """Removed shares, alarms, and the proof that each removal has its evidence."""
         driver = closing.driver
         check_evidence(driver.workspace, driver.shard_ids, self.earlier)
-        statistics = removals(driver.workspace, list(driver.places), self.config)
+        statistics = removals(driver.workspace, driver.places)
         assert closing.verdict is not None
         shards = [(shard.shard_id, shard.source) for shard in driver.plan.shards]
         summary = dedup_summary(

@@ -49,23 +49,19 @@ class Texts:
 def duplicate_texts(
     run: RunFolder, row: Mapping[str, Any], other: Located | None
 ) -> tuple[Texts, list[str]]:
-    """Read both texts again and compare them as the run did.
-
-    Args:
-        run: The run.
-        row: Ledger row of the duplicate.
-        other: Where the kept document is, if it was found.
+    """Read both texts again and compare them as the run did; `other` was kept.
 
     Returns:
         The texts, and notes on what could not be read.
     """
-    found = _read([(run, row), *([other] if other else [])])
-    removed, kept = _text(found[0]), _text(found[1]) if other else None
+    removed, *rest = _read([(run, row), *([other] if other else [])])
+    kept = rest[0] if rest else None
     notes, clean = [], False
-    if isinstance(found[0], Missing):
-        notes.append(f"The dropped text cannot be read again: {found[0].why}.")
-    if other is not None and isinstance(found[1], Missing):
-        notes.append(f"The kept text cannot be read again: {found[1].why}.")
+    if isinstance(removed, Missing):
+        notes.append(f"The dropped text cannot be read again: {removed.why}.")
+        removed = None
+    if other is not None and isinstance(kept, Missing):
+        notes.append(f"The kept text cannot be read again: {kept.why}.")
         kept = _clean_text(*other)
         clean = kept is not None
     if clean:
@@ -154,10 +150,6 @@ def _read(wanted: list[Located]) -> list[str | Missing]:
                 indices.append(index)
         found |= zip(indices, source_texts(folder, places), strict=True)
     return [found[index] for index in range(len(wanted))]
-
-
-def _text(found: str | Missing) -> str | None:
-    return None if isinstance(found, Missing) else found
 
 
 def _clean_text(run: RunFolder, row: Mapping[str, Any]) -> str | None:
