@@ -21,7 +21,6 @@ from apache_beam import coders
 from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.dedup import groups
-from isinglass.transforms.dedup.packed import connect, pack, pair_up
 from isinglass.transforms.dedup.survey import near_columns, near_fields
 from isinglass.transforms.demographics.counts import (
     count_mentions,
@@ -44,6 +43,9 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.config import EncodeConfig, PiiConfig
     from isinglass.transforms.edits.edits import Write
+
+
+Batches = beam.PCollection[pa.RecordBatch]
 
 
 class ArrowBatchCoder(coders.Coder):
@@ -93,7 +95,7 @@ class ReadDocuments(beam.PTransform[Any, Any]):
     shards: tuple[Shard, ...]
     layout: Layout
 
-    def expand(self, pbegin: Any) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pbegin: Any) -> Batches:
         """Create(shards) | Reshuffle | read."""
         register_coder()
         elements = [shard.to_json().encode() for shard in self.shards]
@@ -123,9 +125,7 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
 
     dedup: DedupConfig | None
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """One survey batch a document batch.
 
         Columns of `transforms.survey.SURVEY`, then mention counts, then what
@@ -164,18 +164,16 @@ class FindCandidates(beam.PTransform[Any, Any]):
     buckets: int = 64
     exact: bool = False
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Pack | GroupByKey | pair up."""
         register_coder()
-        packed = beam.FlatMap(pack, self.buckets, exact=self.exact)
+        packed = beam.FlatMap(groups.pack, self.buckets, exact=self.exact)
         return (
             pcoll
             | "Pack" >> packed.with_output_types(tuple[int, bytes])
             | "Group" >> beam.GroupByKey()
             | "Blobs" >> beam.Values()
-            | "Pair" >> beam.FlatMap(pair_up).with_output_types(pa.RecordBatch)
+            | "Pair" >> beam.FlatMap(groups.pair_up).with_output_types(pa.RecordBatch)
         )
 
 
@@ -187,8 +185,8 @@ class Deduplicated(NamedTuple):
         removed: `transforms.dedup.groups.REMOVED`, the evidence of all others.
     """
 
-    kept: beam.PCollection[pa.RecordBatch]
-    removed: beam.PCollection[pa.RecordBatch]
+    kept: Batches
+    removed: Batches
 
 
 @dataclass
@@ -215,7 +213,7 @@ class Deduplicate(beam.PTransform[Any, Any]):
         """Refuse what cannot be done here."""
         groups.check_section(self.dedup)
 
-    def expand(self, pcoll: beam.PCollection[pa.RecordBatch]) -> Deduplicated:
+    def expand(self, pcoll: Batches) -> Deduplicated:
         """Survey | pair | connect, then the texts of each group | decide | remove."""
         register_coder()
         connected = (
@@ -225,7 +223,7 @@ class Deduplicate(beam.PTransform[Any, Any]):
             | "Together" >> beam.Map(_keyed).with_output_types(_KEYED)
             | "All" >> beam.GroupByKey()
             | "Pairs" >> beam.Values()
-            | "Connect" >> _mapped(connect)
+            | "Connect" >> _mapped(groups.connect)
         )
         split = beam.FlatMap(groups.split, beam.pvalue.AsList(connected))
         removed = (
@@ -267,9 +265,7 @@ class RedactDocuments(beam.PTransform[Any, Any]):
     key: bytes = field(repr=False)
     clock: Callable[[], float] | None = None
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Detect, resolve overlaps, apply operators."""
         register_coder()
         settings = CleanSettings(self.pii, self.key, seed=0)
@@ -306,9 +302,7 @@ class _Redact(beam.DoFn):
 class CountMentions(beam.PTransform[Any, Any]):
     """Documents -> doc_id and one count column a demographic group."""
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Columns are named `<axis>.<group>`."""
         register_coder()
         return pcoll | "Count" >> _mapped(_count)
@@ -332,9 +326,7 @@ class TokenizeDocuments(beam.PTransform[Any, Any]):
 
     encode: EncodeConfig
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Token ids with special tokens, not truncated."""
         register_coder()
         return pcoll | "Tokenize" >> beam.ParDo(

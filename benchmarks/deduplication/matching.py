@@ -36,7 +36,7 @@ from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.documents import Layout, Shard
-from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.decide import NO_RANK
 from isinglass.transforms.dedup.keepers import Similarity, resolve_near
 
 CODE = "benchmark"

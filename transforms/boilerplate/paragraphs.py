@@ -138,21 +138,19 @@ def split_paragraphs(texts: pa.StringArray, config: ParagraphsConfig) -> Paragra
     bounds = np.cumsum(counts)
     places = np.empty((int(bounds[-1]), 5), np.int32)
     _walk(data, offsets, table, border, counts, places)
-    first, last, *points = np.ascontiguousarray(places.T)
-    return Paragraphs(bounds, *points, _slices(data, first, last))
-
-
-def _slices(
-    data: NDArray[np.uint8], starts: NDArray[np.int32], ends: NDArray[np.int32]
-) -> pa.StringArray:
-    """Strings from byte ranges of a buffer that do not overlap."""
-    bounds = np.zeros(len(starts) + 1, np.int32)
-    np.cumsum(ends - starts, out=bounds[1:])
-    out = np.empty(int(bounds[-1]), np.uint8)
-    _copy(data, starts, bounds, out)
-    return pa.StringArray.from_buffers(
-        len(starts), pa.py_buffer(bounds), pa.py_buffer(out)
+    return Paragraphs(
+        bounds, *np.ascontiguousarray(places[:, 2:].T), _slices(data, places[:, :2])
     )
+
+
+def _slices(data: NDArray[np.uint8], places: NDArray[np.int32]) -> pa.StringArray:
+    """Strings from ascending byte ranges of a buffer, shape (m, 2)."""
+    edges = np.ascontiguousarray(places).ravel()
+    # Every other of these strings is what lies between two ranges.
+    count = max(0, edges.size - 1)
+    buffers = pa.py_buffer(edges), pa.py_buffer(data)
+    strings = pa.StringArray.from_buffers(count, *buffers)
+    return strings.take(pa.array(np.arange(0, count, 2)))
 
 
 def _source_hashes(sources: pa.StringArray) -> NDArray[np.uint64]:
@@ -202,10 +200,3 @@ def _walk(
             point += 1
         if not fill:
             counts[row + 1] = number - first
-
-
-@njit(cache=True, nogil=True)
-def _copy(data: Any, starts: Any, bounds: Any, out: Any) -> None:
-    for number in range(starts.size):
-        begin, length = bounds[number], bounds[number + 1] - bounds[number]
-        out[begin : begin + length] = data[starts[number] : starts[number] + length]

@@ -15,8 +15,7 @@ from isinglass.transforms.dedup.candidates import (
     counted_pairs,
     merge_pairs,
 )
-from isinglass.transforms.dedup.decide import decide
-from isinglass.transforms.dedup.identify import READ, identify
+from isinglass.transforms.dedup.decide import READ, decide, identify
 from isinglass.transforms.dedup.keepers import resolve_near
 from isinglass.transforms.dedup.shingles import NO_UNIT, shingle_sets
 from isinglass.transforms.dedup.survey import (
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.decide import Decided
-    from isinglass.transforms.dedup.identify import Identified
+    from isinglass.transforms.dedup.decide import Decided, Identified
     from isinglass.transforms.dedup.keepers import Similarity
 
 

@@ -201,8 +201,9 @@ def check_counts(
     sent = sum(len(counted_keys(workspace, place)) for place in places)
     arrived = sum(commit.counts["occurrences"] for commit in commits.values())
     if sent != arrived:
-        msg = f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
-        raise ReconcileError(msg)
+        raise ReconcileError(
+            f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
+        )
 
 
 def boilerplate_path(workspace: Workspace) -> Path:

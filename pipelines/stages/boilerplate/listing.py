@@ -115,19 +115,16 @@ def _sources(
 ) -> pa.Array:
     """Source of each paragraph by number; null for documents without one."""
     sources: list[str | None] = [None] * len(boilerplate.keys)
-    open_ones = np.ones(len(sources), np.bool_)
     for shard_id in shard_ids:
         table = read_side(survey_path(workspace, shard_id), [KEYS, "source"])
         keys, offsets = list_parts(table[KEYS].combine_chunks())
-        numbers = boilerplate.find(keys)
-        places = np.flatnonzero(numbers != UNKNOWN)
-        places = places[open_ones[numbers[places]]]
-        new, first = np.unique(numbers[places], return_index=True)
-        rows = np.searchsorted(offsets, places[first], side="right") - 1
+        # All documents that hold a paragraph have one source, or none.
+        numbers, first = np.unique(boilerplate.find(keys), return_index=True)
+        rows = np.searchsorted(offsets, first, side="right") - 1
         names = table["source"].take(pa.array(rows)).to_pylist()
-        for number, name in zip(new.tolist(), names, strict=True):
-            sources[number] = name or None
-        open_ones[new] = False
+        for number, name in zip(numbers.tolist(), names, strict=True):
+            if number != UNKNOWN and sources[number] is None:
+                sources[number] = name or None
     return pa.array(sources, pa.string())
 
 

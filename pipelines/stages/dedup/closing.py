@@ -52,8 +52,9 @@ def check_evidence(
             seen += pc.sum(pc.is_in(wanted, value_set=there)).as_py() or 0
     lost = named.num_rows - seen
     if lost:
-        msg = f"{lost} documents were dropped as duplicates of one that is not kept."
-        raise ReconcileError(msg)
+        raise ReconcileError(
+            f"{lost} documents were dropped as duplicates of one that is not kept."
+        )
 
 
 class NearDuplicate(NamedTuple):

@@ -84,8 +84,7 @@ def open_earlier(dedup: DedupConfig, base: Path) -> tuple[EarlierRun, ...]:
     for name in dedup.against:
         run = _open_run((base / Path(name).expanduser()).resolve(), name, dedup)
         if any(run.folder == other.folder for other in runs):
-            msg = f"dedup.against names {name} twice; remove one."
-            raise InputError(msg)
+            raise InputError(f"dedup.against names {name} twice; remove one.")
         runs.append(run)
     return tuple(runs)
 
@@ -98,11 +97,11 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
     for path in list_files(folder / "ledger", "*.parquet"):
         commit = read_commit(workspace, SURVEY, path.stem)
         if commit is None or not all(is_intact(workspace, o) for o in commit.outputs):
-            why = (
+            raise _refusal(
+                name,
                 f"has lost the hashes of shard {path.stem} (work/survey was removed or "
-                "damaged). Redo that run or leave it out."
+                "damaged). Redo that run or leave it out.",
             )
-            raise _refusal(name, why)
         shards.append((path.stem, commit.counts["documents"]))
         if dedup.containment is not None:
             fingerprints += commit.counts.get("fingerprints", 0)
@@ -123,23 +122,20 @@ def _refusal(name: str, why: str) -> InputError:
 def _read_finished(folder: Path, name: str) -> tuple[Manifest, str]:
     """The manifest of a finished run with texts, and the hash of its checksums."""
     if not is_folder(folder):
-        why = "is no folder. Name the output folder of a finished run."
-        raise _refusal(name, why)
+        raise _refusal(name, "is no folder. Name the output folder of a finished run.")
     try:
         manifest = read_manifest(folder)
         seal = file_sha256(folder / "SHA256SUMS")
     except OSError:
-        why = "is not a finished run: it holds no manifest.json with SHA256SUMS."
-        raise _refusal(name, why) from None
+        raise _refusal(
+            name, "is not a finished run: it holds no manifest.json with SHA256SUMS."
+        ) from None
     except pydantic.ValidationError:
-        why = "was made by another version; redo that run."
-        raise _refusal(name, why) from None
+        raise _refusal(name, "was made by another version; redo that run.") from None
     if not exists(folder / "_SUCCESS"):
-        why = "did not pass its gates; repair that run or leave it out."
-        raise _refusal(name, why)
+        raise _refusal(name, "did not pass its gates; repair that run or leave it out.")
     if manifest.verb == "audit":
-        why = "is an audit: it kept no documents. Name a cleaned run."
-        raise _refusal(name, why)
+        raise _refusal(name, "is an audit: it kept no documents. Name a cleaned run.")
     return manifest, seal
 
 
@@ -147,12 +143,12 @@ def _check_families(manifest: Manifest, name: str, dedup: DedupConfig) -> None:
     theirs = manifest.dedup.families if manifest.dedup is not None else {}
     for kind, family in families(dedup).items():
         if theirs.get(kind) != family:
-            why = (
+            raise _refusal(
+                name,
                 f"has no {kind} hashes of the same settings. Give both runs the same "
                 "dedup.normalise, ngram, bands, rows and seed (and containment in "
-                "both or none), or redo that run."
+                "both or none), or redo that run.",
             )
-            raise _refusal(name, why)
 
 
 def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:

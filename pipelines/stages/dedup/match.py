@@ -31,7 +31,7 @@ from isinglass.transforms.dedup.candidates import (
     merge_counted,
     merge_pairs,
 )
-from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.decide import NO_RANK
 from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.dedup.survey import FINGERPRINTS, band_name
 
@@ -303,5 +303,4 @@ def check_entries(
             sent += int(lengths[compared].sum())
     arrived = sum(commit.counts["entries"] for commit in commits.values())
     if sent != arrived:
-        msg = f"Pass match: {sent} keys were sent, {arrived} arrived."
-        raise ReconcileError(msg)
+        raise ReconcileError(f"Pass match: {sent} keys were sent, {arrived} arrived.")

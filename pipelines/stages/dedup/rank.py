@@ -16,7 +16,7 @@ from isinglass.pipelines.stages.dedup.earlier_runs import (
     read_kept,
     store_kept,
 )
-from isinglass.transforms.dedup.identify import NO_RANK, READ, Identified, identify
+from isinglass.transforms.dedup.decide import NO_RANK, READ, Identified, identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

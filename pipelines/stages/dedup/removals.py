@@ -71,28 +71,27 @@ def stop_if_too_many(
     gates = removal_gates(dedup)
     if not gates:
         return
-    results = evaluate_gates(gates, removals(workspace, places))
+    sums = _sums(workspace, places)
+    results = evaluate_gates(gates, removal_statistics(sums))
     failed = [result for result in results if not result.passed]
     if not failed:
         return
     unknown = [result for result in failed if result.actual is None]
     if unknown:
         name = unknown[0].slice.get("source", "")
-        known = ", ".join(sorted(_sums(workspace, places)["source"])[:MOST_KNOWN])
-        msg = (
+        known = ", ".join(sorted(sums["source"])[:MOST_KNOWN])
+        raise ConfigError(
             f"dedup.max_removed.sources names {name}, but no document has that source. "
             f"Known: {known}."
         )
-        raise ConfigError(msg)
-    losses = "; ".join(_loss(result) for result in failed)
-    worst = "; ".join(_worst(workspace, places))
-    msg = (
+    losses = "; ".join(map(_loss, failed))
+    worst = "; ".join(_worst(sums["source"]))
+    raise GateError(
         f"Deduplication would remove too much: {losses}. Most lose: {worst}. Nothing "
         "was written to data/. `isinglass audit` with the same configuration and "
         "another output shows all of it; if it is right, raise dedup.max_removed and "
         "give --replace."
     )
-    raise GateError(msg)
 
 
 def _loss(result: GateResult) -> str:
@@ -100,15 +99,13 @@ def _loss(result: GateResult) -> str:
     return f"{what} loses {result.actual or 0:.1%} (at most {result.value:.1%})"
 
 
-def _worst(workspace: Workspace, places: Sequence[Extent]) -> list[str]:
+def _worst(cells: dict[str, dict[str, int]]) -> list[str]:
     """The sources that lose most, with their counts."""
-    cells = _sums(workspace, places)["source"]
-    order = sorted(
-        cells,
-        key=lambda name: (-cells[name]["removed"] / cells[name]["documents"], name),
-    )
+    counts = [
+        (name, cell["removed"], cell["documents"]) for name, cell in cells.items()
+    ]
+    counts.sort(key=lambda row: (-row[1] / row[2], row[0]))
     return [
-        f"{name or '(no source)'} {cells[name]['removed']:,} of "
-        f"{cells[name]['documents']:,}"
-        for name in order[:MOST_NAMED]
+        f"{name or '(no source)'} {removed:,} of {documents:,}"
+        for name, removed, documents in counts[:MOST_NAMED]
     ]

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.decide import Decided
-    from isinglass.transforms.dedup.identify import Identified
+    from isinglass.transforms.dedup.decide import Decided, Identified
     from isinglass.transforms.dedup.keepers import Similarity
 
 

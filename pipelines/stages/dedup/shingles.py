@@ -99,12 +99,11 @@ class ShingleWork:
         outputs.write_array(folder / f"{name}.values.npy", flat)
         outputs.write_array(folder / f"{name}.offsets.npy", offsets)
         if len(offsets) != len(request["wanted"]) + 1:
-            msg = (
+            raise ReconcileError(
                 f"Pass shingle, {name}: {len(offsets) - 1} of "
                 f"{len(request['wanted'])} documents were found again. Did the input "
                 "change? Run again."
             )
-            raise ReconcileError(msg)
         return {"records_in": len(request["wanted"]), "shingles": len(flat)}
 
     def _wanted_texts(

@@ -63,8 +63,9 @@ class Dedup(Stage):
         """Open the earlier runs."""
         earlier = open_earlier(self.config, site.base)
         if any(run.workspace.path == site.workspace.path for run in earlier):
-            msg = "dedup.against names the output folder itself; choose another output."
-            raise OutputError(msg)
+            raise OutputError(
+                "dedup.against names the output folder itself; choose another output."
+            )
         return replace(self, earlier=earlier)
 
     def identity(self, phase: Phase) -> Any:

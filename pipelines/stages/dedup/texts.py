@@ -126,11 +126,10 @@ def settings(run: RunFolder) -> DedupConfig:
     try:
         return DedupConfig.model_validate(section)
     except pydantic.ValidationError:
-        msg = (
+        raise InputError(
             f"The dedup section in {run.folder / 'manifest.json'} is not one that "
             "this version reads. Explain the run with the version that made it."
-        )
-        raise InputError(msg) from None
+        ) from None
 
 
 def _read(wanted: list[Located]) -> list[str | Missing]:

@@ -12,8 +12,7 @@ from isinglass.pipelines.seam import OPEN
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, earlier_extents
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve, rules
 from isinglass.schemas.config import DedupConfig
-from isinglass.transforms.dedup.decide import Fate
-from isinglass.transforms.dedup.identify import NO_RANK, Identified
+from isinglass.transforms.dedup.decide import NO_RANK, Fate, Identified
 from isinglass.transforms.dedup.keepers import Similarity
 from tests.drivers import by_hand
 
