@@ -220,7 +220,7 @@ class Deduplicate(beam.PTransform[Any, Any]):
             pcoll
             | "Survey" >> _mapped(groups.survey, self.dedup)
             | FindCandidates(self.buckets, exact=self.dedup.exact)
-            | "Together" >> beam.Map(_keyed).with_output_types(_KEYED)
+            | "Together" >> beam.Map(lambda pairs: (0, pairs)).with_output_types(_KEYED)
             | "All" >> beam.GroupByKey()
             | "Pairs" >> beam.Values()
             | "Connect" >> _mapped(groups.connect)
@@ -238,10 +238,6 @@ class Deduplicate(beam.PTransform[Any, Any]):
 
 
 _KEYED = tuple[int, pa.RecordBatch]
-
-
-def _keyed(batch: pa.RecordBatch) -> tuple[int, pa.RecordBatch]:
-    return 0, batch
 
 
 def _mapped(function: Callable[..., pa.RecordBatch], *arguments: Any) -> Any:

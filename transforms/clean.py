@@ -89,9 +89,13 @@ def account(
         "balance_weight": decisions["weight"].combine_chunks().take(chosen),
         **(columns or {}),
     }
+    found = applied.findings
+    doc_ids = applied.doc_ids.take(found.column("row"))
+    columns_found = [doc_ids, *(found.column(name) for name in FINDINGS.names[1:])]
+    findings = pa.RecordBatch.from_arrays(columns_found, schema=FINDINGS)
     return CleanedBatch(
         data=_data(documents, kept, computed),
-        findings=_findings(applied),
+        findings=findings,
         ledger=ledger,
         quarantine=_quarantine(batch, fates, shard_id, withhold),
         languages=applied.languages,
@@ -134,13 +138,6 @@ def _data(
     ]
     schema = pa.schema(fields, metadata=DATA.metadata)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _findings(applied: Applied) -> pa.RecordBatch:
-    findings = applied.findings
-    doc_ids = applied.doc_ids.take(findings.column("row"))
-    columns = [findings.column(name) for name in FINDINGS.names[1:]]
-    return pa.RecordBatch.from_arrays([doc_ids, *columns], schema=FINDINGS)
 
 
 def _ledger(

@@ -107,11 +107,8 @@ def paragraph_keys(
 ) -> ParagraphKeys:
     """Find the paragraphs that count and give each its key.
 
-    Args:
-        texts: Strings (n,) without nulls.
-        sources: Source label of each (n,); null counts as "".
-        normalise_config: What equal paragraphs may differ in.
-        config: What a paragraph is, and the length from which it counts.
+    Equal ones of one source (a label each; null counts as "") may differ in what
+    `normalise_config` takes away.
 
     Raises:
         ValueError: A text is null, or the paragraphs do not fit one string array.
@@ -123,8 +120,10 @@ def paragraph_keys(
     rows, whole = found.rows[places], np.diff(found.offsets)
     hashes = content_hashes(normalised.take(pa.array(places)))[:, 0]
     own = np.bincount(rows, minlength=len(texts))
+    encoded = pc.fill_null(sources, "").dictionary_encode()
+    labels = content_hashes(encoded.dictionary)[encoded.indices.to_numpy()[rows], 0]
     # One well spread hash of two.
-    keys = splitmix64(hashes + _source_hashes(sources)[rows] * _STEP)
+    keys = splitmix64(hashes + labels * _STEP)
     return ParagraphKeys(keys, places, found, (whole > 0) & (whole == own))
 
 
@@ -138,25 +137,15 @@ def split_paragraphs(texts: pa.StringArray, config: ParagraphsConfig) -> Paragra
     bounds = np.cumsum(counts)
     places = np.empty((int(bounds[-1]), 5), np.int32)
     _walk(data, offsets, table, border, counts, places)
-    return Paragraphs(
-        bounds, *np.ascontiguousarray(places[:, 2:].T), _slices(data, places[:, :2])
-    )
-
-
-def _slices(data: NDArray[np.uint8], places: NDArray[np.int32]) -> pa.StringArray:
-    """Strings from ascending byte ranges of a buffer, shape (m, 2)."""
-    edges = np.ascontiguousarray(places).ravel()
-    # Every other of these strings is what lies between two ranges.
+    edges = np.ascontiguousarray(places[:, :2])
+    # Every other of these strings is what lies between two paragraphs.
     count = max(0, edges.size - 1)
-    buffers = pa.py_buffer(edges), pa.py_buffer(data)
-    strings = pa.StringArray.from_buffers(count, *buffers)
-    return strings.take(pa.array(np.arange(0, count, 2)))
-
-
-def _source_hashes(sources: pa.StringArray) -> NDArray[np.uint64]:
-    encoded = pc.fill_null(sources, "").dictionary_encode()
-    hashes = content_hashes(encoded.dictionary)[:, 0]
-    return np.asarray(hashes[encoded.indices.to_numpy()])
+    strings = pa.StringArray.from_buffers(
+        count, pa.py_buffer(edges), pa.py_buffer(data)
+    )
+    pieces = strings.take(pa.array(np.arange(0, count, 2)))
+    heads, starts, ends = np.ascontiguousarray(places[:, 2:].T)
+    return Paragraphs(bounds, heads, starts, ends, pieces)
 
 
 @njit(cache=True, nogil=True)

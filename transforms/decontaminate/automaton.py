@@ -233,7 +233,10 @@ def _room(units: int) -> _Growing:
     states, edges = 2 * units + 2, 3 * units + 2
     return _Growing(
         np.full(states, _NONE, np.int32),
-        *(np.empty(edges, np.int32) for _ in range(4)),
+        np.empty(edges, np.int32),
+        np.empty(edges, np.int32),
+        np.empty(edges, np.int32),
+        np.empty(edges, np.int32),
         np.full(power_of_two(4 * units + 4), _NONE, np.int32),
         np.zeros(1, np.int64),
     )

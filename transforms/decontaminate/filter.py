@@ -63,12 +63,6 @@ def run_hash(units: Any, start: Any, size: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _has_bit(bits: Any, value: Any) -> Any:
-    word = bits[(value >> _WORD_BITS) & np.uint64(bits.size - 1)]
-    return (word >> (value & _WORD_MASK)) & _ONE
-
-
-@njit(cache=True, nogil=True)
 def _has_run(runs: Any, value: Any) -> Any:
     # Bits from the high half: the low ones chose the bit that led here.
     mask = np.uint64(runs.size - 1)
@@ -110,7 +104,8 @@ def _holds(units: Any, size: Any, bits: Any, starts: Any, known: Any) -> Any:
         rolling = rolling * _RADIX + units[start + size - 1] - leaving * power
         leaving = units[start]
         value = mix(rolling)
-        if not _has_bit(bits, value):
+        word = bits[(value >> _WORD_BITS) & np.uint64(bits.size - 1)]
+        if not (word >> (value & _WORD_MASK)) & _ONE:
             continue
         value = max(value, _ONE)
         if starts.size:

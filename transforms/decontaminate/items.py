@@ -67,11 +67,12 @@ def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex
     units = number_units(normalise(texts))
     needs = _needs(units, config)
     chosen = np.flatnonzero(needs.kinds <= ItemKind.SEARCHED_WHOLE)
-    numbers, item = _units_of(units, chosen)
+    owner = np.repeat(np.arange(len(needs.sizes), dtype=np.int32), needs.sizes)
+    mask = np.isin(owner, chosen)
     index = ItemIndex(
         build_filter(units.hashes, units.offsets, chosen, config.ngram),
         units.vocabulary,
-        build_automaton(numbers, item, needs.needed),
+        build_automaton(units.numbers[mask], owner[mask], needs.needed),
         needs,
     )
     for part in index:
@@ -108,16 +109,6 @@ def _repeats(units: Units) -> NDArray[np.bool_]:
         found.append(key in seen)
         seen.add(key)
     return np.array(found, np.bool_)
-
-
-def _units_of(
-    units: Units, chosen: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Units of the chosen items, and the item of each unit."""
-    sizes = np.diff(units.offsets)
-    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-    mask = np.isin(owner, chosen)
-    return units.numbers[mask], owner[mask]
 
 
 def index_arrays(index: ItemIndex) -> dict[str, NDArray[Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,14 +26,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config.normalise import NormaliseConfig
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a text.
-
-    Attributes:
-        text: As in the input; the pieces of a text join to it.
-        shared: Whether the other text has it too.
-    """
+class Piece(NamedTuple):
+    """A stretch of a text as in the input, and whether the other text has it too."""
 
     text: str
     shared: bool
@@ -114,13 +108,17 @@ def compare(left: str, right: str, ngram: int, config: NormaliseConfig) -> Compa
     equal = normalised[0] == normalised[1]
     found = shingle(normalised, ngram)
     both = [found.values[start:stop] for start, stop in pairwise(found.offsets)]
-    common = np.intersect1d(*both)
+    common = np.intersect1d(both[0], both[1])
     sides = []
     for row, (text, shingles) in enumerate(zip(texts, both, strict=True)):
         starts, stops, keys = _units(text, normalised.slice(row, 1), config)
         shared = np.full(len(keys), equal)
         if len(shingles):
-            shared = _covered(np.isin(shingles, common), ngram)
+            # Units from the first shingle of `common` on, for as long as one lasts.
+            hits = np.isin(shingles, common).astype(np.int64)
+            change = np.append(hits, np.zeros(ngram, np.int64))
+            change[ngram:] -= hits
+            shared = np.cumsum(change)[:-1] > 0
         told = COMPARED_BY[found.unit[row]]
         count = len(np.unique(shingles))
         sides.append(Side(text, told, starts, stops, keys, shared, count))
@@ -132,22 +130,17 @@ def pieces(side: Side) -> list[Piece]:
 
     What lies between two units belongs to the shared one of them, or to both alike.
     """
-    edges, states = _edges(side)
-    found: list[Piece] = []
-    for start, stop, shared in zip(edges[:-1], edges[1:], states, strict=True):
-        if start < stop or not side.text:
-            found.append(Piece(side.text[start:stop], shared))
-    return found
-
-
-def _edges(side: Side) -> tuple[list[int], list[bool]]:
     turns = np.flatnonzero(side.shared[1:] != side.shared[:-1])
     # From shared to other at the begin of the other, and back at the other's end.
     inner = np.where(side.shared[turns], side.starts[turns + 1], side.stops[turns])
     inner = np.maximum.accumulate(inner)
-    first = bool(side.shared[0])
-    states = [first ^ bool(i % 2) for i in range(len(turns) + 1)]
-    return [0, *inner.tolist(), len(side.text)], states
+    shared = bool(side.shared[0])
+    found: list[Piece] = []
+    for start, stop in pairwise([0, *inner.tolist(), len(side.text)]):
+        if start < stop or not side.text:
+            found.append(Piece(side.text[start:stop], shared))
+        shared = not shared
+    return found
 
 
 def _units(
@@ -163,11 +156,3 @@ def _units(
     if not len(spans):
         return np.array([0]), np.array([len(text)]), content_hashes(normalised)[:, 0]
     return folded.starts[spans[:, 0]], folded.stops[spans[:, 1] - 1], units.values
-
-
-def _covered(hits: NDArray[np.bool_], ngram: int) -> NDArray[np.bool_]:
-    """Tell which units lie in a shingle that is shared."""
-    change = np.zeros(len(hits) + ngram, np.int64)
-    change[: len(hits)] += hits
-    change[ngram:] -= hits
-    return np.asarray(np.cumsum(change)[:-1] > 0)

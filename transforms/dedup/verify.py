@@ -14,27 +14,20 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True, nogil=True)
-def _count_common(
-    values: Any, first: Any, first_end: Any, second: Any, second_end: Any
-) -> Any:
-    """Count the values that two ascending stretches share."""
-    common = np.int64(0)
-    while first < first_end and second < second_end:
-        left, right = values[first], values[second]
-        # Sums of comparisons instead of branches, which no processor could predict.
-        common += np.int64(left == right)
-        first += np.int64(left <= right)
-        second += np.int64(right <= left)
-    return common
-
-
-@njit(cache=True, nogil=True)
-def _count_pairs(values: Any, offsets: Any, pairs: Any, common: Any) -> None:
+def _count_common(values: Any, offsets: Any, pairs: Any, common: Any) -> None:
+    """Count the values that the ascending stretches of each pair share."""
     for pair in range(common.size):
         one, other = pairs[pair, 0], pairs[pair, 1]
-        common[pair] = _count_common(
-            values, offsets[one], offsets[one + 1], offsets[other], offsets[other + 1]
-        )
+        first, first_end = offsets[one], offsets[one + 1]
+        second, second_end = offsets[other], offsets[other + 1]
+        count = np.int64(0)
+        while first < first_end and second < second_end:
+            left, right = values[first], values[second]
+            # Sums of comparisons, not branches, which no processor could predict.
+            count += np.int64(left == right)
+            first += np.int64(left <= right)
+            second += np.int64(right <= left)
+        common[pair] = count
 
 
 def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -58,7 +51,7 @@ def compare(
         contained: Containment is wanted as well.
     """
     common = np.empty(len(pairs), np.int64)
-    _count_pairs(values, offsets, pairs, common)
+    _count_common(values, offsets, pairs, common)
     stays, goes = np.diff(offsets)[pairs].T
     jaccard = _share(common, stays + goes - common)
     if not contained:

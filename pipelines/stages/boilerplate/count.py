@@ -154,7 +154,12 @@ def count_boilerplate(
     emit = partial(emit_counts, workspace=workspace, buckets=len(units))
     build = BucketGraph(work, workspace, places, emit)
     commits = run_pass(
-        session, work, units, speed=HASHING, build=build, wave_of=_wave_of
+        session,
+        work,
+        units,
+        speed=HASHING,
+        build=build,
+        wave_of=lambda unit: bucket_number(unit) // WAVE_BUCKETS,
     )
     check_counts(workspace, places, commits)
     made = outputs_digest_input(list(commits.values()))
@@ -219,7 +224,3 @@ def load_boilerplate(workspace: Workspace) -> Boilerplate:
 
 def _sums_path(workspace: Workspace, bucket: str) -> Path:
     return workspace.side(PARAGRAPHS, f"{bucket}.npy")
-
-
-def _wave_of(unit: Unit) -> int:
-    return bucket_number(unit) // WAVE_BUCKETS

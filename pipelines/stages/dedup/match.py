@@ -133,7 +133,7 @@ class BucketWork:
         entries = np.frombuffer(state, dtype=ENTRY)
         keys = np.ascontiguousarray(entries["key"])
         ranks = np.ascontiguousarray(entries["rank"])
-        path = _pairs_path(outputs.workspace, payload)
+        path = outputs.workspace.side(MATCH, f"{payload}.npy")
         if self.counted:
             found = counted_pairs(keys, ranks, references=self.references)
             pairs = found.pairs
@@ -184,10 +184,6 @@ def wave_entries(workspace: Workspace, place: Extent, wave: Wave) -> np.ndarray:
     entries = np.empty(len(keys), dtype=ENTRY)
     entries["key"], entries["rank"] = keys, ranks
     return entries
-
-
-def _pairs_path(workspace: Workspace, unit: str) -> Path:
-    return workspace.side(MATCH, f"{unit}.npy")
 
 
 def bucket_units(
@@ -259,7 +255,7 @@ def load_pairs(
     counted: list[Path] = []
     for unit in units:
         kind = counted if waves[wave_of(unit)].counted else whole
-        kind.append(_pairs_path(workspace, unit.payload))
+        kind.append(workspace.side(MATCH, f"{unit.payload}.npy"))
     near = merge_pairs(map(read_array, whole))
     if not counted:
         return near
@@ -267,19 +263,14 @@ def load_pairs(
         CountedPairs(read_array(path), read_array(_counts_path(path)))
         for path in counted
     )
-    totals = _fingerprints_by_rank(workspace, places)
-    return merge_pairs([near, found.at_least(LEAST_SHARE, totals)])
-
-
-def _fingerprints_by_rank(workspace: Workspace, places: list[Extent]) -> np.ndarray:
-    found = load_identified(workspace)
-    totals = np.zeros(found.ranked, np.uint32)
+    identified = load_identified(workspace)
+    totals = np.zeros(identified.ranked, np.uint32)
     for place in places:
         lists = read_survey(workspace, [place], [FINGERPRINTS])[FINGERPRINTS]
-        ranks = found.rank[place.start : place.stop]
+        ranks = identified.rank[place.start : place.stop]
         known = ranks != NO_RANK
         totals[ranks[known]] = pc.list_value_length(lists).to_numpy()[known]
-    return totals
+    return merge_pairs([near, found.at_least(LEAST_SHARE, totals)])
 
 
 def check_entries(

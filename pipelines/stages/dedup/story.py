@@ -52,22 +52,21 @@ def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     }
     if folder is not None:
         facts["evidence"] = {"kept_folder": folder}
+    beside = []
+    if texts is not None:
+        kept_from = "clean text" if texts.kept_is_clean else "source text"
+        titles = (
+            f"dropped {row['doc_id'][:8]} (source text)",
+            f"kept {(row['kept_doc_id'] or 'unknown')[:8]} ({kept_from})",
+        )
+        beside = [Beside(texts, titles, full)]
     return Story(
         facts=facts,
         lines=tuple(evidence_lines(row, folder, texts)),
         others=tuple(removed_lines(shown, len(removed))) if is_kept else (),
         notes=notes,
-        texts=() if texts is None else (_beside(row, texts, full=full),),
+        texts=beside,
     )
-
-
-def _beside(row: Mapping[str, Any], texts: Texts, *, full: bool) -> Beside:
-    kept_from = "clean text" if texts.kept_is_clean else "source text"
-    titles = (
-        f"dropped {row['doc_id'][:8]} (source text)",
-        f"kept {(row['kept_doc_id'] or 'unknown')[:8]} ({kept_from})",
-    )
-    return Beside(texts, titles, full)
 
 
 def _removed_for(run: RunFolder, doc_id: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -62,7 +62,9 @@ def duplicate_texts(
         removed = None
     if other is not None and isinstance(kept, Missing):
         notes.append(f"The kept text cannot be read again: {kept.why}.")
-        kept = _clean_text(*other)
+        holder, place = other
+        rows = holder.rows(place["shard"], "data", place["doc_id"], ["doc_id", "text"])
+        kept = rows[0]["text"] if rows else None
         clean = kept is not None
     if clean:
         notes.append("The kept text is shown as it is in data/, after cleaning.")
@@ -112,7 +114,7 @@ def texts_facts(texts: Texts | None) -> dict[str, Any] | None:
 def _pieces(text: str | None, side: Side | None, origin: str) -> dict[str, Any] | None:
     if text is None:
         return None
-    cut = [asdict(piece) for piece in pieces(side)] if side else []
+    cut = [piece._asdict() for piece in pieces(side)] if side else []
     return {"origin": origin, "pieces": cut or [{"text": text, "shared": None}]}
 
 
@@ -149,8 +151,3 @@ def _read(wanted: list[Located]) -> list[str | Missing]:
                 indices.append(index)
         found |= zip(indices, source_texts(folder, places), strict=True)
     return [found[index] for index in range(len(wanted))]
-
-
-def _clean_text(run: RunFolder, row: Mapping[str, Any]) -> str | None:
-    rows = run.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
-    return rows[0]["text"] if rows else None
