@@ -70,14 +70,8 @@ def ambiguous_ids(
 ) -> np.ndarray:
     """Documents whose id the smallest doc_id of their source uses for another text.
 
-    Args:
-        keys: uint64 (n,), `id_key`.
-        ids: uint64 (n, 2), doc_ids.
-        hashes: uint64 (n, 2), of the normalised texts.
-        blank: bool (n,), documents without a text, which are passed over.
-
-    Returns:
-        int64, their indices.
+    `keys` are those of `SURVEY`, `ids` and `hashes` two words each; blank documents are
+    passed over. Returns indices.
     """
     rows = np.flatnonzero((keys != 0) & ~blank)
     order = rows[np.lexsort((ids[rows, 1], ids[rows, 0], keys[rows]))]

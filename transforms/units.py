@@ -192,16 +192,9 @@ def find_spans(
 ) -> Any:
     """Write where each unit begins and ends, as `cut_units` counts them.
 
-    Args:
-        data: UTF-8 of all texts.
-        bounds: First byte of the text, and one past its last.
-        classes: From `class_table`.
-        by_character: What `cut_units` says of the text.
-        places: `BYTES` of data, or `POINTS`, the text's code points.
-        spans: Filled; shape (m, 2), m as `cut_units` needs.
-
-    Returns:
-        Number of units.
+    `bounds` are the first byte of the text and one past its last, `by_character` is
+    what `cut_units` says of it; places are `BYTES` of data or `POINTS` of the text.
+    `spans` (m, 2) takes them, m as `cut_units` needs. Returns the number of units.
     """
     position, stop = bounds
     place = position if places == BYTES else np.int64(0)
@@ -239,11 +232,7 @@ def _all_spans(
 def unit_spans(
     normalised: pa.StringArray, by_character: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Where the units of each text are.
-
-    Args:
-        normalised: Texts (n,) from `normalise`, without nulls.
-        by_character: Shape (n,), whether the units of a text are characters.
+    """Where the units of each normalised text are.
 
     Returns:
         First code point of each unit in its text and one past its last, shape (u, 2);

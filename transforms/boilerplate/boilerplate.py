@@ -56,10 +56,6 @@ def pack(keys: NDArray[np.uint64]) -> NDArray[np.void]:
 def frequent(entries: NDArray[np.void], max_documents: int) -> NDArray[np.uint64]:
     """Add up entries of many shards; keep what more than so many documents hold.
 
-    Args:
-        entries: `ENTRY` (m,), in any order.
-        max_documents: Most documents that a paragraph may be in without being listed.
-
     Returns:
         Keys, ascending, and documents; shape (2, k).
     """

@@ -314,10 +314,7 @@ def _first_item(automaton: Any, states: Any, needed: Any, length: Any) -> Any:
 def longest_match(automaton: Any, units: Any, needed: Any) -> Any:
     """Find the longest run of a document that suffices for an item in which it occurs.
 
-    Args:
-        automaton: Of the items.
-        units: The document's units as the vocabulary numbers them.
-        needed: As for `build_automaton`.
+    `units` are the document's, as the vocabulary numbers them.
 
     Returns:
         (item, units in the run), the smallest of several items; (-1, 0) for none.

@@ -172,13 +172,9 @@ def build_filter(
     chosen: NDArray[np.int64],
     ngram: int,
 ) -> RunFilter:
-    """Build the filter of some items.
+    """Build the filter of the chosen items, of at least `SHORTEST` units each.
 
-    Args:
-        hashes: Of the units of all items.
-        offsets: Shape (items + 1,); item i has `hashes[offsets[i]:offsets[i + 1]]`.
-        chosen: The items that are looked for, of at least `SHORTEST` units each.
-        ngram: Units in a run.
+    Of all items, i has the units `hashes[offsets[i]:offsets[i + 1]]`.
     """
     sizes = np.diff(offsets)[chosen]
     runs = np.empty(int(np.maximum(sizes - ngram + 1, 1).sum()), np.uint64)

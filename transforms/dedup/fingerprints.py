@@ -69,15 +69,10 @@ def _winnow_rows(values: Any, offsets: Any, out: Any, ends: Any) -> None:
 
 
 def winnow(shingles: Shingles) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Choose the fingerprints of each document.
+    """Choose the fingerprints of each document, and n + 1 offsets.
 
-    Args:
-        shingles: Of the documents, in the order of the text.
-
-    Returns:
-        The smallest hash of every window of `WINDOW` shingles (of a document with
-        fewer, the smallest of all), ascending and distinct within a document; and
-        n + 1 offsets.
+    They are the smallest hash of every window of `WINDOW` shingles in the order of the
+    text (of fewer, the smallest of all), ascending and distinct within a document.
     """
     ends = np.zeros(len(shingles.offsets), np.int64)
     out = np.empty(len(shingles.values), np.uint64)

@@ -180,12 +180,7 @@ def decide_group(
 ) -> pa.RecordBatch:
     """Compare the documents of a group exactly, and decide which of them go.
 
-    Args:
-        batches: Documents from `split`, in any order.
-        dedup: The `dedup` section.
-
-    Returns:
-        `REMOVED`, by doc_id.
+    Takes documents from `split`, in any order; returns `REMOVED`, by doc_id.
 
     Raises:
         InputError: Two documents have one doc_id.

@@ -118,11 +118,7 @@ def resolve_near(
     of a document that itself went. Evidence is the most similar document that stays,
     by Jaccard before containment; of equally similar ones the preferred one.
 
-    Args:
-        pairs: Shape (p, 2): smaller rank, larger rank; in any order.
-        similarity: Of each pair.
-        dedup: The section.
-        documents: Number of documents that are ranked.
+    The pairs, shape (p, 2), come in any order; so many documents are ranked.
 
     Raises:
         ValueError: If a pair is not (smaller, larger) or names an unknown rank.

@@ -87,15 +87,10 @@ def signatures(shingles: Shingles, count: int, seed: int) -> NDArray[np.uint32]:
 
 
 def band_hashes(shingles: Shingles, config: DedupConfig) -> NDArray[np.uint64]:
-    """Hash each band of each document's MinHash signature.
+    """Hash each band of each document's MinHash signature, shape (n, bands).
 
-    Args:
-        shingles: Of the documents; repeats do no harm.
-        config: For `bands`, `rows` and `seed`.
-
-    Returns:
-        Shape (n, bands): equal in a column where two documents agree on all rows of
-        that band, else different but for a chance of 2**-64; 0 without shingles.
+    Equal in a column where two documents agree on all rows of that band, else different
+    but for a chance of 2**-64; 0 without shingles, of which repeats do no harm.
     """
     minima = signatures(shingles, config.bands * config.rows, config.seed)
     hashes = np.zeros((len(minima), config.bands), np.uint64)

@@ -60,13 +60,7 @@ def sample_documents(
 ) -> NDArray[np.bool_]:
     """Which documents are sampled: by a keyed hash, so in any order the same.
 
-    Args:
-        doc_ids: Documents to choose from.
-        share: Expected share that is chosen; 1 or more chooses all.
-        seed: Of the run.
-
-    Returns:
-        Shape (n,).
+    `share` is the expected one; 1 or more chooses all.
     """
     label = f"repeats sample {seed}".encode()
     salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
@@ -99,15 +93,7 @@ def _window_spans(
 
 
 def find_windows(normalised: pa.StringArray, words: int) -> Windows:
-    """Hash every window of each document and say where it lies.
-
-    Args:
-        normalised: Texts from `normalise.normalise`, without nulls.
-        words: Words, or characters where the script has no spaces, in a window.
-
-    Raises:
-        ValueError: If `words` is less than 1 or a text is null.
-    """
+    """Hash every window of each normalised text and say where it lies."""
     shingles = shingle(normalised, words)
     rows = len(normalised)
     places, ends = unit_spans(normalised, shingles.unit == CHARACTER_UNIT)
@@ -171,17 +157,9 @@ def count_windows(
     wanted: Wanted,
     counts: NDArray[np.int64],
 ) -> None:
-    """Count, in place, how often each wanted window occurs in some documents.
+    """Add to `counts` how often each wanted window occurs in some normalised texts.
 
-    Args:
-        normalised: Texts from `normalise.normalise`, without nulls.
-        kept: Shape (n,), the documents that stay in the corpus.
-        words: As for `find_windows`.
-        wanted: What is looked for.
-        counts: Shape (w, 2), in all documents and in kept ones; added to.
-
-    Raises:
-        ValueError: If `words` is less than 1 or a text is null.
+    Its shape is (w, 2): in all documents, and in those that stay in the corpus.
     """
     if len(wanted.hashes) == 0:
         return
@@ -217,12 +195,7 @@ def _covered(spans: Any, offsets: Any, chosen: Any, covered: Any) -> None:
 def covered_characters(
     windows: Windows, chosen: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Code points of each document that lie in a chosen window, (n,).
-
-    Args:
-        windows: Of the documents.
-        chosen: Shape (w,).
-    """
+    """Code points of each document that lie in a chosen window, (n,)."""
     covered = np.zeros(len(windows.characters), np.int64)
     _covered(windows.spans, windows.offsets, chosen, covered)
     return covered
@@ -233,11 +206,8 @@ def repeated_characters(
 ) -> NDArray[np.int64]:
     """Repeated code points of each document by kind, shape (n, 3), as in `KINDS`.
 
-    Args:
-        windows: Of the documents.
-        own: From `own_occurrences`.
-        total: Shape (w,), how often each window's hash occurs in all documents that
-            are searched, the window's own among them.
+    `own` is from `own_occurrences`; `total`, (w,), is how often each window's hash
+    occurs in all documents that are searched, the window's own among them.
 
     Raises:
         ValueError: A window occurs less often in all documents than in its own.

@@ -91,11 +91,7 @@ def paragraph_list(
 def first_places(tables: Iterable[pa.Table]) -> pa.Table:
     """Of each paragraph the first place in the document with the smallest doc_id.
 
-    Args:
-        tables: Of `tables.PARAGRAPHS`: paragraph, doc_id, start and end.
-
-    Returns:
-        One row a paragraph that occurs, by number.
+    Takes columns of `tables.PARAGRAPHS`; returns a row a paragraph, by number.
     """
     schema = pa.schema(list(map(PARAGRAPHS.field, _EXAMPLE)))
     found = schema.empty_table()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig
 
 RANK = "rank"
-_ARRAYS = ("present", "exact_keeper", "rank")
 
 
 def all_places(driver: Driver, earlier: Sequence[EarlierRun]) -> list[Extent]:
@@ -61,8 +61,8 @@ def rank_documents(
         survey = read_survey(workspace, places, READ)
         found = identify(survey, dedup, present, references)
         folder = workspace.pass_folder(name)
-        for array in _ARRAYS:
-            outputs.write_array(folder / f"{array}.npy", getattr(found, array))
+        for array, values in vars(found).items():
+            outputs.write_array(folder / f"{array}.npy", values)
         copies = found.exact_keeper != np.arange(len(found.rank))
         return {
             "records_in": len(found.rank),
@@ -84,7 +84,8 @@ def rank_documents(
 def load_identified(workspace: Workspace, name: str = RANK) -> Identified:
     """Map the arrays of the rank step into memory."""
     folder = workspace.pass_folder(name)
-    return Identified(*(map_array(folder / f"{array}.npy") for array in _ARRAYS))
+    arrays = [map_array(folder / f"{array.name}.npy") for array in fields(Identified)]
+    return Identified(*arrays)
 
 
 def compared_ranks(found: Identified, start: int, stop: int) -> np.ndarray:

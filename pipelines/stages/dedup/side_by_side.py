@@ -67,10 +67,7 @@ class Look:
 class Beside:
     """The texts of a duplicate, which a console prints side by side.
 
-    Attributes:
-        texts: The texts; one that is missing is left out.
-        titles: Of both.
-        full: Show everything instead of differences with context.
+    One that is missing is left out; `full` is as of `Look`.
     """
 
     texts: Texts

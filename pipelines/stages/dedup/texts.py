@@ -34,7 +34,6 @@ class Texts:
         removed: Source text of the duplicate; None if it cannot be read.
         kept: Text of the kept document; None if it cannot be read.
         kept_is_clean: Whether `kept` is from `data/`, so after cleaning.
-        comparison: The two compared; None if one of them is missing.
         agrees: Whether the similarity is that of the ledger; None if one of the two
             numbers is missing.
     """

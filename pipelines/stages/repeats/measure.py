@@ -133,15 +133,14 @@ def repeat_statistics(workspace: Workspace) -> list[Statistic]:
     return [
         row
         for stage, part in (("input", documents), ("output", documents.filter(kept)))
-        for row in repeat_rows(_sample(part, stage, population[stage]), stage)
+        for row in _rows(part, stage, population[stage])
     ]
 
 
-def _sample(documents: pa.Table, stage: str, population: dict[str, int]) -> Sample:
-    columns = [documents[f"{stage}_{kind}"].to_numpy() for kind in KINDS]
-    return Sample(
-        sources=documents["source"].to_numpy(),
-        characters=documents["characters"].to_numpy(),
-        repeated=np.stack(columns, axis=1),
-        population=population,
-    )
+def _rows(
+    documents: pa.Table, stage: str, population: dict[str, int]
+) -> list[Statistic]:
+    names = ["source", "characters", *(f"{stage}_{kind}" for kind in KINDS)]
+    sources, characters, *kinds = (documents[name].to_numpy() for name in names)
+    repeated = np.stack(kinds, axis=1)
+    return repeat_rows(Sample(sources, characters, repeated, population), stage)
