@@ -242,23 +242,14 @@ def count_records(ledger: pa.RecordBatch) -> Counter[str]:
         those of kept, dropped and quarantined documents as they came in.
     """
     counts: Counter[str] = Counter(records_in=ledger.num_rows)
-    grouped = (
-        pa.table(
-            {
-                "outcome": ledger.column("outcome"),
-                "reason": pc.fill_null(ledger.column("reason"), ""),
-                "chars": pc.fill_null(ledger.column("chars_in"), 0),
-            }
-        )
-        .group_by(["outcome", "reason"])
-        .aggregate([("chars", "sum"), ("chars", "count")])
-    )
-    for row in grouped.to_pylist():
-        outcome, reason = row["outcome"], row["reason"]
-        name = outcome if outcome == Outcome.KEPT else f"{outcome}.{reason}"
-        counts[name] += row["chars_count"]
-        counts[f"characters_{outcome}"] += row["chars_sum"]
-        counts["characters_in"] += row["chars_sum"]
+    table = pa.Table.from_batches([ledger]).group_by(["outcome", "reason"])
+    sums = table.aggregate([("chars_in", "sum"), ([], "count_all")])
+    for row in sums.to_pylist():
+        outcome, characters = row["outcome"], row["chars_in_sum"] or 0
+        name = outcome if outcome == Outcome.KEPT else f"{outcome}.{row['reason']}"
+        counts[name] += row["count_all"]
+        counts[f"characters_{outcome}"] += characters
+        counts["characters_in"] += characters
     return counts
 
 
@@ -276,21 +267,14 @@ def _count(ledger: pa.RecordBatch, applied: Applied) -> Counter[str]:
     counts["characters_out"] += pc.sum(ledger.column("chars_out")).as_py() or 0
     if applied.cut.any():
         counts["characters_cut"] += int(np.sum(applied.cut))
-    _count_findings(counts, applied.findings)
-    counts.update(applied.counts)
-    return counts
-
-
-def _count_findings(counts: Counter[str], findings: pa.RecordBatch) -> None:
-    grouped = (
-        pa.table({n: findings.column(n) for n in ("entity", "operator")})
-        .group_by(["entity", "operator"])
-        .aggregate([([], "count_all")])
-    )
-    for row in grouped.to_pylist():
+    findings = pa.Table.from_batches([applied.findings])
+    kinds = findings.group_by(["entity", "operator"]).aggregate([([], "count_all")])
+    for row in kinds.to_pylist():
         kind = "kept" if row["operator"] == "keep" else "changed"
         counts[f"finding.{row['entity']}.found"] += row["count_all"]
         counts[f"finding.{row['entity']}.{kind}"] += row["count_all"]
+    counts.update(applied.counts)
+    return counts
 
 
 def _constant(value: str, rows: int) -> pa.Array:

@@ -112,32 +112,29 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
     counts = pc.value_counts(kept_doc_ids.drop_null())
     sizes = counts.field("counts").to_numpy() + 1
     total = int(sizes.sum()) - len(sizes)
+    metrics = ("dedup.clusters", "dedup.cluster_removed")
+    kinds = [CHARACTERISTICS[metric] for metric in metrics]
     found = []
     for low, high in SIZES:
         inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
-        if len(inside):
-            name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
-            found += _cluster(inside, total, {"axis": AXIS, "group": name})
+        if not len(inside):
+            continue
+        name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
+        columns, gone = {"axis": AXIS, "group": name}, int((inside - 1).sum())
+        found += [
+            Statistic(metrics[0], len(inside), "clusters", RUN, kinds[0], **columns),
+            Statistic(
+                metrics[1],
+                gone / total,
+                "share of removed documents",
+                RUN,
+                kinds[1],
+                numerator=gone,
+                denominator=total,
+                **columns,
+            ),
+        ]
     return found
-
-
-def _cluster(sizes: NDArray[np.int64], total: int, columns: Slices) -> list[Statistic]:
-    metrics = ("dedup.clusters", "dedup.cluster_removed")
-    kinds = [CHARACTERISTICS[metric] for metric in metrics]
-    gone = int(sizes.sum()) - len(sizes)
-    return [
-        Statistic(metrics[0], len(sizes), "clusters", RUN, kinds[0], **columns),
-        Statistic(
-            metrics[1],
-            gone / total,
-            "share of removed documents",
-            RUN,
-            kinds[1],
-            numerator=gone,
-            denominator=total,
-            **columns,
-        ),
-    ]
 
 
 def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:

@@ -53,14 +53,14 @@ def duplicate_texts(
     Returns:
         The texts, and notes on what could not be read.
     """
-    removed, *rest = _read([(run, row), *([other] if other else [])])
-    kept = rest[0] if rest else None
+    found = _read([(run, row), *([other] if other else [])])
+    texts = [None if isinstance(one, Missing) else one for one in found]
+    removed, kept = texts[0], texts[1] if other else None
     notes, clean = [], False
-    if isinstance(removed, Missing):
-        notes.append(f"The dropped text cannot be read again: {removed.why}.")
-        removed = None
-    if other is not None and isinstance(kept, Missing):
-        notes.append(f"The kept text cannot be read again: {kept.why}.")
+    if isinstance(found[0], Missing):
+        notes.append(f"The dropped text cannot be read again: {found[0].why}.")
+    if other is not None and isinstance(found[1], Missing):
+        notes.append(f"The kept text cannot be read again: {found[1].why}.")
         holder, place = other
         rows = holder.rows(place["shard"], "data", place["doc_id"], ["doc_id", "text"])
         kept = rows[0]["text"] if rows else None

@@ -57,8 +57,6 @@ from isinglass.transforms.repeats.windows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
@@ -98,45 +96,34 @@ class SampleWork:
         del state
         shard = Shard.from_json(payload)
         workspace, shard_id = outputs.workspace, shard.shard_id
-        counts: Counter[str] = Counter(records_in=0, documents=0, windows=0)
+        rows: list[pa.RecordBatch] = []
         found: list[Windows] = []
-
-        def rows() -> Iterator[pa.RecordBatch]:
-            for batch in read_shard(shard, self.layout):
-                documents = batch.documents
-                ids = documents.column("doc_id")
-                chosen = sample_documents(ids, self.share, self.seed)
-                if chosen.any():
-                    windows, table = self._sample(documents, chosen)
-                    places = counts["records_in"] + np.flatnonzero(chosen)
-                    yield table.set_column(0, SAMPLED.field(0), pa.array(places))
-                    found.append(windows)
-                    counts["documents"] += table.num_rows
-                    counts["windows"] += len(windows.hashes)
-                counts["records_in"] += documents.num_rows
-
+        seen = 0
+        for batch in read_shard(shard, self.layout):
+            ids = batch.documents.column("doc_id")
+            chosen = sample_documents(ids, self.share, self.seed)
+            places = seen + np.flatnonzero(chosen)
+            seen += len(ids)
+            if len(places):
+                sampled = batch.documents.filter(pa.array(chosen))
+                texts = normalise(sampled.column("text"), self.normalise)
+                found.append(find_windows(texts, self.words))
+                numbers = (found[-1].characters, np.diff(found[-1].offsets))
+                columns = [
+                    pa.array(places),
+                    source_labels(sampled),
+                    *map(pa.array, numbers),
+                ]
+                rows.append(pa.RecordBatch.from_arrays(columns, schema=SAMPLED))
         path = workspace.side(SAMPLE, f"{shard_id}.arrow")
-        write_side(outputs, path, SAMPLED, rows())
+        documents = write_side(outputs, path, SAMPLED, rows)
         hashes = [np.empty(0, np.uint64), *(windows.hashes for windows in found)]
         spans = [np.empty((0, 2), np.int32), *(windows.spans for windows in found)]
         for part, arrays in (("hashes", hashes), ("spans", spans)):
             path = window_path(workspace, shard_id, part)
             outputs.write_array(path, np.concatenate(arrays))
-        return dict(counts)
-
-    def _sample(
-        self, documents: pa.RecordBatch, chosen: np.ndarray
-    ) -> tuple[Windows, pa.RecordBatch]:
-        sampled = documents.filter(pa.array(chosen))
-        texts = normalise(sampled.column("text"), self.normalise)
-        windows = find_windows(texts, self.words)
-        columns = [
-            pa.array(np.zeros(sampled.num_rows, np.int64)),
-            source_labels(sampled),
-            pa.array(windows.characters),
-            pa.array(np.diff(windows.offsets)),
-        ]
-        return windows, pa.RecordBatch.from_arrays(columns, schema=SAMPLED)
+        windows = sum(map(len, hashes))
+        return {"records_in": seen, "documents": documents, "windows": windows}
 
 
 def source_labels(documents: pa.RecordBatch) -> pa.StringArray:
