@@ -31,7 +31,6 @@ from isinglass.pipelines.stages.dedup.rank import (
     load_identified,
     rank_documents,
 )
-from isinglass.pipelines.stages.dedup.shingles import find_candidates
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.dedup import DedupConfig
@@ -81,9 +80,8 @@ def match(folder: Path) -> dict[str, Any]:
     pairs = matching.load_pairs(workspace, units, waves, places)
     clock.append(cpu_seconds())
     found = load_identified(workspace)
-    candidates = find_candidates(pairs, found.rank)
     alike = Similarity(np.ones(len(pairs)))
-    removals = resolve_near(candidates.pairs, alike, dedup, found.ranked)
+    removals = resolve_near(pairs, alike, dedup, found.ranked)
     clock.append(cpu_seconds())
     steps = dict(
         zip(("rank", "match", "merge", "resolve"), np.diff(clock).tolist(), strict=True)

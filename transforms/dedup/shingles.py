@@ -109,25 +109,14 @@ def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
     return Shingles(values=values[: ends[-1]], offsets=ends, unit=unit)
 
 
-@njit(cache=True, nogil=True)
-def _drop_repeats(values: Any, offsets: Any, ends: Any) -> None:
-    """Move the distinct values of sorted stretches to the front, in place."""
-    size = np.int64(0)
-    for row in range(offsets.size - 1):
-        for index in range(offsets[row], offsets[row + 1]):
-            if index == offsets[row] or values[index] != values[size - 1]:
-                values[size] = values[index]
-                size += 1
-        ends[row + 1] = size
-
-
 def shingle_sets(normalised: pa.StringArray, ngram: int) -> Shingles:
     """As `shingle`, for exact comparison: values strictly ascend in each document."""
     raw = shingle(normalised, ngram)
-    values = raw.values
+    values, offsets = raw.values, raw.offsets
     # One call of numpy's vectorised sort a document beats any compiled scalar sort.
-    for start, stop in pairwise(raw.offsets.tolist()):
+    for start, stop in pairwise(offsets.tolist()):
         values[start:stop].sort()
-    ends = np.zeros_like(raw.offsets)
-    _drop_repeats(values, raw.offsets, ends)
-    return Shingles(values=values[: ends[-1]].copy(), offsets=ends, unit=raw.unit)
+    first = np.append(True, values[1:] != values[:-1])[: len(values)]
+    first[offsets[:-1][np.diff(offsets) > 0]] = True
+    ends = np.append(0, np.cumsum(first))[offsets]
+    return Shingles(values=values[first], offsets=ends, unit=raw.unit)

@@ -6,7 +6,6 @@ runs from theirs if they are as they were, else from the cleaned texts.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,27 +44,19 @@ class Candidates:
     """Documents that occur in a candidate pair.
 
     Attributes:
-        pairs: uint32 (p, 2), keeper ranks, sorted.
-        ranks: uint32 (c,), the distinct ranks, ascending.
+        pairs: uint32 (p, 2), indices into `places`, in the order of the pairs.
         places: int64 (c,), index of each in the order of all documents.
     """
 
     pairs: np.ndarray
-    ranks: np.ndarray
     places: np.ndarray
 
 
 def find_candidates(pairs: np.ndarray, rank: np.ndarray) -> Candidates:
     """Look up where the documents of pairs of ranks are, by the ranks of all."""
     ranks = np.unique(pairs)
-    order = np.argsort(rank, kind="stable")
-    return Candidates(pairs, ranks, order[ranks].astype(np.int64))
-
-
-def candidates_digest(candidates: Candidates, pairs: np.ndarray) -> str:
-    """Hash of which documents some pairs are: ranks alone do not tell."""
-    places = candidates.places[np.searchsorted(candidates.ranks, pairs)]
-    return hashlib.sha256(pairs.tobytes() + places.tobytes()).hexdigest()
+    places = np.argsort(rank, kind="stable")[ranks].astype(np.int64)
+    return Candidates(np.searchsorted(ranks, pairs).astype(np.uint32), places)
 
 
 @dataclass(frozen=True)
