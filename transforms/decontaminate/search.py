@@ -58,7 +58,7 @@ def _search_rows(texts: Any, classes: Any, known: Any, item: Any, words: Any) ->
         for index in range(count):
             begin, end = spans[index, 0], spans[index, 1]
             value = hashes[index]
-            units[index], _ = find_unit(value, data, begin, end, known.vocabulary)
+            units[index] = find_unit(value, data, begin, end, known.vocabulary)
         needed = known.needs.needed
         item[row], words[row] = longest_match(known.automaton, units, needed)
 
