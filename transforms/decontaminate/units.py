@@ -116,7 +116,7 @@ def number_units(normalised: pa.StringArray) -> Units:
     hashes, spans = np.empty(most, np.uint64), np.empty((most, 2), np.int32)
     characters, ends = np.empty(most, np.bool_), np.zeros(len(normalised) + 1, np.int64)
     _cut_rows(texts, class_table(), hashes, spans, (characters, ends))
-    hashes, spans, characters = (a[: ends[-1]] for a in (hashes, spans, characters))
+    hashes, spans = hashes[: ends[-1]], spans[: ends[-1]]
     # Every other of these strings is what lies between two units.
     count = max(0, spans.size - 1)
     strings = pa.StringArray.from_buffers(
@@ -124,7 +124,8 @@ def number_units(normalised: pa.StringArray) -> Units:
     )
     strings = strings.take(pa.array(np.arange(0, count, 2)))
     # A word is not the same as that character as a unit of its own.
-    codes = strings.dictionary_encode().indices.to_numpy() * np.int64(2) + characters
+    codes = strings.dictionary_encode().indices.to_numpy() * np.int64(2)
+    codes += characters[: ends[-1]]
     numbers = pa.array(codes).dictionary_encode().indices.to_numpy()
     _, first = np.unique(numbers, return_index=True)
     names, bounds = string_buffers(strings.take(pa.array(first)))

@@ -120,7 +120,8 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
         if not len(inside):
             continue
         name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
-        columns, gone = {"axis": AXIS, "group": name}, int((inside - 1).sum())
+        gone = int((inside - 1).sum())
+        columns: Slices = {"axis": AXIS, "group": name}
         found += [
             Statistic(metrics[0], len(inside), "clusters", RUN, kinds[0], **columns),
             Statistic(
