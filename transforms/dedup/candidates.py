@@ -170,12 +170,7 @@ class CountedPairs:
     keys: NDArray[np.uint32]
 
     def at_least(self, share: float, totals: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Pairs whose larger rank shares at least `share` of its keys.
-
-        Args:
-            share: From 0 to 1.
-            totals: Keys of each document, by rank.
-        """
+        """Pairs whose larger rank shares at least `share` of its keys (by rank)."""
         return self.pairs[self.keys >= share * totals[self.pairs[:, 1]]]
 
 

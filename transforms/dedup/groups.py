@@ -29,20 +29,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CANDIDATES = pa.schema(
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("other_doc_id", pa.string(), nullable=False),
-    ]
-)
+_ID = pa.field("doc_id", pa.string(), nullable=False)
+CANDIDATES = pa.schema([_ID, _ID.with_name("other_doc_id")])
 """A pair that shares a hash; `other_doc_id` is the one that would rather be kept."""
 
-GROUPS = pa.schema(
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("group", pa.string(), nullable=False),
-    ]
-)
+GROUPS = pa.schema([_ID, _ID.with_name("group")])
 """The group of a document: the smallest doc_id that pairs lead to."""
 
 _ENTRY = np.dtype(
@@ -51,9 +42,9 @@ _ENTRY = np.dtype(
 
 REMOVED = pa.schema(
     [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("kept_doc_id", pa.string(), nullable=False),
+        _ID,
+        _ID.with_name("reason"),
+        _ID.with_name("kept_doc_id"),
         pa.field("similarity", pa.float64(), nullable=False),
     ]
 )

@@ -130,9 +130,14 @@ def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:
         files.append(SetFile(path, planned.sha256, first, items, unreadable))
     joined = pa.concat_arrays(texts) if texts else pa.array([], pa.string())
     kinds = item_kinds(joined, config)
-    sets = EvaluationSets(config, joined, tuple(names), kinds, tuple(files))
-    _check_any(sets)
-    return sets
+    if not (kinds <= ItemKind.SEARCHED_WHOLE).any():
+        raise InputError(
+            f"decontaminate.files: {', '.join(config.files)} hold no item that can be "
+            f"looked for: {len(joined)} records with a text in column {config.column}, "
+            "none of 5 words or more. Name the column that holds the text in "
+            "`decontaminate: {column: ...}`."
+        )
+    return EvaluationSets(config, joined, tuple(names), kinds, tuple(files))
 
 
 def _plan(config: DecontaminateConfig, base: Path) -> Plan:
@@ -184,18 +189,6 @@ def _shown(entry: str, relative: str, base: Path) -> str:
     if root.name == relative:
         return root.as_posix()
     return (root / relative).as_posix()
-
-
-def _check_any(sets: EvaluationSets) -> None:
-    if (sets.kinds <= ItemKind.SEARCHED_WHOLE).any():
-        return
-    names = ", ".join(sets.config.files)
-    raise InputError(
-        f"decontaminate.files: {names} hold no item that can be looked for: "
-        f"{len(sets.texts)} records with a text in column {sets.config.column}, none "
-        "of 5 words or more. Name the column that holds the text in "
-        "`decontaminate: {column: ...}`."
-    )
 
 
 def _kind_counts(kinds: NDArray[np.uint8]) -> dict[str, int]:
