@@ -8,8 +8,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.report.model import Quarantined
-from isinglass.pipelines.stages.dedup import examples as dedup
-from isinglass.pipelines.stages.dedup.examples import NearDuplicate
+from isinglass.pipelines.stages.dedup.closing import NearDuplicate
 from isinglass.pipelines.stages.pii import examples as pii
 from isinglass.pipelines.stages.pii.examples import RuleCount
 from isinglass.schemas.commit import OutputFile
@@ -527,10 +526,10 @@ class Examples(NamedTuple):
 
 @pytest.fixture
 def examples() -> Examples:
-    near = (
+    near = [
         NearDuplicate(f"{index:032x}", f"{index + 99:032x}", 0.751 + index / 10, "d")
         for index in range(3)
-    )
+    ]
     rules = (
         RuleCount("EMAIL_ADDRESS", "email.address", 4_120, 4_120),
         RuleCount("PERSON", "spacy.PERSON", 9_866, 9_866),
@@ -538,7 +537,7 @@ def examples() -> Examples:
     return Examples(
         (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
         {
-            "dedup": dedup.Shown(tuple(near)),
+            "dedup": near,
             "pii": pii.Shown(rules),
             "semantic": {"clusters": CLUSTERS, "cluster_shares": CLUSTER_SHARES},
         },

@@ -25,7 +25,7 @@ _INCREMENTS = np.array([0x9E3779B97F4A7C15, 0x6A09E667F3BCC909], np.uint64)
 _NOT_HEX = 0xFF
 
 
-def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def splitmix64(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Finalise with splitmix64's bijection (the same paper, figure 16, variant 13)."""
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -45,7 +45,7 @@ def row_words(
     """Return the ids of rows of one file as words, shape (n, 2): high, low."""
     seed = np.array(file_seed(source, relative), np.uint64)
     steps = rows.astype(np.uint64)[:, None] * _INCREMENTS
-    return _mix(seed + steps)
+    return splitmix64(seed + steps)
 
 
 def doc_ids(source: str, relative: str, rows: NDArray[np.int64]) -> pa.StringArray:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.dedup.exact import group_equal
+from isinglass.transforms.dedup.decide import group_equal
 
 LARGE = 2**63 + 1
 

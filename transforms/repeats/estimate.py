@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,23 +21,15 @@ SHARE = "repeats.share"
 SAMPLED = "repeats.sampled"
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A ratio with its 95 % interval.
-
-    Attributes:
-        value: 0 to 1.
-        low: Lower end.
-        high: Upper end.
-    """
+class Estimate(NamedTuple):
+    """A ratio, 0 to 1, with its 95 % interval."""
 
     value: float
     low: float
     high: float
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
+class Sample(NamedTuple):
     """Sampled documents of one stage, and the documents they stand for.
 
     Attributes:
@@ -107,25 +98,53 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
     `position` is the kind of repeat. `numerator` and `denominator` are characters of
     the sampled documents, and in `repeats.sampled` documents. Sources beyond the most
     frequent ones are one slice.
-
-    Args:
-        sample: Of the stage.
-        stage: `input` or `output`.
     """
     rows: list[Statistic] = []
     for columns, chosen, population in _slices(sample):
         sampled = int(chosen.sum())
         if population == 0:
             continue
-        rows.append(_sampled(sampled, population, stage, columns))
+        rows.append(
+            Statistic(
+                SAMPLED,
+                sampled / population,
+                "share of documents",
+                stage,
+                CHARACTERISTICS[SAMPLED],
+                numerator=sampled,
+                denominator=population,
+                **columns,
+            )
+        )
         wholes = sample.characters[chosen]
-        for place, kind in enumerate(KINDS):
-            parts = sample.repeated[chosen, place]
+        for parts, kind in zip(sample.repeated[chosen].T, KINDS, strict=True):
             found = estimate_ratio(parts, wholes, population)
             if found is not None:
-                counts = (int(parts.sum()), int(wholes.sum()))
-                rows.append(_share(found, counts, stage, {**columns, "position": kind}))
+                rows.append(
+                    _share(found, parts, wholes, stage, columns | {"position": kind})
+                )
     return rows
+
+
+def _share(
+    found: Estimate,
+    parts: NDArray[np.int64],
+    wholes: NDArray[np.int64],
+    stage: str,
+    columns: Slices,
+) -> Statistic:
+    return Statistic(
+        SHARE,
+        found.value,
+        "share of characters",
+        stage,
+        CHARACTERISTICS[SHARE],
+        numerator=int(parts.sum()),
+        denominator=int(wholes.sum()),
+        low=found.low,
+        high=found.high,
+        **columns,
+    )
 
 
 def _slices(sample: Sample) -> Iterator[tuple[Slices, NDArray[np.bool_], int]]:
@@ -142,33 +161,3 @@ def _slices(sample: Sample) -> Iterator[tuple[Slices, NDArray[np.bool_], int]]:
         else:
             chosen = sample.sources == name
         yield {"source": name}, chosen, cell["documents"]
-
-
-def _share(
-    found: Estimate, counts: tuple[int, int], stage: str, columns: Slices
-) -> Statistic:
-    return Statistic(
-        SHARE,
-        found.value,
-        "share of characters",
-        stage,
-        CHARACTERISTICS[SHARE],
-        numerator=counts[0],
-        denominator=counts[1],
-        low=found.low,
-        high=found.high,
-        **columns,
-    )
-
-
-def _sampled(sampled: int, population: int, stage: str, columns: Slices) -> Statistic:
-    return Statistic(
-        SAMPLED,
-        sampled / population,
-        "share of documents",
-        stage,
-        CHARACTERISTICS[SAMPLED],
-        numerator=sampled,
-        denominator=population,
-        **columns,
-    )

@@ -17,7 +17,7 @@ from isinglass.pipelines.engine.workspace import (
     read_array,
     read_json,
 )
-from isinglass.transforms.repeats.shares import Sample, repeat_rows
+from isinglass.transforms.repeats.estimate import Sample, repeat_rows
 from isinglass.transforms.repeats.windows import (
     KINDS,
     Windows,
@@ -52,21 +52,11 @@ REPEATED = pa.schema(
 """A sampled document: its characters, and those in repeats by stage and kind."""
 
 
-def documents_path(workspace: Workspace, shard_id: str) -> Path:
-    """Sampled documents of one shard."""
-    return workspace.side(SAMPLE, f"{shard_id}.arrow")
-
-
 def window_path(
     workspace: Workspace, shard_id: str, part: str, pass_name: str = SAMPLE
 ) -> Path:
     """One array of one shard: hashes and spans, or found windows and counts."""
     return workspace.side(pass_name, f"{shard_id}.{part}.npy")
-
-
-def population_path(workspace: Workspace, shard_id: str) -> Path:
-    """Documents of one shard by stage and source, JSON."""
-    return workspace.side(COUNTS, f"{shard_id}.stats.json")
 
 
 def shares_path(workspace: Workspace) -> Path:
@@ -76,8 +66,7 @@ def shares_path(workspace: Workspace) -> Path:
 
 def load_windows(workspace: Workspace) -> np.ndarray:
     """Map the distinct window hashes of the sample, ascending."""
-    path = workspace.side(WINDOWS, "hashes.npy")
-    return map_array(path)
+    return map_array(workspace.side(WINDOWS, "hashes.npy"))
 
 
 def measure(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
@@ -93,7 +82,7 @@ def measure(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
         found = read_array(window_path(workspace, shard_id, "found", COUNTS))
         path = window_path(workspace, shard_id, "counts", COUNTS)
         totals[found] += read_array(path)
-        counted = read_json(population_path(workspace, shard_id))
+        counted = read_json(workspace.side(COUNTS, f"{shard_id}.stats.json"))
         for stage in STAGES:
             population[stage].update(counted[stage])
 
@@ -109,7 +98,7 @@ def _measure(
     workspace: Workspace, shard_id: str, hashes: np.ndarray, totals: np.ndarray
 ) -> pa.RecordBatch:
     """Repeated characters of one shard's sampled documents."""
-    documents = read_side(documents_path(workspace, shard_id))
+    documents = read_side(workspace.side(SAMPLE, f"{shard_id}.arrow"))
     ends = np.cumsum(documents["windows"].to_numpy())
     windows = Windows(
         hashes=read_array(window_path(workspace, shard_id, "hashes")),
@@ -136,11 +125,7 @@ def _measure(
 
 
 def repeat_statistics(workspace: Workspace) -> list[Statistic]:
-    """Shares of repeated characters before and after cleaning.
-
-    Args:
-        workspace: Of a run whose repeats were measured.
-    """
+    """Shares of repeated characters before and after cleaning."""
     path = shares_path(workspace)
     documents = read_side(path).combine_chunks()
     population = read_json(path.with_name("population.json"))
@@ -148,15 +133,14 @@ def repeat_statistics(workspace: Workspace) -> list[Statistic]:
     return [
         row
         for stage, part in (("input", documents), ("output", documents.filter(kept)))
-        for row in repeat_rows(_sample(part, stage, population[stage]), stage)
+        for row in _rows(part, stage, population[stage])
     ]
 
 
-def _sample(documents: pa.Table, stage: str, population: dict[str, int]) -> Sample:
-    columns = [documents[f"{stage}_{kind}"].to_numpy() for kind in KINDS]
-    return Sample(
-        sources=documents["source"].to_numpy(),
-        characters=documents["characters"].to_numpy(),
-        repeated=np.stack(columns, axis=1),
-        population=population,
-    )
+def _rows(
+    documents: pa.Table, stage: str, population: dict[str, int]
+) -> list[Statistic]:
+    names = ["source", "characters", *(f"{stage}_{kind}" for kind in KINDS)]
+    sources, characters, *kinds = (documents[name].to_numpy() for name in names)
+    repeated = np.stack(kinds, axis=1)
+    return repeat_rows(Sample(sources, characters, repeated, population), stage)

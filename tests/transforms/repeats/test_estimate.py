@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from isinglass.transforms.repeats.shares import (
+from isinglass.transforms.repeats.estimate import (
     Estimate,
     Sample,
     estimate_ratio,
