@@ -27,9 +27,10 @@ from isinglass.transforms.erase.escapes import (
 )
 from isinglass.transforms.erase.folding import fold, folded_text, source_points
 from isinglass.transforms.erase.numbers import (
-    NumberIndex,
     is_number,
     number_forms,
+    ungrouped,
+    with_plus,
 )
 from isinglass.transforms.text import assigned_code_points
 from isinglass.transforms.units import WORD, class_table
@@ -61,23 +62,55 @@ _Spot = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
+class _Literals:
+    """Byte strings in one Hyperscan database."""
+
+    texts: tuple[bytes, ...]
+    database: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def compile(cls, texts: Sequence[str]) -> _Literals:
+        encoded = tuple(text.encode() for text in texts)
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        if encoded:
+            database.compile(
+                expressions=[
+                    "".join(f"\\x{byte:02x}" for byte in text).encode()
+                    for text in encoded
+                ],
+                ids=list(range(len(encoded))),
+                flags=[0] * len(encoded),
+            )
+        return cls(encoded, database)
+
+    def find(self, data: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
+        """Number, start and end of each occurrence."""
+        found: list[tuple[int, int, int]] = []
+
+        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
+            found.append((number, end - len(self.texts[number]), end))
+
+        if self.texts and len(data):
+            # A database has one scratch space, which one scan at a time may use.
+            with self.lock:
+                self.database.scan(data.data, match_event_handler=note)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class ValueSearch:
     """Compiled values. Not to be pickled, and it shows none of them.
 
     Attributes:
-        values: Number of distinct values.
-        database: Hyperscan literals; pattern i is `literals[i]`.
-        literals: Folded values and their other groupings.
+        literals: Folded values and their other spellings.
         digits: Which literals are numbers.
-        numbers: Numbers in any grouping.
+        numbers: Digits of numbers, to be found in any grouping.
     """
 
-    values: int
-    database: Any = field(repr=False)
-    literals: tuple[bytes, ...] = field(repr=False)
+    literals: _Literals = field(repr=False)
     digits: frozenset[int] = field(repr=False)
-    numbers: NumberIndex = field(repr=False)
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    numbers: _Literals = field(repr=False)
 
     @classmethod
     def compile(cls, values: Sequence[str]) -> ValueSearch:
@@ -94,15 +127,9 @@ class ValueSearch:
         if not folded or not folded[0]:
             raise ValueError("there is no value, or one of them holds nothing visible")
         literals = sorted({form for text in folded for form in _spellings(text)})
-        forms = {
-            form: number
-            for number, text in enumerate(folded)
-            for form in number_forms(text)
-        }
-        encoded = tuple(text.encode() for text in literals)
         digits = frozenset(i for i, text in enumerate(literals) if is_number(text))
-        index = NumberIndex.build(forms)
-        return cls(len(folded), _database(encoded), encoded, digits, index)
+        forms = sorted({form for text in folded for form in number_forms(text)})
+        return cls(_Literals.compile(literals), digits, _Literals.compile(forms))
 
     def find(self, texts: pa.StringArray) -> pa.RecordBatch:
         """Find the values in a batch of texts.
@@ -136,12 +163,14 @@ class ValueSearch:
         """Places in the texts as they are."""
         folded = fold(texts)
         spans: dict[int, set[tuple[int, int]]] = {}
-        for start, end, number in self._hits(folded.data):
+        for start, end, number, grouped in self._hits(folded.data):
             row = int(np.searchsorted(folded.offsets, start, side="right")) - 1
             low, high = folded.offsets[row : row + 2].tolist()
             bounded = _is_whole_number if number else _is_bounded
+            # A hit may lie over the border of two texts.
             if end <= high and bounded(folded.data, (low, high), start, end):
-                spans.setdefault(row, set()).add((start - low, end - low))
+                first = with_plus(folded.data, low, start) if grouped else start
+                spans.setdefault(row, set()).add((first - low, end - low))
         for row, places in spans.items():
             points = source_points(texts, row)
             for start, end in places:
@@ -163,32 +192,14 @@ class ValueSearch:
                 begins, ends = ways[row]
                 yield row, int(begins[start]), int(ends[end - 1])
 
-    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, bool]]:
-        """Start and end (bytes) of all candidates, and whether it is of a number."""
-        found: list[tuple[int, int, bool]] = []
-
-        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
-            literal = self.literals[number]
-            found.append((end - len(literal), end, number in self.digits))
-
-        if len(data):
-            # A database has one scratch space, which one scan at a time may use.
-            with self.lock:
-                self.database.scan(data.data, match_event_handler=note)
-            found += [(start, end, True) for _, start, end in self.numbers.find(data)]
-        return iter(found)
-
-
-def _database(literals: tuple[bytes, ...]) -> Any:
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[
-            "".join(f"\\x{byte:02x}" for byte in text).encode() for text in literals
-        ],
-        ids=list(range(len(literals))),
-        flags=[0] * len(literals),
-    )
-    return database
+    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, bool, bool]]:
+        """Start and end (bytes) of candidates; of a number? found in any grouping?"""
+        for number, start, end in self.literals.find(data):
+            yield start, end, number in self.digits, False
+        if self.numbers.texts:
+            digits, places = ungrouped(data)
+            for _, start, end in self.numbers.find(digits):
+                yield int(places[start]), int(places[end - 1]) + 1, True, True
 
 
 def _spellings(folded: str) -> set[str]:

@@ -91,6 +91,17 @@ def test_many_values_and_no_value_over_the_border_of_two_texts() -> None:
     ]
 
 
+def test_a_number_in_another_grouping_after_a_text_that_ends_like_one() -> None:
+    texts = ["room 12", "415 555 2671 is", "call +", "(415) 555-2671", "2671"]
+    assert found(["4155552671"], *texts) == [
+        [],
+        ["415 555 2671"],
+        [],
+        ["(415) 555-2671"],
+        [],
+    ]
+
+
 def test_a_batch_that_is_a_slice() -> None:
     texts = pa.array(["Ann Lee", "x", "by Ann Lee"]).slice(1)
     spots = ValueSearch.compile(["ann lee"]).find(texts)
