@@ -18,7 +18,7 @@ from isinglass.pipelines.stages.erase.listed import (
 )
 from isinglass.pipelines.stages.pii.key import find_key
 from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.erase.spans import ERASED, OPERATOR
+from isinglass.transforms.erase.spans import ERASED, OPERATOR, erasing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,12 +90,7 @@ class Erase(Stage):
     def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> State:
         """Map the list into memory."""
         del phase
-        from isinglass.transforms.erase.spans import (  # noqa: PLC0415
-            erasing_operators,
-        )
-        from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
-
-        return open_eraser(workspace), writer(erasing_operators(None), self.key)
+        return open_eraser(workspace), erasing(self.key)
 
     def edit(self, state: State, view: View) -> Edits:
         """Listed places go without a trace."""
