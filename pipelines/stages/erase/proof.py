@@ -63,7 +63,6 @@ def check_erasure(run: FinishedRun) -> Check:
         erasure = read_erasure(listed)
     except InputError as error:
         return conclude(NAME, [str(error)], "")
-    assert erasure is not None
     faults = _check_documents(run, erasure)
     found, more = _check_places(run, erasure)
     faults += more

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,12 +45,7 @@ class Remains:
 
 
 def find_remains(folder: Path, search: ValueSearch) -> Remains:
-    """Search all that a run wrote for people to read.
-
-    Args:
-        folder: Its folder.
-        search: The values.
-    """
+    """Search all that a run wrote for people to read."""
     held: set[str] = set()
     for table in _WITH_TEXT:
         for path in list_files(folder / table, "*.parquet"):
@@ -89,10 +83,5 @@ def _has_value(path: Path, search: ValueSearch) -> bool:
         for field in table_schema(path)
         if pa.types.is_string(field.type) and field.name not in _NOT_SEARCHED
     ]
-    table = read_table(path, names)
-    for name in names:
-        distinct = pc.unique(table[name])
-        batch = pa.RecordBatch.from_arrays([distinct], names=[name])
-        if len(np.asarray(rows_with_value(batch, search, ()))):
-            return True
-    return False
+    columns = read_table(path, names).columns
+    return any(len(search.rows(pc.unique(column))) for column in columns)

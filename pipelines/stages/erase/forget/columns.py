@@ -17,15 +17,9 @@ if TYPE_CHECKING:
 
 
 def rows_with_value(
-    batch: pa.RecordBatch, search: ValueSearch, without: Sequence[str]
+    batch: pa.RecordBatch, search: ValueSearch, without: Sequence[str] = ()
 ) -> NDArray[np.int64]:
-    """Rows of a batch that hold a value in one of its columns.
-
-    Args:
-        batch: Any columns.
-        search: The values.
-        without: Columns that are not looked at.
-    """
+    """Rows of a batch that hold a value in a column, but for those it goes without."""
     names = [name for name in batch.schema.names if name not in without]
     found = [_rows(batch.column(name), search) for name in names]
     return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
@@ -54,8 +48,6 @@ def _rows(column: Any, search: ValueSearch) -> NDArray[np.int64]:
 
 def _decoded(column: Any) -> pa.StringArray:
     """Bytes as texts; what is no UTF-8 is replaced."""
-    texts = [
-        None if value is None else value.decode("utf-8", "replace")
-        for value in column.to_pylist()
-    ]
+    values = column.to_pylist()
+    texts = [None if v is None else v.decode("utf-8", "replace") for v in values]
     return pa.array(texts, pa.string())

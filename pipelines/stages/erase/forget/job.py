@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
 import yaml
 
 from isinglass.pipelines.engine.runner import Execution
@@ -34,7 +33,7 @@ from isinglass.pipelines.stages.erase.forget.source import (
     open_source,
 )
 from isinglass.pipelines.stages.erase.forget.values import check_entities
-from isinglass.pipelines.stages.erase.listed import Erasure, read_erasure, stored_list
+from isinglass.pipelines.stages.erase.listed import read_erasure, stored_list
 from isinglass.pipelines.stages.pii.key import store_key
 from isinglass.schemas.config import EraseConfig, RunConfig
 from isinglass.schemas.errors import ConfigError, OutputError
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stages.erase.forget.search import Found
     from isinglass.pipelines.stages.erase.forget.source import SourceRun
     from isinglass.pipelines.stages.erase.forget.values import Requested
+    from isinglass.pipelines.stages.erase.listed import Erasure
     from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
@@ -114,11 +114,13 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
     if request.dry_run or found.documents == 0:
         return Forgotten(found)
     folder = _output(request, source)
-    erasure = make_list(found, request.remove, source.earlier)
     config = _config(source, folder)
-    new = _NewRun(folder, config, source, erasure)
-    new.prepare()
-    manifest, remains = new.run(search, progress)
+    erasure = make_list(found, request.remove, source.earlier)
+    workspace = Workspace(str(folder))
+    erasure = _prepare(workspace, config, source, erasure)
+    execution = Execution(config.beam, ())
+    job = Request(config, source.manifest.verb, source.base, execution)
+    manifest, remains = _run(workspace, job, erasure, search, progress)
     return Forgotten(found, folder, manifest, remains)
 
 
@@ -168,81 +170,65 @@ def _near(path: Path, base: Path) -> str:
     return str(path.relative_to(base) if path.is_relative_to(base) else path)
 
 
-@dataclass
-class _NewRun:
-    """The run that has forgotten, from its list to its check."""
+def _prepare(
+    workspace: Workspace, config: RunConfig, source: SourceRun, erasure: Erasure
+) -> Erasure:
+    """Write list, configuration and key, unless the folder holds something else.
 
-    folder: Path
-    config: RunConfig
-    source: SourceRun
-    erasure: Erasure
+    Returns:
+        The list with what the same request has added to it so far.
 
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(str(self.folder))
-
-    def prepare(self) -> None:
-        """Write list, configuration and key, unless the folder holds something else.
-
-        Raises:
-            OutputError: It does.
-        """
-        place = self.workspace.work / FOLDER
-        if exists(self.folder) and any(list_folder(self.folder)) and not exists(place):
-            msg = f"{self.folder} holds something else. Choose another --output."
-            raise OutputError(msg)
-        told = self.config.model_dump(mode="json", exclude_unset=True)
-        text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-        if exists(place / LIST_FILE):
-            self._take_up(place, text)
-        with locked(self.workspace):
-            write_atomically(place / CONFIG_FILE, text)
-            self._write_list()
-            if self.source.key is not None:
-                store_key(self.workspace, self.config.pii, self.source.key)
-
-    def _take_up(self, place: Path, text: str) -> None:
-        """Go on with the same request, with what it has added to its list so far.
-
-        Raises:
-            OutputError: The folder is of another request, whose erasures would be lost.
-        """
-        listed = EraseConfig(list=str(place / LIST_FILE))
-        before = read_erasure(listed)
+    Raises:
+        OutputError: It does, or it is of another request, whose erasures would be lost.
+    """
+    folder, place = workspace.path, workspace.work / FOLDER
+    if exists(folder) and any(list_folder(folder)) and not exists(place):
+        msg = f"{folder} holds something else. Choose another --output."
+        raise OutputError(msg)
+    told = config.model_dump(mode="json", exclude_unset=True)
+    text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+    if exists(place / LIST_FILE):
+        before = read_erasure(EraseConfig(list=str(place / LIST_FILE)))
         path = place / CONFIG_FILE
         same = exists(path) and read_bytes(path) == text.encode()
-        if not same or not same_request(before, self.erasure):
+        if not same or not same_request(before, erasure):
             msg = (
-                f"{self.folder} is of another request. Choose another --output, or "
+                f"{folder} is of another request. Choose another --output, or "
                 "let that run forget, which keeps what it has forgotten before."
             )
             raise OutputError(msg)
-        self.erasure = before
+        erasure = before
+    with locked(workspace):
+        write_atomically(place / CONFIG_FILE, text)
+        write_atomically(place / LIST_FILE, stored_list(erasure))
+        if source.key is not None:
+            store_key(workspace, config.pii, source.key)
+    return erasure
 
-    def _write_list(self) -> None:
-        path = self.workspace.work / FOLDER / LIST_FILE
-        write_atomically(path, stored_list(self.erasure))
 
-    def run(self, search: ValueSearch, progress: Progress) -> tuple[Manifest, Remains]:
-        """Run the job until nothing is left of the values.
+def _run(
+    workspace: Workspace,
+    job: Request,
+    erasure: Erasure,
+    search: ValueSearch,
+    progress: Progress,
+) -> tuple[Manifest, Remains]:
+    """Run the job until nothing is left of the values.
 
-        Cleaning may bring a value about that was in no source text: what stood before
-        and behind a part that was cut out. Such a document goes as a whole.
-        """
-        verb = self.source.manifest.verb
-        execution = Execution(self.config.beam, ())
-        request = Request(self.config, verb, self.source.base, execution)
-        manifest = execute(request, progress).manifest
-        remains = find_remains(self.folder, search)
-        for _ in range(RESULT_LIMIT):
-            if not remains.doc_ids:
-                break
-            LOGGER.warning(
-                "%d documents hold a value once cleaned; leaving them out",
-                len(remains.doc_ids),
-            )
-            self.erasure = add_results(self.erasure, pa.array(remains.doc_ids))
-            self._write_list()
-            manifest = execute(request, progress).manifest
-            remains = find_remains(self.folder, search)
-        return manifest, remains
+    Cleaning may bring a value about that was in no source text: what stood before
+    and behind a part that was cut out. Such a document goes as a whole.
+    """
+    manifest = execute(job, progress).manifest
+    remains = find_remains(workspace.path, search)
+    for _ in range(RESULT_LIMIT):
+        if not remains.doc_ids:
+            break
+        LOGGER.warning(
+            "%d documents hold a value once cleaned; leaving them out",
+            len(remains.doc_ids),
+        )
+        erasure = add_results(erasure, remains.doc_ids)
+        write_atomically(workspace.work / FOLDER / LIST_FILE, stored_list(erasure))
+        manifest = execute(job, progress).manifest
+        remains = find_remains(workspace.path, search)
+    return manifest, remains

@@ -19,6 +19,8 @@ from isinglass.schemas.manifest import ErasureRequest
 from isinglass.schemas.tables import ERASURE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from isinglass.pipelines.stages.erase.forget.search import Found
 
 RESULT_LIMIT = 3
@@ -51,24 +53,21 @@ def make_list(
         found_by_text=found.by(TEXT),
         found_elsewhere=found.elsewhere,
     )
-    before = earlier.requests if earlier is not None else ()
-    if earlier is not None:
-        table = pa.concat_tables([table.cast(ERASURE), earlier.table.cast(ERASURE)])
-    return Erasure(_merged(table), (*before, request), "")
+    if earlier is None:
+        return Erasure(_merged(table), (request,), "")
+    table = pa.concat_tables([table.cast(ERASURE), earlier.table.cast(ERASURE)])
+    return Erasure(_merged(table), (*earlier.requests, request), "")
 
 
-def add_results(erasure: Erasure, doc_ids: pa.Array) -> Erasure:
-    """The list with some whole documents more.
-
-    Args:
-        erasure: The list.
-        doc_ids: Documents that hold a value once they are cleaned.
-    """
-    rows = len(doc_ids)
-    nowhere = pa.nulls(rows, pa.int32())
-    way = pa.repeat(pa.scalar(RESULT, pa.string()), rows)
-    whole = pa.repeat(pa.scalar(value=True), rows)
-    added = pa.table([doc_ids, nowhere, nowhere, way, whole], schema=ERASURE)
+def add_results(erasure: Erasure, doc_ids: Iterable[str]) -> Erasure:
+    """The list with documents more that hold a value once they are cleaned."""
+    added = pa.Table.from_pylist(
+        [
+            {"doc_id": doc_id, "found_by": RESULT, "document": True}
+            for doc_id in doc_ids
+        ],
+        schema=ERASURE,
+    )
     table = pa.concat_tables([erasure.table.cast(ERASURE), added])
     return Erasure(_merged(table), erasure.requests, "")
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.workspace import exists, read_table
 from isinglass.pipelines.stages.erase.forget.columns import rows_with_value
-from isinglass.pipelines.stages.erase.forget.source import (
-    finding_entities,
-    read_findings,
-)
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
 from isinglass.transforms.pii.operators.apply import value_key
@@ -38,6 +36,7 @@ FINDING, TEXT, COLUMN, RAW, RESULT = "finding", "text", "column", "raw", "result
 """How a value was found; see `tables.ERASURE`."""
 
 PLACES = pa.schema([ERASURE.field(name) for name in ERASURE.names[:4]])
+_FINDINGS = ["doc_id", "start", "end", "entity", "value_key"]
 _NOT_SEARCHED = ("doc_id", "row", "text")
 
 
@@ -91,10 +90,9 @@ def search_run(
         ConfigError: The key is not the one that the findings were made with.
         InputError: An input changed while it was read.
     """
-    keys = _keys(source, requested)
-    work = _ShardSearch(source, search, keys)
+    work = partial(_in_shard, source, search, _keys(source, requested))
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        parts = list(pool.map(work.run, source.plan.shards))
+        parts = list(pool.map(work, source.plan.shards))
     places = pa.concat_tables([PLACES.empty_table(), *parts])
     return Found(places, len({r.value for r in requested}))
 
@@ -103,55 +101,49 @@ def _keys(source: SourceRun, requested: Sequence[Requested]) -> pa.Array:
     """Value keys that the findings of the values have."""
     if source.key is None:
         return pa.array([], pa.string())
-    every = finding_entities(source)
     keys = {
         value_key(source.key, entity, item.value)
         for item in requested
-        for entity in ([item.entity] if item.entity else every)
+        for entity in ([item.entity] if item.entity else source.manifest.findings)
     }
     return pa.array(sorted(keys), pa.string())
 
 
-@dataclass(frozen=True, eq=False)
-class _ShardSearch:
-    source: SourceRun
-    search: ValueSearch
-    keys: pa.Array = field(repr=False)
+def _in_shard(
+    source: SourceRun, search: ValueSearch, keys: pa.Array, shard: Shard
+) -> pa.Table:
+    """All places of one shard."""
+    path = source.workspace.table("findings", shard.shard_id)
+    parts, proof = [PLACES.empty_table()], None
+    if exists(path):
+        findings = read_table(path, _FINDINGS)
+        chosen = findings.filter(pc.is_in(findings["value_key"], value_set=keys))
+        parts.append(_places(chosen["doc_id"], chosen["start"], chosen["end"], FINDING))
+        proof = _finding_of_key(source, findings)
+    for batch in read_shard(shard, source.plan.layout):
+        if proof is not None:
+            _check_key(source, proof, batch.documents)
+        parts += _in_batch(search, batch, shard.source)
+    return pa.concat_tables(parts)
 
-    def run(self, shard: Shard) -> pa.Table:
-        """All places of one shard."""
-        findings = read_findings(self.source, shard.shard_id)
-        parts = [PLACES.empty_table()]
-        if findings is not None:
-            mine = pc.is_in(findings["value_key"], value_set=self.keys)
-            chosen = findings.filter(mine)
-            parts.append(
-                _places(chosen["doc_id"], chosen["start"], chosen["end"], FINDING)
-            )
-        proof = _KeyProof.of(self.source, findings)
-        for batch in read_shard(shard, self.source.plan.layout):
-            proof.check(batch.documents)
-            parts += self._in_batch(batch, shard.source)
-        return pa.concat_tables(parts)
 
-    def _in_batch(self, batch: DocumentBatch, source: str) -> list[pa.Table]:
-        documents, rejected = batch.documents, batch.rejected
-        doc_ids = documents.column("doc_id")
-        spots = self.search.find(documents.column("text"))
-        named = doc_ids.take(spots.column("row"))
-        # The name that the configuration gives a source says nothing of a document.
-        own = pc.equal(pc.fill_null(documents.column("source"), ""), source)
-        named_so = pc.if_else(own, None, documents.column("source"))
-        others = documents.drop_columns(list(_NOT_SEARCHED))
-        index = others.schema.get_field_index("source")
-        others = others.set_column(index, "source", named_so)
-        held = rows_with_value(others, self.search, ())
-        raw = rows_with_value(rejected.select(["raw"]), self.search, ())
-        return [
-            _places(named, spots.column("start"), spots.column("end"), TEXT),
-            _whole(doc_ids, held, COLUMN),
-            _whole(rejected.column("doc_id"), raw, RAW),
-        ]
+def _in_batch(search: ValueSearch, batch: DocumentBatch, source: str) -> list[pa.Table]:
+    documents, rejected = batch.documents, batch.rejected
+    doc_ids = documents.column("doc_id")
+    spots = search.find(documents.column("text"))
+    named = doc_ids.take(spots.column("row"))
+    # The name that the configuration gives a source says nothing of a document.
+    own = pc.equal(pc.fill_null(documents.column("source"), ""), source)
+    named_so = pc.if_else(own, None, documents.column("source"))
+    others = documents.drop_columns(list(_NOT_SEARCHED))
+    index = others.schema.get_field_index("source")
+    held = rows_with_value(others.set_column(index, "source", named_so), search)
+    raw = rows_with_value(rejected.select(["raw"]), search)
+    return [
+        _places(named, spots.column("start"), spots.column("end"), TEXT),
+        _whole(doc_ids, held, COLUMN),
+        _whole(rejected.column("doc_id"), raw, RAW),
+    ]
 
 
 def _places(
@@ -166,43 +158,28 @@ def _whole(doc_ids: pa.Array, rows: NDArray[np.int64], found_by: str) -> pa.Tabl
     return _places(doc_ids.take(pa.array(rows)), nowhere, nowhere, found_by)
 
 
-@dataclass(frozen=True, eq=False)
-class _KeyProof:
+def _finding_of_key(source: SourceRun, findings: pa.Table) -> dict[str, Any] | None:
     """One finding of a shard, by which a wrong key shows."""
+    # A stage from outside makes keys of its own, or none.
+    stages = pa.array(source.manifest.stages, pa.string())
+    prefix = pc.replace_substring_regex(findings["entity"], r"\..*", "")
+    ours = findings.filter(pc.invert(pc.is_in(prefix, value_set=stages)))
+    return next(iter(ours.slice(0, 1).to_pylist()), None)
 
-    key: bytes | None = field(repr=False)
-    finding: dict[str, object] | None
 
-    @classmethod
-    def of(cls, source: SourceRun, findings: pa.Table | None) -> _KeyProof:
-        if source.key is None or findings is None:
-            return cls(None, None)
-        # A stage from outside makes keys of its own, or none.
-        stages = pa.array(source.manifest.stages, pa.string())
-        prefix = pc.replace_substring_regex(findings["entity"], r"\..*", "")
-        ours = findings.filter(pc.invert(pc.is_in(prefix, value_set=stages)))
-        if ours.num_rows == 0:
-            return cls(None, None)
-        return cls(source.key, ours.slice(0, 1).to_pylist()[0])
-
-    def check(self, documents: pa.RecordBatch) -> None:
-        """Compare the key of the finding with one made now.
-
-        Raises:
-            ConfigError: They differ.
-        """
-        if self.key is None or self.finding is None:
-            return
-        finding = self.finding
-        row = pc.index(documents.column("doc_id"), finding["doc_id"]).as_py()
-        if row < 0:
-            return
-        text = documents.column("text")[row].as_py()
-        value = text[finding["start"] : finding["end"]]
-        if value_key(self.key, str(finding["entity"]), value) != finding["value_key"]:
-            msg = (
-                "The key is not the one that the run was made with, or another version "
-                "made it. Give the right key, or --texts-only to search the source "
-                "texts alone."
-            )
-            raise ConfigError(msg)
+def _check_key(
+    source: SourceRun, finding: dict[str, Any], documents: pa.RecordBatch
+) -> None:
+    """Compare the key of a finding with one made now, where its text is at hand."""
+    row = pc.index(documents.column("doc_id"), finding["doc_id"]).as_py()
+    if source.key is None or row < 0:
+        return
+    text = documents.column("text")[row].as_py()
+    value = text[finding["start"] : finding["end"]]
+    if value_key(source.key, finding["entity"], value) != finding["value_key"]:
+        msg = (
+            "The key is not the one that the run was made with, or another version "
+            "made it. Give the right key, or --texts-only to search the source "
+            "texts alone."
+        )
+        raise ConfigError(msg)

@@ -59,7 +59,7 @@ def test_outside_of_the_text_only_whole_documents_can_go() -> None:
 
 def test_added_results_are_the_same_request() -> None:
     one = make_list(FIRST, "spans", None)
-    more = add_results(one, pa.array(["b", "z"]))
+    more = add_results(one, ["b", "z"])
     assert [row for row in listed(more) if row[3] == "result"] == [
         ("b", None, None, "result", True),
         ("z", None, None, "result", True),
