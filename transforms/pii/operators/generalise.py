@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.operators.issuers import issuer_of
 from isinglass.transforms.pii.operators.normalised import (
     compact,
     country_of,
@@ -33,6 +32,7 @@ from isinglass.transforms.pii.operators.normalised import (
     phone_digits,
     split_address,
 )
+from isinglass.transforms.pii.operators.surrogates.cards import issuer_of
 from isinglass.transforms.pii.operators.surrogates.phones import split_number
 
 if TYPE_CHECKING:

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.pii.operators.normalised import kind_of, normalised
-from isinglass.transforms.pii.operators.surrogates import may_be_surrogate, surrogate
-from isinglass.transforms.pii.operators.surrogates.check_digits import catalogue_check
-from isinglass.transforms.pii.operators.surrogates.stream import Stream
+from isinglass.transforms.pii.operators.surrogates import (
+    catalogue_check,
+    may_be_surrogate,
+    surrogate,
+)
+from isinglass.transforms.pii.operators.surrogates.shape import Stream
 from isinglass.transforms.pii.reserved import is_reserved
 
 if TYPE_CHECKING:

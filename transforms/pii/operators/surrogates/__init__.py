@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.pii.operators.normalised import kind_of
-from isinglass.transforms.pii.operators.surrogates.addresses import (
-    fake_address,
-    is_fake_address,
+import regex  # type: ignore[import-untyped]
+
+from isinglass.transforms.pii.catalogue import load_catalogue
+from isinglass.transforms.pii.operators.normalised import country_of, kind_of
+from isinglass.transforms.pii.operators.surrogates.cards import (
+    fake_card,
+    holds_card,
+    is_fake_card,
 )
-from isinglass.transforms.pii.operators.surrogates.card_runs import holds_card
-from isinglass.transforms.pii.operators.surrogates.cards import fake_card, is_fake_card
-from isinglass.transforms.pii.operators.surrogates.check_digits import catalogue_check
 from isinglass.transforms.pii.operators.surrogates.credentials import (
     fake_credential,
     is_fake_credential,
 )
-from isinglass.transforms.pii.operators.surrogates.emails import (
-    fake_email,
-    is_fake_email,
-)
 from isinglass.transforms.pii.operators.surrogates.ibans import fake_iban, is_fake_iban
-from isinglass.transforms.pii.operators.surrogates.never_issued import (
-    fake_number,
-    is_fake_number,
-    range_of,
-)
 from isinglass.transforms.pii.operators.surrogates.persons import fake_person
 from isinglass.transforms.pii.operators.surrogates.phones import (
     fake_phone,
     is_fake_phone,
 )
-from isinglass.transforms.pii.operators.surrogates.shape import MOST_TRIES, shaped
-from isinglass.transforms.pii.operators.surrogates.stream import Stream
+from isinglass.transforms.pii.operators.surrogates.ranges import (
+    fake_address,
+    fake_email,
+    fake_number,
+    is_fake_address,
+    is_fake_email,
+    is_fake_number,
+    range_of,
+)
+from isinglass.transforms.pii.operators.surrogates.shape import (
+    MOST_TRIES,
+    Stream,
+    shaped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.operators.surrogates.shape import Check
 
     Maker = Callable[[str, Stream], str | None]
+    Guarded = tuple[tuple[regex.Pattern[str], ...], Callable[[str], bool]]
 
 _MAKERS: dict[str, Maker] = {
     "card": fake_card,
@@ -123,3 +128,40 @@ def _looks_of(entity: str) -> Callable[[str], bool] | None:
 
 def _is_not(looks: Callable[[str], bool], fake: str) -> bool:
     return not looks(fake)
+
+
+@cache
+def catalogue_check(entity: str) -> Check | None:
+    """Whether a check that the catalogue has for an entity accepts a value.
+
+    So do national ids that begin with 0: they look like phone numbers with a trunk
+    prefix, and the fake of one kind must not be found as another.
+
+    The check of a national id looks at its length itself; one without check digits is
+    accepted by its pattern. The check of a wallet may take anything that the pattern
+    of its entry lets through, so the pattern is asked too.
+
+    Returns:
+        None if it has none and is no national id.
+    """
+    guarded: list[Guarded] = []
+    for entry in load_catalogue():
+        if entry.entity != entity or not (entry.check or country_of(entity)):
+            continue
+        patterns = () if country_of(entity) and entry.check else entry.patterns
+        compiled = tuple(regex.compile(p.regex) for p in patterns)
+        guarded.append((compiled, entry.check or bool))
+    check = partial(_any_accepts, tuple(guarded)) if guarded else None
+    return partial(_is_national, check) if country_of(entity) else check
+
+
+def _is_national(check: Check | None, value: str) -> bool:
+    return value.startswith("0") or (check is not None and check(value) is True)
+
+
+def _any_accepts(guarded: tuple[Guarded, ...], value: str) -> bool:
+    return any(
+        check(value)
+        for patterns, check in guarded
+        if not patterns or any(pattern.fullmatch(value) for pattern in patterns)
+    )

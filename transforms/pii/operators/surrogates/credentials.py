@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from isinglass.transforms.pii.operators.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 MARK = "EXAMPLE"
 """In every fake, as in the example keys of cloud providers' manuals."""

@@ -8,7 +8,7 @@ from isinglass.transforms.pii.operators.normalised import compact
 from isinglass.transforms.pii.operators.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 CHECK_DIGITS = ("00", "01")
 """Those of ISO 13616 are 98 minus a remainder of 97 (ISO 7064), so 02 to 98."""

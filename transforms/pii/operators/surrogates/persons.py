@@ -11,7 +11,7 @@ from isinglass.transforms.pii.operators.normalised import unfolded
 from isinglass.transforms.pii.operators.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_LATIN, _LATIN_MORE = "\u02af", ("\u1e00", "\u1eff")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.normalised import phone_digits
 from isinglass.transforms.pii.operators.surrogates.shape import laid_over
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 _NANP_DIGITS, _AREA = 10, 3
 _LONGEST_CODE = 3
@@ -38,10 +38,8 @@ def fake_phone(value: str, stream: Stream) -> str | None:
         return None
     head, rest = split_number(digits)
     if head:
-        code = int(head)
-        return laid_over(
-            value, own[: len(own) - len(rest)] + _national(code, rest, stream)
-        )
+        before = own[: len(own) - len(rest)]
+        return laid_over(value, before + _national(int(head), rest, stream))
     if digits != own:
         return laid_over(value, _unassigned(len(own), stream))
     return laid_over(value, _unknown(own, stream))
@@ -59,21 +57,11 @@ def split_number(digits: str) -> tuple[str, str]:
     """
     own = digits.removeprefix("+")
     abroad = own[2:] if digits.startswith("00") else own if digits != own else ""
-    code = calling_code(abroad)
-    return ("", own) if code is None else (str(code), abroad[len(str(code)) :])
-
-
-def calling_code(digits: str) -> int | None:
-    """Country calling code (ITU-T E.164) that digits begin with."""
     for length in range(1, _LONGEST_CODE + 1):
-        head = digits[:length]
-        if (
-            head
-            and head[0] != "0"
-            and int(head) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-        ):
-            return int(head)
-    return None
+        head = abroad[:length]
+        if head[:1] not in ("", "0") and int(head) in COUNTRY_CODE_TO_REGION_CODE:
+            return head, abroad[length:]
+    return "", own
 
 
 @cache
@@ -92,12 +80,11 @@ def _national(code: int, rest: str, stream: Stream) -> str:
     alike = [template for template in ranges if template.startswith(first)]
     if ranges:
         return trunk + _filled(stream.choice(alike or ranges), stream)
+    return _unassigned(len(rest), stream, code)
+
+
+def _unassigned(length: int, stream: Stream, code: int | None = None) -> str:
     start: str = _plans()["unassigned_of"].get(code, _plans()["unassigned"])
-    return (start + stream.digits(len(rest)))[: len(rest)]
-
-
-def _unassigned(length: int, stream: Stream) -> str:
-    start: str = _plans()["unassigned"]
     return (start + stream.digits(length))[:length]
 
 

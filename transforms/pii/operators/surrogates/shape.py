@@ -1,23 +1,26 @@
-"""Values of the same shape: a digit for a digit, a letter for a letter."""
+"""Drawn from a value key: values of the same shape, a letter for a letter."""
 
 from __future__ import annotations
 
+import hashlib
 import string
+import struct
 import unicodedata
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.operators.normalised import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from collections.abc import Callable, Iterator, Sequence
 
     Check = Callable[[str], bool | None]
 
 MOST_TRIES = 64
 """Draws before a check that accepts everything is given up on. A check digit of one
 decimal lets a random value pass once in ten: 64 times in a row once in 10**64."""
+
+_FIRST_DRAWS = 32
+_BYTES = 4
 
 # First and last code point of a script, then of the letters that are drawn for it.
 _SCRIPTS = (
@@ -34,6 +37,46 @@ _SCRIPTS = (
     (0xF900, 0xFAFF, 0x4E00, 0x9FA5),  # Han, compatibility
     (0x20000, 0x323AF, 0x4E00, 0x9FA5),  # Han, extensions
 )
+
+
+class Stream:
+    """Numbers drawn from the value key of one value, the same on every machine.
+
+    The value key is HMAC-SHA256(key, entity, normalised value), so the numbers tell
+    nothing of the value to who does not have the key. SHAKE-256 (FIPS 202) stretches
+    it: a longer output begins with the shorter one.
+    """
+
+    __slots__ = ("_at", "_draws", "_seed")
+
+    def __init__(self, mark: str) -> None:
+        self._seed = b"surrogate\0" + mark.encode()
+        self._draws = self._stretched(_FIRST_DRAWS)
+        self._at = 0
+
+    def _stretched(self, count: int) -> tuple[int, ...]:
+        digest = hashlib.shake_256(self._seed).digest(_BYTES * count)
+        return struct.unpack(f">{count}I", digest)
+
+    def below(self, count: int) -> int:
+        """Next number from 0 to `count` - 1.
+
+        32 bits are reduced modulo `count`, so small numbers are favoured by less
+        than count / 2**32.
+        """
+        if self._at == len(self._draws):
+            self._draws = self._stretched(2 * self._at)
+        number = self._draws[self._at] % count
+        self._at += 1
+        return number
+
+    def digits(self, count: int) -> str:
+        """Next `count` decimal digits."""
+        return "".join([str(self.below(10)) for _ in range(count)])
+
+    def choice(self, items: Sequence[str]) -> str:
+        """One of the items."""
+        return items[self.below(len(items))]
 
 
 def same_shape(value: str, stream: Stream) -> str:
@@ -74,9 +117,7 @@ def _letter(char: str, stream: Stream) -> str:
 def laid_over(value: str, digits: str) -> str:
     """The value with its decimal digits replaced, in order, in their own script.
 
-    Args:
-        value: Digits between anything.
-        digits: As many ASCII digits as `value` has decimal digits.
+    `digits` are as many ASCII digits as `value` has decimal digits.
     """
     drawn = iter(digits)
     if value.isascii():
@@ -101,8 +142,7 @@ def shaped(entity: str, value: str, stream: Stream, check: Check | None) -> str:
             has none or cannot tell.
 
     Returns:
-        The fake. `<ENTITY>` if no other value has this shape, as of an emoji; nothing
-        for nothing.
+        `<ENTITY>` if no other value has this shape, as of an emoji; "" for nothing.
     """
     value = unicodedata.normalize("NFC", value)
     own = normalised(entity, value)
