@@ -36,13 +36,8 @@ _NOT_KEY = re.compile(r"[^0-9a-z]+")
 def carriers(entity: str, language: str, position: str) -> Sequence[str]:
     """Texts with `{value}`, and `{label}` or `{key}` for kinds that have a label.
 
-    The most special list counts: of the kind in the language, of the kind in any,
-    then of all kinds in the language (English if there are none), then in any.
-
-    Args:
-        entity: Kind of the value.
-        language: From `carrier_language`.
-        position: One of `POSITIONS`; `chunk_border` is carried like `middle`.
+    The most special list counts: of the kind in the language (`carrier_language`), of
+    the kind in any, then of all kinds in the language, then in any.
     """
     place = "middle" if position == CHUNK_BORDER else position
     common = "labelled" if has_label(entity) else "any"
@@ -94,10 +89,8 @@ def carrier_languages() -> frozenset[str]:
 
 def names(language: str) -> dict[str, list[str]] | None:
     """Given and family names of a language, if there are some."""
-    found: dict[str, list[str]] | None = None
-    if language in carrier_languages():
-        found = _content(language).get("names")
-    return found
+    known = language in carrier_languages()
+    return _content(language).get("names") if known else None
 
 
 def plantable(config: PiiConfig, language: str | None) -> list[str]:

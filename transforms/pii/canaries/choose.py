@@ -17,8 +17,7 @@ from isinglass.transforms.pii.canaries.carriers import (
     names,
     plantable,
 )
-from isinglass.transforms.pii.canaries.draw import Draw
-from isinglass.transforms.pii.canaries.fakes import fake_value, values
+from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +40,8 @@ class Canary:
     """One value with what is written around it.
 
     Attributes:
-        entity: Its kind.
-        position: Where it goes, one of `POSITIONS`.
+        position: One of `POSITIONS`.
         head: Text before it.
-        value: The fake value.
         tail: Text after it.
         place: 0 to 1, where in the text, for positions that leave it open.
     """
@@ -65,24 +62,17 @@ def choose(
     Kinds and positions are drawn evenly, so that over many documents every enabled
     kind is planted at every position that it has a carrier for. Some documents get
     values at `chunk_border` alone.
-
-    Args:
-        doc_id: Identity of the document.
-        language: Its language tag, if known.
-        config: Names the enabled entities and the languages that have a model.
-        seed: Of the run.
     """
     draw = Draw.of(f"canaries {seed} {doc_id}")
     entities = plantable(config, language)
     if not entities:
         return []
     own = carrier_language(language)
+    regions = config.phone_regions
     if draw.share() < LONG_SHARE:
         drawn = [(e, CHUNK_BORDER) for e in draw.shuffled(entities)[:AT_BORDER]]
     else:
-        pairs = _pairs(tuple(entities), own, config.phone_regions)
-        drawn = _drawn(pairs, draw)
-    regions = config.phone_regions
+        drawn = _drawn(_pairs(tuple(entities), own, regions), draw)
     return [_canary(entity, position, own, regions, draw) for entity, position in drawn]
 
 

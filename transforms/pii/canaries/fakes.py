@@ -1,10 +1,13 @@
-"""Invented values: templates whose check digits are computed."""
+"""Invented values: drawn from templates, with check digits that are computed."""
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from isinglass.schemas.config.kinds import known_kinds, place
 from isinglass.schemas.errors import ConfigError
@@ -12,7 +15,8 @@ from isinglass.transforms.pii.catalogue import checks_of
 
 if TYPE_CHECKING:
     from isinglass.schemas.config.kinds import InventedValue
-    from isinglass.transforms.pii.canaries.draw import Draw
+
+Item = TypeVar("Item")
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
@@ -33,6 +37,35 @@ _ATTEMPTS = 40
 """Draws of the free characters: with some checks one in 11 has no check digit."""
 
 
+@dataclass
+class Draw:
+    """Choices by a keyed hash of a counter: no state is shared between documents."""
+
+    key: bytes = field(repr=False)
+    count: int = 0
+
+    @classmethod
+    def of(cls, label: str) -> Draw:
+        """Start the choices that belong to a label."""
+        return cls(hashlib.blake2b(label.encode(), digest_size=32).digest())
+
+    def share(self) -> float:
+        """Next number, 0 <= x < 1."""
+        self.count += 1
+        message = self.count.to_bytes(8, "big")
+        digest = hashlib.blake2b(message, digest_size=8, key=self.key).digest()
+        return (int.from_bytes(digest, "big") >> 11) / 2.0**53
+
+    def choice(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return items[int(self.share() * len(items))]
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """All items in a drawn order."""
+        keys = [self.share() for _ in items]
+        return [items[i] for i in sorted(range(len(items)), key=keys.__getitem__)]
+
+
 @cache
 def values() -> dict[str, tuple[InventedValue, ...]]:
     """How values are written, by entity."""
@@ -41,12 +74,7 @@ def values() -> dict[str, tuple[InventedValue, ...]]:
 
 
 def fake_value(entity: str, invented: InventedValue, draw: Draw) -> str:
-    """An invented value.
-
-    Args:
-        entity: Its kind, of which a check must hold if the template has `?` in it.
-        invented: How it is written.
-        draw: Chooses.
+    """An invented value; a check of its kind must hold if the template has `?` in it.
 
     Raises:
         ConfigError: No value of the template passes a check.
@@ -55,11 +83,12 @@ def fake_value(entity: str, invented: InventedValue, draw: Draw) -> str:
     if CHECKED not in template:
         return _filled(template, draw)
     checks = checks_of(entity)
+    count = template.count(CHECKED)
     for _ in range(_ATTEMPTS):
         open_value = _filled(template, draw)
-        count = template.count(CHECKED)
         for computed in itertools.product(invented.alphabet, repeat=count):
-            value = _computed(open_value, computed)
+            left = iter(computed)
+            value = "".join(next(left) if c == CHECKED else c for c in open_value)
             if any(check(value) for check in checks):
                 return value
     msg = (
@@ -71,8 +100,3 @@ def fake_value(entity: str, invented: InventedValue, draw: Draw) -> str:
 
 def _filled(template: str, draw: Draw) -> str:
     return "".join(draw.choice(_SLOTS[c]) if c in _SLOTS else c for c in template)
-
-
-def _computed(template: str, characters: tuple[str, ...]) -> str:
-    left = iter(characters)
-    return "".join(next(left) if c == CHECKED else c for c in template)

@@ -7,17 +7,21 @@ so every run measures what its detector misses. Planted texts are never written.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from isinglass.transforms.pii.canaries.border import long_copy
 from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER
 from isinglass.transforms.pii.canaries.choose import choose
+from isinglass.transforms.pii.chunks import CHUNK_CHARS, OVERLAP_CHARS
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
     from isinglass.transforms.pii.canaries.choose import Canary
+
+    _Copy = tuple[str, list[tuple[int, Canary]]]
+    """A text with values in it, and where each begins, in code points."""
 
 EXPECTED = pa.schema(
     [
@@ -28,6 +32,11 @@ EXPECTED = pa.schema(
         pa.field("position", pa.string(), nullable=False),
     ]
 )
+
+_AFTER = 1_000
+"""Code points behind the cut: the next chunk has text on both sides of its values."""
+
+_CALM = "\t"
 
 
 @dataclass(frozen=True)
@@ -63,72 +72,56 @@ class Sampled(NamedTuple):
     sources: pa.StringArray
 
 
-class Expected(NamedTuple):
-    """One planted value, in the order of the columns of `EXPECTED`."""
-
-    row: int
-    start: int
-    end: int
-    entity: str
-    position: str
-
-
 def plant(sampled: Sampled, config: PiiConfig, seed: int) -> Planted:
     """Write several fake identifiers into a copy of each document.
 
     What is planted where depends on the seed and the document alone, so that order,
     batches and workers do not matter.
-
-    Args:
-        sampled: The documents.
-        config: The `pii` section.
-        seed: Seed of the run.
     """
     copies: list[str] = []
-    expected: list[Expected] = []
+    expected = []
     columns = (sampled.texts, sampled.doc_ids, sampled.languages)
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
     for row, (text, doc_id, language) in enumerate(rows):
-        copy, placed = _plant_one(text, choose(doc_id, language, config, seed))
+        canaries = choose(doc_id, language, config, seed)
+        long = any(canary.position == CHUNK_BORDER for canary in canaries)
+        copy, placed = (_long_copy if long else _copy)(text, canaries)
         copies.append(copy)
-        expected += [Expected(row, *item) for item in placed]
-    values = list(zip(*expected, strict=True)) if expected else [()] * len(EXPECTED)
-    arrays = [
-        pa.array(column, kind.type)
-        for column, kind in zip(values, EXPECTED, strict=True)
-    ]
-    batch = pa.RecordBatch.from_arrays(arrays, schema=EXPECTED)
+        expected += [
+            {
+                "row": row,
+                "start": start,
+                "end": start + len(canary.value),
+                "entity": canary.entity,
+                "position": canary.position,
+            }
+            for start, canary in placed
+        ]
+    batch = pa.RecordBatch.from_pylist(expected, schema=EXPECTED)
     texts = pa.array(copies, pa.string())
     return Planted(texts, sampled.languages, sampled.sources, batch)
 
 
-def _plant_one(
-    text: str, canaries: list[Canary]
-) -> tuple[str, list[tuple[int, int, str, str]]]:
-    if canaries and canaries[0].position == CHUNK_BORDER:
-        copy, values = long_copy(text, canaries)
-        return copy, [(v.start, v.end, v.canary.entity, CHUNK_BORDER) for v in values]
-    placed = sorted(
-        ((_place(text, canary), canary.position, canary) for canary in canaries),
-        key=lambda item: item[:2],
-    )
+def _copy(text: str, canaries: list[Canary]) -> _Copy:
     # At equal places the value of `end` must still come last, and `start` first.
-    placed.sort(key=lambda item: {"start": -1, "end": 1}.get(item[1], 0))
+    rank = {"start": -1, "end": 1}
+    ordered = sorted(
+        ((rank.get(c.position, 0), _place(text, c), c.position, c) for c in canaries),
+        key=itemgetter(0, 1, 2),
+    )
     pieces: list[str] = []
-    spans = []
+    placed = []
     position, length = 0, 0
-    for place, _, canary in placed:
+    for _, place, _, canary in ordered:
         before = "" if canary.position == "start" else " "
         after = "" if canary.position == "end" else " "
         head = text[position:place] + before + canary.head
-        start = length + len(head)
-        end = start + len(canary.value)
-        spans.append((start, end, canary.entity, canary.position))
+        placed.append((length + len(head), canary))
         pieces += [head, canary.value, canary.tail, after]
-        length = end + len(canary.tail) + len(after)
+        length += sum(map(len, pieces[-4:]))
         position = place
     pieces.append(text[position:])
-    return "".join(pieces), spans
+    return "".join(pieces), placed
 
 
 def _place(text: str, canary: Canary) -> int:
@@ -141,3 +134,51 @@ def _place(text: str, canary: Canary) -> int:
     wanted = int(share * len(text))
     found = text.find(" ", wanted)
     return wanted if found < 0 else found
+
+
+def _long_copy(text: str, canaries: list[Canary]) -> _Copy:
+    """Repeat a text until it must be cut, and write values where that happens.
+
+    `chunks.chunk_spans` cuts at `CHUNK_CHARS` where it finds no border before, and
+    else behind the last one. So the second half of the copy has none: paragraphs,
+    lines and sentences run on, and before a value without spaces there are tabs for
+    spaces. One value then stands across the cut (or ends at it, or starts at it); the
+    other one begins exactly where the next chunk does. Neither may be taken
+    from a chunk that holds only a part of it, and both must be found once.
+    """
+    # A value without spaces cannot be cut where spaces of another one come before.
+    ordered = sorted(canaries, key=lambda canary: " " not in canary.value)
+    starts = (CHUNK_CHARS - _cut_inside(ordered[0]), CHUNK_CHARS - OVERLAP_CHARS)
+    body = _repeated(text, CHUNK_CHARS + _AFTER)
+    placed = []
+    for canary, start in zip(ordered, starts, strict=False):
+        piece = canary.head + _CALM + canary.value + canary.tail
+        first = start - len(canary.head + _CALM)
+        body = body[:first] + piece + body[first + len(piece) :]
+        placed.append((start, canary))
+    half = CHUNK_CHARS // 2
+    body = body[:half] + _without_borders(body[half:], ordered[0].value)
+    return body, sorted(placed, key=itemgetter(0))
+
+
+def _cut_inside(canary: Canary) -> int:
+    """Code points of the value before the cut.
+
+    A value with spaces is cut behind its last one. Any other one is cut anywhere,
+    the place drawn with the canary, from right before it to right behind it.
+    """
+    space = canary.value.rfind(" ")
+    if space >= 0:
+        return space + 1
+    return round(canary.place * len(canary.value))
+
+
+def _repeated(text: str, length: int) -> str:
+    whole = (text.strip() or "-") + "\n\n"
+    return (whole * (length // len(whole) + 1))[:length]
+
+
+def _without_borders(text: str, across: str) -> str:
+    """A stretch in which the cut is not drawn to a border before it."""
+    text = text.replace("\n", _CALM).replace(". ", "; ")
+    return text if " " in across else text.replace(" ", _CALM)

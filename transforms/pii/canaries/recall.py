@@ -58,10 +58,6 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
     such a finding does: it is changed in the text all the same. Values in a text that
     the detector failed on count as missed. Results are merged by adding.
 
-    Args:
-        detector: The detector of the run.
-        planted: From `canaries.plant`.
-
     Returns:
         `[planted, found, found as another kind]` by key, keys sorted.
     """
@@ -80,17 +76,13 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
             "other": pa.array(other & ~same, pa.int64()),
         }
     )
-    sums = cells.group_by(list(RecallCell._fields)).aggregate(
+    names = list(RecallCell._fields)
+    sums = cells.group_by(names).aggregate(
         [("found", "count"), ("found", "sum"), ("other", "sum")]
     )
-    counts = {
-        RecallCell(*(row[name] for name in RecallCell._fields)).key(): [
-            row["found_count"],
-            row["found_sum"],
-            row["other_sum"],
-        ]
-        for row in sums.to_pylist()
-    }
+    sums = sums.select([*names, "found_count", "found_sum", "other_sum"])
+    rows = zip(*sums.to_pydict().values(), strict=True)
+    counts = {RecallCell(*row[:4]).key(): list(row[4:]) for row in rows}
     return dict(sorted(counts.items()))
 
 
@@ -100,18 +92,11 @@ def _scanned_as(planted: Planted) -> pa.StringArray:
     A model takes seconds for a copy that is made long. Where no name was planted in
     one, no model need look at it: patterns work in any language.
     """
-    expected = planted.expected
-    long = pc.equal(expected.column("position"), CHUNK_BORDER)
-    named = pc.equal(expected.column("entity"), PERSON)
+    expected, texts = planted.expected, pa.array(range(len(planted.texts)), pa.int32())
     rows = expected.column("row")
-    spared = pc.and_(
-        pc.is_in(pa.array(range(len(planted.texts)), pa.int32()), rows.filter(long)),
-        pc.invert(
-            pc.is_in(
-                pa.array(range(len(planted.texts)), pa.int32()), rows.filter(named)
-            )
-        ),
-    )
+    long = rows.filter(pc.equal(expected.column("position"), CHUNK_BORDER))
+    named = rows.filter(pc.equal(expected.column("entity"), PERSON))
+    spared = pc.and_not(pc.is_in(texts, long), pc.is_in(texts, named))
     return pc.if_else(spared, pa.scalar(None, pa.string()), planted.languages)
 
 
@@ -139,12 +124,7 @@ def _covered(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether a finding of the same entity, and one of another, covers half of a span.
 
-    Args:
-        expected: `canaries.EXPECTED`.
-        findings: Sorted by row.
-
-    Returns:
-        Two arrays, bool (expected,).
+    Findings are sorted by row.
     """
     names = ("row", "start", "end")
     rows, starts, ends = (findings.column(n).to_numpy() for n in names)

@@ -17,8 +17,7 @@ from isinglass.transforms.pii.canaries.carriers import (
     plantable,
 )
 from isinglass.transforms.pii.canaries.choose import PER_DOCUMENT
-from isinglass.transforms.pii.canaries.draw import Draw
-from isinglass.transforms.pii.canaries.fakes import fake_value, values
+from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
 from isinglass.transforms.pii.canaries.plant import Planted, Sampled, plant
 from isinglass.transforms.pii.catalogue import checks_of
 from isinglass.transforms.pii.chunks import chunk_spans
