@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import regex  # type: ignore[import-untyped]
 
-from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.plugins.value_files import read_values
+from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 
 if TYPE_CHECKING:
     from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
@@ -41,19 +40,6 @@ class AllowList:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What an allow list leaves of findings.
-
-    Attributes:
-        findings: The findings that no list allows, in order.
-        suppressed: How many were left out, by entity.
-    """
-
-    findings: pa.RecordBatch = field(repr=False)
-    suppressed: Counter[str]
-
-
-@dataclass(frozen=True)
 class Allowed:
     """All allow lists of a configuration."""
 
@@ -72,8 +58,10 @@ class Allowed:
         entries = enumerate(config.allow)
         return cls(tuple(_list_of(e, f"pii.recognizers.allow.{i}") for i, e in entries))
 
-    def keep(self, found: pa.RecordBatch, texts: pa.StringArray) -> Kept:
-        """Leave out the findings that a list allows.
+    def keep(
+        self, found: pa.RecordBatch, texts: pa.StringArray
+    ) -> tuple[pa.RecordBatch, Counter[str]]:
+        """Leave out the findings that a list allows; counts them by entity.
 
         Every distinct pair of entity and value is looked at once.
 
@@ -82,7 +70,7 @@ class Allowed:
             texts: Texts of its rows.
         """
         if not self.lists or found.num_rows == 0:
-            return Kept(found, Counter())
+            return found, Counter()
         values = _values(found, texts).dictionary_encode()
         entities = found.column("entity").dictionary_encode()
         pairs = values.indices.to_numpy().astype(np.int64) * len(entities.dictionary)
@@ -97,7 +85,7 @@ class Allowed:
         ]
         out = np.array(held, np.bool_)[inverse]
         gone = found.column("entity").filter(pa.array(out)).to_pylist()
-        return Kept(found.filter(pa.array(~out)), Counter(gone))
+        return found.filter(pa.array(~out)), Counter(gone)
 
 
 def _values(found: pa.RecordBatch, texts: pa.StringArray) -> pa.StringArray:
@@ -112,23 +100,10 @@ def _values(found: pa.RecordBatch, texts: pa.StringArray) -> pa.StringArray:
 
 
 def _list_of(entry: AllowConfig, key: str) -> AllowList:
-    values = [value for value in entry.values if value]
-    if entry.file is not None:
-        values += read_values(entry.file, f"{key}.file")
-    if not values:
-        msg = f"{key}: no value; give `values`, or a `file` with one a line"
-        raise ConfigError(msg)
-    pattern = _joined(values, key) if entry.match == "regex" else None
+    values = listed_values(entry.values, entry.file, key)
+    pattern = None
+    if entry.match == "regex":
+        for index, expression in enumerate(values):
+            compiled(expression, FLAGS, f"{key}.values.{index}")
+        pattern = regex.compile("|".join(f"(?:{e})" for e in values), FLAGS)
     return AllowList(frozenset(entry.entities), frozenset(values), pattern)
-
-
-def _joined(expressions: list[str], key: str) -> regex.Pattern[str]:
-    flags = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
-    for index, expression in enumerate(expressions):
-        try:
-            regex.compile(expression, flags)
-        except regex.error as error:
-            place = "" if error.pos is None else f" at position {error.pos}"
-            msg = f"{key}.values.{index}: {error.msg}{place}"
-            raise ConfigError(msg) from None
-    return regex.compile("|".join(f"(?:{e})" for e in expressions), flags)

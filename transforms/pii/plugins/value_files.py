@@ -1,4 +1,4 @@
-"""Files of the user that hold values, one a line; and what names every such file."""
+"""Values, patterns and files of the user: read, checked, and named for any worker."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import regex  # type: ignore[import-untyped]
+
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.config.recognizers import RecognizersConfig
+
+FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
+"""Flags of Presidio for patterns and files that name none."""
 
 
 def read_bytes(name: str, key: str) -> bytes:
@@ -55,6 +60,34 @@ def read_values(name: str, key: str) -> list[str]:
     return values
 
 
+def listed_values(given: Iterable[str], file: str | None, key: str) -> list[str]:
+    """Values of a list: those in the configuration, then those of its file.
+
+    Raises:
+        ConfigError: The file cannot be read, or there is no value.
+    """
+    values = [value for value in given if value]
+    if file is not None:
+        values += read_values(file, f"{key}.file")
+    if not values:
+        msg = f"{key}: no value; give `values`, or a `file` with one a line"
+        raise ConfigError(msg)
+    return values
+
+
+def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
+    """Compile a pattern of the user.
+
+    Raises:
+        ConfigError: It is no pattern; names the key and the position.
+    """
+    try:
+        return regex.compile(expression, flags)
+    except regex.error as error:
+        place = "" if error.pos is None else f" at position {error.pos}"
+        raise ConfigError(f"{key}: {error.msg}{place} of the pattern") from None
+
+
 def user_files(config: RecognizersConfig) -> list[Lexicon]:
     """Every file of the user that findings depend on, as the manifest lists them.
 
@@ -62,16 +95,12 @@ def user_files(config: RecognizersConfig) -> list[Lexicon]:
         ConfigError: One cannot be read.
     """
     named = [(f"pii.recognizers.files.{i}", n) for i, n in enumerate(config.files)]
-    lists = {
-        "deny": [entry.file for entry in config.deny],
-        "allow": [entry.file for entry in config.allow],
-    }
-    named += [
-        (f"pii.recognizers.{kind}.{i}.file", name)
-        for kind, names in lists.items()
-        for i, name in enumerate(names)
-        if name is not None
-    ]
+    for kind, entries in (("deny", config.deny), ("allow", config.allow)):
+        named += [
+            (f"pii.recognizers.{kind}.{i}.file", entry.file)
+            for i, entry in enumerate(entries)
+            if entry.file is not None
+        ]
     return [
         Lexicon(
             name=name,
@@ -93,20 +122,16 @@ def with_absolute_files(config: PiiConfig, base: Path) -> PiiConfig:
     """
     given = config.recognizers
 
-    def moved(name: str | None) -> str | None:
-        return None if name is None else str((base / Path(name).expanduser()).resolve())
+    def moved(name: str) -> str:
+        return str((base / Path(name).expanduser()).resolve())
 
-    changed = given.model_copy(
-        update={
-            "files": tuple(str(moved(name)) for name in given.files),
-            "deny": _moved(given.deny, moved),
-            "allow": _moved(given.allow, moved),
-        }
-    )
+    changes: dict[str, Any] = {"files": tuple(map(moved, given.files))}
+    for kind, entries in (("deny", given.deny), ("allow", given.allow)):
+        changes[kind] = tuple(
+            entry.model_copy(update={"file": entry.file and moved(entry.file)})
+            for entry in entries
+        )
+    changed = given.model_copy(update=changes)
     if changed == given:
         return config
     return config.model_copy(update={"recognizers": changed})
-
-
-def _moved(entries: tuple[Any, ...], move: Callable[[str | None], str | None]) -> Any:
-    return tuple(e.model_copy(update={"file": move(e.file)}) for e in entries)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import regex  # type: ignore[import-untyped]
 import yaml
 from presidio_analyzer import PatternRecognizer
 from presidio_analyzer.input_validation.yaml_recognizer_models import (
@@ -20,10 +19,7 @@ from pydantic import ValidationError
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.plugins.predefined import create, find_class
-from isinglass.transforms.pii.plugins.value_files import read_text
-
-FLAGS = 26
-"""`global_regex_flags` of a file that names none: ignore case, multiline, dot all."""
+from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, read_text
 
 _TOP = frozenset(
     {"supported_languages", "supported_countries", "global_regex_flags", "recognizers"}
@@ -55,7 +51,7 @@ def read_recognizers(name: str, key: str) -> list[Any]:
     if unknown:
         msg = f"{where}: {unknown[0]} is no key; keys are {', '.join(sorted(_TOP))}"
         raise ConfigError(msg)
-    flags = content.get("global_regex_flags", FLAGS)
+    flags = content.get("global_regex_flags", int(FLAGS))
     if not isinstance(flags, int) or isinstance(flags, bool):
         raise ConfigError(f"{where}: global_regex_flags must be an integer, such as 26")
     entries = content.get("recognizers")
@@ -93,8 +89,7 @@ def _recognizer(entry: Any, flags: int, where: str) -> Any:
         )
     if not entry.get("enabled", True):
         return None
-    custom = entry.get("type", "custom") == "custom"
-    if not custom:
+    if entry.get("type", "custom") != "custom":
         return _with_flags(_predefined(entry, where), flags)
     for given in entry:
         if given not in _CUSTOM:
@@ -158,11 +153,7 @@ def _check_patterns(entry: dict[str, Any], flags: int, where: str) -> None:
         for problem, names in (("is no key", unknown), ("is missing", missing)):
             if names:
                 raise ConfigError(f"{place}.{names[0]}: {problem}")
-        try:
-            regex.compile(pattern["regex"], flags)
-        except regex.error as error:
-            at = "" if error.pos is None else f" at position {error.pos}"
-            raise ConfigError(f"{place}.regex: {error.msg}{at}") from None
+        compiled(pattern["regex"], flags, f"{place}.regex")
 
 
 def _validated(model: type[Any], entry: dict[str, Any], where: str) -> dict[str, Any]:
