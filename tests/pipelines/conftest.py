@@ -10,8 +10,7 @@ import pytest
 from isinglass.pipelines.report.quarantined import Quarantined
 from isinglass.pipelines.stages.dedup import examples as dedup
 from isinglass.pipelines.stages.dedup.examples import NearDuplicate
-from isinglass.pipelines.stages.pii import examples as pii
-from isinglass.pipelines.stages.pii.examples import RuleCount
+from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.pipelines.stages.semantic.summary import ClusterTables
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
@@ -541,7 +540,7 @@ def examples() -> Examples:
         (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
         {
             "dedup": dedup.Shown(tuple(near)),
-            "pii": pii.Shown(rules),
+            "pii": rules,
             "semantic": ClusterTables(CLUSTERS, CLUSTER_SHARES, semantic),
         },
     )

@@ -1,17 +1,31 @@
-"""Findings by kind, for manifest and statistics."""
+"""Findings by kind and by rule, for manifest, statistics and report."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
+from isinglass.pipelines.engine.workspace import exists, read_table
 from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from isinglass.pipelines.engine.workspace import Workspace
 
 WORDS_UNIT = 1000.0
 _PREFIX = "finding."
+_RULE = ["entity", "rule", "operator"]
+
+
+class RuleCount(NamedTuple):
+    """Findings of one recognizer rule."""
+
+    entity: str
+    rule: str
+    found: int
+    changed: int
 
 
 def _each(counts: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
@@ -23,11 +37,7 @@ def _each(counts: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
 
 
 def finding_counts(counts: Mapping[str, int]) -> dict[str, FindingCount]:
-    """What became of the findings of each kind.
-
-    Args:
-        counts: Summed counts of the clean pass.
-    """
+    """What became of the findings of each kind, by the counts of the clean pass."""
     by_entity: dict[str, dict[str, int]] = {}
     for entity, kind, value in _each(counts):
         nothing = {"found": 0, "changed": 0, "kept": 0}
@@ -46,8 +56,7 @@ def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statisti
     for entity, kind, value in _each(counts):
         rows.append(_row(f"pii.{kind}", value, "spans", entity))
         if kind == "found" and words:
-            rate = WORDS_UNIT * value / words
-            unit = "spans per 1,000 words"
+            rate, unit = WORDS_UNIT * value / words, "spans per 1,000 words"
             rows.append(_row("pii.rate", rate, unit, entity, (value, words)))
     return rows
 
@@ -59,7 +68,6 @@ def _row(
     entity: str,
     ratio: tuple[float | None, float | None] = (None, None),
 ) -> Statistic:
-    numerator, denominator = ratio
     return Statistic(
         metric,
         value,
@@ -67,6 +75,24 @@ def _row(
         "run",
         "Identifiability",
         entity=entity,
-        numerator=numerator,
-        denominator=denominator,
+        numerator=ratio[0],
+        denominator=ratio[1],
+    )
+
+
+def count_rules(
+    workspace: Workspace, shard_ids: Iterable[str]
+) -> tuple[RuleCount, ...]:
+    """How often each recognizer rule found something, over all shards."""
+    found, changed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for path in (workspace.table("findings", shard_id) for shard_id in shard_ids):
+        if not exists(path):
+            continue
+        grouped = read_table(path, _RULE).group_by(_RULE).aggregate([([], "count_all")])
+        for row in grouped.to_pylist():
+            rule = row["entity"], row["rule"]
+            found[rule] += row["count_all"]
+            changed[rule] += row["count_all"] if row["operator"] != "keep" else 0
+    return tuple(
+        RuleCount(*rule, n, changed[rule]) for rule, n in sorted(found.items())
     )

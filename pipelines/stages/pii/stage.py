@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from isinglass.pipelines.stage import After, Closed, Record, Stage
 from isinglass.pipelines.stages.pii import proof, report, story
 from isinglass.pipelines.stages.pii import recall as misses
-from isinglass.pipelines.stages.pii.counts import finding_counts, finding_statistics
-from isinglass.pipelines.stages.pii.examples import count_rules
+from isinglass.pipelines.stages.pii.counts import (
+    count_rules,
+    finding_counts,
+    finding_statistics,
+)
 from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
@@ -19,9 +23,9 @@ from isinglass.pipelines.stages.pii.second_scan import (
     second_scan_statistics,
     second_scan_summary,
 )
-from isinglass.pipelines.stages.pii.withheld import without_lists
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
+from isinglass.transforms.pii.operators.apply import writer
 from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.pii.scan import CleanSettings, Scanner
 
@@ -44,6 +48,9 @@ if TYPE_CHECKING:
     from isinglass.transforms.edits.edits import Write
 
     State = tuple[Scanner, Write]
+
+WITHHELD = "(withheld)"
+"""Stands for each value of a list in manifest and report."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,18 @@ class Pii(Stage):
         """Files of the user are named for any worker."""
         return {} if self.config is None else {"pii": self.config}
 
+    @classmethod
+    def publishable(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """Values of deny and allow lists, which may be names of persons, are withheld.
+
+        How many there are stays visible; `work/run.json` holds what was given.
+        """
+        shown = copy.deepcopy(config)
+        recognizers = (shown.get("pii") or {}).get("recognizers") or {}
+        for entry in (*recognizers.get("deny", ()), *recognizers.get("allow", ())):
+            entry["values"] = [WITHHELD] * len(entry["values"])
+        return shown
+
     @property
     def _settings(self) -> CleanSettings:
         hashes = [model.sha256 for model in self.models]
@@ -149,8 +168,6 @@ class Pii(Stage):
         del workspace
         if phase == "survey" or self.config is None:
             return None
-        from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
-
         scanner = Scanner.load(self._settings, time.monotonic)
         return scanner, writer(self.config, self.key)
 
@@ -223,7 +240,6 @@ class Pii(Stage):
             return []
         return ["Texts were not scanned for PII (no `pii` section)."]
 
-    publishable = staticmethod(without_lists)
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
     rebuild = staticmethod(proof.rebuild)

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.pipelines.engine.workspace import exists
 from isinglass.pipelines.stage import Story
-from isinglass.pipelines.stages.pii.finding_lines import finding_lines
 from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.pipelines.stage import Line
 
 _LATER = frozenset({"base_score", "context"})
 """Columns that the first version of the table did not have."""
 
-
-@dataclass(frozen=True)
-class FindingCount:
-    """How often an entity was found in a document, by what was done about it."""
-
-    entity: str
-    operator: str
-    count: int
+MOST_SPANS = 20
+"""Findings shown one by one, unless all are asked for."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One span of personal data, and why it was taken for one.
 
     Attributes:
         start: First code point in the source text.
         end: One past the last.
-        entity: Kind.
-        operator: What was done about it.
         detector: What found it: patterns, a model.
         rule: Pattern, recognizer or model.
         validated: Outcome of the checksum; None without one.
@@ -58,6 +48,14 @@ class Finding:
     context: str | None
 
 
+class FindingCount(NamedTuple):
+    """How often an entity was found in a document, by what was done about it."""
+
+    entity: str
+    operator: str
+    count: int
+
+
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     """Each finding, and how often each entity was found; never what was found.
 
@@ -66,30 +64,60 @@ def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
         row: Row of the ledger.
         full: Whether to show every finding of a long record.
     """
-    spans = find_spans(run, row["shard"], row["doc_id"])
-    if spans is None:
+    if not exists(run.folder / "findings" / f"{row['shard']}.parquet"):
         return Story({"record": {"findings": None, "spans": []}})
+    names = Finding._fields
+    rows = run.rows(row["shard"], "findings", row["doc_id"], ["doc_id", *names], _LATER)
+    spans = [Finding(*(found[name] for name in names)) for found in rows]
+    spans.sort(key=lambda span: (span.start, span.end, span.entity))
     counted = count_spans(spans)
     told = {
-        "findings": [asdict(count) for count in counted],
-        "spans": [asdict(span) for span in spans],
+        "findings": [count._asdict() for count in counted],
+        "spans": [span._asdict() for span in spans],
     }
     kept = row["outcome"] == Outcome.KEPT
     lines = finding_lines(counted, spans, kept=kept, full=full)
     return Story({"record": told}, tuple(lines))
 
 
-def find_spans(run: RunFolder, shard: str, doc_id: str) -> tuple[Finding, ...] | None:
-    """The findings of a record by position; None if the run has no such table."""
-    if not exists(run.folder / "findings" / f"{shard}.parquet"):
-        return None
-    names = [field.name for field in fields(Finding)]
-    rows = run.rows(shard, "findings", doc_id, ["doc_id", *names], _LATER)
-    found = [Finding(**{name: row[name] for name in names}) for row in rows]
-    return tuple(sorted(found, key=lambda span: (span.start, span.end, span.entity)))
-
-
-def count_spans(spans: tuple[Finding, ...]) -> tuple[FindingCount, ...]:
+def count_spans(spans: Sequence[Finding]) -> tuple[FindingCount, ...]:
     """How often each entity was found, by what was done about it."""
     counts = Counter((span.entity, span.operator) for span in spans)
     return tuple(FindingCount(*pair, count) for pair, count in sorted(counts.items()))
+
+
+def finding_lines(
+    counted: Sequence[FindingCount], spans: Sequence[Finding], *, kept: bool, full: bool
+) -> Iterator[Line]:
+    """Name and value of each line; a line that goes on has no name.
+
+    Args:
+        counted: How often each entity was found in a record.
+        spans: Each finding.
+        kept: Whether the record was kept, so that having none is worth a line.
+        full: Whether to show every finding of a long record.
+    """
+    if not counted:
+        if kept:
+            yield "findings", "none"
+        return
+    for index, found in enumerate(counted):
+        name = "" if index else "findings"
+        yield name, f"{found.count:,} x {found.entity}, {found.operator}"
+    shown = spans if full else spans[:MOST_SPANS]
+    for index, span in enumerate(shown):
+        yield "" if index else "evidence", evidence_of(span)
+    more = len(spans) - len(shown)
+    if more:
+        yield "", f"and {more:,} more; --full shows all"
+
+
+def evidence_of(span: Finding) -> str:
+    """Where a finding is, what found it, and how its score came about."""
+    said = f"{span.entity} at {span.start:,}-{span.end:,}: {span.detector}, {span.rule}"
+    if span.validated is not None:
+        said += ", checksum holds" if span.validated else ", checksum fails"
+    if span.context is not None and span.base_score is not None:
+        said += f", score {span.base_score:.2f} and {span.score:.2f} after the word "
+        return said + f'"{span.context}"'
+    return f"{said}, score {span.score:.2f}, no context word"

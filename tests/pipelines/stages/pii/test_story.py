@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from isinglass.pipelines.stages.pii.finding_lines import evidence_of, finding_lines
-from isinglass.pipelines.stages.pii.story import Finding, count_spans
+from isinglass.pipelines.stages.pii.story import (
+    Finding,
+    count_spans,
+    evidence_of,
+    finding_lines,
+)
 
 YES, NO = True, False
 MAIL = Finding(
@@ -34,7 +36,7 @@ NUMBER = Finding(5, 15, "UK_NHS", "replace", "presidio", "spaced", NO, 0.4, 0.75
             ),
         ),
         (
-            dataclasses.replace(NUMBER, validated=None, base_score=None),
+            NUMBER._replace(validated=None, base_score=None),
             "UK_NHS at 5-15: presidio, spaced, score 0.75, no context word",
         ),
     ],
@@ -44,7 +46,7 @@ def test_where_it_is_and_how_its_score_came_about(found: Finding, said: str) -> 
 
 
 def test_kinds_are_counted_and_each_finding_is_told() -> None:
-    spans = (MAIL, NUMBER, dataclasses.replace(MAIL, start=2_000))
+    spans = (MAIL, NUMBER, MAIL._replace(start=2_000))
     lines = finding_lines(count_spans(spans), spans, kept=True, full=False)
     assert list(lines) == [
         ("findings", "2 x EMAIL_ADDRESS, replace"),
@@ -70,7 +72,7 @@ def test_many_findings_are_shown_on_request(
     full: bool,  # noqa: FBT001
     shown: int,
 ) -> None:
-    spans = tuple(dataclasses.replace(MAIL, start=n) for n in range(25))
+    spans = tuple(MAIL._replace(start=n) for n in range(25))
     lines = list(finding_lines(count_spans(spans), spans, kept=True, full=full))
     assert sum("EMAIL_ADDRESS at" in value for _, value in lines) == shown
     assert (lines[-1] == ("", "and 5 more; --full shows all")) != full
