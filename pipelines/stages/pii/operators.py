@@ -17,25 +17,17 @@ if TYPE_CHECKING:
 def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, OperatorUse]:
     """Operator and privacy class of each kind that was looked for or found.
 
-    Args:
-        config: The configuration.
-        found: Kinds that were found, which recognizers of the user may have added;
-            without those of stages from outside.
+    Recognizers of the user may have added kinds that were `found`; those of stages
+    from outside are not among them.
     """
+    named = () if config.pii is None else config.pii.entities
     used = {}
-    for entity in sorted({*configured(config), *found}):
+    for entity in sorted({*named, *_fixed(config), *found}):
         operator = operator_of(config, entity)
         if operator is not None:
-            used[entity] = OperatorUse(
-                operator=operator, privacy_class=PRIVACY_CLASSES[operator]
-            )
+            privacy = PRIVACY_CLASSES[operator]
+            used[entity] = OperatorUse(operator=operator, privacy_class=privacy)
     return used
-
-
-def configured(config: RunConfig) -> set[str]:
-    """Kinds that the configuration names or that stages take out without a choice."""
-    named = set() if config.pii is None else set(config.pii.entities)
-    return named | set(_fixed(config))
 
 
 def operator_of(config: RunConfig, entity: str) -> Operator | None:

@@ -19,17 +19,10 @@ if TYPE_CHECKING:
     from isinglass.schemas.manifest import FindingCount
 
 RECALL = "pii.recall"
-AXES: tuple[Literal["position", "language", "source"], ...] = (
-    "position",
-    "language",
-    "source",
-)
+AXES: tuple[Literal["position", "language", "source"], ...]
+AXES = ("position", "language", "source")
 
-_SLICES: tuple[tuple[str, ...], ...] = (
-    (),
-    *((axis,) for axis in AXES),
-    ("language", "position"),
-)
+_SLICES = ((), *((axis,) for axis in AXES), ("language", "position"))
 
 OFF = "no identifiers were planted (pii.canaries.documents is 0)"
 NO_MODEL = (
@@ -70,14 +63,13 @@ def recall_statistics(counts: Counts) -> list[Statistic]:
 
 def _summed(counts: Counts, axes: tuple[str, ...]) -> dict[tuple[str, ...], list[int]]:
     """Counts by entity and some of the other parts of a cell, sorted."""
-    total: dict[str, list[int]] = {}
-    keys: dict[str, tuple[str, ...]] = {}
+    total: dict[tuple[str, ...], list[int]] = {}
     for name, sums in counts.items():
         cell = RecallCell.of(name)
-        key = (cell.entity, *(getattr(cell, axis) for axis in axes))
-        keys[json.dumps(key)] = key
-        add_cells(total, {json.dumps(key): sums})
-    return {key: total[name] for name, key in sorted(keys.items())}
+        add_cells(
+            total, {tuple(getattr(cell, part) for part in ("entity", *axes)): sums}
+        )
+    return {key: total[key] for key in sorted(total, key=json.dumps)}
 
 
 def _recall(sums: list[int]) -> Recall:
@@ -122,8 +114,7 @@ def expected_leftovers(
     """
     result = {}
     for entity, measured in sorted(recall.items()):
-        count = findings.get(entity)
-        found = count.found if count is not None else 0
+        found = findings[entity].found if entity in findings else 0
         result[entity] = ExpectedLeftovers(
             found=found,
             expected=_missed(found, measured.recall),
@@ -142,10 +133,7 @@ def not_measured(
 ) -> dict[str, str]:
     """Entities that are looked for and have no measured recall, with the reason.
 
-    Args:
-        pii: The `pii` section.
-        entities: Kinds that findings have, besides those of the configuration.
-        recall: By entity.
+    `entities` are kinds that findings have, besides those of the configuration.
     """
     if pii is None:
         return {}

@@ -34,11 +34,11 @@ from isinglass.transforms.pii.second_scan.scan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig
 
@@ -63,11 +63,7 @@ _SEPARATOR = "|"
 
 @dataclass(frozen=True)
 class SecondScanWork:
-    """Work of the second scan.
-
-    Attributes:
-        entities: Kinds that are looked for.
-    """
+    """Work of the second scan, and the kinds that are looked for."""
 
     entities: tuple[str, ...]
     name: str = SECOND_SCAN
@@ -126,41 +122,29 @@ def scans_twice(pii: PiiConfig | None, verb: str) -> bool:
 
 
 def scan_again(
-    session: Session,
-    cleans: dict[str, Commit],
-    pii: PiiConfig | None,
-    verb: str,
-    code: str,
+    driver: Driver, cleans: Mapping[str, Commit], pii: PiiConfig | None
 ) -> None:
     """Run the second scan, if it is wanted and there is a `data/`.
 
+    A unit is a shard; it depends on the bytes of its `data/` and the patterns.
+
     Args:
-        session: The driver's state.
+        driver: At hand.
         cleans: Commits of the clean pass, by shard.
         pii: The `pii` section.
-        verb: Kind of the run.
-        code: Fingerprint of the code.
     """
-    if pii is None or not scans_twice(pii, verb):
+    if pii is None or not scans_twice(pii, driver.verb):
         return
     work = SecondScanWork(tuple(sorted(looked_for(pii))))
-    units = second_scan_units(cleans, work.entities, code)
-    run_pass(session, work, units, speed=SPEED)
-
-
-def second_scan_units(
-    cleans: dict[str, Commit], entities: Iterable[str], code: str
-) -> list[Unit]:
-    """One unit a shard; it depends on the bytes of its `data/` and the patterns."""
-    scanner = SecondScanner.of(entities)
-    wanted = [scanner.entities, scanner.groups, scanner.ignored, code]
+    scanner = work.open()
+    wanted = [scanner.entities, scanner.groups, scanner.ignored, driver.code]
     units = []
     for shard_id, clean in cleans.items():
         name = f"data/{shard_id}.parquet"
         data = next(o for o in clean.outputs if o.path == name)
         identity = digest([data.sha256, wanted])
         units.append(Unit(shard_id, shard_id, identity, data.bytes))
-    return units
+    run_pass(driver.session, work, units, speed=SPEED)
 
 
 def second_scan_summary(workspace: Workspace, shard_ids: Sequence[str]) -> SecondScan:
@@ -185,14 +169,13 @@ def summarise(hits: Hits, entities: Iterable[str], documents: int) -> SecondScan
         documents: Documents that were scanned.
     """
     whole: Hits = {entity: [0, 0] for entity in sorted(entities)}
-    parts: dict[tuple[str, str, str], list[int]] = {}
+    parts: dict[tuple[str, ...], list[int]] = {}
     for key, counts in hits.items():
         entity, *names = key.split(_SEPARATOR, len(AXES))
         add_cells(whole, {entity: counts})
-        for axis, name in zip(AXES, names, strict=True):
-            sums = parts.setdefault((entity, axis, name), [0, 0])
-            sums[0] += counts[0]
-            sums[1] += counts[1]
+        for part in zip(AXES, names, strict=True):
+            add_cells(parts, {(entity, *part): counts})
+    names = ("entity", "by", "name", "hits", "documents")
     return SecondScan(
         documents=documents,
         entities={
@@ -200,16 +183,8 @@ def summarise(hits: Hits, entities: Iterable[str], documents: int) -> SecondScan
             for entity, sums in whole.items()
         },
         slices=[
-            SecondScanSlice.model_validate(
-                {
-                    "entity": entity,
-                    "by": axis,
-                    "name": name,
-                    "hits": sums[0],
-                    "documents": sums[1],
-                }
-            )
-            for (entity, axis, name), sums in sorted(parts.items())
+            SecondScanSlice.model_validate(dict(zip(names, (*key, *sums), strict=True)))
+            for key, sums in sorted(parts.items())
         ],
     )
 
@@ -218,17 +193,9 @@ def second_scan_statistics(scan: SecondScan | None) -> list[Statistic]:
     """Hits and documents by entity, and by entity and language or source."""
     if scan is None:
         return []
-    rows = []
-    for entity, count in scan.entities.items():
-        rows += _rows(scan, entity, count, {})
-    for part in scan.slices:
-        rows += _rows(scan, part.entity, part, {part.by: part.name})
-    return rows
-
-
-def _rows(
-    scan: SecondScan, entity: str, count: SecondScanCount, slices: dict[str, str]
-) -> list[Statistic]:
+    counted: list[tuple[str, SecondScanCount, dict[str, str]]]
+    counted = [(entity, count, {}) for entity, count in scan.entities.items()]
+    counted += [(part.entity, part, {part.by: part.name}) for part in scan.slices]
     return [
         Statistic(
             metric=metric,
@@ -242,6 +209,7 @@ def _rows(
             language=slices.get("language"),
             source=slices.get("source"),
         )
+        for entity, count, slices in counted
         for (metric, unit), value in zip(
             METRICS.items(), (count.hits, count.documents), strict=True
         )

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         Driver,
         Phase,
         Site,
-        Verb,
     )
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
@@ -189,8 +188,7 @@ class Pii(Stage):
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""
-        verb: Verb = driver.verb
-        scan_again(driver.session, dict(cleans), self.config, verb, driver.code)
+        scan_again(driver, cleans, self.config)
         return After()
 
     def close(self, closing: Closing) -> Closed:

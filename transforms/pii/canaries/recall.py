@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,14 @@ from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER, PERSON
 from isinglass.transforms.pii.overlap import resolve_overlaps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from isinglass.transforms.pii.canaries.plant import Planted
     from isinglass.transforms.pii.detector import Detector
+
+Key = TypeVar("Key", str, tuple[str, ...])
 
 UNKNOWN_LANGUAGE = "und"
 NO_SOURCE = "(none)"
@@ -100,7 +104,7 @@ def _scanned_as(planted: Planted) -> pa.StringArray:
     return pc.if_else(spared, pa.scalar(None, pa.string()), planted.languages)
 
 
-def add_cells(total: dict[str, list[int]], counts: dict[str, list[int]]) -> None:
+def add_cells(total: dict[Key, list[int]], counts: Mapping[Key, list[int]]) -> None:
     """Add the counts of some documents to those of others, in place."""
     for key, values in counts.items():
         sums = total.setdefault(key, [0] * len(values))
