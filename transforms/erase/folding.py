@@ -173,9 +173,6 @@ def _fold(data: Any, offsets: Any, tables: Any, out: Any, bounds: Any) -> None:
 def fold(texts: pa.StringArray) -> Folded:
     """Fold a batch of texts.
 
-    Args:
-        texts: Strings (n,) without nulls.
-
     Raises:
         ValueError: A text is null.
     """
@@ -195,12 +192,7 @@ def folded_text(text: str) -> str:
 
 
 def source_points(texts: pa.StringArray, row: int) -> NDArray[np.int32]:
-    """The code point of the source that each byte of a folded text comes from.
-
-    Args:
-        texts: The batch.
-        row: Number of the text in it.
-    """
+    """Code point of the source that each byte of a row, folded, comes from."""
     data, offsets = string_buffers(texts)
     tables = fold_tables()
     begin, stop = int(offsets[row]), int(offsets[row + 1])

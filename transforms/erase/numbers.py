@@ -46,7 +46,8 @@ def ungrouped(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.in
 
 @njit(cache=True, nogil=True)
 def _ungroup(data: Any, between: Any, digits: Any, places: Any) -> Any:
-    count, gap = np.int64(0), np.int64(0)
+    count: Any = np.int64(0)
+    gap: Any = np.int64(0)
     for index in range(data.size):
         byte = data[index]
         if _ZERO <= byte <= _NINE:
@@ -67,13 +68,10 @@ def is_number(folded: str) -> bool:
 
 
 def number_forms(folded: str) -> frozenset[str]:
-    """The digits of a number as they may be written; nothing if it is no number.
+    """Digits of a folded number as they may be written; nothing if it is none.
 
     A number with a plus sign is also looked for with an international prefix and in
     its national form; of a national one the country is not known.
-
-    Args:
-        folded: A folded value.
     """
     digits = "".join(_DIGIT.findall(folded))
     if not is_number(folded) or len(digits) > MOST_DIGITS:
@@ -94,13 +92,7 @@ def number_forms(folded: str) -> frozenset[str]:
 
 
 def with_plus(data: NDArray[np.uint8], low: int, start: int) -> int:
-    """Where a number begins with its plus sign and bracket, if it has them.
-
-    Args:
-        data: Folded texts.
-        low: Where the text of the number begins.
-        start: Its first digit.
-    """
+    """Where a number begins with its plus sign and bracket, in a text from `low` on."""
     first = start
     while first > max(low, start - 2) and data[first - 1] in b"+(":
         first -= 1

@@ -151,11 +151,7 @@ class ValueSearch:
         return pa.RecordBatch.from_arrays(arrays, schema=SPOTS)
 
     def rows(self, texts: pa.StringArray) -> NDArray[np.int64]:
-        """Rows of a batch that hold a value; nulls hold none.
-
-        Args:
-            texts: Strings, also with nulls.
-        """
+        """Rows of a batch that hold a value; nulls hold none."""
         found = self.find(texts.fill_null(""))
         return np.unique(found.column("row").to_numpy())
 

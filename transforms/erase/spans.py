@@ -32,11 +32,7 @@ OPERATOR: Operator = "redact"
 
 
 def erasing(key: bytes) -> Write:
-    """What takes the place of a listed value: nothing.
-
-    Args:
-        key: Secret key of value keys.
-    """
+    """What takes the place of a listed value: nothing; the key is of value keys."""
     return lambda entity, value: Written(OPERATOR, "", value_key(key, entity, value))
 
 
@@ -54,10 +50,6 @@ class Eraser:
 
     def edits(self, view: View, write: Write) -> Edits:
         """The listed places of some documents.
-
-        Args:
-            view: The documents.
-            write: What takes their place; see `erasing`.
 
         Returns:
             Spans that go before all others. What was cut out of a text needs no

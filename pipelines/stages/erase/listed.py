@@ -37,7 +37,6 @@ class Erasure:
         table: `tables.ERASURE`, sorted.
         requests: What was asked for, request by request; empty for a list that
             `forget` did not write.
-        sha256: Of the file, hex.
     """
 
     table: pa.Table = field(repr=False)
@@ -52,11 +51,7 @@ class Erasure:
 
 
 def read_erasure(config: EraseConfig, base: Path = Path()) -> Erasure:
-    """Read the list that the configuration names.
-
-    Args:
-        config: The `erase` section.
-        base: Folder that relative paths start from.
+    """Read the list that the configuration names, relative to `base`.
 
     Raises:
         InputError: There is no such list, or it does not have the declared columns.

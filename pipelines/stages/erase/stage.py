@@ -51,13 +51,7 @@ _LIST_FILE = "list.arrow"
 
 @dataclass(frozen=True)
 class Erase(Stage):
-    """The `erase` section.
-
-    Attributes:
-        config: The section.
-        erasure: The list that it names.
-        key: Secret key of value keys.
-    """
+    """The `erase` section."""
 
     config: EraseConfig
     erasure: Erasure | None = None

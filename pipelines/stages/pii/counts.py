@@ -46,12 +46,7 @@ def finding_counts(counts: Mapping[str, int]) -> dict[str, FindingCount]:
 
 
 def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statistic]:
-    """Findings by entity, and how many there are in 1,000 words.
-
-    Args:
-        counts: Summed counts of the clean pass.
-        words: Words of the kept documents.
-    """
+    """Findings by entity, and how many there are in 1,000 words of kept documents."""
     rows = []
     for entity, kind, value in _each(counts):
         rows.append(_row(f"pii.{kind}", value, "spans", entity))

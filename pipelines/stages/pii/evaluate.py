@@ -42,8 +42,6 @@ class Labelled:
     """A data set with labelled spans.
 
     Attributes:
-        texts: Text of each record.
-        languages: Language of each record.
         spans: Labelled spans; `entity` is the label of the data set.
         lines: Line of each record in its file, from 1.
     """
@@ -59,7 +57,6 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        records: Records of the data set.
         words: Their words, divided by white space.
         failed: Records that could not be scanned; all in them counts as missed.
         looked_for: Entities that are scored.
@@ -100,11 +97,6 @@ def looked_for(config: PiiConfig) -> frozenset[str]:
 
 def evaluate(config: PiiConfig, data: Labelled, labels: Labels) -> Evaluation:
     """Scan the texts as a run does, and compare with the labels.
-
-    Args:
-        config: The `pii` section.
-        data: Texts and spans.
-        labels: What the labels stand for.
 
     Raises:
         RefuseError: A model is missing or the configuration is wrong.

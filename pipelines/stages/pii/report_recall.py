@@ -74,12 +74,7 @@ NO_SECOND_SCAN = {
 
 
 def recall_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
-    """Recall by kind with its interval, what is probably left, and recall by slice.
-
-    Args:
-        data: Of the run.
-        kinds: All that were looked for or found, in order.
-    """
+    """Recall by kind with its interval, what is probably left, and recall by slice."""
     recall = data.manifest.recall
     ordered = [name for name in kinds if name in recall]
     dots = [

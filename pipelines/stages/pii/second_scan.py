@@ -127,11 +127,6 @@ def scan_again(
     """Run the second scan, if it is wanted and there is a `data/`.
 
     A unit is a shard; it depends on the bytes of its `data/` and the patterns.
-
-    Args:
-        driver: At hand.
-        cleans: Commits of the clean pass, by shard.
-        pii: The `pii` section.
     """
     if pii is None or not scans_twice(pii, driver.verb):
         return
@@ -161,13 +156,7 @@ def second_scan_summary(workspace: Workspace, shard_ids: Sequence[str]) -> Secon
 
 
 def summarise(hits: Hits, entities: Iterable[str], documents: int) -> SecondScan:
-    """The part of the manifest.
-
-    Args:
-        hits: Of all documents.
-        entities: Kinds that were looked for; those without a hit get a zero.
-        documents: Documents that were scanned.
-    """
+    """The part of the manifest; kinds without a hit get a zero."""
     whole: Hits = {entity: [0, 0] for entity in sorted(entities)}
     parts: dict[tuple[str, ...], list[int]] = {}
     for key, counts in hits.items():

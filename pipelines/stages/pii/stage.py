@@ -57,11 +57,7 @@ class Pii(Stage):
     """The `pii` section; without one, the key and what others find in texts.
 
     Attributes:
-        config: The section.
-        seed: Of the run.
         key: Secret key of value keys and of the hash operator.
-        keeps_key: The key does not come from the environment.
-        models: Of the detector.
         lexicons: Data files of the detector, and those of the user.
         share: Share of the documents that get planted identifiers.
     """

@@ -57,13 +57,7 @@ class FindingCount(NamedTuple):
 
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
-    """Each finding, and how often each entity was found; never what was found.
-
-    Args:
-        run: The run.
-        row: Row of the ledger.
-        full: Whether to show every finding of a long record.
-    """
+    """Each finding, and how often each entity was found; never what was found."""
     if not exists(run.folder / "findings" / f"{row['shard']}.parquet"):
         return Story({"record": {"findings": None, "spans": []}})
     names = Finding._fields
@@ -91,11 +85,7 @@ def finding_lines(
 ) -> Iterator[Line]:
     """Name and value of each line; a line that goes on has no name.
 
-    Args:
-        counted: How often each entity was found in a record.
-        spans: Each finding.
-        kept: Whether the record was kept, so that having none is worth a line.
-        full: Whether to show every finding of a long record.
+    Having no finding is worth a line if the record was kept.
     """
     if not counted:
         if kept:

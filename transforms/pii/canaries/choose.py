@@ -40,9 +40,6 @@ class Canary:
     """One value with what is written around it.
 
     Attributes:
-        position: One of `POSITIONS`.
-        head: Text before it.
-        tail: Text after it.
         place: 0 to 1, where in the text, for positions that leave it open.
     """
 

@@ -45,8 +45,6 @@ class Planted:
 
     Attributes:
         texts: The copies. Never to be written.
-        languages: As given.
-        sources: As given.
         expected: `EXPECTED`, where each value lies in its copy (code points).
     """
 
@@ -61,7 +59,6 @@ class Sampled(NamedTuple):
 
     Attributes:
         texts: Strings without nulls.
-        doc_ids: Their identities.
         languages: Their language tags; may hold nulls.
         sources: Their sources as labels; may hold nulls.
     """

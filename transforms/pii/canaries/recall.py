@@ -33,10 +33,7 @@ class RecallCell(NamedTuple):
     """What a count is about.
 
     Attributes:
-        entity: Kind that was planted.
         language: Primary language of the document; `und` if unknown.
-        position: Where in the document.
-        source: Its source as a label.
     """
 
     entity: str

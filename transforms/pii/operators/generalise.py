@@ -50,12 +50,7 @@ _DETAIL = re.compile(
 
 
 def generalise(entity: str, value: str) -> str:
-    """The coarse form of a value.
-
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
-    """
+    """The coarse form of a value."""
     kind = "date" if entity == "DATE_TIME" else kind_of(entity)
     if kind == "ip":
         return _network(value) or f"<{entity}>"

@@ -62,10 +62,6 @@ def normalised(entity: str, value: str) -> str:
       length stays.
     - person: NFC, case folded, one blank between words.
     - everything else: NFC.
-
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
     """
     kind = kind_of(entity)
     if kind in _COMPACT:

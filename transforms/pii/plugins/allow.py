@@ -22,7 +22,6 @@ class AllowList:
 
     Attributes:
         entities: Kinds it holds for; none means all.
-        values: Whole values, in the case given.
         pattern: Found anywhere in a value, in any case; None for a list of values.
     """
 
@@ -64,10 +63,6 @@ class Allowed:
         """Leave out the findings that a list allows; counts them by entity.
 
         Every distinct pair of entity and value is looked at once.
-
-        Args:
-            found: `spans.FOUND` in any order.
-            texts: Texts of its rows.
         """
         if not self.lists or found.num_rows == 0:
             return found, Counter()

@@ -30,11 +30,6 @@ _BY_ENGINE = frozenset(
 def create(name: str, key: str, options: dict[str, Any] | None = None) -> Any:
     """Make one of Presidio's recognizers.
 
-    Args:
-        name: Its class.
-        key: Where it is named, for the message.
-        options: Arguments of the class.
-
     Raises:
         ConfigError: There is none of this name, it needs what is not on this machine,
             or it refuses the arguments.
@@ -100,11 +95,7 @@ def refuse_remote(name: str, options: dict[str, Any], key: str) -> None:
 
 
 def of_country(country: str, key: str) -> list[Any]:
-    """All recognizers of a country, by class name.
-
-    Args:
-        country: Presidio's code, such as pl; the United Kingdom is uk.
-        key: Where it is named, for the message.
+    """All recognizers of a country by Presidio's code, such as pl; by class name.
 
     Raises:
         ConfigError: Presidio has none for this country; lists those it has.

@@ -114,19 +114,15 @@ def user_files(config: RecognizersConfig) -> list[Lexicon]:
 
 
 def with_absolute_files(config: PiiConfig, base: Path) -> PiiConfig:
-    """Name the files of the user in a way that any worker understands.
-
-    Args:
-        config: The `pii` section.
-        base: Folder that relative names start from.
-    """
+    """Name files of the user, relative to `base`, so that any worker understands it."""
     given = config.recognizers
 
     def moved(name: str) -> str:
         return str((base / Path(name).expanduser()).resolve())
 
     changes: dict[str, Any] = {"files": tuple(map(moved, given.files))}
-    for kind, entries in (("deny", given.deny), ("allow", given.allow)):
+    lists: dict[str, tuple[Any, ...]] = {"deny": given.deny, "allow": given.allow}
+    for kind, entries in lists.items():
         changes[kind] = tuple(
             entry.model_copy(update={"file": entry.file and moved(entry.file)})
             for entry in entries

@@ -38,10 +38,6 @@ def read_recognizers(name: str, key: str) -> list[Any]:
     A recognizer with several languages becomes one with the context words of all:
     recognizers of the user are shown every text, whatever its language.
 
-    Args:
-        name: Path of the file.
-        key: Where it is named, for messages.
-
     Raises:
         ConfigError: The file cannot be read or used; names the file and the key in it.
     """

@@ -61,11 +61,8 @@ class ForgetRequest:
 
     Attributes:
         run: Folder of the run that is to forget; it is not changed.
-        values: What it is to forget.
         remove: Leave out whole documents, or only the places that hold a value.
         output: Folder of the new run; None for one beside the old.
-        texts_only: Do without the key of the run.
-        dry_run: Search and count, write nothing.
         stages: Stages from outside, `module:Class`, whose code may be run.
     """
 
@@ -83,10 +80,7 @@ class Forgotten:
     """What a request led to.
 
     Attributes:
-        found: Where the values were.
         folder: The new run; None if none was made.
-        manifest: Its manifest.
-        remains: What is left of the values in it.
     """
 
     found: Found

@@ -33,12 +33,9 @@ _ORDER = [(name, "ascending") for name in (*_PLACE, "found_by")]
 def make_list(
     found: Found, remove: Literal["documents", "spans"], earlier: Erasure | None
 ) -> Erasure:
-    """The list of a run: what was found now, and what had to go before.
+    """The list of a run: what was found now, and what had to go `earlier`.
 
-    Args:
-        found: Where the values are.
-        remove: What goes; a document with a value outside of its text always does.
-        earlier: List of the run that is to forget.
+    A document with a value outside of its text always goes as a whole.
     """
     places = found.places
     outside = pc.is_in(places["found_by"], value_set=pa.array([COLUMN, RAW]))

@@ -80,12 +80,6 @@ def search_run(
 ) -> Found:
     """Search findings and source texts of a run.
 
-    Args:
-        source: The run.
-        requested: What is looked for.
-        search: Compiled from it.
-        threads: Shards that are read at a time.
-
     Raises:
         ConfigError: The key is not the one that the findings were made with.
         InputError: An input changed while it was read.

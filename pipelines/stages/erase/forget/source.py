@@ -31,11 +31,8 @@ class SourceRun:
     """A finished run with its inputs at hand.
 
     Attributes:
-        workspace: Its folder.
-        manifest: Its manifest.
         base: Folder that relative paths of its configuration start from.
         given: What was given of its configuration.
-        plan: Its inputs, planned again.
         key: Its secret key; None if it is gone, or not to be used.
         earlier: What it has been asked to forget before; None for nothing.
     """
@@ -50,11 +47,7 @@ class SourceRun:
 
 
 def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
-    """Open a run that is to forget something.
-
-    Args:
-        folder: Its folder.
-        texts_only: Do without its key.
+    """Open a run that is to forget something; do without its key if `texts_only`.
 
     Raises:
         InputError: It is no finished run with texts, or its inputs are not as they
@@ -165,12 +158,9 @@ def check_new_key(source: SourceRun) -> None:
 def known_entities(source: SourceRun, asked: frozenset[str]) -> frozenset[str]:
     """Entities of the configuration, of the findings and of the run's own recognizers.
 
-    A run without a detector knows those that are the default.
-
-    Args:
-        source: The run.
-        asked: Recognizers are only made, which takes seconds, if one of these is of
-            neither configuration nor findings.
+    A run without a detector knows those that are the default. Recognizers are only
+    made, which takes seconds, if one that is `asked` for is of neither configuration
+    nor findings.
 
     Raises:
         ConfigError: A recognizer cannot be made.

@@ -46,10 +46,7 @@ def fake_phone(value: str, stream: Stream) -> str | None:
 
 
 def split_number(digits: str) -> tuple[str, str]:
-    """Calling code and national number.
-
-    Args:
-        digits: From `phone_digits`.
+    """Calling code and national number of what `phone_digits` returns.
 
     Returns:
         No code for a number that has neither a plus sign nor 00 before it, or where no

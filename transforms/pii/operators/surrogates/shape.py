@@ -134,12 +134,8 @@ def _in_script(char: str, drawn: Iterator[str]) -> str:
 def shaped(entity: str, value: str, stream: Stream, check: Check | None) -> str:
     """Another value of the same shape that the check of its kind refuses.
 
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
-        stream: Of the value.
-        check: Says of a normalised value whether its check digits hold; None if it
-            has none or cannot tell.
+    The check says of a normalised value whether its check digits hold; None if it
+    cannot tell.
 
     Returns:
         `<ENTITY>` if no other value has this shape, as of an emoji; "" for nothing.
