@@ -19,14 +19,15 @@ from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain.build import explain
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.stages.erase.forget import ForgetRequest, Requested, forget
+from isinglass.pipelines.stages.erase.forget.job import ForgetRequest, forget
+from isinglass.pipelines.stages.erase.forget.values import Requested
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError, OutputError
 from tests.corpora import document, sentence, write_jsonl
 from tests.forgeries import in_manifest, reseal
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.stages.erase.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget.job import Forgotten
     from tests.forgeries import Change
 
 CHANCE = random.Random(11)  # noqa: S311 - test data

@@ -12,7 +12,6 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import hyperscan
@@ -32,7 +31,6 @@ from isinglass.transforms.erase.numbers import (
     ungrouped,
     with_plus,
 )
-from isinglass.transforms.text import assigned_code_points
 from isinglass.transforms.units import WORD, class_table
 
 if TYPE_CHECKING:
@@ -53,10 +51,10 @@ SPOTS = pa.schema(
 # ISO 13616: country, check digits, up to 30 letters and digits.
 _ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")
 # Vowels and finals of Hangul syllables, which decomposition sets free.
-_JAMO = (0x1100, 0x11FF)
-_JAMO_WITHIN = 0x1160
-_CONTINUES = 0x80, 0xC0
-_ZERO, _NINE = ord("0"), ord("9")
+_JAMO = ("\u1100", "\u11ff")
+_JAMO_WITHIN = "\u1160"
+_LONGEST = 4
+"""Bytes of a character."""
 
 _Spot = tuple[int, int, int]
 
@@ -211,60 +209,39 @@ def _is_whole_number(
     data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
 ) -> bool:
     """Whether no digit stands beside a number; letters may."""
-    low, high = row
-    return not (
-        (start > low and _is_digit(data, start - 1) and _is_digit(data, start))
-        or (end < high and _is_digit(data, end) and _is_digit(data, end - 1))
-    )
-
-
-def _is_digit(data: NDArray[np.uint8], place: int) -> bool:
-    return _ZERO <= int(data[place]) <= _NINE
+    beside = [_around(data, row, place) for place in (start, end)]
+    return not any(left.isdecimal() and right.isdecimal() for left, right in beside)
 
 
 def _is_bounded(
     data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
 ) -> bool:
     """Whether what stands around a hit does not make it a part of a longer word."""
+    before, first = _around(data, row, start)
+    last, after = _around(data, row, end)
+    if _extends(after) or (_is_word(last) and _is_word(after)):
+        return False
+    return not (_is_word(before) and _is_word(first))
+
+
+def _around(
+    data: NDArray[np.uint8], row: tuple[int, int], place: int
+) -> tuple[str, str]:
+    """The characters of a text before and behind a place; empty at its ends."""
     low, high = row
-    if end < high:
-        after = _character(data, end, high)
-        if _extends(after) or (
-            _is_word(after) and _is_word(_character_before(data, end, low))
-        ):
-            return False
-    if start == low:
-        return True
-    before = _character_before(data, start, low)
-    return not (_is_word(before) and _is_word(_character(data, start, high)))
+    before = data[max(low, place - _LONGEST) : place].tobytes()
+    after = data[place : min(place + _LONGEST, high)].tobytes()
+    # What is left of a character in the middle of which they begin or end is ignored.
+    return before.decode(errors="ignore")[-1:], after.decode(errors="ignore")[:1]
 
 
-def _character(data: NDArray[np.uint8], place: int, high: int) -> int:
-    some = data[place : min(place + 4, high)].tobytes()
-    return ord(some.decode("utf-8", "ignore")[0])
-
-
-def _character_before(data: NDArray[np.uint8], place: int, low: int) -> int:
-    first = place - 1
-    while first > low and _CONTINUES[0] <= data[first] < _CONTINUES[1]:
-        first -= 1
-    return ord(data[first:place].tobytes().decode())
-
-
-def _is_word(code: int) -> bool:
+def _is_word(character: str) -> bool:
     """A letter, digit or mark of a script that puts spaces between words."""
-    korean = _JAMO[0] <= code <= _JAMO[1]
-    return bool(class_table()[code] == WORD) and not korean
+    korean = _JAMO[0] <= character <= _JAMO[1]
+    return bool(class_table()[ord(character or " ")] == WORD) and not korean
 
 
-def _extends(code: int) -> bool:
+def _extends(character: str) -> bool:
     """A mark or a part of a syllable: what stands before it is another character."""
-    return _JAMO_WITHIN <= code <= _JAMO[1] or bool(_marks()[code])
-
-
-@cache
-def _marks() -> NDArray[np.bool_]:
-    table = np.zeros(len(class_table()), np.bool_)
-    for code in assigned_code_points():
-        table[code] = unicodedata.category(chr(code))[0] == "M"
-    return table
+    korean = _JAMO_WITHIN <= character <= _JAMO[1]
+    return korean or unicodedata.category(character or " ")[0] == "M"

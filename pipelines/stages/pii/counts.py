@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from isinglass.pipelines.engine.workspace import exists, read_table
@@ -49,30 +50,14 @@ def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statisti
     """Findings by entity, and how many there are in 1,000 words of kept documents."""
     rows = []
     for entity, kind, value in _each(counts):
-        rows.append(_row(f"pii.{kind}", value, "spans", entity))
+        row = partial(
+            Statistic, stage="run", characteristic="Identifiability", entity=entity
+        )
+        rows.append(row(f"pii.{kind}", value, "spans"))
         if kind == "found" and words:
             rate, unit = WORDS_UNIT * value / words, "spans per 1,000 words"
-            rows.append(_row("pii.rate", rate, unit, entity, (value, words)))
+            rows.append(row("pii.rate", rate, unit, numerator=value, denominator=words))
     return rows
-
-
-def _row(
-    metric: str,
-    value: float,
-    unit: str,
-    entity: str,
-    ratio: tuple[float | None, float | None] = (None, None),
-) -> Statistic:
-    return Statistic(
-        metric,
-        value,
-        unit,
-        "run",
-        "Identifiability",
-        entity=entity,
-        numerator=ratio[0],
-        denominator=ratio[1],
-    )
 
 
 def count_rules(

@@ -57,7 +57,7 @@ def recall_statistics(counts: Counts) -> list[Statistic]:
     for axes in _SLICES:
         for (entity, *names), sums in _summed(counts, axes).items():
             slices: dict[str, str] = dict(zip(axes, names, strict=True))
-            rows.append(_statistic(entity, sums, slices))
+            rows.append(recall_statistic(entity, _recall(sums), slices))
     return rows
 
 
@@ -85,8 +85,10 @@ def _recall(sums: list[int]) -> Recall:
     )
 
 
-def _statistic(entity: str, sums: list[int], slices: Mapping[str, str]) -> Statistic:
-    recall = _recall(sums)
+def recall_statistic(
+    entity: str, recall: Recall, slices: Mapping[str, str]
+) -> Statistic:
+    """Recall of an entity as a statistic, by some axes."""
     return Statistic(
         metric=RECALL,
         value=recall.recall,

@@ -32,7 +32,7 @@ from isinglass.transforms.pii.operators.normalised import (
     phone_digits,
     split_address,
 )
-from isinglass.transforms.pii.operators.surrogates.cards import issuer_of
+from isinglass.transforms.pii.operators.surrogates.numbers import issuer_of
 from isinglass.transforms.pii.operators.surrogates.phones import split_number
 
 if TYPE_CHECKING:

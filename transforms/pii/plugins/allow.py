@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import regex  # type: ignore[import-untyped]
 
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
 
 
@@ -66,24 +71,18 @@ class Allowed:
         """
         if not self.lists or found.num_rows == 0:
             return found, Counter()
-        values = _values(found, texts).dictionary_encode()
-        entities = found.column("entity").dictionary_encode()
-        pairs = values.indices.to_numpy().astype(np.int64) * len(entities.dictionary)
-        pairs += entities.indices.to_numpy()
-        distinct, inverse = np.unique(pairs, return_inverse=True)
-        which, kind = np.divmod(distinct, len(entities.dictionary))
-        names = entities.dictionary.to_pylist()
-        words = values.dictionary.take(pa.array(which)).to_pylist()
-        held = [
-            any(one.holds(names[k], word) for one in self.lists)
-            for k, word in zip(kind.tolist(), words, strict=True)
-        ]
-        out = np.array(held, np.bool_)[inverse]
-        gone = found.column("entity").filter(pa.array(out)).to_pylist()
-        return found.filter(pa.array(~out)), Counter(gone)
+
+        @cache
+        def held(entity: str, value: str) -> bool:
+            return any(one.holds(entity, value) for one in self.lists)
+
+        entities = found.column("entity").to_pylist()
+        out = [*map(held, entities, _values(found, texts))]
+        gone = Counter(compress(entities, out))
+        return found.filter(pc.invert(pa.array(out))), gone
 
 
-def _values(found: pa.RecordBatch, texts: pa.StringArray) -> pa.StringArray:
+def _values(found: pa.RecordBatch, texts: pa.StringArray) -> Iterator[str]:
     """The found value of each finding."""
     rows, starts, ends = (
         found.column(name).to_numpy() for name in ("row", "start", "end")
@@ -91,7 +90,7 @@ def _values(found: pa.RecordBatch, texts: pa.StringArray) -> pa.StringArray:
     distinct, inverse = np.unique(rows, return_inverse=True)
     held = texts.take(pa.array(distinct)).to_pylist()
     places = zip(inverse.tolist(), starts.tolist(), ends.tolist(), strict=True)
-    return pa.array([held[row][start:end] for row, start, end in places], pa.string())
+    return (held[row][start:end] for row, start, end in places)
 
 
 def _list_of(entry: AllowConfig, key: str) -> AllowList:

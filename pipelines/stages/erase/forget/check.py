@@ -17,7 +17,7 @@ from isinglass.pipelines.engine.workspace import (
     table_batches,
     table_schema,
 )
-from isinglass.pipelines.stages.erase.forget.columns import rows_with_value
+from isinglass.pipelines.stages.erase.forget.search import rows_with_value
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import exists, read_table
-from isinglass.pipelines.stages.erase.forget.columns import rows_with_value
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
 from isinglass.transforms.pii.operators.apply import value_key
@@ -24,7 +24,6 @@ from isinglass.transforms.read import read_shard
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from isinglass.pipelines.stages.erase.forget.source import SourceRun
@@ -177,3 +176,40 @@ def _check_key(
             "texts alone."
         )
         raise ConfigError(msg)
+
+
+def rows_with_value(
+    batch: pa.RecordBatch, search: ValueSearch, without: Sequence[str] = ()
+) -> NDArray[np.int64]:
+    """Rows of a batch that hold a value in a column, but for those it goes without."""
+    names = [name for name in batch.schema.names if name not in without]
+    found = [_rows(batch.column(name), search) for name in names]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+
+def _rows(column: Any, search: ValueSearch) -> NDArray[np.int64]:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    if pa.types.is_struct(kind):
+        parts = [_rows(part, search) for part in column.flatten()]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        parents = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+        inside = _rows(pc.list_flatten(column), search)
+        return np.unique(np.asarray(parents, np.int64)[inside])
+    if pa.types.is_large_string(kind) or pa.types.is_integer(kind):
+        column = column.cast(pa.string())
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        column = _decoded(column)
+    elif not pa.types.is_string(kind):
+        return np.zeros(0, np.int64)
+    return search.rows(column)
+
+
+def _decoded(column: Any) -> pa.StringArray:
+    """Bytes as texts; what is no UTF-8 is replaced."""
+    values = column.to_pylist()
+    texts = [None if v is None else v.decode("utf-8", "replace") for v in values]
+    return pa.array(texts, pa.string())

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.pii.checks.iban import is_iban
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.operators.surrogates.cards import fake_card
 from isinglass.transforms.pii.operators.surrogates.credentials import fake_credential
-from isinglass.transforms.pii.operators.surrogates.ibans import fake_iban
+from isinglass.transforms.pii.operators.surrogates.numbers import (
+    fake_card,
+    fake_iban,
+)
 from isinglass.transforms.pii.operators.surrogates.persons import fake_person
 from isinglass.transforms.pii.operators.surrogates.phones import fake_phone
 from isinglass.transforms.pii.operators.surrogates.ranges import (

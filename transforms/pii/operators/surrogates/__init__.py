@@ -9,16 +9,17 @@ import regex  # type: ignore[import-untyped]
 
 from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.operators.normalised import country_of, kind_of
-from isinglass.transforms.pii.operators.surrogates.cards import (
-    fake_card,
-    holds_card,
-    is_fake_card,
-)
 from isinglass.transforms.pii.operators.surrogates.credentials import (
     fake_credential,
     is_fake_credential,
 )
-from isinglass.transforms.pii.operators.surrogates.ibans import fake_iban, is_fake_iban
+from isinglass.transforms.pii.operators.surrogates.numbers import (
+    fake_card,
+    fake_iban,
+    holds_card,
+    is_fake_card,
+    is_fake_iban,
+)
 from isinglass.transforms.pii.operators.surrogates.persons import fake_person
 from isinglass.transforms.pii.operators.surrogates.phones import (
     fake_phone,
