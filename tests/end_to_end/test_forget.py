@@ -220,6 +220,15 @@ def test_only_the_places_go(without_spans: Forgotten) -> None:
     assert faults(run) == {}
 
 
+def test_a_run_with_a_new_key_forgets_too(corpus: Path, tmp_path: Path) -> None:
+    first = ask(corpus / "run", texts_only=True, remove="spans", output=tmp_path / "a")
+    assert first.folder is not None
+    again = ask(first.folder, Requested("Nothing else"), output=tmp_path / "b")
+    assert again.manifest is not None
+    assert again.manifest.erasure is not None
+    assert len(again.manifest.erasure.requests) == 2
+
+
 def test_what_was_asked_is_in_the_manifest(without_documents: Forgotten) -> None:
     manifest = without_documents.manifest
     assert manifest is not None

@@ -71,9 +71,11 @@ class Erase(Stage):
 
     def prepare(self, site: Site) -> Erase:
         """Read the list."""
-        erasure = read_erasure(self.config, site.base)
-        key = find_key(site.workspace, site.config.pii)
-        return replace(self, erasure=erasure, key=key)
+        return replace(self, erasure=read_erasure(self.config, site.base))
+
+    def ready(self, driver: Driver) -> Erase:
+        """The key of the run, which the `pii` stage has found and stored by now."""
+        return replace(self, key=find_key(driver.workspace, driver.config.pii))
 
     def identity(self, phase: Phase) -> Any:
         """The bytes of the list."""
