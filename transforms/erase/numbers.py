@@ -55,7 +55,8 @@ def _ungroup(data: Any, between: Any, digits: Any, places: Any) -> Any:
                 digits[count], places[count] = _LINE_END, index
                 count += 1
             digits[count], places[count] = byte, index
-            count, gap = count + 1, 0
+            count += 1
+            gap = 0
         else:
             gap = gap + 1 if between[byte] else _MOST_BETWEEN + 1
     return count

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +50,7 @@ METRICS = {
     "pii.second_scan.hits": "hits of wide patterns",
     "pii.second_scan.documents": "documents with a hit",
 }
-AXES = ("language", "source")
+AXES: tuple[Literal["language", "source"], ...] = ("language", "source")
 BATCH_ROWS = 16_384
 """RE2 compiles its patterns anew for each batch, which costs 16 ms."""
 
@@ -158,13 +158,12 @@ def second_scan_summary(workspace: Workspace, shard_ids: Sequence[str]) -> Secon
 def summarise(hits: Hits, entities: Iterable[str], documents: int) -> SecondScan:
     """The part of the manifest; kinds without a hit get a zero."""
     whole: Hits = {entity: [0, 0] for entity in sorted(entities)}
-    parts: dict[tuple[str, ...], list[int]] = {}
+    parts: dict[tuple[str, Literal["language", "source"], str], list[int]] = {}
     for key, counts in hits.items():
         entity, *names = key.split(_SEPARATOR, len(AXES))
         add_cells(whole, {entity: counts})
-        for part in zip(AXES, names, strict=True):
-            add_cells(parts, {(entity, *part): counts})
-    names = ("entity", "by", "name", "hits", "documents")
+        for axis, name in zip(AXES, names, strict=True):
+            add_cells(parts, {(entity, axis, name): counts})
     return SecondScan(
         documents=documents,
         entities={
@@ -172,8 +171,10 @@ def summarise(hits: Hits, entities: Iterable[str], documents: int) -> SecondScan
             for entity, sums in whole.items()
         },
         slices=[
-            SecondScanSlice.model_validate(dict(zip(names, (*key, *sums), strict=True)))
-            for key, sums in sorted(parts.items())
+            SecondScanSlice(
+                entity=entity, by=axis, name=name, hits=sums[0], documents=sums[1]
+            )
+            for (entity, axis, name), sums in sorted(parts.items())
         ],
     )
 

@@ -48,14 +48,6 @@ class Finding(NamedTuple):
     context: str | None
 
 
-class FindingCount(NamedTuple):
-    """How often an entity was found in a document, by what was done about it."""
-
-    entity: str
-    operator: str
-    count: int
-
-
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     """Each finding, and how often each entity was found; never what was found."""
     if not exists(run.folder / "findings" / f"{row['shard']}.parquet"):
@@ -64,36 +56,34 @@ def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     rows = run.rows(row["shard"], "findings", row["doc_id"], ["doc_id", *names], _LATER)
     spans = [Finding(*(found[name] for name in names)) for found in rows]
     spans.sort(key=lambda span: (span.start, span.end, span.entity))
-    counted = count_spans(spans)
     told = {
-        "findings": [count._asdict() for count in counted],
+        "findings": [
+            {"entity": entity, "operator": operator, "count": count}
+            for (entity, operator), count in count_spans(spans)
+        ],
         "spans": [span._asdict() for span in spans],
     }
     kept = row["outcome"] == Outcome.KEPT
-    lines = finding_lines(counted, spans, kept=kept, full=full)
+    lines = finding_lines(spans, kept=kept, full=full)
     return Story({"record": told}, tuple(lines))
 
 
-def count_spans(spans: Sequence[Finding]) -> tuple[FindingCount, ...]:
-    """How often each entity was found, by what was done about it."""
-    counts = Counter((span.entity, span.operator) for span in spans)
-    return tuple(FindingCount(*pair, count) for pair, count in sorted(counts.items()))
+def count_spans(spans: Sequence[Finding]) -> list[tuple[tuple[str, str], int]]:
+    """How often each entity was found in a document, by what was done about it."""
+    return sorted(Counter((span.entity, span.operator) for span in spans).items())
 
 
 def finding_lines(
-    counted: Sequence[FindingCount], spans: Sequence[Finding], *, kept: bool, full: bool
+    spans: Sequence[Finding], *, kept: bool, full: bool
 ) -> Iterator[Line]:
     """Name and value of each line; a line that goes on has no name.
 
     Having no finding is worth a line if the record was kept.
     """
-    if not counted:
-        if kept:
-            yield "findings", "none"
-        return
-    for index, found in enumerate(counted):
-        name = "" if index else "findings"
-        yield name, f"{found.count:,} x {found.entity}, {found.operator}"
+    if kept and not spans:
+        yield "findings", "none"
+    for index, ((entity, operator), count) in enumerate(count_spans(spans)):
+        yield "" if index else "findings", f"{count:,} x {entity}, {operator}"
     shown = spans if full else spans[:MOST_SPANS]
     for index, span in enumerate(shown):
         yield "" if index else "evidence", evidence_of(span)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.canaries.plant import Planted
     from isinglass.transforms.pii.detector import Detector
 
-Key = TypeVar("Key", str, tuple[str, ...])
+Key = TypeVar("Key")
 
 UNKNOWN_LANGUAGE = "und"
 NO_SOURCE = "(none)"

@@ -95,7 +95,8 @@ def user_files(config: RecognizersConfig) -> list[Lexicon]:
         ConfigError: One cannot be read.
     """
     named = [(f"pii.recognizers.files.{i}", n) for i, n in enumerate(config.files)]
-    for kind, entries in (("deny", config.deny), ("allow", config.allow)):
+    lists: dict[str, tuple[Any, ...]] = {"deny": config.deny, "allow": config.allow}
+    for kind, entries in lists.items():
         named += [
             (f"pii.recognizers.{kind}.{i}.file", entry.file)
             for i, entry in enumerate(entries)

@@ -6,7 +6,6 @@ import pytest
 
 from isinglass.pipelines.stages.pii.story import (
     Finding,
-    count_spans,
     evidence_of,
     finding_lines,
 )
@@ -47,7 +46,7 @@ def test_where_it_is_and_how_its_score_came_about(found: Finding, said: str) -> 
 
 def test_kinds_are_counted_and_each_finding_is_told() -> None:
     spans = (MAIL, NUMBER, MAIL._replace(start=2_000))
-    lines = finding_lines(count_spans(spans), spans, kept=True, full=False)
+    lines = finding_lines(spans, kept=True, full=False)
     assert list(lines) == [
         ("findings", "2 x EMAIL_ADDRESS, replace"),
         ("", "1 x UK_NHS, replace"),
@@ -64,7 +63,7 @@ def test_none_is_worth_a_line_where_the_text_was_kept(
     kept: bool,  # noqa: FBT001
     lines: list[tuple[str, str]],
 ) -> None:
-    assert list(finding_lines((), (), kept=kept, full=False)) == lines
+    assert list(finding_lines((), kept=kept, full=False)) == lines
 
 
 @pytest.mark.parametrize(("full", "shown"), [(False, 20), (True, 25)])
@@ -73,6 +72,6 @@ def test_many_findings_are_shown_on_request(
     shown: int,
 ) -> None:
     spans = tuple(MAIL._replace(start=n) for n in range(25))
-    lines = list(finding_lines(count_spans(spans), spans, kept=True, full=full))
+    lines = list(finding_lines(spans, kept=True, full=full))
     assert sum("EMAIL_ADDRESS at" in value for _, value in lines) == shown
     assert (lines[-1] == ("", "and 5 more; --full shows all")) != full
