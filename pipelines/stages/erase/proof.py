@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from isinglass.pipelines.proof.check import conclude
 from isinglass.pipelines.stage import Written
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, read_erasure
-from isinglass.schemas.config import EraseConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DropReason, Outcome
 from isinglass.schemas.tables import ERASURE, FINDINGS
@@ -58,9 +57,8 @@ def check_erasure(run: FinishedRun) -> Check:
     """
     if run.config.erase is None:
         return conclude(NAME, ["something was erased that was not asked for"], "")
-    listed = EraseConfig(list=str(run.folder / "audit" / f"{AUDIT_NAME}.parquet"))
     try:
-        erasure = read_erasure(listed)
+        erasure = read_erasure(str(run.folder / "audit" / f"{AUDIT_NAME}.parquet"))
     except InputError as error:
         return conclude(NAME, [str(error)], "")
     faults = _check_documents(run, erasure)
@@ -144,11 +142,11 @@ def _all_gone(wanted: list[Span], erased: list[Span], cut: list[Span]) -> bool:
 
     Beside a cut, punctuation and blanks of a listed place may be left.
     """
-    for start, end in wanted:
-        beside_cut = any(left < end and right > start for left, right in cut)
-        if _uncovered((start, end), [*erased, *cut]) and not beside_cut:
-            return False
-    return True
+    return all(
+        any(left < end and right > start for left, right in cut)
+        or not _uncovered((start, end), [*erased, *cut])
+        for start, end in wanted
+    )
 
 
 def _uncovered(span: Span, by: list[Span]) -> bool:

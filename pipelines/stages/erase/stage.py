@@ -71,7 +71,7 @@ class Erase(Stage):
 
     def prepare(self, site: Site) -> Erase:
         """Read the list."""
-        return replace(self, erasure=read_erasure(self.config, site.base))
+        return replace(self, erasure=read_erasure(self.config.list, site.base))
 
     def ready(self, driver: Driver) -> Erase:
         """The key of the run, which the `pii` stage has found and stored by now."""

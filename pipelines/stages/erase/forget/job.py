@@ -20,12 +20,6 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.stages.erase.forget.check import Remains, find_remains
-from isinglass.pipelines.stages.erase.forget.listing import (
-    RESULT_LIMIT,
-    add_results,
-    make_list,
-    same_request,
-)
 from isinglass.pipelines.stages.erase.forget.search import search_run
 from isinglass.pipelines.stages.erase.forget.source import (
     check_new_key,
@@ -33,9 +27,15 @@ from isinglass.pipelines.stages.erase.forget.source import (
     open_source,
 )
 from isinglass.pipelines.stages.erase.forget.values import check_entities
-from isinglass.pipelines.stages.erase.listed import read_erasure, stored_list
+from isinglass.pipelines.stages.erase.listed import (
+    add_results,
+    make_list,
+    read_erasure,
+    same_request,
+    stored_list,
+)
 from isinglass.pipelines.stages.pii.key import store_key
-from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, OutputError
 from isinglass.transforms.erase.search import ValueSearch
 
@@ -53,6 +53,9 @@ FOLDER = "forget"
 """Below `work/` of the new run: list and configuration."""
 
 LIST_FILE, CONFIG_FILE = "list.parquet", "config.yaml"
+
+RESULT_LIMIT = 3
+"""Rounds in which documents are added that hold a value once they are cleaned."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def _prepare(
     told = config.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
     if exists(place / LIST_FILE):
-        before = read_erasure(EraseConfig(list=str(place / LIST_FILE)))
+        before = read_erasure(str(place / LIST_FILE))
         path = place / CONFIG_FILE
         same = exists(path) and read_bytes(path) == text.encode()
         if not same or not same_request(before, erasure):
@@ -212,10 +215,10 @@ def _run(
     Cleaning may bring a value about that was in no source text: what stood before
     and behind a part that was cut out. Such a document goes as a whole.
     """
-    manifest = execute(job, progress).manifest
-    remains = find_remains(workspace.path, search)
-    for _ in range(RESULT_LIMIT):
-        if not remains.doc_ids:
+    for rounds_left in range(RESULT_LIMIT, -1, -1):
+        manifest = execute(job, progress).manifest
+        remains = find_remains(workspace.path, search)
+        if not remains.doc_ids or not rounds_left:
             break
         LOGGER.warning(
             "%d documents hold a value once cleaned; leaving them out",
@@ -223,6 +226,4 @@ def _run(
         )
         erasure = add_results(erasure, remains.doc_ids)
         write_atomically(workspace.work / FOLDER / LIST_FILE, stored_list(erasure))
-        manifest = execute(job, progress).manifest
-        remains = find_remains(workspace.path, search)
     return manifest, remains

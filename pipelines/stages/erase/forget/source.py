@@ -14,7 +14,7 @@ from isinglass.pipelines.plan import plan
 from isinglass.pipelines.read_again import NO_NOTE, read_manifest, read_note
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.stages.pii.key import known_key
-from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.pii.operators.apply import LEAST_KEY
@@ -63,8 +63,9 @@ def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
     workspace, base = Workspace(str(folder)), Path(note["base"])
     made = _plan(note["given"], base, manifest)
     key = None if texts_only else _find_key(workspace, manifest)
-    listed = EraseConfig(list=str(workspace.table("audit", AUDIT_NAME)))
-    earlier = read_erasure(listed) if manifest.erasure is not None else None
+    earlier = None
+    if manifest.erasure is not None:
+        earlier = read_erasure(str(workspace.table("audit", AUDIT_NAME)))
     return SourceRun(workspace, manifest, base, note["given"], made, key, earlier)
 
 
