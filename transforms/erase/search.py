@@ -39,15 +39,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-SPOTS = pa.schema(
-    [
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-    ]
-)
-"""Where a value was found: row of the batch, code points, end exclusive."""
-
 # ISO 13616: country, check digits, up to 30 letters and digits.
 _ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")
 # Vowels and finals of Hangul syllables, which decomposition sets free.
@@ -129,7 +120,7 @@ class ValueSearch:
         forms = sorted({form for text in folded for form in number_forms(text)})
         return cls(_Literals.compile(literals), digits, _Literals.compile(forms))
 
-    def find(self, texts: pa.StringArray) -> pa.RecordBatch:
+    def find(self, texts: pa.StringArray) -> NDArray[np.int32]:
         """Find the values in a batch of texts.
 
         A value that begins or ends with a letter or digit is not found inside a longer
@@ -141,17 +132,15 @@ class ValueSearch:
             texts: Strings without nulls.
 
         Returns:
-            `SPOTS`, sorted, each place once; those of several values may overlap.
+            (n, 3): row, start and end, exclusive, in code points; sorted, each place
+            once. Those of several values may overlap.
         """
         found = {*self._plain(texts), *self._escaped(texts)}
-        columns = list(zip(*sorted(found), strict=True)) or [()] * len(SPOTS)
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, SPOTS, strict=True)]
-        return pa.RecordBatch.from_arrays(arrays, schema=SPOTS)
+        return np.array(sorted(found), np.int32).reshape(-1, 3)
 
     def rows(self, texts: pa.StringArray) -> NDArray[np.int64]:
         """Rows of a batch that hold a value; nulls hold none."""
-        found = self.find(texts.fill_null(""))
-        return np.unique(found.column("row").to_numpy())
+        return np.unique(self.find(texts.fill_null(""))[:, 0]).astype(np.int64)
 
     def _plain(self, texts: pa.StringArray) -> Iterator[_Spot]:
         """Places in the texts as they are."""

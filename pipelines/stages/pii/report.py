@@ -60,7 +60,9 @@ def section(data: ReportData) -> Section:
         blocks.append(Paragraph("Not run: no identifiers were planted.", "muted"))
     blocks += bound_blocks(data, kinds)
     if manifest.not_measured:
-        blocks.append(_not_measured_table(data))
+        title = "Not measured: kinds that are looked for and have no recall"
+        reasons = [[code(name), why] for name, why in manifest.not_measured.items()]
+        blocks.append(table(title, columns("<Kind", "<Why"), reasons))
     if data.shown.get("pii"):
         blocks += [Heading("Which rules found them"), _rule_table(data.shown["pii"])]
     return Section(anchor, title, tuple(blocks))
@@ -88,12 +90,9 @@ def line(manifest: Manifest) -> str:
     planted = sum(recall.planted for recall in manifest.recall.values())
     again = sum(recall.found for recall in manifest.recall.values())
     said = f"Identifiers: {grouped(found)} found, {grouped(changed)} changed; "
-    if not planted:
+    if not manifest.recall:
         return f"{said}recall not measured"
-    least = min(
-        (name for name, recall in manifest.recall.items() if recall.planted),
-        key=lambda name: (manifest.recall[name].recall, name),
-    )
+    least = min(manifest.recall, key=lambda name: (manifest.recall[name].recall, name))
     return (
         f"{said}{grouped(again)} of {grouped(planted)} planted ones found, least of "
         f"{shorten(least)} ({percent(manifest.recall[least].recall)})"
@@ -172,14 +171,6 @@ def _allowed(allowed: dict[str, int]) -> str:
     return (
         "Left in the text because a list of the configuration allows the value, and "
         f"not counted above: {', '.join(parts)}."
-    )
-
-
-def _not_measured_table(data: ReportData) -> Table:
-    return table(
-        "Not measured: kinds that are looked for and have no recall",
-        columns("<Kind", "<Why"),
-        [[code(name), why] for name, why in data.manifest.not_measured.items()],
     )
 
 

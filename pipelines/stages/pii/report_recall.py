@@ -29,7 +29,7 @@ from isinglass.pipelines.stages.pii.recall import expected_leftovers
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import ExpectedLeftovers, Recall
+    from isinglass.schemas.manifest import ExpectedLeftovers
 
 _POSITION_ORDER = ("start", "middle", "end", "chunk_border")
 _AXES = {
@@ -80,14 +80,14 @@ def recall_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
     dots = [
         Whisker(name, recall[name].recall, recall[name].low, recall[name].high)
         for name in ordered
-        if recall[name].planted
     ]
-    blocks: list[Block] = []
-    if dots:
-        caption = "Recall on planted identifiers, with 95 % interval; mind the scale"
-        blocks.append(Figure(whiskers(dots), caption))
-    blocks += [Paragraph(MEANING), Paragraph(NOT_MEANING, "warn")]
-    blocks.append(_leftover_table(data, ordered))
+    caption = "Recall on planted identifiers, with 95 % interval; mind the scale"
+    blocks: list[Block] = [
+        Figure(whiskers(dots), caption),
+        Paragraph(MEANING),
+        Paragraph(NOT_MEANING, "warn"),
+        _leftover_table(data, ordered),
+    ]
     for axis, title in _AXES.items():
         blocks += _slice_tables(data, kinds, axis, title)
     return blocks
@@ -101,7 +101,10 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
         rows.append(
             [
                 code(name),
-                *_measured(measured),
+                grouped(measured.planted),
+                grouped(measured.found),
+                percent(measured.recall),
+                f"{percent(measured.low)} to {percent(measured.high)}",
                 grouped(measured.found_as_other),
                 grouped(expected.found),
                 decimal(expected.expected, 1),
@@ -132,17 +135,6 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
     )
 
 
-def _measured(measured: Recall) -> list[str]:
-    if not measured.planted:
-        return [grouped(0), grouped(0), MISSING, MISSING]
-    return [
-        grouped(measured.planted),
-        grouped(measured.found),
-        percent(measured.recall),
-        f"{percent(measured.low)} to {percent(measured.high)}",
-    ]
-
-
 def _leftover_range(left: ExpectedLeftovers) -> str:
     end = "or more, unbounded" if left.high is None else f"to {decimal(left.high, 1)}"
     return f"{decimal(left.low, 1)} {end}"
@@ -155,14 +147,15 @@ def _slice_tables(
     parts = {
         (part.entity, part.name): (part.found, part.planted)
         for part in data.manifest.recall_slices
-        if part.by == axis and part.planted
+        if part.by == axis
     }
     if not parts:
         return []
     planted: dict[str, int] = {}
     for (_, name), (_, number) in parts.items():
         planted[name] = planted.get(name, 0) + number
-    names = sorted(planted, key=_position_key)
+    order = {name: place for place, name in enumerate(_POSITION_ORDER)}
+    names = sorted(planted, key=lambda name: (order.get(name, len(order)), name))
     if len(names) > _MOST_COLUMNS:
         names = sorted(planted, key=lambda name: (-planted[name], name))
         title += f" (the {_MOST_COLUMNS} with most planted of {len(names)})"
@@ -181,12 +174,6 @@ def _slice_tables(
         ),
     )
     return [made]
-
-
-def _position_key(position: str) -> tuple[int, str]:
-    known = position in _POSITION_ORDER
-    order = _POSITION_ORDER.index(position) if known else len(_POSITION_ORDER)
-    return order, position
 
 
 def _slice_cell(counts: tuple[int, int] | None) -> Cell | str:

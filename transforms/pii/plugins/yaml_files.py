@@ -57,7 +57,12 @@ def read_recognizers(name: str, key: str) -> list[Any]:
         _recognizer(entry, flags, f"{where}: recognizers.{index}")
         for index, entry in enumerate(entries)
     ]
-    return [recognizer for recognizer in made if recognizer is not None]
+    enabled = [recognizer for recognizer in made if recognizer is not None]
+    for recognizer in enabled:
+        # As in Presidio's loader.
+        if isinstance(recognizer, PatternRecognizer):
+            recognizer.global_regex_flags = flags
+    return enabled
 
 
 def _parse(name: str, key: str) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def _parse(name: str, key: str) -> dict[str, Any]:
 def _recognizer(entry: Any, flags: int, where: str) -> Any:
     """A recognizer of an entry; None if it is not enabled."""
     if isinstance(entry, str):
-        return _with_flags(create(entry, where), flags)
+        return create(entry, where)
     if not isinstance(entry, dict):
         raise ConfigError(f"{where}: must be a name or a mapping")
     if "score_thresholds" in entry:
@@ -86,7 +91,7 @@ def _recognizer(entry: Any, flags: int, where: str) -> Any:
     if not entry.get("enabled", True):
         return None
     if entry.get("type", "custom") != "custom":
-        return _with_flags(_predefined(entry, where), flags)
+        return _predefined(entry, where)
     for given in entry:
         if given not in _CUSTOM:
             names = ", ".join(sorted(_CUSTOM))
@@ -94,10 +99,9 @@ def _recognizer(entry: Any, flags: int, where: str) -> Any:
     _check_patterns(entry, flags, where)
     checked = _validated(CustomRecognizerConfig, _plain(entry, custom=True), where)
     try:
-        made = PatternRecognizer.from_dict(checked)
+        return PatternRecognizer.from_dict(checked)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from None
-    return _with_flags(made, flags)
 
 
 def _predefined(entry: dict[str, Any], where: str) -> Any:
@@ -164,13 +168,6 @@ def _validated(model: type[Any], entry: dict[str, Any], where: str) -> dict[str,
         place = f"{where}.{path}" if path else where
         raise ConfigError(f"{place}: {first['msg']}") from None
     dropped = {"enabled", "type", "class_name", "supported_languages"}
-    values: dict[str, Any] = checked.model_dump(exclude_none=True)
-    values.pop("score_thresholds", None)
-    return {k: v for k, v in values.items() if k not in dropped}
-
-
-def _with_flags(recognizer: Any, flags: int) -> Any:
-    """Patterns get the flags of the file, as in Presidio's loader."""
-    if isinstance(recognizer, PatternRecognizer):
-        recognizer.global_regex_flags = flags
-    return recognizer
+    dropped |= {"score_thresholds"}
+    values: dict[str, Any] = checked.model_dump(exclude_none=True, exclude=dropped)
+    return values

@@ -123,8 +123,7 @@ def _in_shard(
 def _in_batch(search: ValueSearch, batch: DocumentBatch, source: str) -> list[pa.Table]:
     documents, rejected = batch.documents, batch.rejected
     doc_ids = documents.column("doc_id")
-    spots = search.find(documents.column("text"))
-    named = doc_ids.take(spots.column("row"))
+    rows, starts, ends = map(pa.array, search.find(documents.column("text")).T)
     # The name that the configuration gives a source says nothing of a document.
     own = pc.equal(pc.fill_null(documents.column("source"), ""), source)
     named_so = pc.if_else(own, None, documents.column("source"))
@@ -133,7 +132,7 @@ def _in_batch(search: ValueSearch, batch: DocumentBatch, source: str) -> list[pa
     held = rows_with_value(others.set_column(index, "source", named_so), search)
     raw = rows_with_value(rejected.select(["raw"]), search)
     return [
-        _places(named, spots.column("start"), spots.column("end"), TEXT),
+        _places(doc_ids.take(rows), starts, ends, TEXT),
         _whole(doc_ids, held, COLUMN),
         _whole(rejected.column("doc_id"), raw, RAW),
     ]
