@@ -61,7 +61,9 @@ def section(data: ReportData) -> Section:
     blocks += bound_blocks(data, kinds)
     if manifest.not_measured:
         title = "Not measured: kinds that are looked for and have no recall"
-        reasons = [[code(name), why] for name, why in manifest.not_measured.items()]
+        reasons: list[Row] = [
+            [code(name), why] for name, why in manifest.not_measured.items()
+        ]
         blocks.append(table(title, columns("<Kind", "<Why"), reasons))
     if data.shown.get("pii"):
         blocks += [Heading("Which rules found them"), _rule_table(data.shown["pii"])]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _NANP_DIGITS, _AREA = 10, 3
 _LONGEST_CODE = 3
+_SLOTS = {"#": 0, "N": 2}
+"""The least digit that a character of a template stands for."""
 
 
 def fake_phone(value: str, stream: Stream) -> str | None:
@@ -95,30 +97,21 @@ def _unknown(digits: str, stream: Stream) -> str:
 def _filled(template: str, stream: Stream) -> str:
     pieces = []
     for char in template:
-        if char == "#":
-            pieces.append(str(stream.below(10)))
-        elif char == "N":
-            pieces.append(str(2 + stream.below(8)))
-        else:
-            pieces.append(char)
+        first = _SLOTS.get(char)
+        pieces.append(char if first is None else str(first + stream.below(10 - first)))
     return "".join(pieces)
 
 
 def is_fake_phone(value: str) -> bool:
     """Whether a number could have been made here; also what has no digits."""
     digits = phone_digits(value)
-    code, rest = split_number(digits)
-    if code:
-        return _is_national(int(code), rest)
-    if _starts(rest, _plans()["unassigned"]):
+    head, rest = split_number(digits)
+    code = int(head) if head else None
+    if _starts(rest, _plans()["unassigned_of"].get(code, _plans()["unassigned"])):
         return True
-    return not digits.startswith("+") and _fits(_plans()["fictional_unknown"], rest)
-
-
-def _is_national(code: int, rest: str) -> bool:
-    start = _plans()["unassigned_of"].get(code, _plans()["unassigned"])
-    if _starts(rest, start):
-        return True
+    if code is None:
+        fictional = _plans()["fictional_unknown"]
+        return not digits.startswith("+") and _fits(fictional, rest)
     templates = _plans()["fictional"].get(code, ())
     tails = (rest, rest.removeprefix("0"))
     return any(_fits(template, tail) for template in templates for tail in tails)
@@ -130,6 +123,6 @@ def _starts(digits: str, start: str) -> bool:
 
 def _fits(template: str, digits: str) -> bool:
     return len(template) == len(digits) and all(
-        wanted in ("#", char) or (wanted == "N" and char in "23456789")
+        int(char) >= _SLOTS[wanted] if wanted in _SLOTS else wanted == char
         for wanted, char in zip(template, digits, strict=True)
     )
