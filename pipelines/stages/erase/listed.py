@@ -11,11 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.engine.workspace import (
-    file_sha256,
-    read_table,
-    table_bytes,
-)
+from isinglass.pipelines.engine.workspace import file_sha256, read_table, table_bytes
 from isinglass.pipelines.stages.erase.forget.search import (
     COLUMN,
     FINDING,

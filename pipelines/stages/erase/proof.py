@@ -33,10 +33,7 @@ def written(run: FinishedRun) -> Written:
     if run.config.erase is None:
         return Written()
     return Written(
-        {
-            "findings/{shard}.parquet": FINDINGS,
-            f"audit/{AUDIT_NAME}.parquet": ERASURE,
-        }
+        {"findings/{shard}.parquet": FINDINGS, f"audit/{AUDIT_NAME}.parquet": ERASURE}
     )
 
 

@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Site,
-        Standing,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Standing
     from isinglass.schemas.config import EraseConfig, RunConfig
     from isinglass.schemas.config.pii import Operator
     from isinglass.transforms.edits import Edits, View

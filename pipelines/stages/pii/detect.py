@@ -14,10 +14,7 @@ from isinglass.transforms.pii.canaries.recall import measure
 from isinglass.transforms.pii.detector import check_models, data_files
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.plugins.allow import Allowed
-from isinglass.transforms.pii.plugins.value_files import (
-    user_files,
-    with_absolute_files,
-)
+from isinglass.transforms.pii.plugins.value_files import user_files, with_absolute_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,10 +28,7 @@ from isinglass.transforms.pii.canaries.recall import (
     add_cells,
     primary_languages,
 )
-from isinglass.transforms.pii.second_scan.scan import (
-    SecondScanner,
-    scan_texts,
-)
+from isinglass.transforms.pii.second_scan.scan import SecondScanner, scan_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -33,12 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Site,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
     from isinglass.schemas.manifest import Lexicon, Model
@@ -223,10 +218,7 @@ class Pii(Stage):
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """Whether texts were searched at all."""
         del told, statistics
