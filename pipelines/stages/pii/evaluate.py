@@ -25,7 +25,7 @@ from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.scan import CleanSettings, Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from isinglass.schemas.config import PiiConfig
@@ -230,16 +230,3 @@ def _is_span(span: Any, length: int) -> bool:
     if type(start) is not int or type(end) is not int or not isinstance(label, str):
         return False
     return 0 <= start < end <= length and bool(label.strip())
-
-
-def examples(
-    evaluation: Evaluation, count: int
-) -> dict[str, dict[str, Sequence[Span]]]:
-    """The first misses and false hits of each entity, counting any overlap."""
-    return {
-        entity: {
-            "misses": [evaluation.gold[i] for i in match.misses[:count]],
-            "false_hits": [evaluation.predicted[i] for i in match.false_hits[:count]],
-        }
-        for entity, match in evaluation.overlap.items()
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report.blocks import (
     Block,
@@ -113,10 +113,9 @@ def _own_findings(manifest: Manifest) -> dict[str, FindingCount]:
 
 def _kinds(data: ReportData) -> list[str]:
     """All kinds that were looked for or found, most findings first."""
-    configured = (data.part("pii") or {}).get("entities")
     findings = _own_findings(data.manifest)
-    names = {*findings, *data.manifest.recall}
-    names |= set(configured) if isinstance(configured, dict) else set()
+    configured = (data.part("pii") or {}).get("entities", {})
+    names = {*findings, *data.manifest.recall, *configured}
     found = {name: count.found for name, count in findings.items()}
     return sorted(names, key=lambda name: (-found.get(name, 0), name))
 
@@ -130,11 +129,8 @@ def _sums(manifest: Manifest) -> tuple[int, int, int]:
 
 
 def _operator(data: ReportData, entity: str) -> str:
-    entities: Any = (data.part("pii") or {}).get("entities")
-    settings = entities.get(entity) if isinstance(entities, dict) else None
-    name = settings.get("operator") if isinstance(settings, dict) else None
-    if not isinstance(name, str):
-        return MISSING
+    settings = (data.part("pii") or {}).get("entities", {}).get(entity, {})
+    name: str = settings.get("operator", MISSING)
     return _OPERATOR_CLASS.get(name, name)
 
 

@@ -67,23 +67,17 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
     )
     same, other = _covered(planted.expected, findings)
     rows = planted.expected.column("row")
-    cells = pa.table(
-        {
-            "entity": planted.expected.column("entity"),
-            "language": primary_languages(planted.languages).take(rows),
-            "position": planted.expected.column("position"),
-            "source": pc.fill_null(safe_labels(planted.sources), NO_SOURCE).take(rows),
-            "found": pa.array(same, pa.int64()),
-            "other": pa.array(other & ~same, pa.int64()),
-        }
+    cells = zip(
+        planted.expected.column("entity").to_pylist(),
+        primary_languages(planted.languages).take(rows).to_pylist(),
+        planted.expected.column("position").to_pylist(),
+        pc.fill_null(safe_labels(planted.sources), NO_SOURCE).take(rows).to_pylist(),
+        strict=True,
     )
-    names = list(RecallCell._fields)
-    sums = cells.group_by(names).aggregate(
-        [("found", "count"), ("found", "sum"), ("other", "sum")]
-    )
-    sums = sums.select([*names, "found_count", "found_sum", "other_sum"])
-    rows = zip(*sums.to_pydict().values(), strict=True)
-    counts = {RecallCell(*row[:4]).key(): list(row[4:]) for row in rows}
+    counts: dict[str, list[int]] = {}
+    for cell, mine, others in zip(cells, same.tolist(), other.tolist(), strict=True):
+        found = [1, int(mine), int(others and not mine)]
+        add_cells(counts, {RecallCell(*cell).key(): found})
     return dict(sorted(counts.items()))
 
 

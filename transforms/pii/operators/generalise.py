@@ -78,12 +78,9 @@ def _network(value: str) -> str:
         address = ipaddress.ip_address(split_address(value)[0])
     except ValueError:
         return ""
-    bits = _PREFIX_BITS[address.version]
-    return str(ipaddress.ip_network(f"{_without_zone(address)}/{bits}", strict=False))
-
-
-def _without_zone(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    return str(address).partition("%")[0]
+    without_zone, _, _ = str(address).partition("%")
+    block = f"{without_zone}/{_PREFIX_BITS[address.version]}"
+    return str(ipaddress.ip_network(block, strict=False))
 
 
 @cache
@@ -110,10 +107,6 @@ def _calling_code(value: str) -> str:
     return f"+{code}" if code else ""
 
 
-def _issuer(value: str) -> str:
-    return issuer_of(compact(value))[0]
-
-
 def _country(value: str) -> str:
     number = compact(value)
     return number[:2] if _COUNTRY.match(number) else ""
@@ -125,7 +118,7 @@ def _year(value: str) -> str:
 
 
 _RULES: dict[str, Callable[[str], str]] = {
-    "card": _issuer,
+    "card": lambda value: issuer_of(compact(value))[0],
     "date": _year,
     "email": _domain_class,
     "iban": _country,

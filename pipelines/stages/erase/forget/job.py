@@ -153,13 +153,8 @@ def _output(request: ForgetRequest, source: SourceRun) -> Path:
 def _config(source: SourceRun, folder: Path) -> RunConfig:
     """The configuration of the run, for another folder and with the list."""
     listed = _near(folder / "work" / FOLDER / LIST_FILE, source.base)
-    return RunConfig.model_validate(
-        {
-            **source.given,
-            "output": _near(folder, source.base),
-            "erase": {"list": listed},
-        }
-    )
+    changed = {"output": _near(folder, source.base), "erase": {"list": listed}}
+    return RunConfig.model_validate({**source.given, **changed})
 
 
 def _near(path: Path, base: Path) -> str:

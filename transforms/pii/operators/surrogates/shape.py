@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import string
 import struct
 import unicodedata
 from typing import TYPE_CHECKING
@@ -89,13 +88,7 @@ def same_shape(value: str, stream: Stream) -> str:
     """
     pieces = []
     for char in value:
-        if "0" <= char <= "9":
-            pieces.append(string.digits[stream.below(10)])
-        elif "a" <= char <= "z":
-            pieces.append(string.ascii_lowercase[stream.below(26)])
-        elif "A" <= char <= "Z":
-            pieces.append(string.ascii_uppercase[stream.below(26)])
-        elif char.isdecimal():
+        if char.isdecimal():
             zero = ord(char) - unicodedata.decimal(char)
             pieces.append(chr(zero + stream.below(10)))
         elif char.isalpha():
@@ -107,7 +100,7 @@ def same_shape(value: str, stream: Stream) -> str:
 
 def _letter(char: str, stream: Stream) -> str:
     code, low, high = ord(char), ord("a"), ord("z")
-    for first, last, lowest, highest in _SCRIPTS:
+    for first, last, lowest, highest in () if char.isascii() else _SCRIPTS:
         if first <= code <= last:
             low, high = lowest, highest
     drawn = chr(low + stream.below(high - low + 1))
