@@ -121,7 +121,7 @@ def _check_places(run: FinishedRun, erasure: Erasure) -> tuple[int, list[str]]:
         faults += [
             f"{doc_id}: a span was erased that is not listed"
             for doc_id, spans in erased.items()
-            if any(_uncovered(span, wanted.get(doc_id, [])) for span in spans)
+            if _points(spans) - _points(wanted.get(doc_id, []))
         ]
     return count, faults
 
@@ -134,22 +134,15 @@ def _spans(table: pa.Table) -> _Spans:
     return grouped
 
 
+def _points(spans: list[Span]) -> set[int]:
+    return {point for span in spans for point in range(*span)}
+
+
 def _all_gone(wanted: list[Span], erased: list[Span], cut: list[Span]) -> bool:
     """Whether erased spans and cuts cover all that is listed.
 
     Beside a cut, punctuation and blanks of a listed place may be left.
     """
-    return all(
-        any(left < end and right > start for left, right in cut)
-        or not _uncovered((start, end), [*erased, *cut])
-        for start, end in wanted
-    )
-
-
-def _uncovered(span: Span, by: list[Span]) -> bool:
-    """Whether a part of a span is in none of some others."""
-    start, end = span
-    for left, right in sorted(by):
-        if left <= start < right:
-            start = right
-    return start < end
+    away, gone = _points(cut), _points(erased + cut)
+    places = (set(range(*span)) for span in wanted)
+    return all(place <= gone or place & away for place in places)

@@ -15,7 +15,7 @@ from isinglass.pipelines.stages.pii.recall import (
     AXES,
     RECALL,
     expected_leftovers,
-    recall_statistic,
+    single_statistics,
 )
 from isinglass.pipelines.stages.pii.second_scan import (
     METRICS,
@@ -122,11 +122,7 @@ def _check_recall(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
         if (row.low, row.high) != wilson(hits, planted):
             return [f"the interval of the recall of {row.entity} is wrong"]
     faults = []
-    told = [recall_statistic(e, recall, {}) for e, recall in manifest.recall.items()]
-    told += [
-        recall_statistic(part.entity, part, {part.by: part.name})
-        for part in manifest.recall_slices
-    ]
+    told = single_statistics(manifest.recall, manifest.recall_slices)
     single = [row for row in rows if row.position is None or row.language is None]
     parts = [*manifest.recall.values(), *manifest.recall_slices]
     if not statistics_table(told).equals(statistics_table(single)) or any(

@@ -22,8 +22,6 @@ RECALL = "pii.recall"
 AXES: tuple[Literal["position", "language", "source"], ...]
 AXES = ("position", "language", "source")
 
-_SLICES = ((), *((axis,) for axis in AXES), ("language", "position"))
-
 OFF = "no identifiers were planted (pii.canaries.documents is 0)"
 NO_MODEL = (
     "no sampled document is in a language that has both a model in pii.languages and "
@@ -53,11 +51,19 @@ def recall_slices(counts: Counts) -> list[RecallSlice]:
 
 def recall_statistics(counts: Counts) -> list[Statistic]:
     """Recall by entity; by entity and each axis; by entity, language and position."""
-    rows = []
-    for axes in _SLICES:
-        for (entity, *names), sums in _summed(counts, axes).items():
-            slices: dict[str, str] = dict(zip(axes, names, strict=True))
-            rows.append(recall_statistic(entity, _recall(sums), slices))
+    rows = single_statistics(recall_by_entity(counts), recall_slices(counts))
+    for (entity, *names), sums in _summed(counts, ("language", "position")).items():
+        slices = dict(zip(("language", "position"), names, strict=True))
+        rows.append(_statistic(entity, _recall(sums), slices))
+    return rows
+
+
+def single_statistics(
+    recall: Mapping[str, Recall], slices: Iterable[RecallSlice]
+) -> list[Statistic]:
+    """What the manifest tells of recall, as statistics."""
+    rows = [_statistic(entity, whole, {}) for entity, whole in recall.items()]
+    rows += [_statistic(part.entity, part, {part.by: part.name}) for part in slices]
     return rows
 
 
@@ -85,10 +91,7 @@ def _recall(sums: list[int]) -> Recall:
     )
 
 
-def recall_statistic(
-    entity: str, recall: Recall, slices: Mapping[str, str]
-) -> Statistic:
-    """Recall of an entity as a statistic, by some axes."""
+def _statistic(entity: str, recall: Recall, slices: dict[str, str]) -> Statistic:
     return Statistic(
         metric=RECALL,
         value=recall.recall,

@@ -50,11 +50,7 @@ def create(name: str, key: str, options: dict[str, Any] | None = None) -> Any:
 
 
 def find_class(name: str, key: str) -> type[Any]:
-    """A class of Presidio's recognizers.
-
-    Raises:
-        ConfigError: There is none of this name; gives the nearest.
-    """
+    """A class of Presidio's recognizers; an unknown one is refused, with the nearest."""
     known = all_classes()
     if name in known:
         return known[name]
@@ -64,11 +60,7 @@ def find_class(name: str, key: str) -> type[Any]:
 
 
 def refuse_remote(name: str, options: dict[str, Any], key: str) -> None:
-    """Refuse a recognizer that would go to the network, or needs another engine.
-
-    Raises:
-        ConfigError: Says what to use instead.
-    """
+    """Refuse what would go to the network or needs another engine; says what to use."""
     if name == EmailRecognizer.__name__:
         raise ConfigError(
             f"{key}: {name} fetches a list from the network. Use "
@@ -95,11 +87,7 @@ def refuse_remote(name: str, options: dict[str, Any], key: str) -> None:
 
 
 def of_country(country: str, key: str) -> list[Any]:
-    """All recognizers of a country by Presidio's code, such as pl; by class name.
-
-    Raises:
-        ConfigError: Presidio has none for this country; lists those it has.
-    """
+    """All recognizers of a country by Presidio's code, such as pl; by class name."""
     wanted = country.strip().lower()
     kinds = [kind for kind in all_classes().values() if wanted == kind.COUNTRY_CODE]
     if not kinds:

@@ -1,4 +1,7 @@
-"""Values, patterns and files of the user: read, checked, and named for any worker."""
+"""Values, patterns and files of the user: read, checked, and named for any worker.
+
+What is missing, cannot be read or is wrong is a `ConfigError` that names the key.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,7 @@ FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 
 
 def read_bytes(name: str, key: str) -> bytes:
-    """Contents of a file that the configuration names.
-
-    Raises:
-        ConfigError: It is missing or cannot be read; names `key`.
-    """
+    """Contents of a file that the configuration names."""
     try:
         return Path(name).read_bytes()
     except OSError as error:
@@ -35,11 +34,7 @@ def read_bytes(name: str, key: str) -> bytes:
 
 
 def read_text(name: str, key: str) -> str:
-    """Contents of a UTF-8 file that the configuration names.
-
-    Raises:
-        ConfigError: It cannot be read or is not UTF-8.
-    """
+    """Contents of a UTF-8 file that the configuration names."""
     try:
         return read_bytes(name, key).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -48,11 +43,7 @@ def read_text(name: str, key: str) -> str:
 
 
 def read_values(name: str, key: str) -> list[str]:
-    """Lines of a UTF-8 file without the white space around them; empty ones left out.
-
-    Raises:
-        ConfigError: It cannot be read, is not UTF-8, or holds no value.
-    """
+    """Lines of a UTF-8 file without white space around them; empty ones left out."""
     lines = [line.strip() for line in read_text(name, key).split("\n")]
     values = [line for line in lines if line]
     if not values:
@@ -61,11 +52,7 @@ def read_values(name: str, key: str) -> list[str]:
 
 
 def listed_values(given: Iterable[str], file: str | None, key: str) -> list[str]:
-    """Values of a list: those in the configuration, then those of its file.
-
-    Raises:
-        ConfigError: The file cannot be read, or there is no value.
-    """
+    """Values of a list: those in the configuration, then those of its file."""
     values = [value for value in given if value]
     if file is not None:
         values += read_values(file, f"{key}.file")
@@ -76,11 +63,7 @@ def listed_values(given: Iterable[str], file: str | None, key: str) -> list[str]
 
 
 def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
-    """Compile a pattern of the user.
-
-    Raises:
-        ConfigError: It is no pattern; names the key and the position.
-    """
+    """Compile a pattern of the user."""
     try:
         return regex.compile(expression, flags)
     except regex.error as error:
@@ -89,11 +72,7 @@ def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
 
 
 def user_files(config: RecognizersConfig) -> list[Lexicon]:
-    """Every file of the user that findings depend on, as the manifest lists them.
-
-    Raises:
-        ConfigError: One cannot be read.
-    """
+    """Every file of the user that findings depend on, as the manifest lists them."""
     named = [(f"pii.recognizers.files.{i}", n) for i, n in enumerate(config.files)]
     lists: dict[str, tuple[Any, ...]] = {"deny": config.deny, "allow": config.allow}
     for kind, entries in lists.items():

@@ -100,8 +100,7 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
     """
     source = open_source(request.run, texts_only=request.texts_only)
     asked = frozenset(item.entity for item in request.values if item.entity)
-    if asked:
-        check_entities(request.values, known_entities(source, asked))
+    check_entities(request.values, known_entities(source, asked))
     if not request.dry_run:
         check_new_key(source)
     search = ValueSearch.compile([item.value for item in request.values])
@@ -122,11 +121,7 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
 
 
 def _check_stages(config: RunConfig, named: tuple[str, ...]) -> None:
-    """No code is run because a run folder names it.
-
-    Raises:
-        ConfigError: The run used a stage from outside that the person did not name.
-    """
+    """No code is run because a run folder names it."""
     for stage in config.stages:
         if stage.use not in named:
             msg = (
@@ -167,11 +162,8 @@ def _prepare(
 ) -> Erasure:
     """Write list, configuration and key, unless the folder holds something else.
 
-    Returns:
-        The list with what the same request has added to it so far.
-
-    Raises:
-        OutputError: It does, or it is of another request, whose erasures would be lost.
+    That may be another request, whose erasures would be lost. Of the same one, the
+    list goes on with what was added to it.
     """
     folder, place = workspace.path, workspace.work / FOLDER
     if exists(folder) and any(list_folder(folder)) and not exists(place):
