@@ -65,12 +65,6 @@ UPPER_BOUND = (
     "upper bound: of these shapes, no more than so many are left. They are no measure "
     "of recall. What operators wrote does not count; what they were told to keep does."
 )
-NO_SECOND_SCAN = {
-    "audit": (
-        "The second scan did not run: an audit writes no data that could be scanned."
-    ),
-    "off": "The second scan did not run: pii.second_scan is off.",
-}
 
 
 def recall_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
@@ -190,8 +184,9 @@ def bound_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
     """What the second scan hit, beside what is expected to be left."""
     scan, manifest = data.manifest.second_scan, data.manifest
     if scan is None:
-        why = "audit" if manifest.verb == "audit" else "off"
-        return [Paragraph(NO_SECOND_SCAN[why], "muted")]
+        audit = "an audit writes no data that could be scanned"
+        why = audit if manifest.verb == "audit" else "pii.second_scan is off"
+        return [Paragraph(f"The second scan did not run: {why}.", "muted")]
     left = expected_leftovers(manifest.findings, manifest.recall)
     rows: list[Row] = []
     for name in (kind for kind in kinds if kind in scan.entities):

@@ -19,9 +19,7 @@ from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
     scan_again,
-    scans_twice,
     second_scan_statistics,
-    second_scan_summary,
 )
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stage import Closing, Driver, Phase, Site
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.schemas.manifest import Lexicon, Model, SecondScan
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
@@ -179,8 +177,7 @@ class Pii(Stage):
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""
-        scan_again(driver, cleans, self.config)
-        return After()
+        return After(note=scan_again(driver, cleans, self.config))
 
     def close(self, closing: Closing) -> Closed:
         """What was found, what became of it, and what was probably missed."""
@@ -189,9 +186,7 @@ class Pii(Stage):
         counted = dict(sorted(closing.partials.items()))
         recall = misses.recall_by_entity(counted)
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
-        second = None
-        if scans_twice(self.config, driver.verb):
-            second = second_scan_summary(driver.workspace, driver.shard_ids)
+        second: SecondScan | None = driver.after[self.name].note
         allowed = {
             name.removeprefix("allowed."): number
             for name, number in sorted(counts.items())

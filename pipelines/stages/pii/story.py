@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.workspace import exists
 from isinglass.pipelines.stage import Story
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.stage import Line
 
+    Finding = Mapping[str, Any]
+    """A row of `findings/`, of which the columns are `_SHOWN` and `_SCORES`."""
+
+_SHOWN = ("start", "end", "entity", "operator", "detector", "rule", "validated")
+_SCORES = ("base_score", "score", "context")
 _LATER = frozenset({"base_score", "context"})
 """Columns that the first version of the table did not have."""
 
@@ -22,46 +28,20 @@ MOST_SPANS = 20
 """Findings shown one by one, unless all are asked for."""
 
 
-class Finding(NamedTuple):
-    """One span of personal data, and why it was taken for one.
-
-    Attributes:
-        start: First code point in the source text.
-        end: One past the last.
-        detector: What found it: patterns, a model.
-        rule: Pattern, recognizer or model.
-        validated: Outcome of the checksum; None without one.
-        base_score: Score before context words, 0 to 1; None in older runs.
-        score: Score after them.
-        context: Context word that raised the score; None if none did.
-    """
-
-    start: int
-    end: int
-    entity: str
-    operator: str
-    detector: str
-    rule: str
-    validated: bool | None
-    base_score: float | None
-    score: float
-    context: str | None
-
-
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     """Each finding, and how often each entity was found; never what was found."""
     if not exists(run.folder / "findings" / f"{row['shard']}.parquet"):
         return Story({"record": {"findings": None, "spans": []}})
-    names = Finding._fields
+    names = (*_SHOWN, *_SCORES)
     rows = run.rows(row["shard"], "findings", row["doc_id"], ["doc_id", *names], _LATER)
-    spans = [Finding(*(found[name] for name in names)) for found in rows]
-    spans.sort(key=lambda span: (span.start, span.end, span.entity))
+    spans = [{name: found[name] for name in names} for found in rows]
+    spans.sort(key=itemgetter("start", "end", "entity"))
     told = {
         "findings": [
             {"entity": entity, "operator": operator, "count": count}
             for (entity, operator), count in count_spans(spans)
         ],
-        "spans": [span._asdict() for span in spans],
+        "spans": spans,
     }
     kept = row["outcome"] == Outcome.KEPT
     lines = finding_lines(spans, kept=kept, full=full)
@@ -70,7 +50,7 @@ def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
 
 def count_spans(spans: Sequence[Finding]) -> list[tuple[tuple[str, str], int]]:
     """How often each entity was found in a document, by what was done about it."""
-    return sorted(Counter((span.entity, span.operator) for span in spans).items())
+    return sorted(Counter(map(itemgetter("entity", "operator"), spans)).items())
 
 
 def finding_lines(
@@ -94,10 +74,11 @@ def finding_lines(
 
 def evidence_of(span: Finding) -> str:
     """Where a finding is, what found it, and how its score came about."""
-    said = f"{span.entity} at {span.start:,}-{span.end:,}: {span.detector}, {span.rule}"
-    if span.validated is not None:
-        said += ", checksum holds" if span.validated else ", checksum fails"
-    if span.context is not None and span.base_score is not None:
-        said += f", score {span.base_score:.2f} and {span.score:.2f} after the word "
-        return said + f'"{span.context}"'
-    return f"{said}, score {span.score:.2f}, no context word"
+    place = f"{span['entity']} at {span['start']:,}-{span['end']:,}"
+    said = f"{place}: {span['detector']}, {span['rule']}"
+    if span["validated"] is not None:
+        said += ", checksum holds" if span["validated"] else ", checksum fails"
+    before, after, word = (span[name] for name in _SCORES)
+    if word is not None and before is not None:
+        return f'{said}, score {before:.2f} and {after:.2f} after the word "{word}"'
+    return f"{said}, score {after:.2f}, no context word"

@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.config import PiiConfig
 
-SENTENCES = ("start", "middle", "end")
-"""Positions in the words of the language of the document."""
-
-STRUCTURES = ("url", "html", "json", "table", "han")
-"""Positions in markup, data and Chinese text without spaces."""
-
 CHUNK_BORDER = "chunk_border"
 """Position where a long text is cut; carried like `middle`."""
 
-POSITIONS = (*SENTENCES, CHUNK_BORDER, *STRUCTURES)
+_SENTENCES = ("start", "middle", "end", CHUNK_BORDER)
+_STRUCTURES = ("url", "html", "json", "table", "han")
+POSITIONS = (*_SENTENCES, *_STRUCTURES)
+"""In the words of the language of the document; in markup, data and Chinese text
+without spaces."""
 
 PERSON = "PERSON"
 _FALLBACK = "en"

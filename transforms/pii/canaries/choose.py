@@ -108,18 +108,13 @@ def _canary(
         carrier = carrier.replace("{label}", label).replace("{key}", as_key(label))
     head, tail = carrier.split("{value}")
     if entity == PERSON:
-        value = _name(language, draw)
+        known_names = names(language) or {}
+        value = " ".join(draw.choice(known_names[part]) for part in ("given", "family"))
     else:
         entry = draw.choice(_templates(entity, position, regions))
         value = fake_value(entity, entry, draw)
         head, tail = head + entry.before, entry.after + tail
     return Canary(entity, position, head, value, tail, draw.share())
-
-
-def _name(language: str, draw: Draw) -> str:
-    known = names(language)
-    assert known is not None
-    return f"{draw.choice(known['given'])} {draw.choice(known['family'])}"
 
 
 @cache

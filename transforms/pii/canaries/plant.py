@@ -146,7 +146,9 @@ def _long_copy(text: str, canaries: list[Canary]) -> _Copy:
     # A value without spaces cannot be cut where spaces of another one come before.
     ordered = sorted(canaries, key=lambda canary: " " not in canary.value)
     starts = (CHUNK_CHARS - _cut_inside(ordered[0]), CHUNK_CHARS - OVERLAP_CHARS)
-    body = _repeated(text, CHUNK_CHARS + _AFTER)
+    whole = (text.strip() or "-") + "\n\n"
+    length = CHUNK_CHARS + _AFTER
+    body = (whole * (length // len(whole) + 1))[:length]
     placed = []
     for canary, start in zip(ordered, starts, strict=False):
         piece = canary.head + _CALM + canary.value + canary.tail
@@ -168,11 +170,6 @@ def _cut_inside(canary: Canary) -> int:
     if space >= 0:
         return space + 1
     return round(canary.place * len(canary.value))
-
-
-def _repeated(text: str, length: int) -> str:
-    whole = (text.strip() or "-") + "\n\n"
-    return (whole * (length // len(whole) + 1))[:length]
 
 
 def _without_borders(text: str, across: str) -> str:

@@ -74,16 +74,9 @@ def operate(operator: str, entity: str, value: str, mark: str) -> str:
 
 
 def writer(config: PiiConfig, key: bytes) -> Write:
-    """Make what says which value takes the place of a found one.
+    """Make what says which value takes the place of a found one, under a secret key.
 
     It remembers what it wrote last, so keep it for many batches.
-
-    Args:
-        config: Names the operator of each entity.
-        key: Secret key of value keys and hashes.
-
-    Returns:
-        A function of the entity and the value.
     """
 
     def write(entity: str, value: str) -> Written:

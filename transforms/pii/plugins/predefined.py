@@ -50,7 +50,7 @@ def create(name: str, key: str, options: dict[str, Any] | None = None) -> Any:
 
 
 def find_class(name: str, key: str) -> type[Any]:
-    """A class of Presidio's recognizers; an unknown one is refused, with the nearest."""
+    """A class of Presidio's recognizers; what is none is refused, with the nearest."""
     known = all_classes()
     if name in known:
         return known[name]
