@@ -108,20 +108,13 @@ def _with_spans(data: pa.Table, named: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _fits(row: dict[str, Any], spans: list[dict[str, Any]]) -> bool:
-    text, end = row["text"], 0
     listed = [(s["start"], s["end"], s["entity"], s["operator"]) for s in row["pii"]]
     spans = sorted(spans, key=lambda span: (span["start"], span["end"]))
     own = [
         (s["clean_start"], s["clean_end"], s["entity"], s["operator"]) for s in spans
     ]
-    if listed != own:
-        return False
-    for span in spans:
-        start, stop = span["clean_start"], span["clean_end"]
-        if start is None or stop is None or not end <= start <= stop <= len(text):
-            return False
-        end = stop
-    return True
+    places = [0, *(p for start, end, *_ in own for p in (start, end)), len(row["text"])]
+    return listed == own and None not in places and places == sorted(places)
 
 
 def _is_output(text: str, span: dict[str, Any]) -> bool:

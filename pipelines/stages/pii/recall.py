@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.pii.canaries.carriers import PERSON
-from isinglass.transforms.pii.canaries.fakes import values
+from isinglass.transforms.pii.canaries.fakes import PERSON, values
 from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
 from isinglass.transforms.statistics.intervals import wilson
 

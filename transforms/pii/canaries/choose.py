@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.pii.canaries.carriers import (
+from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
     PERSON,
     POSITIONS,
+    Draw,
     as_key,
     carrier_language,
     carriers,
+    fake_value,
     labels,
     names,
     plantable,
+    values,
 )
-from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER
 from isinglass.transforms.pii.canaries.choose import choose
+from isinglass.transforms.pii.canaries.fakes import CHUNK_BORDER
 from isinglass.transforms.pii.chunks import CHUNK_CHARS, OVERLAP_CHARS
 
 if TYPE_CHECKING:

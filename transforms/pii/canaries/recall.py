@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.language import primary_language
-from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER, PERSON
+from isinglass.transforms.pii.canaries.fakes import CHUNK_BORDER, PERSON
 from isinglass.transforms.pii.overlap import resolve_overlaps
 
 if TYPE_CHECKING:

@@ -17,9 +17,12 @@ import regex  # type: ignore[import-untyped]
 from presidio_analyzer import Pattern, PatternRecognizer
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.plugins.predefined import create, of_country
+from isinglass.transforms.pii.plugins.presidio import (
+    create,
+    of_country,
+    read_recognizers,
+)
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
-from isinglass.transforms.pii.plugins.yaml_files import read_recognizers
 from isinglass.transforms.pii.scripts import UNSPACED
 
 if TYPE_CHECKING:

@@ -19,8 +19,11 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
 )
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.stages.erase.forget.check import Remains, find_remains
-from isinglass.pipelines.stages.erase.forget.search import search_run
+from isinglass.pipelines.stages.erase.forget.search import (
+    Remains,
+    find_remains,
+    search_run,
+)
 from isinglass.pipelines.stages.erase.forget.source import (
     check_new_key,
     known_entities,

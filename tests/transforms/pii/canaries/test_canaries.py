@@ -6,18 +6,20 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.config.pii import PiiConfig, default_entities
-from isinglass.transforms.pii.canaries.carriers import (
+from isinglass.transforms.pii.canaries.choose import PER_DOCUMENT
+from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
     PERSON,
     POSITIONS,
+    Draw,
     carrier_languages,
     carriers,
+    fake_value,
     has_label,
     labels,
     plantable,
+    values,
 )
-from isinglass.transforms.pii.canaries.choose import PER_DOCUMENT
-from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
 from isinglass.transforms.pii.canaries.plant import Planted, Sampled, plant
 from isinglass.transforms.pii.catalogue import checks_of
 from isinglass.transforms.pii.chunks import chunk_spans

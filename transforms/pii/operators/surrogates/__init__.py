@@ -130,24 +130,23 @@ def catalogue_check(entity: str) -> Check | None:
     Returns:
         None if it has none and is no national id.
     """
+    national = country_of(entity) is not None
     guarded: list[Guarded] = []
     for entry in load_catalogue():
-        if entry.entity != entity or not (entry.check or country_of(entity)):
-            continue
-        patterns = () if country_of(entity) and entry.check else entry.patterns
-        compiled = tuple(regex.compile(p.regex) for p in patterns)
-        guarded.append((compiled, entry.check or bool))
-    check = partial(_any_accepts, tuple(guarded)) if guarded else None
-    return partial(_is_national, check) if country_of(entity) else check
+        if entry.entity == entity and (entry.check or national):
+            patterns = () if national and entry.check else entry.patterns
+            compiled = tuple(regex.compile(pattern.regex) for pattern in patterns)
+            guarded.append((compiled, entry.check or bool))
+    if not guarded and not national:
+        return None
 
+    def accepts(value: str) -> bool:
+        if national and value.startswith("0"):
+            return True
+        return any(
+            check(value)
+            for patterns, check in guarded
+            if not patterns or any(pattern.fullmatch(value) for pattern in patterns)
+        )
 
-def _is_national(check: Check | None, value: str) -> bool:
-    return value.startswith("0") or (check is not None and check(value) is True)
-
-
-def _any_accepts(guarded: tuple[Guarded, ...], value: str) -> bool:
-    return any(
-        check(value)
-        for patterns, check in guarded
-        if not patterns or any(pattern.fullmatch(value) for pattern in patterns)
-    )
+    return accepts
