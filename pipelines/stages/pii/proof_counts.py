@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import COUNTS, conclude
-from isinglass.pipelines.stages.pii.operators import operator_of, operators_used
+from isinglass.pipelines.stages.pii.counts import operator_of, operators_used
 from isinglass.pipelines.stages.pii.recall import (
     AXES,
     RECALL,

@@ -52,7 +52,12 @@ def section(data: ReportData) -> Section:
     kinds = _kinds(data)
     blocks: list[Block] = [_findings_table(data, kinds)]
     if manifest.allowed:
-        blocks.append(Paragraph(_allowed(manifest.allowed), "warn"))
+        parts = [f"{grouped(n)} of {entity}" for entity, n in manifest.allowed.items()]
+        said = (
+            "Left in the text because a list of the configuration allows the value, "
+            f"and not counted above: {', '.join(parts)}."
+        )
+        blocks.append(Paragraph(said, "warn"))
     blocks.append(Heading("What was missed"))
     if manifest.recall:
         blocks += recall_blocks(data, kinds)
@@ -161,14 +166,6 @@ def _findings_table(data: ReportData, kinds: list[str]) -> Table:
         rows,
         total=["sum", "", *numbers(*_sums(data.manifest))],
         note=f"Rates are over the words of the kept documents ({counted}).{none}",
-    )
-
-
-def _allowed(allowed: dict[str, int]) -> str:
-    parts = [f"{grouped(number)} of {entity}" for entity, number in allowed.items()]
-    return (
-        "Left in the text because a list of the configuration allows the value, and "
-        f"not counted above: {', '.join(parts)}."
     )
 
 

@@ -14,9 +14,9 @@ from isinglass.pipelines.stages.pii.counts import (
     count_rules,
     finding_counts,
     finding_statistics,
+    operators_used,
 )
 from isinglass.pipelines.stages.pii.key import find_key, store_key
-from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
     scan_again,
     second_scan_statistics,

@@ -127,7 +127,7 @@ def carriers(entity: str, language: str, position: str) -> Sequence[str]:
     the kind in any, then of all kinds in the language, then in any.
     """
     place = "middle" if position == CHUNK_BORDER else position
-    common = "labelled" if has_label(entity) else "any"
+    common = "labelled" if _labels(entity) else "any"
     for name in (entity, common):
         for stem in (language, "any"):
             found = _content(stem)["carriers"].get(name, {}).get(place)
@@ -140,11 +140,6 @@ def labels(entity: str, language: str) -> Sequence[str]:
     """What a kind is called in a language, or where that is not known, at home."""
     named = _labels(entity)
     return named.get(language) or named.get("any", ())
-
-
-def has_label(entity: str) -> bool:
-    """Whether values of a kind are written behind their name."""
-    return bool(_labels(entity))
 
 
 def _labels(entity: str) -> dict[str, tuple[str, ...]]:

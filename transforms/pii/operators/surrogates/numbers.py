@@ -87,12 +87,9 @@ def holds_card(value: str) -> bool:
     Separators do not count, and a number may begin and end inside of a run: groups
     could be read so. Thus all spellings of a value get the same answer.
     """
-    return any(_run_holds_card(run) for run in _RUN.findall(compact(value)))
-
-
-def _run_holds_card(run: str) -> bool:
     return any(
         is_card_number(run[start:end])
+        for run in _RUN.findall(compact(value))
         for start in range(len(run) - _SHORTEST + 1)
         for end in range(start + _SHORTEST, min(start + _LONGEST, len(run)) + 1)
     )

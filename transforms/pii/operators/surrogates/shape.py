@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from isinglass.transforms.pii.operators.normalised import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     Check = Callable[[str], bool | None]
 
@@ -113,15 +113,12 @@ def laid_over(value: str, digits: str) -> str:
     `digits` are as many ASCII digits as `value` has decimal digits.
     """
     drawn = iter(digits)
-    if value.isascii():
-        return "".join([next(drawn) if c.isdigit() else c for c in value])
-    return "".join([_in_script(c, drawn) for c in value])
-
-
-def _in_script(char: str, drawn: Iterator[str]) -> str:
-    if not char.isdecimal():
-        return char
-    return chr(ord(char) - unicodedata.decimal(char) + int(next(drawn)))
+    return "".join(
+        chr(ord(char) - unicodedata.decimal(char) + int(next(drawn)))
+        if char.isdecimal()
+        else char
+        for char in value
+    )
 
 
 def shaped(entity: str, value: str, stream: Stream, check: Check | None) -> str:
