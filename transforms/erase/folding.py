@@ -69,10 +69,13 @@ class Folded:
     Attributes:
         data: uint8, UTF-8 of all of them, one after the other.
         offsets: int64 (n + 1,); text i is `data[offsets[i]:offsets[i + 1]]`.
+        sources: int32, the code point of its text that each byte comes from; empty
+            where it was not asked for.
     """
 
     data: NDArray[np.uint8] = field(repr=False)
     offsets: NDArray[np.int64]
+    sources: NDArray[np.int32]
 
 
 def folded_character(character: str) -> str:
@@ -160,31 +163,24 @@ def _fold(
         bounds[row + 1] = target
 
 
-def fold(texts: pa.StringArray) -> Folded:
+def fold(texts: pa.StringArray, *, sources: bool = False) -> Folded:
     """Fold a batch of texts.
+
+    Args:
+        texts: Strings (n,) without nulls.
+        sources: Whether to tell where each byte comes from.
 
     Raises:
         ValueError: A text is null.
     """
-    return _folded(texts)[0]
-
-
-def source_points(texts: pa.StringArray, row: int) -> NDArray[np.int32]:
-    """Code point of the source that each byte of a row, folded, comes from."""
-    return _folded(texts.slice(row, 1), wanted=True)[1]
-
-
-def _folded(
-    texts: pa.StringArray, *, wanted: bool = False
-) -> tuple[Folded, NDArray[np.int32]]:
     data, offsets = string_buffers(texts)
     tables = fold_tables()
     most = int(_most(data[offsets[0] : offsets[-1]], tables.lengths))
     out = np.empty(most, np.uint8)
-    sources = np.empty(most if wanted else 0, np.int32)
+    points = np.empty(most if sources else 0, np.int32)
     bounds = np.zeros(len(offsets), np.int64)
-    _fold(data, offsets, tables, out, bounds, sources)
-    return Folded(out[: bounds[-1]], bounds), sources[: bounds[-1]]
+    _fold(data, offsets, tables, out, bounds, points)
+    return Folded(out[: bounds[-1]], bounds, points[: bounds[-1]])
 
 
 def folded_text(text: str) -> str:

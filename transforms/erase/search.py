@@ -24,7 +24,7 @@ from isinglass.transforms.erase.escapes import (
     source_places,
     unescaped,
 )
-from isinglass.transforms.erase.folding import fold, folded_text, source_points
+from isinglass.transforms.erase.folding import fold, folded_text
 from isinglass.transforms.erase.numbers import (
     is_number,
     number_forms,
@@ -155,7 +155,7 @@ class ValueSearch:
                 first = with_plus(folded.data, low, start) if grouped else start
                 spans.setdefault(row, set()).add((first - low, end - low))
         for row, places in spans.items():
-            points = source_points(texts, row)
+            points = fold(texts.slice(row, 1), sources=True).sources
             for start, end in places:
                 yield row, int(points[start]), int(points[end - 1]) + 1
 

@@ -45,7 +45,7 @@ def plant_some(scanner: Scanner, view: View, share: float) -> dict[str, list[int
     """Plant identifiers in copies of a share of documents; count those that are found.
 
     Returns:
-        Sums by the key of a `RecallCell`.
+        Sums as `measure` has them.
     """
     settings = scanner.settings
     chosen = pa.array(settings.sample(view.doc_ids, share))

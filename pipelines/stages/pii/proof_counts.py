@@ -10,7 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import COUNTS, conclude
-from isinglass.pipelines.stages.pii.counts import operator_of, operators_used
+from isinglass.pipelines.stages.pii.counts import (
+    finding_counts,
+    finding_statistics,
+    operator_of,
+    operators_used,
+)
 from isinglass.pipelines.stages.pii.recall import (
     AXES,
     RECALL,
@@ -22,7 +27,6 @@ from isinglass.pipelines.stages.pii.second_scan import (
     scans_twice,
     second_scan_statistics,
 )
-from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.statistic import statistics_table
 from isinglass.transforms.pii.operators.apply import KEY_DIGITS
 from isinglass.transforms.statistics.intervals import wilson
@@ -86,27 +90,20 @@ def _check_findings(
         for entity, operator in sorted(found)
         if not run.is_foreign(entity) and operator_of(run.config, entity) != operator
     ]
-    kinds: dict[str, Counter[str]] = {}
+    counts = Counter[str]()
     for (entity, operator), number in found.items():
-        counts = kinds.setdefault(entity, Counter())
-        counts["found"] += number
-        counts["kept" if operator == KEEP else "changed"] += number
-    own = {
-        entity: FindingCount(found=n["found"], changed=n["changed"], kept=n["kept"])
-        for entity, n in kinds.items()
-    }
+        counts[f"finding.{entity}.found"] += number
+        became = "kept" if operator == KEEP else "changed"
+        counts[f"finding.{entity}.{became}"] += number
+    own = finding_counts(counts)
     if own != run.manifest.findings:
         faults.append("findings/ and manifest count different findings")
     searched = [entity for entity in own if not run.is_foreign(entity)]
     if run.manifest.operators != operators_used(run.config, searched):
         faults.append("the manifest has operators that are not configured")
-    rows = {
-        (s.metric.removeprefix("pii."), s.entity): s.value
-        for s in statistics
-        if s.metric in {"pii.found", "pii.changed", "pii.kept"}
-    }
-    wanted = {(k, entity): n for entity, c in kinds.items() for k, n in c.items()}
-    if {key: n for key, n in rows.items() if n} != wanted:
+    metrics = {"pii.found", "pii.changed", "pii.kept"}
+    told = statistics_table(s for s in statistics if s.metric in metrics and s.value)
+    if not told.equals(statistics_table(finding_statistics(counts, words=0))):
         faults.append("findings/ and statistics count different findings")
     return faults
 

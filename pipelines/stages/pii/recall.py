@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.pii.canaries.fakes import PERSON, values
-from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
+from isinglass.transforms.pii.canaries.recall import CELL, SEPARATOR, add_cells
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ NO_VALUES = "there are no invented values of this kind to plant"
 NO_PLACE = "no sampled document was given one; sample more documents"
 
 Counts = dict[str, list[int]]
-"""`[planted, found, found as another kind]` by the key of a `RecallCell`."""
+"""`[planted, found, found as another kind]` by a key of the parts of `CELL`."""
 
 
 def recall_by_entity(counts: Counts) -> dict[str, Recall]:
@@ -70,10 +70,9 @@ def _summed(counts: Counts, axes: tuple[str, ...]) -> dict[tuple[str, ...], list
     """Counts by entity and some of the other parts of a cell, sorted."""
     total: dict[tuple[str, ...], list[int]] = {}
     for name, sums in counts.items():
-        cell = RecallCell.of(name)
-        add_cells(
-            total, {tuple(getattr(cell, part) for part in ("entity", *axes)): sums}
-        )
+        parts = name.split(SEPARATOR, len(CELL) - 1)
+        cell = dict(zip(CELL, parts, strict=True))
+        add_cells(total, {tuple(cell[part] for part in ("entity", *axes)): sums})
     return {key: total[key] for key in sorted(total, key=json.dumps)}
 
 

@@ -25,6 +25,7 @@ from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.pii.canaries.recall import (
     NO_SOURCE,
+    SEPARATOR,
     primary_languages,
 )
 from isinglass.transforms.pii.second_scan.scan import SecondScanner, scan_texts
@@ -51,7 +52,6 @@ BATCH_ROWS = 16_384
 
 _COLUMNS = ("text", "language", "source", "pii")
 _SCANNED = "records_in"
-_SEPARATOR = "|"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def count_hits(scanner: SecondScanner, batch: pa.RecordBatch) -> Counter[str]:
     groups = pc.binary_join_element_wise(
         primary_languages(batch.column("language").cast(pa.string())),
         pc.fill_null(labels, NO_SOURCE),
-        _SEPARATOR,
+        SEPARATOR,
     ).dictionary_encode()
     codes, names = groups.indices.to_numpy(), groups.dictionary.to_pylist()
     counts = Counter[str]()
@@ -98,7 +98,7 @@ def count_hits(scanner: SecondScanner, batch: pa.RecordBatch) -> Counter[str]:
         for kind, weights in (("hits", hits), ("documents", hits > 0)):
             sums = np.bincount(codes, weights, len(names))
             for number in np.flatnonzero(sums):
-                key = _SEPARATOR.join((kind, entity, names[number]))
+                key = SEPARATOR.join((kind, entity, names[number]))
                 counts[key] = int(sums[number])
     return counts
 
@@ -139,7 +139,7 @@ def summarise(counts: Mapping[str, int], entities: Iterable[str]) -> SecondScan:
     for key, number in counts.items():
         if key == _SCANNED:
             continue
-        kind, entity, *names = key.split(_SEPARATOR, 1 + len(AXES))
+        kind, entity, *names = key.split(SEPARATOR, 1 + len(AXES))
         whole[entity][kind] += number
         for axis, name in zip(AXES, names, strict=True):
             sums = parts.setdefault((entity, axis, name), {"hits": 0, "documents": 0})

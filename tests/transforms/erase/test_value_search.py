@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.erase.folding import fold, folded_text, source_points
+from isinglass.transforms.erase.folding import fold, folded_text
 from isinglass.transforms.erase.numbers import is_number, number_forms
 from isinglass.transforms.erase.search import ValueSearch
 
@@ -147,7 +147,7 @@ def test_each_folded_byte_has_its_source(texts: list[str]) -> None:
     array = pa.array(texts, pa.string())
     folded = fold(array)
     for row, text in enumerate(texts):
-        points = source_points(array, row)
+        points = fold(array.slice(row, 1), sources=True).sources
         low, high = folded.offsets[row : row + 2]
         assert len(points) == high - low
         assert (np.diff(points) >= 0).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,33 +26,14 @@ Key = TypeVar("Key")
 UNKNOWN_LANGUAGE = "und"
 NO_SOURCE = "(none)"
 _LEAST_SHARE = 0.5
-_SEPARATOR = "|"
 
-
-class RecallCell(NamedTuple):
-    """What a count is about.
-
-    Attributes:
-        language: Primary language of the document; `und` if unknown.
-    """
-
-    entity: str
-    language: str
-    position: str
-    source: str
-
-    def key(self) -> str:
-        """The cell as a key of a JSON object; a source may hold anything."""
-        return _SEPARATOR.join(self)
-
-    @classmethod
-    def of(cls, key: str) -> RecallCell:
-        """Inverse of `key`."""
-        return cls(*key.split(_SEPARATOR, 3))
+SEPARATOR = "|"
+CELL = ("entity", "language", "position", "source")
+"""What a count is about: parts of its key, of which the last may hold anything."""
 
 
 def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
-    """Count planted and found values by `RecallCell`.
+    """Count planted and found values by the parts of `CELL`.
 
     A value counts as found when a finding of its entity that is left after overlaps
     are resolved covers at least half of it, and as found as another kind when only
@@ -77,7 +58,7 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
     counts: dict[str, list[int]] = {}
     for cell, mine, others in zip(cells, same.tolist(), other.tolist(), strict=True):
         found = [1, int(mine), int(others and not mine)]
-        add_cells(counts, {RecallCell(*cell).key(): found})
+        add_cells(counts, {SEPARATOR.join(cell): found})
     return dict(sorted(counts.items()))
 
 
@@ -107,7 +88,7 @@ def primary_languages(languages: pa.StringArray) -> pa.StringArray:
     """Primary language of each tag, `und` where there is none."""
     known = languages.dictionary_encode()
     names = [
-        primary_language(tag).replace(_SEPARATOR, "_") or UNKNOWN_LANGUAGE
+        primary_language(tag).replace(SEPARATOR, "_") or UNKNOWN_LANGUAGE
         for tag in known.dictionary.to_pylist()
     ]
     found = pa.array(names, pa.string()).take(known.indices)

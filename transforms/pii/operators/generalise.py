@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.checks.domains import split_mailbox
@@ -83,7 +82,6 @@ def _network(value: str) -> str:
     return str(ipaddress.ip_network(block, strict=False))
 
 
-@cache
 def _ends() -> dict[str, Any]:
     return load_data("surrogates", "domains").content
 

@@ -16,38 +16,18 @@ import regex  # type: ignore[import-untyped]
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
 
-
-@dataclass(frozen=True)
-class AllowList:
-    """One entry of `pii.recognizers.allow`.
-
-    Attributes:
-        entities: Kinds it holds for; none means all.
-        pattern: Found anywhere in a value, in any case; None for a list of values.
-    """
-
-    entities: frozenset[str]
-    values: frozenset[str] = field(repr=False)
-    pattern: regex.Pattern[str] | None = field(repr=False)
-
-    def holds(self, entity: str, value: str) -> bool:
-        """Whether a found value is allowed."""
-        if self.entities and entity not in self.entities:
-            return False
-        if self.pattern is None:
-            return value in self.values
-        return self.pattern.search(value) is not None
+    _List = tuple[frozenset[str], Callable[[str], object]]
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """All allow lists of a configuration."""
+    """All allow lists: the kinds that each holds for, none for all; and the check."""
 
-    lists: tuple[AllowList, ...]
+    lists: tuple[_List, ...] = field(repr=False)
 
     @classmethod
     def of(cls, config: RecognizersConfig) -> Allowed:
@@ -74,7 +54,10 @@ class Allowed:
 
         @cache
         def held(entity: str, value: str) -> bool:
-            return any(one.holds(entity, value) for one in self.lists)
+            return any(
+                (not kinds or entity in kinds) and holds(value)
+                for kinds, holds in self.lists
+            )
 
         entities = found.column("entity").to_pylist()
         out = [*map(held, entities, _values(found, texts))]
@@ -93,11 +76,11 @@ def _values(found: pa.RecordBatch, texts: pa.StringArray) -> Iterator[str]:
     return (held[row][start:end] for row, start, end in places)
 
 
-def _list_of(entry: AllowConfig, key: str) -> AllowList:
+def _list_of(entry: AllowConfig, key: str) -> _List:
     values = listed_values(entry.values, entry.file, key)
-    pattern = None
-    if entry.match == "regex":
-        for index, expression in enumerate(values):
-            compiled(expression, FLAGS, f"{key}.values.{index}")
-        pattern = regex.compile("|".join(f"(?:{e})" for e in values), FLAGS)
-    return AllowList(frozenset(entry.entities), frozenset(values), pattern)
+    if entry.match == "exact":
+        return frozenset(entry.entities), frozenset(values).__contains__
+    for index, expression in enumerate(values):
+        compiled(expression, FLAGS, f"{key}.values.{index}")
+    pattern = regex.compile("|".join(f"(?:{e})" for e in values), FLAGS)
+    return frozenset(entry.entities), pattern.search

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.data import load_data
@@ -41,7 +40,6 @@ def fake_person(value: str, stream: Stream) -> str | None:
     return None if fake == given else fake
 
 
-@cache
 def _syllables() -> dict[str, Any]:
     return load_data("surrogates", "persons").content
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
@@ -63,7 +62,6 @@ def split_number(digits: str) -> tuple[str, str]:
     return "", own
 
 
-@cache
 def _plans() -> dict[str, Any]:
     return load_data("surrogates", "phones").content
 
