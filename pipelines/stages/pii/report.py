@@ -65,11 +65,11 @@ def section(data: ReportData) -> Section:
         blocks.append(Paragraph("Not run: no identifiers were planted.", "muted"))
     blocks += bound_blocks(data, kinds)
     if manifest.not_measured:
-        title = "Not measured: kinds that are looked for and have no recall"
+        caption = "Not measured: kinds that are looked for and have no recall"
         reasons: list[Row] = [
             [code(name), why] for name, why in manifest.not_measured.items()
         ]
-        blocks.append(table(title, columns("<Kind", "<Why"), reasons))
+        blocks.append(table(caption, columns("<Kind", "<Why"), reasons))
     if data.shown.get("pii"):
         blocks += [Heading("Which rules found them"), _rule_table(data.shown["pii"])]
     return Section(anchor, title, tuple(blocks))
