@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
 from functools import cache
 
@@ -122,10 +123,8 @@ def _unfolded_character(char: str) -> str:
 
 def split_address(value: str) -> tuple[str, str]:
     """An IP address, and the zone or prefix length that follows it."""
-    for place, char in enumerate(value):
-        if char in "/%":
-            return value[:place], value[place:]
-    return value, ""
+    head = re.split("[/%]", value, maxsplit=1)[0]
+    return head, value[len(head) :]
 
 
 def _canonical(value: str) -> str:

@@ -42,20 +42,18 @@ def read_text(name: str, key: str) -> str:
         raise ConfigError(msg) from None
 
 
-def read_values(name: str, key: str) -> list[str]:
-    """Lines of a UTF-8 file without white space around them; empty ones left out."""
-    lines = [line.strip() for line in read_text(name, key).split("\n")]
-    values = [line for line in lines if line]
-    if not values:
-        raise ConfigError(f"{key}: {name} holds no value; write one a line")
-    return values
-
-
 def listed_values(given: Iterable[str], file: str | None, key: str) -> list[str]:
-    """Values of a list: those in the configuration, then those of its file."""
+    """Values of a list: those in the configuration, then one of each line of its file.
+
+    White space around the lines of the file is no part of its values.
+    """
     values = [value for value in given if value]
     if file is not None:
-        values += read_values(file, f"{key}.file")
+        lines = [line.strip() for line in read_text(file, f"{key}.file").split("\n")]
+        if not any(lines):
+            msg = f"{key}.file: {file} holds no value; write one a line"
+            raise ConfigError(msg)
+        values += filter(None, lines)
     if not values:
         msg = f"{key}: no value; give `values`, or a `file` with one a line"
         raise ConfigError(msg)
