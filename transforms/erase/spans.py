@@ -59,7 +59,12 @@ class Eraser:
         first = view.cut.from_source(rows, starts)
         last = view.cut.from_source(rows, ends)
         kept = last > first
-        erased = _found(*joined(rows[kept], first[kept], last[kept]))
+        columns = joined(rows[kept], first[kept], last[kept])
+        places = zip(*(column.tolist() for column in columns), strict=True)
+        erased = spans_of(list(places), ERASED, DETECTOR)
+        rule = pa.array([RULE] * erased.num_rows, pa.string())
+        index = FOUND.get_field_index("rule")
+        erased = erased.set_column(index, FOUND.field("rule"), rule)
         return Edits(view.in_source(erased), write, Precedence.ERASE)
 
     def _places(
@@ -73,12 +78,3 @@ class Eraser:
         rows, starts, ends = (column.to_numpy().astype(np.int64) for column in columns)
         order = np.lexsort((ends, starts, rows))
         return rows[order], starts[order], ends[order]
-
-
-def _found(
-    rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> pa.RecordBatch:
-    places = zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True)
-    spans = spans_of(list(places), ERASED, DETECTOR)
-    rule = pa.array([RULE] * len(rows), pa.string())
-    return spans.set_column(FOUND.get_field_index("rule"), FOUND.field("rule"), rule)

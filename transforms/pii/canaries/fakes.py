@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -51,8 +50,6 @@ POSITIONS = (*_SENTENCES, *_STRUCTURES)
 without spaces."""
 
 PERSON = "PERSON"
-_FALLBACK = "en"
-_NOT_KEY = re.compile(r"[^0-9a-z]+")
 
 
 @dataclass
@@ -123,8 +120,8 @@ def _filled(template: str, draw: Draw) -> str:
 def carriers(entity: str, language: str, position: str) -> Sequence[str]:
     """Texts with `{value}`, and `{label}` or `{key}` for kinds that have a label.
 
-    The most special list counts: of the kind in the language (`carrier_language`), of
-    the kind in any, then of all kinds in the language, then in any.
+    The most special list counts: of the kind in the language, of the kind in any,
+    then of all kinds in the language, then in any.
     """
     place = "middle" if position == CHUNK_BORDER else position
     common = "labelled" if _labels(entity) else "any"
@@ -145,20 +142,6 @@ def labels(entity: str, language: str) -> Sequence[str]:
 def _labels(entity: str) -> dict[str, tuple[str, ...]]:
     kind = known_kinds().get(entity)
     return {} if kind is None or kind.canary is None else kind.canary.labels
-
-
-def as_key(label: str) -> str:
-    """A label as the name of a field: lower case, `_` for all but letters and digits.
-
-    Labels in other scripts stay as they are.
-    """
-    return _NOT_KEY.sub("_", label.lower()) if label.isascii() else label
-
-
-def carrier_language(language: str | None) -> str:
-    """The language of the sentences for a document: its own, or English."""
-    primary = primary_language(language or "")
-    return primary if primary in carrier_languages() else _FALLBACK
 
 
 @cache

@@ -6,6 +6,7 @@ so every run measures what its detector misses. Planted texts are never written.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
+from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
     PERSON,
     POSITIONS,
     Draw,
-    as_key,
-    carrier_language,
+    carrier_languages,
     carriers,
     fake_value,
     labels,
@@ -61,6 +62,8 @@ _AFTER = 1_000
 """Code points behind the cut: the next chunk has text on both sides of its values."""
 
 _CALM = "\t"
+_FALLBACK = "en"
+_NOT_KEY = re.compile(r"[^0-9a-z]+")
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ def choose(
     entities = plantable(config, language)
     if not entities:
         return []
-    own = carrier_language(language)
+    primary = primary_language(language or "")
+    own = primary if primary in carrier_languages() else _FALLBACK
     regions = config.phone_regions
     if draw.share() < LONG_SHARE:
         drawn = [(e, CHUNK_BORDER) for e in draw.shuffled(entities)[:AT_BORDER]]
@@ -193,7 +197,9 @@ def _canary(
     known = labels(entity, "zh" if position == "han" else language)
     if known:
         label = draw.choice(known)
-        carrier = carrier.replace("{label}", label).replace("{key}", as_key(label))
+        # As the name of a field; labels in other scripts stay as they are.
+        key = _NOT_KEY.sub("_", label.lower()) if label.isascii() else label
+        carrier = carrier.replace("{label}", label).replace("{key}", key)
     head, tail = carrier.split("{value}")
     if entity == PERSON:
         known_names = names(language) or {}
