@@ -15,7 +15,7 @@ from isinglass.schemas.config.pii import Mode
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
     from isinglass.transforms.pii.evaluation.scoring import Score, Span
@@ -162,12 +162,11 @@ def _score_json(score: Score, words: int) -> dict[str, Any]:
 def _examples(
     evaluation: Evaluation, data: Labelled, count: int, *, show_text: bool
 ) -> dict[str, Any]:
-    """Places of misses and false hits; with their text only if asked for."""
+    """Places of the first misses and false hits; with their text only if asked for."""
     if count == 0:
         return {}
-    from isinglass.pipelines.stages.pii.evaluate import examples  # noqa: PLC0415
 
-    def places(spans: Sequence[Span]) -> list[dict[str, Any]]:
+    def places(spans: Iterable[Span]) -> list[dict[str, Any]]:
         told: list[dict[str, Any]] = []
         for span in spans:
             line = data.lines[span.record]
@@ -177,10 +176,13 @@ def _examples(
             told.append(place)
         return told
 
-    chosen = examples(evaluation, count)
+    gold, predicted = evaluation.gold, evaluation.predicted
     return {
-        entity: {name: places(spans) for name, spans in kinds.items()}
-        for entity, kinds in chosen.items()
+        entity: {
+            "misses": places(gold[i] for i in match.misses[:count]),
+            "false_hits": places(predicted[i] for i in match.false_hits[:count]),
+        }
+        for entity, match in evaluation.overlap.items()
     }
 
 

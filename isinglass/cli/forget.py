@@ -11,7 +11,7 @@ from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
 from isinglass.cli.options import FormatOption, StageOption, show
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.stages.erase.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget.job import Forgotten
 
 MOST_NAMED = 20
 
@@ -59,18 +59,21 @@ def forget(
     """
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
-    from isinglass.pipelines.stages.erase import forget as forgetting  # noqa: PLC0415
+    from isinglass.pipelines.stages.erase.forget import job  # noqa: PLC0415
+    from isinglass.pipelines.stages.erase.forget.values import (  # noqa: PLC0415
+        read_values,
+    )
 
-    request = forgetting.ForgetRequest(
+    request = job.ForgetRequest(
         run=run,
-        values=forgetting.read_values(value_file, allow_short=allow_short),
+        values=read_values(value_file, allow_short=allow_short),
         remove=remove,
         output=output,
         texts_only=texts_only,
         dry_run=dry_run,
         stages=tuple(stage or ()),
     )
-    done = forgetting.forget(request, Progress.on_stderr())
+    done = job.forget(request, Progress.on_stderr())
     show(as_json(done), _lines(done), format_)
     if done.found.documents == 0:
         return NOTHING_TO_DO

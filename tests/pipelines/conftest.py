@@ -9,8 +9,7 @@ import pytest
 
 from isinglass.pipelines.report.model import Quarantined
 from isinglass.pipelines.stages.dedup.closing import NearDuplicate
-from isinglass.pipelines.stages.pii import examples as pii
-from isinglass.pipelines.stages.pii.examples import RuleCount
+from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
     EncoderUse,
@@ -538,7 +537,7 @@ def examples() -> Examples:
         (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
         {
             "dedup": near,
-            "pii": pii.Shown(rules),
+            "pii": rules,
             "semantic": {"clusters": CLUSTERS, "cluster_shares": CLUSTER_SHARES},
         },
     )

@@ -124,9 +124,9 @@ class Detector:
                 engine.scan(texts.take(pa.array(rows)), rows, budget, found)
         batch = found.batch(self.thresholds)
         findings = without_rows(batch, sorted(budget.failed))
-        kept = self.allowed.keep(findings, texts)
+        kept, suppressed = self.allowed.keep(findings, texts)
         failures = failures_batch(budget.failed)
-        return Detection(kept.findings, failures, kept.suppressed)
+        return Detection(kept, failures, suppressed)
 
 
 def _rows_in(languages: pa.StringArray, language: str) -> NDArray[np.int64]:

@@ -14,10 +14,7 @@ from isinglass.transforms.pii.canaries.recall import measure
 from isinglass.transforms.pii.detector import check_models, data_files
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.plugins.allow import Allowed
-from isinglass.transforms.pii.plugins.value_files import (
-    user_files,
-    with_absolute_files,
-)
+from isinglass.transforms.pii.plugins.value_files import user_files, with_absolute_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +30,6 @@ def check_detector(
 ) -> tuple[PiiConfig, tuple[Model, ...], tuple[Lexicon, ...]]:
     """Name the user's files for any worker; find models and data files.
 
-    Args:
-        config: The `pii` section.
-        base: Folder that relative names start from.
-
     Raises:
         ConfigError: An unknown entity or region, or a file that cannot be read.
         MissingExtraError: A model is missing.
@@ -49,15 +42,10 @@ def check_detector(
 
 
 def plant_some(scanner: Scanner, view: View, share: float) -> dict[str, list[int]]:
-    """Plant identifiers in copies of some documents; count those that are found.
-
-    Args:
-        scanner: With its detector loaded.
-        view: Documents as they were scanned.
-        share: Of the documents that are sampled.
+    """Plant identifiers in copies of a share of documents; count those that are found.
 
     Returns:
-        Sums by the key of a `RecallCell`.
+        Sums as `measure` has them.
     """
     settings = scanner.settings
     chosen = pa.array(settings.sample(view.doc_ids, share))

@@ -11,7 +11,7 @@ from isinglass.pipelines.report.model import KeyFigure, Quarantined
 from isinglass.pipelines.report.text import grouped
 from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages.dedup.closing import NearDuplicate
-from isinglass.pipelines.stages.pii import examples as pii
+from isinglass.pipelines.stages.pii import counts as pii
 from isinglass.schemas.manifest import (
     FindingCount,
     GateResult,
@@ -229,7 +229,7 @@ def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
     ]
     shown = {
         "dedup": [NearDuplicate(name, name, 0.8, name)],
-        "pii": pii.Shown((pii.RuleCount(name, name, 1, 1),)),
+        "pii": (pii.RuleCount(name, name, 1, 1),),
     }
     quarantined = (Quarantined(name, 1, name, name),)
     hostile = _hostile(run_fields, name)

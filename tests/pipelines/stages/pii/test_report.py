@@ -67,6 +67,16 @@ def test_what_is_probably_left(
     assert [getattr(cell, "text", cell) for cell in row[-2:]] == [left, span]
 
 
+def test_what_is_not_measured_has_a_table_of_its_own(manifest: Manifest) -> None:
+    made = section(manifest, not_measured={"UUID": "no values"})
+    assert made.title == "Personal identifiers"
+    caption = "Not measured: kinds that are looked for and have no recall"
+    assert [cell.text for cell in tables(made)[caption].rows[0]] == [
+        "UUID",
+        "no values",
+    ]
+
+
 def test_allowed_values_are_said(manifest: Manifest) -> None:
     made = section(manifest, allowed={"PERSON": 1_200})
     assert "1\u202f200 of PERSON" in said(made)

@@ -8,14 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.stages.erase.forget.listing import (
+from isinglass.pipelines.stages.erase.forget.search import PLACES, Found
+from isinglass.pipelines.stages.erase.listed import (
+    Erasure,
     add_results,
     make_list,
+    read_erasure,
     same_request,
+    stored_list,
 )
-from isinglass.pipelines.stages.erase.forget.search import PLACES, Found
-from isinglass.pipelines.stages.erase.listed import Erasure, read_erasure, stored_list
-from isinglass.schemas.config import EraseConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import ERASURE
 
@@ -59,7 +60,7 @@ def test_outside_of_the_text_only_whole_documents_can_go() -> None:
 
 def test_added_results_are_the_same_request() -> None:
     one = make_list(FIRST, "spans", None)
-    more = add_results(one, pa.array(["b", "z"]))
+    more = add_results(one, ["b", "z"])
     assert [row for row in listed(more) if row[3] == "result"] == [
         ("b", None, None, "result", True),
         ("z", None, None, "result", True),
@@ -73,7 +74,7 @@ def test_stored_and_read_again(tmp_path: Path) -> None:
     one = make_list(FIRST, "spans", None)
     assert stored_list(one) == stored_list(make_list(FIRST, "spans", None))
     (tmp_path / "list.parquet").write_bytes(stored_list(one))
-    again = read_erasure(EraseConfig(list="list.parquet"), tmp_path)
+    again = read_erasure("list.parquet", tmp_path)
     assert listed(again) == listed(one)
     assert again.requests == one.requests
 
@@ -101,10 +102,10 @@ def test_bad_lists(tmp_path: Path, table: pa.Table | None, message: str) -> None
     if table is not None:
         pq.write_table(table, tmp_path / "list.parquet")
     with pytest.raises(InputError, match=message):
-        read_erasure(EraseConfig(list="list.parquet"), tmp_path)
+        read_erasure("list.parquet", tmp_path)
 
 
 def test_no_parquet(tmp_path: Path) -> None:
     (tmp_path / "list.parquet").write_text("a")
     with pytest.raises(InputError, match="cannot be read"):
-        read_erasure(EraseConfig(list="list.parquet"), tmp_path)
+        read_erasure("list.parquet", tmp_path)
