@@ -15,7 +15,7 @@ import pyarrow as pa
 from isinglass.pipelines.plan.discover import Found
 from isinglass.pipelines.plan.saved import choose_split
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.arrow import record_batches
+from isinglass.transforms.read.columnar import record_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

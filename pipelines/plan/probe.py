@@ -13,7 +13,11 @@ import pyarrow as pa
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import no_permission
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.arrow import read_schema, record_batches
+from isinglass.transforms.read.columnar import (
+    open_parquet,
+    read_schema,
+    record_batches,
+)
 from isinglass.transforms.read.delimited import (
     parse_header,
     record_blocks,
@@ -21,14 +25,13 @@ from isinglass.transforms.read.delimited import (
 )
 from isinglass.transforms.read.formats import compression_of, delimiter_of
 from isinglass.transforms.read.jsonl import parse_lines
-from isinglass.transforms.read.lines import (
+from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
-    Tail,
+    Damage,
     blocks,
+    chunks,
     split_lines,
 )
-from isinglass.transforms.read.parquet import open_parquet
-from isinglass.transforms.read.streams import Damage, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,8 +160,7 @@ def _probe_jsonl(found: Found, digest: Digest) -> Probed:
     stretches = digest.stretches or (_whole(digest),)
     lines: list[bytes] = []
     with Path(found.path).open("rb") as file:
-        for block in islice(blocks(_checked(chunks(file, found.path))), 1):
-            data = block.data if isinstance(block, Tail) else block
+        for data, _ in islice(blocks(_checked(chunks(file, found.path))), 1):
             lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
     _refuse_array(found, lines)
     (_, values, _), _ = parse_lines(lines, 0)

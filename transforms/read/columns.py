@@ -31,14 +31,9 @@ _INVALID = b"\xff"
 
 
 def arrow_batches(
-    origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
+    origin: Origin, batch: pa.RecordBatch, row: int
 ) -> Iterator[DocumentBatch]:
-    """Turn a record batch of any size into document batches.
-
-    Args:
-        origin: Where the batch comes from.
-        batch: As read from the file.
-        rows: Row numbers of its records in the file.
+    """Turn a record batch of any size, which begins at `row`, into document batches.
 
     Raises:
         InputError: The text column is gone, or values do not fit the planned type.
@@ -47,7 +42,8 @@ def arrow_batches(
         raise changed(origin.relative, f"it has no column {origin.text} any more")
     for part in cut(_text_sizes(batch.column(origin.text))):
         piece = batch.slice(part.start, part.stop - part.start)
-        yield document_batch(origin, arrow_records(origin, piece, rows[part]))
+        rows = np.arange(row + part.start, row + part.stop, dtype=np.int64)
+        yield document_batch(origin, arrow_records(origin, piece, rows))
 
 
 def _text_sizes(column: pa.Array) -> NDArray[np.int64]:
@@ -62,11 +58,6 @@ def arrow_records(
     origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
 ) -> Records:
     """Pick and convert the columns of a record batch.
-
-    Args:
-        origin: Where the batch comes from.
-        batch: As read from the file.
-        rows: Row numbers of its records in the file.
 
     Raises:
         InputError: Values do not fit the planned type.
@@ -104,18 +95,12 @@ def plain(column: pa.Array) -> pa.Array:
 def to_type(
     column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
 ) -> pa.Array:
-    """Convert a column without losing a value.
+    """Convert a column that is `plain` without losing a value.
 
     Nested values become JSON where a string is wanted.
 
-    Args:
-        column: Without dictionary and extension types.
-        wanted: Type of the column in the run.
-        origin: For the error message.
-        name: The input's name of the column, for the error message.
-
     Raises:
-        InputError: A value does not fit.
+        InputError: A value does not fit; names file and column of the input.
     """
     if column.type == wanted:
         return column

@@ -20,62 +20,55 @@ import pyarrow as pa
 
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
-    Origin,
     Records,
     cut,
     document_batch,
-    extra_column,
+    is_extra,
     only_rejected,
 )
 from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
-from isinglass.transforms.read.lines import (
+from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
-    Tail,
     blocks,
+    changed,
+    chunks,
+    open_input,
     split_lines,
 )
-from isinglass.transforms.read.streams import changed, chunks, open_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
+    from isinglass.schemas.documents import DocumentBatch, Piece
+    from isinglass.transforms.read.batches import Origin
     from isinglass.transforms.read.streams import Damage
 
     Parsed = tuple[list[int], list[dict[str, Any]], list[bytes]]
-    Numbered = list[tuple[int, Rejection]]
 
 _BLANK = b" \t\r"
+_HALF_PAIR = "an escape names half of a surrogate pair"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
 
 
-def read_jsonl(shard: Shard, piece: Piece, layout: Layout) -> Iterator[DocumentBatch]:
+def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read a stretch of lines.
 
-    Args:
-        shard: The shard of the piece.
-        piece: `start` and `stop` are bytes at line starts for a plain file; a
-            compressed file is read whole.
-        layout: Columns of the run.
+    `start` and `stop` are bytes at line starts for a plain file; a compressed file is
+    read whole.
 
     Raises:
         InputError: The file is not as it was planned.
     """
-    origin = Origin.of(shard, piece, layout)
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
-        for block in blocks(_stretch(file, piece)):
-            if isinstance(block, Tail):
-                tail = Rejection(
-                    0, QuarantineReason.TRUNCATED_FILE, block.damage.detail, block.data
-                )
-                yield only_rejected(origin, [(row, tail)])
+        for data, damage in blocks(_stretch(file, piece)):
+            if damage is not None:
+                reason = QuarantineReason.TRUNCATED_FILE
+                yield only_rejected(origin, Rejection(row, reason, damage.detail, data))
                 return
-            lines = split_lines(block)
-            if row == 0 and lines and lines[0].startswith(BYTE_ORDER_MARK):
-                lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+            lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
             yield from _batches(origin, lines, row)
             row += len(lines)
 
@@ -106,12 +99,12 @@ def _batches(origin: Origin, lines: list[bytes], row: int) -> Iterator[DocumentB
             yield document_batch(origin, records, [*rejections, *unfit])
 
 
-def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
+def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
     """Parse lines, the first of which has the number `row`.
 
     Returns:
-        Row numbers, objects and lines of the records that are JSON objects; and the
-        row number and reason of each record that is not.
+        Row numbers, objects and lines of the records that are JSON objects; and why
+        the others are none.
     """
     try:
         values = list(map(orjson.loads, lines))
@@ -122,61 +115,61 @@ def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
     return _parse_one_by_one(lines, row)
 
 
-def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
-    rows: list[int] = []
-    values: list[dict[str, Any]] = []
-    sound: list[bytes] = []
-    rejections: Numbered = []
+def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
+    parsed: Parsed = ([], [], [])
+    rejections: list[Rejection] = []
     for number, line in enumerate(lines, row):
         if not line.strip(_BLANK):
             continue
-        value = parse_line(line)
-        if isinstance(value, Rejection):
-            rejections.append((number, value))
+        value = _parse_line(line)
+        if isinstance(value, dict):
+            _append(parsed, number, value, line)
         else:
-            rows.append(number)
-            values.append(value)
-            sound.append(line)
-    return (rows, values, sound), rejections
+            rejections.append(Rejection(number, *value, line))
+    return parsed, rejections
 
 
-def parse_line(line: bytes) -> dict[str, Any] | Rejection:
+def _append(parsed: Parsed, row: int, value: dict[str, Any], line: bytes) -> None:
+    for column, entry in zip(parsed, (row, value, line), strict=True):
+        column.append(entry)
+
+
+def _parse_line(line: bytes) -> dict[str, Any] | tuple[QuarantineReason, str]:
     """Parse one line that is not blank, or say why it is no record."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         value = _parse_again(line)
-    if isinstance(value, dict | Rejection):
+    if isinstance(value, dict | tuple):
         return value
-    detail = f"a JSON {_json_kind(value)}"
-    return Rejection(0, QuarantineReason.NOT_AN_OBJECT, detail, line)
+    return QuarantineReason.NOT_AN_OBJECT, f"a JSON {_json_kind(value)}"
 
 
 def _parse_again(line: bytes) -> Any:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        detail = f"byte {error.start} of the line"
-        return Rejection(0, QuarantineReason.INVALID_UTF8, detail, line)
+        return QuarantineReason.INVALID_UTF8, f"byte {error.start} of the line"
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         # Only the standard library's own words and a position, nothing of the line.
         detail = f"{error.msg} at character {error.pos}"
-        return Rejection(0, QuarantineReason.MALFORMED_RECORD, detail, line)
+        return QuarantineReason.MALFORMED_RECORD, detail
     except (RecursionError, ValueError):
-        return Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+        return QuarantineReason.MALFORMED_RECORD, _TOO_DEEP
     if is_too_deep(value):
-        return Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+        return QuarantineReason.MALFORMED_RECORD, _TOO_DEEP
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        detail = "an escape names half of a surrogate pair"
-        return Rejection(0, QuarantineReason.LONE_SURROGATE, detail, line)
+        return QuarantineReason.LONE_SURROGATE, _HALF_PAIR
     return value
 
 
 def _json_kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "object"
     if isinstance(value, list):
         return "array"
     if isinstance(value, str):
@@ -184,7 +177,7 @@ def _json_kind(value: Any) -> str:
     return "number or literal"
 
 
-def _records(origin: Origin, parsed: Parsed) -> tuple[Records, Numbered]:
+def _records(origin: Origin, parsed: Parsed) -> tuple[Records, list[Rejection]]:
     """Turn objects into columns; those that cannot be turned are set aside."""
     rows, values, lines = parsed
     texts = [value.get(origin.text) for value in values]
@@ -198,27 +191,22 @@ def _records(origin: Origin, parsed: Parsed) -> tuple[Records, Numbered]:
 
 def _without_unfit(
     origin: Origin, parsed: Parsed, texts: list[Any]
-) -> tuple[Records, Numbered]:
+) -> tuple[Records, list[Rejection]]:
     kept: Parsed = ([], [], [])
-    rejections: Numbered = []
+    rejections: list[Rejection] = []
     for row, value, line, text in zip(*parsed, texts, strict=True):
         if not isinstance(text, str | None):
-            detail = f"the text is a JSON {_value_kind(text)}"
-            unfit = Rejection(0, QuarantineReason.WRONG_TYPE, detail, line)
+            reason, detail = QuarantineReason.WRONG_TYPE, _json_kind(text)
+            rejections.append(
+                Rejection(row, reason, f"the text is a JSON {detail}", line)
+            )
         elif is_too_deep(value):
-            unfit = Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+            reason = QuarantineReason.MALFORMED_RECORD
+            rejections.append(Rejection(row, reason, _TOO_DEEP, line))
         else:
-            kept[0].append(row)
-            kept[1].append(value)
-            kept[2].append(line)
-            continue
-        rejections.append((row, unfit))
+            _append(kept, row, value, line)
     records, _ = _records(origin, kept)
     return records, rejections
-
-
-def _value_kind(value: Any) -> str:
-    return "object" if isinstance(value, dict) else _json_kind(value)
 
 
 def _columns(
@@ -238,9 +226,8 @@ def _columns(
             known.add(name)
             column = [value.get(name) for value in values]
             carried[field.name] = _carried_column(column, field, name, unfit)
-    extra = extra_column(origin.layout)
-    if extra is not None:
-        carried[extra] = _extra(values, known, unfit)
+    for field in filter(is_extra, origin.layout.carried):
+        carried[field.name] = _extra(values, known, unfit)
     return metadata, carried
 
 
