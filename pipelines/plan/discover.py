@@ -99,14 +99,6 @@ def no_permission(path: object) -> InputError:
     )
 
 
-def saved_dataset_root(config: InputConfig, base: Path) -> Path | None:
-    """Return the folder if the input is one written by `save_to_disk`."""
-    path = input_path(config, base)
-    marks = (path / "dataset_dict.json", path / "state.json")
-    # `os.path` takes a name that is too long for one that is not there.
-    return path if any(map(os.path.isfile, marks)) else None
-
-
 def relative_name(path: str) -> str:
     """Return a path as valid Unicode with `/`; bytes that are not are escaped."""
     name = os.fsencode(path).decode("utf-8", "backslashreplace")

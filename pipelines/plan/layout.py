@@ -40,10 +40,6 @@ class InputFiles:
 def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
     """Check the column mapping against every file, and unite the other columns.
 
-    Args:
-        config: The run.
-        inputs: All inputs, in order.
-
     Raises:
         InputError: A file lacks a mapped column, or has it of a type that cannot be
             used; names the file, its columns and the fix.

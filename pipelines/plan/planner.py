@@ -6,18 +6,23 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.plan.discover import Found, discover, saved_dataset_root
-from isinglass.pipelines.plan.hub import PREFIX, hub_files
+from isinglass.pipelines.plan.datasets_library import (
+    PREFIX,
+    hub_files,
+    saved_dataset_root,
+    saved_files,
+)
+from isinglass.pipelines.plan.discover import Found, discover
 from isinglass.pipelines.plan.layout import InputFiles, make_layout
 from isinglass.pipelines.plan.places import Output
 from isinglass.pipelines.plan.probe import probe
-from isinglass.pipelines.plan.saved import saved_files
 from isinglass.pipelines.plan.shards import make_shards
 from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from isinglass.pipelines.plan.probe import Probed
     from isinglass.schemas.config import InputConfig, RunConfig
     from isinglass.schemas.documents import Layout, Shard
 
@@ -88,7 +93,7 @@ def plan(config: RunConfig, base: Path) -> Plan:
     return Plan(
         shards=make_shards(inputs, config.limits.shard_bytes),
         layout=make_layout(config, inputs),
-        inputs=tuple(planned for item in inputs for planned in _planned(item)),
+        inputs=tuple(_planned(item, file) for item in inputs for file in item.files),
     )
 
 
@@ -124,16 +129,13 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
                 )
 
 
-def _planned(item: InputFiles) -> list[PlannedInput]:
-    return [
-        PlannedInput(
-            path=file.found.relative,
-            source=item.config.source,
-            format=file.found.format,
-            bytes=file.bytes,
-            rows=file.rows,
-            sha256=file.sha256,
-            problem=file.problem,
-        )
-        for file in item.files
-    ]
+def _planned(item: InputFiles, file: Probed) -> PlannedInput:
+    return PlannedInput(
+        path=file.found.relative,
+        source=item.config.source,
+        format=file.found.format,
+        bytes=file.digest.bytes,
+        rows=file.rows,
+        sha256=file.digest.sha256,
+        problem=file.problem,
+    )

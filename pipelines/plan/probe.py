@@ -34,7 +34,7 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from isinglass.pipelines.plan.discover import Found
     from isinglass.schemas.config.inputs import Format
@@ -49,30 +49,24 @@ class Probed:
 
     Attributes:
         found: Which.
-        bytes: Its size on disk.
-        sha256: Hex.
-        stretches: Parts that can be read alone, in order; at least one.
+        digest: Its size on disk and hash, and the parts that can be read alone, in
+            order; at least one.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
         problem: Why it cannot be read; empty if it can.
     """
 
     found: Found
-    bytes: int
-    sha256: str
-    stretches: tuple[Stretch, ...]
+    digest: Digest
     columns: dict[str, pa.DataType] | None = None
     problem: str = ""
 
     @property
     def rows(self) -> int | None:
         """Records in the file, where they can be counted without reading it."""
-        total = 0
-        for stretch in self.stretches:
-            if stretch.rows is None:
-                return None
-            total += stretch.rows
-        return total
+        parts = self.digest.stretches
+        known = [part.rows for part in parts if part.rows is not None]
+        return sum(known) if len(known) == len(parts) else None
 
 
 class _ProblemError(Exception):
@@ -105,10 +99,8 @@ def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
                 f"{path} cannot be read: {error}. Repair or remove the file, or set "
                 "`limits: {unreadable_files: quarantine}`."
             ) from None
-        stretch = Stretch(0, -1, 0, 1, digest.bytes)
-        return Probed(
-            found, digest.bytes, digest.sha256, (stretch,), problem=str(error)
-        )
+        whole = Stretch(0, -1, 0, 1, digest.bytes)
+        return _probed(found, digest, [whole], problem=str(error))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
 
@@ -116,8 +108,6 @@ def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
 def _probe_parquet(found: Found, digest: Digest) -> Probed:
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Parquet file is")
-    stretches = []
-    row = 0
     with Path(found.path).open("rb") as file:
         try:
             opened = open_parquet(file)
@@ -126,59 +116,55 @@ def _probe_parquet(found: Found, digest: Digest) -> Probed:
             raise _ProblemError(
                 "it has no valid Parquet footer, so it was cut short or is no Parquet"
             ) from None
-        for index in range(metadata.num_row_groups):
-            group = metadata.row_group(index)
-            size = group.total_byte_size
-            stretches.append(Stretch(index, index + 1, row, group.num_rows, size))
-            row += group.num_rows
-    whole = stretches or [Stretch(0, 0, 0, 0, 0)]
-    return _probed(found, digest, whole, _typed(found, schema))
+        groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
+        sizes = [(group.num_rows, group.total_byte_size) for group in groups]
+    return _probed(found, digest, _numbered(sizes), _typed(found, schema))
 
 
 def _probe_arrow(found: Found, digest: Digest) -> Probed:
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Arrow file is")
-    stretches = []
-    row = 0
     # Mapped, so that only the headers of record batches are read.
     with pa.memory_map(found.path) as file:
         try:
             schema = read_schema(file)
             file.seek(0)
-            for index, batch in enumerate(record_batches(file, 0, -1)):
-                stretches.append(
-                    Stretch(index, index + 1, row, batch.num_rows, batch.nbytes)
-                )
-                row += batch.num_rows
+            batches = record_batches(file, 0, -1)
+            sizes = [(batch.num_rows, batch.nbytes) for batch in batches]
         except (pa.ArrowException, OSError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
-    whole = stretches or [Stretch(0, 0, 0, 0, 0)]
-    return _probed(found, digest, whole, _typed(found, schema))
+    return _probed(found, digest, _numbered(sizes), _typed(found, schema))
+
+
+def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
+    """A stretch for each row group or record batch, by its rows and bytes."""
+    stretches = []
+    row = 0
+    for index, (rows, size) in enumerate(sizes):
+        stretches.append(Stretch(index, index + 1, row, rows, size))
+        row += rows
+    return stretches or [Stretch(0, 0, 0, 0, 0)]
 
 
 def _probe_jsonl(found: Found, digest: Digest) -> Probed:
-    stretches = digest.stretches or (_whole(digest),)
     lines: list[bytes] = []
-    with Path(found.path).open("rb") as file:
-        for data, _ in islice(blocks(_checked(chunks(file, found.path))), 1):
-            lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
+    for data, _ in islice(blocks(_chunks(found)), 1):
+        lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
     _refuse_array(found, lines)
     (_, values, _), _ = parse_lines(lines, 0)
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")
     columns = _sampled_types(values) if values else None
-    return _probed(found, digest, stretches, columns)
+    return _probed(found, digest, digest.stretches or [_whole(digest)], columns)
 
 
 def _probe_delimited(found: Found, digest: Digest) -> Probed:
     columns = None
-    with Path(found.path).open("rb") as file:
-        parts = _checked(chunks(file, found.path))
-        for block in record_blocks(parts, delimiter_of(found.path)):
-            header, _ = split_header(block.records)
-            if header is not None and block.damage is None:
-                columns = _header(found, header)
-                break
+    for block in record_blocks(_chunks(found), delimiter_of(found.path)):
+        header, _ = split_header(block.records)
+        if header is not None and block.damage is None:
+            columns = _header(found, header)
+            break
     return _probed(found, digest, [_whole(digest)], columns)
 
 
@@ -193,11 +179,8 @@ def _header(found: Found, record: bytes) -> dict[str, pa.DataType]:
 def _probe_text(found: Found, digest: Digest) -> Probed:
     packed = digest.bytes and compression_of(found.path)
     rows = None if packed else min(1, digest.bytes)
-    if digest.bytes:
-        with Path(found.path).open("rb") as file:
-            next(_checked(chunks(file, found.path)), None)
-    stretch = Stretch(0, -1, 0, rows, digest.bytes)
-    return _probed(found, digest, [stretch], None)
+    next(_chunks(found), None)
+    return _probed(found, digest, [Stretch(0, -1, 0, rows, digest.bytes)])
 
 
 _PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
@@ -212,22 +195,24 @@ _PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
 def _probed(
     found: Found,
     digest: Digest,
-    stretches: Any,
-    columns: dict[str, pa.DataType] | None,
+    stretches: Iterable[Stretch],
+    columns: dict[str, pa.DataType] | None = None,
+    problem: str = "",
 ) -> Probed:
-    return Probed(found, digest.bytes, digest.sha256, tuple(stretches), columns)
+    return Probed(found, digest._replace(stretches=tuple(stretches)), columns, problem)
 
 
 def _whole(digest: Digest) -> Stretch:
     return Stretch(0, -1, 0, None if digest.bytes else 0, digest.bytes)
 
 
-def _checked(parts: Any) -> Any:
-    """Pass chunks on; a file of which nothing can be decompressed is a problem."""
-    for index, part in enumerate(parts):
-        if index == 0 and isinstance(part, Damage) and part.corrupt:
-            raise _ProblemError(part.detail)
-        yield part
+def _chunks(found: Found) -> Iterator[bytes | Damage]:
+    """Content of a file; one of which nothing can be decompressed is a problem."""
+    with Path(found.path).open("rb") as file:
+        for index, part in enumerate(chunks(file, found.path)):
+            if index == 0 and isinstance(part, Damage) and part.corrupt:
+                raise _ProblemError(part.detail)
+            yield part
 
 
 def _typed(found: Found, schema: pa.Schema) -> dict[str, pa.DataType]:

@@ -1,19 +1,21 @@
-"""Inputs that the `datasets` library loads: `hf:NAME`.
+"""Inputs of the `datasets` library: `hf:NAME`, and folders of its `save_to_disk`.
 
-The library prepares Arrow files in its cache; they are read directly. Unless the input
-allows it, the library is kept from the network.
+For the former the library prepares Arrow files in its cache; they are read directly.
+Unless the input allows it, the library is kept from the network.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from isinglass.pipelines.plan.discover import Found
-from isinglass.pipelines.plan.saved import choose_split
+from isinglass.pipelines.plan.discover import Found, no_permission
+from isinglass.pipelines.plan.places import input_path
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import record_batches
 
@@ -29,12 +31,11 @@ _REMOTE = "://"
 def hub_files(config: InputConfig, base: Path) -> list[Found]:
     """Load a dataset by the `datasets` library and find its Arrow files.
 
+    They come in the order of the dataset; `relative` is split and file name.
+
     Args:
         config: The input, whose path starts with `hf:`.
         base: Folder that relative `data_files` start from.
-
-    Returns:
-        The files in the order of the dataset; `relative` is split and file name.
 
     Raises:
         InputError: It cannot be loaded, the split is unknown or not said, or the
@@ -49,7 +50,7 @@ def hub_files(config: InputConfig, base: Path) -> list[Found]:
     with _offline(active=not config.allow_download):
         loaded = _load(config, base)
     if isinstance(loaded, dict):
-        split = choose_split(config, sorted(loaded))
+        split = _choose_split(config, sorted(loaded))
         dataset = loaded[split]
     else:
         split, dataset = str(loaded.split), loaded
@@ -125,3 +126,87 @@ def _count_rows(paths: list[Path]) -> int:
         with pa.memory_map(str(path)) as file:
             total += sum(batch.num_rows for batch in record_batches(file, 0, -1))
     return total
+
+
+def saved_dataset_root(config: InputConfig, base: Path) -> Path | None:
+    """Return the folder if the input is one written by `save_to_disk`."""
+    path = input_path(config, base)
+    marks = (path / "dataset_dict.json", path / "state.json")
+    # `os.path` takes a name that is too long for one that is not there.
+    return path if any(map(os.path.isfile, marks)) else None
+
+
+def saved_files(config: InputConfig, root: Path) -> list[Found]:
+    """Find the Arrow files of a saved `Dataset`, or of one of a `DatasetDict`.
+
+    They are read directly, in the order of the dataset, so that the library itself is
+    not needed.
+
+    Raises:
+        InputError: The split is unknown or not said, the folder is incomplete, or the
+            rows are selected by an indices mapping.
+    """
+    if (root / "dataset_dict.json").is_file():
+        split = _choose_split(
+            config,
+            [str(name) for name in _read_note(root / "dataset_dict.json")["splits"]],
+        )
+        return _dataset_files(root / split, f"{split}/")
+    state = _read_note(root / "state.json")
+    own = state.get("_split")
+    if config.split is not None and own is not None and config.split != own:
+        raise InputError(
+            f"{root} is a saved dataset of split {own}, not {config.split}. "
+            "Remove `split`, or name the folder of the split."
+        )
+    return _dataset_files(root, "")
+
+
+def _choose_split(config: InputConfig, splits: list[str]) -> str:
+    """Return the split that the input means."""
+    if config.split is None and len(splits) == 1:
+        return splits[0]
+    names = ", ".join(splits)
+    if config.split is None:
+        raise InputError(
+            f"{config.path} has the splits {names}. Set `split` to one of them; "
+            "for several splits, list the input once for each."
+        )
+    if config.split not in splits:
+        raise InputError(f"{config.path} has no split {config.split}; it has {names}.")
+    return config.split
+
+
+def _dataset_files(folder: Path, prefix: str) -> list[Found]:
+    state = _read_note(folder / "state.json")
+    if state.get("_indices_data_files"):
+        raise InputError(
+            f"{folder} was saved with an indices mapping (select, shuffle or filter), "
+            "which picks rows out of its files. Write the rows themselves: in Python, "
+            "load_from_disk(FOLDER).flatten_indices().save_to_disk(NEW_FOLDER), and "
+            "use NEW_FOLDER as `path`."
+        )
+    names = [str(entry["filename"]) for entry in state["_data_files"]]
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise InputError(
+            f"{folder} is incomplete: {missing[0]} and {len(missing) - 1} more of its "
+            "files are missing. Save the dataset again."
+        )
+    return [Found(str(folder / name), prefix + name, "arrow") for name in names]
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except PermissionError:
+        raise no_permission(path) from None
+    except (OSError, ValueError):
+        data = None
+    wanted = "splits" if path.name == "dataset_dict.json" else "_data_files"
+    if not isinstance(data, dict) or wanted not in data:
+        raise InputError(
+            f"{path} is missing or damaged, so {path.parent} cannot be read as a saved "
+            "dataset. Save the dataset again."
+        )
+    return data
