@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.commits import outputs_digest_input, read_commit
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import (
     SURVEY,
     decisions_path,
@@ -166,7 +165,6 @@ class _ShardPass:
         self._counts: Counter[str] = Counter()
         self._partials: dict[str, dict[str, list[int]]] = {}
         self._texts = TextGatherer()
-        self._status = WorkerStatus(workspace, work.name, shard.shard_id)
 
     def add(self, batch: DocumentBatch) -> None:
         """Clean one batch and write its rows."""
@@ -191,7 +189,7 @@ class _ShardPass:
             writer.write(tables[table])
         sources = safe_labels(cleaned.data.column("source"))
         self._texts.add(cleaned.data.column("text"), sources, cleaned.languages)
-        self._status.add(documents.num_rows, cleaned.counts["characters_in"])
+        self._outputs.status.add(documents.num_rows)
 
     def _edit(self, view: View) -> tuple[Applied, dict[str, Any]]:
         """What stages cut comes first: what they change is the text without it."""

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.returned import blamed, check_columns
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import NormaliseConfig
+    from isinglass.schemas.documents import DocumentBatch
 
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""
@@ -75,60 +75,57 @@ class SurveyWork:
     ) -> dict[str, int]:
         """Survey one shard; returns its record and character counts."""
         shard = Shard.from_json(payload)
-        fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
+        counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
+        texts = TextGatherer()
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            for batch in read_shard(shard, self.layout):
+                table = self._survey(shard, batch, state)
+                _add(counts, texts, table, batch.rejected.num_rows)
+                outputs.status.add(table.num_rows)
+                yield table
+
         path = survey_path(outputs.workspace, shard.shard_id)
-        write_side(outputs, path, self.schema, self._rows(shard, fold, state))
-        statistics = json.dumps({"texts": fold.texts.finish()}, sort_keys=True)
+        write_side(outputs, path, self.schema, rows())
+        statistics = json.dumps({"texts": texts.finish()}, sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
-        return dict(fold.counts)
+        return dict(counts)
 
-    def _rows(
-        self, shard: Shard, fold: _ShardFold, state: list[tuple[Stage, Any]]
-    ) -> Iterator[pa.RecordBatch]:
-        pieces = {piece.relative: n for n, piece in enumerate(shard.pieces)}
-        schema = self.schema
-        for batch in read_shard(shard, self.layout):
-            seen = Seen(batch.documents, self.detect)
-            columns = survey_columns(seen, self.normalise)
-            for stage, loaded in state:
-                with blamed(stage, "survey"):
-                    added = stage.survey(loaded, seen)
-                check_columns(stage, "survey", added, batch.documents.num_rows)
-                columns |= added
-            place = pa.scalar(pieces[batch.path], pa.int32())
-            columns[PIECE.name] = pa.repeat(place, batch.documents.num_rows)
-            table = pa.RecordBatch.from_arrays(
-                [columns[name] for name in schema.names], schema=schema
-            )
-            fold.add(table, batch.rejected.num_rows)
-            yield table
-
-
-class _ShardFold:
-    """Counts and statistics of one shard as its batches go by."""
-
-    def __init__(self, status: WorkerStatus) -> None:
-        self.counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
-        self.texts = TextGatherer()
-        self._status = status
-
-    def add(self, table: pa.RecordBatch, rejected: int) -> None:
-        """Count one batch."""
-        characters = pc.sum(table.column("characters")).as_py() or 0
-        self.counts["records_in"] += table.num_rows + rejected
-        self.counts["documents"] += table.num_rows
-        self.counts["rejected"] += rejected
-        self.counts["characters"] += characters
-        for field in table.schema:
-            if pa.types.is_large_list(field.type):
-                listed = pc.sum(pc.list_value_length(table.column(field.name)))
-                self.counts[field.name] += listed.as_py() or 0
-        names = ("characters", "text_words")
-        lengths, words = (table.column(name).to_numpy() for name in names)
-        self.texts.add_lengths(
-            lengths, words, table.column("source"), table.column("language")
+    def _survey(
+        self, shard: Shard, batch: DocumentBatch, state: list[tuple[Stage, Any]]
+    ) -> pa.RecordBatch:
+        schema, rows = self.schema, batch.documents.num_rows
+        seen = Seen(batch.documents, self.detect)
+        columns = survey_columns(seen, self.normalise)
+        for stage, loaded in state:
+            with blamed(stage, "survey"):
+                added = stage.survey(loaded, seen)
+            check_columns(stage, "survey", added, rows)
+            columns |= added
+        piece = [one.relative for one in shard.pieces].index(batch.path)
+        columns[PIECE.name] = pa.repeat(pa.scalar(piece, pa.int32()), rows)
+        return pa.RecordBatch.from_arrays(
+            [columns[name] for name in schema.names], schema=schema
         )
-        self._status.add(table.num_rows, characters)
+
+
+def _add(
+    counts: Counter[str], texts: TextGatherer, table: pa.RecordBatch, rejected: int
+) -> None:
+    """Add a batch of the side table to counts and statistics."""
+    counts["records_in"] += table.num_rows + rejected
+    counts["documents"] += table.num_rows
+    counts["rejected"] += rejected
+    counts["characters"] += pc.sum(table.column("characters")).as_py() or 0
+    for field in table.schema:
+        if pa.types.is_large_list(field.type):
+            listed = pc.sum(pc.list_value_length(table.column(field.name)))
+            counts[field.name] += listed.as_py() or 0
+    lengths, words = (
+        table.column(name).to_numpy() for name in ("characters", "text_words")
+    )
+    sources, languages = table.column("source"), table.column("language")
+    texts.add_lengths(lengths, words, sources, languages)
 
 
 def survey_units(
@@ -136,10 +133,7 @@ def survey_units(
 ) -> list[Unit]:
     """One unit a shard; its fingerprint covers input bytes, layout, stages, code.
 
-    Args:
-        driver: With the plan and the fingerprint of the code.
-        work: Of the pass.
-        upstream: Commits of steps that the survey reads the outputs of.
+    `upstream` are commits of steps that the survey reads the outputs of.
     """
     layout = work.layout
     shape = [

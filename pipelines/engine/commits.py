@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pydantic
 
+from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     explain_write_error,
@@ -49,6 +50,7 @@ class UnitOutputs:
         self.workspace = workspace
         self.pass_name = pass_name
         self.unit = unit
+        self.status = WorkerStatus(workspace, pass_name, unit)
         self._open: dict[Path, TableWriter] = {}
         self._reserved: set[Path] = set()
         self._done: list[OutputFile] = []

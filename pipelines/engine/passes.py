@@ -91,10 +91,14 @@ def run_pass(
     """
     started = time.monotonic()
     workspace = session.workspace
-    done = _reusable(workspace, work.name, units)
-    pending = [unit for unit in units if unit.name not in done]
-    if done:
-        LOGGER.info("%s: %d of %d units reused", work.name, len(done), len(units))
+    pending = [
+        unit
+        for unit in units
+        if not valid_commit(workspace, work.name, unit.name, unit.fingerprint)
+    ]
+    reused = len(units) - len(pending)
+    if reused:
+        LOGGER.info("%s: %d of %d units reused", work.name, reused, len(units))
     if pending:
         pending.sort(key=lambda unit: (-unit.weight, unit.name))
         if session.execution.reverse:
@@ -103,7 +107,7 @@ def run_pass(
             for wave in _waves(pending, wave_of):
                 _execute(session, work, wave, speed=speed, build=build)
     commits = _collect(workspace, work.name, units)
-    _record(session, work.name, commits, len(done), time.monotonic() - started)
+    _record(session, work.name, commits, reused, time.monotonic() - started)
     return commits
 
 
@@ -115,21 +119,6 @@ def _waves(
     for unit in pending:
         waves.setdefault(wave_of(unit) if wave_of else 0, []).append(unit)
     return [waves[number] for number in sorted(waves)]
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A step of one unit, which one function does."""
-
-    name: str
-    make: Callable[[UnitOutputs], dict[str, int]]
-
-    def open(self) -> None:
-        return None
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        del state, payload
-        return self.make(outputs)
 
 
 def run_step(
@@ -152,24 +141,13 @@ def run_step(
     commit = valid_commit(workspace, name, unit.name, unit.fingerprint)
     reused = commit is not None
     if commit is None:
-        outcome = run_unit(_Step(name, make), None, unit, workspace)
+        outcome = run_unit(name, unit, workspace, make)
         if isinstance(outcome, Failure):
             raise outcome.to_error(name)
         commit = outcome
     elapsed = time.monotonic() - started
     _record(session, name, {unit.name: commit}, int(reused), elapsed)
     return commit
-
-
-def _reusable(
-    workspace: Workspace, pass_name: str, units: list[Unit]
-) -> dict[str, Commit]:
-    found = {}
-    for unit in units:
-        commit = valid_commit(workspace, pass_name, unit.name, unit.fingerprint)
-        if commit is not None:
-            found[unit.name] = commit
-    return found
 
 
 def _execute(
@@ -180,42 +158,40 @@ def _execute(
     speed: float,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None,
 ) -> None:
+    workspace = session.workspace
     for unit in pending:
-        remove(session.workspace.failure_path(work.name, unit.name))
-        remove(session.workspace.commit_path(work.name, unit.name))
+        remove(workspace.failure_path(work.name, unit.name))
+        remove(workspace.commit_path(work.name, unit.name))
     weight = sum(unit.weight for unit in pending)
     try:
         with new_pipeline(session.execution, len(pending), weight / speed) as pipeline:
             if build is None:
-                build_unit_pipeline(pipeline, work, pending, session.workspace)
+                build_unit_pipeline(pipeline, work, pending, workspace)
             else:
                 build(pipeline, pending)
     except IsinglassError:
         raise
     except Exception as error:
-        _raise_failures(session.workspace, work.name, pending)
+        _raise_failures(workspace, work.name, pending)
         msg = (
             f"Beam ended the pass {work.name} with {type(error).__name__}. Finished "
             "work is kept; run the same command again."
         )
         raise IsinglassError(msg) from error
-    _raise_failures(session.workspace, work.name, pending)
+    _raise_failures(workspace, work.name, pending)
 
 
 def _raise_failures(workspace: Workspace, pass_name: str, units: list[Unit]) -> None:
-    failures = []
+    errors = []
     for unit in units:
         path = workspace.failure_path(pass_name, unit.name)
         if exists(path):
-            failures.append(Failure(**read_json(path)))
-    if not failures:
-        return
-    for failure in failures:
-        error = failure.to_error(pass_name)
-        LOGGER.error("%s: %s: %s", pass_name, failure.unit, error)
-    found = [failure.to_error(pass_name) for failure in failures]
-    # What the person can mend comes before what is a fault of the program.
-    raise max(found, key=lambda error: error.exit_code)
+            error = Failure(**read_json(path)).to_error(pass_name)
+            LOGGER.error("%s: %s: %s", pass_name, unit.name, error)
+            errors.append(error)
+    if errors:
+        # What the person can mend comes before what is a fault of the program.
+        raise max(errors, key=lambda error: error.exit_code)
 
 
 def _collect(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
@@ -13,7 +13,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from isinglass.pipelines.engine.units import Failure, Unit, record_failure, run_unit
+from isinglass.pipelines.engine.units import Opens, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
 from isinglass.schemas.errors import ConfigError
 
@@ -89,11 +89,7 @@ def resolve_runner(name: str) -> str:
 
 
 def warn_if_untried(name: str) -> None:
-    """Say so where no run of isinglass was ever seen on a runner.
-
-    Args:
-        name: As `resolve_runner` gives it.
-    """
+    """Say so where no run of isinglass was ever seen on a runner."""
     if name not in TRIED:
         LOGGER.warning(
             "beam.runner %s was never tried with isinglass; FnApiRunner and "
@@ -105,11 +101,8 @@ def warn_if_untried(name: str) -> None:
 def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipeline:
     """An empty pipeline for one pass.
 
-    Args:
-        execution: How the person wants it run.
-        units: Number of units: no more workers than that are started.
-        seconds: About how many CPU seconds the pass takes; small work stays in this
-            process.
+    No more workers are started than there are units, and small work, by the CPU
+    seconds that it takes roughly, stays in this process.
     """
     config = execution.config
     runner = resolve_runner(config.runner)
@@ -146,36 +139,25 @@ class RunUnit(beam.DoFn):
     def __init__(self, work: PassWork, workspace: Workspace) -> None:
         self._work = work
         self._workspace = workspace
-        self._state: Any = None
-        self._opened = False
+
+    @cached_property
+    def _state(self) -> Any:
+        return self._work.open() if isinstance(self._work, Opens) else None
 
     def process(self, element: bytes) -> Iterator[bytes]:
-        """Run one unit; yields its outcome as JSON."""
-        unit = Unit.from_bytes(element)
+        """Run one unit; yields its name, whatever became of it."""
+        unit, work, workspace = Unit.from_bytes(element), self._work, self._workspace
         try:
-            if not self._opened:
-                self._state = self._work.open()
-                self._opened = True
+            make = partial(work.run, self._state, unit.payload)
         except Exception as error:  # noqa: BLE001 - reported by the driver
-            outcome: Any = record_failure(
-                error, self._work.name, unit.name, self._workspace
-            )
+            record_failure(error, work.name, unit.name, workspace)
         else:
-            outcome = run_unit(self._work, self._state, unit, self._workspace)
-        failed = asdict(outcome) if isinstance(outcome, Failure) else None
-        yield json.dumps({"unit": unit.name, "failed": failed}).encode()
+            run_unit(work.name, unit, workspace, make)
+        yield unit.name.encode()
 
 
-class EmitElements(beam.DoFn):
-    """Emits given elements, once; a leaner `beam.Create`."""
-
-    def __init__(self, elements: list[bytes]) -> None:
-        self._elements = elements
-
-    def process(self, element: bytes) -> Iterator[bytes]:
-        """Yield every element."""
-        del element
-        yield from self._elements
+def _all(_: bytes, elements: list[bytes]) -> list[bytes]:
+    return elements
 
 
 def spread(
@@ -186,7 +168,8 @@ def spread(
     Where one worker does everything there is nothing to share: the reshuffle, which
     is most of the graph and costs 0.1 CPU seconds a pass, is left out.
     """
-    emit = beam.ParDo(EmitElements(elements)).with_output_types(bytes)
+    # Leaner than `beam.Create`.
+    emit = beam.FlatMap(_all, elements).with_output_types(bytes)
     created = pipeline | f"{name}/Start" >> beam.Impulse() | f"{name}/Elements" >> emit
     workers = pipeline.options.view_as(DirectOptions).direct_num_workers
     if isinstance(pipeline.runner, FnApiRunner) and workers == 1:

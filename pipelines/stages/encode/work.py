@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.encode.gpu import device_name, lease_folder
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
@@ -132,12 +131,11 @@ class EncodeWork:
             ends=find_ends(self.config, tokenizer),
         )
         writer = ShardWriter(outputs, payload, self.config, widths)
-        status = WorkerStatus(outputs.workspace, self.name, payload)
 
         def write(streamed: Streamed[_Item]) -> None:
             assert streamed.item.made is not None
             writer.write(streamed.item.made, streamed.encoded)
-            status.add(streamed.item.batch.num_rows, 0)
+            outputs.status.add(streamed.item.batch.num_rows)
 
         settings = self._stream_settings(encoder)
         path = outputs.workspace.table("data", payload)

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_json, table_batches
 from isinglass.pipelines.stages.pii.recall import looked_for
@@ -81,14 +80,13 @@ class SecondScanWork:
     ) -> dict[str, int]:
         """Scan one shard of `data/`; writes its hits."""
         workspace = outputs.workspace
-        status = WorkerStatus(workspace, self.name, payload)
         hits: Hits = {}
         rows = 0
         data = workspace.table("data", payload)
         for batch in table_batches(data, _COLUMNS, BATCH_ROWS):
             add_cells(hits, count_hits(state, batch))
             rows += batch.num_rows
-            status.add(batch.num_rows, 0)
+            outputs.status.add(batch.num_rows)
         content = {"entities": state.entities, "hits": hits, "documents": rows}
         path = hits_path(workspace, payload)
         outputs.write_bytes(path, json.dumps(content, sort_keys=True))

@@ -56,9 +56,6 @@ class NeighboursWork:
     seed: int
     name: str = NEIGHBOURS
 
-    def open(self) -> None:
-        """Nothing is needed."""
-
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Compare the documents of one bucket; writes an array a shard."""
         del state

@@ -61,9 +61,6 @@ class TableWork:
     terms: bool = True
     name: str = TABLE
 
-    def open(self) -> None:
-        """Nothing is needed."""
-
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the rows of one shard, and count its words."""
         del state

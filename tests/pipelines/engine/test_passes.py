@@ -49,9 +49,6 @@ class Echo:
 
     name: str = "echo"
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: object, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         assert state is None
         if payload == "foreign":
@@ -238,7 +235,7 @@ def test_progress_counts_commits_and_names_workers(
         caplog.at_level(logging.INFO),
         watched(Progress(console), workspace, "echo", made),
     ):
-        WorkerStatus(workspace, "echo", "u1").add(123, 4567)
+        WorkerStatus(workspace, "echo", "u1").add(123)
         path = workspace.commit_path("echo", "u0")
         path.parent.mkdir(parents=True)
         path.write_text("{}")
