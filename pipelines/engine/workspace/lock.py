@@ -6,14 +6,14 @@ import fcntl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.workspace.files import list_files
-from isinglass.pipelines.engine.workspace.layout import FINAL_FILES
-from isinglass.pipelines.engine.workspace.writing import (
+from isinglass.pipelines.engine.workspace.files import (
     TEMPORARY_SUFFIX,
     explain_write_error,
+    list_files,
     make_folder,
     remove,
 )
+from isinglass.pipelines.engine.workspace.layout import FINAL_FILES
 from isinglass.schemas.errors import RetryError
 
 if TYPE_CHECKING:
