@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from isinglass.schemas.spans import APPLIED, FAILURES
 from isinglass.schemas.tables import DATA
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.edits.edits import Precedence, no_spans
+from isinglass.transforms.edits.cut import place_keys
+from isinglass.transforms.edits.edits import Precedence, no_spans, places_of
 from isinglass.transforms.edits.leftovers import left_beside
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.edits.edits import Edits, Write, Written
     from isinglass.transforms.edits.view import View
 
-_ROW = np.int64(32)
 _UNCHANGED = "keep"
 
 
@@ -157,24 +157,19 @@ def _merged(
         spans = left_beside(merged, spans, texts, whole=whole)
         table = pa.Table.from_batches([merged, spans])
         writers = np.append(writers, np.full(spans.num_rows, number))
-        order = np.argsort(_keys(table, "start"), kind="stable")
+        rows, starts, _ = places_of(table)
+        order = np.argsort(place_keys(rows, starts), kind="stable")
         merged, writers = one_batch(table.take(pa.array(order))), writers[order]
     return merged, [edits[number].write for number in writers.tolist()]
 
 
 def _check(spans: pa.RecordBatch, texts: int) -> None:
-    rows = spans.column("row").to_numpy()
+    rows, starts, ends = places_of(spans)
     if len(rows) and (rows.min() < 0 or rows.max() >= texts):
         raise ValueError(f"a span is of a row that is none of {texts}")
-    starts, ends = _keys(spans, "start"), _keys(spans, "end")
+    starts, ends = place_keys(rows, starts), place_keys(rows, ends)
     if (starts > ends).any() or (starts[1:] < ends[:-1]).any():
         raise ValueError("a span of a stage overlaps another, or is out of order")
-
-
-def _keys(spans: pa.RecordBatch | pa.Table, name: str) -> NDArray[np.int64]:
-    """Row and offset as one number."""
-    rows = spans.column("row").to_numpy().astype(np.int64)
-    return np.asarray((rows << _ROW) + spans.column(name).to_numpy())
 
 
 def _of_rows(spans: pa.RecordBatch, rows: NDArray[np.int64]) -> pa.RecordBatch:
@@ -191,10 +186,7 @@ class _Places(NamedTuple):
 
     @classmethod
     def of(cls, spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> _Places:
-        rows, starts, ends = (
-            spans.column(name).to_numpy().astype(np.int64)
-            for name in ("row", "start", "end")
-        )
+        rows, starts, ends = places_of(spans)
         own = cls(
             np.searchsorted(alive, rows),
             view.cut.from_source(rows, starts),

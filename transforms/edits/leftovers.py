@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.spans import PLACE_ORDER
 from isinglass.transforms.batches import one_batch
+from isinglass.transforms.edits.cut import place_keys
+from isinglass.transforms.edits.edits import places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,6 @@ LEAST_CHARACTERS = 2
 """Letters or digits that a part must have: a single one tells nothing of a person."""
 
 Span = tuple[int, int]
-_ROW = np.int64(32)
 
 
 def with_leftovers(
@@ -116,11 +117,8 @@ def _sorted(spans: pa.RecordBatch, added: list[dict[str, Any]]) -> pa.RecordBatc
 
 def _bounds(spans: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Start and end of each span as one number with its row, ascending."""
-    rows, starts, ends = (
-        spans.column(name).to_numpy().astype(np.int64)
-        for name in ("row", "start", "end")
-    )
-    return (rows << _ROW) + starts, (rows << _ROW) + ends
+    rows, starts, ends = places_of(spans)
+    return place_keys(rows, starts), place_keys(rows, ends)
 
 
 def _key(row: dict[str, Any]) -> tuple[int, int, int, str]:

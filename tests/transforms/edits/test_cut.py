@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.edits import Cuts, View
-from isinglass.transforms.edits.cut import nothing_cut, take_out
+from isinglass.transforms.edits.cut import Cut, take_out
 from tests.transforms.edits.batches import Span, cut_of, cuts_of, view_of
 
 TAKEN: list[tuple[str, list[Span], str]] = [
@@ -66,7 +66,7 @@ def test_nothing_to_cut_leaves_the_very_array() -> None:
     assert view.with_cuts([]) is view
     assert view.with_cuts([Cuts(), Cuts(note="found nothing")]) is view
     assert view.texts.buffers()[2].address == view.source_texts.buffers()[2].address
-    cut = nothing_cut(view.texts)
+    cut = Cut(view.texts)
     assert cut.texts is view.texts
     assert cut.characters.tolist() == [0, 0]
     places = np.array([0, 3], np.int64)
