@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.commits import outputs_digest_input, read_commit
-from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.side_tables import (
     SURVEY,
+    check_same,
     decisions_path,
     read_side,
     survey_path,
 )
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.ledger import write_ledger
 from isinglass.pipelines.returned import blamed, check_record, own_edits
 from isinglass.pipelines.stage import Stage
@@ -34,6 +34,7 @@ from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
@@ -91,7 +92,8 @@ class CleanWork:
     @property
     def _reading(self) -> list[Stage]:
         """Stages that see the texts."""
-        return [one for one in self.stages if one.edits or _records(one)]
+        records = Stage.record
+        return [s for s in self.stages if s.edits or type(s).record is not records]
 
     @property
     def data_schema(self) -> pa.Schema:
@@ -137,10 +139,6 @@ class CleanWork:
         return writers
 
 
-def _records(stage: Stage) -> bool:
-    return type(stage).record is not Stage.record
-
-
 class _ShardPass:
     """State of one shard while its batches go by."""
 
@@ -152,14 +150,11 @@ class _ShardPass:
         outputs: UnitOutputs,
         writers: dict[str, TableWriter],
     ) -> None:
-        self._work = work
-        self._loaded = loaded
-        self._shard = shard
-        self._outputs = outputs
-        self._writers = writers
-        workspace = outputs.workspace
-        self._decisions = read_side(decisions_path(workspace, shard.shard_id))
-        survey = read_side(survey_path(workspace, shard.shard_id), ["language"])
+        self._work, self._loaded = work, loaded
+        self._shard, self._outputs, self._writers = shard, outputs, writers
+        workspace, shard_id = outputs.workspace, shard.shard_id
+        self._decisions = read_side(decisions_path(workspace, shard_id))
+        survey = read_side(survey_path(workspace, shard_id), ["language"])
         self._languages = survey["language"]
         self._seen = 0
         self._counts: Counter[str] = Counter()
@@ -168,22 +163,25 @@ class _ShardPass:
 
     def add(self, batch: DocumentBatch) -> None:
         """Clean one batch and write its rows."""
-        documents = batch.documents
-        decisions = self._take(self._decisions, documents)
+        documents, shard_id = batch.documents, self._shard.shard_id
+        decisions = self._decisions.slice(self._seen, documents.num_rows)
+        ids = doc_id_words(documents.column("doc_id"))
+        check_same(CLEAN, shard_id, ids, decisions)
         languages = self._languages.slice(self._seen, documents.num_rows)
         self._seen += documents.num_rows
         view = kept_view(batch, decisions, languages.combine_chunks())
         applied, notes = self._edit(view)
         columns, tables = self._record(applied, notes)
-        cleaned = account(
-            batch, decisions, applied, self._shard.shard_id, columns, self._withhold
-        )
+        cleaned = account(batch, decisions, applied, shard_id, columns, self._withhold)
         self._counts.update(cleaned.counts)
+        # Columns of stages as they are declared: in order, and null or not.
+        schema = self._work.data_schema
+        declared = [cleaned.data.column(name) for name in schema.names]
         tables |= {
-            "data": self._declared(cleaned.data),
+            "data": pa.RecordBatch.from_arrays(declared, schema=schema),
             "findings": cleaned.findings,
             "ledger": cleaned.ledger,
-            "quarantine": self._publishable(cleaned.quarantine),
+            "quarantine": cleaned.quarantine,
         }
         for table, writer in self._writers.items():
             writer.write(tables[table])
@@ -223,43 +221,20 @@ class _ShardPass:
         return columns, tables
 
     def _withhold(self, doc_ids: pa.StringArray) -> np.ndarray:
+        if not self._work.write_text:
+            # An audit writes no text.
+            return np.ones(len(doc_ids), np.bool_)
         masks = [stage.withhold(state, doc_ids) for stage, state in self._loaded]
         held = [mask for mask in masks if mask is not None]
         return np.logical_or.reduce([np.zeros(len(doc_ids), np.bool_), *held])
 
-    def _declared(self, data: pa.RecordBatch) -> pa.RecordBatch:
-        """Columns of stages as they are declared: in order, and null or not."""
-        schema = self._work.data_schema
-        columns = [data.column(name) for name in schema.names]
-        return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    def _publishable(self, quarantine: pa.RecordBatch) -> pa.RecordBatch:
-        """An audit writes no text."""
-        if self._work.write_text:
-            return quarantine
-        nothing = pa.nulls(quarantine.num_rows, pa.large_binary())
-        return quarantine.set_column(6, QUARANTINE.field("raw"), nothing)
-
-    def _take(self, decisions: pa.Table, documents: pa.RecordBatch) -> pa.Table:
-        part = decisions.slice(self._seen, documents.num_rows)
-        words = doc_id_words(documents.column("doc_id"))
-        decided = [part[name].to_numpy() for name in ("doc_high", "doc_low")]
-        if not np.array_equal(words, np.stack(decided, axis=1)):
-            msg = (
-                f"Pass clean, shard {self._shard.shard_id}: the documents read are not "
-                "those that were surveyed. Did the input change? Run again."
-            )
-            raise ReconcileError(msg)
-        return part
-
     def finish(self) -> dict[str, int]:
         """Write the statistics; check that every surveyed document came by."""
         if self._seen != self._decisions.num_rows:
-            msg = (
+            raise ReconcileError(
                 f"Pass clean, shard {self._shard.shard_id}: {self._seen} documents "
                 f"read, {self._decisions.num_rows} surveyed."
             )
-            raise ReconcileError(msg)
         statistics = {"texts": self._texts.finish(), "partials": self._partials}
         path = statistics_path(self._outputs.workspace, self._shard.shard_id)
         self._outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
@@ -275,7 +250,7 @@ def add_partials(
         total[key] = [a + b for a, b in zip(before, values, strict=True)]
 
 
-def statistics_path(workspace: Workspace, shard_id: str) -> Any:
+def statistics_path(workspace: Workspace, shard_id: str) -> Path:
     """Partial statistics of one shard's clean pass, JSON."""
     return workspace.side(CLEAN, f"{shard_id}.stats.json")
 
@@ -300,10 +275,9 @@ def clean_units(
         outputs_digest_input(list(upstream)),
         driver.code,
     ]
-    units = []
-    for shard in driver.plan.shards:
-        survey = driver.surveys[shard.shard_id].fingerprint
-        identity = digest([survey, decisions[shard.shard_id], shape])
-        weight = sum(piece.bytes for piece in shard.pieces)
-        units.append(Unit(shard.shard_id, shard.to_json(), identity, weight))
-    return units
+    surveys = driver.surveys
+    return [
+        shard_unit(shard, [surveys[name].fingerprint, decisions[name], shape])
+        for shard in driver.plan.shards
+        for name in [shard.shard_id]
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +164,7 @@ def _manifest(
     for stage in run.stages:
         if not is_outside(stage):
             values |= closed[stage.name].manifest
+    public = [file for file in run.outputs if not file.path.startswith("work/")]
     warnings = general_warnings(inputs, records)
     for one in every:
         warnings += one.warns(config, values, statistics)
@@ -185,7 +186,7 @@ def _manifest(
         gates=gates,
         warnings=warnings,
         verdict=verdict(gates, warnings),
-        outputs=_published(run, audit),
+        outputs=sorted([*public, *audit], key=lambda file: file.path),
         passes=list(run.driver.session.records),
     )
 
@@ -204,15 +205,12 @@ def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSumm
     }
 
 
-def _characters(counts: dict[str, int]) -> Characters:
+def _characters(counts: Mapping[str, int]) -> Characters:
+    as_they_are = ("dropped", "quarantined", "cut", "redacted", "inserted")
     return Characters(
         total_in=counts.get("characters_in", 0),
         kept=counts.get("characters_out", 0),
-        dropped=counts.get("characters_dropped", 0),
-        quarantined=counts.get("characters_quarantined", 0),
-        cut=counts.get("characters_cut", 0),
-        redacted=counts.get("characters_redacted", 0),
-        inserted=counts.get("characters_inserted", 0),
+        **{name: counts.get(f"characters_{name}", 0) for name in as_they_are},
     )
 
 
@@ -225,23 +223,9 @@ def _inputs(run: Finished) -> list[InputFile]:
         for entry in counted.to_pylist():
             rows[shard.source, entry["values"]] += entry["counts"]
     return [
-        InputFile(
-            path=planned.path,
-            source=planned.source,
-            format=planned.format,
-            bytes=planned.bytes,
-            rows=rows[planned.source, planned.path],
-            sha256=planned.sha256,
-            problem=planned.problem,
-        )
-        for planned in run.driver.plan.inputs
+        InputFile(**asdict(file) | {"rows": rows[file.source, file.path]})
+        for file in run.driver.plan.inputs
     ]
-
-
-def _published(run: Finished, audit: list[OutputFile]) -> list[OutputFile]:
-    """Files of the run that are not under `work/`, by path."""
-    public = [file for file in run.outputs if not file.path.startswith("work/")]
-    return sorted([*public, *audit], key=lambda file: file.path)
 
 
 def remove_strangers(run: Finished) -> None:

@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import (
+    check_same,
     decisions_path,
+    id_words,
     read_side,
     survey_path,
 )
-from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import LEDGER, QUARANTINE
 from isinglass.transforms.batches import one_batch
@@ -51,31 +52,13 @@ def write_ledger(
     outputs: UnitOutputs,
     statistics: Path,
 ) -> dict[str, int]:
-    """Write ledger, quarantine and statistics of a shard; returns its counts.
-
-    Args:
-        shard: The shard.
-        writers: Of `ledger` and `quarantine`.
-        outputs: Of the unit.
-        statistics: Where the statistics go.
-
-    Raises:
-        ReconcileError: Survey and decisions are not of the same documents.
-    """
+    """Write ledger, quarantine and statistics of a shard; returns its counts."""
     workspace = outputs.workspace
     survey = read_side(survey_path(workspace, shard.shard_id), _SURVEY)
     decisions = read_side(decisions_path(workspace, shard.shard_id))
-    words = [
-        np.stack([table[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
-        for table in (survey, decisions)
-    ]
-    if not np.array_equal(words[0], words[1]):
-        msg = (
-            f"Pass clean, shard {shard.shard_id}: the decisions are not on the "
-            "documents that were surveyed. Run again."
-        )
-        raise ReconcileError(msg)
-    ledger = _ledger(shard, survey, decisions, format_doc_ids(words[0]))
+    words = id_words(survey)
+    check_same("clean", shard.shard_id, words, decisions)
+    ledger = _ledger(shard, survey, decisions, format_doc_ids(words))
     writers["ledger"].write(ledger)
     writers["quarantine"].write(_quarantine(ledger))
     texts = TextGatherer()

@@ -41,20 +41,19 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
         try:
             stage = kind(**config.options)
         except TypeError as error:
-            msg = f"{where}: {config.use} does not take these options: {error}."
-            raise ConfigError(msg) from None
+            raise ConfigError(
+                f"{where}: {config.use} does not take these options: {error}."
+            ) from None
         except Exception as error:
             raise ConfigError(
                 f"{where}: {config.use} refuses its options: {_told(error)}"
             ) from error
         if stage.name != kind.name:
-            msg = (
+            raise ConfigError(
                 f"{where}: {config.use} must have the `name` of its class, {kind.name}."
             )
-            raise ConfigError(msg)
         if any(stage.name == other.name for other in found):
-            msg = f"{where}: there is a stage called {stage.name} already."
-            raise ConfigError(msg)
+            raise ConfigError(f"{where}: there is a stage called {stage.name} already.")
         found.append(stage)
     return tuple(found)
 
@@ -71,29 +70,29 @@ def load_class(use: str, base: Path, where: str) -> type[Stage]:
         module = importlib.import_module(module_name)
         kind = getattr(module, class_name)
     except ModuleNotFoundError as error:
-        msg = (
+        raise ConfigError(
             f"{where}: {use} needs the module {error.name}, which is not there. "
             f"Install it, or put it into {base}."
-        )
-        raise ConfigError(msg) from None
+        ) from None
     except AttributeError:
-        msg = f"{where}: {module_name} has no class {class_name}."
-        raise ConfigError(msg) from None
+        raise ConfigError(
+            f"{where}: {module_name} has no class {class_name}."
+        ) from None
     except Exception as error:
         raise ConfigError(
             f"{where}: importing {module_name} failed: {_told(error)}"
         ) from error
     if not (isinstance(kind, type) and issubclass(kind, Stage)):
-        msg = f"{where}: {use} is no subclass of isinglass.pipelines.stage.Stage."
-        raise ConfigError(msg)
+        raise ConfigError(
+            f"{where}: {use} is no subclass of isinglass.pipelines.stage.Stage."
+        )
     name = getattr(kind, "name", "")
     ours = {stage.name for stage in STAGES}
     if not _NAME.fullmatch(name) or name in ours:
-        msg = (
+        raise ConfigError(
             f"{where}: {use} needs a `name` of small letters that no other stage has, "
             f"not {name!r}."
         )
-        raise ConfigError(msg)
     return kind
 
 
@@ -143,5 +142,6 @@ def check_names(stage: Stage, what: str, names: Iterable[str], mark: str = ".") 
     prefix = f"{stage.name}{mark}"
     for name in names:
         if not name.startswith(prefix):
-            msg = f"stage {stage.name}: {what} {name} must begin with {prefix}"
-            raise ConfigError(msg)
+            raise ConfigError(
+                f"stage {stage.name}: {what} {name} must begin with {prefix}"
+            )

@@ -23,12 +23,7 @@ def check_config(
     stages: Sequence[type[Stage] | Stage],
     beam_arguments: tuple[str, ...],
 ) -> None:
-    """Refuse names that no later step would know.
-
-    Args:
-        config: The configuration.
-        stages: All that there are, whether they are on or not.
-        beam_arguments: Options for Beam.
+    """Refuse names that no later step would know, of `stages` that are off as well.
 
     Raises:
         ConfigError: An unknown runner, metric or slice column; a word that is no
@@ -37,19 +32,14 @@ def check_config(
     warn_if_untried(resolve_runner(config.beam.runner))
     for argument in beam_arguments:
         if not argument.startswith("--"):
-            msg = f"{argument} is not an option for Beam; write it as --name=value."
-            raise ConfigError(msg)
+            raise ConfigError(
+                f"{argument} is not an option for Beam; write it as --name=value."
+            )
     evaluate_gates(config.gates, [])
     own = [metric for stage in stages for metric in stage.metrics]
     known = sorted({*CHARACTERISTICS, *METRICS, *own})
     for gate in config.gates:
-        _check_metric(gate.metric, known)
-
-
-def _check_metric(metric: str, known: list[str]) -> None:
-    if metric in known:
-        return
-    near = difflib.get_close_matches(metric, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}."
-    msg = f"gates: no statistic is called {metric}; {hint}"
-    raise ConfigError(msg)
+        if gate.metric not in known:
+            near = difflib.get_close_matches(gate.metric, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}."
+            raise ConfigError(f"gates: no statistic is called {gate.metric}; {hint}")

@@ -39,11 +39,6 @@ def reconcile(
 ) -> None:
     """Check the conservation of records, characters and spans in every shard.
 
-    Args:
-        driver: After the last pass.
-        stages: Of the run.
-        cleans: Commit of each shard's clean pass.
-
     Raises:
         ReconcileError: A sum is off; names pass, shard and both sides.
     """
@@ -60,7 +55,9 @@ def accounts_of(
     survey, name = driver.surveys[shard.shard_id], shard.shard_id
     sums = clean_sums(clean.counts, survey.counts)
     rows = clean_rows(clean.counts)
-    accounts = [Account(survey, survey_sums(survey.counts, _planned(shard)), {})]
+    planned = [piece.rows for piece in shard.pieces if piece.rows is not None]
+    known = sum(planned) if len(planned) == len(shard.pieces) else None
+    accounts = [Account(survey, survey_sums(survey.counts, known), {})]
     for stage in stages:
         after = driver.after[stage.name]
         own = stage.sums(name, clean.counts, after)
@@ -73,12 +70,6 @@ def accounts_of(
     return [*accounts, Account(clean, sums, rows)]
 
 
-def _planned(shard: Shard) -> int | None:
-    """Records of all pieces, if the plan knows them."""
-    rows = [piece.rows for piece in shard.pieces if piece.rows is not None]
-    return sum(rows) if len(rows) == len(shard.pieces) else None
-
-
 def balance_books(
     workspace: Workspace, shard_id: str, accounts: Iterable[Account]
 ) -> None:
@@ -86,17 +77,13 @@ def balance_books(
 
     Rows are counted again in the files, so a writer that loses a row is found even
     if its own count does not know of it.
-
-    Raises:
-        ReconcileError: A sum is off; names pass, shard and both sides.
     """
     for account in accounts:
         for fault in unequal([*account.sums, *_file_sums(workspace, account)]):
-            msg = (
+            raise ReconcileError(
                 f"Pass {account.commit.pass_name}, shard {shard_id}: {fault}. The run "
                 "was stopped because a record would be unaccounted for."
             )
-            raise ReconcileError(msg)
 
 
 def _file_sums(workspace: Workspace, account: Account) -> Iterator[Sum]:

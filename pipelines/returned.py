@@ -50,12 +50,11 @@ def blamed(stage: Stage, method: str) -> Iterator[None]:
     except Exception as error:
         if not is_outside(stage):
             raise
-        msg = (
+        raise IsinglassError(
             f"stage {stage.name}: {method} raised {type(error).__name__} at "
             f"{_place(stage, error)}. Finished work is kept; mend the stage and run "
             "again."
-        )
-        raise IsinglassError(msg) from error
+        ) from error
 
 
 def _place(stage: Stage, error: Exception) -> str:

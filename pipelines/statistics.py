@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import survey_path
@@ -13,7 +13,7 @@ from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.fold import TextFold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
 
@@ -30,23 +30,13 @@ METRICS = (
 
 def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Statistic]:
     """Documents, characters, words and lengths before and after cleaning."""
-    fold = TextFold()
-    before = _merged(fold, (_survey_sums(workspace, s)["texts"] for s in shard_ids))
-    after = _merged(fold, (_clean_sums(workspace, s)["texts"] for s in shard_ids))
-    return [*fold.finish(before, INPUT), *fold.finish(after, OUTPUT)]
-
-
-def _merged(fold: TextFold, sums: Iterable[Any]) -> Any:
-    return reduce(fold.merge, sums, fold.create())
-
-
-def _survey_sums(workspace: Workspace, shard_id: str) -> Any:
-    path = survey_path(workspace, shard_id).with_suffix(".stats.json")
-    return read_json(path)
-
-
-def _clean_sums(workspace: Workspace, shard_id: str) -> Any:
-    return read_json(statistics_path(workspace, shard_id))
+    surveys = (survey_path(workspace, s).with_suffix(".stats.json") for s in shard_ids)
+    cleans = (statistics_path(workspace, shard_id) for shard_id in shard_ids)
+    fold, rows = TextFold(), []
+    for paths, stage in ((surveys, INPUT), (cleans, OUTPUT)):
+        sums = (read_json(path)["texts"] for path in paths)
+        rows += fold.finish(reduce(fold.merge, sums, fold.create()), stage)
+    return rows
 
 
 def words_kept(texts: Sequence[Statistic]) -> float:
@@ -59,42 +49,30 @@ def words_kept(texts: Sequence[Statistic]) -> float:
 
 
 def record_statistics(counts: Mapping[str, int]) -> list[Statistic]:
-    """Records by outcome and reason.
-
-    Args:
-        counts: Summed counts of the clean pass.
-    """
+    """Records by outcome and reason, from the summed counts of the clean pass."""
     total = counts.get("records_in", 0)
-    rows = [_records("records.in", total, total)]
-    rows.append(_records("records.kept", counts.get("kept", 0), total))
+    rows = [_records("in", total, total)]
+    rows.append(_records("kept", counts.get("kept", 0), total))
     for outcome in ("dropped", "quarantined"):
         reasons = parts(counts, outcome)
-        rows.append(_records(f"records.{outcome}", sum(reasons.values()), total))
-        rows += [
-            _records(f"records.{outcome}", value, total, reason=reason)
-            for reason, value in reasons.items()
-        ]
+        rows.append(_records(outcome, sum(reasons.values()), total))
+        rows += [_records(outcome, n, total, reason) for reason, n in reasons.items()]
     quarantined = sum(parts(counts, "quarantined").values())
-    rate = quarantined / total if total else 0.0
-    rows.append(
-        Statistic(
-            "quarantine.rate",
-            rate,
-            "share of records",
-            RUN,
-            "Completeness",
-            numerator=quarantined,
-            denominator=total,
-        )
+    rate = Statistic(
+        "quarantine.rate",
+        quarantined / total if total else 0.0,
+        "share of records",
+        RUN,
+        "Completeness",
+        numerator=quarantined,
+        denominator=total,
     )
-    return rows
+    return [*rows, rate]
 
 
-def _records(
-    metric: str, value: int, total: int, reason: str | None = None
-) -> Statistic:
+def _records(name: str, value: int, total: int, reason: str | None = None) -> Statistic:
     return Statistic(
-        metric,
+        f"records.{name}",
         value,
         "records",
         RUN,

@@ -7,6 +7,7 @@ kept documents as they were read, `characters_out` those that are in `data/`.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stage import Sum
@@ -35,12 +36,7 @@ def parts(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
 
 
 def survey_sums(counts: Mapping[str, int], planned: int | None) -> list[Sum]:
-    """Of the survey of a shard.
-
-    Args:
-        counts: Of the survey.
-        planned: Records that the plan knows of; None if a file does not tell.
-    """
+    """Of the survey of a shard; `planned` records are None if a file does not tell."""
     records, read = counts["records_in"], counts["documents"] + counts["rejected"]
     sums = [Sum("records in = documents + rejected", records, read)]
     if planned is not None:
@@ -50,59 +46,35 @@ def survey_sums(counts: Mapping[str, int], planned: int | None) -> list[Sum]:
 
 def conserved(counts: Mapping[str, int]) -> list[Sum]:
     """Of every shard and of the whole run: nothing is lost, nothing comes in twice."""
-    dropped, quarantined = (
-        sum(parts(counts, outcome).values()) for outcome in ("dropped", "quarantined")
-    )
-    characters = {
-        name: counts.get(f"characters_{name}", 0)
-        for name in ("in", "kept", "dropped", "quarantined", "out")
-    }
-    cut, redacted, inserted = (
-        counts.get(f"characters_{name}", 0) for name in ("cut", "redacted", "inserted")
-    )
+    outcomes = ("dropped", "quarantined")
+    lost = sum(sum(parts(counts, outcome).values()) for outcome in outcomes)
+    records, kept = counts.get("records_in", 0), counts.get("kept", 0)
+
+    def characters(name: str) -> int:
+        return counts.get(f"characters_{name}", 0)
+
+    whole, source, written = map(characters, ("in", "kept", "out"))
+    told = source + characters("dropped") + characters("quarantined")
+    made = source - characters("cut") - characters("redacted") + characters("inserted")
     return [
-        Sum(
-            "records in = kept + dropped + quarantined",
-            counts.get("records_in", 0),
-            counts.get("kept", 0) + dropped + quarantined,
-        ),
-        Sum(
-            "characters in = kept + dropped + quarantined",
-            characters["in"],
-            characters["kept"] + characters["dropped"] + characters["quarantined"],
-        ),
-        Sum(
-            "characters out = kept - cut - redacted + inserted",
-            characters["out"],
-            characters["kept"] - cut - redacted + inserted,
-        ),
+        Sum("records in = kept + dropped + quarantined", records, kept + lost),
+        Sum("characters in = kept + dropped + quarantined", whole, told),
+        Sum("characters out = kept - cut - redacted + inserted", written, made),
     ]
 
 
 def clean_sums(counts: Mapping[str, int], survey: Mapping[str, int]) -> list[Sum]:
-    """Of the clean pass of a shard.
-
-    Args:
-        counts: Of the clean pass.
-        survey: Of the survey of the same shard.
-    """
+    """Of the clean pass of a shard, beside the counts of its survey."""
+    have = Counter(counts)
+    records, characters = survey["records_in"], survey.get("characters", 0)
     sums = [
-        Sum(
-            "records in = records surveyed",
-            counts.get("records_in", 0),
-            survey["records_in"],
-        ),
-        Sum(
-            "characters in = characters surveyed",
-            counts.get("characters_in", 0),
-            survey.get("characters", 0),
-        ),
+        Sum("records in = records surveyed", have["records_in"], records),
+        Sum("characters in = characters surveyed", have["characters_in"], characters),
         *conserved(counts),
     ]
     for entity, found in _found(counts).items():
-        changed = counts.get(f"finding.{entity}.changed", 0)
-        kept = counts.get(f"finding.{entity}.kept", 0)
-        sums.append(Sum(f"{entity} found = changed + kept", found, changed + kept))
+        told = have[f"finding.{entity}.changed"] + have[f"finding.{entity}.kept"]
+        sums.append(Sum(f"{entity} found = changed + kept", found, told))
     return sums
 
 
@@ -126,23 +98,14 @@ def _found(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def told_sums(counts: Mapping[str, int], manifest: Manifest) -> list[Sum]:
-    """Of a whole run: the manifest tells what its tables hold.
-
-    Args:
-        counts: Added up from ledger and `data/`.
-        manifest: Of the run.
-    """
+    """Of a whole run: the manifest tells what its ledger and `data/` add up to."""
     told = manifest.characters
+    pairs = {
+        "dropped": (counts["characters_dropped"], told.dropped),
+        "quarantined": (counts["characters_quarantined"], told.quarantined),
+        "kept": (counts["characters_out"], told.kept),
+    }
     return [
-        Sum(
-            "characters dropped: ledger = manifest",
-            counts["characters_dropped"],
-            told.dropped,
-        ),
-        Sum(
-            "characters quarantined: ledger = manifest",
-            counts["characters_quarantined"],
-            told.quarantined,
-        ),
-        Sum("characters kept: ledger = manifest", counts["characters_out"], told.kept),
+        Sum(f"characters {name}: ledger = manifest", *pair)
+        for name, pair in pairs.items()
     ]

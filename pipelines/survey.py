@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.returned import blamed, check_columns
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
@@ -148,12 +147,10 @@ def survey_units(
         [[stage.name, stage.identity("survey")] for stage in work.stages],
         outputs_digest_input(list(upstream)),
     ]
-    units = []
-    for shard in driver.plan.shards:
-        identity = [_portable(shard), shape, asked, driver.code]
-        weight = sum(piece.bytes for piece in shard.pieces)
-        units.append(Unit(shard.shard_id, shard.to_json(), digest(identity), weight))
-    return units
+    return [
+        shard_unit(shard, [_portable(shard), shape, asked, driver.code])
+        for shard in driver.plan.shards
+    ]
 
 
 def _portable(shard: Shard) -> Any:

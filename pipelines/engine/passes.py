@@ -173,11 +173,10 @@ def _execute(
         raise
     except Exception as error:
         _raise_failures(workspace, work.name, pending)
-        msg = (
+        raise IsinglassError(
             f"Beam ended the pass {work.name} with {type(error).__name__}. Finished "
             "work is kept; run the same command again."
-        )
-        raise IsinglassError(msg) from error
+        ) from error
     _raise_failures(workspace, work.name, pending)
 
 
@@ -206,11 +205,10 @@ def _collect(
                 full = OSError(errno.ENOSPC, "No space left on device")
                 raise explain_write_error(full, workspace.path)
             state = "no commit" if commit is None else "a commit of other contents"
-            msg = (
+            raise ReconcileError(
                 f"Pass {pass_name} ended, but {unit.name} has {state}. Check the space "
                 "left on the device and run the same command again."
             )
-            raise ReconcileError(msg)
         commits[unit.name] = commit
     return commits
 

@@ -71,12 +71,11 @@ def resolve_runner(name: str) -> str:
         ConfigError: No such runner; names the nearest. Or one that gives wrong results.
     """
     if name.rpartition(".")[2] == "DaskRunner":
-        msg = (
+        raise ConfigError(
             "beam.runner: DaskRunner groups nothing but integer keys as it should "
             "(github.com/apache/beam/issues/29365), so duplicates would be missed. "
             "Set FnApiRunner, or PortableRunner with a job server."
         )
-        raise ConfigError(msg)
     if name == "DirectRunner":
         LOGGER.warning("beam.runner DirectRunner is run as FnApiRunner.")
         return "FnApiRunner"
@@ -84,8 +83,7 @@ def resolve_runner(name: str) -> str:
         return name
     near = difflib.get_close_matches(name, RUNNERS, n=1, cutoff=0.3)
     hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(RUNNERS)}."
-    msg = f"beam.runner: unknown runner {name}. {hint}"
-    raise ConfigError(msg)
+    raise ConfigError(f"beam.runner: unknown runner {name}. {hint}")
 
 
 def warn_if_untried(name: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from isinglass.pipelines.engine.commits import UnitOutputs
+from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from isinglass.schemas.commit import Commit
+    from isinglass.schemas.documents import Shard
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Unit:
     def from_bytes(cls, data: bytes) -> Unit:
         """Inverse of `to_bytes`."""
         return cls(**json.loads(data))
+
+
+def shard_unit(shard: Shard, identity: Any) -> Unit:
+    """The unit that does a shard, by all that its outputs depend on (JSON-able)."""
+    weight = sum(piece.bytes for piece in shard.pieces)
+    return Unit(shard.shard_id, shard.to_json(), digest(identity), weight)
 
 
 class PassWork(Protocol):

@@ -124,12 +124,11 @@ def _cast_inexact(
     # An integer beyond 2^53 beside fractions of another file: the nearest double.
     if pa.types.is_integer(column.type) and pa.types.is_floating(wanted):
         return column.cast(wanted, safe=False)
-    msg = (
+    raise InputError(
         f"{origin.relative}: column {name} holds a {column.type} that does not fit "
         f"{wanted}, the type this column has over all inputs. Convert the column, or "
         "process these files in a run of their own."
     )
-    raise InputError(msg)
 
 
 def json_column(column: pa.Array) -> pa.StringArray:

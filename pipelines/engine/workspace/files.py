@@ -105,11 +105,13 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except PermissionError:
-        msg = f"No permission to write {path}. Choose another output folder."
-        raise OutputError(msg) from None
+        raise OutputError(
+            f"No permission to write {path}. Choose another output folder."
+        ) from None
     except (FileExistsError, NotADirectoryError):
-        msg = f"{path} cannot be a folder: a file is in the way. Choose another output."
-        raise OutputError(msg) from None
+        raise OutputError(
+            f"{path} cannot be a folder: a file is in the way. Choose another output."
+        ) from None
     except OSError as error:
         raise explain_write_error(error, path) from None
 

@@ -40,8 +40,9 @@ def locked(workspace: Workspace) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            msg = f"Another process is writing {workspace.root}. Wait for it to end."
-            raise RetryError(msg) from None
+            raise RetryError(
+                f"Another process is writing {workspace.root}. Wait for it to end."
+            ) from None
         yield
 
 
