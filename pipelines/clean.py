@@ -66,14 +66,7 @@ Loaded = list[tuple[Stage, Any]]
 
 @dataclass(frozen=True)
 class CleanWork:
-    """Work of the clean pass.
-
-    Attributes:
-        layout: Columns of the inputs.
-        stages: Of the run.
-        workspace: The run folder.
-        write_text: False in an audit: nothing that holds text is written.
-    """
+    """Work of the clean pass. In an audit nothing that holds text is written."""
 
     layout: Layout
     stages: tuple[Stage, ...]
@@ -263,11 +256,7 @@ def clean_units(
 ) -> list[Unit]:
     """One unit a shard; it depends on its input, its decisions and the stages.
 
-    Args:
-        driver: After the decisions.
-        work: Of the pass.
-        decisions: Hash of each shard's decisions.
-        upstream: Commits of steps that the pass reads the outputs of.
+    `decisions` are their hashes by shard; of the steps `upstream` the pass reads files.
     """
     shape = [
         [[stage.name, stage.identity("clean")] for stage in work.stages],

@@ -61,15 +61,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run after its last pass.
-
-    Attributes:
-        driver: See there.
-        identity: Which run this is.
-        stages: Of the run.
-        cleans: Commit of each shard's clean pass.
-        verdicts: What each stage decided, by name.
-    """
+    """A run after its last pass; clean commits are by shard, verdicts by stage."""
 
     driver: Driver
     identity: Identity

@@ -58,12 +58,7 @@ _ADMISSION = (QuarantineReason.DUPLICATE_ID.value, DropReason.EMPTY.value)
 
 @dataclass(frozen=True)
 class Decided:
-    """What was decided on all documents.
-
-    Attributes:
-        resolved: Commit of the decisions, one file a shard.
-        verdicts: What each stage said, by its name.
-    """
+    """What was decided on all documents, and what each stage said, by its name."""
 
     resolved: Commit
     verdicts: Mapping[str, Verdict]
@@ -80,10 +75,7 @@ class Decided:
 class _Table:
     """The decisions as they come together; one entry a document of the run.
 
-    Attributes:
-        code: int16 (n,), index into `reasons`; `OPEN` while nobody dropped it.
-        reasons: Of all who were heard.
-        columns: Of `DECISIONS`.
+    `code` (n,) is an index into `reasons`, and `OPEN` while nobody dropped it.
     """
 
     code: np.ndarray

@@ -26,10 +26,6 @@ _CODE_SUFFIXES = (".py", ".yaml", ".json")
 def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]:
     """Import the stages that a configuration names, and make them.
 
-    Args:
-        configs: The `stages` section.
-        base: Folder that relative paths start from; modules may lie there.
-
     Raises:
         ConfigError: A module or class is missing, or is no stage with a name of its
             own; or it does not take its options.
@@ -126,16 +122,9 @@ def code_of(stage: Stage) -> str:
 
 
 def check_names(stage: Stage, what: str, names: Iterable[str], mark: str = ".") -> None:
-    """Hold a stage from outside to the names that are its own.
+    """Refuse names of a stage from outside that do not begin with its own and `mark`.
 
-    Args:
-        stage: Any stage; ours may use every name.
-        what: Kind of the names, for the message.
-        names: What it uses.
-        mark: What stands behind its name in them.
-
-    Raises:
-        ConfigError: One does not begin with its name.
+    Ours may use every name; `what` is their kind, for the message.
     """
     if not is_outside(stage):
         return

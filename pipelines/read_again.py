@@ -54,12 +54,7 @@ def read_note(folder: Path) -> dict[str, Any] | None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a run.
-
-    Raises:
-        OSError: There is none.
-        pydantic.ValidationError: It is not of this version.
-    """
+    """The manifest of a run; raises `ValidationError` if of another version."""
     return Manifest.model_validate_json(read_bytes(folder / "manifest.json"))
 
 
@@ -109,13 +104,10 @@ def find_place(
 
 
 def source_texts(folder: Path, places: Sequence[Place]) -> list[str | Missing]:
-    """Read documents of a run again from its inputs.
+    """Read documents of a run again from its inputs, or tell why that is not possible.
 
     Only the inputs of the documents' sources are planned again; a change in another
     file does not matter.
-
-    Returns:
-        For each document its text as it is in the input, or why there is none.
     """
     made = _plan(folder, {place.source for place in places})
     if isinstance(made, str):

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 class Account:
     """What a pass did with a shard, and what must hold for it.
 
-    Attributes:
-        commit: Of the unit.
-        sums: That its counts must give.
-        rows: That its files must have, by table; of others nothing is known.
+    `rows` are those that its files must have, by table; of others nothing is known.
     """
 
     commit: Commit

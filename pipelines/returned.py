@@ -39,9 +39,6 @@ def blamed(stage: Stage, method: str) -> Iterator[None]:
     """Let an error of a stage from outside say whose it is.
 
     Only class and place are told: the message may quote a document.
-
-    Raises:
-        IsinglassError: The method raised.
     """
     try:
         yield
@@ -66,15 +63,7 @@ def _place(stage: Stage, error: Exception) -> str:
 
 
 def check_declared(stage: Stage, carried: pa.Schema) -> None:
-    """Check columns and tables that a stage from outside declares.
-
-    Args:
-        stage: Any stage.
-        carried: Columns of the inputs that go on to `data/`.
-
-    Raises:
-        ConfigError: A name is not its own, or one of the input has its prefix.
-    """
+    """Refuse columns and tables that a stage from outside may not declare."""
     if not is_outside(stage):
         return
     fields = [*stage.fields("survey"), *stage.fields("data")]
@@ -91,12 +80,7 @@ def check_declared(stage: Stage, carried: pa.Schema) -> None:
 
 
 def check_verdict(stage: Stage, verdict: Verdict, documents: int) -> None:
-    """Check what a stage from outside decided.
-
-    Raises:
-        ConfigError: It is no verdict on so many documents, or uses a name that is
-            not its own.
-    """
+    """Refuse what is no verdict of a stage from outside on so many documents."""
     if not is_outside(stage):
         return
     check_names(stage, "reason", verdict.reasons)
@@ -128,11 +112,7 @@ def check_columns(
     columns: Mapping[str, pa.Array],
     rows: int,
 ) -> None:
-    """Check columns that a stage from outside returned.
-
-    Raises:
-        ConfigError: They are not those that it declared, or of another type or length.
-    """
+    """Refuse columns of a stage from outside that are not as it declared them."""
     if not is_outside(stage):
         return
     fields = stage.fields(table)
@@ -158,14 +138,8 @@ def _check_column(stage: Stage, field: pa.Field, column: Any, rows: int) -> None
 def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
     """Edits of a stage from outside, which never go before those of ours.
 
-    Args:
-        stage: Any stage.
-        edits: What it returned.
-        texts: The source texts of the batch.
-
-    Raises:
-        ConfigError: A kind, a detector, a rule or a count is not its own, or a span
-            lies outside of its text.
+    Refused are kinds, detectors, rules and counts that are not its own, and spans
+    outside of their text.
     """
     if not is_outside(stage):
         return edits
@@ -208,22 +182,13 @@ def _check_written(stage: Stage, written: Written, value: str) -> None:
 
 
 def check_record(stage: Stage, record: Record, rows: int) -> None:
-    """Check what a stage from outside wrote down about kept documents.
-
-    Raises:
-        ConfigError: A column is not as declared, or a count is not its own.
-    """
+    """Check what a stage from outside wrote down about kept documents."""
     check_columns(stage, "data", record.columns, rows)
     check_names(stage, "count", record.counts)
 
 
 def check_closed(stage: Stage, closed: Closed) -> None:
-    """Check what a stage from outside adds to a closed run.
-
-    Raises:
-        ConfigError: A name is not its own, a number is none, or a value of the
-            manifest is no JSON.
-    """
+    """Check what a stage from outside adds to a closed run."""
     if not is_outside(stage):
         return
     check_names(stage, "statistic", [row.metric for row in closed.statistics])

@@ -61,10 +61,7 @@ class Request:
     """What a person asked for.
 
     Attributes:
-        config: Checked configuration.
-        verb: run, clean, audit or encode.
         base: Folder that relative paths of the configuration start from.
-        execution: How passes are executed.
         replace: Allow another configuration's run in the output folder to be redone.
     """
 
@@ -90,8 +87,7 @@ class Result:
     """What a request led to.
 
     Attributes:
-        manifest: The manifest of the run; of the earlier one if nothing was to do.
-        folder: The run folder.
+        manifest: Of the run; of the earlier one if nothing was to do.
         nothing_to_do: The run was complete already, or the inputs hold no records.
         outside: Stages of somebody else's, which have a word in what is printed.
     """
@@ -129,14 +125,7 @@ def execute(request: Request, progress: Progress) -> Result:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that can be known before something is written.
-
-    Attributes:
-        config: The resolved configuration.
-        plan: Shards and inputs.
-        identity: Which run this is.
-        stages: Those that are on, in the order in which they act.
-    """
+    """All that can be known before something is written; stages that are on."""
 
     config: RunConfig
     plan: Plan

@@ -37,14 +37,9 @@ PIECE = pa.field("piece", pa.int32(), nullable=False)
 
 @dataclass(frozen=True)
 class SurveyWork:
-    """Work of the survey pass.
+    """Work of the survey pass; each stage adds its columns.
 
-    Attributes:
-        layout: Columns of the inputs.
-        stages: Of the run; each adds its columns.
-        workspace: The run folder.
-        normalise: What two texts may differ in and still be equal.
-        detect: Detect the language of documents that do not name one.
+    `detect` asks for the language of documents that do not name one.
     """
 
     layout: Layout

@@ -108,9 +108,7 @@ class UnitOutputs:
     def reserve(self, path: Path, suffixes: tuple[str, ...] = ("",)) -> Path:
         """A temporary name for files of another kind, removed unless adopted.
 
-        Args:
-            path: Where they will be, without their suffixes.
-            suffixes: What is put behind the name, one a file.
+        `path` is where they will be, without `suffixes`, one a file.
         """
         make_folder(path.parent)
         temporary = temporary_name(path)

@@ -47,14 +47,7 @@ input, and that hashes all of it."""
 
 @dataclass
 class Session:
-    """What the driver carries from pass to pass.
-
-    Attributes:
-        workspace: The run folder.
-        execution: How passes are executed.
-        progress: Where progress is shown.
-        records: One record a pass, in order.
-    """
+    """What the driver carries from pass to pass; each leaves a record."""
 
     workspace: Workspace
     execution: Execution
@@ -129,11 +122,7 @@ def run_step(
 ) -> Commit:
     """Run a step of one unit in the driver, unless its commit stands.
 
-    Args:
-        session: The driver's state; a pass record is added to it.
-        name: Of the step: its folder under `work/`.
-        identity: JSON-able: all that its outputs depend on.
-        make: Writes the outputs and returns its counts.
+    `identity` is JSON-able: all that the outputs of `make` depend on.
     """
     started = time.monotonic()
     workspace = session.workspace

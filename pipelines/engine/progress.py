@@ -68,12 +68,7 @@ class WorkerStatus:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where progress goes.
-
-    Attributes:
-        console: A console on stderr; its terminal decides between live and log.
-        quiet: Show nothing.
-    """
+    """Where progress goes: live to a terminal, else to the log; nowhere if quiet."""
 
     console: Console
     quiet: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
@@ -49,7 +49,6 @@ class Execution:
     """How passes are executed: the `beam` section and what was given to Beam itself.
 
     Attributes:
-        config: The `beam` section.
         arguments: Options handed to Beam as they are, e.g. `--job_endpoint=...`.
         reverse: Hand the units over in reverse order; results must not change.
         stage_path: Folder in which workers look for stages of somebody else's, too.
@@ -137,19 +136,20 @@ class RunUnit(beam.DoFn):
     def __init__(self, work: PassWork, workspace: Workspace) -> None:
         self._work = work
         self._workspace = workspace
-
-    @cached_property
-    def _state(self) -> Any:
-        return self._work.open() if isinstance(self._work, Opens) else None
+        self._state: Any = None
+        self._opened = False
 
     def process(self, element: bytes) -> Iterator[bytes]:
         """Run one unit; yields its name, whatever became of it."""
         unit, work, workspace = Unit.from_bytes(element), self._work, self._workspace
         try:
-            make = partial(work.run, self._state, unit.payload)
+            if isinstance(work, Opens) and not self._opened:
+                self._state = work.open()
+            self._opened = True
         except Exception as error:  # noqa: BLE001 - reported by the driver
             record_failure(error, work.name, unit.name, workspace)
         else:
+            make = partial(work.run, self._state, unit.payload)
             run_unit(work.name, unit, workspace, make)
         yield unit.name.encode()
 

@@ -30,13 +30,9 @@ WORDS = ("doc_high", "doc_low")
 
 @dataclass(frozen=True)
 class Extent:
-    """Where a shard's documents stand in the order of all documents.
+    """Where a shard's documents stand in the order of all: first, and behind the last.
 
-    Attributes:
-        shard_id: Name of the shard.
-        start: Index of its first document.
-        stop: One past its last.
-        run: Folder of the earlier run that it belongs to; empty for this run.
+    `run` is the folder of the earlier run that it belongs to; empty for this run.
     """
 
     shard_id: str

@@ -26,7 +26,7 @@ class Unit:
 
     Attributes:
         name: File-name-safe id, unique in its pass.
-        payload: JSON text that says what to do.
+        payload: Text that says what to do.
         fingerprint: Hash of everything the outputs depend on.
         weight: Bytes of input or another measure of the work; big ones go first.
     """
@@ -82,7 +82,6 @@ class Failure:
     """Why a unit failed, without any document text.
 
     Attributes:
-        unit: Name of the unit.
         kind: Class of the error; one of `schemas.errors` is raised again as itself.
         message: The message of an error of ours; for others, where it was raised.
     """

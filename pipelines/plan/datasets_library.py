@@ -29,13 +29,9 @@ _REMOTE = "://"
 
 
 def hub_files(config: InputConfig, base: Path) -> list[Found]:
-    """Load a dataset by the `datasets` library and find its Arrow files.
+    """Load the dataset `hf:...` by the `datasets` library and find its Arrow files.
 
     They come in the order of the dataset; `relative` is split and file name.
-
-    Args:
-        config: The input, whose path starts with `hf:`.
-        base: Folder that relative `data_files` start from.
 
     Raises:
         InputError: It cannot be loaded, the split is unknown or not said, or the

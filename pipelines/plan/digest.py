@@ -50,12 +50,7 @@ class Digest(NamedTuple):
 def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
     """Hash a file and, on request, cut it at line starts.
 
-    Args:
-        path: The file.
-        line_bytes: Least bytes of a stretch of lines; None for no stretches.
-
-    Raises:
-        OSError: The file cannot be read.
+    `line_bytes` is the least size of a stretch of lines; None for no stretches.
     """
     hashed = hashlib.sha256()
     size = 0

@@ -33,7 +33,6 @@ class Found:
     Attributes:
         path: Where it is opened, absolute.
         relative: Path relative to the input's root, with `/`; valid Unicode.
-        format: How it is read.
     """
 
     path: str
@@ -44,20 +43,12 @@ class Found:
 def discover(
     config: InputConfig, base: Path, output: Output | None = None
 ) -> list[Found]:
-    """Find the files of an input that lies in a file system.
+    """Find the files of an input that lies in a file system, by their relative path.
 
     A path with `*`, `?` or `[` is a pattern, unless a file is called like that. `**`
     stands for any number of folders. In folders and patterns, hidden files and files
     with an unknown suffix are passed over (the latter with a warning), and so are
     those of the run folder.
-
-    Args:
-        config: The input.
-        base: Folder that relative paths start from.
-        output: The run folder, where there is one.
-
-    Returns:
-        The files in order of their relative path, each once.
 
     Raises:
         InputError: Nothing is there, it may not be read, or the run folder lies in it.

@@ -20,15 +20,7 @@ _ANY_DEPTH = "**"
 
 
 def input_path(config: InputConfig, base: Path) -> Path:
-    """Return the absolute, normalised path or pattern of an input.
-
-    Args:
-        config: The input.
-        base: Folder that relative paths start from.
-
-    Raises:
-        InputError: No file can have this path, or its user is unknown.
-    """
+    """Return the absolute, normalised path or pattern of an input."""
     return _resolve(config.path, base, InputError, "inputs")
 
 
@@ -46,11 +38,7 @@ class Output:
 
     @classmethod
     def of(cls, named: str, base: Path) -> Output | None:
-        """Return the run folder that `output` names; None where it names none.
-
-        Raises:
-            OutputError: No folder can have this path, or its user is unknown.
-        """
+        """Return the run folder that `output` names; None where it names none."""
         if named == NO_OUTPUT:
             return None
         path = _resolve(named, base, OutputError, "output")
@@ -71,12 +59,7 @@ class Output:
             raise self._refusal(config)
 
     def refuse_matched(self, config: InputConfig, root: Path, pattern: Path) -> None:
-        """Refuse a pattern with `**` that reaches into this folder.
-
-        Args:
-            config: The input.
-            root: The part of the pattern without wildcards.
-            pattern: The whole pattern.
+        """Refuse a pattern with `**`, whose part without wildcards is `root`.
 
         Raises:
             InputError: The run folder lies where `**` stands for it.

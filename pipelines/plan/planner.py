@@ -33,11 +33,8 @@ class PlannedInput:
 
     Attributes:
         path: Relative to the input's root.
-        source: Source name of the configuration.
-        format: How it is read.
         bytes: Size on disk.
         rows: Records, where they can be counted without reading the file.
-        sha256: Hex.
         problem: Why it cannot be read; empty if it can.
     """
 
@@ -54,11 +51,8 @@ class PlannedInput:
 class Plan:
     """What a run reads, and in which units.
 
-    Attributes:
-        shards: Sorted by `shard_id`.
-        layout: Columns of the run.
-        inputs: Every file, those without records included, in order of the
-            configuration and then of the path.
+    Shards are sorted by `shard_id`. Inputs are all files, those without records
+    included, in order of the configuration and then of the path.
     """
 
     shards: tuple[Shard, ...]

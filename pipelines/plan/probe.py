@@ -48,9 +48,7 @@ class Probed:
     """A file that was looked at.
 
     Attributes:
-        found: Which.
-        digest: Its size on disk and hash, and the parts that can be read alone, in
-            order; at least one.
+        digest: With the parts that can be read alone, in order; at least one.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
         problem: Why it cannot be read; empty if it can.
@@ -76,10 +74,7 @@ class _ProblemError(Exception):
 def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
     """Hash a file, and find its columns and the parts it can be read in.
 
-    Args:
-        found: The file.
-        shard_bytes: Bytes a stretch of plain JSON lines aims at.
-        refuse: Whether a file that cannot be read stops the run.
+    `shard_bytes` is what a stretch of plain JSON lines aims at.
 
     Raises:
         InputError: It is gone or may not be read; or it cannot be read and `refuse`.

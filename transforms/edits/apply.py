@@ -89,16 +89,13 @@ class Applied:
 
 
 def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
-    """Apply what stages want changed to the texts of a batch.
+    """Apply what stages want changed, one `Edits` a stage, to the texts of a batch.
 
     Where spans overlap, the one of the higher precedence wins; of equal ones that of
     the stage that comes first. What it leaves uncovered of the other is a span still:
     of one that is to be erased every character, of others see `leftovers`.
-    Texts without spans pass through as Arrow buffers.
-
-    Args:
-        view: The batch.
-        edits: One a stage. Of failures of one document the first is told.
+    Texts without spans pass through as Arrow buffers. Of failures of one document the
+    first is told.
 
     Raises:
         ValueError: Spans of one stage overlap, are unsorted, or lie outside of their

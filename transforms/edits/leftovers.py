@@ -36,12 +36,12 @@ def with_leftovers(
 
     Args:
         findings: `spans.FOUND` before overlaps were resolved.
-        chosen: The rows of it that remain; no two overlap.
+        chosen: The rows of it that remain, sorted; no two overlap.
         texts: The scanned texts, by `row`.
 
     Returns:
-        `chosen` and the parts, without overlaps, sorted like `chosen`. A part has no
-        checksum of its own, and neither blanks nor punctuation at its ends.
+        `chosen` and the parts, likewise. A part has no checksum of its own, and
+        neither blanks nor punctuation at its ends.
     """
     if findings.num_rows == chosen.num_rows:
         return chosen
@@ -57,17 +57,10 @@ def left_beside(
     *,
     whole: bool = False,
 ) -> pa.RecordBatch:
-    """What is left of spans where others are preferred.
+    """Spans that no preferred one overlaps, and the uncovered parts of the others.
 
-    Args:
-        preferred: `spans.FOUND` without overlaps, sorted by row and start.
-        spans: Likewise.
-        texts: The texts of both, by `row`.
-        whole: Every character of `spans` matters, blanks and punctuation too.
-
-    Returns:
-        Of `spans` those that no preferred one overlaps, and the uncovered parts of
-        the others, sorted.
+    Both are `spans.FOUND` without overlaps, sorted by row and start, as is the result.
+    `whole` says that every character matters, blanks and punctuation too.
     """
     starts, ends = _bounds(preferred)
     own_starts, own_ends = _bounds(spans)

@@ -68,8 +68,7 @@ class View:
     def with_cuts(self, cuts: Sequence[Cuts]) -> View:
         """Take parts out of the texts, besides those that are out already.
 
-        Args:
-            cuts: What stages ask for; parts of different ones may overlap.
+        Parts of different stages may overlap.
         """
         if not any(len(one.rows) for one in cuts):
             return self
@@ -83,13 +82,10 @@ class View:
         return replace(self, cut=take_out(self.source_texts, rows, *places))
 
     def in_source(self, found: pa.RecordBatch) -> pa.RecordBatch:
-        """Spans of `texts` as spans of the source texts.
+        """Spans of `texts` as spans of the source texts, none over a seam.
 
-        Args:
-            found: `spans.FOUND` without overlaps, sorted by row and start.
-
-        Returns:
-            Spans of the same kind, none over a seam; see `split_at_seams`.
+        `found` is `spans.FOUND` without overlaps, sorted by row and start; see
+        `split_at_seams`.
         """
         if len(self.cut.rows) == 0:
             return found
@@ -97,17 +93,11 @@ class View:
 
 
 def split_at_seams(findings: pa.RecordBatch, cut: Cut) -> pa.RecordBatch:
-    """Divide the findings that reach over a seam.
+    """Divide the findings (`spans.FOUND`, sorted, no overlaps) that reach over a seam.
 
-    Args:
-        findings: `spans.FOUND` of the cut texts, without overlaps, sorted by row and
-            start.
-        cut: The cut texts.
-
-    Returns:
-        Findings of the same kind, each within one stretch of the source text. A part
-        has no checksum of its own, nothing but letters and digits at its ends, and is
-        left out if it holds neither.
+    Each is within one stretch of the source text then. A part has no checksum of its
+    own, nothing but letters and digits at its ends, and is left out if it holds
+    neither.
     """
     crossing = np.flatnonzero(_crosses(findings, cut))
     if len(crossing) == 0:

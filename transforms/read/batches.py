@@ -40,11 +40,7 @@ EXTRA_ROLE = {b"isinglass.role": b"extra"}
 class Origin:
     """Where the records of a batch come from, and what they become.
 
-    Attributes:
-        source: Source name of the configuration.
-        relative: Path of the file; both are part of the document ids.
-        layout: Columns of the run.
-        input: Index of the input.
+    Source name and relative path are part of the document ids; `input` is the index.
     """
 
     source: str
@@ -107,14 +103,10 @@ def is_extra(field: pa.Field) -> bool:
 
 
 def cut(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Cut records into batches of at most `BATCH_ROWS` rows and `BATCH_BYTES` bytes.
+    """Cut records (n,) into batches of at most `BATCH_ROWS` and `BATCH_BYTES`.
 
-    Args:
-        sizes: Bytes of each record, shape (n,). One that is larger than a batch may
-            be is alone in its batch.
-
-    Yields:
-        Slices that cover all records in order.
+    One that is larger than a batch may be is alone in its batch. The slices cover all
+    records in order.
     """
     ends = np.cumsum(sizes)
     start = 0

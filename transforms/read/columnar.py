@@ -85,12 +85,7 @@ def _read_group(
 def record_batches(
     file: pa.NativeFile, start: int, stop: int
 ) -> Iterator[pa.RecordBatch]:
-    """Yield record batches of an IPC file or stream.
-
-    Args:
-        file: At its beginning.
-        start: First record batch. In a stream the earlier ones are passed over.
-        stop: One past the last; -1 for all.
+    """Yield record batches `start` to `stop` of an IPC file or stream; -1 is the end.
 
     Raises:
         pyarrow.ArrowException: It is neither, or it is damaged.

@@ -151,14 +151,8 @@ def temporary_name(path: Path) -> Path:
 def write_atomically(path: Path, content: str | bytes, *, secret: bool = False) -> None:
     """Write a small file so that it is either whole or not there.
 
-    Args:
-        path: The file.
-        content: What it is to hold; text as UTF-8.
-        secret: Let its owner alone read it.
-
-    Raises:
-        OutputError: No permission.
-        RetryError: The disk is full or failing.
+    `secret` lets its owner alone read it. What goes wrong is an `OutputError` if there
+    is no permission, and a `RetryError` if the disk is full or failing.
     """
     data = content.encode() if isinstance(content, str) else content
     make_folder(path.parent)

@@ -60,12 +60,7 @@ def table_bytes(table: pa.Table) -> bytes:
 
 
 def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:
-    """Write `audit/<name>.parquet`, a table of the run as a whole, or nothing.
-
-    Raises:
-        OutputError: No permission.
-        RetryError: The disk is full or failing.
-    """
+    """Write `audit/<name>.parquet`, a table of the run as a whole, or nothing."""
     path = workspace.table("audit", name)
     write_atomically(path, table_bytes(table))
     return OutputFile(
