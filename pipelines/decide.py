@@ -202,12 +202,12 @@ def _store(driver: Driver, table: _Table) -> Commit:
 
     identity = [
         outputs_digest_input(list(driver.surveys.values())),
-        {name: _array_digest(column) for name, column in columns.items()},
+        {name: _digest(column) for name, column in columns.items()},
         driver.code,
     ]
     return run_step(driver.session, RESOLVE, identity, write)
 
 
-def _array_digest(column: pa.Array) -> str:
+def _digest(column: pa.Array) -> str:
     batch = pa.RecordBatch.from_arrays([column], names=["column"])
     return hashlib.sha256(batch.serialize()).hexdigest()

@@ -11,7 +11,7 @@ from isinglass.pipelines.sums import clean_rows, clean_sums, survey_sums, unequa
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver, Stage
@@ -76,19 +76,16 @@ def balance_books(
     if its own count does not know of it.
     """
     for account in accounts:
-        for fault in unequal([*account.sums, *_file_sums(workspace, account)]):
+        sums = [*account.sums]
+        for output in account.commit.outputs:
+            table = output.path.partition("/")[0]
+            if table in account.rows and output.path.endswith(".parquet"):
+                rows, what = table_rows(workspace.path / output.path), output.path
+                told = f"rows of {what} = records accounted for"
+                sums.append(Sum(told, rows, account.rows[table]))
+                sums.append(Sum(f"rows of {what}", rows, output.rows))
+        for fault in unequal(sums):
             raise ReconcileError(
                 f"Pass {account.commit.pass_name}, shard {shard_id}: {fault}. The run "
                 "was stopped because a record would be unaccounted for."
             )
-
-
-def _file_sums(workspace: Workspace, account: Account) -> Iterator[Sum]:
-    for output in account.commit.outputs:
-        table = output.path.partition("/")[0]
-        if table not in account.rows or not output.path.endswith(".parquet"):
-            continue
-        rows = table_rows(workspace.path / output.path)
-        what = f"rows of {output.path} = records accounted for"
-        yield Sum(what, rows, account.rows[table])
-        yield Sum(f"rows of {output.path}", rows, output.rows)

@@ -112,8 +112,6 @@ class Stage:
     @classmethod
     def of(cls, config: RunConfig) -> Self | None:
         """The stage as a configuration asks for it; None if it is off."""
-        del config
-        return None
 
     def prepare(self, site: Site) -> Self:
         """Read own files and models, and check them; nothing is written.
@@ -121,7 +119,6 @@ class Stage:
         Raises:
             RefuseError: Something must be changed first.
         """
-        del site
         return self
 
     def resolved(self) -> Mapping[str, Any]:
@@ -138,7 +135,6 @@ class Stage:
 
         `run` is about the run as a whole, and takes in what `files` names.
         """
-        del phase
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files that are used, for the manifest."""
@@ -146,17 +142,14 @@ class Stage:
 
     def forecast(self, plan: Plan) -> Mapping[str, Any]:
         """What a dry run says of the stage, by name."""
-        del plan
         return {}
 
     def begin(self, driver: Driver) -> tuple[Commit, ...]:
         """Steps before the survey, whose outputs the survey depends on."""
-        del driver
         return ()
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """Columns that `survey` or `record` add."""
-        del table
         return ()
 
     def tables(self) -> Mapping[str, pa.Schema]:
@@ -165,17 +158,13 @@ class Stage:
 
     def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> Any:
         """Load models and tables, once a worker and phase."""
-        del phase, workspace
 
     def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
         """Columns of `fields("survey")` for a batch of documents, never text."""
-        del state, seen
         return {}
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict | None:
         """Decide on all documents, from the survey; may run passes of its own."""
-        del driver, standing
-        return None
 
     def guard(self, driver: Driver) -> None:
         """Stop a run that writes texts before `data/` is written.
@@ -183,11 +172,9 @@ class Stage:
         Raises:
             GateError: Too much would be lost.
         """
-        del driver
 
     def ready(self, driver: Driver) -> Self:
         """The stage as the workers of the clean pass have it, after the survey."""
-        del driver
         return self
 
     def speed(self) -> float:
@@ -210,17 +197,13 @@ class Stage:
             applied: Documents after all edits.
             note: Of its `cut`, if it cuts.
         """
-        del state, applied, note
         return Record()
 
     def withhold(self, state: Any, doc_ids: pa.StringArray) -> np.ndarray | None:
         """Bool (n,): quarantined records of which nothing must be kept."""
-        del state, doc_ids
-        return None
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Passes over the finished tables."""
-        del driver, cleans
         return After()
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
@@ -231,35 +214,27 @@ class Stage:
             counts: Of its clean pass.
             after: What the stage left there.
         """
-        del shard_id, counts, after
         return []
 
     def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """Rows that each table of its own must have, by the counts of its unit."""
-        del counts
         return {}
 
     def close(self, closing: Closing) -> Closed:
         """Add up what passes counted, for statistics, manifest, gates and report."""
-        del closing
         return Closed()
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:
         """Its section of the report, from manifest, statistics and `shown`."""
-        del data
-        return None
 
     @classmethod
     def figure(cls, manifest: Manifest) -> KeyFigure | None:
         """Its number at the head of the report."""
-        del manifest
-        return None
 
     @classmethod
     def deed(cls, manifest: Manifest) -> str:
         """What the head of the report says that a run did besides cleaning."""
-        del manifest
         return ""
 
     @classmethod
@@ -268,13 +243,11 @@ class Stage:
 
         One that begins with a small letter goes on the line before it.
         """
-        del manifest
         return ""
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
         """Gates that its section stands for; besides those of `gates`."""
-        del config
         return ()
 
     @classmethod
@@ -291,13 +264,11 @@ class Stage:
             told: Values of the manifest, by key.
             statistics: All of the run.
         """
-        del config, told, statistics
         return []
 
     @classmethod
     def written(cls, run: FinishedRun) -> Written:
         """Files that a finished run must hold because of the stage."""
-        del run
         return Written()
 
     @classmethod
@@ -306,19 +277,15 @@ class Stage:
 
         Several stages may say something under one name; see `proof.check.merged`.
         """
-        del run
         return []
 
     @classmethod
     def reader(cls, run: FinishedRun) -> Reader | None:
         """What looks at the inputs too, if there is something to compare with them."""
-        del run
-        return None
 
     @classmethod
     def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
         """Spans of source texts that it changed, by doc_id; to make texts again."""
-        del run, shard_id
         return {}
 
     @classmethod
@@ -332,5 +299,3 @@ class Stage:
             row: The row, with the `shard` it is from.
             full: Whether to leave nothing out of what is shown on a terminal.
         """
-        del run, row, full
-        return None

@@ -194,7 +194,7 @@ def test_the_door_is_where_files_are_touched(repository: Path) -> None:
     }
     assert {name for name, found in parts.items() if found} == {
         "files",
-        "lock",
+        "layout",
         "tables",
     }
 

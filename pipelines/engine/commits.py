@@ -32,7 +32,6 @@ from isinglass.transforms.write import ZSTD, TableWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     import numpy as np
     import pyarrow as pa
@@ -66,12 +65,7 @@ class UnitOutputs:
             remove(path)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         """Remove temporary files; explain an error of the operating system."""
         for path, writer in self._open.items():
             writer.abort()

@@ -51,7 +51,11 @@ def hub_files(config: InputConfig, base: Path) -> list[Found]:
     else:
         split, dataset = str(loaded.split), loaded
     paths = [Path(entry["filename"]) for entry in dataset.cache_files]
-    if dataset._indices is not None or _count_rows(paths) != dataset.num_rows:  # noqa: SLF001
+    rows = 0
+    for path in paths:
+        with pa.memory_map(str(path)) as file:
+            rows += sum(batch.num_rows for batch in record_batches(file, 0, -1))
+    if dataset._indices is not None or rows != dataset.num_rows:  # noqa: SLF001
         raise InputError(
             f"{config.path}: split {split} is a part of a split, or lies in memory. "
             "Name a whole split; or load it in Python, call "
@@ -74,21 +78,19 @@ def _load(config: InputConfig, base: Path) -> Any:
             split=config.split,
         )
     # The library and its file systems raise whatever their own libraries raise.
-    except Exception as error:  # noqa: BLE001
-        raise _refused(config, error) from None
-
-
-def _refused(config: InputConfig, error: Exception) -> InputError:
     # Messages of builders can quote the data, so only the kind of error is told.
-    kind = type(error).__name__
-    hint = (
-        "Check name, split, data_files and the connection."
-        if config.allow_download
-        else "Downloads are off, so only what is in the local cache can be loaded; "
-        "set `allow_download: true` for this input if it may be fetched. "
-        "Else check name, split and data_files."
-    )
-    return InputError(f"{config.path} could not be loaded ({kind}). {hint}")
+    except Exception as error:  # noqa: BLE001
+        kind = type(error).__name__
+        hint = (
+            "Check name, split, data_files and the connection."
+            if config.allow_download
+            else "Downloads are off, so only what is in the local cache can be loaded; "
+            "set `allow_download: true` for this input if it may be fetched. "
+            "Else check name, split and data_files."
+        )
+        raise InputError(
+            f"{config.path} could not be loaded ({kind}). {hint}"
+        ) from None
 
 
 @contextmanager
@@ -114,14 +116,6 @@ def _offline(*, active: bool) -> Iterator[None]:
     finally:
         for (module, name), value in zip(settings, before, strict=True):
             setattr(module, name, value)
-
-
-def _count_rows(paths: list[Path]) -> int:
-    total = 0
-    for path in paths:
-        with pa.memory_map(str(path)) as file:
-            total += sum(batch.num_rows for batch in record_batches(file, 0, -1))
-    return total
 
 
 def saved_dataset_root(config: InputConfig, base: Path) -> Path | None:

@@ -61,9 +61,15 @@ def discover(
             root, names = path, _outside(output, path, _walk(path))
         elif os.path.lexists(path):
             root, names = path.parent, [path.name]
-            _require_format(config, path)
+            if not (config.format or format_of(path.name)):
+                raise InputError(
+                    f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
+                    "Set `format` for this input."
+                )
         elif _MAGIC.search(config.path):
-            root = _pattern_root(path)
+            # The part before the first name with a wildcard.
+            first = next(i for i, part in enumerate(path.parts) if _MAGIC.search(part))
+            root = Path(*path.parts[:first])
             if output is not None:
                 output.refuse_matched(config, root, path)
             names = _outside(output, root, _match(path, root))
@@ -146,13 +152,6 @@ def _is_input(path: Path) -> bool:
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
-def _pattern_root(pattern: Path) -> Path:
-    """Return the part of a pattern before the first name with a wildcard."""
-    parts = pattern.parts
-    first = next(i for i, part in enumerate(parts) if _MAGIC.search(part))
-    return Path(*parts[:first])
-
-
 def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]:
     found: list[Found] = []
     unknown: list[str] = []
@@ -170,14 +169,6 @@ def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]
             min(unknown),
         )
     return sorted(found, key=lambda file: file.relative)
-
-
-def _require_format(config: InputConfig, path: Path) -> None:
-    if not (config.format or format_of(path.name)):
-        raise InputError(
-            f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
-            "Set `format` for this input."
-        )
 
 
 def _nothing(config: InputConfig, path: Path, unknown: int) -> InputError:

@@ -101,7 +101,9 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
         ValueError: Spans of one stage overlap, are unsorted, or lie outside of their
             text or of all texts.
     """
-    failures = _first_failures([edit.failures for edit in edits])
+    failed = pa.Table.from_batches([edit.failures for edit in edits], schema=FAILURES)
+    _, firsts = np.unique(failed["row"].to_numpy(), return_index=True)
+    failures = one_batch(failed.take(pa.array(firsts)))
     alive = np.setdiff1d(np.arange(len(view.texts)), failures.column("row").to_numpy())
     texts, cut = view.texts, view.cut.characters
     if failures.num_rows:
@@ -132,13 +134,6 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
     )
 
 
-def _first_failures(failures: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    """One failure a document, that of the first stage; ascending."""
-    table = pa.Table.from_batches(failures, schema=FAILURES)
-    _, firsts = np.unique(table["row"].to_numpy(), return_index=True)
-    return one_batch(table.take(pa.array(firsts)))
-
-
 def _merged(
     edits: Sequence[Edits], alive: NDArray[np.int64], texts: pa.StringArray
 ) -> tuple[pa.RecordBatch, list[Write]]:
@@ -147,7 +142,8 @@ def _merged(
     for number in sorted(range(len(edits)), key=lambda n: edits[n].precedence):
         edit = edits[number]
         _check(edit.spans, len(texts))
-        spans = _of_rows(edit.spans, alive)
+        own = np.isin(edit.spans.column("row").to_numpy(), alive)
+        spans = edit.spans if own.all() else edit.spans.filter(pa.array(own))
         if spans.num_rows == 0:
             continue
         whole = edit.precedence is Precedence.ERASE
@@ -167,11 +163,6 @@ def _check(spans: pa.RecordBatch, texts: int) -> None:
     starts, ends = place_keys(rows, starts), place_keys(rows, ends)
     if (starts > ends).any() or (starts[1:] < ends[:-1]).any():
         raise ValueError("a span of a stage overlaps another, or is out of order")
-
-
-def _of_rows(spans: pa.RecordBatch, rows: NDArray[np.int64]) -> pa.RecordBatch:
-    own = np.isin(spans.column("row").to_numpy(), rows)
-    return spans if own.all() else spans.filter(pa.array(own))
 
 
 class _Places(NamedTuple):

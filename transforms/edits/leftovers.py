@@ -27,6 +27,7 @@ LEAST_CHARACTERS = 2
 """Letters or digits that a part must have: a single one tells nothing of a person."""
 
 Span = tuple[int, int]
+_KEY = ("row", "start", "end", "entity")
 
 
 def with_leftovers(
@@ -45,7 +46,8 @@ def with_leftovers(
     """
     if findings.num_rows == chosen.num_rows:
         return chosen
-    keys = _keys(chosen)
+    columns = [chosen.column(name).to_pylist() for name in _KEY]
+    keys = set(zip(*columns, strict=True))
     losers = [row for row in findings.to_pylist() if _key(row) not in keys]
     return _sorted(chosen, _parts(losers, chosen, texts))
 
@@ -97,7 +99,8 @@ def _parts(
             part = (start, end) if whole else _trimmed(text, start, end)
             if part is not None:
                 taken[row].append(part)
-                added.append(loser | _place(part))
+                place = {"start": part[0], "end": part[1], "validated": None}
+                added.append(loser | place)
     return added
 
 
@@ -114,18 +117,8 @@ def _bounds(spans: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]
     return place_keys(rows, starts), place_keys(rows, ends)
 
 
-def _key(row: dict[str, Any]) -> tuple[int, int, int, str]:
-    return row["row"], row["start"], row["end"], row["entity"]
-
-
-def _keys(batch: pa.RecordBatch) -> set[tuple[int, int, int, str]]:
-    names = ("row", "start", "end", "entity")
-    columns = [batch.column(name).to_pylist() for name in names]
-    return set(zip(*columns, strict=True))
-
-
-def _place(part: Span) -> dict[str, Any]:
-    return {"start": part[0], "end": part[1], "validated": None}
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _KEY)
 
 
 def _uncovered(span: Span, taken: list[Span]) -> Iterator[Span]:

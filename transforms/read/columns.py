@@ -111,24 +111,18 @@ def to_type(
             return json_column(column)
     try:
         return column.cast(wanted)
-    except pa.ArrowInvalid:
-        return _cast_inexact(column, wanted, origin, name)
     except pa.ArrowNotImplementedError:
-        pass
-    return pa.array([None if v is None else str(v) for v in column.to_pylist()], wanted)
-
-
-def _cast_inexact(
-    column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
-) -> pa.Array:
-    # An integer beyond 2^53 beside fractions of another file: the nearest double.
-    if pa.types.is_integer(column.type) and pa.types.is_floating(wanted):
-        return column.cast(wanted, safe=False)
-    raise InputError(
-        f"{origin.relative}: column {name} holds a {column.type} that does not fit "
-        f"{wanted}, the type this column has over all inputs. Convert the column, or "
-        "process these files in a run of their own."
-    )
+        texts = [None if v is None else str(v) for v in column.to_pylist()]
+        return pa.array(texts, wanted)
+    except pa.ArrowInvalid:
+        # An integer beyond 2^53 beside fractions of another file: the nearest double.
+        if pa.types.is_integer(column.type) and pa.types.is_floating(wanted):
+            return column.cast(wanted, safe=False)
+        raise InputError(
+            f"{origin.relative}: column {name} holds a {column.type} that does not fit "
+            f"{wanted}, the type this column has over all inputs. Convert the column, "
+            "or process these files in a run of their own."
+        ) from None
 
 
 def json_column(column: pa.Array) -> pa.StringArray:
@@ -139,16 +133,15 @@ def json_column(column: pa.Array) -> pa.StringArray:
     A value that holds invalid UTF-8 becomes an invalid string, by which the check of
     all columns finds its record.
     """
-    values = [_json_bytes(value) for value in column]
+    values: list[bytes | None] = []
+    for value in column:
+        try:
+            inner = value.as_py()
+        except UnicodeDecodeError:
+            values.append(_INVALID)
+        else:
+            values.append(None if inner is None else json_text(inner).encode())
     return pa.array(values, pa.binary()).view(pa.string())
-
-
-def _json_bytes(value: pa.Scalar) -> bytes | None:
-    try:
-        inner = value.as_py()
-    except UnicodeDecodeError:
-        return _INVALID
-    return None if inner is None else json_text(inner).encode()
 
 
 def json_text(value: object) -> str:

@@ -32,8 +32,8 @@ from isinglass.pipelines.engine.workspace.files import write_unsynced as write_u
 from isinglass.pipelines.engine.workspace.layout import FINAL_FILES as FINAL_FILES
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
-from isinglass.pipelines.engine.workspace.lock import locked as locked
-from isinglass.pipelines.engine.workspace.lock import (
+from isinglass.pipelines.engine.workspace.layout import locked as locked
+from isinglass.pipelines.engine.workspace.layout import (
     remove_leftovers as remove_leftovers,
 )
 from isinglass.pipelines.engine.workspace.tables import map_arrow as map_arrow
