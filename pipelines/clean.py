@@ -20,7 +20,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.ledger import write_ledger
-from isinglass.pipelines.returned import blamed, check_record, own_edits
+from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.returned import Loaded
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import DocumentBatch
@@ -61,8 +62,6 @@ DICTIONARY = (
 )
 """Columns with few distinct values, which Parquet stores as a dictionary."""
 
-Loaded = list[tuple[Stage, Any]]
-
 
 @dataclass(frozen=True)
 class CleanWork:
@@ -76,11 +75,7 @@ class CleanWork:
 
     def open(self) -> Loaded:
         """Load what the stages read texts with, once a worker."""
-        opened: Loaded = []
-        for stage in self._reading:
-            with blamed(stage, "open"):
-                opened.append((stage, stage.open("clean", self.workspace)))
-        return opened
+        return open_stages(self._reading, "clean", self.workspace)
 
     @property
     def _reading(self) -> list[Stage]:

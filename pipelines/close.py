@@ -27,7 +27,6 @@ from isinglass.pipelines.engine.workspace import (
     write_audit,
 )
 from isinglass.pipelines.outside import code_of, is_outside
-from isinglass.pipelines.reconcile import reconcile
 from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.quarantined import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
@@ -38,7 +37,7 @@ from isinglass.pipelines.statistics import (
     text_statistics,
     words_kept,
 )
-from isinglass.pipelines.sums import parts
+from isinglass.pipelines.sums import parts, reconcile
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.manifest import (
     Characters,

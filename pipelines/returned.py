@@ -23,9 +23,12 @@ from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits import Edits, Precedence, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closed, Record, Stage, Verdict
+
+    Loaded = list[tuple[Stage, Any]]
 
 _OWN = re.compile(r"[a-z0-9_]+")
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -52,6 +55,17 @@ def blamed(stage: Stage, method: str) -> Iterator[None]:
             f"{_place(stage, error)}. Finished work is kept; mend the stage and run "
             "again."
         ) from error
+
+
+def open_stages(
+    stages: Iterable[Stage], phase: Literal["survey", "clean"], workspace: Workspace
+) -> Loaded:
+    """Load what stages need in a worker; each with its state."""
+    opened: Loaded = []
+    for stage in stages:
+        with blamed(stage, "open"):
+            opened.append((stage, stage.open(phase, workspace)))
+    return opened
 
 
 def _place(stage: Stage, error: Exception) -> str:

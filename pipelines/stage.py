@@ -14,26 +14,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from isinglass.pipelines.seam import (
-    HASHING,
-    OPEN,
-    After,
-    Closed,
-    Closing,
-    Driver,
-    Line,
-    Phase,
-    Rebuilt,
-    Record,
-    Site,
-    Standing,
-    Story,
-    Sum,
-    Verb,
-    Verdict,
-    Written,
-    no_drops,
-)
+from isinglass.pipelines.seam import HASHING as HASHING
+from isinglass.pipelines.seam import OPEN as OPEN
+from isinglass.pipelines.seam import After as After
+from isinglass.pipelines.seam import Closed as Closed
+from isinglass.pipelines.seam import Closing as Closing
+from isinglass.pipelines.seam import Driver as Driver
+from isinglass.pipelines.seam import Line as Line
+from isinglass.pipelines.seam import Phase as Phase
+from isinglass.pipelines.seam import Rebuilt as Rebuilt
+from isinglass.pipelines.seam import Record as Record
+from isinglass.pipelines.seam import Site as Site
+from isinglass.pipelines.seam import Standing as Standing
+from isinglass.pipelines.seam import Story as Story
+from isinglass.pipelines.seam import Sum as Sum
+from isinglass.pipelines.seam import Verb as Verb
+from isinglass.pipelines.seam import Verdict as Verdict
+from isinglass.pipelines.seam import Written as Written
+from isinglass.pipelines.seam import no_drops as no_drops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,29 +52,6 @@ if TYPE_CHECKING:
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.seen import Seen
-
-
-__all__ = [
-    "HASHING",
-    "OPEN",
-    "After",
-    "Closed",
-    "Closing",
-    "Driver",
-    "Line",
-    "Phase",
-    "Rebuilt",
-    "Record",
-    "Site",
-    "Stage",
-    "Standing",
-    "Story",
-    "Sum",
-    "Verb",
-    "Verdict",
-    "Written",
-    "no_drops",
-]
 
 
 class Stage:

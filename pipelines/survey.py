@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit, shard_unit
-from isinglass.pipelines.returned import blamed, check_columns
+from isinglass.pipelines.returned import blamed, check_columns, open_stages
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.returned import Loaded
     from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import NormaliseConfig
@@ -55,18 +56,12 @@ class SurveyWork:
         fields = [f for stage in self.stages for f in stage.fields("survey")]
         return pa.schema([*OWN, *fields, PIECE])
 
-    def open(self) -> list[tuple[Stage, Any]]:
+    def open(self) -> Loaded:
         """Load what the stages survey by, once a worker."""
-        opened = []
-        for stage in self.stages:
-            if stage.fields("survey"):
-                with blamed(stage, "open"):
-                    opened.append((stage, stage.open("survey", self.workspace)))
-        return opened
+        surveying = [stage for stage in self.stages if stage.fields("survey")]
+        return open_stages(surveying, "survey", self.workspace)
 
-    def run(
-        self, state: list[tuple[Stage, Any]], payload: str, outputs: UnitOutputs
-    ) -> dict[str, int]:
+    def run(self, state: Loaded, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Survey one shard; returns its record and character counts."""
         shard = Shard.from_json(payload)
         counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
@@ -86,7 +81,7 @@ class SurveyWork:
         return dict(counts)
 
     def _survey(
-        self, shard: Shard, batch: DocumentBatch, state: list[tuple[Stage, Any]]
+        self, shard: Shard, batch: DocumentBatch, state: Loaded
     ) -> pa.RecordBatch:
         schema, rows = self.schema, batch.documents.num_rows
         seen = Seen(batch.documents, self.detect)

@@ -6,6 +6,7 @@ import errno
 import logging
 import time
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
@@ -62,7 +63,7 @@ def run_pass(
     *,
     speed: float = SLOW,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
-    wave_of: Callable[[Unit], int] | None = None,
+    wave_of: Callable[[Unit], int] = lambda _: 0,
 ) -> dict[str, Commit]:
     """Run every unit that has no valid commit.
 
@@ -97,21 +98,11 @@ def run_pass(
         if session.execution.reverse:
             pending.reverse()
         with watched(session.progress, workspace, work.name, pending):
-            for wave in _waves(pending, wave_of):
-                _execute(session, work, wave, speed=speed, build=build)
+            for _, wave in groupby(sorted(pending, key=wave_of), wave_of):
+                _execute(session, work, list(wave), speed=speed, build=build)
     commits = _collect(workspace, work.name, units)
-    _record(session, work.name, commits, reused, time.monotonic() - started)
+    _record(session, work.name, list(commits.values()), reused, started)
     return commits
-
-
-def _waves(
-    pending: list[Unit], wave_of: Callable[[Unit], int] | None
-) -> list[list[Unit]]:
-    """The pending units by wave, in their order."""
-    waves: dict[int, list[Unit]] = {}
-    for unit in pending:
-        waves.setdefault(wave_of(unit) if wave_of else 0, []).append(unit)
-    return [waves[number] for number in sorted(waves)]
 
 
 def run_step(
@@ -128,14 +119,13 @@ def run_step(
     workspace = session.workspace
     unit = Unit("all", "", digest(identity))
     commit = valid_commit(workspace, name, unit.name, unit.fingerprint)
-    reused = commit is not None
+    reused = int(commit is not None)
     if commit is None:
         outcome = run_unit(name, unit, workspace, make)
         if isinstance(outcome, Failure):
             raise outcome.to_error(name)
         commit = outcome
-    elapsed = time.monotonic() - started
-    _record(session, name, {unit.name: commit}, int(reused), elapsed)
+    _record(session, name, [commit], reused, started)
     return commit
 
 
@@ -203,22 +193,16 @@ def _collect(
 
 
 def _record(
-    session: Session,
-    pass_name: str,
-    commits: dict[str, Commit],
-    reused: int,
-    seconds: float,
+    session: Session, name: str, commits: list[Commit], reused: int, started: float
 ) -> None:
-    values = list(commits.values())
-    counts = add_counts(values)
     session.records.append(
         PassRecord(
-            name=pass_name,
+            name=name,
             units=len(commits),
             reused=reused,
-            rows=counts.get("records_in", 0),
-            bytes=sum(output.bytes for commit in values for output in commit.outputs),
-            seconds=round(seconds, 3),
-            cpu_seconds=round(sum(commit.cpu_seconds for commit in values), 3),
+            rows=add_counts(commits).get("records_in", 0),
+            bytes=sum(output.bytes for commit in commits for output in commit.outputs),
+            seconds=round(time.monotonic() - started, 3),
+            cpu_seconds=round(sum(commit.cpu_seconds for commit in commits), 3),
         )
     )

@@ -146,7 +146,7 @@ def _probe_jsonl(found: Found, digest: Digest) -> Probed:
     for data, _ in islice(blocks(_chunks(found)), 1):
         lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
     _refuse_array(found, lines)
-    (_, values, _), _ = parse_lines(lines, 0)
+    values = [value for _, value, _ in parse_lines(lines, 0)[0]]
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")
     columns = _sampled_types(values) if values else None

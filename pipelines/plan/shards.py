@@ -110,9 +110,8 @@ def _groups(files: list[Probed], shard_bytes: int) -> list[list[Probed]]:
 
 
 def _piece(file: Probed, stretch: Stretch) -> Piece:
-    found = file.found
-    where = (found.path, found.relative, found.format)
-    return Piece(*where, *stretch, file.digest.sha256, file.problem)
+    part, sha256 = stretch._asdict(), file.digest.sha256
+    return Piece(**vars(file.found), **part, sha256=sha256, problem=file.problem)
 
 
 def _unique(shards: list[Shard]) -> list[Shard]:

@@ -6,6 +6,7 @@ Offsets are code points, ends exclusive.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,19 +21,13 @@ if TYPE_CHECKING:
 _ROW = np.int64(32)
 _NOWHERE = -1
 _CONTINUES, _CONTINUATION = 0xC0, 0x80
+_no_rows = partial(np.zeros, 0, np.int64)
+_no_places = partial(np.zeros, 0, np.int32)
 
 
 def place_keys(rows: NDArray[np.int64], offsets: NDArray[Any]) -> NDArray[np.int64]:
     """Text and offset as one number, by which places sort."""
     return np.asarray((rows << _ROW) + offsets)
-
-
-def _no_rows() -> NDArray[np.int64]:
-    return np.zeros(0, np.int64)
-
-
-def _no_places() -> NDArray[np.int32]:
-    return np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,18 +109,14 @@ class Cut:
         return np.asarray(total[passed] - total[np.searchsorted(self.rows, rows)])
 
 
-def take_out(
-    texts: pa.StringArray,
-    rows: NDArray[np.int64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-) -> Cut:
-    """Take parts, given as in `Cuts`, out of texts (n,).
+def take_out(texts: pa.StringArray, parts: Cuts) -> Cut:
+    """Take parts out of texts (n,).
 
     Raises:
         ValueError: A text is null, or parts overlap, are out of order or lie outside
             of their text.
     """
+    rows, starts, ends = parts.rows, parts.starts, parts.ends
     if len(rows) == 0:
         return Cut(texts)
     data, offsets = string_buffers(texts)

@@ -16,14 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.edits.cut import Cut, joined, take_out
+from isinglass.transforms.edits.cut import Cut, Cuts, joined, take_out
 from isinglass.transforms.edits.edits import places_of
 from isinglass.transforms.labels import safe_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from isinglass.transforms.edits.cut import Cuts
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +76,8 @@ class View:
         ends = np.concatenate([part.ends for part in parts]).astype(np.int64)
         order = np.lexsort((ends, starts, rows))
         rows, starts, ends = joined(rows[order], starts[order], ends[order])
-        places = starts.astype(np.int32), ends.astype(np.int32)
-        return replace(self, cut=take_out(self.source_texts, rows, *places))
+        whole = Cuts(rows, starts.astype(np.int32), ends.astype(np.int32))
+        return replace(self, cut=take_out(self.source_texts, whole))
 
     def in_source(self, found: pa.RecordBatch) -> pa.RecordBatch:
         """Spans of `texts` as spans of the source texts, none over a seam.

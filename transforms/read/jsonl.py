@@ -12,6 +12,7 @@ bits are read as orjson does, as the nearest double.
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.read.batches import Origin
     from isinglass.transforms.read.streams import Damage
 
-    Parsed = tuple[list[int], list[dict[str, Any]], list[bytes]]
+    Parsed = list[tuple[int, dict[str, Any], bytes]]
 
 _BLANK = b" \t\r"
 _HALF_PAIR = "an escape names half of a surrogate pair"
@@ -69,7 +70,12 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
                 yield only_rejected(origin, Rejection(row, reason, damage.detail, data))
                 return
             lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
-            yield from _batches(origin, lines, row)
+            sizes = np.fromiter(map(len, lines), np.int64, len(lines))
+            for part in cut(sizes):
+                parsed, rejections = parse_lines(lines[part], row + part.start)
+                if parsed or rejections:
+                    records, unfit = _records(origin, parsed)
+                    yield document_batch(origin, records, [*rejections, *unfit])
             row += len(lines)
 
 
@@ -90,48 +96,34 @@ def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
         raise changed(piece.relative, f"it is {left} bytes shorter than planned")
 
 
-def _batches(origin: Origin, lines: list[bytes], row: int) -> Iterator[DocumentBatch]:
-    sizes = np.fromiter(map(len, lines), np.int64, len(lines))
-    for part in cut(sizes):
-        parsed, rejections = parse_lines(lines[part], row + part.start)
-        if parsed[0] or rejections:
-            records, unfit = _records(origin, parsed)
-            yield document_batch(origin, records, [*rejections, *unfit])
-
-
 def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
     """Parse lines, the first of which has the number `row`.
 
     Returns:
-        Row numbers, objects and lines of the records that are JSON objects; and why
-        the others are none.
+        Row number, object and line of each record that is a JSON object; and why the
+        others are none.
     """
     try:
         values = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
         return _parse_one_by_one(lines, row)
     if set(map(type, values)) <= {dict}:
-        return (list(range(row, row + len(lines))), values, lines), []
+        return list(zip(count(row), values, lines, strict=False)), []
     return _parse_one_by_one(lines, row)
 
 
 def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
-    parsed: Parsed = ([], [], [])
+    parsed: Parsed = []
     rejections: list[Rejection] = []
     for number, line in enumerate(lines, row):
         if not line.strip(_BLANK):
             continue
         value = _parse_line(line)
         if isinstance(value, dict):
-            _append(parsed, number, value, line)
+            parsed.append((number, value, line))
         else:
             rejections.append(Rejection(number, *value, line))
     return parsed, rejections
-
-
-def _append(parsed: Parsed, row: int, value: dict[str, Any], line: bytes) -> None:
-    for column, entry in zip(parsed, (row, value, line), strict=True):
-        column.append(entry)
 
 
 def _parse_line(line: bytes) -> dict[str, Any] | tuple[QuarantineReason, str]:
@@ -179,32 +171,32 @@ def _json_kind(value: Any) -> str:
 
 def _records(origin: Origin, parsed: Parsed) -> tuple[Records, list[Rejection]]:
     """Turn objects into columns; those that cannot be turned are set aside."""
-    rows, values, lines = parsed
+    values = [value for _, value, _ in parsed]
     texts = [value.get(origin.text) for value in values]
     try:
         text = pa.array(texts, pa.string())
         metadata, carried = _columns(origin, values)
     except (pa.ArrowTypeError, RecursionError):
-        return _without_unfit(origin, parsed, texts)
-    return Records(np.array(rows, np.int64), text, metadata, carried, lines), []
+        return _without_unfit(origin, parsed)
+    rows = np.array([row for row, _, _ in parsed], np.int64)
+    lines = [line for _, _, line in parsed]
+    return Records(rows, text, metadata, carried, lines), []
 
 
-def _without_unfit(
-    origin: Origin, parsed: Parsed, texts: list[Any]
-) -> tuple[Records, list[Rejection]]:
-    kept: Parsed = ([], [], [])
+def _without_unfit(origin: Origin, parsed: Parsed) -> tuple[Records, list[Rejection]]:
+    kept: Parsed = []
     rejections: list[Rejection] = []
-    for row, value, line, text in zip(*parsed, texts, strict=True):
+    for row, value, line in parsed:
+        text = value.get(origin.text)
         if not isinstance(text, str | None):
-            reason, detail = QuarantineReason.WRONG_TYPE, _json_kind(text)
-            rejections.append(
-                Rejection(row, reason, f"the text is a JSON {detail}", line)
-            )
+            reason = QuarantineReason.WRONG_TYPE
+            detail = f"the text is a JSON {_json_kind(text)}"
+            rejections.append(Rejection(row, reason, detail, line))
         elif is_too_deep(value):
             reason = QuarantineReason.MALFORMED_RECORD
             rejections.append(Rejection(row, reason, _TOO_DEEP, line))
         else:
-            _append(kept, row, value, line)
+            kept.append((row, value, line))
     records, _ = _records(origin, kept)
     return records, rejections
 

@@ -97,17 +97,9 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents.
-
-    Raises:
-        OutputError: No permission, or a file is in the way.
-    """
+    """Create a folder and its parents; an `OutputError` if a file is in the way."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except PermissionError:
-        raise OutputError(
-            f"No permission to write {path}. Choose another output folder."
-        ) from None
     except (FileExistsError, NotADirectoryError):
         raise OutputError(
             f"{path} cannot be a folder: a file is in the way. Choose another output."

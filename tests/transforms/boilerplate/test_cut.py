@@ -32,7 +32,7 @@ def cut(texts: list[str], chosen: list[list[int]], split: str = "blank_line") ->
     starts, ends = found.starts[index], found.ends[index]
     cuts = cut_paragraphs(strings(texts), rows, starts, ends)
     assert cuts.rows.tolist() == rows.tolist()
-    return take_out(strings(texts), cuts.rows, cuts.starts, cuts.ends)
+    return take_out(strings(texts), cuts)
 
 
 def parts_of(texts: list[str], found: Cut) -> list[str]:

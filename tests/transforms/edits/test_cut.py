@@ -31,7 +31,7 @@ TAKEN: list[tuple[str, list[Span], str]] = [
 def test_parts_are_taken_out(text: str, parts: list[Span], stays: str) -> None:
     cuts = cuts_of([[], parts, [], []])
     texts = pa.array(["other", text, "", "余"])
-    cut = take_out(texts, cuts.rows, cuts.starts, cuts.ends)
+    cut = take_out(texts, cuts)
     assert cut.texts.to_pylist() == ["other", stays, "", "余"]
     assert cut.characters.tolist() == [0, len(text) - len(stays), 0, 0]
 
@@ -39,7 +39,7 @@ def test_parts_are_taken_out(text: str, parts: list[Span], stays: str) -> None:
 def test_slices_of_arrays_are_cut_from_their_offset() -> None:
     cuts = cuts_of([[(1, 3)]])
     texts = pa.array(["skipped", "abcd", "last"]).slice(1, 1)
-    cut = take_out(texts, cuts.rows, cuts.starts, cuts.ends)
+    cut = take_out(texts, cuts)
     assert cut.texts.to_pylist() == ["ad"]
 
 
@@ -58,7 +58,7 @@ def test_slices_of_arrays_are_cut_from_their_offset() -> None:
 def test_what_is_no_part_is_refused(parts: list[list[Span]]) -> None:
     cuts = cuts_of(parts)
     with pytest.raises(ValueError, match="overlap, are out of order or lie outside"):
-        take_out(pa.array(["余éa"]), cuts.rows, cuts.starts, cuts.ends)
+        take_out(pa.array(["余éa"]), cuts)
 
 
 def test_nothing_to_cut_leaves_the_very_array() -> None:
