@@ -94,8 +94,9 @@ class CleanWork:
         shard = Shard.from_json(payload)
         writers = self._open_writers(shard.shard_id, outputs)
         if not self._needs_texts(shard.shard_id):
-            path = statistics_path(self.workspace, shard.shard_id)
-            return write_ledger(shard, writers, outputs, path)
+            counts, texts = write_ledger(shard, writers, outputs)
+            _write_statistics(outputs, texts, {})
+            return counts
         shard_pass = _ShardPass(self, state, shard, outputs, writers)
         for batch in read_shard(shard, self.layout):
             shard_pass.add(batch)
@@ -223,10 +224,16 @@ class _ShardPass:
                 f"Pass clean, shard {self._shard.shard_id}: {self._seen} documents "
                 f"read, {self._decisions.num_rows} surveyed."
             )
-        statistics = {"texts": self._texts.finish(), "partials": self._partials}
-        path = statistics_path(self._outputs.workspace, self._shard.shard_id)
-        self._outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
+        _write_statistics(self._outputs, self._texts, self._partials)
         return dict(self._counts)
+
+
+def _write_statistics(
+    outputs: UnitOutputs, texts: TextGatherer, partials: Mapping[str, Any]
+) -> None:
+    statistics = {"texts": texts.finish(), "partials": partials}
+    path = statistics_path(outputs.workspace, outputs.unit)
+    outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
 
 
 def add_partials(

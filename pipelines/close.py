@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -214,7 +214,15 @@ def _inputs(run: Finished) -> list[InputFile]:
         for entry in counted.to_pylist():
             rows[shard.source, entry["values"]] += entry["counts"]
     return [
-        InputFile(**asdict(file) | {"rows": rows[file.source, file.path]})
+        InputFile(
+            path=file.path,
+            source=file.source,
+            format=file.format,
+            bytes=file.bytes,
+            rows=rows[file.source, file.path],
+            sha256=file.sha256,
+            problem=file.problem,
+        )
         for file in run.driver.plan.inputs
     ]
 

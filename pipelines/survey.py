@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""
 
+LENGTHS = ("characters", "text_words", "source", "language")
+"""Columns of the survey that statistics of texts are about."""
+
 
 @dataclass(frozen=True)
 class SurveyWork:
@@ -110,11 +113,13 @@ def _add(
         if pa.types.is_large_list(field.type):
             listed = pc.sum(pc.list_value_length(table.column(field.name)))
             counts[field.name] += listed.as_py() or 0
-    lengths, words = (
-        table.column(name).to_numpy() for name in ("characters", "text_words")
-    )
-    sources, languages = table.column("source"), table.column("language")
-    texts.add_lengths(lengths, words, sources, languages)
+    add_lengths(texts, table)
+
+
+def add_lengths(texts: TextGatherer, survey: pa.RecordBatch) -> None:
+    """Add the columns `LENGTHS` of some documents to statistics."""
+    lengths, words, sources, languages = map(survey.column, LENGTHS)
+    texts.add_lengths(lengths.to_numpy(), words.to_numpy(), sources, languages)
 
 
 def survey_units(

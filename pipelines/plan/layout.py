@@ -18,7 +18,7 @@ from isinglass.transforms.read.types import carried_type, plain_type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isinglass.pipelines.plan.probe import Probed
+    from isinglass.pipelines.plan.probe import PlannedInput
     from isinglass.schemas.config import InputConfig, RunConfig
 
 EXTRA = "extra"
@@ -34,7 +34,7 @@ class InputFiles:
 
     index: int
     config: InputConfig
-    files: tuple[Probed, ...]
+    files: tuple[PlannedInput, ...]
 
 
 def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
@@ -49,7 +49,7 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
     for item in inputs:
         for file in item.files:
             # An empty file adds no column, but may be JSON lines all the same.
-            has_json = has_json or file.found.format == "jsonl"
+            has_json = has_json or file.format == "jsonl"
             if file.columns is None:
                 continue
             mapped = _check(item, file, file.columns)
@@ -57,7 +57,7 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
                 if name not in mapped:
                     # What is nested in JSON is written as JSON.
                     nested = pa.types.is_nested(data_type)
-                    as_json = nested and file.found.format == "jsonl"
+                    as_json = nested and file.format == "jsonl"
                     carried = pa.string() if as_json else carried_type(data_type)
                     types.setdefault(name, []).append(carried)
     reserved = {*DATA.names, *DOCUMENTS.names, *([EXTRA] if has_json else [])}
@@ -111,15 +111,17 @@ def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
     return outputs
 
 
-def _check(item: InputFiles, file: Probed, known: dict[str, pa.DataType]) -> set[str]:
+def _check(
+    item: InputFiles, file: PlannedInput, known: dict[str, pa.DataType]
+) -> set[str]:
     """Check the mapping of a file; return the columns that are not carried."""
-    columns, path = item.config.columns, file.found.path
+    columns, path = item.config.columns, file.opened
     names = columns.model_dump(exclude={"text"})
     named = {field: name for field, name in names.items() if name is not None}
     text = known.get(columns.text)
     if text is None:
         raise _missing(item, file, "text", columns.text)
-    if file.found.format != "jsonl" and not is_text_type(plain_type(text)):
+    if file.format != "jsonl" and not is_text_type(plain_type(text)):
         raise InputError(
             f"{path}: column {columns.text} is a {_told(text)}, not a string. "
             f"{_advice(item, known, 'text', columns.text)}"
@@ -138,10 +140,10 @@ def _check(item: InputFiles, file: Probed, known: dict[str, pa.DataType]) -> set
     return {columns.text, *named.values()}
 
 
-def _missing(item: InputFiles, file: Probed, field: str, name: str) -> InputError:
-    seen = " (in its first records)" if file.found.format == "jsonl" else ""
+def _missing(item: InputFiles, file: PlannedInput, field: str, name: str) -> InputError:
+    seen = " (in its first records)" if file.format == "jsonl" else ""
     return InputError(
-        f"{file.found.path} has no column {name} for `{field}`{seen}. "
+        f"{file.opened} has no column {name} for `{field}`{seen}. "
         f"{_advice(item, file.columns or {}, field, name)}"
     )
 

@@ -15,36 +15,15 @@ from isinglass.pipelines.plan.datasets_library import (
 from isinglass.pipelines.plan.discover import Found, discover
 from isinglass.pipelines.plan.layout import InputFiles, make_layout
 from isinglass.pipelines.plan.places import Output
-from isinglass.pipelines.plan.probe import probe
+from isinglass.pipelines.plan.probe import PlannedInput, probe
 from isinglass.pipelines.plan.shards import make_shards
 from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.pipelines.plan.probe import Probed
     from isinglass.schemas.config import InputConfig, RunConfig
     from isinglass.schemas.documents import Layout, Shard
-
-
-@dataclass(frozen=True)
-class PlannedInput:
-    """One input file as it is now.
-
-    Attributes:
-        path: Relative to the input's root.
-        bytes: Size on disk.
-        rows: Records, where they can be counted without reading the file.
-        problem: Why it cannot be read; empty if it can.
-    """
-
-    path: str
-    source: str
-    format: str
-    bytes: int
-    rows: int | None
-    sha256: str
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -75,19 +54,15 @@ def plan(config: RunConfig, base: Path) -> Plan:
     output = Output.of(config.output, base)
     located = [_locate(item, base, output) for item in config.inputs]
     _check_paths(config, located)
-    refuse = config.limits.unreadable_files == "refuse"
-    inputs = [
-        InputFiles(
-            index,
-            item,
-            tuple(probe(f, config.limits.shard_bytes, refuse=refuse) for f in found),
-        )
-        for index, (item, found) in enumerate(zip(config.inputs, located, strict=True))
-    ]
+    refuse, most = config.limits.unreadable_files == "refuse", config.limits.shard_bytes
+    inputs = []
+    for index, (item, found) in enumerate(zip(config.inputs, located, strict=True)):
+        files = [probe(file, item.source, most, refuse=refuse) for file in found]
+        inputs.append(InputFiles(index, item, tuple(files)))
     return Plan(
-        shards=make_shards(inputs, config.limits.shard_bytes),
+        shards=make_shards(inputs, most),
         layout=make_layout(config, inputs),
-        inputs=tuple(_planned(item, file) for item in inputs for file in item.files),
+        inputs=tuple(file for item in inputs for file in item.files),
     )
 
 
@@ -121,15 +96,3 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
                     f"{source}, so their documents would have the same ids. Give "
                     f"inputs[{index}] a `source` of its own, different from {source}."
                 )
-
-
-def _planned(item: InputFiles, file: Probed) -> PlannedInput:
-    return PlannedInput(
-        path=file.found.relative,
-        source=item.config.source,
-        format=file.found.format,
-        bytes=file.digest.bytes,
-        rows=file.rows,
-        sha256=file.digest.sha256,
-        problem=file.problem,
-    )

@@ -34,44 +34,50 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from isinglass.pipelines.plan.discover import Found
     from isinglass.schemas.config.inputs import Format
+
+    Columns = dict[str, pa.DataType]
+    Probed = tuple[Sequence[Stretch], Columns | None]
 
 SAMPLE_LINES = 2000
 """Lines of a JSON-lines file by which its keys and their types are planned."""
 
 
 @dataclass(frozen=True)
-class Probed:
-    """A file that was looked at.
+class PlannedInput:
+    """One input file as it is now.
 
     Attributes:
-        digest: With the parts that can be read alone, in order; at least one.
+        path: Relative to the input's root.
+        bytes: Size on disk.
+        rows: Records, where they can be counted without reading the file.
+        problem: Why it cannot be read; empty if it can.
+        opened: Where it is opened, absolute.
+        stretches: Parts that can be read alone, in order; at least one.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
-        problem: Why it cannot be read; empty if it can.
     """
 
-    found: Found
-    digest: Digest
-    columns: dict[str, pa.DataType] | None = None
+    path: str
+    source: str
+    format: Format
+    bytes: int
+    rows: int | None
+    sha256: str
     problem: str = ""
-
-    @property
-    def rows(self) -> int | None:
-        """Records in the file, where they can be counted without reading it."""
-        parts = self.digest.stretches
-        known = [part.rows for part in parts if part.rows is not None]
-        return sum(known) if len(known) == len(parts) else None
+    opened: str = ""
+    stretches: tuple[Stretch, ...] = ()
+    columns: Columns | None = None
 
 
 class _ProblemError(Exception):
     """The file cannot be read; the message says why."""
 
 
-def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
+def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
     `shard_bytes` is what a stretch of plain JSON lines aims at.
@@ -79,11 +85,11 @@ def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
     Raises:
         InputError: It is gone or may not be read; or it cannot be read and `refuse`.
     """
-    path = Path(found.path)
+    path, problem = Path(found.path), ""
     plain_lines = found.format == "jsonl" and not compression_of(found.path)
     try:
         digest = digest_file(path, line_bytes=shard_bytes if plain_lines else None)
-        return _PROBES[found.format](found, digest)
+        stretches, columns = _PROBES[found.format](found, digest)
     except PermissionError:
         raise no_permission(path) from None
     except FileNotFoundError:
@@ -94,10 +100,23 @@ def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
                 f"{path} cannot be read: {error}. Repair or remove the file, or set "
                 "`limits: {unreadable_files: quarantine}`."
             ) from None
-        whole = Stretch(0, -1, 0, 1, digest.bytes)
-        return _probed(found, digest, [whole], problem=str(error))
+        problem = str(error)
+        stretches, columns = [Stretch(0, -1, 0, 1, digest.bytes)], None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    known = [part.rows for part in stretches if part.rows is not None]
+    return PlannedInput(
+        path=found.relative,
+        source=source,
+        format=found.format,
+        bytes=digest.bytes,
+        rows=sum(known) if len(known) == len(stretches) else None,
+        sha256=digest.sha256,
+        problem=problem,
+        opened=found.path,
+        stretches=tuple(stretches),
+        columns=columns,
+    )
 
 
 def _probe_parquet(found: Found, digest: Digest) -> Probed:
@@ -113,7 +132,7 @@ def _probe_parquet(found: Found, digest: Digest) -> Probed:
             ) from None
         groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
         sizes = [(group.num_rows, group.total_byte_size) for group in groups]
-    return _probed(found, digest, _numbered(sizes), _typed(found, schema))
+    return _numbered(sizes), _typed(found, schema)
 
 
 def _probe_arrow(found: Found, digest: Digest) -> Probed:
@@ -128,7 +147,7 @@ def _probe_arrow(found: Found, digest: Digest) -> Probed:
             sizes = [(batch.num_rows, batch.nbytes) for batch in batches]
         except (pa.ArrowException, OSError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
-    return _probed(found, digest, _numbered(sizes), _typed(found, schema))
+    return _numbered(sizes), _typed(found, schema)
 
 
 def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
@@ -150,7 +169,7 @@ def _probe_jsonl(found: Found, digest: Digest) -> Probed:
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")
     columns = _sampled_types(values) if values else None
-    return _probed(found, digest, digest.stretches or [_whole(digest)], columns)
+    return digest.stretches or [_whole(digest)], columns
 
 
 def _probe_delimited(found: Found, digest: Digest) -> Probed:
@@ -160,10 +179,10 @@ def _probe_delimited(found: Found, digest: Digest) -> Probed:
         if header is not None and block.damage is None:
             columns = _header(found, header)
             break
-    return _probed(found, digest, [_whole(digest)], columns)
+    return [_whole(digest)], columns
 
 
-def _header(found: Found, record: bytes) -> dict[str, pa.DataType]:
+def _header(found: Found, record: bytes) -> Columns:
     try:
         names = parse_header(record, delimiter_of(found.path))
     except ValueError as error:
@@ -175,7 +194,7 @@ def _probe_text(found: Found, digest: Digest) -> Probed:
     packed = digest.bytes and compression_of(found.path)
     rows = None if packed else min(1, digest.bytes)
     next(_chunks(found), None)
-    return _probed(found, digest, [Stretch(0, -1, 0, rows, digest.bytes)])
+    return [Stretch(0, -1, 0, rows, digest.bytes)], None
 
 
 _PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
@@ -185,16 +204,6 @@ _PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
     "text": _probe_text,
     "arrow": _probe_arrow,
 }
-
-
-def _probed(
-    found: Found,
-    digest: Digest,
-    stretches: Iterable[Stretch],
-    columns: dict[str, pa.DataType] | None = None,
-    problem: str = "",
-) -> Probed:
-    return Probed(found, digest._replace(stretches=tuple(stretches)), columns, problem)
 
 
 def _whole(digest: Digest) -> Stretch:
@@ -210,7 +219,7 @@ def _chunks(found: Found) -> Iterator[bytes | Damage]:
             yield part
 
 
-def _typed(found: Found, schema: pa.Schema) -> dict[str, pa.DataType]:
+def _typed(found: Found, schema: pa.Schema) -> Columns:
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -239,7 +248,7 @@ def _is_one_object(found: Found, lines: list[bytes]) -> bool:
         return False
 
 
-def _sampled_types(values: list[dict[str, Any]]) -> dict[str, pa.DataType]:
+def _sampled_types(values: list[dict[str, Any]]) -> Columns:
     kinds: dict[str, set[type]] = {}
     for value in values:
         for key, inner in value.items():

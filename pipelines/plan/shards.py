@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.plan.digest import Stretch
     from isinglass.pipelines.plan.layout import InputFiles
-    from isinglass.pipelines.plan.probe import Probed
+    from isinglass.pipelines.plan.probe import PlannedInput
 
 MOST_PIECES = 2048
 """Files in a shard, so that its description stays small."""
@@ -36,13 +36,16 @@ def make_shards(inputs: list[InputFiles], shard_bytes: int) -> tuple[Shard, ...]
     """
     shards: list[Shard] = []
     for item in inputs:
-        small: list[Probed] = []
+        small: list[PlannedInput] = []
         for file in item.files:
             if 2 * _size(file) >= shard_bytes:
-                shards.extend(_shards_of_file(item, file, shard_bytes))
+                parts = enumerate(merge(file.stretches, shard_bytes))
+                shards += [_shard(item, [_piece(file, s)], part) for part, s in parts]
             else:
                 small.append(file)
-        shards.extend(_shard_of_group(item, g) for g in _groups(small, shard_bytes))
+        for group in _groups(small, shard_bytes):
+            whole = [merge(file.stretches, _size(file))[0] for file in group]
+            shards.append(_shard(item, list(map(_piece, group, whole)), 0))
     return tuple(sorted(_unique(shards), key=lambda shard: shard.shard_id))
 
 
@@ -70,18 +73,8 @@ def merge(stretches: Iterable[Stretch], shard_bytes: int) -> list[Stretch]:
     return merged
 
 
-def _size(file: Probed) -> int:
-    return sum(stretch.bytes for stretch in file.digest.stretches)
-
-
-def _shards_of_file(item: InputFiles, file: Probed, shard_bytes: int) -> list[Shard]:
-    parts = merge(file.digest.stretches, shard_bytes)
-    return [_shard(item, [_piece(file, s)], part) for part, s in enumerate(parts)]
-
-
-def _shard_of_group(item: InputFiles, files: list[Probed]) -> Shard:
-    whole = [merge(file.digest.stretches, _size(file))[0] for file in files]
-    return _shard(item, list(map(_piece, files, whole)), 0)
+def _size(file: PlannedInput) -> int:
+    return sum(stretch.bytes for stretch in file.stretches)
 
 
 def _shard(item: InputFiles, pieces: list[Piece], part: int) -> Shard:
@@ -96,8 +89,8 @@ def _names(source: str, pieces: Iterable[Piece]) -> bytes:
     return "\0".join(names).encode("utf-8", "surrogatepass")
 
 
-def _groups(files: list[Probed], shard_bytes: int) -> list[list[Probed]]:
-    groups: list[list[Probed]] = []
+def _groups(files: list[PlannedInput], shard_bytes: int) -> list[list[PlannedInput]]:
+    groups: list[list[PlannedInput]] = []
     size = 0
     for file in files:
         full = size + _size(file) > shard_bytes
@@ -109,22 +102,25 @@ def _groups(files: list[Probed], shard_bytes: int) -> list[list[Probed]]:
     return groups
 
 
-def _piece(file: Probed, stretch: Stretch) -> Piece:
-    part, sha256 = stretch._asdict(), file.digest.sha256
-    return Piece(**vars(file.found), **part, sha256=sha256, problem=file.problem)
+def _piece(file: PlannedInput, stretch: Stretch) -> Piece:
+    return Piece(
+        path=file.opened,
+        relative=file.path,
+        format=file.format,
+        **stretch._asdict(),
+        sha256=file.sha256,
+        problem=file.problem,
+    )
 
 
 def _unique(shards: list[Shard]) -> list[Shard]:
     """Lengthen the names of shards that share one by chance."""
     counts = Counter(shard.shard_id for shard in shards)
-    return [
-        shard
-        if counts[shard.shard_id] == 1
-        else replace(shard, shard_id=_longer(shard))
-        for shard in shards
-    ]
-
-
-def _longer(shard: Shard) -> str:
-    digest = xxhash.xxh3_128_hexdigest(_names(shard.source, shard.pieces))
-    return f"{shard.shard_id}-{digest}"
+    unique = []
+    for shard in shards:
+        name = shard.shard_id
+        if counts[name] > 1:
+            digest = xxhash.xxh3_128_hexdigest(_names(shard.source, shard.pieces))
+            name = f"{name}-{digest}"
+        unique.append(replace(shard, shard_id=name))
+    return unique

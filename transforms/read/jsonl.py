@@ -226,19 +226,20 @@ def _columns(
 def _metadata_column(
     column: list[Any], name: str, unfit: dict[int, dict[str, Any]]
 ) -> pa.StringArray:
+    if {list, dict} & set(map(type, column)):
+        for i, value in enumerate(column):
+            if isinstance(value, list | dict):
+                unfit.setdefault(i, {})[name] = value
+                column[i] = None
+    return _as_texts(column, pa.string())
+
+
+def _as_texts(column: list[Any], data_type: pa.DataType) -> pa.Array:
     try:
-        return pa.array(column, pa.string())
+        return pa.array(column, data_type)
     except pa.ArrowTypeError:
-        pass
-    for i, value in enumerate(column):
-        if isinstance(value, list | dict):
-            unfit.setdefault(i, {})[name] = value
-            column[i] = None
-    return pa.array([_as_text(value) for value in column], pa.string())
-
-
-def _as_text(value: Any) -> str | None:
-    return value if isinstance(value, str | None) else json_text(value)
+        texts = [v if isinstance(v, str | None) else json_text(v) for v in column]
+        return pa.array(texts, data_type)
 
 
 def _carried_column(
@@ -246,10 +247,7 @@ def _carried_column(
 ) -> pa.Array:
     """Convert values; one that does not fit the planned type goes to `unfit`."""
     if pa.types.is_string(field.type) or pa.types.is_binary(field.type):
-        try:
-            return pa.array(column, field.type)
-        except pa.ArrowTypeError:
-            return pa.array([_as_text(value) for value in column], field.type)
+        return _as_texts(column, field.type)
     allowed = _python_types(field.type)
     if set(map(type, column)) <= allowed:
         try:
@@ -257,7 +255,12 @@ def _carried_column(
         except (pa.ArrowInvalid, OverflowError):
             pass
     for i, value in enumerate(column):
-        if type(value) not in allowed or not _fits(value, field.type):
+        try:
+            fits = type(value) in allowed
+            pa.scalar(value if fits else None, field.type)
+        except (pa.ArrowInvalid, OverflowError):
+            fits = False
+        if not fits:
             unfit.setdefault(i, {})[name] = value
             column[i] = None
     return pa.array(column, field.type)
@@ -272,14 +275,6 @@ def _python_types(data_type: pa.DataType) -> set[type]:
     if pa.types.is_boolean(data_type):
         return {bool, type(None)}
     return {type(None)}
-
-
-def _fits(value: Any, data_type: pa.DataType) -> bool:
-    try:
-        pa.scalar(value, data_type)
-    except (pa.ArrowInvalid, OverflowError):
-        return False
-    return True
 
 
 def _extra(

@@ -20,7 +20,7 @@ from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tok
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.plan.planner import PlannedInput
+    from isinglass.pipelines.plan import PlannedInput
     from isinglass.schemas.config import EncodeConfig
 
 BYTES_A_TOKEN = 4
