@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.edits.edits import Edits, Write, Written
     from isinglass.transforms.edits.view import View
+
+    Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 _UNCHANGED = "keep"
 
@@ -109,10 +111,11 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
     if failures.num_rows:
         texts, cut = texts.take(pa.array(alive)), cut[alive]
     spans, writes = _merged(edits, alive, view.source_texts)
-    places = _Places.of(spans, view, alive)
-    new = _rewrite(texts, places, spans.column("entity").to_pylist(), writes)
-    changing = np.array([one.operator != _UNCHANGED for one in new.written], np.bool_)
-    changed = places.rows[changing]
+    rows, starts, ends = places = _in_cut(spans, view, alive)
+    entities = spans.column("entity").to_pylist()
+    new, written = _rewrite(texts, places, entities, writes)
+    changing = np.array([one.operator != _UNCHANGED for one in written], np.bool_)
+    changed = rows[changing]
 
     def by_text(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(changed, amounts[changing], len(alive)).astype(np.int64)
@@ -124,11 +127,11 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
         view=view,
         alive=alive,
         failures=failures,
-        texts=new.texts,
-        findings=_findings(spans, places, new),
+        texts=new,
+        findings=_findings(spans, places, written),
         cut=cut,
-        redacted=by_text(places.ends - places.starts),
-        inserted=by_text(new.lengths),
+        redacted=by_text(ends - starts),
+        inserted=by_text(_lengths(written)),
         changed=by_text(np.ones(spans.num_rows, np.int64)),
         counts=counts,
     )
@@ -165,42 +168,25 @@ def _check(spans: pa.RecordBatch, texts: int) -> None:
         raise ValueError("a span of a stage overlaps another, or is out of order")
 
 
-class _Places(NamedTuple):
-    """Where spans are: int64, text among those alive; offsets in the cut text."""
-
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> _Places:
-        rows, starts, ends = places_of(spans)
-        own = cls(
-            np.searchsorted(alive, rows),
-            view.cut.from_source(rows, starts),
-            view.cut.from_source(rows, ends),
-        )
-        if (own.ends - own.starts != ends - starts).any():
-            raise ValueError("a span lies in a part that was cut out, or over one")
-        return own
-
-
-class _New(NamedTuple):
-    """Texts after their spans were written, and what was written for each span."""
-
-    texts: pa.StringArray
-    written: list[Written]
-    lengths: NDArray[np.int64]
+def _in_cut(spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> Places:
+    """Where spans are in the cut texts alive: text, start and end of each."""
+    rows, starts, ends = places_of(spans)
+    first = view.cut.from_source(rows, starts)
+    last = view.cut.from_source(rows, ends)
+    if (last - first != ends - starts).any():
+        raise ValueError("a span lies in a part that was cut out, or over one")
+    return np.searchsorted(alive, rows), first, last
 
 
 def _rewrite(
-    texts: pa.StringArray, places: _Places, entities: list[str], writes: list[Write]
-) -> _New:
+    texts: pa.StringArray, places: Places, entities: list[str], writes: list[Write]
+) -> tuple[pa.StringArray, list[Written]]:
+    """Texts after their spans were written, and what was written for each span."""
     if not entities:
-        return _New(texts, [], np.zeros(0, np.int64))
-    touched, firsts = np.unique(places.rows, return_index=True)
+        return texts, []
+    rows, starts, ends = (column.tolist() for column in places)
+    touched, firsts = np.unique(rows, return_index=True)
     bounds = [*firsts.tolist(), len(entities)]
-    starts, ends = places.starts.tolist(), places.ends.tolist()
     news: list[str] = []
     written: list[Written] = []
     for old, span in zip(
@@ -223,21 +209,28 @@ def _rewrite(
     mask = np.zeros(len(texts), np.bool_)
     mask[touched] = True
     new = pc.replace_with_mask(texts, pa.array(mask), pa.array(news, pa.string()))
-    return _New(new, written, np.array([len(one.output) for one in written], np.int64))
+    return new, written
 
 
-def _findings(spans: pa.RecordBatch, places: _Places, new: _New) -> pa.RecordBatch:
+def _findings(
+    spans: pa.RecordBatch, places: Places, written: list[Written]
+) -> pa.RecordBatch:
     """`spans.APPLIED`: each text shifts by what was written in it before."""
     rows, starts, ends = places
+    lengths = _lengths(written)
     growth = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(new.lengths - (ends - starts), out=growth[1:])
+    np.cumsum(lengths - (ends - starts), out=growth[1:])
     first = starts + growth[:-1] - growth[np.searchsorted(rows, rows)]
     columns = [
         pa.array(rows.astype(np.int32)),
         *spans.columns[1:],
         pa.array(first.astype(np.int32)),
-        pa.array((first + new.lengths).astype(np.int32)),
-        pa.array([one.operator for one in new.written], pa.string()),
-        pa.array([one.value_key for one in new.written], pa.string()),
+        pa.array((first + lengths).astype(np.int32)),
+        pa.array([one.operator for one in written], pa.string()),
+        pa.array([one.value_key for one in written], pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=APPLIED)
+
+
+def _lengths(written: list[Written]) -> NDArray[np.int64]:
+    return np.array([len(one.output) for one in written], np.int64)
