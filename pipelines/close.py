@@ -183,16 +183,16 @@ def _manifest(
 
 
 def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSummary]:
-    named = {type(stage): stage for stage in run.stages if is_outside(stage)}
     return {
         stage.name: StageSummary(
-            use=f"{kind.__module__}:{kind.__qualname__}",
+            use=f"{type(stage).__module__}:{type(stage).__qualname__}",
             sha256=code_of(stage),
             edits=stage.edits == "edit",
             reasons=dict(stage.reasons),
             values=dict(closed[stage.name].manifest),
         )
-        for kind, stage in named.items()
+        for stage in run.stages
+        if is_outside(stage)
     }
 
 

@@ -97,11 +97,7 @@ class _Table:
             pa.array(self.code, mask=kept)
         )
         held = pc.equal(reason, QuarantineReason.DUPLICATE_ID.value)
-        gone = pc.if_else(
-            pc.fill_null(held, fill_value=False),
-            Outcome.QUARANTINED.value,
-            Outcome.DROPPED.value,
-        )
+        gone = pc.if_else(held, Outcome.QUARANTINED.value, Outcome.DROPPED.value)
         outcome = pc.if_else(pa.array(kept), Outcome.KEPT.value, gone)
         return {**self.columns, "outcome": outcome, "reason": reason}
 

@@ -111,14 +111,11 @@ def is_outside(stage: Stage | type[Stage]) -> bool:
 def code_of(stage: Stage) -> str:
     """SHA-256 over all files of its module, or of the package that holds it."""
     top = type(stage).__module__.partition(".")[0]
-    module = sys.modules[top]
-    file = Path(str(module.__file__))
-    if file.name != "__init__.py":
-        return digest([[file.name, file_sha256(file)]])
-    paths = sorted(p for p in file.parent.rglob("*") if p.suffix in _CODE_SUFFIXES)
-    names = [path.relative_to(file.parent).as_posix() for path in paths]
-    hashes = [file_sha256(path) for path in paths]
-    return digest(list(zip(names, hashes, strict=True)))
+    file = Path(str(sys.modules[top].__file__))
+    root, paths = file.parent, [file]
+    if file.name == "__init__.py":
+        paths = sorted(p for p in root.rglob("*") if p.suffix in _CODE_SUFFIXES)
+    return digest([[p.relative_to(root).as_posix(), file_sha256(p)] for p in paths])
 
 
 def check_names(stage: Stage, what: str, names: Iterable[str], mark: str = ".") -> None:

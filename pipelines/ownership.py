@@ -69,10 +69,9 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
 
 
 def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
-    names = sorted(path.name for path in list_folder(workspace.path))
-    strangers = [name for name in names if name not in _OURS]
-    if not known:
-        strangers = [name for name in names if name != "work"]
+    ours = _OURS if known else {"work"}
+    names = [path.name for path in list_folder(workspace.path)]
+    strangers = [name for name in names if name not in ours]
     for table in TABLES:
         folder = workspace.path / table
         strangers += [

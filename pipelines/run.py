@@ -241,9 +241,8 @@ class _Job:
         for place in self.driver.places:
             decisions = read_side(decisions_path(workspace, place.shard_id))
             kept = pc.equal(decisions["outcome"], "kept")
-            if (pc.sum(kept).as_py() or 0) == cleans[place.shard_id].counts.get(
-                "kept", 0
-            ):
+            written = cleans[place.shard_id].counts.get("kept", 0)
+            if written == (pc.sum(kept).as_py() or 0):
                 continue
             path = workspace.table("quarantine", place.shard_id)
             held = read_table(path, ["doc_id"])["doc_id"]

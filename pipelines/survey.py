@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -142,15 +142,10 @@ def survey_units(
         [[stage.name, stage.identity("survey")] for stage in work.stages],
         outputs_digest_input(list(upstream)),
     ]
-    return [
-        shard_unit(shard, [_portable(shard), shape, asked, driver.code])
-        for shard in driver.plan.shards
-    ]
-
-
-def _portable(shard: Shard) -> Any:
-    """The shard without the place where its files lie."""
-    data = json.loads(shard.to_json())
-    for piece in data["pieces"]:
-        del piece["path"]
-    return data
+    units = []
+    for shard in driver.plan.shards:
+        # Not where its files lie.
+        pieces = [asdict(piece) | {"path": ""} for piece in shard.pieces]
+        place = [shard.shard_id, shard.source, shard.input, pieces]
+        units.append(shard_unit(shard, [place, shape, asked, driver.code]))
+    return units

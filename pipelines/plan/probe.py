@@ -177,17 +177,13 @@ def _probe_delimited(found: Found, digest: Digest) -> Probed:
     for block in record_blocks(_chunks(found), delimiter_of(found.path)):
         header, _ = split_header(block.records)
         if header is not None and block.damage is None:
-            columns = _header(found, header)
+            try:
+                names = parse_header(header, delimiter_of(found.path))
+            except ValueError as error:
+                raise _ProblemError(str(error)) from None
+            columns = _typed(found, pa.schema([(name, pa.string()) for name in names]))
             break
     return [_whole(digest)], columns
-
-
-def _header(found: Found, record: bytes) -> Columns:
-    try:
-        names = parse_header(record, delimiter_of(found.path))
-    except ValueError as error:
-        raise _ProblemError(str(error)) from None
-    return _typed(found, pa.schema([(name, pa.string()) for name in names]))
 
 
 def _probe_text(found: Found, digest: Digest) -> Probed:

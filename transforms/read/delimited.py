@@ -258,7 +258,10 @@ def _batch(
     rows = [number for number, _ in numbered if number not in bad]
     table = one_batch(pa.concat_tables(tables))
     found = arrow_records(origin, table, np.array(rows, np.int64))
-    metadata = {name: _empty_to_null(c) for name, c in found.metadata.items()}
+    metadata = {}
+    for name, column in found.metadata.items():
+        empty = pc.equal(pc.binary_length(column), 0)
+        metadata[name] = pc.if_else(empty, pa.scalar(None, pa.string()), column)
     yield document_batch(origin, replace(found, metadata=metadata), rejections)
 
 
@@ -295,8 +298,3 @@ def _parse_block(data: bytes, names: list[str], delimiter: str) -> pa.Table:
         pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
     )
-
-
-def _empty_to_null(column: pa.StringArray) -> pa.StringArray:
-    empty = pc.equal(pc.binary_length(column), 0)
-    return pc.if_else(empty, pa.scalar(None, pa.string()), column)
