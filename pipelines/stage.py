@@ -167,10 +167,7 @@ class Stage:
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Write down more about kept documents; their clean texts are known here.
 
-        Args:
-            state: From `open`.
-            applied: Documents after all edits.
-            note: Of its `cut`, if it cuts.
+        `state` is from `open`, `note` of its `cut`, if it cuts.
         """
         return Record()
 
@@ -182,13 +179,7 @@ class Stage:
         return After()
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
-        """Sums that must hold in a shard, for its books.
-
-        Args:
-            shard_id: Which shard.
-            counts: Of its clean pass.
-            after: What the stage left there.
-        """
+        """Sums that must hold in a shard, by the counts of its clean pass."""
         return []
 
     def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -234,10 +225,7 @@ class Stage:
     ) -> list[str]:
         """What a reader must know before trusting the run, in plain words.
 
-        Args:
-            config: The configuration.
-            told: Values of the manifest, by key.
-            statistics: All of the run.
+        `told` are values of the manifest, by key.
         """
         return []
 
@@ -267,10 +255,7 @@ class Stage:
     def story(
         cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
     ) -> Story | None:
-        """What it tells of one record, by its row of the ledger.
+        """What it tells of one record, by its row of the ledger and the `shard` of it.
 
-        Args:
-            run: The run.
-            row: The row, with the `shard` it is from.
-            full: Whether to leave nothing out of what is shown on a terminal.
+        `full` asks to leave nothing out of what is shown on a terminal.
         """

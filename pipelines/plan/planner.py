@@ -42,9 +42,7 @@ class Plan:
 def plan(config: RunConfig, base: Path) -> Plan:
     """Find, hash and cut the inputs of a run; nothing is written.
 
-    Args:
-        config: The run.
-        base: Folder that relative paths start from.
+    Relative paths start from `base`.
 
     Raises:
         InputError: An input is missing, unreadable, ambiguous, does not hold the

@@ -14,8 +14,8 @@ from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import no_permission
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import (
+    open_ipc,
     open_parquet,
-    read_schema,
     record_batches,
 )
 from isinglass.transforms.read.delimited import (
@@ -141,7 +141,7 @@ def _probe_arrow(found: Found, digest: Digest) -> Probed:
     # Mapped, so that only the headers of record batches are read.
     with pa.memory_map(found.path) as file:
         try:
-            schema = read_schema(file)
+            schema = open_ipc(file).schema
             file.seek(0)
             batches = record_batches(file, 0, -1)
             sizes = [(batch.num_rows, batch.nbytes) for batch in batches]

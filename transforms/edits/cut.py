@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _ROW = np.int64(32)
 _NOWHERE = -1
 _CONTINUES, _CONTINUATION = 0xC0, 0x80
-_no_rows = partial(np.zeros, 0, np.int64)
-_no_places = partial(np.zeros, 0, np.int32)
+_no_rows: Any = partial(np.zeros, 0, np.int64)
+_no_places: Any = partial(np.zeros, 0, np.int32)
 
 
 def place_keys(rows: NDArray[np.int64], offsets: NDArray[Any]) -> NDArray[np.int64]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ARROW_LIMIT = 2**31 - 1
+_STRINGS = (pa.string(), pa.large_string(), pa.string_view())
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+_TEXT_TYPES = {pa.null(), *_STRINGS, *_BYTES}
 
 
 class Rejection(NamedTuple):
@@ -48,16 +51,8 @@ class CheckedTexts(NamedTuple):
 def is_text_type(data_type: pa.DataType) -> bool:
     """Tell whether a column of this type can hold texts (strings or UTF-8 bytes)."""
     if pa.types.is_dictionary(data_type):
-        return is_text_type(data_type.value_type)
-    return bool(
-        pa.types.is_string(data_type)
-        or pa.types.is_large_string(data_type)
-        or pa.types.is_string_view(data_type)
-        or pa.types.is_binary(data_type)
-        or pa.types.is_large_binary(data_type)
-        or pa.types.is_binary_view(data_type)
-        or pa.types.is_null(data_type)
-    )
+        data_type = data_type.value_type
+    return data_type in _TEXT_TYPES
 
 
 def as_string(column: pa.Array) -> pa.Array:
@@ -104,11 +99,9 @@ def invalid_rows(column: pa.Array) -> NDArray[np.bool_]:
 
 
 def check_texts(column: pa.Array, max_chars: int) -> CheckedTexts:
-    """Find the texts that cannot be processed.
+    """Find the texts that cannot be processed, also for more than `max_chars` points.
 
-    Args:
-        column: Texts of a type that `is_text_type` accepts, nulls allowed.
-        max_chars: Most code points of a text.
+    `is_text_type` accepts the type of the column; nulls are allowed.
     """
     column = as_string(column)
     if _all_sound(column, max_chars):

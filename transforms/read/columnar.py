@@ -5,7 +5,7 @@ Arrow IPC has a file format (Feather) and a stream format.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -92,17 +92,16 @@ def record_batches(
         OSError: The same, or the system cannot read it.
         IndexError: It has fewer record batches.
     """
-    if file.read(len(_FILE_MAGIC)) == _FILE_MAGIC:
-        reader = pa.ipc.open_file(file)
+    reader = open_ipc(file)
+    if isinstance(reader, pa.ipc.RecordBatchFileReader):
         last = reader.num_record_batches if stop < 0 else stop
         for index in range(start, last):
             if index >= reader.num_record_batches:
                 raise IndexError(f"{reader.num_record_batches} record batches")
             yield reader.get_batch(index)
         return
-    file.seek(0)
     index = 0
-    for batch in pa.ipc.open_stream(file):
+    for batch in reader:
         if 0 <= stop <= index:
             return
         if index >= start:
@@ -112,12 +111,11 @@ def record_batches(
         raise IndexError(f"{index} record batches")
 
 
-def read_schema(file: pa.NativeFile) -> pa.Schema:
-    """Return the schema of an IPC file or stream; raises as `record_batches` does."""
+def open_ipc(file: pa.NativeFile) -> Any:
+    """Open an IPC file or stream at its beginning; raises as `record_batches` does."""
     is_file = file.read(len(_FILE_MAGIC)) == _FILE_MAGIC
     file.seek(0)
-    opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
-    return opened.schema
+    return pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
 
 
 def read_arrow(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:

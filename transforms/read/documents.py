@@ -38,11 +38,7 @@ _LEAST_LIMIT = 64 * 2**20
 
 
 def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
-    """Read the records of a shard.
-
-    Args:
-        shard: As planned.
-        layout: Columns of the run.
+    """Read the records of a shard, as planned.
 
     Yields:
         Batches of at most 1,024 records and about 4 MB of text, each of one file;

@@ -41,13 +41,7 @@ def file_seed(source: str, relative: str) -> tuple[int, int]:
 
 
 def doc_ids(source: str, relative: str, rows: NDArray[np.int64]) -> pa.StringArray:
-    """Return the document ids of rows of one file.
-
-    Args:
-        source: Source name of the input's configuration.
-        relative: Path relative to the input's root, with `/`.
-        rows: Row numbers in the file, shape (n,), not negative.
-    """
+    """Return the document ids of rows (n,) of one file, by source name and path."""
     seed = np.array(file_seed(source, relative), np.uint64)
     steps = rows.astype(np.uint64)[:, None] * _INCREMENTS
     return format_doc_ids(_mix(seed + steps))
