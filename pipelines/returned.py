@@ -21,6 +21,7 @@ from isinglass.pipelines.stage import OPEN
 from isinglass.schemas.errors import ConfigError, IsinglassError
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits import Edits, Precedence, Written
+from isinglass.transforms.edits.edits import places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -159,9 +160,7 @@ def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
         return edits
     if edits.spans.schema != FOUND:
         raise _refused(stage, "its spans are not `schemas.spans.FOUND`")
-    rows, starts, ends = (
-        edits.spans.column(name).to_numpy() for name in ("row", "start", "end")
-    )
+    rows, starts, ends = places_of(edits.spans)
     if len(rows) and not 0 <= rows.min() <= rows.max() < len(texts):
         raise _refused(stage, f"a span is of a row that is none of {len(texts)}")
     lengths = pc.utf8_length(texts).to_numpy()[rows]
@@ -169,12 +168,10 @@ def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
         raise _refused(
             stage, "a span lies outside of its text; offsets are code points, not bytes"
         )
-    for name in edits.spans.column("entity").unique().to_pylist():
-        _check_own(stage, "kind", name)
+    _check_own(stage, "kind", edits.spans.column("entity").unique().to_pylist())
     for column in ("detector", "rule"):
-        for name in edits.spans.column(column).unique().to_pylist():
-            if name != stage.name:
-                _check_own(stage, column, name)
+        names = edits.spans.column(column).unique().to_pylist()
+        _check_own(stage, column, [name for name in names if name != stage.name])
     check_names(stage, "count", edits.counts)
 
     def write(entity: str, value: str) -> Written:
@@ -188,7 +185,7 @@ def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
 
 def _check_written(stage: Stage, written: Written, value: str) -> None:
     if written.operator != _KEEP:
-        _check_own(stage, "operator", written.operator)
+        _check_own(stage, "operator", [written.operator])
     elif written.output != value:
         raise _refused(stage, "it says `keep` of what it changes")
     if not _KEY.fullmatch(written.value_key):
@@ -209,18 +206,19 @@ def check_closed(stage: Stage, closed: Closed) -> None:
     for row in closed.statistics:
         if not math.isfinite(row.value):
             raise _refused(stage, f"statistic {row.metric} is {row.value}")
-    for name in closed.audit:
-        _check_own(stage, "table", name)
+    _check_own(stage, "table", closed.audit)
     try:
         json.dumps(dict(closed.manifest), allow_nan=False)
     except (TypeError, ValueError):
         raise _refused(stage, "its values for the manifest are no JSON") from None
 
 
-def _check_own(stage: Stage, what: str, name: str) -> None:
-    check_names(stage, what, [name])
-    if not _OWN.fullmatch(name.removeprefix(f"{stage.name}.")):
-        raise _refused(stage, f"{what} {name!r} may hold small letters, digits and _")
+def _check_own(stage: Stage, what: str, names: Iterable[str]) -> None:
+    check_names(stage, what, names)
+    for name in names:
+        if not _OWN.fullmatch(name.removeprefix(f"{stage.name}.")):
+            told = f"{what} {name!r} may hold small letters, digits and _"
+            raise _refused(stage, told)
 
 
 def _refused(stage: Stage, told: str) -> ConfigError:

@@ -15,6 +15,7 @@ unknown (null) in the metadata columns.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -121,7 +122,7 @@ def record_blocks(
     held, wanted = b"", BATCH_BYTES
     waiting: list[bytes] = []
     size = 0
-    for part in parts:
+    for part in chain(parts, [b""]):
         if isinstance(part, Damage):
             held, complete = _complete(b"".join([held, *waiting]), delimiter)
             yield Block(complete)
@@ -129,32 +130,23 @@ def record_blocks(
             return
         waiting.append(part)
         size += len(part)
-        if size < wanted:
+        is_end = not part
+        if size < wanted and not is_end:
             continue
         held, complete = _complete(b"".join([held, *waiting]), delimiter)
         waiting = []
         yield Block(complete)
-        while len(held) > most:
-            line, held = _first_line(held)
-            yield Block([line], unclosed=True)
-            held, complete = _complete(held, delimiter)
+        while len(held) > (0 if is_end else most):
+            if is_end and len(record_ends(held + b"\n", delimiter)):
+                yield Block([held])
+                return
+            stop = held.find(b"\n") + 1 or len(held)
+            yield Block([held[:stop]], unclosed=True)
+            held, complete = _complete(held[stop:], delimiter)
             yield Block(complete)
         size = len(held)
         # Scanning a long record again only when it has doubled keeps the cost linear.
         wanted = max(BATCH_BYTES, 2 * size)
-    yield from _last_blocks(b"".join([held, *waiting]), delimiter)
-
-
-def _last_blocks(held: bytes, delimiter: str) -> Iterator[Block]:
-    while held:
-        held, complete = _complete(held, delimiter)
-        yield Block(complete)
-        if held and len(record_ends(held + b"\n", delimiter)):
-            yield Block([held])
-            return
-        if held:
-            line, held = _first_line(held)
-            yield Block([line], unclosed=True)
 
 
 def _complete(data: bytes, delimiter: str) -> tuple[bytes, list[bytes]]:
@@ -165,11 +157,6 @@ def _complete(data: bytes, delimiter: str) -> tuple[bytes, list[bytes]]:
         records.append(data[start:stop])
         start = stop
     return data[start:], records
-
-
-def _first_line(data: bytes) -> tuple[bytes, bytes]:
-    stop = data.find(b"\n") + 1 or len(data)
-    return data[:stop], data[stop:]
 
 
 def split_header(records: list[bytes]) -> tuple[bytes | None, list[bytes]]:
