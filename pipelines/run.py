@@ -14,6 +14,7 @@ from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.runner import check_beam
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
     decisions_path,
@@ -33,10 +34,10 @@ from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.preflight import check_config
 from isinglass.pipelines.returned import blamed, check_declared
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage
 from isinglass.pipelines.stages import STAGES, in_order
+from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
 
@@ -141,7 +142,8 @@ def prepare(request: Request) -> Prepared:
     """
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
-    check_config(config, (*STAGES, *outside), request.execution.arguments)
+    check_beam(config.beam, request.execution.arguments)
+    check_gates(config.gates, (*STAGES, *outside))
     for kind in STAGES:
         if kind.verb == verb and kind.of(config) is None:
             section = f"`{kind.name}` section; add `{kind.name}: {{}}`."

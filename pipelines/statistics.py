@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,18 @@ from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import survey_path
 from isinglass.pipelines.engine.workspace import read_json
 from isinglass.pipelines.sums import parts
+from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
 from isinglass.transforms.statistics.fold import TextFold
+from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.stage import Stage
+    from isinglass.schemas.config import GateConfig
 
 INPUT, OUTPUT, RUN = "input", "output", "run"
 METRICS = (
@@ -26,6 +32,24 @@ METRICS = (
     "records.quarantined",
 )
 """Of records; those of texts are in transforms."""
+
+
+def check_gates(
+    gates: tuple[GateConfig, ...], stages: Iterable[type[Stage] | Stage]
+) -> None:
+    """Refuse gates about what no run knows; of `stages` that are off as well.
+
+    Raises:
+        ConfigError: An unknown metric or slice column.
+    """
+    evaluate_gates(gates, [])
+    own = [metric for stage in stages for metric in stage.metrics]
+    known = sorted({*CHARACTERISTICS, *METRICS, *own})
+    for gate in gates:
+        if gate.metric not in known:
+            near = difflib.get_close_matches(gate.metric, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}."
+            raise ConfigError(f"gates: no statistic is called {gate.metric}; {hint}")
 
 
 def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Statistic]:

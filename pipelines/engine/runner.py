@@ -85,14 +85,23 @@ def resolve_runner(name: str) -> str:
     raise ConfigError(f"beam.runner: unknown runner {name}. {hint}")
 
 
-def warn_if_untried(name: str) -> None:
-    """Say so where no run of isinglass was ever seen on a runner."""
+def check_beam(config: BeamConfig, arguments: tuple[str, ...]) -> None:
+    """Refuse an unknown runner and words that are no options for Beam.
+
+    Says so where no run of isinglass was ever seen on a runner.
+    """
+    name = resolve_runner(config.runner)
     if name not in TRIED:
         LOGGER.warning(
             "beam.runner %s was never tried with isinglass; FnApiRunner and "
             "PortableRunner (LocalJobService, Flink, Prism) were.",
             name,
         )
+    for argument in arguments:
+        if not argument.startswith("--"):
+            raise ConfigError(
+                f"{argument} is not an option for Beam; write it as --name=value."
+            )
 
 
 def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipeline:
