@@ -114,7 +114,7 @@ def batches(column: pa.ChunkedArray) -> Iterator[Batch]:
             piece = strings[part]
             checked = check_texts(piece, most)
             failed = {
-                first + one.index: one.reason.value
+                first + one.row: one.reason.value
                 for one in checked.rejections
                 if one.reason is not QuarantineReason.MISSING_TEXT
             }

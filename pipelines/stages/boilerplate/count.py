@@ -65,9 +65,6 @@ class CountWork:
     max_documents: int
     name: str = PARAGRAPHS
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the bucket's boilerplate, as `frequent` has it."""
         entries = np.frombuffer(state, dtype=ENTRY)

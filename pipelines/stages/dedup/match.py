@@ -125,9 +125,6 @@ class BucketWork:
     counted: bool = False
     name: str = MATCH
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the bucket's candidate pairs (smaller rank, larger rank)."""
         entries = np.frombuffer(state, dtype=ENTRY)

@@ -70,9 +70,6 @@ class ShingleWork:
     dedup: DedupConfig
     name: str = SHINGLE
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the sets, sorted and flat, and the offsets of the documents."""
         del state

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from isinglass.pipelines.plan.planner import PlannedInput
+    from isinglass.pipelines.plan import PlannedInput
     from isinglass.schemas.config import EncodeConfig
 
 BYTES_A_TOKEN = 4

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.preflight import pooling_of_config
@@ -115,12 +114,11 @@ class EncodeWork:
         tokenizer = loaded.fresh()
         dimensions = encoder.dimensions if encoder else 0
         writer = ShardWriter(outputs, payload, self.config, tokenizer, dimensions)
-        status = WorkerStatus(outputs.workspace, self.name, payload)
 
         def write(streamed: Streamed[_Item]) -> None:
             assert streamed.item.made is not None
             writer.write(streamed.item.made, streamed.encoded)
-            status.add(streamed.item.batch.num_rows, 0)
+            outputs.status.add(streamed.item.batch.num_rows)
 
         def make(item: _Item) -> TokenBatch:
             item.made = tokenise(self.config, tokenizer, item.batch)

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.pii.recall import looked_for
@@ -69,13 +68,12 @@ class SecondScanWork:
         self, state: SecondScanner, payload: str, outputs: UnitOutputs
     ) -> dict[str, int]:
         """Scan one shard of `data/`; its hits are counts of the commit."""
-        status = WorkerStatus(outputs.workspace, self.name, payload)
         data = outputs.workspace.table("data", payload)
         counts = Counter[str]()
         for batch in table_batches(data, _COLUMNS, BATCH_ROWS):
             counts.update(count_hits(state, batch))
             counts[_SCANNED] += batch.num_rows
-            status.add(batch.num_rows, 0)
+            outputs.status.add(batch.num_rows)
         return dict(sorted(counts.items()))
 
 

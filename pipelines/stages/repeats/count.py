@@ -25,7 +25,6 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
     decisions_path,
@@ -87,9 +86,6 @@ class SampleWork:
     share: float
     seed: int
     name: str = SAMPLE
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
 
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the windows of one shard's sample."""
@@ -163,7 +159,6 @@ class CountWork:
         decisions = read_side(
             decisions_path(workspace, shard_id), ["doc_high", "doc_low", "outcome"]
         )
-        status = WorkerStatus(workspace, self.name, shard_id)
         counts = np.zeros((len(state.hashes), 2), np.int64)
         population: dict[str, Counter[str]] = {"input": Counter(), "output": Counter()}
         seen = 0
@@ -181,7 +176,7 @@ class CountWork:
             ):
                 for entry in own.value_counts().to_pylist():
                     population[stage][entry["values"]] += entry["counts"]
-            status.add(documents.num_rows, pc.sum(pc.utf8_length(texts)).as_py() or 0)
+            outputs.status.add(documents.num_rows)
         if seen != decisions.num_rows:
             raise _changed(shard_id)
         found = np.flatnonzero(counts[:, 0])

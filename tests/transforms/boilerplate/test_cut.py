@@ -31,7 +31,7 @@ def cut(texts: list[str], chosen: list[list[int]], split: str = "blank_line") ->
     index = np.array([number for _, number in pairs], np.int64)
     cuts = cut_paragraphs(found, index)
     assert cuts.rows.tolist() == rows.tolist()
-    return take_out(strings(texts), cuts.rows, cuts.starts, cuts.ends)
+    return take_out(strings(texts), cuts)
 
 
 def parts_of(texts: list[str], found: Cut) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from isinglass.cli.jobs import show_forecast
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.plan.planner import PlannedInput
+from isinglass.pipelines.plan import PlannedInput
 from isinglass.pipelines.run import Request
 from isinglass.pipelines.stages.encode.preflight import hidden_estimate, hidden_width
 from isinglass.schemas.config import EncodeConfig, RunConfig
