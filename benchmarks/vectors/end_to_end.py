@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.vectors.books import watch
 from benchmarks.vectors.machine import (
     peak_device_mb,
     peak_host_mb,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.vectors.texts import Texts
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
     from isinglass.transforms.encode.tokenizers.load import Tokenizer
 
@@ -52,7 +53,7 @@ class Job:
     Attributes:
         texts: Encoded in every run.
         tokenizer: Shared by the threads.
-        encoder: Each run takes a copy, with a token budget and books of its own.
+        encoder: Each run takes a copy, with a token budget of its own.
         threads: Of the tokenizer; 0 does everything in one thread.
         kept: Vectors that are kept for comparison, of the first documents.
         output: Folder to write to; None writes nothing.
@@ -117,6 +118,7 @@ def run_once(job: Job, budget: int, documents: int | None = None) -> Run:
         documents: Only the first so many, to warm up.
     """
     encoder = replace(job.encoder, batch_tokens=budget)
+    books = watch(encoder)
     device, run = encoder.model.device, Run(budget)
     timed = _Timed(job.tokenizer, encoder.max_tokens)
     reset_peaks(device)
@@ -135,10 +137,13 @@ def run_once(job: Job, budget: int, documents: int | None = None) -> Run:
             put(vectors)
             if run.documents < job.kept + len(vectors):
                 run.vectors.append(vectors)
-    run.seconds = time.perf_counter() - began
+    ended = time.perf_counter()
+    run.seconds = ended - began
     run.process_seconds = time.process_time() - spent
     run.tokenizer_seconds = timed.seconds
-    _read_books(run, encoder)
+    run.batches, run.fill, run.padding = books.batches, books.fill, books.padding
+    run.busy, run.idle = books.busy(), books.idle(ended)
+    run.halvings = budget.bit_length() - encoder.batch_tokens.bit_length()
     run.host_mb, run.device_mb = peak_host_mb(), peak_device_mb(device)
     return run
 
@@ -171,13 +176,6 @@ def _count(run: Run, tokens: TokenBatch, limit: int) -> None:
     run.documents += len(lengths)
     run.tokens += int(lengths.sum())
     run.squares += int((lengths**2).sum())
-
-
-def _read_books(run: Run, encoder: Encoder) -> None:
-    books = encoder.statistics
-    run.batches, run.halvings = books.batches, encoder.halved
-    run.fill, run.padding = books.fill, books.padding
-    run.busy, run.idle = books.compute_seconds, books.idle
 
 
 def _writer(job: Job, stack: ExitStack) -> Callable[[NDArray[np.float32]], None]:

@@ -70,23 +70,4 @@ def token_index(
 
 def batch_cost(lengths: NDArray[np.int64], *, padded: bool = False) -> int:
     """What a batch takes of a budget: its tokens, or its area where it is padded."""
-    if len(lengths) == 0:
-        return 0
     return int(lengths.max()) * len(lengths) if padded else int(lengths.sum())
-
-
-def halves(lengths: NDArray[np.int64], *, padded: bool = False) -> int:
-    """How many documents of a batch make its first half, at least 1.
-
-    Args:
-        lengths: Of at least two documents, longest first.
-        padded: Count every document as long as the longest.
-
-    Returns:
-        The least number of documents that cost half of the batch, but not all of them.
-    """
-    if padded:
-        return (len(lengths) + 1) // 2
-    ends = np.cumsum(lengths)
-    first = int(np.searchsorted(ends, int(ends[-1]) / 2)) + 1
-    return min(first, len(lengths) - 1)

@@ -17,7 +17,7 @@ from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 __all__ = [
     "StreamSettings",

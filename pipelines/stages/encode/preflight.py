@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.encode.writing import find_ends
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.encoder import choose_device
+from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
 from isinglass.transforms.encode.models import (
     model_folder,

@@ -12,7 +12,7 @@ from isinglass.pipelines.engine.workspace import exists, read_table, table_rows
 from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models import check_models
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 MOST_ROWS, MOST_TOKENS = 64, 4096
 """Encoded again at most, evenly spread: a second on one core."""

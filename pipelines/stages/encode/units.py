@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.stages.encode.preflight import pooling_of_config
-from isinglass.transforms.encode.encoder import choose_device
+from isinglass.transforms.encode.encoder.device import choose_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

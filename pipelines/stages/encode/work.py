@@ -20,13 +20,13 @@ from isinglass.pipelines.stages.encode.writing import (
     find_ends,
 )
 from isinglass.schemas.errors import TooLargeError
-from isinglass.transforms.encode.encoder import (
+from isinglass.transforms.encode.encoder.device import (
     choose_device,
+    choose_precision,
     configure_threads,
-    lease_device,
-    load_encoder,
 )
-from isinglass.transforms.encode.encoder.device import choose_precision
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.encoder.lease import lease_device
 from isinglass.transforms.encode.outputs.embeddings import truncated
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.settings import settings_of
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
 BATCH_ROWS = 512

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.transforms.encode.encoder import configure_threads, load_encoder
+from isinglass.transforms.encode.encoder.device import configure_threads
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.tokenizers.reference import Tokenizer
 
 TINY = {

@@ -27,24 +27,24 @@ def choose_device(choice: str) -> torch.device:
     """
     import torch  # noqa: PLC0415  (optional)
 
-    if choice == "cpu":
-        return torch.device("cpu")
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if choice == "auto" and count == 0:
-        return torch.device("cpu")
-    return torch.device("cuda", device_number(choice, count) or 0)
+    numbers = gpu_numbers(choice)
+    return torch.device("cuda", numbers[0]) if numbers else torch.device("cpu")
 
 
-def device_number(choice: str, count: int) -> int | None:
-    """The number of the GPU that is asked for; None where any will do.
+def gpu_numbers(choice: str) -> list[int]:
+    """Numbers of the GPUs that will do; none where the CPU is to be taken.
 
     Args:
-        choice: `auto`, `cuda` or `cuda:N`.
-        count: GPUs that torch sees.
+        choice: See `choose_device`.
 
     Raises:
-        ConfigError: The choice is none of these, or the GPU is not there.
+        ConfigError: See there.
     """
+    import torch  # noqa: PLC0415  (optional)
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if choice == "cpu" or (choice == "auto" and count == 0):
+        return []
     match = _NUMBERED.fullmatch(choice)
     if choice not in {"auto", "cuda"} and match is None:
         msg = f"encode.device is {choice!r}. Set it to auto, cpu, cuda or cuda:N."
@@ -56,7 +56,7 @@ def device_number(choice: str, count: int) -> int | None:
         )
         raise ConfigError(msg)
     if match is None:
-        return None
+        return list(range(count))
     number = int(match[1])
     if number >= count:
         msg = (
@@ -64,7 +64,7 @@ def device_number(choice: str, count: int) -> int | None:
             f"numbered from 0. Set it to cuda:{count - 1} or less, or to cuda."
         )
         raise ConfigError(msg)
-    return number
+    return [number]
 
 
 def choose_precision(

@@ -11,7 +11,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.encode.encoder.device import device_number
+from isinglass.transforms.encode.encoder.device import gpu_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -48,11 +48,9 @@ def lease_device(
     """
     import torch  # noqa: PLC0415  (optional)
 
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if choice == "cpu" or (choice == "auto" and count == 0):
+    numbers = gpu_numbers(choice)
+    if not numbers:
         return torch.device("cpu")
-    asked = device_number(choice, count)
-    numbers = range(count) if asked is None else [asked]
     names = {str(torch.cuda.get_device_properties(n).uuid): n for n in numbers}
     return torch.device("cuda", names[lease_name(names, folder, owner, wait)])
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.encoder import lease_device
-from isinglass.transforms.encode.encoder.lease import lease_name
+from isinglass.transforms.encode.encoder.lease import lease_device, lease_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.tokenizers.reference import Tokenizer
 
 torch = pytest.importorskip("torch")
@@ -149,7 +149,7 @@ def test_model_that_does_not_fit(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("isinglass.transforms.encode.encoder.load.load_model", fail)
+    monkeypatch.setattr("isinglass.transforms.encode.encoder.encoder.load_model", fail)
     with pytest.raises(raised, match=match):
         load_encoder(EncodeSettings(device="cpu"))
 
@@ -160,7 +160,8 @@ def test_same_bytes_in_another_process(tokenizer: Tokenizer, encoder: Encoder) -
         "import hashlib, json, sys\n"
         "import pyarrow as pa\n"
         "from isinglass.transforms.encode.settings import EncodeSettings\n"
-        "from isinglass.transforms.encode.encoder import *\n"
+        "from isinglass.transforms.encode.encoder.device import configure_threads\n"
+        "from isinglass.transforms.encode.encoder.encoder import load_encoder\n"
         "from isinglass.transforms.encode.tokenizers.reference import load_tokenizer\n"
         "configure_threads(1)\n"
         "texts = pa.array(json.load(sys.stdin))\n"

@@ -8,7 +8,7 @@ import pytest
 
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
 from isinglass.transforms.encode import models
-from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models import check_models
 from isinglass.transforms.encode.models.hashes import parts_sha256
 from isinglass.transforms.encode.settings import EncodeSettings

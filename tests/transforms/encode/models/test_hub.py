@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
-from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models import (
     check_models,
     file_sha256,
