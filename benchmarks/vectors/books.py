@@ -1,4 +1,4 @@
-"""How well the device is used by an encoder: every batch its model runs, written down."""
+"""How well an encoder uses its device: every batch its model runs, written down."""
 
 from __future__ import annotations
 

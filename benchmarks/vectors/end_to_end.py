@@ -24,10 +24,9 @@ from isinglass.transforms.encode.outputs.embeddings import (
 )
 from isinglass.transforms.encode.stages import (
     StreamSettings,
-    WriterThread,
     encode_stream,
 )
-from isinglass.transforms.encode.tokenizers.batch import cut
+from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.write import TableWriter
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def run_once(job: Job, budget: int, documents: int | None = None) -> Run:
             StreamSettings(job.threads, _DEPTH + job.threads, WINDOW_TOKENS),
         ):
             assert streamed.encoded is not None
-            _count(run, streamed.tokens, encoder.max_tokens)
+            _count(run, streamed.tokens)
             vectors = streamed.encoded.vectors
             put(vectors)
             if run.documents < job.kept + len(vectors):
@@ -171,8 +170,8 @@ class _Timed:
         return tokens
 
 
-def _count(run: Run, tokens: TokenBatch, limit: int) -> None:
-    lengths = cut(tokens, limit).lengths
+def _count(run: Run, tokens: TokenBatch) -> None:
+    lengths = tokens.lengths
     run.documents += len(lengths)
     run.tokens += int(lengths.sum())
     run.squares += int((lengths**2).sum())
@@ -200,8 +199,7 @@ def _writer(job: Job, stack: ExitStack) -> Callable[[NDArray[np.float32]], None]
         table.abort() if kind else table.finish()
 
     stack.push(end)
-    writer = stack.enter_context(WriterThread(write, _DEPTH))
-    return writer.put
+    return stack.enter_context(writing(write, _DEPTH))
 
 
 def _nothing(vectors: NDArray[np.float32]) -> None:

@@ -32,9 +32,9 @@ from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,
-    WriterThread,
     encode_stream,
 )
+from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
 
@@ -147,9 +147,9 @@ class EncodeWork:
             encoder,
             settings,
         )
-        with WriterThread(write, 2 * settings.threads) as thread, _naming():
+        with writing(write, 2 * settings.threads) as put, _naming():
             for streamed in stream:
-                thread.put(streamed)
+                put(streamed)
         counts = writer.finish()
         counts["compared"] = tokenizer.documents_compared
         counts["by_reference"] = tokenizer.documents_by_reference
