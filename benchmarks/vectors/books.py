@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.forward.batch import DeviceBatch
-    from isinglass.transforms.encode.forward.model import Model
+    from isinglass.transforms.encode.forward.load import Model
 
 
 @dataclass

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.transforms.encode.encoder.lane import Lane
-    from isinglass.transforms.encode.forward.model import Model
+    from isinglass.transforms.encode.forward.load import Model
     from isinglass.transforms.encode.settings import EncodeSettings
 
 CPU_BATCH_TOKENS = 2048

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from isinglass.transforms.encode.encoder.engines import Engine, Mark
-    from isinglass.transforms.encode.forward.model import Model
+    from isinglass.transforms.encode.forward.load import Model
 
 SLOTS = 3
 """Batches under way: one computes, one waits behind it, one is being prepared."""

@@ -11,7 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from isinglass.transforms.encode.forward.products import ACTIVATIONS
+ACTIVATIONS = {
+    "gelu": ("gelu", "none"),
+    "gelu_python": ("gelu", "none"),
+    "gelu_fast": ("gelu", "tanh"),
+    "gelu_new": ("gelu", "tanh"),
+    "gelu_pytorch_tanh": ("gelu", "tanh"),
+    "relu": ("relu", ""),
+}
+"""By the name in config.json: oneDNN's name, and which approximation of the error
+function both libraries take."""
 
 WORDS = "embeddings.word_embeddings.weight"
 """A tensor that all of them have."""

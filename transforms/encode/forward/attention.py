@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
+from isinglass.transforms.encode.forward.agreement import agree
 from isinglass.transforms.encode.forward.batch import DeviceBatch
 from isinglass.transforms.encode.forward.by_length import ByLength
-from isinglass.transforms.encode.forward.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
     from torch import Tensor
 
-    from isinglass.transforms.encode.forward.layout import Layout
-
-    Attention = Callable[[Tensor, Layout], Tensor]
+    Attention = Callable[[Tensor, DeviceBatch], Tensor]
     # query, key, value: (tokens, heads, size); starts; tokens of the longest document
     Kernel = Callable[[Tensor, Tensor, Tensor, Tensor, int], Tensor]
 
@@ -33,7 +31,7 @@ BY_LENGTH = "by_length"
 # Lengths of the documents in the comparison: one tile of a kernel, more, and less.
 _SELF_TEST_LENGTHS = (200, 129, 64, 64, 17, 1)
 # Twice the spacing of numbers in [1, 2), where the largest of the outputs lie.
-_SELF_TEST_TOLERANCE = {"bfloat16": 2**-6, "float16": 2**-9}
+_SELF_TEST_TOLERANCE = {torch.bfloat16: 2**-6, torch.float16: 2**-9}
 # What flash attention takes (Dao, "FlashAttention-2", 2023).
 _HEAD_SIZE_STEP = 8
 _LARGEST_HEAD_SIZE = 256
@@ -51,11 +49,11 @@ class Varlen:
     heads: int
     kernel: Kernel
 
-    def __call__(self, mixed: Tensor, layout: Layout) -> Tensor:
+    def __call__(self, mixed: Tensor, batch: DeviceBatch) -> Tensor:
         """See `ByLength`."""
         tokens = mixed.shape[0]
         query, key, value = mixed.view(tokens, 3, self.heads, -1).unbind(1)
-        seen = self.kernel(query, key, value, layout.starts, layout.longest)
+        seen = self.kernel(query, key, value, batch.starts, batch.longest)
         return seen.reshape(tokens, -1)
 
 
@@ -72,22 +70,24 @@ def choose_attention(
     size = width // heads
     if (
         device.type != "cuda"
-        or str(precision).removeprefix("torch.") not in _SELF_TEST_TOLERANCE
+        or precision not in _SELF_TEST_TOLERANCE
         or size % _HEAD_SIZE_STEP
         or size > _LARGEST_HEAD_SIZE
     ):
         return plain, BY_LENGTH
+    tolerance, sample = (
+        _SELF_TEST_TOLERANCE[precision],
+        _sample(width, precision, device),
+    )
     for name, kernel in kernels().items():
         fast = Varlen(heads, kernel)
-        if agree(fast, plain, width, precision, device):
+        if agree(fast, plain, tolerance, *sample):
             return fast, name
     return plain, BY_LENGTH
 
 
 def kernels() -> dict[str, Kernel]:
     """Kernels for documents of different lengths that this torch has, best first."""
-    import torch  # noqa: PLC0415  (optional)
-
     found: dict[str, Kernel] = {}
     try:
         from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415  (optional)
@@ -120,36 +120,13 @@ def kernels() -> dict[str, Kernel]:
     return found
 
 
-def agree(
-    fast: Attention,
-    plain: Attention,
-    width: int,
-    precision: torch.dtype,
-    device: torch.device,
-) -> bool:
-    """Whether two ways of attention give the same for a few random documents.
-
-    A kernel that raises does not agree.
-    """
-    import torch  # noqa: PLC0415  (optional)
-
+def _sample(
+    width: int, precision: torch.dtype, device: torch.device
+) -> tuple[Tensor, DeviceBatch]:
+    """A few random documents."""
     lengths = np.array(_SELF_TEST_LENGTHS, np.int64)
     generator = torch.Generator().manual_seed(1)
     mixed = torch.randn(int(lengths.sum()), 3 * width, generator=generator)
     mixed = mixed.to(device, precision)
     starts = torch.from_numpy(np.cumsum([0, *lengths]).astype(np.int32)).to(device)
-    layout = lay_out(DeviceBatch(mixed[:, 0], starts, lengths))
-    with torch.inference_mode():
-        expected = plain(mixed, layout).float()
-        try:
-            result = fast(mixed, layout).float()
-        except torch.OutOfMemoryError:
-            raise
-        except (RuntimeError, TypeError, NotImplementedError):
-            return False
-    if result.shape != expected.shape:
-        return False
-    # A difference that is no number is no agreement either.
-    tolerance = _SELF_TEST_TOLERANCE[str(precision).removeprefix("torch.")]
-    largest = max(1.0, expected.abs().max().item())
-    return (result - expected).abs().max().item() <= tolerance * largest
+    return mixed, DeviceBatch(mixed[:, 0], starts, lengths)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from isinglass.transforms.encode.forward.layout import Layout
+    from isinglass.transforms.encode.forward.batch import DeviceBatch
 
 # Lengths for which three steps beat one on a CPU in bfloat16. Below, the calls cost
 # more than they save; above, the scores, which grow with the square, leave the cache.
@@ -29,18 +32,18 @@ class ByLength:
 
     heads: int
 
-    def __call__(self, mixed: Tensor, layout: Layout) -> Tensor:
+    def __call__(self, mixed: Tensor, batch: DeviceBatch) -> Tensor:
         """What each token takes from its document.
 
         Args:
             mixed: Query, key and value side by side, shape (tokens, 3 * width).
-            layout: Of the batch.
+            batch: Its documents.
 
         Returns:
             Shape (tokens, width).
         """
         context = mixed.new_empty(mixed.shape[0], mixed.shape[1] // 3)
-        for run in layout.runs:
+        for run in batch.runs:
             step = self._documents_at_a_time(mixed, run.count, run.length)
             shape = (run.count, run.length, 3, self.heads, -1)
             split = mixed[run.start : run.stop].view(shape)
@@ -55,8 +58,6 @@ class ByLength:
 
     def _documents_at_a_time(self, mixed: Tensor, count: int, length: int) -> int:
         """For the three steps; 0 where one kernel does them all."""
-        import torch  # noqa: PLC0415  (optional)
-
         if (
             mixed.dtype != torch.bfloat16
             or mixed.device.type != "cpu"
@@ -68,10 +69,6 @@ class ByLength:
 
 def _in_one(split: Tensor, target: Tensor) -> None:
     """By torch's kernel; `split` is (documents, length, 3, heads, size)."""
-    from torch.nn.functional import (  # noqa: PLC0415  (optional)
-        scaled_dot_product_attention,
-    )
-
     query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
     seen = scaled_dot_product_attention(query, key, value)
     target.copy_(seen.transpose(1, 2))
@@ -83,8 +80,6 @@ def _in_steps(split: Tensor, target: Tensor) -> None:
     torch's own kernel for a CPU gains nothing from bfloat16. The scores are rounded to
     bfloat16 here, as everything between two products is.
     """
-    import torch  # noqa: PLC0415  (optional)
-
     documents, length, _, heads, size = split.shape
     # A copy, because products of strided matrices cost more than it does.
     ordered = split.permute(2, 0, 3, 1, 4).reshape(3, documents * heads, length, size)
