@@ -48,6 +48,26 @@ def plan_batches(
     return batches
 
 
+def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
+    """Bounds of consecutive stretches of at most `most`; a larger item is alone.
+
+    Args:
+        sizes: Of each item, shape (n,).
+        most: Sum of the sizes of a stretch.
+
+    Returns:
+        0, where each next one starts, and n; [0] where there are no items.
+    """
+    ends = np.cumsum(sizes)
+    found = [0]
+    while found[-1] < len(sizes):
+        start = found[-1]
+        used = ends[start] - sizes[start]
+        stop = int(np.searchsorted(ends, used + most, side="right"))
+        found.append(max(stop, start + 1))
+    return found
+
+
 def equal_runs(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Start and stop rows of the stretches of equal length."""
     if len(lengths) == 0:

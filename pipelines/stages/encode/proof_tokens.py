@@ -12,9 +12,8 @@ from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.pipelines.stages.encode.writing import Tokenised, find_ends
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.outputs.ends import with_end
 from isinglass.transforms.encode.outputs.readers import read_megatron
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
 

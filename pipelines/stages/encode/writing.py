@@ -18,7 +18,6 @@ from isinglass.transforms.encode.outputs.embeddings import (
     embeddings_batch,
     storage_of,
 )
-from isinglass.transforms.encode.outputs.ends import with_end
 from isinglass.transforms.encode.outputs.hidden import HIDDEN_STORAGE, hidden_batches
 from isinglass.transforms.encode.outputs.megatron import (
     MegatronWriter,
@@ -26,7 +25,7 @@ from isinglass.transforms.encode.outputs.megatron import (
     idx_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -162,8 +161,8 @@ class ShardWriter:
         counts = self.counts
         if self._packer:
             self._write_packed(self._packer.finish())
-            counts["packed_rows"] = self._packer.packing.rows
-            counts["packed_tokens"] = self._packer.packing.tokens
+            counts["packed_rows"] = self._packer.rows
+            counts["packed_tokens"] = self._packer.tokens
         if self._megatron is not None:
             self._megatron.finish()
             counts["megatron_sequences"] = self._megatron.documents

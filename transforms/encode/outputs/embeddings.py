@@ -52,29 +52,15 @@ def embeddings_batch(
     Raises:
         IsinglassError: A value is not a number, or too large for float16.
     """
-    half = dtype == "float16"
-    column = half_column(matrix) if half else embeddings_array(matrix)
-    schema = embeddings_schema(
-        matrix.shape[1], dtype=dtype, window=documents is not None
-    )
+    width = matrix.shape[1]
+    if dtype == "float16":
+        column: pa.Array = half_column(matrix)
+    else:
+        values = pa.array(np.ascontiguousarray(matrix, np.float32).reshape(-1))
+        column = pa.FixedSizeListArray.from_arrays(values, width)
+    schema = embeddings_schema(width, dtype=dtype, window=documents is not None)
     columns = [*row_columns(doc_ids, documents), column]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def embeddings_array(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
-    """The rows of a matrix as a fixed-size list column, without a copy where possible.
-
-    Args:
-        matrix: Shape (n, dimensions).
-
-    Returns:
-        The `embedding` column of `tables.embeddings_schema(dimensions)`.
-    """
-    rows, dimensions = matrix.shape
-    values = pa.array(np.ascontiguousarray(matrix, np.float32).reshape(-1))
-    column = pa.FixedSizeListArray.from_arrays(values, dimensions)
-    assert len(column) == rows
-    return column
 
 
 def half_column(

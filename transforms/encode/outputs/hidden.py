@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.schemas.tables import hidden_states_schema
+from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.outputs.embeddings import half_column
 from isinglass.transforms.encode.outputs.rows import list_column, row_columns
 from isinglass.transforms.write import ROW_GROUP_BYTES, Storage
@@ -51,34 +53,17 @@ def hidden_batches(
     ]
     schema = hidden_states_schema(width, window=documents is not None)
     whole = pa.RecordBatch.from_arrays(columns, schema=schema)
-    most = max(1, most_bytes // (2 * width))
-    start = 0
-    while start < len(lengths):
-        stop = int(np.searchsorted(offsets, offsets[start] + most, side="right")) - 1
-        stop = max(stop, start + 1)
+    for start, stop in pairwise(bounds(lengths, most_bytes // (2 * width))):
         yield whole.slice(start, stop - start)
-        start = stop
 
 
 def hidden_bytes(tokens: int, width: int) -> int:
-    """Bytes of the hidden states of `tokens` tokens, uncompressed.
-
-    Args:
-        tokens: Tokens, special ones included.
-        width: Values of a vector; two bytes each.
-    """
+    """Bytes of the hidden states of tokens, uncompressed: two for each value."""
     return tokens * width * 2
 
 
 def hidden_warning(documents: int, tokens: int, width: int, text_bytes: int) -> str:
-    """How large the hidden states will be, in numbers.
-
-    Args:
-        documents: Documents.
-        tokens: Tokens that the model sees of them.
-        width: Values of a vector.
-        text_bytes: Size of the documents' text.
-    """
+    """How large the hidden states of the tokens that the model sees will be."""
     size = hidden_bytes(tokens, width)
     times = f", {size / text_bytes:,.0f} times the text" if text_bytes else ""
     counted = f"{tokens / MILLION:,.1f} million" if tokens >= MILLION else f"{tokens:,}"

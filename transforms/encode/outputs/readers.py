@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.megatron import (
+    HEADER,
     MAGIC,
     TYPES,
     VERSION,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-HEADER = struct.Struct("<9sQBQQ")
 
 
 def read_embeddings(
@@ -45,7 +43,7 @@ def read_embeddings(
     Raises:
         InputError: There are no such files, or they do not hold vectors of one kind.
     """
-    files = [_open(file) for file in _files(Path(path))]
+    files = [(open_parquet(file), file) for file in _files(Path(path))]
     kinds = [_kind(file, name) for file, name in files]
     for (_, name), kind in zip(files, kinds, strict=True):
         if kind != kinds[0]:
@@ -79,7 +77,7 @@ def read_hidden_states(path: str | Path) -> Iterator[tuple[str, NDArray[np.float
     Raises:
         InputError: There are no such files, or they do not hold hidden states.
     """
-    files = [_open(file) for file in _files(Path(path))]
+    files = [(open_parquet(file), file) for file in _files(Path(path))]
     for file, name in files:
         _column(file, name, "last_hidden_state", pa.types.is_list)
     for part in _row_groups(files, ["doc_id", "last_hidden_state"]):
@@ -99,9 +97,14 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _open(path: Path) -> tuple[pq.ParquetFile, Path]:
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
-        return pq.ParquetFile(path), path
+        return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
         msg = f"{path} cannot be read as Parquet: {type(error).__name__}."
         raise InputError(msg) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,3 +69,26 @@ def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
     for place in range(1, tokens.suffix + 1):
         mask[np.maximum(stops - place, starts)[stops > starts]] = 1
     return mask
+
+
+def with_end(tokens: TokenBatch, end_id: int | None) -> TokenBatch:
+    """Put an id behind every document, for training on text without a border.
+
+    A document of no tokens stays empty, as in Megatron-LM's `tools/preprocess_data.py`.
+
+    Args:
+        tokens: Ids of documents.
+        end_id: The id; None changes nothing.
+    """
+    if end_id is None:
+        return tokens
+    filled = tokens.lengths > 0
+    offsets = tokens.offsets.copy()
+    offsets[1:] += np.cumsum(filled)
+    values = np.empty(int(offsets[-1]), np.int32)
+    ends = offsets[1:][filled] - 1
+    text = np.ones(len(values), bool)
+    text[ends] = False
+    values[text] = tokens.values
+    values[ends] = end_id
+    return replace(tokens, values=values, offsets=offsets)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.schemas.errors import TokenizerDiffersError
+from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.models import tokenizer_file
 from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
@@ -31,7 +32,7 @@ from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_o
 from isinglass.transforms.encode.tokenizers.words import continuing, number_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -163,7 +164,9 @@ class Tokenizer:
         stops = texts.stops.copy()
         stops[rows] = texts.starts[rows]
         values, lengths = [np.zeros(0, np.int32)], [none]
-        for part in _slices(Texts(texts.data, texts.starts, stops)):
+        open_texts = Texts(texts.data, texts.starts, stops)
+        for start, stop in pairwise(bounds(open_texts.sizes, SLICE_BYTES)):
+            part = open_texts.take(np.arange(start, stop))
             ids, offsets = self._choice.fast.encode(part.strings())
             values.append(ids)
             lengths.append(np.diff(offsets))
@@ -237,11 +240,3 @@ def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Toke
     fast = settings.tokenizer_backend != "reference"
     choice = choose(rules, reference, tables) if fast else None
     return Tokenizer(reference, rules, choice, settings.verify_tokenizer)
-
-
-def _slices(texts: Texts) -> Iterator[Texts]:
-    """Consecutive documents of about `SLICE_BYTES`."""
-    number = np.cumsum(texts.sizes) // SLICE_BYTES
-    edges = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
-    for start, stop in pairwise([*edges, len(texts)]):
-        yield texts.take(np.arange(start, stop))

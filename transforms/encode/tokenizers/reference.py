@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models import MINILM, MINILM_NAME, file_sha256
 from isinglass.transforms.encode.models import tokenizer_file as find_tokenizer
@@ -119,7 +120,7 @@ class Tokenizer:
 
     def _slices(self, texts: pa.StringArray) -> Iterator[list[str]]:
         sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
-        for start, stop in pairwise(_bounds(sizes.astype(np.int64), self.slice_bytes)):
+        for start, stop in pairwise(bounds(sizes.astype(np.int64), self.slice_bytes)):
             yield texts.slice(start, stop - start).to_pylist()
 
     def _ids(
@@ -236,15 +237,3 @@ def _pieces(text: str, size: int) -> Iterator[str]:
             stop = space if space >= 0 else stop
         yield text[start:stop]
         start = stop
-
-
-def _bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
-    """Bounds of consecutive texts of at most `most` bytes; a longer one is alone."""
-    ends = np.cumsum(sizes)
-    bounds = [0]
-    while bounds[-1] < len(sizes):
-        start = bounds[-1]
-        used = ends[start] - sizes[start]
-        stop = int(np.searchsorted(ends, used + most, side="right"))
-        bounds.append(max(stop, start + 1))
-    return bounds
