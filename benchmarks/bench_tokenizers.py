@@ -29,7 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.transforms.encode.models import tokenizer_file
+from isinglass.transforms.encode.models.find import tokenizer_file
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut, differing_rows
 from isinglass.transforms.encode.tokenizers.choice import make_table, table_key

@@ -22,7 +22,7 @@ from benchmarks.vectors.peers import Question, differences, load_loop
 from benchmarks.vectors.random_models import save_random
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
-from isinglass.transforms.encode.models import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import take_rows
 from isinglass.transforms.encode.tokenizers.load import load_tokenizer

@@ -19,7 +19,7 @@ from benchmarks.measuring.processes import Target, table
 from benchmarks.vectors.peers import differences
 from isinglass.transforms.encode.encoder.device import configure_threads
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models import model_folder
+from isinglass.transforms.encode.models.find import model_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.load import load_tokenizer
 

@@ -13,7 +13,8 @@ from benchmarks.vectors.peers import (
     differences,
 )
 from benchmarks.vectors.report import rounded
-from isinglass.transforms.encode.models import pooling_of, tokenizer_file
+from isinglass.transforms.encode.models.find import tokenizer_file
+from isinglass.transforms.encode.models.pooling import pooling_of
 
 if TYPE_CHECKING:
     from benchmarks.vectors.end_to_end import Run

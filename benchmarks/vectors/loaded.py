@@ -18,11 +18,8 @@ from benchmarks.vectors.options import DEFAULT_BATCH_TOKENS
 from benchmarks.vectors.random_models import RANDOM, save_random
 from isinglass.transforms.encode.encoder.device import choose_precision
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models import (
-    model_folder,
-    model_settings,
-    tokenizer_file,
-)
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.folder import model_settings
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.load import load_tokenizer
 

@@ -10,7 +10,7 @@ import pytest
 
 from isinglass.transforms.encode.encoder.device import configure_threads
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models import packaged_folder
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import safetensors
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.models import CONFIG_FILE, weight_files
+from isinglass.transforms.encode.models.folder import CONFIG_FILE, weight_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.models import model_settings, weight_files
+from isinglass.transforms.encode.models.folder import model_settings, weight_files
 
 if TYPE_CHECKING:
     from pathlib import Path

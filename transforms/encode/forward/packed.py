@@ -16,7 +16,7 @@ from isinglass.transforms.encode.forward.bert import Embedding, Layer, PackedMod
 from isinglass.transforms.encode.forward.checkpoint import Checkpoint, open_checkpoint
 from isinglass.transforms.encode.forward.pooling import Pooler, pool_first, pool_mean
 from isinglass.transforms.encode.forward.products import product, sum_product
-from isinglass.transforms.encode.models import model_settings
+from isinglass.transforms.encode.models.folder import model_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +12,17 @@ from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.models.fit import check_fit
-from isinglass.transforms.encode.models.folder import CONFIG_FILE, weight_files
-from isinglass.transforms.encode.models.hashes import file_sha256, parts_sha256
-from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
-from isinglass.transforms.encode.models.packaged import (
-    MINILM,
-    MINILM_NAME,
-    packaged_version,
+from isinglass.transforms.encode.models.folder import (
+    CONFIG_FILE,
+    file_sha256,
+    weight_files,
 )
+from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
+from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from isinglass.transforms.encode.settings import EncodeSettings
 
 
@@ -85,14 +88,13 @@ def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[Model
 def _model(choice: str, role: str, *files: Path) -> ModelFile:
     digest = parts_sha256({file.name: _checked_sha256(file) for file in files})
     if choice == MINILM:
-        version = packaged_version()
-        return ModelFile(name=MINILM_NAME, role=role, version=version, sha256=digest)
+        return ModelFile(MINILM_NAME, role, digest, version=version(WHEEL))
     snapshot = snapshot_name(files[0])
     if snapshot is not None:
         name, commit = snapshot
-        return ModelFile(name=name, role=role, sha256=digest, revision=commit)
+        return ModelFile(name, role, digest, revision=commit)
     # Only the last part of the path: the same model elsewhere is the same model.
-    return ModelFile(name=Path(choice).resolve().name, role=role, sha256=digest)
+    return ModelFile(Path(choice).resolve().name, role, digest)
 
 
 def _checked_sha256(file: Path) -> str:
@@ -106,3 +108,19 @@ def _checked_sha256(file: Path) -> str:
         )
         raise RefuseError(msg)
     return digest
+
+
+def parts_sha256(digests: Mapping[str, str]) -> str:
+    """One SHA-256 for weights that are spread over several files, hex.
+
+    It is that of the text `sha256sum` prints: a line `digest  name` for every part,
+    in the order of the names.
+
+    Args:
+        digests: File name to the SHA-256 of that file, hex; at least one. That of a
+            single file is returned as it is.
+    """
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(digests.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -41,8 +41,7 @@ def tokenizer_file(settings: EncodeSettings) -> Path:
     if choice == MINILM:
         return packaged_tokenizer()
     if _is_named(choice):
-        revision = _revision(settings)
-        request = Request("encode.tokenizer", choice, revision, weights=False)
+        request = Request("encode.tokenizer", choice, _revision(settings))
         folder = find_on_hub(request, allow_download=settings.allow_download)
         return folder / TOKENIZER_FILE
     path = Path(choice)

@@ -51,14 +51,29 @@ def longest_input(shape: dict[str, Any]) -> int | None:
     return positions
 
 
-def largest_id(tokenizer: dict[str, Any]) -> int:
-    """Largest token id of a parsed tokenizer.json; -1 where it has none."""
-    vocabulary = (tokenizer.get("model") or {}).get("vocab") or {}
-    added: list[int] = [token["id"] for token in tokenizer.get("added_tokens") or []]
-    largest: int = len(vocabulary) - 1  # Unigram: a list of pieces and scores
-    if isinstance(vocabulary, dict):
-        largest = max(vocabulary.values(), default=-1)
-    return max([largest, *added])
+def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
+    """Largest token id of a tokenizer.json; -1 where it has none.
+
+    Args:
+        file: For messages.
+        tokenizer: What it holds.
+
+    Raises:
+        RefuseError: It is of another form.
+    """
+    try:
+        vocabulary = (tokenizer.get("model") or {}).get("vocab") or {}
+        added: list[int] = [one["id"] for one in tokenizer.get("added_tokens") or []]
+        largest: int = len(vocabulary) - 1  # Unigram: a list of pieces and scores
+        if isinstance(vocabulary, dict):
+            largest = max(vocabulary.values(), default=-1)
+        return max([largest, *added])
+    except (AttributeError, KeyError, TypeError) as error:
+        msg = (
+            f"{file} is not a tokenizer of the tokenizers library. Save it with "
+            "save_pretrained of a fast tokenizer."
+        )
+        raise RefuseError(msg) from error
 
 
 def check_fit(settings: EncodeSettings) -> None:
@@ -82,24 +97,12 @@ def check_fit(settings: EncodeSettings) -> None:
     if settings.pooling == "auto":
         pooling_of(folder)
     tokenizer = read_json(file)
-    ids, size = _count_ids(tokenizer, file), shape["vocab_size"]
+    ids, size = largest_id(file, tokenizer) + 1, shape["vocab_size"]
     if ids > size:
         _refuse_pair(settings, f"the one has {ids} ids and the other knows {size}")
     own = folder / TOKENIZER_FILE
     if own.is_file() and not _same_rules(tokenizer, file, own):
         _refuse_pair(settings, f"the model's own {TOKENIZER_FILE} has other rules")
-
-
-def _count_ids(tokenizer: dict[str, Any], file: Path) -> int:
-    """One more than the largest id; a file of another form is refused."""
-    try:
-        return largest_id(tokenizer) + 1
-    except (AttributeError, KeyError, TypeError) as error:
-        msg = (
-            f"{file} is not a tokenizer of the tokenizers library. Save it with "
-            "save_pretrained of a fast tokenizer."
-        )
-        raise RefuseError(msg) from error
 
 
 def _same_rules(tokenizer: dict[str, Any], file: Path, own: Path) -> bool:

@@ -6,6 +6,7 @@ it. Nothing here follows a path out of the folder.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,12 @@ _SLOW_TOKENIZERS = (
     "vocab.json",
 )
 """Files of tokenizers in other forms."""
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -105,14 +112,6 @@ def weight_files(folder: Path) -> list[Path]:
     raise RefuseError(msg)
 
 
-def has_weights(folder: Path) -> bool:
-    """Whether all safetensors are there; nothing is said about their content."""
-    try:
-        return bool(weight_files(folder))
-    except RefuseError:
-        return False
-
-
 def slow_tokenizer(folder: Path) -> str | None:
     """A file with the tokenizer in a form that is not read; None where none is."""
     names = (p.name for form in _SLOW_TOKENIZERS for p in sorted(folder.glob(form)))
@@ -123,7 +122,13 @@ def _parts(folder: Path) -> list[Path]:
     index = folder / INDEX_FILE
     places = read_json(index).get("weight_map")
     names = set(places.values()) if isinstance(places, dict) else set()
-    if not names or not all(_is_part(name) for name in names):
+    parts = [
+        isinstance(name, str)
+        and name.endswith(".safetensors")
+        and not {"/", "\\"} & set(name)
+        for name in names
+    ]
+    if not parts or not all(parts):
         msg = (
             f"{index} does not say which safetensors file of the folder holds which "
             "tensor. Save the model again."
@@ -138,13 +143,3 @@ def _parts(folder: Path) -> list[Path]:
         )
         raise RefuseError(msg)
     return files
-
-
-def _is_part(name: object) -> bool:
-    """Whether it is the name of a safetensors file in the folder itself."""
-    return (
-        isinstance(name, str)
-        and name.endswith(".safetensors")
-        and "/" not in name
-        and "\\" not in name
-    )

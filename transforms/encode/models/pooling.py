@@ -32,7 +32,7 @@ _CHOICE = (
 )
 
 
-def pooling_of(folder: Path) -> Literal["mean", "cls", "pooler"] | None:
+def pooling_of(folder: Path) -> Literal["mean", "cls"] | None:
     """The pooling that a model folder asks for; None where it asks for none.
 
     A module that brings vectors to unit length changes nothing here: `normalise` is a
@@ -58,10 +58,9 @@ def pooling_of(folder: Path) -> Literal["mean", "cls", "pooler"] | None:
     elif not (place / CONFIG_FILE).is_file():
         return None
     modes = _modes(read_json(place / CONFIG_FILE))
-    if modes == ["mean"]:
-        return "mean"
-    if modes == ["cls"]:
-        return "cls"
+    for offered in ("mean", "cls"):
+        if modes == [offered]:
+            return offered
     msg = (
         f"encode.model: {folder} asks for the pooling {' and '.join(modes)}, which "
         f"there is not. {_CHOICE}"

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.errors import TokenizerDiffersError
 from isinglass.transforms.encode.batching import bounds
-from isinglass.transforms.encode.models import tokenizer_file
+from isinglass.transforms.encode.models.find import tokenizer_file
 from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
     cut,

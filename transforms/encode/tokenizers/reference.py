@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.extra import require
-from isinglass.transforms.encode.models import MINILM, MINILM_NAME, file_sha256
-from isinglass.transforms.encode.models import tokenizer_file as find_tokenizer
+from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
+from isinglass.transforms.encode.models.folder import file_sha256
+from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
-from isinglass.transforms.encode import models
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models import check_models
-from isinglass.transforms.encode.models.hashes import parts_sha256
+from isinglass.transforms.encode.models.files import check_models, parts_sha256
+from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
 from tests.transforms.encode.models.parts import split_weights
@@ -47,7 +46,7 @@ def test_folder_by_path(save_model: Callable[..., Path]) -> None:
     folder = save_model("Bert")
     found = check_models(of_folder(folder))
     assert {m.name for m in found} == {"small-model"}
-    assert found[1].sha256 == models.file_sha256(folder / "model.safetensors")
+    assert found[1].sha256 == file_sha256(folder / "model.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,9 @@ def test_models_are_found_without_any_library() -> None:
     code = (
         "import sys\n"
         f"for name in {names!r}: sys.modules[name] = None\n"
-        "from isinglass.transforms.encode.models import *\n"
+        "from isinglass.transforms.encode.models import files, find, fit\n"
+        "from isinglass.transforms.encode.models.packaged import packaged_folder\n"
+        "from isinglass.transforms.encode.models.pooling import pooling_of\n"
         "print(pooling_of(packaged_folder()))"
     )
     done = subprocess.run(
@@ -134,7 +135,7 @@ def test_weights_in_several_files(save_model: Callable[..., Path]) -> None:
     whole = check_models(of_folder(folder))
     names = split_weights(folder)
     parts = check_models(of_folder(folder))
-    digests = {name: models.file_sha256(folder / name) for name in names}
+    digests = {name: file_sha256(folder / name) for name in names}
     assert parts[1].sha256 == parts_sha256(digests)
     assert (parts[0], parts[2]) == (whole[0], whole[2])
     (folder / names[1]).unlink()

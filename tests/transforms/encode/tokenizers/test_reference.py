@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.models import packaged_folder
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers import reference as tokenizers
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
