@@ -25,7 +25,7 @@ from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import take_rows
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +184,7 @@ def _load(question: dict[str, Any], scratch: Path) -> Checked:
         question=Question(
             folder=model_folder(settings),
             tokenizer=file,
-            pad=tokenizer.specials.pad or 0,
+            pad=tokenizer.token_id("[PAD]") or 0,
             max_tokens=settings.max_tokens,
             pooling="mean",
             normalise=True,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from benchmarks.vectors.texts import Texts
     from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 WINDOW_TOKENS = 2**20
 """Tokens whose documents are put into batches together, at least."""

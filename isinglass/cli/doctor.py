@@ -93,7 +93,7 @@ def _encoder_models() -> Finding:
 
 def _tokenizer() -> Finding:
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
-    from isinglass.transforms.encode.tokenizers.load import (  # noqa: PLC0415
+    from isinglass.transforms.encode.tokenizers.tokenizer import (  # noqa: PLC0415
         load_tokenizer,
     )
 

@@ -10,7 +10,7 @@ from isinglass.pipelines.engine.units import Unit
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import Reference, load_reference
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -29,7 +29,7 @@ class CheckWork:
 
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
-        return expected_tokens(self.config, load_tokenizer(settings_of(self.config)))
+        return expected_tokens(self.config, load_reference(settings_of(self.config)))
 
     def run(
         self, state: Expected, payload: str, outputs: UnitOutputs
@@ -51,7 +51,7 @@ class CheckWork:
         return {"records_in": 0}
 
 
-def expected_tokens(config: EncodeConfig, tokenizer: Tokenizer) -> Expected:
+def expected_tokens(config: EncodeConfig, tokenizer: Reference) -> Expected:
     """What the rows of `tokens/` should be like."""
     return Expected(
         backend=tokenizer.library,

@@ -20,7 +20,7 @@ from isinglass.transforms.encode.outputs.readers import (
 )
 from isinglass.transforms.encode.settings import EncodeSettings, settings_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_megatron
 from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

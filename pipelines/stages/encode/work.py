@@ -36,7 +36,7 @@ from isinglass.transforms.encode.stages import (
 )
 from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from isinglass.transforms.encode.encoder.device import configure_threads
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ TINY = {
 
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
-    return load_tokenizer(EncodeSettings())
+    return load_reference(EncodeSettings())
 
 
 @pytest.fixture(scope="session")

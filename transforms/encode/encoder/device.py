@@ -32,14 +32,7 @@ def choose_device(choice: str) -> torch.device:
 
 
 def gpu_numbers(choice: str) -> list[int]:
-    """Numbers of the GPUs that will do; none where the CPU is to be taken.
-
-    Args:
-        choice: See `choose_device`.
-
-    Raises:
-        ConfigError: See there.
-    """
+    """Numbers of the GPUs that will do, see `choose_device`; none for the CPU."""
     import torch  # noqa: PLC0415  (optional)
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -140,7 +140,7 @@ class CudaEngine:
         # `stream` makes its device the current one too, for kernels and for events.
         with torch.cuda.stream(stream):
             if after is not None:
-                stream.wait_event(after)
+                stream.wait_event(after)  # type: ignore[arg-type]  # one of these
             action()
             event = torch.cuda.Event(blocking=True)
             event.record(stream)

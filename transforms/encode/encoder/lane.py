@@ -42,7 +42,6 @@ class Work:
     """What is done with a batch on the device.
 
     Attributes:
-        model: Runs it.
         normalise: Whether vectors are brought to unit length.
         hidden: Whether hidden states are wanted.
     """

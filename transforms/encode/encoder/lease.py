@@ -61,14 +61,7 @@ def lease_name(
     owner: str,
     wait: Callable[[float], None] = pause,
 ) -> str:
-    """The first of some names that no other process has; see `lease_device`.
-
-    Args:
-        names: Fit for a file's name.
-        folder: See `lease_device`.
-        owner: See there.
-        wait: See there.
-    """
+    """The first of some names that no other process has; see `lease_device`."""
     folder.mkdir(parents=True, exist_ok=True)
     own = f"{owner}\n".encode()
     seconds = _FIRST_PAUSE

@@ -39,12 +39,7 @@ _LARGEST_HEAD_SIZE = 256
 
 @dataclass(frozen=True)
 class Varlen:
-    """One call of a kernel that takes where the documents begin.
-
-    Attributes:
-        heads: They divide the width.
-        kernel: Of `kernels`.
-    """
+    """One call of a kernel, of `kernels`, that takes where the documents begin."""
 
     heads: int
     kernel: Kernel

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """`count` documents of `length` tokens side by side, from token to token."""
+    """Documents of `length` tokens side by side, from token to token."""
 
     start: int
     stop: int
-    count: int
+    documents: int
     length: int
 
 

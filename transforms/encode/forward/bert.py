@@ -85,13 +85,8 @@ class PackedModel:
 
     Attributes:
         dimensions: Of a hidden state and so of a vector.
-        device: Where it runs.
         attention: How attention is computed: `by_length`, `varlen` or `flash`.
         longest: Most tokens of a document.
-        embedding: Ids to the first hidden states.
-        layers: Hidden states to hidden states.
-        vectors: Hidden states to vectors.
-        padded: Whether batches hold padding; never here.
     """
 
     dimensions: int

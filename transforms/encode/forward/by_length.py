@@ -24,11 +24,7 @@ _SCORES = 800_000
 
 @dataclass(frozen=True)
 class ByLength:
-    """One call of torch's attention for every stretch of equally long documents.
-
-    Attributes:
-        heads: They divide the width.
-    """
+    """One call of torch's attention for every stretch of equally long documents."""
 
     heads: int
 
@@ -36,7 +32,8 @@ class ByLength:
         """What each token takes from its document.
 
         Args:
-            mixed: Query, key and value side by side, shape (tokens, 3 * width).
+            mixed: Query, key and value side by side, shape (tokens, 3 * width), where
+                the heads divide the width.
             batch: Its documents.
 
         Returns:
@@ -44,14 +41,14 @@ class ByLength:
         """
         context = mixed.new_empty(mixed.shape[0], mixed.shape[1] // 3)
         for run in batch.runs:
-            step = self._documents_at_a_time(mixed, run.count, run.length)
-            shape = (run.count, run.length, 3, self.heads, -1)
+            step = self._documents_at_a_time(mixed, run.documents, run.length)
+            shape = (run.documents, run.length, 3, self.heads, -1)
             split = mixed[run.start : run.stop].view(shape)
             target = context[run.start : run.stop].view(*shape[:2], self.heads, -1)
             if step == 0:
                 _in_one(split, target)
                 continue
-            for first in range(0, run.count, step):
+            for first in range(0, run.documents, step):
                 part = slice(first, first + step)
                 _in_steps(split[part], target[part])
         return context

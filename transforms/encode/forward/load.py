@@ -102,13 +102,8 @@ def check_model(folder: Path, pooling: str) -> None:
     Tensors are looked at one by one and not kept. For a model that only `transformers`
     runs, the files must be readable and the model no encoder-decoder.
 
-    Args:
-        folder: With config.json and safetensors.
-        pooling: `mean`, `cls` or `pooler`.
-
     Raises:
-        RefuseError: The weights cannot be read, one is missing or of another shape,
-            or the model has no such pooling.
+        RefuseError: See there.
     """
     import torch  # noqa: PLC0415  (optional)
 

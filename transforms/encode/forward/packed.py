@@ -31,13 +31,7 @@ if TYPE_CHECKING:
 def load_packed(
     folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PackedModel | None:
-    """Load a model folder; None where only `transformers` can run the model.
-
-    Args:
-        folder: With config.json and safetensors.
-        device: Where the model runs.
-        precision: Of weights and hidden states.
-        pooling: `mean`, `cls` or `pooler`.
+    """Load a model folder, see `load_model`; None where only `transformers` can run it.
 
     Raises:
         RefuseError: The weights cannot be read, or one is missing or of another

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
@@ -40,13 +40,8 @@ class PaddedModel:
     """A loaded `AutoModel`; see `Model`.
 
     Attributes:
-        dimensions: Of a vector.
-        device: Where it runs.
         pad: Id that fills the batch; positions of some models are counted from it.
-        model: Of transformers.
-        vectors: Hidden states to vectors.
-        attention: How attention is computed: as transformers chose.
-        padded: Whether batches hold padding; always here.
+        model: Of transformers, which chooses how attention is computed.
     """
 
     dimensions: int
@@ -73,12 +68,8 @@ class PaddedModel:
         return hidden.reshape(count * longest, -1)[places]
 
 
-def refuse_decoder(folder: Path, kind: str) -> None:
-    """Say why an encoder-decoder cannot be used.
-
-    Raises:
-        RefuseError: Always.
-    """
+def refuse_decoder(folder: Path, kind: str) -> NoReturn:
+    """Say why an encoder-decoder cannot be used."""
     msg = (
         f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
         "single vector for a document. Choose an encoder."
@@ -89,13 +80,7 @@ def refuse_decoder(folder: Path, kind: str) -> None:
 def load_padded(
     folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PaddedModel:
-    """Load a model folder with transformers; no code of the folder is run.
-
-    Args:
-        folder: With config.json and safetensors.
-        device: Where the model runs.
-        precision: Of weights and hidden states.
-        pooling: `mean`, `cls` or `pooler`.
+    """Load a model folder with transformers, see `load_model`.
 
     Raises:
         MissingExtraError: transformers is not installed.

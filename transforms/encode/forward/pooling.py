@@ -54,7 +54,7 @@ def _mean_by_runs(batch: DeviceBatch, hidden: Tensor) -> Tensor:
     return torch.cat(
         [
             hidden[run.start : run.stop]
-            .view(run.count, run.length, -1)
+            .view(run.documents, run.length, -1)
             .mean(1, dtype=torch.float32)
             for run in batch.runs
         ]

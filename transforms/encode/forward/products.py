@@ -58,10 +58,7 @@ def sum_product(weight: Tensor, bias: Tensor) -> SumProduct:
     """The function (x, y) -> x W' + b + y, by oneDNN where it is sound.
 
     The sum is rounded to the precision of the rows only once where oneDNN does it.
-
-    Args:
-        weight: Shape (outputs, inputs), in the precision of the rows to come.
-        bias: Shape (outputs,), likewise.
+    See `product`.
     """
 
     def plain(rows: Tensor, other: Tensor) -> Tensor:

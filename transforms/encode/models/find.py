@@ -68,11 +68,7 @@ def model_folder(settings: EncodeSettings) -> Path:
     """Folder that `encode.model` names; its weights are safetensors.
 
     Raises:
-        MissingExtraError: The packaged one is asked for and not installed.
-        ConfigError: It is no folder with a config.json and no name that can be had.
-        RefuseError: It has no safetensors, or the packaged files are not the
-            published ones.
-        RetryError: The hub does not answer.
+        IsinglassError: As `tokenizer_file` does; also where it has no safetensors.
     """
     choice = settings.model
     if choice == MINILM:

@@ -53,8 +53,6 @@ class Request:
 
     Attributes:
         key: Of the configuration, for messages: `encode.model` or `encode.tokenizer`.
-        name: `owner/name`, or `name`.
-        revision: Commit, tag or branch; None takes the default branch.
         weights: Whether a model is looked for; otherwise its tokenizer alone.
         pooling: Whether the files that say how vectors are pooled are needed.
     """

@@ -26,12 +26,12 @@ FLOAT32_STORAGE = Storage(
 )
 """The first bytes of all values side by side, then the second ones: those of sign and
 exponent compress. A dictionary of vectors is larger than the vectors."""
-FLOAT16_STORAGE = Storage(level=1, statistics=("doc_id",))
+HALF_STORAGE = Storage(level=1, statistics=("doc_id",))
 
 
 def storage_of(dtype: EmbeddingType) -> Storage:
     """How `TableWriter` should lay out vectors of this type."""
-    return FLOAT32_STORAGE if dtype == "float32" else FLOAT16_STORAGE
+    return FLOAT32_STORAGE if dtype == "float32" else HALF_STORAGE
 
 
 def embeddings_batch(
@@ -67,9 +67,6 @@ def half_column(
     matrix: NDArray[np.float32] | NDArray[np.float16],
 ) -> pa.FixedSizeBinaryArray:
     """The rows of a matrix as the bytes of their float16 values, little-endian.
-
-    Args:
-        matrix: Shape (n, width).
 
     Raises:
         IsinglassError: A value is not a number, or too large for float16.

@@ -67,12 +67,7 @@ class Packer:
     def add(
         self, doc_ids: pa.StringArray, tokens: TokenBatch
     ) -> Iterator[pa.RecordBatch]:
-        """Take documents; yields the rows of every window they fill.
-
-        Args:
-            doc_ids: One id a document.
-            tokens: All ids of the documents.
-        """
+        """Take documents with all of their ids; yields rows of the windows they fill."""
         tokens = with_end(tokens, self._end_id)
         start, count = 0, len(doc_ids)
         while start < count:

@@ -36,16 +36,12 @@ MOST_DECODED = 32
 
 @dataclass(frozen=True)
 class Expected:
-    """What the rows of a file of tokens should be like.
+    """What the rows of a file of tokens should be like; see `EncodeConfig`.
 
     Attributes:
         backend: The `tokenizers.Tokenizer`, without truncation and padding.
         vocabulary_size: Ids are less than this.
-        prefix_ids: Special tokens that open every row.
-        suffix_ids: Special tokens that close every row.
-        windows: `all`, `truncate` or `window`, as in `EncodeSettings`.
-        max_tokens: Most tokens of a row, unless all are kept.
-        stride: Tokens that neighbouring windows share.
+        prefix_ids: Special tokens that open every row, `suffix_ids` close it.
     """
 
     backend: Any
@@ -59,11 +55,6 @@ class Expected:
 
 def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]:
     """Compare a file of `tokens/` with the file of `data/` it was made of.
-
-    Args:
-        tokens: Parquet file with the columns of `tables.tokens_schema`.
-        texts: Parquet file with `doc_id` and `text`.
-        expected: What the rows should be like.
 
     Returns:
         What is wrong, in sentences that name rows and counts and hold no text; empty

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from isinglass.schemas.tables import tokens_schema
 from isinglass.transforms.encode.outputs.rows import list_column, row_columns
+from isinglass.transforms.encode.tokenizers.batch import special_tokens_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,29 +57,11 @@ def tokens_batch(
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
-    """1 for the tokens that open and close a row, 0 for those of the text.
-
-    Returns:
-        Shape (tokens,).
-    """
-    mask = np.zeros(len(tokens.values), np.int8)
-    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
-    for place in range(tokens.prefix):
-        mask[np.minimum(starts + place, stops - 1)[stops > starts]] = 1
-    for place in range(1, tokens.suffix + 1):
-        mask[np.maximum(stops - place, starts)[stops > starts]] = 1
-    return mask
-
-
 def with_end(tokens: TokenBatch, end_id: int | None) -> TokenBatch:
     """Put an id behind every document, for training on text without a border.
 
     A document of no tokens stays empty, as in Megatron-LM's `tools/preprocess_data.py`.
-
-    Args:
-        tokens: Ids of documents.
-        end_id: The id; None changes nothing.
+    None changes nothing.
     """
     if end_id is None:
         return tokens

@@ -36,6 +36,21 @@ class TokenBatch:
         return np.diff(self.offsets)
 
 
+def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
+    """1 for the tokens that open and close a row, 0 for those of the text.
+
+    Returns:
+        Shape (tokens,).
+    """
+    mask = np.zeros(len(tokens.values), np.int8)
+    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
+    for place in range(tokens.prefix):
+        mask[np.minimum(starts + place, stops - 1)[stops > starts]] = 1
+    for place in range(1, tokens.suffix + 1):
+        mask[np.maximum(stops - place, starts)[stops > starts]] = 1
+    return mask
+
+
 def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
     """Shorten documents as the library's own truncation does.
 

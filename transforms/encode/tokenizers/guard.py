@@ -39,10 +39,6 @@ class CodePoints:
     lead: NDArray[np.bool_]
     lowest: int
 
-    def __len__(self) -> int:
-        """Code points in the set."""
-        return int(self.listed.sum())
-
     def rows(self, texts: Texts) -> NDArray[np.int64]:
         """Rows of the documents that hold one of the code points, ascending."""
         if len(texts) == 0 or not self.lead.any():

@@ -23,10 +23,7 @@ def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
 
     The same document is chosen in every run and in any batch: by its length and 64 of
     its bytes, evenly spaced.
-
-    Args:
-        texts: The documents.
-        share: 0 to 1.
+    The share is 0 to 1.
     """
     if share <= 0 or len(texts) == 0:
         return np.zeros(0, np.int64)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isinglass.transforms.encode.tokenizers.batch import special_tokens_mask
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,17 +38,10 @@ def number_words(tokens: TokenBatch, inside: NDArray[np.bool_]) -> NDArray[np.in
 
     Args:
         tokens: With their special tokens.
-        inside: Which ids continue a word.
-
-    Returns:
-        Shape (tokens,).
+        inside: Which ids continue a word; see `continuing`.
     """
     starts = ~inside[tokens.values]
-    special = np.zeros(len(starts), bool)
-    for at in range(tokens.prefix):
-        special[tokens.offsets[:-1] + at] = True
-    for back in range(1, tokens.suffix + 1):
-        special[tokens.offsets[1:] - back] = True
+    special = special_tokens_mask(tokens) > 0
     count = np.concatenate([[0], np.cumsum(starts & ~special)])
     before = np.repeat(count[tokens.offsets[:-1]], tokens.lengths)
     return np.where(special, -1, count[1:] - before - 1).astype(np.int32)

@@ -11,7 +11,7 @@ from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.files import check_models, parts_sha256
 from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 from tests.transforms.encode.models.parts import split_weights
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     pattern = rf"{name}, which is not installed.*isinglass\[encode\]"
     with pytest.raises(MissingExtraError, match=pattern):
         check_models(EncodeSettings())
-    load = load_tokenizer if name == "tokenizers" else load_encoder
+    load = load_reference if name == "tokenizers" else load_encoder
     if name != "transformers":  # the packed forward pass does without it
         with pytest.raises(MissingExtraError, match=pattern):
             load(EncodeSettings())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 GPT2 = (
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+"
@@ -77,7 +77,7 @@ def test_other_classes_of_characters_are_found(
     rules = read_rules(gpt2_file.read_bytes())
     text = splitting_rules(rules)
     assert text is not None
-    pair = splitting_pair(rules, lambda text: read_library(text.encode(), "x"))
+    pair = splitting_pair(rules)
     assert pair is not None
     changed = {"pre_tokenizer": split_by(other)}
     splitting = pair[0], pretender(json.loads(text), **changed)
@@ -135,6 +135,6 @@ def test_packaged_table_is_what_a_part_of_it_made_anew_says(
     apart = probing._decomposed()[::20]
     monkeypatch.setattr(probing, "_decomposed", lambda: apart)
     tokenizer = request.getfixturevalue(name)
-    splitting = splitting_pair(rules, lambda text: read_library(text.encode(), "x"))
+    splitting = splitting_pair(rules)
     reference = encoder_of(tokenizer.reference)
     assert probe(rules, reference, fast, splitting, some) == ranges

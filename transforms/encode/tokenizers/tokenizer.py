@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.errors import TokenizerDiffersError
 from isinglass.transforms.encode.batching import bounds
-from isinglass.transforms.encode.models.find import tokenizer_file
 from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
     cut,
@@ -24,24 +23,20 @@ from isinglass.transforms.encode.tokenizers.batch import (
 )
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
 from isinglass.transforms.encode.tokenizers.reference import (
-    load_tokenizer as load_reference,
+    load_reference,
 )
-from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
 from isinglass.transforms.encode.tokenizers.sampling import sampled_rows
 from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_of
 from isinglass.transforms.encode.tokenizers.words import continuing, number_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.transforms.encode.settings import EncodeSettings
-    from isinglass.transforms.encode.tokenizers.reference import (
-        Tokenizer as Reference,
-    )
+    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 CHARACTERS_A_TOKEN = 8
 """Text kept for each token wanted before a document is cut; English has four
@@ -60,11 +55,7 @@ class Tokenizer:
         name: Model or file name.
         sha256: Of the tokenizer.json, hex.
         backend: Library and version that gives the ids.
-        specials: Ids of the special tokens.
         vocabulary_size: One more than the largest id.
-        special_tokens: Whether documents are opened and closed by special tokens.
-        prefix_ids: Special tokens put before every document.
-        suffix_ids: Special tokens put behind every document.
         reference: The same tokenizer by the reference alone.
         documents_compared: Documents whose ids were compared so far.
         documents_by_reference: Documents kept away from the fast library so far; 0
@@ -72,29 +63,24 @@ class Tokenizer:
     """
 
     def __init__(
-        self, reference: Reference, rules: Rules, choice: Choice | None, share: float
+        self, reference: Reference, choice: Choice | None, share: float
     ) -> None:
         self.reference = reference
         self.name = reference.name
         self.sha256 = reference.sha256
-        self.specials = reference.specials
         self.vocabulary_size = reference.vocabulary_size
-        self.special_tokens = reference.special_tokens
-        self.prefix_ids = reference.prefix_ids
-        self.suffix_ids = reference.suffix_ids
         self.backend = f"tokenizers {version('tokenizers')}"
         if choice is not None:
             self.backend = f"{choice.fast.name} {choice.fast.version}"
         self.documents_compared = 0
         self.documents_by_reference = 0
-        self._rules = rules
         self._choice = choice
         self._share = share
         self._lock = Lock()
 
     def fresh(self) -> Tokenizer:
         """The same tokenizer with its counters at 0; it compares a first document."""
-        return Tokenizer(self.reference, self._rules, self._choice, self._share)
+        return Tokenizer(self.reference, self._choice, self._share)
 
     def encode(
         self, texts: pa.StringArray | pa.LargeStringArray, limit: int | None = None
@@ -112,7 +98,7 @@ class Tokenizer:
         """
         whole = texts_of(texts)
         short = whole
-        if limit is not None and self._rules.cuts_before_spaces:
+        if limit is not None and self.reference.rules.cuts_before_spaces:
             short = shorten(whole, CHARACTERS_A_TOKEN * limit)
         tokens, guarded = self._ids(short)
         if limit is not None:
@@ -143,17 +129,13 @@ class Tokenizer:
             return self.reference.word_ids(texts)
         return number_words(tokens or self.encode(texts), self._continuing)
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """Text of ids, special tokens left out; not always the text they came from."""
-        return self.reference.decode(ids)
-
     def token_id(self, token: str) -> int | None:
         """Id of a token of the vocabulary; None where it has no such token."""
         return self.reference.token_id(token)
 
     @cached_property
     def _continuing(self) -> NDArray[np.bool_] | None:
-        return continuing(self._rules, self.vocabulary_size)
+        return continuing(self.reference.rules, self.vocabulary_size)
 
     def _ids(self, texts: Texts) -> tuple[TokenBatch, NDArray[np.int64]]:
         """Ids of whole texts, and the rows kept away from the fast library."""
@@ -173,8 +155,8 @@ class Tokenizer:
         tokens = TokenBatch(
             np.concatenate(values),
             np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64),
-            len(self.suffix_ids),
-            len(self.prefix_ids),
+            len(self.reference.suffix_ids),
+            len(self.reference.prefix_ids),
         )
         if len(rows):
             others = self.reference.encode(texts.take(rows).array())
@@ -206,20 +188,16 @@ class Tokenizer:
             if self.documents_compared == 0:
                 rows = np.union1d(rows, open_rows[:1])
             self.documents_compared += len(rows)
-        if len(rows) == 0:
-            return
         expected = self.reference.encode(texts.take(rows).array())
         expected = expected if limit is None else cut(expected, limit)
         if len(differing_rows(expected, take_rows(tokens, rows))):
-            self._refuse()
-
-    def _refuse(self) -> None:
-        msg = (
-            f"{self.backend} gave other ids than tokenizers {version('tokenizers')} "
-            f"for a document, with the tokenizer {self.name} ({self.sha256[:12]}). "
-            "Set encode.tokenizer_backend to reference."
-        )
-        raise TokenizerDiffersError(msg)
+            msg = (
+                f"{self.backend} gave other ids than tokenizers "
+                f"{version('tokenizers')} for a document, with the tokenizer "
+                f"{self.name} ({self.sha256[:12]}). Set encode.tokenizer_backend to "
+                "reference."
+            )
+            raise TokenizerDiffersError(msg)
 
 
 def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:
@@ -236,7 +214,6 @@ def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Toke
         RefuseError: The file is missing or cannot be read.
     """
     reference = load_reference(settings)
-    rules = read_rules(tokenizer_file(settings).read_bytes())
     fast = settings.tokenizer_backend != "reference"
-    choice = choose(rules, reference, tables) if fast else None
-    return Tokenizer(reference, rules, choice, settings.verify_tokenizer)
+    choice = choose(reference, tables) if fast else None
+    return Tokenizer(reference, choice, settings.verify_tokenizer)
