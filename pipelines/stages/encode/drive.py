@@ -30,7 +30,7 @@ from isinglass.pipelines.stages.encode.preflight import hidden_width
 from isinglass.pipelines.stages.encode.units import encode_units
 from isinglass.pipelines.stages.encode.work import EncodeWork
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
-from isinglass.transforms.encode.outputs.hidden import (
+from isinglass.transforms.encode.outputs.vectors import (
     hidden_bytes,
     hidden_warning,
     in_units,

@@ -24,11 +24,11 @@ from isinglass.transforms.encode.encoder.device import (
     choose_device,
     choose_precision,
     configure_threads,
+    lease_device,
 )
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.encoder.lease import lease_device
-from isinglass.transforms.encode.outputs.embeddings import truncated
 from isinglass.transforms.encode.outputs.megatron import id_type
+from isinglass.transforms.encode.outputs.vectors import truncated
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,

@@ -14,11 +14,6 @@ from isinglass.schemas.tables import (
     hidden_states_schema,
     tokens_schema,
 )
-from isinglass.transforms.encode.outputs.embeddings import (
-    embeddings_batch,
-    storage_of,
-)
-from isinglass.transforms.encode.outputs.hidden import HIDDEN_STORAGE, hidden_batches
 from isinglass.transforms.encode.outputs.megatron import (
     MegatronWriter,
     bin_path,
@@ -26,6 +21,12 @@ from isinglass.transforms.encode.outputs.megatron import (
 )
 from isinglass.transforms.encode.outputs.packed import Packer
 from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
+from isinglass.transforms.encode.outputs.vectors import (
+    HIDDEN_STORAGE,
+    embeddings_batch,
+    hidden_batches,
+    storage_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

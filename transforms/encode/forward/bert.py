@@ -9,14 +9,23 @@ al., "BERT" (2019).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from torch.nn.functional import embedding
+import torch
+from torch.nn.functional import embedding, layer_norm
 
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.forward.architecture import WORDS, Shape, read_shape
+from isinglass.transforms.encode.forward.attention import choose_attention
+from isinglass.transforms.encode.forward.checkpoint import Checkpoint, open_checkpoint
+from isinglass.transforms.encode.forward.pooling import Pooler, pool_first, pool_mean
+from isinglass.transforms.encode.forward.products import product, sum_product
+from isinglass.transforms.encode.models.folder import model_settings
 
 if TYPE_CHECKING:
-    import torch
+    from pathlib import Path
+
     from torch import Tensor
 
     from isinglass.transforms.encode.forward.attention import Attention
@@ -115,3 +124,118 @@ class PackedModel:
         for layer in self.layers:
             hidden = layer(hidden, batch)
         return hidden
+
+
+def load_packed(
+    folder: Path, device: torch.device, precision: torch.dtype, pooling: str
+) -> PackedModel | None:
+    """Load a model folder, see `load_model`; None where only `transformers` can run it.
+
+    Raises:
+        RefuseError: The weights cannot be read, or one is missing or of another
+            shape, or the pooler is asked for and there is none.
+    """
+    shape = read_shape(model_settings(folder))
+    if shape is None:
+        return None
+    weights = _Weights(open_checkpoint(folder, WORDS), shape, device, precision)
+    attention, name = choose_attention(shape.heads, shape.width, precision, device)
+    return PackedModel(
+        dimensions=shape.width,
+        device=device,
+        attention=name,
+        longest=shape.longest,
+        embedding=_embedding(weights),
+        layers=tuple(_layer(weights, n, attention) for n in range(shape.layers)),
+        vectors=_pooling(weights, pooling),
+    )
+
+
+@dataclass(frozen=True)
+class _Weights:
+    checkpoint: Checkpoint
+    shape: Shape
+    device: torch.device
+    precision: torch.dtype
+
+    def wide(self, name: str, *shape: int) -> Tensor:
+        """In float32."""
+        return self.checkpoint.tensor(name, *shape, device=self.device)
+
+    def pair(self, name: str, *shape: int) -> tuple[Tensor, Tensor]:
+        """The weight, and the bias that is added to what it makes."""
+        weight = self.wide(f"{name}.weight", *shape)
+        bias = self.wide(f"{name}.bias", shape[0])
+        return weight.to(self.precision), bias.to(self.precision)
+
+    def norm(self, name: str) -> Product:
+        """Layer normalisation (Ba, Kiros and Hinton, 2016) of each row.
+
+        Mean and variance are float32 inside torch whatever the precision of the rows.
+        """
+        width = self.shape.width
+        weight, bias = self.pair(name, width)
+        return partial(
+            layer_norm,
+            normalized_shape=(width,),
+            weight=weight,
+            bias=bias,
+            eps=self.shape.epsilon,
+        )
+
+
+def _embedding(weights: _Weights) -> Embedding:
+    shape = weights.shape
+    words = weights.wide(WORDS, shape.vocabulary, shape.width)
+    positions = weights.wide(
+        "embeddings.position_embeddings.weight", shape.positions, shape.width
+    )
+    if shape.segments:
+        name = "embeddings.token_type_embeddings.weight"
+        positions = positions + weights.wide(name, shape.segments, shape.width)[0]
+    return Embedding(
+        words=words.to(weights.precision),
+        positions=positions.to(weights.precision),
+        norm=weights.norm("embeddings.LayerNorm"),
+        padding=shape.padding,
+    )
+
+
+def _layer(weights: _Weights, number: int, attention: Attention) -> Layer:
+    shape = weights.shape
+    width, inner = shape.width, shape.inner
+    prefix = shape.layer.format(number)
+    names = {part: f"{prefix}.{name}" for part, name in shape.parts.items()}
+    parts = [
+        weights.pair(names[part], width, width) for part in ("query", "key", "value")
+    ]
+    weight, bias = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+    return Layer(
+        query_key_value=product(weight, bias),
+        attention=attention,
+        attention_output=sum_product(
+            *weights.pair(names["attention_output"], width, width)
+        ),
+        attention_norm=weights.norm(names["attention_norm"]),
+        intermediate=product(
+            *weights.pair(names["intermediate"], inner, width), shape.activation
+        ),
+        output=sum_product(*weights.pair(names["output"], width, inner)),
+        output_norm=weights.norm(names["output_norm"]),
+    )
+
+
+def _pooling(weights: _Weights, pooling: str) -> Pooling:
+    if pooling == "mean":
+        return pool_mean
+    if pooling == "cls":
+        return pool_first
+    name, width = "pooler.dense", weights.shape.width
+    if not weights.shape.pooler or f"{name}.weight" not in weights.checkpoint.tensors:
+        msg = (
+            f"encode.pooling: the model in {weights.checkpoint.folder} has no pooler. "
+            "Set it to mean or cls."
+        )
+        raise RefuseError(msg)
+    weight = weights.wide(f"{name}.weight", width, width)
+    return Pooler(weight, weights.wide(f"{name}.bias", width))

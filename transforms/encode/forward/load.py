@@ -72,9 +72,7 @@ def load_model(
     """
     import torch  # noqa: PLC0415  (optional)
 
-    from isinglass.transforms.encode.forward.packed import (  # noqa: PLC0415  (torch)
-        load_packed,
-    )
+    from isinglass.transforms.encode.forward.bert import load_packed  # noqa: PLC0415  (torch)
     from isinglass.transforms.encode.forward.padded import (  # noqa: PLC0415  (torch)
         load_padded,
     )
@@ -107,11 +105,9 @@ def check_model(folder: Path, pooling: str) -> None:
     """
     import torch  # noqa: PLC0415  (optional)
 
+    from isinglass.transforms.encode.forward.bert import load_packed  # noqa: PLC0415  (torch)
     from isinglass.transforms.encode.forward.checkpoint import (  # noqa: PLC0415  (torch)
         open_weights,
-    )
-    from isinglass.transforms.encode.forward.packed import (  # noqa: PLC0415  (torch)
-        load_packed,
     )
     from isinglass.transforms.encode.forward.padded import (  # noqa: PLC0415  (torch)
         refuse_decoder,

@@ -67,7 +67,7 @@ class Packer:
     def add(
         self, doc_ids: pa.StringArray, tokens: TokenBatch
     ) -> Iterator[pa.RecordBatch]:
-        """Take documents with all of their ids; yields rows of the windows they fill."""
+        """Take documents with all of their ids; yields rows of windows they fill."""
         tokens = with_end(tokens, self._end_id)
         start, count = 0, len(doc_ids)
         while start < count:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import CodePoints, code_points
+from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
     encoder_of,
     probe,
@@ -72,7 +72,7 @@ def choose(reference: Reference, tables: Path | None) -> Choice | None:
     ranges = None if fast is None else _ranges(reference, fast, tables)
     if fast is None or ranges is None:
         return None
-    guard = code_points(ranges)
+    guard = CodePoints(ranges)
     if guard.listed[_VISIBLE].any():
         return None
     texts = adversarial(COUNT, added=rules.added)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Kind = Literal["wordpiece", "bytes", "other"]
 
@@ -43,6 +48,24 @@ class Rules:
     cuts_before_spaces: bool
     cuts_at_spaces: bool
     content: dict[str, Any]
+
+    def continuing_ids(self, size: int) -> NDArray[np.bool_] | None:
+        """Which ids continue the word before them, shape (size,).
+
+        Returns:
+            None where the ids alone do not say so. BERT's do: its splitting makes
+            words of their own of punctuation marks, so no word begins with the `##`
+            that marks the pieces inside one.
+        """
+        if self.kind != "wordpiece" or self.continuing != "##":
+            return None
+        inside = np.zeros(size, bool)
+        vocabulary: dict[str, int] = self.content["model"]["vocab"]
+        marked = [at for piece, at in vocabulary.items() if piece.startswith("##")]
+        inside[marked] = True
+        added = self.content.get("added_tokens") or []
+        inside[[token["id"] for token in added]] = False
+        return inside
 
     def for_library(self, *, special_tokens: bool) -> str:
         """The file without truncation and padding, and without special tokens."""

@@ -165,7 +165,7 @@ def test_same_bytes_in_another_process(tokenizer: Reference, encoder: Encoder) -
         "from isinglass.transforms.encode.tokenizers.reference import load_reference\n"
         "configure_threads(1)\n"
         "texts = pa.array(json.load(sys.stdin))\n"
-        "tokens = load_tokenizer(EncodeSettings()).encode(texts)\n"
+        "tokens = load_reference(EncodeSettings()).encode(texts)\n"
         "vectors = load_encoder(EncodeSettings()).encode(tokens)\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest())\n"
     )

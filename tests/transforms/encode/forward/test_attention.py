@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.transforms.encode.forward import attention, packed
+from isinglass.transforms.encode.forward import attention, bert
 from isinglass.transforms.encode.forward.agreement import agree
-from isinglass.transforms.encode.forward.attention import Varlen, choose_attention
-from isinglass.transforms.encode.forward.by_length import ByLength
+from isinglass.transforms.encode.forward.attention import (
+    ByLength,
+    Varlen,
+    choose_attention,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,7 +239,7 @@ def test_a_model_with_a_kernel_for_different_lengths(
         return per_document(*given)
 
     monkeypatch.setattr(
-        packed, "choose_attention", lambda *_: (Varlen(HEADS, counted), "varlen")
+        bert, "choose_attention", lambda *_: (Varlen(HEADS, counted), "varlen")
     )
     assert np.abs(run(folder, texts) - reference(folder, texts)).max() < 5e-6
     assert len(calls) == 2  # one for each layer, none for each document

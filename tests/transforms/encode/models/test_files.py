@@ -91,7 +91,7 @@ def test_import_needs_no_library() -> None:
         "import sys\n"
         f"for name in {LIBRARIES!r}: sys.modules[name] = None\n"
         "import isinglass.transforms.encode.encoder\n"
-        "import isinglass.transforms.encode.outputs.embeddings\n"
+        "import isinglass.transforms.encode.outputs.vectors\n"
         "print(sorted({'apache_beam', 'spacy'} & sys.modules.keys()))"
     )
     done = subprocess.run(

@@ -9,14 +9,14 @@ import pytest
 
 from isinglass.schemas.errors import InputError, IsinglassError
 from isinglass.schemas.tables import embeddings_schema
-from isinglass.transforms.encode.outputs.embeddings import (
+from isinglass.transforms.encode.outputs.readers import read_embeddings
+from isinglass.transforms.encode.outputs.vectors import (
     EmbeddingType,
     embeddings_batch,
     half_column,
     storage_of,
     truncated,
 )
-from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
