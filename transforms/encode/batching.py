@@ -34,18 +34,11 @@ def plan_batches(
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
     ordered = lengths[order]
-    ends = np.cumsum(ordered)
-    batches, start = [], 0
-    while start < len(order):
-        if padded:
-            stop = start + budget // int(ordered[start])
-        else:
-            used = ends[start] - ordered[start]
-            stop = int(np.searchsorted(ends, used + budget, side="right"))
-        stop = min(max(stop, start + 1), len(order))
-        batches.append(order[start:stop])
-        start = stop
-    return batches
+    edges = [0] if padded else bounds(ordered, budget)
+    while edges[-1] < len(order):
+        stop = edges[-1] + max(1, budget // int(ordered[edges[-1]]))
+        edges.append(min(stop, len(order)))
+    return [order[start:stop] for start, stop in pairwise(edges)]
 
 
 def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:

@@ -90,35 +90,28 @@ class Encoder:
             TooLargeError: A document alone does not fit into the device's memory.
             RefuseError: An id is beyond the model's vocabulary; a vector is not finite.
         """
-        from isinglass.transforms.encode.encoder.flight import (  # noqa: PLC0415  (torch)
-            Flight,
-        )
+        from isinglass.transforms.encode.encoder import flight  # noqa: PLC0415  (torch)
 
         lane = self._lane(hidden=hidden)
-        flight = Flight(lane, self)
+        batches = flight.Flight(lane, self)
         try:
             for tokens in windows:
                 self._check_ids(tokens)
                 seen = cut(tokens, self.max_tokens)
-                yield from flight.add(Window(seen, self.dimensions, hidden=hidden))
-            yield from flight.finish()
+                yield from batches.add(Window(seen, self.dimensions, hidden=hidden))
+            yield from batches.finish()
         finally:
             lane.engine.finish()
 
     def _lane(self, *, hidden: bool) -> Lane:
-        from isinglass.transforms.encode.encoder.engines import (  # noqa: PLC0415  (torch)
-            CpuEngine,
-            CudaEngine,
-        )
-        from isinglass.transforms.encode.encoder.lane import (  # noqa: PLC0415  (torch)
-            Lane,
-            Work,
-        )
+        from isinglass.transforms.encode.encoder import engines, lane  # noqa: PLC0415
 
-        work = Work(self.model, normalise=self.normalise, hidden=hidden)
+        work = lane.Work(self.model, normalise=self.normalise, hidden=hidden)
         device = self.model.device
-        engine = CpuEngine() if device.type == "cpu" else CudaEngine(device)
-        return Lane(work, engine, max(self.batch_tokens, self.max_tokens))
+        engine: engines.Engine = engines.CpuEngine()
+        if device.type != "cpu":
+            engine = engines.CudaEngine(device)
+        return lane.Lane(work, engine, max(self.batch_tokens, self.max_tokens))
 
     def _check_ids(self, tokens: TokenBatch) -> None:
         largest = int(tokens.values.max(initial=-1))
@@ -141,9 +134,7 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
             model's, or the device has too little memory for the model.
     """
     require("torch", "safetensors")
-    from isinglass.transforms.encode.encoder.lane import (  # noqa: PLC0415  (torch)
-        is_out_of_memory,
-    )
+    from isinglass.transforms.encode.encoder import lane  # noqa: PLC0415  (torch)
 
     check_fit(settings)
     device = choose_device(settings.device)
@@ -155,7 +146,7 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
     try:
         model = load_model(folder, device, precision, pooling)
     except RuntimeError as error:
-        if not is_out_of_memory(error):
+        if not lane.is_out_of_memory(error):
             raise
         msg = (
             f"encode.model: {folder} does not fit into the free memory of {device}. "

@@ -72,10 +72,7 @@ def load_model(
     """
     import torch  # noqa: PLC0415  (optional)
 
-    from isinglass.transforms.encode.forward.bert import load_packed  # noqa: PLC0415  (torch)
-    from isinglass.transforms.encode.forward.padded import (  # noqa: PLC0415  (torch)
-        load_padded,
-    )
+    from isinglass.transforms.encode.forward import bert, padded  # noqa: PLC0415
 
     if (
         precision == "bfloat16"
@@ -88,10 +85,10 @@ def load_model(
         )
         raise ConfigError(msg)
     number = getattr(torch, precision)
-    packed = load_packed(folder, device, number, pooling)
+    packed = bert.load_packed(folder, device, number, pooling)
     if packed is not None:
         return packed
-    return load_padded(folder, device, number, pooling)
+    return padded.load_padded(folder, device, number, pooling)
 
 
 def check_model(folder: Path, pooling: str) -> None:
@@ -105,17 +102,15 @@ def check_model(folder: Path, pooling: str) -> None:
     """
     import torch  # noqa: PLC0415  (optional)
 
-    from isinglass.transforms.encode.forward.bert import load_packed  # noqa: PLC0415  (torch)
-    from isinglass.transforms.encode.forward.checkpoint import (  # noqa: PLC0415  (torch)
-        open_weights,
-    )
-    from isinglass.transforms.encode.forward.padded import (  # noqa: PLC0415  (torch)
-        refuse_decoder,
+    from isinglass.transforms.encode.forward import (  # noqa: PLC0415  (torch)
+        bert,
+        checkpoint,
+        padded,
     )
 
     for file in weight_files(folder):
-        open_weights(file)
-    if load_packed(folder, torch.device("meta"), torch.float32, pooling) is None:
+        checkpoint.open_weights(file)
+    if bert.load_packed(folder, torch.device("meta"), torch.float32, pooling) is None:
         shape = model_settings(folder)
         if shape.get("is_encoder_decoder", False):
-            refuse_decoder(folder, shape["model_type"])
+            padded.refuse_decoder(folder, shape["model_type"])

@@ -163,11 +163,8 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
         np.array(rooms.rows, np.int64), np.array(rooms.counts, np.int64)
     )
     # The row of the first piece comes first.
-    first = np.full(rooms.opened, len(lengths))
-    np.minimum.at(first, rows, np.arange(len(lengths)))
-    rank = np.empty(rooms.opened, np.int64)
-    rank[np.argsort(first)] = np.arange(rooms.opened)
-    return rank[rows]
+    _, first = np.unique(rows, return_index=True)
+    return np.argsort(np.argsort(first))[rows]
 
 
 class _Rooms:

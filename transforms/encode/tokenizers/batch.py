@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +67,7 @@ def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
         values[offsets[long + 1] - back] = tokens.values[
             tokens.offsets[long + 1] - back
         ]
-    return TokenBatch(values, offsets, tokens.suffix, tokens.prefix)
+    return replace(tokens, values=values, offsets=offsets)
 
 
 def windows(
@@ -117,7 +117,7 @@ def windows(
     ends = tokens.offsets[documents + 1]
     for back in range(1, tokens.suffix + 1):
         values[offsets[1:] - back] = tokens.values[ends - back]
-    return TokenBatch(values, offsets, tokens.suffix, tokens.prefix), documents
+    return replace(tokens, values=values, offsets=offsets), documents
 
 
 def replace_rows(
@@ -131,19 +131,15 @@ def replace_rows(
     lengths[rows] = others.lengths
     starts[rows] = len(tokens.values) + others.offsets[:-1]
     values = np.concatenate([tokens.values, others.values])
-    return TokenBatch(
-        values[token_index(starts, lengths)],
-        offsets_of(lengths),
-        tokens.suffix,
-        tokens.prefix,
-    )
+    values = values[token_index(starts, lengths)]
+    return replace(tokens, values=values, offsets=offsets_of(lengths))
 
 
 def take_rows(tokens: TokenBatch, rows: NDArray[np.int64]) -> TokenBatch:
     """The documents of `rows` alone, in that order."""
     lengths = tokens.lengths[rows]
     values = tokens.values[token_index(tokens.offsets[rows], lengths)]
-    return TokenBatch(values, offsets_of(lengths), tokens.suffix, tokens.prefix)
+    return replace(tokens, values=values, offsets=offsets_of(lengths))
 
 
 def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from isinglass.transforms.encode.tokenizers import choice as choosing
 from isinglass.transforms.encode.tokenizers import fast as libraries
 from isinglass.transforms.encode.tokenizers import tokenizer as loading
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
-from isinglass.transforms.encode.tokenizers.guard import code_points
+from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.self_test import adversarial
 from isinglass.transforms.encode.tokenizers.tokenizer import (
     Tokenizer,
@@ -88,7 +88,7 @@ def test_ids_of_adversarial_strings(either: Tokenizer) -> None:
     texts = adversarial(2_000, seed=5)
     before = either.documents_by_reference
     assert rows(either.encode(arrow(texts))) == expected(either, texts)
-    listed = either._choice.guard if either._choice else code_points([])
+    listed = either._choice.guard if either._choice else CodePoints([])
     held = sum(map(listed.holds, texts))
     assert either.documents_by_reference - before == held
     assert held < 100
@@ -303,7 +303,7 @@ def test_a_wrong_guard_is_found_by_the_comparison(wordpiece: Tokenizer) -> None:
     pytest.importorskip("splintr")
     assert wordpiece._choice is not None
     assert wordpiece._choice.guard.holds(LISTED)
-    wrong = dataclasses.replace(wordpiece._choice, guard=code_points([(1, 1)]))
+    wrong = dataclasses.replace(wordpiece._choice, guard=CodePoints([(1, 1)]))
     texts = arrow(["plain", f"secret{LISTED}word", "plain again"])
     everything = with_choice(wordpiece, wrong, 1.0)
     with pytest.raises(
