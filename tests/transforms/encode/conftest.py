@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.transforms.encode.encoder.encoder import Encoder
-    from isinglass.transforms.encode.tokenizers.reference import Tokenizer
+    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 TINY = {
     "hidden_size": 24,
@@ -33,7 +33,7 @@ TINY = {
 
 
 @pytest.fixture(scope="session")
-def tokenizer() -> Tokenizer:
+def tokenizer() -> Reference:
     return load_reference(EncodeSettings())
 
 

@@ -23,9 +23,7 @@ from isinglass.transforms.encode.tokenizers.batch import (
     take_rows,
 )
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
-from isinglass.transforms.encode.tokenizers.reference import (
-    load_reference,
-)
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_of
 
 if TYPE_CHECKING:
@@ -226,11 +224,10 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
-    """Rows of a share of the documents, chosen by their text alone.
+    """Rows of a share of the documents, 0 to 1, chosen by their text alone.
 
     The same document is chosen in every run and in any batch: by its length and 64 of
     its bytes, evenly spaced.
-    The share is 0 to 1.
     """
     if share <= 0 or len(texts) == 0:
         return np.zeros(0, np.int64)

@@ -8,7 +8,7 @@ import pytest
 from isinglass.transforms.encode.tokenizers import probe as probing
 from isinglass.transforms.encode.tokenizers.choice import table_key
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import code_points
+from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
     encoder_of,
     probe,
@@ -127,7 +127,7 @@ def test_packaged_table_is_what_a_part_of_it_made_anew_says(
     ranges = find_table(table_key(rules, fast), None)
     if ranges is None:
         pytest.skip("no packaged table of the installed versions")
-    listed = code_points(ranges).listed
+    listed = CodePoints(ranges).listed
     every = [at for at in range(0x110000) if not 0xD800 <= at <= 0xDFFF]
     step = 199
     some = [chr(at) for at in every if listed[at] or at % step == 0 or at < 0x100]
