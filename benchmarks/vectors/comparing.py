@@ -14,7 +14,7 @@ from benchmarks.vectors.peers import (
 )
 from benchmarks.vectors.report import rounded
 from isinglass.transforms.encode.models.find import tokenizer_file
-from isinglass.transforms.encode.models.pooling import pooling_of
+from isinglass.transforms.encode.models.folder import pooling_of
 
 if TYPE_CHECKING:
     from benchmarks.vectors.end_to_end import Run

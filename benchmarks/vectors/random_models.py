@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.extra import require
-from isinglass.transforms.encode.models.fit import largest_id
+from isinglass.transforms.encode.models.check import largest_id
 from isinglass.transforms.encode.models.folder import TOKENIZER_FILE, read_json
 
 if TYPE_CHECKING:

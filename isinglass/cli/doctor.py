@@ -80,7 +80,7 @@ def _pii_models() -> Finding:
 
 
 def _encoder_models() -> Finding:
-    from isinglass.transforms.encode.models.files import check_models  # noqa: PLC0415
+    from isinglass.transforms.encode.models.check import check_models  # noqa: PLC0415
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
 
     try:

@@ -9,8 +9,7 @@ from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
 from isinglass.transforms.encode.models.find import model_folder
-from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.models.pooling import pooling_of
+from isinglass.transforms.encode.models.folder import model_settings, pooling_of
 from isinglass.transforms.encode.outputs.vectors import hidden_bytes, in_units
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.reference import Reference, load_reference

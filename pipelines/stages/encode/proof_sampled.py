@@ -13,7 +13,7 @@ from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models.files import check_models
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,

@@ -18,7 +18,7 @@ from isinglass.pipelines.stages.encode.sums import rows as encode_rows
 from isinglass.pipelines.stages.encode.sums import sums as encode_sums
 from isinglass.pipelines.stages.encode.units import with_absolute_paths
 from isinglass.schemas.manifest import Model
-from isinglass.transforms.encode.models.files import check_models
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:

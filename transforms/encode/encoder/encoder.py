@@ -10,10 +10,9 @@ from isinglass.transforms.encode.encoder.device import choose_device, choose_pre
 from isinglass.transforms.encode.encoder.window import Encoded, Window
 from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.forward.load import load_model
+from isinglass.transforms.encode.models.check import check_fit
 from isinglass.transforms.encode.models.find import model_folder
-from isinglass.transforms.encode.models.fit import check_fit
-from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.models.pooling import pooling_of
+from isinglass.transforms.encode.models.folder import model_settings, pooling_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:

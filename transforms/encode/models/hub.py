@@ -24,11 +24,11 @@ from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     INDEX_FILE,
+    MODULES_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
     weight_files,
 )
-from isinglass.transforms.encode.models.pooling import MODULES_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,11 +12,11 @@ from pathlib import Path
 from isinglass.schemas.errors import MissingExtraError, RefuseError
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
+    MODULES_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
     file_sha256,
 )
-from isinglass.transforms.encode.models.pooling import MODULES_FILE
 
 MINILM = "minilm"
 """Name of the packaged model, sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""

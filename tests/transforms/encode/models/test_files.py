@@ -8,7 +8,7 @@ import pytest
 
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models.files import check_models, parts_sha256
+from isinglass.transforms.encode.models.check import check_models, parts_sha256
 from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.reference import load_reference
@@ -105,9 +105,9 @@ def test_models_are_found_without_any_library() -> None:
     code = (
         "import sys\n"
         f"for name in {names!r}: sys.modules[name] = None\n"
-        "from isinglass.transforms.encode.models import files, find, fit\n"
+        "from isinglass.transforms.encode.models import check, find\n"
         "from isinglass.transforms.encode.models.packaged import packaged_folder\n"
-        "from isinglass.transforms.encode.models.pooling import pooling_of\n"
+        "from isinglass.transforms.encode.models.folder import pooling_of\n"
         "print(pooling_of(packaged_folder()))"
     )
     done = subprocess.run(

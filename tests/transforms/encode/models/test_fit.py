@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.models.fit import check_fit, largest_id, longest_input
+from isinglass.transforms.encode.models.check import (
+    check_fit,
+    largest_id,
+    longest_input,
+)
 from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 

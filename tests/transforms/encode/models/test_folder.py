@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.models.files import parts_sha256
+from isinglass.transforms.encode.models.check import parts_sha256
 from isinglass.transforms.encode.models.folder import (
     file_sha256,
     model_settings,

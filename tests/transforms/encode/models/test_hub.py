@@ -14,7 +14,7 @@ import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models.files import check_models
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.models.hub import is_hub_name, snapshot_name
