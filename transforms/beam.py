@@ -30,7 +30,7 @@ from isinglass.transforms.demographics.counts import (
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.pii.operators.apply import writer
 from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.pii.scan import CleanSettings, Scanner

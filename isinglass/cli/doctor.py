@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from isinglass.schemas.manifest import Model
-    from isinglass.transforms.encode.models.files import ModelFile
+    from isinglass.transforms.encode.models.check import ModelFile
 
 LEAST_FREE_BYTES = 2**30
 
@@ -79,7 +79,7 @@ def _pii_models() -> tuple[bool, str]:
 
 
 def _encoder_models() -> tuple[bool, str]:
-    from isinglass.transforms.encode.models import check_models  # noqa: PLC0415
+    from isinglass.transforms.encode.models.check import check_models  # noqa: PLC0415
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
 
     return True, _named(check_models(EncodeSettings()))
@@ -91,7 +91,7 @@ def _named(models: Iterable[Model | ModelFile]) -> str:
 
 def _tokenizer() -> tuple[bool, str]:
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
-    from isinglass.transforms.encode.tokenizers.load import (  # noqa: PLC0415
+    from isinglass.transforms.encode.tokenizers.tokenizer import (  # noqa: PLC0415
         load_tokenizer,
     )
 

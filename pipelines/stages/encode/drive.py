@@ -31,14 +31,14 @@ from isinglass.pipelines.stages.encode.preflight import (
 )
 from isinglass.pipelines.stages.encode.work import CheckWork, EncodeWork
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
-from isinglass.transforms.encode.encoder import choose_device
-from isinglass.transforms.encode.outputs.hidden import (
+from isinglass.transforms.encode.encoder.device import choose_device
+from isinglass.transforms.encode.outputs.vectors import (
     hidden_bytes,
     hidden_warning,
     in_units,
 )
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.encode.writing import find_ends
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.encoder import choose_device
+from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
-from isinglass.transforms.encode.models import (
-    MINILM,
-    model_folder,
-    model_settings,
-    pooling_of,
-)
-from isinglass.transforms.encode.outputs.hidden import hidden_bytes, in_units
+from isinglass.transforms.encode.models.find import model_folder
+from isinglass.transforms.encode.models.folder import model_settings, pooling_of
+from isinglass.transforms.encode.models.packaged import MINILM
+from isinglass.transforms.encode.outputs.vectors import hidden_bytes, in_units
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import Reference, load_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +49,13 @@ def check_encode(config: EncodeConfig) -> None:
         folder = model_folder(settings_of(config))
         check_model(folder, pooling_of_config(config))
     if config.windows == "window":
-        _check_stride(config, load_tokenizer(settings_of(config)))
+        _check_stride(config, load_reference(settings_of(config)))
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
-        find_ends(config, load_tokenizer(settings_of(config)))
+        find_ends(config, load_reference(settings_of(config)))
 
 
-def _check_stride(config: EncodeConfig, tokenizer: Tokenizer) -> None:
+def _check_stride(config: EncodeConfig, tokenizer: Reference) -> None:
     """Windows move on only by what neither special tokens nor the stride take."""
     special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
     if config.stride >= config.max_tokens - special:

@@ -12,15 +12,15 @@ from isinglass.pipelines.engine.workspace import exists, read_table, table_rows
 from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.encoder import load_encoder
-from isinglass.transforms.encode.models import check_models
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,
 )
 from isinglass.transforms.encode.settings import EncodeSettings, settings_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 MOST_ROWS, MOST_TOKENS = 64, 4096
 """Encoded again at most, evenly spread: a second on one core."""

@@ -12,10 +12,10 @@ from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.pipelines.stages.encode.writing import Tokenised, find_ends, token_rows
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.outputs.ends import with_end
 from isinglass.transforms.encode.outputs.readers import read_megatron
+from isinglass.transforms.encode.outputs.tokens import with_end
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,7 +16,7 @@ from isinglass.pipelines.stages.encode.preflight import (
     with_absolute_paths,
 )
 from isinglass.schemas.manifest import Model
-from isinglass.transforms.encode.models import check_models
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:

@@ -14,25 +14,25 @@ from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.preflight import pooling_of_config
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
 from isinglass.schemas.errors import ReconcileError, TooLargeError
-from isinglass.transforms.encode.encoder import (
+from isinglass.transforms.encode.encoder.device import (
     choose_device,
+    choose_precision,
     configure_threads,
     lease_device,
-    load_encoder,
 )
-from isinglass.transforms.encode.encoder.device import choose_precision
-from isinglass.transforms.encode.outputs.embeddings import truncated
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
+from isinglass.transforms.encode.outputs.vectors import truncated
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,
-    WriterThread,
     encode_stream,
 )
-from isinglass.transforms.encode.tokenizers import reference
+from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
 CHECK = "encode_check"
@@ -128,9 +128,9 @@ class EncodeWork:
         path = outputs.workspace.table("data", payload)
         batches = table_batches(path, ["doc_id", "text"], BATCH_ROWS)
         stream = encode_stream(map(_Item, batches), make, encoder, settings)
-        with WriterThread(write, 2 * settings.threads) as thread, _naming():
+        with writing(write, 2 * settings.threads) as put, _naming():
             for streamed in stream:
-                thread.put(streamed)
+                put(streamed)
         counts = writer.finish()
         counts["compared"] = tokenizer.documents_compared
         counts["by_reference"] = tokenizer.documents_by_reference
@@ -181,7 +181,7 @@ class CheckWork:
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
         config = self.config
-        tokenizer = reference.load_tokenizer(settings_of(config))
+        tokenizer = load_reference(settings_of(config))
         return Expected(
             backend=tokenizer.library,
             vocabulary_size=tokenizer.vocabulary_size,

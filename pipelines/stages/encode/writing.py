@@ -14,19 +14,19 @@ from isinglass.schemas.tables import (
     hidden_states_schema,
     tokens_schema,
 )
-from isinglass.transforms.encode.outputs.embeddings import (
-    embeddings_batch,
-    storage_of,
-)
-from isinglass.transforms.encode.outputs.ends import with_end
-from isinglass.transforms.encode.outputs.hidden import HIDDEN_STORAGE, hidden_batches
 from isinglass.transforms.encode.outputs.megatron import (
     MegatronWriter,
     bin_path,
     idx_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
+from isinglass.transforms.encode.outputs.vectors import (
+    HIDDEN_STORAGE,
+    embeddings_batch,
+    hidden_batches,
+    storage_of,
+)
 from isinglass.transforms.write import ZSTD
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
-    from isinglass.transforms.encode.tokenizers.reference import Tokenizer as Reference
+    from isinglass.transforms.encode.tokenizers.reference import Reference
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,8 @@ class ShardWriter:
         counts = self._counts
         if self._packer:
             self._write_packed(self._packer.finish())
-            counts["packed_rows"] = self._packer.packing.rows
-            counts["packed_tokens"] = self._packer.packing.tokens
+            counts["packed_rows"] = self._packer.rows
+            counts["packed_tokens"] = self._packer.tokens
         if self._megatron is not None:
             self._megatron.finish()
             rows = self._megatron.documents

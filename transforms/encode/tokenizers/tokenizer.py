@@ -13,34 +13,27 @@ import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.schemas.errors import TokenizerDiffersError
-from isinglass.transforms.encode.models import tokenizer_file
+from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
     cut,
     differing_rows,
+    number_words,
     replace_rows,
     take_rows,
 )
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
-from isinglass.transforms.encode.tokenizers.reference import (
-    load_tokenizer as load_reference,
-)
-from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
-from isinglass.transforms.encode.tokenizers.sampling import sampled_rows
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_of
-from isinglass.transforms.encode.tokenizers.words import continuing, number_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.transforms.encode.settings import EncodeSettings
-    from isinglass.transforms.encode.tokenizers.reference import (
-        Tokenizer as Reference,
-    )
+    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 CHARACTERS_A_TOKEN = 8
 """Text kept for each token wanted before a document is cut; English has four
@@ -59,11 +52,7 @@ class Tokenizer:
         name: Model or file name.
         sha256: Of the tokenizer.json, hex.
         backend: Library and version that gives the ids.
-        specials: Ids of the special tokens.
         vocabulary_size: One more than the largest id.
-        special_tokens: Whether documents are opened and closed by special tokens.
-        prefix_ids: Special tokens put before every document.
-        suffix_ids: Special tokens put behind every document.
         reference: The same tokenizer by the reference alone.
         documents_compared: Documents whose ids were compared so far.
         documents_by_reference: Documents kept away from the fast library so far; 0
@@ -71,29 +60,24 @@ class Tokenizer:
     """
 
     def __init__(
-        self, reference: Reference, rules: Rules, choice: Choice | None, share: float
+        self, reference: Reference, choice: Choice | None, share: float
     ) -> None:
         self.reference = reference
         self.name = reference.name
         self.sha256 = reference.sha256
-        self.specials = reference.specials
         self.vocabulary_size = reference.vocabulary_size
-        self.special_tokens = reference.special_tokens
-        self.prefix_ids = reference.prefix_ids
-        self.suffix_ids = reference.suffix_ids
         self.backend = f"tokenizers {version('tokenizers')}"
         if choice is not None:
             self.backend = f"{choice.fast.name} {choice.fast.version}"
         self.documents_compared = 0
         self.documents_by_reference = 0
-        self._rules = rules
         self._choice = choice
         self._share = share
         self._lock = Lock()
 
     def fresh(self) -> Tokenizer:
         """The same tokenizer with its counters at 0; it compares a first document."""
-        return Tokenizer(self.reference, self._rules, self._choice, self._share)
+        return Tokenizer(self.reference, self._choice, self._share)
 
     def encode(
         self, texts: pa.StringArray | pa.LargeStringArray, limit: int | None = None
@@ -111,7 +95,7 @@ class Tokenizer:
         """
         whole = texts_of(texts)
         short = whole
-        if limit is not None and self._rules.cuts_before_spaces:
+        if limit is not None and self.reference.rules.cuts_before_spaces:
             short = shorten(whole, CHARACTERS_A_TOKEN * limit)
         tokens, guarded = self._ids(short)
         if limit is not None:
@@ -142,17 +126,13 @@ class Tokenizer:
             return self.reference.word_ids(texts)
         return number_words(tokens or self.encode(texts), self._continuing)
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """Text of ids, special tokens left out; not always the text they came from."""
-        return self.reference.decode(ids)
-
     def token_id(self, token: str) -> int | None:
         """Id of a token of the vocabulary; None where it has no such token."""
         return self.reference.token_id(token)
 
     @cached_property
     def _continuing(self) -> NDArray[np.bool_] | None:
-        return continuing(self._rules, self.vocabulary_size)
+        return self.reference.rules.continuing_ids(self.vocabulary_size)
 
     def _ids(self, texts: Texts) -> tuple[TokenBatch, NDArray[np.int64]]:
         """Ids of whole texts, and the rows kept away from the fast library."""
@@ -163,15 +143,17 @@ class Tokenizer:
         stops = texts.stops.copy()
         stops[rows] = texts.starts[rows]
         values, lengths = [np.zeros(0, np.int32)], [none]
-        for part in _slices(Texts(texts.data, texts.starts, stops)):
+        open_texts = Texts(texts.data, texts.starts, stops)
+        for start, stop in pairwise(bounds(open_texts.sizes, SLICE_BYTES)):
+            part = open_texts.take(np.arange(start, stop))
             ids, offsets = self._choice.fast.encode(part.strings())
             values.append(ids)
             lengths.append(np.diff(offsets))
         tokens = TokenBatch(
             np.concatenate(values),
             np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64),
-            len(self.suffix_ids),
-            len(self.prefix_ids),
+            len(self.reference.suffix_ids),
+            len(self.reference.prefix_ids),
         )
         if len(rows):
             others = self.reference.encode(texts.take(rows).array())
@@ -203,20 +185,16 @@ class Tokenizer:
             if self.documents_compared == 0:
                 rows = np.union1d(rows, open_rows[:1])
             self.documents_compared += len(rows)
-        if len(rows) == 0:
-            return
         expected = self.reference.encode(texts.take(rows).array())
         expected = expected if limit is None else cut(expected, limit)
         if len(differing_rows(expected, take_rows(tokens, rows))):
-            self._refuse()
-
-    def _refuse(self) -> None:
-        msg = (
-            f"{self.backend} gave other ids than tokenizers {version('tokenizers')} "
-            f"for a document, with the tokenizer {self.name} ({self.sha256[:12]}). "
-            "Set encode.tokenizer_backend to reference."
-        )
-        raise TokenizerDiffersError(msg)
+            msg = (
+                f"{self.backend} gave other ids than tokenizers "
+                f"{version('tokenizers')} for a document, with the tokenizer "
+                f"{self.name} ({self.sha256[:12]}). Set encode.tokenizer_backend to "
+                "reference."
+            )
+            raise TokenizerDiffersError(msg)
 
 
 def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:
@@ -233,15 +211,41 @@ def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Toke
         RefuseError: The file is missing or cannot be read.
     """
     reference = load_reference(settings)
-    rules = read_rules(tokenizer_file(settings).read_bytes())
     fast = settings.tokenizer_backend != "reference"
-    choice = choose(rules, reference, tables) if fast else None
-    return Tokenizer(reference, rules, choice, settings.verify_tokenizer)
+    choice = choose(reference, tables) if fast else None
+    return Tokenizer(reference, choice, settings.verify_tokenizer)
 
 
-def _slices(texts: Texts) -> Iterator[Texts]:
-    """Consecutive documents of about `SLICE_BYTES`."""
-    number = np.cumsum(texts.sizes) // SLICE_BYTES
-    edges = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
-    for start, stop in pairwise([*edges, len(texts)]):
-        yield texts.take(np.arange(start, stop))
+_WORDS = 8
+_PLACES = 8 * _WORDS
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+"""Constants of SplitMix64 (Steele, Lea and Flood 2014, figure 17)."""
+
+
+def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
+    """Rows of a share of the documents, 0 to 1, chosen by their text alone.
+
+    The same document is chosen in every run and in any batch: by its length and 64 of
+    its bytes, evenly spaced.
+    """
+    if share <= 0 or len(texts) == 0:
+        return np.zeros(0, np.int64)
+    sizes = texts.sizes
+    steps = np.arange(_PLACES) * np.maximum(sizes - 1, 0)[:, None] // (_PLACES - 1)
+    last = max(len(texts.data) - 1, 0)
+    at = np.minimum(texts.starts[:, None] + steps, last)
+    seen = texts.data[at] if len(texts.data) else np.zeros_like(at, np.uint8)
+    seen = np.where(sizes[:, None] > 0, seen, np.uint8(0))
+    mixed = _mix(sizes.astype(np.uint64))
+    for word in np.ascontiguousarray(seen).view("<u8").T:
+        mixed = _mix(mixed ^ word)
+    # 53 bits, because they are whole as a float.
+    return np.flatnonzero((mixed >> np.uint64(11)) < share * 2.0**53)
+
+
+def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    value = value + _GOLDEN
+    value = (value ^ (value >> np.uint64(30))) * _MIX[0]
+    value = (value ^ (value >> np.uint64(27))) * _MIX[1]
+    return value ^ (value >> np.uint64(31))
