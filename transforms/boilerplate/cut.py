@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.boilerplate.paragraphs import white_table
 from isinglass.transforms.edits.cut import Cuts
-from isinglass.transforms.text import decode, string_buffers
+from isinglass.transforms.text import decode, string_buffers, white_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,6 @@ space between them: of two or more for `blank_line`, of one or more for `line`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +17,10 @@ from numba import njit
 
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import (
-    CODE_POINTS,
-    assigned_code_points,
     content_hashes,
     decode,
     string_buffers,
+    white_table,
 )
 
 if TYPE_CHECKING:
@@ -92,15 +90,6 @@ class ParagraphKeys:
         first[1:] = (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1])
         counts = np.bincount(rows[first], minlength=len(self.only_long))
         return keys[first], np.concatenate([[0], np.cumsum(counts)])
-
-
-@cache
-def white_table() -> NDArray[np.uint8]:
-    """Return 1 for each code point that is white space (`str.isspace`), else 0."""
-    table = np.zeros(CODE_POINTS, np.uint8)
-    table[[code for code in assigned_code_points() if chr(code).isspace()]] = 1
-    table.flags.writeable = False
-    return table
 
 
 def paragraph_keys(

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.language import primary_language
-from isinglass.transforms.pii.budget import Budget
+from isinglass.transforms.pii.budget import Budget, failures_batch
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner
@@ -30,16 +30,12 @@ from isinglass.transforms.pii.models import (
     recognizer_code,
     wanted_models,
 )
-from isinglass.transforms.pii.ner import NerEngine, load_engine
+from isinglass.transforms.pii.ner.engine import NerEngine, load_engine
 from isinglass.transforms.pii.plain import make_plain
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files
 from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.stock.rows import without_texts
-from isinglass.transforms.pii.tables import (
-    failures_batch,
-    without_rows,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,8 +119,9 @@ class Detector:
             if len(rows):
                 engine.scan(texts.take(pa.array(rows)), rows, budget, found)
         batch = found.batch(self.thresholds)
-        findings = without_rows(batch, sorted(budget.failed))
-        kept = self.allowed.keep(findings, texts)
+        failed = pa.array(sorted(budget.failed), pa.int32())
+        scanned = pc.invert(pc.is_in(batch.column("row"), failed))
+        kept = self.allowed.keep(batch.filter(scanned), texts)
         failures = failures_batch(budget.failed)
         return Detection(kept.findings, failures, kept.suppressed)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
+from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.gate import Gate, GatePattern, hit_rows
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import (
@@ -21,7 +21,6 @@ from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, is_vetoed
 from isinglass.transforms.pii.scripts import UNSPACED
 from isinglass.transforms.pii.superset import derive_gate
-from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 from isinglass.transforms.pii.windows import Piece, Shelf
 from isinglass.transforms.text import string_buffers
 
@@ -133,7 +132,7 @@ class IdentifierScanner:
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
                 Origin(identifier.entity, PATTERN_DETECTOR, match.rule, match.score),
-                checked=VALID if match.valid else UNCHECKED,
+                valid=match.valid or None,
                 score=score,
                 context=word,
             )

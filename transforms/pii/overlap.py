@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.pii.tables import MODEL_DETECTOR
+from isinglass.transforms.pii.found import MODEL_DETECTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,8 @@ from isinglass.transforms.boilerplate.paragraphs import (
     ParagraphKeys,
     paragraph_keys,
     split_paragraphs,
-    white_table,
 )
+from isinglass.transforms.text import white_table
 
 HAN = "数据集说明"
 FAMILY = "👨‍👩‍👧"

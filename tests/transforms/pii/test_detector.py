@@ -105,7 +105,6 @@ def test_names_only_in_languages_with_a_model(fast: Detector) -> None:
 def test_each_mode_has_its_way_to_names(fast: Detector) -> None:
     engine = fast.engines["en"]
     assert isinstance(engine, OwnEngine)
-    assert engine.how == "own inference"
     exact = build_detector(PiiConfig(mode="exact"))
     assert exact.engines == {}
     stock: Any = exact.exact["en"].stock.analyzer.engine

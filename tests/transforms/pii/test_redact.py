@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from isinglass.transforms.edits import Precedence
+from isinglass.transforms.pii.budget import failures_batch
 from isinglass.transforms.pii.detector import Detection
 from isinglass.transforms.pii.redact import pii_edits
 from isinglass.transforms.pii.scan import CleanSettings, Scanner
-from isinglass.transforms.pii.tables import failures_batch
 from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import cuts_of, spans_of, view_of, write
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.chunks import is_whole
-from isinglass.transforms.pii.found import FoundColumns, Origin
+from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
+from isinglass.transforms.pii.ner.reading import Stretch, read_in_zones, stretches
 from isinglass.transforms.pii.ner.stretches import (
     MOST_EXACT_CHARS,
     without_long_stretches,
 )
 from isinglass.transforms.pii.ner.threads import one_blas_thread
-from isinglass.transforms.pii.ner.zones import Stretch, read_in_zones, stretches
-from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.tables import MODEL_DETECTOR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,13 +39,11 @@ class PipeEngine:
         name: Name of the model.
         nlp: spaCy pipeline.
         entities: Entity by label, for the entities that are asked for.
-        how: What runs the model, and why.
     """
 
     name: str
     nlp: Any = field(repr=False)
     entities: dict[str, str]
-    how: str = "spaCy"
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
@@ -57,7 +53,14 @@ class PipeEngine:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the entities of some texts: see `engine.NerEngine.scan`."""
+        """Gather the entities of some texts. A failing or slow one fails alone.
+
+        Args:
+            texts: Strings without nulls.
+            rows: int64 (n,), the row of each text in the batch.
+            budget: Is charged by row; rows that fail are noted in it.
+            found: Is added to.
+        """
         shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
             parts = stretches(shown, rows)
@@ -81,39 +84,26 @@ class PipeEngine:
                 )
 
 
-def load_pipeline(model: SpacyModel, *, parse: bool) -> Any:
-    """Load a model with no more components than its entities need.
-
-    Args:
-        model: Where it is.
-        parse: Whether to keep the parser, whose sentence starts bound entities.
-    """
+def load_pipeline(model: SpacyModel) -> Any:
+    """Load a model without components that its entities do not depend on."""
     import spacy  # noqa: PLC0415 - takes a second; identifiers need none of it
 
     nlp = spacy.load(model.folder, exclude=_NO_USE)
-    if not parse:
-        needed = _needed(nlp)
-        for name in nlp.pipe_names:
-            if name not in needed:
-                nlp.remove_pipe(name)
     for name in nlp.pipe_names:
         _use_openblas(nlp.get_pipe(name))
     return nlp
 
 
-def wanted_labels(wanted: frozenset[str]) -> dict[str, str]:
-    """Entity by label of a model, for the entities that are asked for."""
-    return {k: v for k, v in model_labels().items() if v in wanted}
-
-
-def _needed(nlp: Any) -> set[str]:
-    """The entity recogniser, and the shared encoder if it listens to one."""
+def keep_recogniser(nlp: Any) -> None:
+    """Leave the entity recogniser, and the shared encoder if it listens to one."""
     needed = {"ner", "entity_ruler"}
     if "ner" in nlp.pipe_names:
         layers = [node.name for node in nlp.get_pipe("ner").model.walk()]
         if any("listener" in name for name in layers):
             needed |= {"tok2vec", "transformer"}
-    return needed
+    for name in nlp.pipe_names:
+        if name not in needed:
+            nlp.remove_pipe(name)
 
 
 def _use_openblas(pipe: Any) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
+from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.phones.forms import (
     CONTEXT_REACH,
     Form,
@@ -18,7 +18,6 @@ from isinglass.transforms.pii.phones.runs import LEAST_DIGITS, MOST_DIGITS, digi
 from isinglass.transforms.pii.phones.text import RunText, is_unspaced
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import raised
-from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,7 +139,7 @@ class PhoneScanner:
                 found.add(
                     (row, points + number.start, points + number.end),
                     Origin(ENTITY, PATTERN_DETECTOR, number.form, number.base),
-                    checked=VALID if number.is_valid else UNCHECKED,
+                    valid=number.is_valid or None,
                     score=raised(number.base, number.word),
                     context=number.word,
                 )

@@ -21,20 +21,24 @@ from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 from spacy.pipeline import Lemmatizer
 
 from isinglass.transforms.pii.chunks import is_whole
-from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
-from isinglass.transforms.pii.ner.stretches import (
-    MOST_EXACT_CHARS,
-    blank_long_stretches,
+from isinglass.transforms.pii.found import (
+    MODEL_DETECTOR,
+    PATTERN_DETECTOR,
+    FoundColumns,
+    Origin,
 )
-from isinglass.transforms.pii.ner.threads import one_blas_thread
-from isinglass.transforms.pii.ner.zones import (
+from isinglass.transforms.pii.ner.reading import (
     BATCH_TEXTS,
     Stretch,
     read_in_zones,
     stretches,
 )
+from isinglass.transforms.pii.ner.stretches import (
+    MOST_EXACT_CHARS,
+    blank_long_stretches,
+)
+from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.stock.analyzer import StockAnalyzer
-from isinglass.transforms.pii.tables import MODEL_DETECTOR, PATTERN_DETECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +82,7 @@ class StockScanner:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the findings in some texts, as `ner.engine.NerEngine.scan` does."""
+        """Gather the findings in some texts, as `ner.pipe.PipeEngine.scan` does."""
         if not self.analyzer.entities:
             return
         engine: Any = self.analyzer.engine.nlp_engine
@@ -122,7 +126,7 @@ class StockScanner:
         found.add(
             (part.row, result.start + place, result.end + place),
             Origin(result.entity_type, *finder, base),
-            checked=VALID if why.validation_result else UNCHECKED,
+            valid=True if why.validation_result else None,
             score=float(result.score),
             context=why.supportive_context_word or None,
         )
