@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
-from isinglass.transforms.pii.gate import Gate, GatePattern, hit_rows
+from isinglass.transforms.pii.gate import (
+    Gate,
+    GatePattern,
+    compile_gate,
+    hit_rows,
+)
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import (
     PHONE_NUMBER,
@@ -18,8 +23,7 @@ from isinglass.transforms.pii.recognizers import (
     silence_presidio,
 )
 from isinglass.transforms.pii.reserved import is_reserved
-from isinglass.transforms.pii.rules import Context, is_vetoed
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.rules import UNSPACED, is_vetoed, raised
 from isinglass.transforms.pii.superset import derive_gate
 from isinglass.transforms.pii.windows import Piece, Shelf
 from isinglass.transforms.text import string_buffers
@@ -39,15 +43,12 @@ class IdentifierScanner:
     """Compiled gate and recognizers. Built in the worker; not to be pickled.
 
     Attributes:
-        identifiers: The recognizers, in order of their entities.
-        contexts: Context words of each.
         gate: Numbers are positions in `identifiers`.
         gated: Whether each has a pattern in the gate.
         phones: Finds telephone numbers, without Presidio; None to find none.
     """
 
     identifiers: tuple[Identifier, ...]
-    contexts: tuple[Context, ...]
     gate: Gate
     gated: tuple[bool, ...]
     phones: PhoneScanner | None = None
@@ -67,11 +68,9 @@ class IdentifierScanner:
             own = gate_patterns(number, identifier)
             patterns += own
             gated.append(bool(own))
-        contexts = tuple(Context.of(i.recognizer.context or ()) for i in identifiers)
         return cls(
             identifiers,
-            contexts,
-            Gate.compile(patterns),
+            compile_gate(tuple(dict.fromkeys(patterns))),
             tuple(gated),
             # Presidio's search for phone numbers is slow, and judges by plans only.
             PhoneScanner.build(config.phone_regions)
@@ -80,13 +79,7 @@ class IdentifierScanner:
         )
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
-        """Gather the findings in every text, before thresholds.
-
-        Args:
-            texts: Strings without nulls.
-            budget: Is charged; rows that fail are noted in it.
-            found: Is added to.
-        """
+        """Gather the findings in every text, before thresholds."""
         data, offsets = string_buffers(texts)
         if self.phones is not None:
             self.phones.scan(data, offsets, budget, found)
@@ -117,7 +110,7 @@ class IdentifierScanner:
     def _judge(
         self, number: int, piece: Piece, seconds: float, found: FoundColumns
     ) -> None:
-        identifier, context = self.identifiers[number], self.contexts[number]
+        identifier = self.identifiers[number]
         shown = piece.separated if identifier.separated else piece.text
         for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
@@ -128,12 +121,14 @@ class IdentifierScanner:
                 or is_vetoed(identifier.entity, shown, start, end)
             ):
                 continue
-            score, word = context.raise_score(match.score, piece.text, start)
+            word = None
+            if match.score < 1:
+                word = identifier.context.find(piece.text, start)
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
                 Origin(identifier.entity, PATTERN_DETECTOR, match.rule, match.score),
                 valid=match.valid or None,
-                score=score,
+                score=raised(match.score, word),
                 context=word,
             )
 

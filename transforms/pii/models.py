@@ -26,8 +26,6 @@ class SpacyModel:
     """A spaCy model on this machine.
 
     Attributes:
-        name: As the configuration names it.
-        language: Language it serves.
         folder: Holds meta.json and config.cfg.
     """
 
@@ -133,7 +131,9 @@ def wanted_models(config: PiiConfig, entities: frozenset[str]) -> list[SpacyMode
     Raises:
         MissingExtraError: One is not installed.
     """
-    if config.mode == "identifiers" or not entities.intersection(config.entities):
+    named = not entities.isdisjoint(config.entities)
+    # Stock Presidio needs the model for its tokens and lemmas, names or not.
+    if config.mode == "identifiers" or (config.mode == "fast" and not named):
         return []
     return [find_model(name, lang) for lang, name in sorted(config.languages.items())]
 

@@ -34,10 +34,6 @@ def is_reserved(entity: str, value: str) -> bool:
 
     Published test numbers of payment cards are not reserved: they belong to ranges of
     real issuers.
-
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
     """
     if entity == "EMAIL_ADDRESS":
         return _reserved_domain(split_mailbox(value)[2].lower())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
 from isinglass.transforms.pii.gate import build_windows
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.rules import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,6 @@ class Piece:
     """A stretch of one text that a recognizer is shown.
 
     Attributes:
-        row: Row of the text.
-        text: The stretch.
         origin: Code points of the row before it.
         chunk: Says at which ends it overlaps with a neighbour.
     """
@@ -61,13 +59,7 @@ class Piece:
 
 @dataclass(frozen=True, repr=False)
 class Shelf:
-    """The texts of a batch, and the windows that were taken of them so far.
-
-    Attributes:
-        texts: Strings without nulls.
-        data: Their bytes.
-        offsets: n + 1 byte offsets.
-    """
+    """The texts of a batch, and the windows that were taken of them so far."""
 
     texts: pa.StringArray
     data: NDArray[np.uint8]
@@ -81,10 +73,9 @@ class Shelf:
         that time is looked at in between.
         """
         found = build_windows(self.data, self.offsets, ends, token=token)
-        columns = (found.rows, found.starts, found.stops, found.points)
         view = self.data.data
         for row, start, stop, points in zip(
-            *(c.tolist() for c in columns), strict=True
+            *(column.tolist() for column in found), strict=True
         ):
             pieces = self._pieces.get((start, stop))
             if pieces is None:

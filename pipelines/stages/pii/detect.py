@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from isinglass.transforms.pii.canaries.plant import Sampled, plant
 from isinglass.transforms.pii.canaries.recall import measure
-from isinglass.transforms.pii.detector import check_models, data_files
+from isinglass.transforms.pii.data import data_files
+from isinglass.transforms.pii.detector import check_models
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import (
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.transforms.edits import View
-    from isinglass.transforms.pii.scan import Scanner
+    from isinglass.transforms.pii.detector import Detector
+    from isinglass.transforms.pii.scan import CleanSettings
 
 
 def check_detector(
@@ -48,23 +50,25 @@ def check_detector(
     return config, models, (*data_files(), *user_files(config.recognizers))
 
 
-def plant_some(scanner: Scanner, view: View, share: float) -> dict[str, list[int]]:
+def plant_some(
+    settings: CleanSettings, detector: Detector, view: View, share: float
+) -> dict[str, list[int]]:
     """Plant identifiers in copies of some documents; count those that are found.
 
     Args:
-        scanner: With its detector loaded.
+        settings: Of the run.
+        detector: Loaded.
         view: Documents as they were scanned.
         share: Of the documents that are sampled.
 
     Returns:
         Sums by the key of a `RecallCell`.
     """
-    settings = scanner.settings
     chosen = pa.array(settings.sample(view.doc_ids, share))
-    if scanner.detector is None or settings.pii is None or not chosen.true_count:
+    if settings.pii is None or not chosen.true_count:
         return {}
     sources = view.documents.column("source")
     columns = (view.texts, view.doc_ids, view.languages, sources)
     sampled = Sampled(*(column.filter(chosen) for column in columns))
     planted = plant(sampled, settings.pii, settings.seed)
-    return measure(scanner.detector, planted)
+    return measure(detector, planted)

@@ -22,8 +22,7 @@ from isinglass.pipelines.stages.pii.second_scan import (
 from isinglass.pipelines.stages.pii.withheld import without_lists
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import CleanSettings, load_detector, pii_edits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,8 +41,9 @@ if TYPE_CHECKING:
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
+    from isinglass.transforms.pii.detector import Detector
 
-    State = tuple[Scanner, Write]
+    State = tuple[Detector, Write]
 
 
 @dataclass(frozen=True)
@@ -151,15 +151,15 @@ class Pii(Stage):
             return None
         from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
 
-        scanner = Scanner.load(self._settings, time.monotonic)
-        return scanner, writer(self.config, self.key)
+        detector = load_detector(self.config, time.monotonic)
+        return detector, writer(self.config, self.key)
 
     def edit(self, state: State | None, view: View) -> Edits:
         """Find identifiers, and say what takes their place."""
         if state is None:
             return Edits()
-        scanner, write = state
-        return pii_edits(scanner, view, write)
+        detector, write = state
+        return pii_edits(detector, view, write)
 
     def record(self, state: State | None, applied: Applied, note: None) -> Record:
         """Plant identifiers in some of the texts that were scanned."""
@@ -168,7 +168,8 @@ class Pii(Stage):
             return Record()
         from isinglass.pipelines.stages.pii.detect import plant_some  # noqa: PLC0415
 
-        return Record(partials=plant_some(state[0], applied.view, self.share))
+        partials = plant_some(self._settings, state[0], applied.view, self.share)
+        return Record(partials=partials)
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""

@@ -107,7 +107,7 @@ def test_each_mode_has_its_way_to_names(fast: Detector) -> None:
     assert isinstance(engine, OwnEngine)
     exact = build_detector(PiiConfig(mode="exact"))
     assert exact.engines == {}
-    stock: Any = exact.exact["en"].stock.analyzer.engine
+    stock: Any = exact.exact["en"][0].engine
     assert "parser" in stock.nlp_engine.get_nlp("en").pipe_names
 
 

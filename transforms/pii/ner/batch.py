@@ -50,13 +50,7 @@ class Batch:
 def build_batch(
     texts: pa.StringArray, chunks: ChunkTable, rules: CrossingRules
 ) -> Batch:
-    """Tokenise a batch.
-
-    Args:
-        texts: Strings without nulls.
-        chunks: Tokens of known stretches; new ones are added.
-        rules: Of the tokenizer.
-    """
+    """Tokenise a batch."""
     data, offsets = string_buffers(texts)
     pieces = split(data, offsets)
     ids = chunks.find(data, pieces)

@@ -59,12 +59,7 @@ class ChunkTable:
         return len(self._known)
 
     def find(self, data: NDArray[np.uint8], pieces: Pieces) -> NDArray[np.int32]:
-        """Number of each piece in the table; new ones are tokenised and added.
-
-        Args:
-            data: Bytes of the batch.
-            pieces: Its stretches.
-        """
+        """Number of each piece in the table; new ones are tokenised and added."""
         full = len(self) > self._most or len(self._known.content) > MOST_BYTES
         if full or self._types.full:
             self._drop()

@@ -21,12 +21,7 @@ NerEngine: TypeAlias = OwnEngine | PipeEngine
 
 
 def load_engine(model: SpacyModel, wanted: frozenset[str]) -> NerEngine:
-    """Load a model: by own inference where that is known to be equal, else by spaCy.
-
-    Args:
-        model: Where it is.
-        wanted: Entities asked for.
-    """
+    """Load a model: by own inference where that is known to be equal, else by spaCy."""
     labels = {k: v for k, v in model_labels().items() if v in wanted}
     nlp = load_pipeline(model)
     try:

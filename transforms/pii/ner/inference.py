@@ -70,11 +70,7 @@ class Inference:
         self.labels = self._weights.labels
 
     def spans(self, texts: pa.StringArray) -> Spans:
-        """Entities of a batch of texts.
-
-        Args:
-            texts: Strings without nulls.
-        """
+        """Entities of a batch of texts."""
         batch = build_batch(texts, self._chunks, self._rules)
         rows = self.rows(batch)
         found = self.decode(batch, rows)

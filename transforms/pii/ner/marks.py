@@ -26,12 +26,6 @@ def marks(
 
     Characters beyond ASCII count as letters, and as capitals only where Unicode's
     upper and lower case of Latin-1 say so: this is no more than a hint.
-
-    Args:
-        joined: Text.
-        places: int64 (n,), first character of each token.
-        lengths: int64 (n,), characters.
-        spaces: bool (n,), whether it is white space.
     """
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     sign = (codes < _ASCII) & ~_ALPHANUMERIC[np.minimum(codes, _ASCII - 1)]

@@ -50,8 +50,6 @@ class OwnEngine:
     """Own inference of a model. Not to be pickled, and used by one thread at a time.
 
     Attributes:
-        name: Name of the model.
-        inference: The recogniser.
         entities: Entity by label, for the entities that are asked for.
     """
 

@@ -36,8 +36,6 @@ class PipeEngine:
     """A loaded model. Not to be pickled, and used by one thread at a time.
 
     Attributes:
-        name: Name of the model.
-        nlp: spaCy pipeline.
         entities: Entity by label, for the entities that are asked for.
     """
 

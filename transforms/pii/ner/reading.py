@@ -24,13 +24,7 @@ new in it are forgotten at its end, so that memory does not grow with the stream
 
 
 class Stretch(NamedTuple):
-    """A text, or a part of a long one.
-
-    Attributes:
-        row: Row of the text in the batch.
-        chunk: Which part of it.
-        text: The part.
-    """
+    """A text, or a part of a long one."""
 
     row: int
     chunk: Chunk
@@ -111,11 +105,7 @@ def read_in_zones(
 ) -> Iterator[tuple[Stretch, Read]]:
     """Read texts in batches; each with what was read, until its row fails.
 
-    Args:
-        nlp: spaCy pipeline. What it makes must not outlive the step of the iteration.
-        read: Reads some texts together.
-        parts: The texts.
-        budget: Is charged for reading; rows that fail are noted in it.
+    What spaCy makes must not outlive the step of the iteration.
     """
     for zone in groups(parts, ZONE_CHARS):
         with nlp.memory_zone():

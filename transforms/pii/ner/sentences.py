@@ -39,7 +39,6 @@ class Window(NamedTuple):
     """Rows of one text that the parser reads.
 
     Attributes:
-        text: Number of the text.
         low: First row.
         high: Exclusive.
     """
@@ -57,15 +56,7 @@ def mark_sentence_starts(
     texts: pa.StringArray,
     starts: NDArray[np.bool_],
 ) -> bool:
-    """Note sentence starts around suspicious places.
-
-    Args:
-        nlp: Pipeline with a parser.
-        labels: Of the entities.
-        found: Entities of the batch without sentence starts.
-        batch: Its rows.
-        texts: Its texts.
-        starts: bool (rows,), is written.
+    """Note sentence starts around suspicious places in `starts`, bool (rows,).
 
     Returns:
         Whether any was found, so that the batch must be decoded again.

@@ -83,11 +83,7 @@ class CrossingRules:
         return any((left[-n:], right[:m]) in self._pairs for n, m in self._lengths)
 
     def changes(self, chunks: Sequence[str]) -> bool:
-        """Whether stretches side by side have other tokens than each by itself.
-
-        Args:
-            chunks: All stretches that a match may hold together.
-        """
+        """Whether stretches side by side have other tokens than each by itself."""
         key = " ".join(chunks)
         known = self._known.get(key)
         if known is None:

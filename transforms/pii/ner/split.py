@@ -40,12 +40,7 @@ class Pieces(NamedTuple):
 
 
 def split(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Pieces:
-    """Split a batch of texts.
-
-    Args:
-        data: UTF-8 bytes of the batch.
-        offsets: int32 (n + 1,), byte offsets of its texts.
-    """
+    """Split a batch of texts."""
     most = int(offsets[-1]) - int(offsets[0])
     texts = np.empty(most, np.int32)
     begins = np.empty(most, np.int64)

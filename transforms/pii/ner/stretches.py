@@ -28,12 +28,7 @@ _BLANKS = (9, 10, 11, 12, 13, 32)
 
 
 def without_long_stretches(texts: pa.StringArray, most: int) -> pa.StringArray:
-    """Texts with blanks in place of over-long stretches; offsets stay as they are.
-
-    Args:
-        texts: Strings without nulls.
-        most: Code points of the longest stretch that stays.
-    """
+    """Texts with blanks in place of over-long stretches; offsets stay as they are."""
     flagged = np.flatnonzero(_has_long(*string_buffers(texts), most))
     if not len(flagged):
         return texts

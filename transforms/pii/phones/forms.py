@@ -24,9 +24,7 @@ class Form:
     """A way to write numbers.
 
     Attributes:
-        name: Shown as the rule of a finding.
         need: What must hold besides; the data file says what.
-        extension: Whether an extension may follow.
     """
 
     name: str

@@ -51,13 +51,7 @@ def is_valid_within(digits: str, regions: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_mobile(digits: str, regions: tuple[str, ...], plain: frozenset[str]) -> bool:
-    """Whether digits are a mobile number that shows itself as one.
-
-    Args:
-        digits: As dialled within a region.
-        regions: Regions whose plans count.
-        plain: Those whose mobile numbers are told from other digits by themselves.
-    """
+    """Whether digits are a mobile number that shows itself as one."""
     return any(_mobile(r).fullmatch(digits) for r in regions if r in plain)
 
 

@@ -43,12 +43,9 @@ class PhoneNumber(NamedTuple):
     """One number in a run.
 
     Attributes:
-        start: First code point.
         end: One past the last, its extension included.
-        form: Name of its form.
         base: Score before context, 0 to 1.
         is_valid: Whether its plan allows it; False if that is not known.
-        word: Context word, in lower case.
     """
 
     start: int
@@ -64,8 +61,6 @@ class PhoneScanner:
     """Finds telephone numbers; holds no state.
 
     Attributes:
-        regions: ISO 3166-1 codes of the plans that count.
-        around: Context words and the like.
         plain_mobile: Regions with mobile numbers that are told by their digits alone.
     """
 
@@ -86,14 +81,7 @@ class PhoneScanner:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the numbers of a batch.
-
-        Args:
-            data: Bytes of the batch.
-            offsets: n + 1 byte offsets of its texts.
-            budget: Is charged.
-            found: Is added to.
-        """
+        """Gather the numbers of a batch."""
         runs = digit_runs(data, offsets)
         view = data.data
         for row, start, stop, points in zip(*(c.tolist() for c in runs), strict=True):

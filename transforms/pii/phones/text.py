@@ -17,13 +17,7 @@ _DEEP = 64
 
 @dataclass(frozen=True)
 class RunText:
-    """A run, and a stretch of the text on either side.
-
-    Attributes:
-        before: Up to some hundred characters before the run.
-        run: The run, from a leading `+` or `(` to its last digit.
-        behind: The characters after it.
-    """
+    """A run, and a stretch of the text on either side."""
 
     before: str = field(repr=False)
     run: str = field(repr=False)

@@ -19,7 +19,7 @@ from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.plugins.predefined import create, of_country
 from isinglass.transforms.pii.plugins.value_files import read_values
 from isinglass.transforms.pii.plugins.yaml_files import read_recognizers
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.rules import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -83,9 +83,6 @@ class SecondScanner:
     def count(self, texts: pa.StringArray) -> dict[str, NDArray[np.int64]]:
         """Hits of each entity in each text.
 
-        Args:
-            texts: Strings without nulls.
-
         Returns:
             int64 (n,) by entity.
         """
@@ -151,10 +148,6 @@ def blank_spans(texts: pa.StringArray, spans: pa.ListArray) -> pa.StringArray:
 
     Spans that are kept stay readable, and those of stages from outside: nobody vouches
     for what these write.
-
-    Args:
-        texts: Strings without nulls.
-        spans: As for `scan_texts`; no nulls.
     """
     flat = pa.table({"row": pc.list_parent_indices(spans), "span": spans.flatten()})
     operator = pc.field("span.operator")

@@ -26,9 +26,6 @@ def number_windows(texts: pa.StringArray) -> pa.StringArray:
     Four digits within 24 bytes open a window from 24 bytes before the first to 24
     behind the last of them; windows that touch are one. Between windows stands a line
     break. Numbers and codes are looked for in a tenth of the bytes then.
-
-    Args:
-        texts: Strings without nulls.
     """
     data, offsets = string_buffers(texts)
     kept, ends = _windows(data, offsets)

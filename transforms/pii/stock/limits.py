@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RowLimit:
-    """The text that Presidio looks at, and since when.
-
-    Attributes:
-        budget: Is told if a pattern runs out of time.
-        row: Row of the text.
-        began: When its analysis began, by the clock of the budget.
-    """
+    """The text that Presidio looks at, and since when."""
 
     budget: Budget = field(default_factory=lambda: Budget(0.0))
     row: int = 0
@@ -44,10 +38,6 @@ class LimitedPattern:
 
     Presidio gives each pattern a minute, and goes on without the matches of one that
     takes longer. Here the row fails, since its findings are not all there are.
-
-    Attributes:
-        compiled: What matches.
-        limit: Of the present text.
     """
 
     compiled: regex.Pattern[str]
@@ -69,10 +59,6 @@ def limit_patterns(recognizer: Any, limit: RowLimit) -> None:
 
     Recognizers of one class share their patterns, so this one gets its own. One that
     compiles them for every text (that of IBANs) keeps Presidio's limit.
-
-    Args:
-        recognizer: Presidio's; is changed.
-        limit: Of the text that it will be shown.
     """
     flags = recognizer.global_regex_flags
     recognizer.patterns = [copy.copy(pattern) for pattern in recognizer.patterns]

@@ -17,9 +17,17 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+import spacy
+from presidio_analyzer import AnalyzerEngine, PatternRecognizer
+from presidio_analyzer.nlp_engine import (
+    NerModelConfiguration,
+    NlpEngineProvider,
+    SpacyNlpEngine,
+)
+from presidio_analyzer.predefined_recognizers import EmailRecognizer, SpacyRecognizer
 from spacy.pipeline import Lemmatizer
 
+from isinglass.transforms.pii.checks.domains import has_public_suffix
 from isinglass.transforms.pii.chunks import is_whole
 from isinglass.transforms.pii.found import (
     MODEL_DETECTOR,
@@ -38,11 +46,10 @@ from isinglass.transforms.pii.ner.stretches import (
     blank_long_stretches,
 )
 from isinglass.transforms.pii.ner.threads import one_blas_thread
-from isinglass.transforms.pii.stock.analyzer import StockAnalyzer
+from isinglass.transforms.pii.recognizers import silence_presidio
+from isinglass.transforms.pii.stock.limits import RowLimit, limit_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -56,24 +63,42 @@ class StockScanner:
     """Presidio for one language. Not to be pickled, and used by one thread at a time.
 
     Attributes:
-        model: Name and language of the model.
-        analyzer: Presidio.
+        entities: Of those asked for the ones it knows.
+        limit: What its patterns keep to.
     """
 
     model: SpacyModel
-    analyzer: StockAnalyzer
+    engine: AnalyzerEngine = field(repr=False)
+    entities: frozenset[str]
+    limit: RowLimit = field(repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def load(cls, model: SpacyModel, wanted: Iterable[str]) -> StockScanner:
-        """Load the model and the recognizers of its language.
+    def load(cls, model: SpacyModel, wanted: frozenset[str]) -> StockScanner:
+        """Load the model and the default recognizers of its language.
 
-        Args:
-            model: Where the model is.
-            wanted: Entities asked for; those that stock Presidio does not know are
-                ignored.
+        Results of one entity have no influence on those of another, so recognizers of
+        what is not asked for are left out.
         """
-        return cls(model, StockAnalyzer.load(model, frozenset(wanted)))
+        silence_presidio()
+        engine = AnalyzerEngine(
+            nlp_engine=_nlp_engine(model, wanted), supported_languages=[model.language]
+        )
+        limit = RowLimit()
+        chosen: list[Any] = [
+            recognizer
+            for recognizer in engine.registry.recognizers
+            if wanted.intersection(recognizer.supported_entities)
+        ]
+        known = frozenset(e for r in chosen for e in r.supported_entities)
+        for recognizer in chosen:
+            if isinstance(recognizer, PatternRecognizer):
+                limit_patterns(recognizer, limit)
+            if isinstance(recognizer, EmailRecognizer):
+                # Its own check would fetch the list of suffixes from the network.
+                vars(recognizer)["validate_result"] = has_public_suffix
+        engine.registry.recognizers = chosen
+        return cls(model, engine, known & wanted, limit)
 
     def scan(
         self,
@@ -83,9 +108,9 @@ class StockScanner:
         found: FoundColumns,
     ) -> None:
         """Gather the findings in some texts, as `ner.pipe.PipeEngine.scan` does."""
-        if not self.analyzer.entities:
+        if not self.entities:
             return
-        engine: Any = self.analyzer.engine.nlp_engine
+        engine: Any = self.engine.nlp_engine
         nlp = engine.get_nlp(self.model.language)
         with self.lock, one_blas_thread():
             parts = stretches(texts, rows)
@@ -98,13 +123,13 @@ class StockScanner:
     def _read(self, parts: list[Stretch]) -> list[Any]:
         """What spaCy makes of some texts, in Presidio's form."""
         shown = [blank_long_stretches(part.text, MOST_EXACT_CHARS) for part in parts]
-        engine = self.analyzer.engine.nlp_engine
+        engine: Any = self.engine.nlp_engine
         read = engine.process_batch(shown, self.model.language, batch_size=BATCH_TEXTS)
         return [artifacts for _, artifacts in read]
 
     def _analyze(self, part: Stretch, artifacts: Any, budget: Budget) -> list[Any]:
-        self.analyzer.limit.begin(budget, part.row)
-        results: list[Any] = self.analyzer.engine.analyze(
+        self.limit.begin(budget, part.row)
+        results: list[Any] = self.engine.analyze(
             part.text,
             self.model.language,
             return_decision_process=True,
@@ -113,7 +138,7 @@ class StockScanner:
         return results
 
     def _gather(self, part: Stretch, result: Any, found: FoundColumns) -> None:
-        if result.entity_type not in self.analyzer.entities or not is_whole(
+        if result.entity_type not in self.entities or not is_whole(
             part.chunk, result.start, result.end
         ):
             return
@@ -130,6 +155,23 @@ class StockScanner:
             score=float(result.score),
             context=why.supportive_context_word or None,
         )
+
+
+def _nlp_engine(model: SpacyModel, wanted: frozenset[str]) -> Any:
+    """As the default configuration has it, but for the model.
+
+    That one ignores ORGANIZATION; here it is found if it is asked for.
+    """
+    default = NlpEngineProvider().nlp_configuration["ner_model_configuration"]
+    ignored = [x for x in default["labels_to_ignore"] if x not in wanted]
+    engine: Any = SpacyNlpEngine(
+        ner_model_configuration=NerModelConfiguration.from_dict(
+            {**default, "labels_to_ignore": ignored}
+        )
+    )
+    # Its own loading would fetch a missing model, and use a GPU that it finds.
+    engine.nlp = {model.language: spacy.load(model.folder)}
+    return engine
 
 
 def _forget_lemmas(nlp: Any) -> None:
