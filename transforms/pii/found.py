@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.spans import FOUND, PLACE_ORDER
-from isinglass.transforms.batches import one_batch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +146,7 @@ class FoundColumns:
             kept = scores >= np.array(least, np.float64)[numbers[:, 3]]
             numbers, scores = numbers[kept], scores[kept]
         rows, starts, ends, origin, word, checked = map(pa.array, numbers.T)
-        named = pa.Table.from_pylist(origins, schema=_ORIGIN).take(origin)
+        named = pa.RecordBatch.from_pylist(origins, schema=_ORIGIN).take(origin)
         columns = {
             "row": rows,
             "start": starts,
@@ -160,8 +159,8 @@ class FoundColumns:
             "base_score": named["score"],
             "context": pa.array(self._contexts, pa.string()).take(word),
         }
-        table = pa.table(columns, schema=FOUND).sort_by(_TRUST_ORDER)
-        return _first_of_each_place(one_batch(table))
+        batch = pa.RecordBatch.from_pydict(columns, schema=FOUND)
+        return _first_of_each_place(batch.sort_by(_TRUST_ORDER))
 
 
 def _first_of_each_place(findings: pa.RecordBatch) -> pa.RecordBatch:

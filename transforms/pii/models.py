@@ -18,8 +18,6 @@ from isinglass.transforms.pii.data import load_data
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
 
-_BLOCK_BYTES = 1 << 20
-
 
 @dataclass(frozen=True)
 class SpacyModel:
@@ -105,11 +103,8 @@ def _file_hash(path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _hash_of(path: Path, _size: int, _modified: int) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _folder_hash(folder: Path, pattern: str = "**/*") -> str:

@@ -96,10 +96,6 @@ class Surroundings:
             re.compile(data["extension"], re.IGNORECASE),
         )
 
-    def word_before(self, text: str, start: int) -> str | None:
-        """The context word before a number, in lower case."""
-        return self.context.find(text, start, CONTEXT_REACH)
-
     def word_behind(self, behind: str) -> str | None:
         """The context word right after a number, in lower case."""
         match = self.after.match(behind)
