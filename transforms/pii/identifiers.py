@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.gate import (
@@ -25,13 +26,12 @@ from isinglass.transforms.pii.recognizers import (
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import UNSPACED, is_vetoed, raised
 from isinglass.transforms.pii.superset import derive_gate
-from isinglass.transforms.pii.windows import Piece, Shelf
+from isinglass.transforms.pii.windows import Piece, Shelf, whole_texts
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.schemas.config import PiiConfig
@@ -104,7 +104,7 @@ class IdentifierScanner:
             rows = np.unique(hit_rows(ends, shelf.offsets))
             if not self.gated[number]:
                 rows = np.arange(len(shelf.texts))
-            return shelf.whole_texts(rows)
+            return whole_texts(shelf.texts.take(pa.array(rows)), rows)
         return shelf.windows(ends, token=window == "token") if len(ends) else iter(())
 
     def _judge(
@@ -114,7 +114,7 @@ class IdentifierScanner:
         shown = piece.separated if identifier.separated else piece.text
         for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
-            if not piece.holds(start, end):
+            if not piece.chunk.holds(start, end):
                 continue
             if not identifier.trusted and (
                 is_reserved(identifier.entity, piece.text[start:end])

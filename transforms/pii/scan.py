@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from isinglass.schemas.config import PiiConfig
     from isinglass.transforms.edits.edits import Write
@@ -33,46 +34,26 @@ def key_mark(key: bytes) -> str:
     return hmac.new(key, b"isinglass key mark", hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True)
-class CleanSettings:
-    """What the result of cleaning depends on besides the input and the decisions.
+def sampled(doc_ids: pa.StringArray, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which documents get planted values: by a keyed hash, so in any order the same.
 
-    Attributes:
-        pii: The `pii` section; None leaves texts as they are.
-        key: Secret key of value keys and of the hash operator.
-        seed: Seed of the canary sample.
-        models: SHA-256 of each model and data file that the detector uses.
+    Args:
+        doc_ids: Documents to choose from.
+        share: Expected share that is chosen, 0 to 1.
+        seed: Of the run.
+
+    Returns:
+        bool (n,).
     """
-
-    pii: PiiConfig | None
-    key: bytes = field(repr=False)
-    seed: int
-    models: tuple[str, ...] = ()
-
-    def identity(self) -> Any:
-        """JSON-able; holds a one-way mark of the key instead of the key."""
-        section = self.pii.model_dump() if self.pii else None
-        return [section, key_mark(self.key), self.seed, list(self.models)]
-
-    def sample(self, doc_ids: pa.StringArray, share: float) -> np.ndarray:
-        """Which documents are sampled: by a keyed hash, so in any order the same.
-
-        Args:
-            doc_ids: Documents to choose from.
-            share: Expected share that is chosen, 0 to 1.
-
-        Returns:
-            bool (n,).
-        """
-        label = f"canary sample {self.seed}".encode()
-        salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
-        words = doc_id_words(doc_ids)
-        mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
-        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ words[:, 1]) * np.uint64(
-            0xBF58476D1CE4E5B9
-        )
-        draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
-        return np.asarray(draw < share)
+    label = f"canary sample {seed}".encode()
+    salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
+    words = doc_id_words(doc_ids)
+    mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
+    mixed = (mixed ^ (mixed >> np.uint64(29)) ^ words[:, 1]) * np.uint64(
+        0xBF58476D1CE4E5B9
+    )
+    draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return np.asarray(draw < share)
 
 
 def load_detector(

@@ -23,11 +23,13 @@ from isinglass.transforms.pii.plugins.value_files import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.transforms.edits import View
     from isinglass.transforms.pii.detector import Detector
-    from isinglass.transforms.pii.scan import CleanSettings
 
 
 def check_detector(
@@ -51,24 +53,29 @@ def check_detector(
 
 
 def plant_some(
-    settings: CleanSettings, detector: Detector, view: View, share: float
+    config: PiiConfig,
+    seed: int,
+    detector: Detector,
+    view: View,
+    sample: NDArray[np.bool_],
 ) -> dict[str, list[int]]:
     """Plant identifiers in copies of some documents; count those that are found.
 
     Args:
-        settings: Of the run.
+        config: The `pii` section.
+        seed: Of the run.
         detector: Loaded.
         view: Documents as they were scanned.
-        share: Of the documents that are sampled.
+        sample: bool (n,), which of them.
 
     Returns:
         Sums by the key of a `RecallCell`.
     """
-    chosen = pa.array(settings.sample(view.doc_ids, share))
-    if settings.pii is None or not chosen.true_count:
+    chosen = pa.array(sample)
+    if not chosen.true_count:
         return {}
     sources = view.documents.column("source")
     columns = (view.texts, view.doc_ids, view.languages, sources)
     sampled = Sampled(*(column.filter(chosen) for column in columns))
-    planted = plant(sampled, settings.pii, settings.seed)
+    planted = plant(sampled, config, seed)
     return measure(detector, planted)

@@ -22,7 +22,7 @@ from isinglass.pipelines.stages.pii.second_scan import (
 from isinglass.pipelines.stages.pii.withheld import without_lists
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
-from isinglass.transforms.pii.scan import CleanSettings, load_detector, pii_edits
+from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,17 +110,15 @@ class Pii(Stage):
         """Files of the user are named for any worker."""
         return {} if self.config is None else {"pii": self.config}
 
-    @property
-    def _settings(self) -> CleanSettings:
-        hashes = [model.sha256 for model in self.models]
-        hashes += [lexicon.sha256 for lexicon in self.lexicons]
-        return CleanSettings(self.config, self.key, self.seed, tuple(hashes))
-
     def identity(self, phase: Phase) -> Any:
         """Section, mark of the key, models; and how many get planted identifiers."""
+        hashes = [model.sha256 for model in self.models]
+        hashes += [lexicon.sha256 for lexicon in self.lexicons]
+        section = self.config.model_dump() if self.config else None
+        own = [section, key_mark(self.key), self.seed, hashes]
         if phase == "run":
-            return self._settings.identity()
-        return [self._settings.identity(), self.share] if phase == "clean" else None
+            return own
+        return [own, self.share] if phase == "clean" else None
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files of the detector."""
@@ -164,11 +162,12 @@ class Pii(Stage):
     def record(self, state: State | None, applied: Applied, note: None) -> Record:
         """Plant identifiers in some of the texts that were scanned."""
         del note
-        if state is None or not self.share:
+        if state is None or self.config is None or not self.share:
             return Record()
         from isinglass.pipelines.stages.pii.detect import plant_some  # noqa: PLC0415
 
-        partials = plant_some(self._settings, state[0], applied.view, self.share)
+        chosen = sampled(applied.view.doc_ids, self.share, self.seed)
+        partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)
         return Record(partials=partials)
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:

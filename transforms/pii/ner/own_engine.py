@@ -26,9 +26,14 @@ import pyarrow as pa
 
 from isinglass.transforms.pii.found import MODEL_DETECTOR, Origin
 from isinglass.transforms.pii.ner.pipe import SCORE
-from isinglass.transforms.pii.ner.reading import groups, read_together, stretches
-from isinglass.transforms.pii.ner.stretches import MOST_CHARS, without_long_stretches
-from isinglass.transforms.pii.ner.threads import one_blas_thread
+from isinglass.transforms.pii.ner.reading import (
+    MOST_CHARS,
+    groups,
+    one_blas_thread,
+    read_together,
+    without_long_stretches,
+)
+from isinglass.transforms.pii.windows import whole_texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.found import FoundColumns
     from isinglass.transforms.pii.ner.inference import Inference, Spans
-    from isinglass.transforms.pii.ner.reading import Stretch
+    from isinglass.transforms.pii.windows import Piece
 
 CUT_CHARS = 1_000_000
 """Longer texts are cut; spaCy itself refuses them (`Language.max_length`)."""
@@ -68,15 +73,15 @@ class OwnEngine:
         """Gather the entities of some texts: see `PipeEngine.scan`."""
         shown = without_long_stretches(texts, MOST_CHARS)
         with self.lock, one_blas_thread():
-            for group in groups(stretches(shown, rows, CUT_CHARS), BATCH_CHARS):
+            for group in groups(whole_texts(shown, rows, CUT_CHARS), BATCH_CHARS):
                 for parts, spans in read_together(self._read, group, budget):
                     self._gather(parts, spans, found)
 
-    def _read(self, parts: list[Stretch]) -> Spans:
+    def _read(self, parts: list[Piece]) -> Spans:
         return self.inference.spans(pa.array([part.text for part in parts]))
 
-    def _gather(self, parts: list[Stretch], spans: Spans, found: FoundColumns) -> None:
-        """Add entities that are asked for and touch no cut, as `chunks.is_whole`."""
+    def _gather(self, parts: list[Piece], spans: Spans, found: FoundColumns) -> None:
+        """Add entities that are asked for and touch no cut, as `Chunk.holds` has it."""
         labels = self.inference.labels
         wanted = np.array([label in self.entities for label in labels])
         places = [

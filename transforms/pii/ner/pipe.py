@@ -6,14 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.pii.chunks import is_whole
 from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
-from isinglass.transforms.pii.ner.reading import Stretch, read_in_zones, stretches
-from isinglass.transforms.pii.ner.stretches import (
+from isinglass.transforms.pii.ner.reading import (
     MOST_EXACT_CHARS,
+    one_blas_thread,
+    read_in_zones,
     without_long_stretches,
 )
-from isinglass.transforms.pii.ner.threads import one_blas_thread
+from isinglass.transforms.pii.windows import whole_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
+    from isinglass.transforms.pii.windows import Piece
 
 SCORE = 0.85
 """spaCy gives no scores; Presidio's default for every entity of a model."""
@@ -61,19 +62,19 @@ class PipeEngine:
         """
         shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
-            parts = stretches(shown, rows)
+            parts = whole_texts(shown, rows)
             for part, doc in read_in_zones(self.nlp, self._read, parts, budget):
                 self._gather(part, doc, found)
 
-    def _read(self, parts: list[Stretch]) -> list[Any]:
+    def _read(self, parts: list[Piece]) -> list[Any]:
         return list(self.nlp.pipe([part.text for part in parts]))
 
-    def _gather(self, part: Stretch, doc: Any, found: FoundColumns) -> None:
+    def _gather(self, part: Piece, doc: Any, found: FoundColumns) -> None:
         """Take numbers out of a doc, which must not outlive its memory zone."""
-        origin = part.chunk.start
+        origin = part.origin
         for span in doc.ents:
-            if span.label_ in self.entities and is_whole(
-                part.chunk, span.start_char, span.end_char
+            if span.label_ in self.entities and part.chunk.holds(
+                span.start_char, span.end_char
             ):
                 entity = self.entities[span.label_]
                 found.add(

@@ -20,7 +20,6 @@ _TYPES = (
     "uan",
     "voicemail",
 )
-_NONE = re.compile(r"(?!)")
 _LONGEST_CODE = 3
 
 
@@ -65,14 +64,10 @@ def _national(region: str) -> re.Pattern[str]:
 @cache
 def _mobile(region: str) -> re.Pattern[str]:
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
-    fixed, mobile = plan.fixed_line, plan.mobile
-    if mobile is None or not mobile.national_number_pattern:
-        return _NONE
-    if fixed is not None and (
-        fixed.national_number_pattern == mobile.national_number_pattern
-    ):
-        return _NONE
-    return _dialled(plan.national_prefix, [mobile.national_number_pattern])
+    mobile = getattr(plan.mobile, "national_number_pattern", None)
+    fixed = getattr(plan.fixed_line, "national_number_pattern", None)
+    told = mobile and mobile != fixed
+    return _dialled(plan.national_prefix, [mobile] if told else [])
 
 
 @cache

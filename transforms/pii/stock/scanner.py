@@ -28,7 +28,6 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer, SpacyRecog
 from spacy.pipeline import Lemmatizer
 
 from isinglass.transforms.pii.checks.domains import has_public_suffix
-from isinglass.transforms.pii.chunks import is_whole
 from isinglass.transforms.pii.found import (
     MODEL_DETECTOR,
     PATTERN_DETECTOR,
@@ -37,17 +36,14 @@ from isinglass.transforms.pii.found import (
 )
 from isinglass.transforms.pii.ner.reading import (
     BATCH_TEXTS,
-    Stretch,
-    read_in_zones,
-    stretches,
-)
-from isinglass.transforms.pii.ner.stretches import (
     MOST_EXACT_CHARS,
     blank_long_stretches,
+    one_blas_thread,
+    read_in_zones,
 )
-from isinglass.transforms.pii.ner.threads import one_blas_thread
 from isinglass.transforms.pii.recognizers import silence_presidio
 from isinglass.transforms.pii.stock.limits import RowLimit, limit_patterns
+from isinglass.transforms.pii.windows import whole_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +52,7 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
+    from isinglass.transforms.pii.windows import Piece
 
 
 @dataclass(frozen=True)
@@ -113,21 +110,21 @@ class StockScanner:
         engine: Any = self.engine.nlp_engine
         nlp = engine.get_nlp(self.model.language)
         with self.lock, one_blas_thread():
-            parts = stretches(texts, rows)
+            parts = whole_texts(texts, rows)
             for part, artifacts in read_in_zones(nlp, self._read, parts, budget):
                 with budget.guard(part.row):
                     for result in self._analyze(part, artifacts, budget):
                         self._gather(part, result, found)
             _forget_lemmas(nlp)
 
-    def _read(self, parts: list[Stretch]) -> list[Any]:
+    def _read(self, parts: list[Piece]) -> list[Any]:
         """What spaCy makes of some texts, in Presidio's form."""
         shown = [blank_long_stretches(part.text, MOST_EXACT_CHARS) for part in parts]
         engine: Any = self.engine.nlp_engine
         read = engine.process_batch(shown, self.model.language, batch_size=BATCH_TEXTS)
         return [artifacts for _, artifacts in read]
 
-    def _analyze(self, part: Stretch, artifacts: Any, budget: Budget) -> list[Any]:
+    def _analyze(self, part: Piece, artifacts: Any, budget: Budget) -> list[Any]:
         self.limit.begin(budget, part.row)
         results: list[Any] = self.engine.analyze(
             part.text,
@@ -137,12 +134,12 @@ class StockScanner:
         )
         return results
 
-    def _gather(self, part: Stretch, result: Any, found: FoundColumns) -> None:
-        if result.entity_type not in self.entities or not is_whole(
-            part.chunk, result.start, result.end
+    def _gather(self, part: Piece, result: Any, found: FoundColumns) -> None:
+        if result.entity_type not in self.entities or not part.chunk.holds(
+            result.start, result.end
         ):
             return
-        why, place = result.analysis_explanation, part.chunk.start
+        why, place = result.analysis_explanation, part.origin
         # A checksum that holds is a score of 1, whatever that of the pattern.
         base = 1.0 if why.validation_result else float(why.original_score)
         finder = (PATTERN_DETECTOR, why.pattern_name or why.recognizer)

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
-from isinglass.transforms.pii.ner import reading
 from isinglass.transforms.pii.ner.engine import load_engine
 from isinglass.transforms.pii.ner.inference import Inference
 from isinglass.transforms.pii.ner.own_engine import OwnEngine
@@ -135,7 +135,7 @@ def test_a_name_at_every_place_of_a_cut_text(
     def small(text: str, _size: int = 0) -> list[Chunk]:
         return chunk_spans(text, 600, 200)
 
-    monkeypatch.setattr(reading, "chunk_spans", small)
+    monkeypatch.setattr(windows, "chunk_spans", small)
     plain = "The river was high and the road was closed again. " * 24
     name = "Barack Obama"
     for paragraph in (" ", "\n\n"):

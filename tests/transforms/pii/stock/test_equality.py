@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.detector import build_detector
 from isinglass.transforms.pii.found import FoundColumns
-from isinglass.transforms.pii.ner import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,7 +195,7 @@ def test_a_text_that_is_cut(
 
     text = "\n\n".join(TEXTS)
     assert len(small(text)) > 2
-    monkeypatch.setattr(reading, "chunk_spans", small)
+    monkeypatch.setattr(windows, "chunk_spans", small)
     assert found(scanner, [text]) == expected(analyzer, [text])
 
 
