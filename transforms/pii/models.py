@@ -73,11 +73,6 @@ def find_model(name: str, language: str) -> SpacyModel:
     return SpacyModel(name, language, metas[-1].parent)
 
 
-def _pins(name: str) -> dict[str, str]:
-    entry = load_data("models", "spacy").content["models"].get(name, {})
-    return dict(entry.get("files", {}))
-
-
 def _advice(name: str) -> str:
     entry = load_data("models", "spacy").content["models"].get(name)
     if entry is None:
@@ -86,7 +81,8 @@ def _advice(name: str) -> str:
 
 
 def _check_pins(model: SpacyModel) -> None:
-    for relative, expected in _pins(model.name).items():
+    entry = load_data("models", "spacy").content["models"].get(model.name, {})
+    for relative, expected in entry.get("files", {}).items():
         path = model.folder / relative
         actual = _file_hash(path) if path.is_file() else "missing"
         if actual != expected:

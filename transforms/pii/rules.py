@@ -102,12 +102,11 @@ class Context:
             reach: How many code points before it are searched.
         """
         low = max(0, start - reach)
-        found = None
-        if self.spaced is not None:
-            found = self.spaced.search(text, low, start)
-        if found is None and self.unspaced is not None:
-            found = self.unspaced.search(text, low, start)
-        return None if found is None else found.group().lower()
+        for words in (self.spaced, self.unspaced):
+            found = words.search(text, low, start) if words is not None else None
+            if found is not None:
+                return found.group().lower()
+        return None
 
 
 def raised(score: float, word: str | None) -> float:

@@ -15,7 +15,7 @@ from isinglass.schemas.errors import MissingExtraError
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.detector import Detector, build_detector, check_models
 from isinglass.transforms.pii.models import find_model
-from isinglass.transforms.pii.ner.own_engine import OwnEngine
+from isinglass.transforms.pii.ner.engine import OwnEngine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -64,10 +64,10 @@ def _national(region: str) -> re.Pattern[str]:
 @cache
 def _mobile(region: str) -> re.Pattern[str]:
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
-    mobile = getattr(plan.mobile, "national_number_pattern", None)
-    fixed = getattr(plan.fixed_line, "national_number_pattern", None)
-    told = mobile and mobile != fixed
-    return _dialled(plan.national_prefix, [mobile] if told else [])
+    mobile: str | None = getattr(plan.mobile, "national_number_pattern", None)
+    fixed: str | None = getattr(plan.fixed_line, "national_number_pattern", None)
+    told = [mobile] if mobile and mobile != fixed else []
+    return _dialled(plan.national_prefix, told)
 
 
 @cache

@@ -13,10 +13,12 @@ space are blanks for spaCy; everything else is as stock has it.
 
 from __future__ import annotations
 
+import copy
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import regex  # type: ignore[import-untyped]
 import spacy
 from presidio_analyzer import AnalyzerEngine, PatternRecognizer
 from presidio_analyzer.nlp_engine import (
@@ -27,6 +29,7 @@ from presidio_analyzer.nlp_engine import (
 from presidio_analyzer.predefined_recognizers import EmailRecognizer, SpacyRecognizer
 from spacy.pipeline import Lemmatizer
 
+from isinglass.transforms.pii.budget import LEAST_SECONDS, Budget
 from isinglass.transforms.pii.checks.domains import has_public_suffix
 from isinglass.transforms.pii.found import (
     MODEL_DETECTOR,
@@ -42,17 +45,57 @@ from isinglass.transforms.pii.ner.reading import (
     read_in_zones,
 )
 from isinglass.transforms.pii.recognizers import silence_presidio
-from isinglass.transforms.pii.stock.limits import RowLimit, limit_patterns
 from isinglass.transforms.pii.windows import whole_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
     from isinglass.transforms.pii.windows import Piece
+
+
+@dataclass
+class RowLimit:
+    """The text that Presidio looks at, and since when."""
+
+    budget: Budget = field(default_factory=lambda: Budget(0.0))
+    row: int = 0
+    began: float = 0.0
+
+    def begin(self, budget: Budget, row: int) -> None:
+        """Turn to another text."""
+        self.budget, self.row, self.began = budget, row, budget.now()
+
+    def left(self) -> float:
+        """Seconds that the next pattern may take."""
+        spent = self.budget.now() - self.began
+        return max(self.budget.left(self.row) - spent, LEAST_SECONDS)
+
+
+@dataclass(frozen=True)
+class LimitedPattern:
+    """A compiled pattern that keeps to a limit, in the place of one that does not.
+
+    Presidio gives each pattern a minute, and goes on without the matches of one that
+    takes longer. Here the row fails, since its findings are not all there are.
+    """
+
+    compiled: regex.Pattern[str]
+    limit: RowLimit
+
+    def finditer(self, text: str, timeout: float) -> Iterator[regex.Match[str]]:  # noqa: ARG002 - Presidio's own
+        """Matches until the time is over, by which the row fails."""
+        limit = self.limit
+        if limit.row in limit.budget.failed:
+            return
+        try:
+            yield from self.compiled.finditer(text, timeout=limit.left())
+        except TimeoutError as error:
+            limit.budget.fail(limit.row, error)
 
 
 @dataclass(frozen=True)
@@ -90,7 +133,7 @@ class StockScanner:
         known = frozenset(e for r in chosen for e in r.supported_entities)
         for recognizer in chosen:
             if isinstance(recognizer, PatternRecognizer):
-                limit_patterns(recognizer, limit)
+                _limit_patterns(recognizer, limit)
             if isinstance(recognizer, EmailRecognizer):
                 # Its own check would fetch the list of suffixes from the network.
                 vars(recognizer)["validate_result"] = has_public_suffix
@@ -152,6 +195,20 @@ class StockScanner:
             score=float(result.score),
             context=why.supportive_context_word or None,
         )
+
+
+def _limit_patterns(recognizer: Any, limit: RowLimit) -> None:
+    """Let the patterns of a `PatternRecognizer` keep to a limit.
+
+    Recognizers of one class share their patterns, so this one gets its own. One that
+    compiles them for every text (that of IBANs) keeps Presidio's limit.
+    """
+    flags = recognizer.global_regex_flags
+    recognizer.patterns = [copy.copy(pattern) for pattern in recognizer.patterns]
+    for pattern in recognizer.patterns:
+        compiled = regex.compile(pattern.regex, flags)
+        pattern.compiled_regex = LimitedPattern(compiled, limit)
+        pattern.compiled_with_flags = flags
 
 
 def _nlp_engine(model: SpacyModel, wanted: frozenset[str]) -> Any:

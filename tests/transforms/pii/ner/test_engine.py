@@ -11,9 +11,8 @@ from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
-from isinglass.transforms.pii.ner.engine import load_engine
+from isinglass.transforms.pii.ner.engine import OwnEngine, load_engine
 from isinglass.transforms.pii.ner.inference import Inference
-from isinglass.transforms.pii.ner.own_engine import OwnEngine
 from isinglass.transforms.pii.ner.pipe import (
     PipeEngine,
     keep_recogniser,

@@ -18,8 +18,11 @@ from isinglass.transforms.pii.detector import (
 )
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.models import find_model
-from isinglass.transforms.pii.stock.limits import LimitedPattern, RowLimit
-from isinglass.transforms.pii.stock.scanner import StockScanner
+from isinglass.transforms.pii.stock.scanner import (
+    LimitedPattern,
+    RowLimit,
+    StockScanner,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
