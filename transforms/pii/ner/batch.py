@@ -32,7 +32,7 @@ class Batch:
         types: int32 (rows + 8,), with four more of padding before and after.
         begins: int32 (rows,), code points from the beginning of the text.
         ends: int32 (rows,), exclusive.
-        flags: uint8 (rows,), see `marks`.
+        flags: uint8 (rows,), see `chunks.SPACE`.
         lows: int64 (texts,), first row of each text.
         highs: int64 (texts,), exclusive.
         odd: Texts that only spaCy tokenises right.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isinglass.transforms.pii.ner.marks import CAPITAL, marks
 from isinglass.transforms.pii.ner.table import ByteTable, grown
 from isinglass.transforms.pii.ner.weights import COLUMNS
 from isinglass.transforms.pii.ner.words import PlainWords
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.ner.split import Pieces
     from isinglass.transforms.pii.ner.types import TypeTable
 
+SPACE, SIGN, CAPITAL = 1, 2, 4
+"""Flags: white space; an at sign, or of several characters with one that is neither
+letter nor digit (`U.S.`, `//`); beginning with a capital letter."""
+
 MOST_ENTRIES = 1 << 18
 """Stretches a table holds before it is dropped and filled anew: about 30 MB."""
 
@@ -26,6 +29,11 @@ MOST_BYTES = 1 << 23
 
 _GLUE = "\n\n\n\n"
 """Between stretches that are tokenised in one call; no rule of a tokenizer holds it."""
+
+
+_ASCII = 128
+_ALPHANUMERIC = np.array([chr(code).isalnum() for code in range(_ASCII)])
+_CAPITAL = np.array([chr(code).isupper() for code in range(2 * _ASCII)])
 
 
 class ChunkTable:
@@ -132,3 +140,25 @@ class ChunkTable:
         values[:, 2] = marks(joined, places, sizes, white)
         values[:, 0] = local[kept]
         return numbers[owners[kept]], values
+
+
+def marks(
+    joined: str,
+    places: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    spaces: NDArray[np.bool_],
+) -> NDArray[np.uint8]:
+    """Flags of tokens.
+
+    Characters beyond ASCII count as letters, and as capitals only where Unicode's
+    upper and lower case of Latin-1 say so: this is no more than a hint.
+    """
+    codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    sign = (codes < _ASCII) & ~_ALPHANUMERIC[np.minimum(codes, _ASCII - 1)]
+    before = np.concatenate([[0], np.cumsum(sign)])
+    signs = before[places + lengths] - before[places]
+    first = codes[places]
+    signed = (signs > 0) & ((lengths > 1) | (first == ord("@")))
+    capital = (first < len(_CAPITAL)) & _CAPITAL[np.minimum(first, len(_CAPITAL) - 1)]
+    flags = SPACE * spaces + SIGN * signed + CAPITAL * capital
+    return np.asarray(flags, np.uint8)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isinglass.transforms.pii.ner.batch import Batch, build_batch
-from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, ChunkTable
+from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, SPACE, ChunkTable
 from isinglass.transforms.pii.ner.decode import Entities, Rows, decode
-from isinglass.transforms.pii.ner.marks import SPACE
 from isinglass.transforms.pii.ner.network import HALO, Network
 from isinglass.transforms.pii.ner.sentences import mark_sentence_starts
 from isinglass.transforms.pii.ner.special import CrossingRules

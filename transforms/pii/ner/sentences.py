@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numba
 import numpy as np
 
-from isinglass.transforms.pii.ner.marks import CAPITAL, SIGN, SPACE
+from isinglass.transforms.pii.ner.chunks import CAPITAL, SIGN, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,12 @@ def mark_sentence_starts(
     for low in range(0, len(windows), BATCH_WINDOWS):
         part = windows[low : low + BATCH_WINDOWS]
         for window, begins in zip(part, _parse(nlp, part, batch, texts), strict=True):
-            marked |= _set(window, begins, batch, starts)
+            known = batch.begins[window.low : window.high]
+            rows = window.low + np.searchsorted(known, begins)
+            # The first token of a window starts a sentence only for the parser.
+            rows = rows[rows > window.low]
+            starts[rows] = True
+            marked |= len(rows) > 0
     return marked
 
 
@@ -119,16 +124,6 @@ def _edge(batch: Batch, row: int, step: int, bounds: tuple[int, int]) -> int:
     ):
         row += step
     return row
-
-
-def _set(
-    window: Window, begins: NDArray[np.int64], batch: Batch, starts: NDArray[np.bool_]
-) -> bool:
-    rows = window.low + np.searchsorted(batch.begins[window.low : window.high], begins)
-    # The first token of a window starts a sentence only for the parser.
-    rows = rows[rows > window.low]
-    starts[rows] = True
-    return len(rows) > 0
 
 
 @numba.njit(cache=True, nogil=True)

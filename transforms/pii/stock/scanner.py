@@ -156,7 +156,14 @@ class StockScanner:
             parts = whole_texts(texts, rows)
             for part, artifacts in read_in_zones(nlp, self._read, parts, budget):
                 with budget.guard(part.row):
-                    for result in self._analyze(part, artifacts, budget):
+                    self.limit.begin(budget, part.row)
+                    results: list[Any] = self.engine.analyze(
+                        part.text,
+                        self.model.language,
+                        return_decision_process=True,
+                        nlp_artifacts=artifacts,
+                    )
+                    for result in results:
                         self._gather(part, result, found)
             _forget_lemmas(nlp)
 
@@ -166,16 +173,6 @@ class StockScanner:
         engine: Any = self.engine.nlp_engine
         read = engine.process_batch(shown, self.model.language, batch_size=BATCH_TEXTS)
         return [artifacts for _, artifacts in read]
-
-    def _analyze(self, part: Piece, artifacts: Any, budget: Budget) -> list[Any]:
-        self.limit.begin(budget, part.row)
-        results: list[Any] = self.engine.analyze(
-            part.text,
-            self.model.language,
-            return_decision_process=True,
-            nlp_artifacts=artifacts,
-        )
-        return results
 
     def _gather(self, part: Piece, result: Any, found: FoundColumns) -> None:
         if result.entity_type not in self.entities or not part.chunk.holds(
