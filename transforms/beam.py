@@ -32,8 +32,7 @@ from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.pii.operators.apply import writer
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import load_detector, pii_edits
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen, known_languages
 from isinglass.transforms.survey import SURVEY, survey_columns
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.config import EncodeConfig, PiiConfig
     from isinglass.transforms.edits.edits import Write
+    from isinglass.transforms.pii.detector import Detector
 
 
 Batches = beam.PCollection[pa.RecordBatch]
@@ -264,31 +264,28 @@ class RedactDocuments(beam.PTransform[Any, Any]):
     def expand(self, pcoll: Batches) -> Batches:
         """Detect, resolve overlaps, apply operators."""
         register_coder()
-        settings = CleanSettings(self.pii, self.key, seed=0)
         return pcoll | "Redact" >> beam.ParDo(
-            _Redact(settings, self.clock)
+            _Redact(self.pii, self.key, self.clock)
         ).with_output_types(pa.RecordBatch)
 
 
 class _Redact(beam.DoFn):
     def __init__(
-        self, settings: CleanSettings, clock: Callable[[], float] | None
+        self, pii: PiiConfig, key: bytes, clock: Callable[[], float] | None
     ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._scanner: Scanner | None = None
+        self._pii, self._key, self._clock = pii, key, clock
+        self._detector: Detector | None = None
         self._write: Write | None = None
 
     def setup(self) -> None:
-        assert self._settings.pii is not None
-        self._scanner = Scanner.load(self._settings, self._clock)
-        self._write = writer(self._settings.pii, self._settings.key)
+        self._detector = load_detector(self._pii, self._clock)
+        self._write = writer(self._pii, self._key)
 
     def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        assert self._scanner is not None
+        assert self._detector is not None
         assert self._write is not None
         view = View.of(element, known_languages(element))
-        applied = apply_edits(view, [pii_edits(self._scanner, view, self._write)])
+        applied = apply_edits(view, [pii_edits(self._detector, view, self._write)])
         index = element.schema.get_field_index("text")
         whole = element.take(pa.array(applied.alive))
         yield whole.set_column(index, element.schema.field(index), applied.texts)

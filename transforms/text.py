@@ -72,6 +72,15 @@ def word_table() -> NDArray[np.uint8]:
     return table
 
 
+@cache
+def white_table() -> NDArray[np.uint8]:
+    """Return 1 for each code point that is white space (`str.isspace`), else 0."""
+    table = np.zeros(CODE_POINTS, np.uint8)
+    table[[code for code in assigned_code_points() if chr(code).isspace()]] = 1
+    table.flags.writeable = False
+    return table
+
+
 @njit(cache=True, nogil=True)
 def decode(data: Any, position: Any) -> Any:
     """Decode one code point of valid UTF-8: returns (code point, bytes)."""

@@ -24,8 +24,7 @@ from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.pii.operators.apply import LEAST_KEY, writer
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import load_detector, pii_edits, scan
 from isinglass.transforms.seen import known_languages
 
 if TYPE_CHECKING:
@@ -73,10 +72,10 @@ def find_pii(
         MissingExtraError: A model is not installed.
     """
     section = pii_section(pii, entities, mode)
-    scanner = Scanner.load(CleanSettings(section, b"", seed=0), time.monotonic)
+    detector = load_detector(section, time.monotonic)
     parts: list[pa.Table] = []
     for batch, view in _views(texts, languages, section):
-        scanned = scanner.scan(view.texts, view.languages)
+        scanned = scan(detector, view.texts, view.languages)
         failed = batch.failed | _failed(batch, scanned.failures)
         parts.append(_found_table(batch, scanned.findings, failed))
     return pa.concat_tables([FOUND_PII.empty_table(), *parts])
@@ -120,11 +119,11 @@ def redact(
     """
     section = pii_section(pii, entities, mode, operators)
     secret = _secret(key)
-    scanner = Scanner.load(CleanSettings(section, secret, seed=0), time.monotonic)
+    detector = load_detector(section, time.monotonic)
     write = writer(section, secret)
     parts: list[pa.Table] = []
     for batch, view in _views(texts, languages, section):
-        applied = apply_edits(view, [pii_edits(scanner, view, write)])
+        applied = apply_edits(view, [pii_edits(detector, view, write)])
         failed = batch.failed | _failed(batch, applied.failures)
         alive = places(batch.rows[applied.alive] - batch.first, batch.size)
         columns = [

@@ -22,13 +22,14 @@ from isinglass.transforms.pii.evaluation.scoring import (
 )
 from isinglass.transforms.pii.plugins.build import plug_ins
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import load_detector, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from isinglass.schemas.config import PiiConfig
+    from isinglass.transforms.pii.detector import Detector
 
 BATCH = 256
 """Records that are scanned together."""
@@ -102,8 +103,7 @@ def evaluate(config: PiiConfig, data: Labelled, labels: Labels) -> Evaluation:
         RefuseError: A model is missing or the configuration is wrong.
     """
     entities = looked_for(config)
-    scanner = Scanner.load(CleanSettings(config, b"", 0), clock=time.monotonic)
-    predicted, failed = _predict(scanner, data)
+    predicted, failed = _predict(load_detector(config, time.monotonic), data)
     unknown, ignored, outside = Counter[str](), Counter[str](), Counter[str]()
     gold = []
     for span in data.spans:
@@ -130,13 +130,13 @@ def evaluate(config: PiiConfig, data: Labelled, labels: Labels) -> Evaluation:
     )
 
 
-def _predict(scanner: Scanner, data: Labelled) -> tuple[list[Span], int]:
+def _predict(detector: Detector, data: Labelled) -> tuple[list[Span], int]:
     spans: list[Span] = []
     failed = 0
     for begin in range(0, len(data.texts), BATCH):
         texts = pa.array(data.texts[begin : begin + BATCH], pa.string())
         languages = pa.array(data.languages[begin : begin + BATCH], pa.string())
-        scanned = scanner.scan(texts, languages)
+        scanned = scan(detector, texts, languages)
         failed += scanned.failures.num_rows
         columns = scanned.findings.select(["row", "start", "end", "entity"]).to_pydict()
         rows = zip(*columns.values(), strict=True)

@@ -24,8 +24,7 @@ from isinglass.pipelines.stages.pii.second_scan import (
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
 from isinglass.transforms.pii.operators.apply import writer
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +37,9 @@ if TYPE_CHECKING:
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
+    from isinglass.transforms.pii.detector import Detector
 
-    State = tuple[Scanner, Write]
+    State = tuple[Detector, Write]
 
 WITHHELD = "(withheld)"
 """Stands for each value of a list in manifest and report."""
@@ -117,17 +117,15 @@ class Pii(Stage):
             entry["values"] = [WITHHELD] * len(entry["values"])
         return shown
 
-    @property
-    def _settings(self) -> CleanSettings:
-        hashes = [model.sha256 for model in self.models]
-        hashes += [lexicon.sha256 for lexicon in self.lexicons]
-        return CleanSettings(self.config, self.key, self.seed, tuple(hashes))
-
     def identity(self, phase: Phase) -> Any:
         """Section, mark of the key, models; and how many get planted identifiers."""
+        hashes = [model.sha256 for model in self.models]
+        hashes += [lexicon.sha256 for lexicon in self.lexicons]
+        section = self.config.model_dump() if self.config else None
+        own = [section, key_mark(self.key), self.seed, hashes]
         if phase == "run":
-            return self._settings.identity()
-        return [self._settings.identity(), self.share] if phase == "clean" else None
+            return own
+        return [own, self.share] if phase == "clean" else None
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files of the detector."""
@@ -156,24 +154,26 @@ class Pii(Stage):
         del workspace
         if phase == "survey" or self.config is None:
             return None
-        scanner = Scanner.load(self._settings, time.monotonic)
-        return scanner, writer(self.config, self.key)
+        detector = load_detector(self.config, time.monotonic)
+        return detector, writer(self.config, self.key)
 
     def edit(self, state: State | None, view: View) -> Edits:
         """Find identifiers, and say what takes their place."""
         if state is None:
             return Edits()
-        scanner, write = state
-        return pii_edits(scanner, view, write)
+        detector, write = state
+        return pii_edits(detector, view, write)
 
     def record(self, state: State | None, applied: Applied, note: None) -> Record:
         """Plant identifiers in some of the texts that were scanned."""
         del note
-        if state is None or not self.share:
+        if state is None or self.config is None or not self.share:
             return Record()
         from isinglass.pipelines.stages.pii.detect import plant_some  # noqa: PLC0415
 
-        return Record(partials=plant_some(state[0], applied.view, self.share))
+        chosen = sampled(applied.view.doc_ids, self.share, self.seed)
+        partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)
+        return Record(partials=partials)
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""

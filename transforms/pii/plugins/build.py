@@ -23,7 +23,7 @@ from isinglass.transforms.pii.plugins.presidio import (
     read_recognizers,
 )
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.rules import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

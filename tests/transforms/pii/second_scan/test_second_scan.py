@@ -10,9 +10,9 @@ from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
 from isinglass.transforms.pii.second_scan.scan import (
     SecondScanner,
     blank_spans,
+    number_windows,
     scan_texts,
 )
-from isinglass.transforms.pii.second_scan.windows import number_windows
 
 SPAN = pa.struct(
     [

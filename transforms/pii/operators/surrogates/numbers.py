@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.checks.cards import is_card_number
-from isinglass.transforms.pii.checks.luhn import passes_luhn
+from isinglass.transforms.pii.checks.digits import passes_luhn
 from isinglass.transforms.pii.operators.normalised import compact
 from isinglass.transforms.pii.operators.surrogates.shape import laid_over, same_shape
 

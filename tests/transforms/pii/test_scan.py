@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from isinglass.transforms.edits import Precedence
+from isinglass.transforms.pii.budget import failures_batch
 from isinglass.transforms.pii.detector import Detection
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
-from isinglass.transforms.pii.tables import failures_batch
+from isinglass.transforms.pii.scan import pii_edits
 from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import cuts_of, spans_of, view_of, write
 
@@ -36,15 +35,10 @@ class Names:
         return Detection(findings_batch(found), failures_batch(failed), Counter(URL=3))
 
 
-def scanner(detector: Any) -> Scanner:
-    settings = CleanSettings(None, b"key", seed=0)
-    return Scanner(settings, cast("Detector | None", detector))
-
-
 def test_what_is_read_is_scanned_and_found_in_the_source() -> None:
     view = view_of(["Ann L--ee", "no one", "Ann Lee!", "--Ann Lee"])
     view = view.with_cuts([cuts_of([[(5, 7)], [], [], [(0, 2)]])])
-    edits = pii_edits(scanner(Names()), view, write)
+    edits = pii_edits(cast("Detector", Names()), view, write)
     # Of overlapping spans one stays; none crosses the seam.
     assert spans_of(edits.spans) == [
         (0, 0, 5, "NAME"),
@@ -55,9 +49,3 @@ def test_what_is_read_is_scanned_and_found_in_the_source() -> None:
     assert edits.counts == {"allowed.URL": 3}
     assert edits.precedence is Precedence.REDACT
     assert edits.write is write
-
-
-def test_without_a_detector_nothing_is_found() -> None:
-    edits = pii_edits(scanner(None), view_of(["Ann Lee"]), write)
-    assert edits.spans.num_rows == edits.failures.num_rows == 0
-    assert edits.counts == {}
