@@ -213,6 +213,7 @@ def test_local_parts_keep_their_shape(value: str, shape: str) -> None:
 )
 def test_credentials_keep_their_prefix(value: str, shape: str) -> None:
     made = fake_credential(value, Stream("0" * 32))
+    assert made is not None
     assert re.fullmatch(shape, made), made
     assert is_reserved("SECRET", made)
 
@@ -234,6 +235,7 @@ def test_credentials_keep_their_prefix(value: str, shape: str) -> None:
 )
 def test_names_keep_words_initials_and_capitals(value: str, shape: str | None) -> None:
     made = fake_person(value, Stream("0" * 32))
+    assert made is not None
     word = "[A-Z]?[a-z]{2,}"
     shape = shape or rf"{word}\. {word} [A-Z]'{word}-{word}, 3{word}"
     assert re.fullmatch(shape, made), made
