@@ -12,7 +12,7 @@ import numpy as np
 import phonenumbers
 from numba import njit
 
-from isinglass.transforms.pii.phones.scanner import LEAST_DIGITS
+from isinglass.transforms.pii.phones.runs import LEAST_DIGITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

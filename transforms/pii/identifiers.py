@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
-from isinglass.transforms.pii.gate import (
-    Gate,
-    GatePattern,
-    compile_gate,
-    hit_rows,
-)
+from isinglass.transforms.pii.gate import Gate, GatePattern, compile_gate, hit_rows
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import (
-    PHONE_NUMBER,
     Identifier,
     build_identifiers,
     silence_presidio,
 )
-from isinglass.transforms.pii.reserved import is_reserved
+from isinglass.transforms.pii.reserved import PHONE_NUMBER, is_reserved
 from isinglass.transforms.pii.rules import UNSPACED, is_vetoed, raised
 from isinglass.transforms.pii.superset import derive_gate
 from isinglass.transforms.pii.windows import Piece, Shelf, whole_texts
@@ -62,18 +56,13 @@ class IdentifierScanner:
         """
         silence_presidio()
         identifiers = tuple(build_identifiers(config))
-        patterns: list[GatePattern] = []
-        gated = []
-        for number, identifier in enumerate(identifiers):
-            own = gate_patterns(number, identifier)
-            patterns += own
-            gated.append(bool(own))
+        patterns = [gate_patterns(*numbered) for numbered in enumerate(identifiers)]
         return cls(
             identifiers,
-            compile_gate(tuple(dict.fromkeys(patterns))),
-            tuple(gated),
+            compile_gate(tuple(dict.fromkeys(chain.from_iterable(patterns)))),
+            tuple(map(bool, patterns)),
             # Presidio's search for phone numbers is slow, and judges by plans only.
-            PhoneScanner.build(config.phone_regions)
+            PhoneScanner(config.phone_regions)
             if PHONE_NUMBER in config.entities
             else None,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
@@ -15,23 +14,18 @@ import phonenumbers
 import presidio_analyzer
 import regex  # type: ignore[import-untyped]
 import yaml
-from presidio_analyzer import (
-    Pattern,
-    PatternRecognizer,
-    predefined_recognizers,
-)
+from presidio_analyzer import Pattern, PatternRecognizer
 from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.plugins.build import plug_ins
+from isinglass.transforms.pii.plugins.presidio import all_classes
+from isinglass.transforms.pii.reserved import PHONE_NUMBER
 from isinglass.transforms.pii.rules import Context
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
-
-
-PHONE_NUMBER = "PHONE_NUMBER"
 
 
 class Match(NamedTuple):
@@ -261,12 +255,11 @@ def _require(entity: str, known: set[str], found: list[Any], key: str) -> None:
 @cache
 def _all_predefined() -> tuple[Any, ...]:
     """One of each predefined pattern recognizer, by class name."""
-    classes: list[Any] = [
-        value
-        for _, value in inspect.getmembers(predefined_recognizers, inspect.isclass)
-        if issubclass(value, PatternRecognizer) and value is not EmailRecognizer
-    ]
-    return tuple(kind() for kind in classes if kind is not PatternRecognizer)
+    return tuple(
+        kind()
+        for kind in all_classes().values()
+        if issubclass(kind, PatternRecognizer) and kind is not EmailRecognizer
+    )
 
 
 def silence_presidio() -> None:

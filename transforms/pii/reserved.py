@@ -12,6 +12,8 @@ from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.surrogates.phones import is_fake_phone
 
+PHONE_NUMBER = "PHONE_NUMBER"
+
 _LEAST_PHONE_DIGITS = 7
 """Shorter runs are years, prices and page numbers more often than numbers to call."""
 
@@ -39,7 +41,7 @@ def is_reserved(entity: str, value: str) -> bool:
         return _reserved_domain(split_mailbox(value)[2].lower())
     if entity == "IP_ADDRESS":
         return not _is_public(value)
-    if entity == "PHONE_NUMBER":
+    if entity == PHONE_NUMBER:
         return _is_fictional_phone(value)
     if entity in ("SECRET", "URL_CREDENTIALS"):
         return _any_of("placeholders").search(value) is not None

@@ -75,7 +75,8 @@ class Shelf:
         ):
             pieces = self._pieces.get((start, stop))
             if pieces is None:
-                pieces = _cut(row, str(view[start:stop], "utf-8"), points)
+                text = str(view[start:stop], "utf-8")
+                pieces = list(_cut(row, text, points, WINDOW_CHARS))
                 self._pieces[start, stop] = pieces
             yield from pieces
 
@@ -91,19 +92,9 @@ def whole_texts(
         size: Of the largest piece.
     """
     for row, value in zip(rows.tolist(), texts, strict=True):
-        text = value.as_py()
-        for chunk in chunk_spans(text, size):
-            yield Piece(row, text[chunk.start : chunk.end], chunk.start, chunk)
+        yield from _cut(row, value.as_py(), 0, size)
 
 
-def _cut(row: int, text: str, points: int) -> list[Piece]:
-    if len(text) <= WINDOW_CHARS:
-        return [
-            Piece(
-                row, text, points, Chunk(0, len(text), cut_start=False, cut_end=False)
-            )
-        ]
-    return [
-        Piece(row, text[chunk.start : chunk.end], points + chunk.start, chunk)
-        for chunk in chunk_spans(text, WINDOW_CHARS)
-    ]
+def _cut(row: int, text: str, points: int, size: int) -> Iterator[Piece]:
+    for chunk in chunk_spans(text, size):
+        yield Piece(row, text[chunk.start : chunk.end], points + chunk.start, chunk)

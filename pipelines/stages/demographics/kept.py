@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import (
     decisions_path,
+    id_words,
     read_side,
     survey_path,
 )
@@ -78,10 +79,9 @@ def kept_documents(workspace: Workspace, shard_ids: Sequence[str]) -> Kept:
 def _joined(workspace: Workspace, shard_id: str, schema: pa.Schema) -> pa.Table:
     survey = read_side(survey_path(workspace, shard_id))
     decisions = read_side(decisions_path(workspace, shard_id))
-    words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
     path = workspace.table("quarantine", shard_id)
     held = read_table(path, ["doc_id", "reason"]).combine_chunks()
-    position = pc.index_in(format_doc_ids(words), held["doc_id"])
+    position = pc.index_in(format_doc_ids(id_words(survey)), held["doc_id"])
     reason = pc.coalesce(decisions["reason"], held["reason"].take(position))
     own = {"reason": reason, "weight": decisions["weight"]}
     columns = [own[n] if n in own else survey[n] for n in schema.names]

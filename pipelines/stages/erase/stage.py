@@ -12,7 +12,12 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import read_side, write_side
+from isinglass.pipelines.engine.side_tables import (
+    WORDS,
+    id_words,
+    read_side,
+    write_side,
+)
 from isinglass.pipelines.engine.workspace import read_array
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.erase import proof, report
@@ -121,9 +126,8 @@ class Erase(Stage):
 def _store(driver: Driver, table: pa.Table, outputs: UnitOutputs) -> dict[str, int]:
     """Write indices of the documents that go as a whole, and the list."""
     goes = pc.unique(table.filter(table["document"])["doc_id"])
-    survey = driver.survey("doc_high", "doc_low")
-    words = np.stack([column.to_numpy() for column in survey.columns], axis=1)
-    listed = pc.is_in(format_doc_ids(words), value_set=goes)
+    doc_ids = format_doc_ids(id_words(driver.survey(*WORDS)))
+    listed = pc.is_in(doc_ids, value_set=goes)
     found = np.flatnonzero(listed.to_numpy(zero_copy_only=False)).astype(np.int64)
     workspace = driver.workspace
     outputs.write_array(workspace.work / DOCUMENTS_FILE, found)

@@ -35,15 +35,18 @@ LENGTH_OF = {
 
 
 def is_iban(value: str) -> bool:
-    """Whether country, length and check digits of an account number hold.
+    """Whether country, length and check digits of an account number hold."""
+    number = compact(value)
+    return len(number) == LENGTH_OF.get(number[:2]) and has_check_digits(number)
+
+
+def has_check_digits(number: str) -> bool:
+    """Whether the check digits of a number without separators hold.
 
     The first four characters go to the end, letters become 10 to 35, and the number
     that comes out leaves 1 when it is divided by 97.
     """
-    number = compact(value)
     if not (number.isascii() and number.isalnum()):
-        return False
-    if len(number) != LENGTH_OF.get(number[:2]):
         return False
     moved = number[4:] + number[:4]
     return int("".join(str(int(char, 36)) for char in moved)) % 97 == 1

@@ -8,6 +8,8 @@ from typing import Any
 
 import phonenumbers
 
+from isinglass.transforms.pii.data import load_data
+
 _TYPES = (
     "fixed_line",
     "mobile",
@@ -49,8 +51,9 @@ def is_valid_within(digits: str, regions: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def is_mobile(digits: str, regions: tuple[str, ...], plain: frozenset[str]) -> bool:
-    """Whether digits are a mobile number that shows itself as one."""
+def is_mobile(digits: str, regions: tuple[str, ...]) -> bool:
+    """Whether digits are a mobile number of a region where these are told by digits."""
+    plain = load_data("phones", "formats").content["plain_mobile"]
     return any(_mobile(r).fullmatch(digits) for r in regions if r in plain)
 
 

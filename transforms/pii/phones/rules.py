@@ -54,9 +54,7 @@ class Verdict:
     in_script: bool = False
 
 
-def judge(
-    form: Form, value: str, regions: tuple[str, ...], plain: frozenset[str]
-) -> Verdict | None:
+def judge(form: Form, value: str, regions: tuple[str, ...]) -> Verdict | None:
     """Judge a number by its form and the plans.
 
     Returns:
@@ -74,7 +72,7 @@ def judge(
         return _north_american(digits, valid)
     if form.need == "mobile" and len(digits) > LEAST_DIGITS and not valid:
         return None
-    in_script = form.need == "mobile" and is_mobile(digits, regions, plain)
+    in_script = form.need == "mobile" and is_mobile(digits, regions)
     return Verdict(valid, _needs_word(form, digits, valid), in_script)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.phones.forms import (
     CONTEXT_REACH,
@@ -16,17 +15,13 @@ from isinglass.transforms.pii.phones.forms import (
 from isinglass.transforms.pii.phones.rules import judge
 from isinglass.transforms.pii.phones.runs import LEAST_DIGITS, MOST_DIGITS, digit_runs
 from isinglass.transforms.pii.phones.text import RunText, is_letter, is_unspaced
-from isinglass.transforms.pii.reserved import is_reserved
+from isinglass.transforms.pii.reserved import PHONE_NUMBER, is_reserved
 from isinglass.transforms.pii.rules import raised
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.transforms.pii.budget import Budget
-
-__all__ = ["ENTITY", "LEAST_DIGITS", "PhoneNumber", "PhoneScanner"]
-
-ENTITY = "PHONE_NUMBER"
 
 VALID_SCORE, PLAUSIBLE_SCORE, WEAK_SCORE = 0.6, 0.4, 0.2
 """A number of a plan; one that is only written like a number to call; and digits that
@@ -58,21 +53,9 @@ class PhoneNumber(NamedTuple):
 
 @dataclass(frozen=True)
 class PhoneScanner:
-    """Finds telephone numbers; holds no state.
-
-    Attributes:
-        plain_mobile: Regions with mobile numbers that are told by their digits alone.
-    """
+    """Finds telephone numbers of some regions and of other countries."""
 
     regions: tuple[str, ...]
-    around: Surroundings = field(repr=False)
-    plain_mobile: frozenset[str]
-
-    @classmethod
-    def build(cls, regions: tuple[str, ...]) -> PhoneScanner:
-        """Read forms and words; plans are compiled when first needed."""
-        plain_mobile = load_data("phones", "formats").content["plain_mobile"]
-        return cls(regions, Surroundings.load(), frozenset(plain_mobile))
 
     def scan(
         self,
@@ -110,7 +93,7 @@ class PhoneScanner:
             if number is not None:
                 found.add(
                     (run.row, run.points + number.start, run.points + number.end),
-                    Origin(ENTITY, PATTERN_DETECTOR, number.form, number.base),
+                    Origin(PHONE_NUMBER, PATTERN_DETECTOR, number.form, number.base),
                     valid=number.is_valid or None,
                     score=raised(number.base, number.word),
                     context=number.word,
@@ -130,14 +113,13 @@ class PhoneScanner:
             if count > MOST_DIGITS or not run.may_end(last):
                 continue
             span = run.span(first, last)
-            form = form_of(run.shown[span[0] : span[1]])
+            value = run.shown[slice(*span)]
+            form = form_of(value)
             if form is None:
                 continue
             taken = last - first + 1
             # Nor is a part of a number that is kept for fiction anybody's number.
-            if form.need == "never" or is_reserved(
-                ENTITY, run.shown[span[0] : span[1]]
-            ):
+            if form.need == "never" or is_reserved(PHONE_NUMBER, value):
                 return None, taken
             number = self._judge(run, span, form, torn=run.is_torn(first, last))
             if number is not None:
@@ -149,22 +131,23 @@ class PhoneScanner:
     ) -> PhoneNumber | None:
         start, end = span
         value = run.shown[start:end]
-        verdict = judge(form, value, self.regions, self.plain_mobile)
+        verdict = judge(form, value, self.regions)
         if verdict is None:
             return None
+        around = Surroundings.load()
         before = run.before + run.run[:start] if start < CONTEXT_REACH else ""
         behind = run.run[end : end + _AFTER_BYTES] + run.behind
-        extension = self.around.extension_length(behind) if form.extension else 0
+        extension = around.extension_length(behind) if form.extension else 0
         # A letter right behind makes digits a part of some code.
         if not extension and is_letter(behind[:1]):
             return None
         # Inside of a long run no word is near.
-        word = self.around.context.find(before, len(before), CONTEXT_REACH)
-        word = word or self.around.word_behind(behind)
+        word = around.context.find(before, len(before), CONTEXT_REACH)
+        word = word or around.word_behind(behind)
         doubtful = torn or verdict.needs_word
         if verdict.in_script and (_is_in_script(before[-1:]) or _is_in_script(behind)):
             doubtful = torn
-        if word is None and (doubtful or self.around.is_other(before)):
+        if word is None and (doubtful or around.is_other(before)):
             return None
         base = WEAK_SCORE if verdict.needs_word else PLAUSIBLE_SCORE
         if verdict.is_valid:

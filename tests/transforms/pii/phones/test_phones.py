@@ -23,7 +23,7 @@ from isinglass.transforms.text import string_buffers
 from tests.properties import examples
 
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CN", "KR", "BR", "AU")
-SCANNER = PhoneScanner.build(REGIONS)
+SCANNER = PhoneScanner(REGIONS)
 
 
 def scan(texts: list[str]) -> list[dict[str, Any]]:

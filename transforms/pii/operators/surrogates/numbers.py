@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.checks.cards import is_card_number
 from isinglass.transforms.pii.checks.digits import passes_luhn
+from isinglass.transforms.pii.checks.iban import has_check_digits
 from isinglass.transforms.pii.operators.normalised import compact
 from isinglass.transforms.pii.operators.surrogates.shape import laid_over, same_shape
 
@@ -108,21 +109,11 @@ def fake_iban(value: str, stream: Stream) -> str | None:
     places = [n for n, char in enumerate(value) if char.isalpha() or char.isdecimal()]
     start = places[_HEAD] if len(places) > _HEAD else len(value)
     head, rest = list(value[:start]), same_shape(value[start:], stream)
-    if _passes(number[:2] + check + compact(rest)):
+    # Not all that checks account numbers refuses 01.
+    if has_check_digits(number[:2] + check + compact(rest)):
         check = CHECK_DIGITS[check == CHECK_DIGITS[0]]
     head[places[2]], head[places[3]] = check[0], check[1]
     return "".join(head) + rest
-
-
-def _passes(number: str) -> bool:
-    """Whether the remainder of 97 is 1, which not all checks hold against 01.
-
-    ISO 13616: the first four characters last, and A to Z as 10 to 35.
-    """
-    if not number.isascii():
-        return False
-    moved = number[_HEAD:] + number[:_HEAD]
-    return int("".join([str(int(char, 36)) for char in moved])) % 97 == 1
 
 
 def is_fake_iban(value: str) -> bool:
