@@ -19,8 +19,7 @@ from isinglass.pipelines.stages.pii.evaluate import (
     read_labelled,
 )
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig, default_entities
-from isinglass.transforms.pii.evaluation.labels import Labels
-from isinglass.transforms.pii.evaluation.scoring import Score, Span, match_spans
+from isinglass.transforms.pii.evaluation import Labels, Score, Span, match_spans
 
 if TYPE_CHECKING:
     from pathlib import Path

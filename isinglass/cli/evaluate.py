@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
-    from isinglass.transforms.pii.evaluation.scoring import Score, Span
+    from isinglass.transforms.pii.evaluation import Score, Span
 
 _INTERVAL = "95 %"
 _COLUMNS = ("entity", "gold", "pred.", "precision", _INTERVAL, "recall", _INTERVAL)
@@ -83,7 +83,7 @@ def pii(
         looked_for,
         read_labelled,
     )
-    from isinglass.transforms.pii.evaluation.labels import Labels  # noqa: PLC0415
+    from isinglass.transforms.pii.evaluation import Labels  # noqa: PLC0415
 
     labelled = read_labelled(data, language)
     labels = Labels.of(looked_for(section), map_ or (), ignore or ())
@@ -120,7 +120,7 @@ def _section(config: Path | None, mode: str | None) -> PiiConfig:
 
 def as_json(evaluation: Evaluation, shown: dict[str, Any]) -> dict[str, Any]:
     """The whole result as a JSON-able value; its form is part of the contract."""
-    from isinglass.transforms.pii.evaluation.scoring import total  # noqa: PLC0415
+    from isinglass.transforms.pii.evaluation import total  # noqa: PLC0415
 
     words = evaluation.words
     ways = {"overlap": evaluation.overlap, "strict": evaluation.strict}

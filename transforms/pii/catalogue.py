@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from isinglass.schemas.config.kinds import PatternEntry, kind_files, known_kinds, place
+from isinglass.schemas.config.kinds import kind_files, known_kinds, place
 from isinglass.transforms.pii.checks.named import holds, named_check
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config.kinds import Proof, Recognizer
+    from isinglass.schemas.config.kinds import Recognizer
     from isinglass.transforms.pii.checks.named import ValueCheck
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A recognizer of one kind, see `schemas.config.kinds.Recognizer`.
+class Entry(NamedTuple):
+    """A recognizer of one kind, and whether the check of a value holds, if it has one.
 
-    Attributes:
-        check: Whether the check of a value holds; None if it has none.
+    In its gate and patterns, macros stand in place of their names.
     """
 
     entity: str
-    rule: str
-    gate: str
-    window: str
-    patterns: tuple[PatternEntry, ...]
+    recognizer: Recognizer
     check: ValueCheck | None
-    proof: Proof
-    context: tuple[str, ...]
-    examples: tuple[str, ...]
 
 
 @cache
 def load_catalogue() -> tuple[Entry, ...]:
     """Recognizers of all kinds, by entity and file.
 
-    In gates and patterns `<name>` stands for what `macros` of `generic.yaml` says.
+    In files `<name>` stands for what `macros` of `generic.yaml` says.
 
     Raises:
         ConfigError: A file is wrong; the message names file, key and fix.
@@ -80,17 +71,8 @@ def _entry(
     elif recognizer.check is not None:
         where = f"{place(entity)}.recognizers.{number}.check"
         check = named_check(recognizer.check, where)
-    return Entry(
-        entity=entity,
-        rule=recognizer.rule,
-        gate=expand(recognizer.gate, macros),
-        window=recognizer.window,
-        patterns=patterns,
-        check=check,
-        proof=recognizer.proof,
-        context=recognizer.context,
-        examples=recognizer.examples,
-    )
+    written = {"gate": expand(recognizer.gate, macros), "patterns": patterns}
+    return Entry(entity, recognizer.model_copy(update=written), check)
 
 
 def expand(pattern: str, macros: dict[str, str]) -> str:

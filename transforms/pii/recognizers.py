@@ -150,18 +150,18 @@ class CatalogueRecognizer(PatternRecognizer):
     """
 
     def __init__(self, entry: Entry) -> None:
+        own = entry.recognizer
         super().__init__(
             supported_entity=entry.entity,
-            name=entry.rule,
+            name=own.rule,
             patterns=[
-                Pattern(f"{entry.rule}.{p.name}", p.regex, p.score)
-                for p in entry.patterns
+                Pattern(f"{own.rule}.{p.name}", p.regex, p.score) for p in own.patterns
             ],
-            context=list(entry.context),
+            context=list(own.context),
             global_regex_flags=0,
         )
         self._check = entry.check
-        self._proof = entry.proof
+        self._proof = own.proof
 
     def validate_result(self, pattern_text: str) -> bool | None:
         """False if the check fails; True if that it holds is proof; None otherwise."""
@@ -201,16 +201,17 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
         for entry in entries.get(entity, ()):
             # The borders of catalogue patterns work beside letters of any script.
-            shown = {"gate": entry.gate, "window": entry.window, "separated": False}
+            own = entry.recognizer
+            shown = {"gate": own.gate, "window": own.window, "separated": False}
             result.append(_identifier(entity, CatalogueRecognizer(entry), **shown))
         if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
             result += [_identifier(entity, recognizer) for recognizer in found]
     _check_allowed(config, known | config.entities.keys())
-    for own in own_plug_ins:
-        shown = {"separated": own.separated, "trusted": True}
-        result.append(_identifier(own.entity, own.recognizer, **shown))
+    for plug_in in own_plug_ins:
+        shown = {"separated": plug_in.separated, "trusted": True}
+        result.append(_identifier(plug_in.entity, plug_in.recognizer, **shown))
     return result
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.pii.evaluation.labels import IGNORED, Labels
-from isinglass.transforms.pii.evaluation.scoring import (
+from isinglass.transforms.pii.evaluation import (
     ANY_OVERLAP,
     EXACT,
+    IGNORED,
+    Labels,
     Match,
     Span,
     match_spans,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.pii.canaries.fakes import PERSON, values
-from isinglass.transforms.pii.canaries.recall import CELL, SEPARATOR, add_cells
+from isinglass.transforms.pii.canaries.recall import CELL, SEPARATOR, add_cell
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _summed(counts: Counts, axes: tuple[str, ...]) -> dict[tuple[str, ...], list
     for name, sums in counts.items():
         parts = name.split(SEPARATOR, len(CELL) - 1)
         cell = dict(zip(CELL, parts, strict=True))
-        add_cells(total, {tuple(cell[part] for part in ("entity", *axes)): sums})
+        add_cell(total, tuple(cell[part] for part in ("entity", *axes)), sums)
     return {key: total[key] for key in sorted(total, key=json.dumps)}
 
 

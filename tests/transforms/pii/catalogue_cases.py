@@ -34,9 +34,9 @@ def found(text: str, entity: str) -> list[str]:
 
 def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
     for entry, recognizer, context in parts(entity):
-        for pattern in entry.patterns:
+        for pattern in entry.recognizer.patterns:
             for match in regex.finditer(pattern.regex, text):
-                assert opens(entry, text), (entry.rule, pattern.name)
+                assert opens(entry, text), (entry.recognizer.rule, pattern.name)
                 value = match.group()
                 valid = recognizer.validate_result(value)
                 if valid is False or is_reserved(entity, value):
@@ -48,8 +48,12 @@ def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
 @cache
 def parts(entity: str) -> list[tuple[Entry, CatalogueRecognizer, Context]]:
     """Entries of an entity with their recognizers and context words."""
-    entries = [e for e in load_catalogue() if e.entity == entity and e.patterns]
-    return [(e, CatalogueRecognizer(e), Context.of(e.context)) for e in entries]
+    entries = [
+        e for e in load_catalogue() if e.entity == entity and e.recognizer.patterns
+    ]
+    return [
+        (e, CatalogueRecognizer(e), Context.of(e.recognizer.context)) for e in entries
+    ]
 
 
 def opens(entry: Entry, text: str) -> bool:
@@ -60,7 +64,7 @@ def opens(entry: Entry, text: str) -> bool:
 def hits(entry: Entry, text: str) -> int:
     """How often the gate of an entry opens in a text."""
     ends: list[int] = []
-    _database(entry.gate).scan(
+    _database(entry.recognizer.gate).scan(
         text.encode(), match_event_handler=lambda _i, _s, end, _f, _c: ends.append(end)
     )
     return len(ends)

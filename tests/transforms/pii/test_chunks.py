@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii import windows
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans
+from isinglass.transforms.pii.windows import Chunk, chunk_spans
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.pii.evaluation.labels import Labels
-from isinglass.transforms.pii.evaluation.scoring import Span, match_spans
+from isinglass.transforms.pii.evaluation import Labels, Span, match_spans
 from isinglass.transforms.pii.overlap import resolve_overlaps
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from isinglass.transforms.pii.canaries.fakes import (
     plantable,
     values,
 )
-from isinglass.transforms.pii.chunks import CHUNK_CHARS, OVERLAP_CHARS
+from isinglass.transforms.pii.windows import CHUNK_CHARS, OVERLAP_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

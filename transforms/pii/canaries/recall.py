@@ -14,8 +14,6 @@ from isinglass.transforms.pii.canaries.fakes import CHUNK_BORDER, PERSON
 from isinglass.transforms.pii.overlap import resolve_overlaps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from isinglass.transforms.pii.canaries.plant import Planted
@@ -58,7 +56,7 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
     counts: dict[str, list[int]] = {}
     for cell, mine, others in zip(cells, same.tolist(), other.tolist(), strict=True):
         found = [1, int(mine), int(others and not mine)]
-        add_cells(counts, {SEPARATOR.join(cell): found})
+        add_cell(counts, SEPARATOR.join(cell), found)
     return dict(sorted(counts.items()))
 
 
@@ -76,12 +74,10 @@ def _scanned_as(planted: Planted) -> pa.StringArray:
     return pc.if_else(spared, pa.scalar(None, pa.string()), planted.languages)
 
 
-def add_cells(total: dict[Key, list[int]], counts: Mapping[Key, list[int]]) -> None:
+def add_cell(total: dict[Key, list[int]], key: Key, counts: list[int]) -> None:
     """Add the counts of some documents to those of others, in place."""
-    for key, values in counts.items():
-        sums = total.setdefault(key, [0] * len(values))
-        for place, value in enumerate(values):
-            sums[place] += value
+    held = total.get(key, [0] * len(counts))
+    total[key] = [one + other for one, other in zip(held, counts, strict=True)]
 
 
 def primary_languages(languages: pa.StringArray) -> pa.StringArray:

@@ -8,14 +8,75 @@ import numpy as np
 
 from isinglass.transforms.pii.ner.table import ByteTable, grown
 from isinglass.transforms.pii.ner.weights import COLUMNS
-from isinglass.transforms.pii.ner.words import PlainWords
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from isinglass.transforms.pii.ner.batch import Pieces
     from isinglass.transforms.pii.ner.special import CrossingRules
-    from isinglass.transforms.pii.ner.split import Pieces
     from isinglass.transforms.pii.ner.types import TypeTable
+
+_CHECKED = 2_000
+"""About so many words of the vocabulary are looked at."""
+
+_GLUE = "\n\n\n\n"
+"""Between stretches that are tokenised in one call; no rule of a tokenizer holds it."""
+
+
+class PlainWords:
+    """Attributes of plain words without spaCy's tokenizer. It takes four times as long.
+
+    A stretch of ASCII letters that is no special case is one token, since English rules
+    split only at signs and digits. Whether this holds for a tokenizer is looked at when
+    it is loaded, on words of its vocabulary; else nothing goes this way.
+    """
+
+    def __init__(self, nlp: Any) -> None:
+        from spacy.strings import get_string_id  # noqa: PLC0415 - loads spaCy
+
+        getters = nlp.vocab.lex_attr_getters
+        self._getters = [getters[nlp.vocab.strings[column]] for column in COLUMNS]
+        # Names in spaCy's table of symbols have small numbers instead of hashes.
+        self._number = get_string_id
+        self._rules = frozenset(nlp.tokenizer.rules)
+        self.works = True
+        self.works = self._agrees(nlp)
+
+    def _agrees(self, nlp: Any) -> bool:
+        known = [word for word in nlp.vocab.strings if self.holds(word)]
+        # The vocabulary is sorted, so its first words begin alike.
+        words = known[:: max(1, len(known) // _CHECKED)]
+        with nlp.memory_zone():
+            doc = nlp.tokenizer(_GLUE.join(words))
+            values = doc.to_array(list(COLUMNS)).reshape(len(doc), len(COLUMNS))
+        whole = len(doc) == 2 * len(words) - 1
+        return whole and np.array_equal(values[::2], self.keys(words))
+
+    def holds(self, chunk: str) -> bool:
+        """Whether a stretch of text is a plain word."""
+        return (
+            self.works
+            and chunk.isascii()
+            and chunk.isalpha()
+            and chunk not in self._rules
+        )
+
+    def keys(self, words: Sequence[str]) -> NDArray[np.uint64]:
+        """Attributes of plain words.
+
+        Returns:
+            uint64 (n, 4).
+        """
+        number = self._number
+        norm, prefix, suffix, shape = self._getters
+        rows = [
+            (number(norm(w)), number(prefix(w)), number(suffix(w)), number(shape(w)))
+            for w in words
+        ]
+        return np.array(rows, np.uint64).reshape(len(words), len(COLUMNS))
+
 
 SPACE, SIGN, CAPITAL = 1, 2, 4
 """Flags: white space; an at sign, or of several characters with one that is neither
@@ -26,9 +87,6 @@ MOST_ENTRIES = 1 << 18
 
 MOST_BYTES = 1 << 23
 """Bytes of stretches, after which it is dropped as well."""
-
-_GLUE = "\n\n\n\n"
-"""Between stretches that are tokenised in one call; no rule of a tokenizer holds it."""
 
 
 _ASCII = 128

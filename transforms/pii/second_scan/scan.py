@@ -8,7 +8,7 @@ left. They are no measure of recall.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,21 +42,16 @@ _REACH = 24
 _BREAK = 0x0A
 
 
-class _Entity(NamedTuple):
-    name: str
-    pattern: str
-
-
 @dataclass(frozen=True)
 class SecondScanner:
     """Compiled by RE2 at each call, which caches nothing and costs microseconds.
 
     Attributes:
-        groups: Gates, each with the entities whose patterns it lets through.
+        groups: Gates with their patterns, each with the patterns by entity behind it.
         ignored: Blanked before numbers are counted.
     """
 
-    groups: tuple[tuple[str, str, tuple[_Entity, ...]], ...] = field(repr=False)
+    groups: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = field(repr=False)
     ignored: str = field(repr=False)
 
     @classmethod
@@ -65,14 +60,14 @@ class SecondScanner:
         content = load_data("second_scan", "any").content
         person = content["person"]
         lists = {name: "|".join(person[name]) for name in ("title", "given")}
-        groups: dict[str, list[_Entity]] = {}
+        groups: dict[str, list[tuple[str, str]]] = {}
         known = content["entities"] | _national()
         for name in sorted({*entities} & {*known}):
             entry = known[name]
             pattern = "|".join(f"(?:{p})" for p in entry["patterns"])
             for key, value in (*lists.items(), ("word", person["word"])):
                 pattern = pattern.replace(f"{{{key}}}", value)
-            groups.setdefault(entry["gate"], []).append(_Entity(name, pattern))
+            groups.setdefault(entry["gate"], []).append((name, pattern))
         gates = content["gates"]
         return cls(
             groups=tuple(
@@ -84,7 +79,7 @@ class SecondScanner:
     @property
     def entities(self) -> list[str]:
         """Entities that are counted, sorted."""
-        return sorted(e.name for _, _, found in self.groups for e in found)
+        return sorted(name for _, _, found in self.groups for name, _ in found)
 
     def count(self, texts: pa.StringArray) -> dict[str, NDArray[np.int64]]:
         """Hits of each entity in each text.
@@ -95,9 +90,9 @@ class SecondScanner:
         counts = {name: np.zeros(len(texts), np.int64) for name in self.entities}
         for gate, pattern, entities in self.groups:
             near, candidates = self._candidates(texts, gate, pattern)
-            for entity in entities:
-                hits = pc.count_substring_regex(candidates, entity.pattern)
-                counts[entity.name][near] = hits.to_numpy()
+            for entity, wide in entities:
+                hits = pc.count_substring_regex(candidates, wide)
+                counts[entity][near] = hits.to_numpy()
         return counts
 
     def _candidates(

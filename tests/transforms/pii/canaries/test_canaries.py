@@ -26,7 +26,7 @@ from isinglass.transforms.pii.canaries.plant import (
     plant,
 )
 from isinglass.transforms.pii.catalogue import checks_of
-from isinglass.transforms.pii.chunks import chunk_spans
+from isinglass.transforms.pii.windows import chunk_spans
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector

@@ -10,7 +10,7 @@ import pytest
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii.canaries.plant import EXPECTED, Planted, plant
-from isinglass.transforms.pii.canaries.recall import CELL, add_cells, measure
+from isinglass.transforms.pii.canaries.recall import CELL, add_cell, measure
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from tests.transforms.pii.canaries.test_canaries import CONFIG, documents
 
@@ -93,5 +93,6 @@ def test_nothing_planted_is_no_cell(identifiers: Detector) -> None:
 
 def test_cells_are_added() -> None:
     total = {"a": [1, 0, 1]}
-    add_cells(total, {"a": [2, 2, 0], "b": [1, 1, 0]})
+    add_cell(total, "a", [2, 2, 0])
+    add_cell(total, "b", [1, 1, 0])
     assert total == {"a": [3, 2, 1], "b": [1, 1, 0]}

@@ -8,7 +8,6 @@ import pytest
 
 from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
 from isinglass.transforms.pii.ner.engine import OwnEngine, load_engine
@@ -19,6 +18,7 @@ from isinglass.transforms.pii.ner.pipe import (
     load_pipeline,
 )
 from isinglass.transforms.pii.ner.weights import UnknownNetworkError, read_weights
+from isinglass.transforms.pii.windows import Chunk, chunk_spans
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.models import SpacyModel

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.pii.ner.split import split
+from isinglass.transforms.pii.ner.batch import split
 from isinglass.transforms.text import string_buffers
 
 SPACES = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace())

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.pii.ner import types as types_module
+from isinglass.transforms.pii.ner.batch import split
 from isinglass.transforms.pii.ner.chunks import ChunkTable
 from isinglass.transforms.pii.ner.inference import SEGMENT, Inference
 from isinglass.transforms.pii.ner.network import HALO
 from isinglass.transforms.pii.ner.special import CrossingRules
-from isinglass.transforms.pii.ner.split import split
 from isinglass.transforms.pii.ner.types import TypeTable
 from isinglass.transforms.pii.ner.weights import COLUMNS, read_weights
 from isinglass.transforms.text import string_buffers

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from isinglass.transforms.pii.ner.chunks import PlainWords
 from isinglass.transforms.pii.ner.weights import COLUMNS
-from isinglass.transforms.pii.ner.words import PlainWords
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ NUMBERED = [
     (entry.entity, value)
     for entry in load_catalogue()
     if kind_of(entry.entity) in ("national", "iban")
-    for value in entry.examples
+    for value in entry.recognizer.examples
 ]
 
 

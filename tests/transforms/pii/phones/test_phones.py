@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.phones.forms import form_of
-from isinglass.transforms.pii.phones.plans import is_valid_abroad, is_valid_within
+from isinglass.transforms.pii.phones.rules import is_valid_abroad, is_valid_within
 from isinglass.transforms.pii.phones.runs import digit_runs
 from isinglass.transforms.pii.phones.scanner import (
     PLAUSIBLE_SCORE,

@@ -15,10 +15,10 @@ from isinglass.transforms.pii.recognizers import CatalogueRecognizer, build_iden
 from tests.properties import examples
 from tests.transforms.pii.catalogue_cases import hits, opens
 
-ENTRIES = [entry for entry in load_catalogue() if entry.patterns]
-NAMES = [f"{entry.entity}-{entry.rule}" for entry in ENTRIES]
+ENTRIES = [entry for entry in load_catalogue() if entry.recognizer.patterns]
+NAMES = [f"{entry.entity}-{entry.recognizer.rule}" for entry in ENTRIES]
 
-CASES = [(entry, value) for entry in ENTRIES for value in entry.examples]
+CASES = [(entry, value) for entry in ENTRIES for value in entry.recognizer.examples]
 
 
 def test_every_kind_but_names_and_phones_is_in_the_catalogue() -> None:
@@ -39,25 +39,32 @@ def test_files_say_what_they_are_and_are_hashed() -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
 def test_entries_are_well_formed(entry: Entry) -> None:
-    assert len({p.name for p in entry.patterns}) == len(entry.patterns)
-    for pattern in entry.patterns:
+    assert len({p.name for p in entry.recognizer.patterns}) == len(
+        entry.recognizer.patterns
+    )
+    for pattern in entry.recognizer.patterns:
         assert r"\b" not in pattern.regex.replace(r"\\b", "")
         assert not regex.search("<[a-z]+>", pattern.regex)
-    low = min(p.score for p in entry.patterns)
+    low = min(p.score for p in entry.recognizer.patterns)
     # What does not count by itself must be able to count with a context word.
     if low < known_kinds()[entry.entity].threshold:
-        assert entry.context
+        assert entry.recognizer.context
 
 
 def test_every_pattern_has_an_example() -> None:
     missing = []
     for entry in ENTRIES:
-        if entry.entity in ("SECRET", "URL_CREDENTIALS") and not entry.examples:
+        if (
+            entry.entity in ("SECRET", "URL_CREDENTIALS")
+            and not entry.recognizer.examples
+        ):
             continue  # test_recognizers_secrets.py has them
         missing += [
-            (entry.rule, p.name)
-            for p in entry.patterns
-            if not any(regex.search(p.regex, value) for value in entry.examples)
+            (entry.recognizer.rule, p.name)
+            for p in entry.recognizer.patterns
+            if not any(
+                regex.search(p.regex, value) for value in entry.recognizer.examples
+            )
         ]
     assert missing == []
 
@@ -92,7 +99,7 @@ def test_gates_open_wherever_a_pattern_matches(
     entry: Entry, value: str, before: str, behind: str
 ) -> None:
     text = before + value + behind
-    if any(regex.search(p.regex, text) for p in entry.patterns):
+    if any(regex.search(p.regex, text) for p in entry.recognizer.patterns):
         assert opens(entry, text)
 
 
@@ -101,10 +108,14 @@ def test_gates_open_wherever_a_pattern_matches(
 def test_patterns_match_beside_letters_of_any_script(
     entry: Entry, value: str, around: str
 ) -> None:
-    if entry.rule == "email" and around[0] == "é":
+    if entry.recognizer.rule == "email" and around[0] == "é":
         return
     text = around.format(value)
-    spans = {m.group() for p in entry.patterns for m in regex.finditer(p.regex, text)}
+    spans = {
+        m.group()
+        for p in entry.recognizer.patterns
+        for m in regex.finditer(p.regex, text)
+    }
     assert value.removesuffix(":53").removesuffix(".The") in spans
 
 
@@ -112,11 +123,13 @@ def test_patterns_match_beside_letters_of_any_script(
 def test_patterns_do_not_match_inside_of_a_longer_word(
     entry: Entry, value: str
 ) -> None:
-    if entry.rule in ("email", "jwt", "cn_plate"):
+    if entry.recognizer.rule in ("email", "jwt", "cn_plate"):
         return  # an address or token takes the letters in
     for text in (f"a{value}", f"9{value}", f"{value}a", f"{value}9"):
         spans = {
-            m.group() for p in entry.patterns for m in regex.finditer(p.regex, text)
+            m.group()
+            for p in entry.recognizer.patterns
+            for m in regex.finditer(p.regex, text)
         }
         assert value not in spans, text
 
@@ -144,7 +157,7 @@ NASTY = [
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
 def test_time_grows_gently_with_the_length_of_a_text(entry: Entry) -> None:
-    for pattern in entry.patterns:
+    for pattern in entry.recognizer.patterns:
         compiled = regex.compile(pattern.regex)
         for piece in NASTY:
             text = piece * (8_000 // len(piece))
@@ -160,12 +173,16 @@ PLAIN = (
 
 
 def test_gates_stay_shut_in_plain_text() -> None:
-    assert [e.rule for e in ENTRIES if hits(e, PLAIN)] == []
+    assert [e.recognizer.rule for e in ENTRIES if hits(e, PLAIN)] == []
 
 
 @pytest.mark.parametrize(("entry", "value"), CASES)
 def test_gates_report_a_value_once_or_twice(entry: Entry, value: str) -> None:
-    assert 1 <= hits(entry, f"x {value} y") <= (20 if entry.rule == "jwt" else 4)
+    assert (
+        1
+        <= hits(entry, f"x {value} y")
+        <= (20 if entry.recognizer.rule == "jwt" else 4)
+    )
 
 
 def test_macros_are_expanded_within_macros() -> None:
@@ -190,12 +207,12 @@ def test_a_check_proves_no_bare_run_of_digits(
     value: str,
     verdict: bool | None,  # noqa: FBT001
 ) -> None:
-    entry = next(entry for entry in ENTRIES if entry.rule == rule)
+    entry = next(entry for entry in ENTRIES if entry.recognizer.rule == rule)
     assert CatalogueRecognizer(entry).validate_result(value) is verdict
 
 
 def test_a_recognizer_works_in_presidio_too() -> None:
-    entry = next(entry for entry in ENTRIES if entry.rule == "card")
+    entry = next(entry for entry in ENTRIES if entry.recognizer.rule == "card")
     recognizer = CatalogueRecognizer(entry)
     results = recognizer.analyze("no 4111 1111 1111 1111", ["CREDIT_CARD"], None)
     assert [(r.start, r.end, r.score) for r in results] == [(3, 22, 1.0)]

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.detector import build_detector
 from isinglass.transforms.pii.found import FoundColumns
+from isinglass.transforms.pii.windows import Chunk, chunk_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

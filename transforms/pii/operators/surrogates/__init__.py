@@ -134,7 +134,7 @@ def catalogue_check(entity: str) -> Check | None:
     guarded: list[Guarded] = []
     for entry in load_catalogue():
         if entry.entity == entity and (entry.check or national):
-            patterns = () if national and entry.check else entry.patterns
+            patterns = () if national and entry.check else entry.recognizer.patterns
             compiled = tuple(regex.compile(pattern.regex) for pattern in patterns)
             guarded.append((compiled, entry.check or bool))
     if not guarded and not national:

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.evaluation.labels import IGNORED, Labels
-from isinglass.transforms.pii.evaluation.scoring import (
+from isinglass.transforms.pii.evaluation import (
     ANY_OVERLAP,
     EXACT,
+    IGNORED,
+    Labels,
     Score,
     Span,
     match_spans,

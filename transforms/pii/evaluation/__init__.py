@@ -1,1 +1,0 @@
-"""Found spans held against labelled ones."""
