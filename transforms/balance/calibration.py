@@ -119,10 +119,8 @@ def calibrate(
 
     The residual tells: at most `TOLERANCE` where the constraints can be met.
 
-    Args:
-        constraints: Shape (d, k); those that are 0 everywhere hold by themselves.
-        multiplicity: Documents of each of the k distinct vectors, with a sum > 0.
-        distance: From 1, of which the mean is least.
+    Constraints (d, k) that are 0 everywhere hold by themselves; the multiplicity (k,)
+    is the number of documents of each distinct vector, with a sum > 0.
     """
     total = multiplicity.sum()
     rows = [np.ones(len(multiplicity))]

@@ -89,11 +89,6 @@ def axes_of(
 ) -> list[Axis]:
     """The axes that are balanced, over documents with these mentions.
 
-    Args:
-        vectors: Counts of mentions, shape (n, groups), 0 or more.
-        columns: Axis and group of each column of `vectors`.
-        config: Axes, targets and units.
-
     Raises:
         ConfigError: A target names an axis or a group that has no column.
     """

@@ -57,11 +57,7 @@ def count_mentions(texts: pa.StringArray, languages: pa.StringArray) -> MentionC
 
     Whole words count, whatever their case, the longest entry of the lexicon first;
     `he's` and `l'homme` hold `he` and `homme`. Chinese is matched by character. Only
-    documents whose language has a lexicon are counted.
-
-    Args:
-        texts: n strings without nulls, as they are (not normalised).
-        languages: n language codes or tags; null where unknown.
+    documents whose language has a lexicon are counted. Texts are not normalised.
 
     Raises:
         ValueError: A text is null, or the lengths differ.

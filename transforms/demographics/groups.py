@@ -53,14 +53,7 @@ def group_statistics(
     languages: pa.StringArray,
     stage: str,
 ) -> list[Statistic]:
-    """Return the statistics of the module's table; none where nothing is covered.
-
-    Args:
-        mentions: Of all documents of the stage.
-        sources: Of each document; null where unknown.
-        languages: Of each document; null where unknown.
-        stage: `input` or `output`.
-    """
+    """Return the statistics of the module's table; none where nothing is covered."""
     found: list[Statistic] = []
     sums = sliced(sources, languages, partial(_cells, mentions))
     for columns, cell in each_slice(sums):
@@ -174,10 +167,6 @@ def removal(
     interval. `group.removal_ratio` is that share over the share among documents that
     do not mention the group, with a 95 % log interval; where one of the counts is 0 it
     is left out.
-
-    Args:
-        mentioned: As of `retention`.
-        removed: By reason, shape (n,) each.
     """
     found: list[Statistic] = []
     metric = "group.removal_ratio"

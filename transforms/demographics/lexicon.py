@@ -24,14 +24,11 @@ class DemographicLexicon:
         entry: The lexicon as the manifest lists it; language is an ISO 639-1 code, and
             the version changes whenever a count could change.
         aliases: Other codes of the language (ISO 639-2 and 639-3).
-        source: Where the terms come from.
         terms: Every form of every term as written in the file, with its group.
-        vetoes: Phrases that hold a form and name nobody.
     """
 
     entry: Lexicon
     aliases: tuple[str, ...]
-    source: str
     terms: tuple[tuple[str, Group], ...]
     vetoes: tuple[str, ...]
 
@@ -95,7 +92,6 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
     return DemographicLexicon(
         entry=Lexicon(**told, sha256=hashlib.sha256(content).hexdigest()),
         aliases=tuple(data["aliases"]),
-        source=data["source"],
         terms=terms,
         vetoes=tuple(sorted(data["vetoes"])),
     )

@@ -43,12 +43,10 @@ class MatchTables(NamedTuple):
     """Arrays of the compiled lexicons; all read-only.
 
     Attributes:
-        characters: `character_table`.
         slots: Word id by hash, -1 where empty; the size is a power of two.
         firsts: By hash, a bit for each root that has an entry beginning with a word
             of this hash.
         word_starts: Where each word begins in `word_codes`; one more than words.
-        word_codes: Folded code points of all words.
         edge_keys: `node * words + word` of each edge of the trie, ascending.
         edge_nodes: Node that each edge leads to.
         node_rows: Row of `gains` of an entry that ends at the node, else -1.

@@ -54,7 +54,6 @@ class FoldTables(NamedTuple):
     Attributes:
         starts: int32 (code points,), where its folded form begins in `pool`.
         lengths: uint8 (code points,), bytes of its folded form; 0 for nothing.
-        pool: uint8, UTF-8 of all folded forms.
     """
 
     starts: NDArray[np.int32]
@@ -164,11 +163,7 @@ def _fold(
 
 
 def fold(texts: pa.StringArray, *, sources: bool = False) -> Folded:
-    """Fold a batch of texts.
-
-    Args:
-        texts: Strings (n,) without nulls.
-        sources: Whether to tell where each byte comes from.
+    """Fold a batch of texts; tell of `sources` only if they are asked for.
 
     Raises:
         ValueError: A text is null.

@@ -92,8 +92,6 @@ class ValueSearch:
     """Compiled values. Not to be pickled, and it shows none of them.
 
     Attributes:
-        literals: Folded values and their other spellings.
-        digits: Which literals are numbers.
         numbers: Digits of numbers, to be found in any grouping.
     """
 
@@ -127,9 +125,6 @@ class ValueSearch:
         word or number; in scripts without spaces between words, and in Korean, it is
         found anywhere. Only digits make another number of one of 7 and more digits:
         `x4155552671` holds it. A value in escapes has the places of the escapes.
-
-        Args:
-            texts: Strings without nulls.
 
         Returns:
             (n, 3): row, start and end, exclusive, in code points; sorted, each place

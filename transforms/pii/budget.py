@@ -27,10 +27,8 @@ class Budget:
     expressions get what is left as their timeout.
 
     Attributes:
-        seconds: Time that one row may take.
         clock: Monotonic seconds. Without one only regular expressions are bounded,
             each by `seconds`: transforms read no clock, so the caller gives it.
-        failed: Reason and detail by row.
     """
 
     seconds: float

@@ -25,12 +25,7 @@ FOLDERS = (
 
 @dataclass(frozen=True)
 class DataFile:
-    """One YAML file below `transforms/resources`.
-
-    Attributes:
-        entry: Name, language, version, licence and SHA-256, as the manifest lists it.
-        content: The parsed file.
-    """
+    """One YAML file below `transforms/resources`."""
 
     entry: Lexicon
     content: dict[str, Any] = field(repr=False)
@@ -46,13 +41,8 @@ def load_data(folder: str, stem: str) -> DataFile:
     path = files("isinglass.transforms") / "resources" / folder / f"{stem}.yaml"
     raw = path.read_bytes()
     content = yaml.load(raw, yaml.CSafeLoader)
-    entry = Lexicon(
-        name=content["name"],
-        language=content["language"],
-        version=content["version"],
-        licence=content["licence"],
-        sha256=hashlib.sha256(raw).hexdigest(),
-    )
+    told = {name: content[name] for name in ("name", "language", "version", "licence")}
+    entry = Lexicon(**told, sha256=hashlib.sha256(raw).hexdigest())
     return DataFile(entry, content)
 
 

@@ -29,11 +29,9 @@ class Labels:
 
     Attributes:
         entities: By label in capitals without a prefix; `IGNORED` for some.
-        known: Entities that stand for themselves.
     """
 
     entities: dict[str, str]
-    known: frozenset[str]
 
     @classmethod
     def of(
@@ -44,11 +42,6 @@ class Labels:
     ) -> Labels:
         """The mapping of the data file with what a user adds.
 
-        Args:
-            known: Entities that are looked for.
-            mapped: Additions of the form LABEL=ENTITY; these come first.
-            ignored: Labels to ignore.
-
         Raises:
             ConfigError: An addition is not of this form.
         """
@@ -56,8 +49,7 @@ class Labels:
         own = {_plain(label): IGNORED for label in content["ignored"]}
         for entity, labels in content["entities"].items():
             own |= {_plain(label): entity for label in labels}
-        names = frozenset([*known, *content["entities"]])
-        own |= {name: name for name in names}
+        own |= {name: name for name in (*known, *content["entities"])}
         own |= {_plain(label): IGNORED for label in ignored}
         for pair in mapped:
             label, separator, entity = pair.partition("=")
@@ -65,7 +57,7 @@ class Labels:
                 msg = f"--map {pair}: write LABEL=ENTITY, such as PATIENT=PERSON"
                 raise ConfigError(msg)
             own[_plain(label)] = entity.strip()
-        return cls(own, names)
+        return cls(own)
 
     def entity(self, label: str) -> str | None:
         """Entity of a label, `IGNORED`, or None if the label is not known."""
@@ -91,12 +83,10 @@ class Span(NamedTuple):
     entity: str
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(NamedTuple):
     """Counts of one entity, or of all of them.
 
     Attributes:
-        gold: Labelled spans.
         found: Of these, matched by a prediction of the entity.
         predicted: Predictions, without those that touch ignored labels only.
         right: Of these, matching a labelled span of the entity.
@@ -106,15 +96,6 @@ class Score:
     found: int = 0
     predicted: int = 0
     right: int = 0
-
-    def __add__(self, other: Score) -> Score:
-        """Sum of the counts."""
-        return Score(
-            self.gold + other.gold,
-            self.found + other.found,
-            self.predicted + other.predicted,
-            self.right + other.right,
-        )
 
     @property
     def false_hits(self) -> int:
@@ -157,12 +138,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Match:
-    """How the spans of one entity met.
-
-    Attributes:
-        misses: Positions in the labelled spans that were not found.
-        false_hits: Positions in the predictions that are wrong.
-    """
+    """How the spans of one entity met."""
 
     score: Score
     misses: list[int] = field(repr=False)
@@ -181,12 +157,6 @@ def match_spans(
     it, and a prediction is right if it overlaps a labelled span of its entity. With
     `EXACT` the spans must be the same. In both, a prediction that overlaps ignored
     labels and no other is left out.
-
-    Args:
-        gold: Labelled spans, ignored ones among them; none empty.
-        predicted: Found spans; none empty.
-        entities: Entities to score.
-        how: `ANY_OVERLAP` or `EXACT`.
 
     Returns:
         By entity, in order of name.
@@ -211,7 +181,7 @@ def match_spans(
 
 def total(matches: dict[str, Match]) -> Score:
     """Sum over entities, from which micro averages follow."""
-    return sum((match.score for match in matches.values()), Score())
+    return Score(*map(sum, zip(*(m.score for m in matches.values()), strict=True)))
 
 
 def _keys(spans: Sequence[Span], stride: int) -> NDArray[np.int64]:

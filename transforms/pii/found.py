@@ -43,9 +43,7 @@ class Origin(NamedTuple):
     """What many findings have in common: who found them, as what, by which rule.
 
     Attributes:
-        entity: Kind, such as EMAIL_ADDRESS.
         detector: `PATTERN_DETECTOR` or `MODEL_DETECTOR`.
-        rule: Name of the pattern, recognizer or model.
         score: Score of its matches before context, 0 to 1.
     """
 

@@ -37,7 +37,6 @@ class GatePattern:
 
     Attributes:
         number: What hits are reported under; several patterns may share one.
-        expression: Regular expression.
         derived: False for a byte pattern written as a superset. True for an original
             pattern of a recognizer, which Hyperscan widens by itself where it holds
             look-arounds or back-references (its prefilter mode).
@@ -52,12 +51,7 @@ class GatePattern:
 
 @dataclass(frozen=True)
 class Gate:
-    """A compiled database. Not to be pickled.
-
-    Attributes:
-        database: All patterns; None without any.
-        derived: Numbers of the derived patterns.
-    """
+    """A compiled database. Not to be pickled."""
 
     database: Any = field(repr=False)
     derived: tuple[int, ...] = ()
@@ -143,7 +137,6 @@ class Windows(NamedTuple):
     """Stretches of texts, sorted and without overlap.
 
     Attributes:
-        rows: int64 (n,).
         starts: int64 (n,), byte offsets into the batch.
         stops: int64 (n,), exclusive.
         points: int64 (n,), code points from the beginning of the row to the start.

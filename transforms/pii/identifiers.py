@@ -38,7 +38,6 @@ class IdentifierScanner:
 
     Attributes:
         gate: Numbers are positions in `identifiers`.
-        gated: Whether each has a pattern in the gate.
         phones: Finds telephone numbers, without Presidio; None to find none.
     """
 

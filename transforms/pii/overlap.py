@@ -24,9 +24,6 @@ def resolve_overlaps(findings: pa.RecordBatch) -> pa.RecordBatch:
     that comes first by name, then the one that starts first. Spans are taken in this
     order, each unless it overlaps one already taken; spans that only touch do not.
 
-    Args:
-        findings: `spans.FOUND` in any order.
-
     Returns:
         The remaining rows, sorted by row, start, end and entity.
     """

@@ -32,11 +32,7 @@ class Match(NamedTuple):
     """One match.
 
     Attributes:
-        start: First code point of the stretch.
-        end: One past the last.
         score: 0 to 1, before context.
-        rule: Name of the pattern, or of the recognizer.
-        valid: Outcome of the checksum; None without one.
     """
 
     start: int
@@ -70,10 +66,6 @@ class Identifier:
 
     def matches(self, text: str, seconds: float) -> list[Match]:
         """Run the recognizer on a text.
-
-        Args:
-            text: A text or a window of one.
-            seconds: Time its patterns may take.
 
         Raises:
             TimeoutError: A pattern ran out of time. (Presidio's own search logs this

@@ -94,13 +94,7 @@ class Context:
         )
 
     def find(self, text: str, start: int, reach: int = CONTEXT_CHARS) -> str | None:
-        """The first context word before `start`, in lower case.
-
-        Args:
-            text: The original text: the words may be of any script.
-            start: First code point of a finding.
-            reach: How many code points before it are searched.
-        """
+        """The first context word before `start`, in lower case."""
         low = max(0, start - reach)
         for words in (self.spaced, self.unspaced):
             found = words.search(text, low, start) if words is not None else None

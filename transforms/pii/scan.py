@@ -37,13 +37,8 @@ def key_mark(key: bytes) -> str:
 def sampled(doc_ids: pa.StringArray, share: float, seed: int) -> NDArray[np.bool_]:
     """Which documents get planted values: by a keyed hash, so in any order the same.
 
-    Args:
-        doc_ids: Documents to choose from.
-        share: Expected share that is chosen, 0 to 1.
-        seed: Of the run.
-
     Returns:
-        bool (n,).
+        bool (n,), true for about a `share` of them, 0 to 1.
     """
     label = f"canary sample {seed}".encode()
     salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
@@ -85,11 +80,6 @@ def scan(
 
 def pii_edits(detector: Detector, view: View, write: Write) -> Edits:
     """Find personal data in what is read of a batch now.
-
-    Args:
-        detector: Loaded.
-        view: The batch; what was cut out of it is not scanned.
-        write: What takes the place of a value; see `operators.apply.writer`.
 
     Returns:
         Its spans and failures; `allowed.<entity>` counts findings left alone because

@@ -33,8 +33,6 @@ class Chunk(NamedTuple):
     """A stretch of a text, in code points.
 
     Attributes:
-        start: First code point.
-        end: One past the last.
         cut_start: Whether text before `start` belongs to another chunk.
         cut_end: Whether text follows.
     """
@@ -65,11 +63,6 @@ def chunk_spans(
     `overlap` code points before, at the beginning of a word where there is one.
     So any span of at most `overlap / 2` code points lies whole, and away from a cut,
     in at least one chunk, provided that words are shorter than `overlap / 2`.
-
-    Args:
-        text: Any text.
-        size: Largest number of code points of a chunk.
-        overlap: Code points shared by neighbours; less than half of `size`.
 
     Raises:
         ValueError: The overlap is not less than half of the size.
@@ -167,13 +160,7 @@ class Shelf:
 def whole_texts(
     texts: pa.StringArray, rows: NDArray[np.int64], size: int = CHUNK_CHARS
 ) -> Iterator[Piece]:
-    """Some texts, cut where they are longer than `size` code points.
-
-    Args:
-        texts: Strings without nulls.
-        rows: int64 (n,), the row of each in the batch.
-        size: Of the largest piece.
-    """
+    """Some texts, cut where they are longer than `size` code points."""
     for row, value in zip(rows.tolist(), texts, strict=True):
         yield from _cut(row, value.as_py(), 0, size)
 

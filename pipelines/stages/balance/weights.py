@@ -35,13 +35,8 @@ _FILE, _WEIGHTS = "balance.json", "weights.npy"
 def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa.Array:
     """Solve the weights of the documents that stay, unless that is done already.
 
-    Args:
-        driver: After the survey.
-        config: The targets.
-        kept: bool (n,), documents that nobody drops.
-
     Returns:
-        float64 (n,), null for dropped documents.
+        float64 (n,), null for documents that are not `kept`, bool (n,).
     """
     workspace, places = driver.workspace, driver.places
 

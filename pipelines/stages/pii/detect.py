@@ -54,13 +54,6 @@ def plant_some(
 ) -> dict[str, list[int]]:
     """Plant identifiers in copies of some documents; count those that are found.
 
-    Args:
-        config: The `pii` section.
-        seed: Of the run.
-        detector: Loaded.
-        view: Documents as they were scanned.
-        sample: bool (n,), which of them.
-
     Returns:
         Sums as `measure` has them.
     """

@@ -61,15 +61,10 @@ class Evaluation:
     Attributes:
         words: Their words, divided by white space.
         failed: Records that could not be scanned; all in them counts as missed.
-        looked_for: Entities that are scored.
         not_looked_for: Labelled spans of each entity that the configuration does not
             look for.
         ignored: Spans of each label that is not scored by intention.
         unknown: Spans of each label that no mapping knows; these are ignored as well.
-        overlap: Match by entity, counting any overlap.
-        strict: Match by entity, counting equal spans only.
-        gold: Labelled spans; positions in the matches are of these.
-        predicted: Found spans, the same.
     """
 
     records: int

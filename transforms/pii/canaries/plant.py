@@ -98,13 +98,7 @@ class Planted:
 
 
 class Sampled(NamedTuple):
-    """Documents that were drawn for planting: columns of equal length.
-
-    Attributes:
-        texts: Strings without nulls.
-        languages: Their language tags; may hold nulls.
-        sources: Their sources as labels; may hold nulls.
-    """
+    """Documents that were drawn for planting: columns of equal length."""
 
     texts: pa.StringArray
     doc_ids: pa.StringArray

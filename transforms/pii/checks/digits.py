@@ -31,10 +31,6 @@ def compact(value: str) -> str:
 def digits_of(value: str, lengths: Sequence[int]) -> list[int] | None:
     """The digits of a number.
 
-    Args:
-        value: Digits with or without separators.
-        lengths: Numbers of digits that are allowed.
-
     Returns:
         The digits, or None if the number is of another length, holds anything but
         ASCII digits, or repeats one digit (which passes many checks and is nobody's).
@@ -56,9 +52,6 @@ def passes_luhn(digits: Sequence[int]) -> bool:
     """Whether every second digit doubled, from the right, makes a sum divisible by 10.
 
     ISO/IEC 7812-1, annex B.
-
-    Args:
-        digits: The digits from left to right, the check digit last.
     """
     plain = sum(digits[-1::-2])
     return (plain + sum(_DOUBLED[d] for d in digits[-2::-2])) % 10 == 0

@@ -29,10 +29,6 @@ def named_check(name: str, where: str) -> ValueCheck:
 
     It is given the value as it stands in the text, with or without separators.
 
-    Args:
-        name: `module.function` of this package.
-        where: File and key, for the message.
-
     Raises:
         ConfigError: There is no such function.
     """

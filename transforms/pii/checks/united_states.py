@@ -17,8 +17,6 @@ _ITIN_GROUPS = frozenset(
 )
 """Internal Revenue Manual 3.21.263."""
 
-_NINES = 900
-
 
 def is_ssn(value: str) -> bool:
     """Whether a number may be a US social security number.
@@ -43,6 +41,6 @@ def is_never_issued_ssn(value: str) -> bool:
 def is_itin(value: str) -> bool:
     """Whether a number is in the ranges of the US taxpayer number (ITIN)."""
     digits = digits_of(value, (9,))
-    if digits is None or digits[0] != _NINES // 100:
+    if digits is None or digits[0] != 9:  # noqa: PLR2004
         return False
     return digits[3] * 10 + digits[4] in _ITIN_GROUPS

@@ -84,12 +84,7 @@ def is_coin_address(value: str) -> bool:
 
 
 def from_base58(text: str, length: int) -> bytes | None:
-    """The bytes that a Base58 text stands for, or None.
-
-    Args:
-        text: Characters of the alphabet.
-        length: Number of bytes that must come out.
-    """
+    """The bytes that a Base58 text stands for, or None."""
     number = 0
     for char in text:
         if char not in _BASE58_VALUES:

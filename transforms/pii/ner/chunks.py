@@ -26,7 +26,7 @@ _GLUE = "\n\n\n\n"
 
 
 class PlainWords:
-    """Attributes of plain words without spaCy's tokenizer. It takes four times as long.
+    """Attributes of plain words, four times as fast as by spaCy's tokenizer.
 
     A stretch of ASCII letters that is no special case is one token, since English rules
     split only at signs and digits. Whether this holds for a tokenizer is looked at when

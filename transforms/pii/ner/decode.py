@@ -39,10 +39,7 @@ class Rows(NamedTuple):
     """What the walk reads of each row.
 
     Attributes:
-        tokens: float32 (n, 64), vectors.
         best: int16 (n, 2), see `Network.run`.
-        spaces: bool (n,), whether it is white space.
-        starts: bool (n,), whether it starts a sentence.
     """
 
     tokens: NDArray[np.float32]

@@ -40,22 +40,16 @@ class Spans(NamedTuple):
 
 
 class Inference:
-    """A recogniser with its tables, which are bounded. One thread at a time.
-
-    Attributes:
-        labels: Labels of the model.
-    """
+    """A recogniser with its tables, which are bounded. One thread at a time."""
 
     def __init__(
         self, nlp: Any, *, resident: int = RESIDENT, entries: int = MOST_ENTRIES
     ) -> None:
-        """Read the model.
+        """Read the model of a loaded spaCy pipeline.
 
-        Args:
-            nlp: Loaded spaCy pipeline. With a parser, the entities are those of the
-                full pipeline; without one, those of the recogniser alone.
-            resident: Types whose floats are kept.
-            entries: Stretches of text whose tokens are kept.
+        With a parser, the entities are those of the full pipeline; without one, those
+        of the recogniser alone. Floats of `resident` types are kept, and the tokens
+        of `entries` stretches of text.
 
         Raises:
             UnknownNetworkError: It is not the network whose inference is written here.

@@ -137,11 +137,8 @@ def _spread(values: Any, columns: Any, i: Any) -> None:
 def norm_rows(sums: Any, gain: Any, shift: Any, out: Any) -> None:
     """Maxout of three pieces and layer norm.
 
-    Args:
-        sums: float32 (n, 288), pieces one after the other, with the bias.
-        gain: float32 (96,).
-        shift: float32 (96,).
-        out: float32 (n, 96), is written.
+    `sums` (n, 288) has pieces one after the other, with the bias; `out` (n, 96) is
+    written.
     """
     width = out.shape[1]
     for i in range(len(out)):

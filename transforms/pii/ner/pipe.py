@@ -52,14 +52,7 @@ class PipeEngine:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the entities of some texts. A failing or slow one fails alone.
-
-        Args:
-            texts: Strings without nulls.
-            rows: int64 (n,), the row of each text in the batch.
-            budget: Is charged by row; rows that fail are noted in it.
-            found: Is added to.
-        """
+        """Gather the entities of some texts. A failing or slow one fails alone."""
         shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
             parts = whole_texts(shown, rows)

@@ -64,10 +64,7 @@ def read_together(
 ) -> Iterator[tuple[list[Piece], Read]]:
     """Read some texts together, or each alone if that fails, so that one fails alone.
 
-    Args:
-        read: Reads some texts.
-        parts: The texts; blank ones are left out, and rows that have failed.
-        budget: Is charged for reading, by length; rows that fail are noted in it.
+    Blank ones are left out, and rows that have failed. Time is charged by length.
     """
     parts = [p for p in parts if p.text.strip() and p.row not in budget.failed]
     if not parts:

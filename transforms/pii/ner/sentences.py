@@ -36,12 +36,7 @@ _NUMBERS = frozenset({"PERCENT", "MONEY", "QUANTITY", "CARDINAL", "ORDINAL"})
 
 
 class Window(NamedTuple):
-    """Rows of one text that the parser reads.
-
-    Attributes:
-        low: First row.
-        high: Exclusive.
-    """
+    """Rows of one text that the parser reads."""
 
     text: int
     low: int

@@ -52,12 +52,6 @@ class ByteTable:
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Number strings; new ones are added.
 
-        Args:
-            data: Holds the strings.
-            begins: int64 (n,), byte offset of each.
-            ends: int64 (n,), exclusive.
-            hashes: uint64 (n,), see `hashes_of`.
-
         Returns:
             The number of each, int32 (n,), and which of them are new, int64, in the
             order of their numbers.

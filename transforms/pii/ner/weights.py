@@ -35,8 +35,6 @@ class Maxout:
     Attributes:
         weights: float32 (inputs, pieces * 96), so that inputs @ weights is the layer.
         bias: float32 (pieces * 96,).
-        gain: float32 (96,), of the layer norm.
-        shift: float32 (96,), of the layer norm.
     """
 
     weights: NDArray[np.float32]
@@ -52,17 +50,14 @@ class Weights:
     Attributes:
         embed: thinc layer: uint64 (n, 4) attributes to float32 (n, 384).
         mix: Maxout of the four embeddings.
-        layers: The four convolutions.
         linear: float32 (96, 64).
         linear_bias: float32 (64,).
         lower: float32 (3, 64, 128): for each feature, hidden in to two pieces out.
-        lower_bias: float32 (128,).
         pad: float32 (3, 128), features of a token that is not there.
         labels: Entity labels; moves of label k are B k, I k, L k, U k.
         upper: float32 (4, labels, 64), by move (B, I, L, U) and label.
         upper_bias: float32 (4, labels).
         out: float32 (64,), of the move O.
-        out_bias: Its bias.
     """
 
     embed: Any = field(repr=False)

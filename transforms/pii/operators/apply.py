@@ -56,12 +56,8 @@ _OPERATORS: dict[str, Callable[[str, str, str], str]] = {
 def operate(operator: str, entity: str, value: str, mark: str) -> str:
     """What an operator puts in the place of a value.
 
-    Args:
-        operator: replace, mask, redact, generalise, hash, surrogate or keep.
-        entity: Kind of the value.
-        value: The text of the finding.
-        mark: Its value key. Surrogates are drawn from it, so that they can be proved
-            without the secret key; to who has no key it is noise.
+    The mark is its value key. Surrogates are drawn from it, so that they can be proved
+    without the secret key; to who has no key it is noise.
 
     Raises:
         ValueError: There is no such operator.

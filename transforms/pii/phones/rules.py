@@ -138,7 +138,6 @@ class Verdict:
     """What a plan says of a number.
 
     Attributes:
-        is_valid: Whether a plan allows it.
         needs_word: Whether it is a number only next to a context word.
         in_script: Whether letters of a script without blanks next to it do as well.
     """

@@ -43,8 +43,6 @@ class PlugIn:
     """A recognizer of the user, for one of its entities.
 
     Attributes:
-        entity: What it finds.
-        recognizer: Presidio's.
         separated: Whether it is shown spaces in place of letters of scripts without
             spaces, so that word boundaries fire. False where it looks for such letters.
     """

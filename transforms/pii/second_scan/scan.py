@@ -124,10 +124,7 @@ def scan_texts(
 ) -> dict[str, NDArray[np.int64]]:
     """Count hits outside of what operators wrote.
 
-    Args:
-        scanner: The patterns.
-        texts: Strings without nulls.
-        spans: Column `pii` of `data/`: start, end (code points) and operator.
+    Spans are column `pii` of `data/`: start, end (code points) and operator.
 
     Returns:
         int64 (n,) by entity.

@@ -100,12 +100,7 @@ class LimitedPattern:
 
 @dataclass(frozen=True)
 class StockScanner:
-    """Presidio for one language. Not to be pickled, and used by one thread at a time.
-
-    Attributes:
-        entities: Of those asked for the ones it knows.
-        limit: What its patterns keep to.
-    """
+    """Presidio for one language. Not to be pickled; for one thread at a time."""
 
     model: SpacyModel
     engine: AnalyzerEngine = field(repr=False)

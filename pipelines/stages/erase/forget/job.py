@@ -66,7 +66,6 @@ class ForgetRequest:
     """What a person asked for.
 
     Attributes:
-        run: Folder of the run that is to forget; it is not changed.
         remove: Leave out whole documents, or only the places that hold a value.
         output: Folder of the new run; None for one beside the old.
         stages: Stages from outside, `module:Class`, whose code may be run.

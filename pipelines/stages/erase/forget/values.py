@@ -27,7 +27,6 @@ class Requested:
 
     Attributes:
         entity: Kind that its findings must have; None for any.
-        place: File and line that it was read from.
     """
 
     value: str = field(repr=False)

@@ -79,11 +79,6 @@ def surrogate(entity: str, value: str, mark: str) -> str:
 
     It is drawn again while digits in it pass as a payment card, of whatever kind it is:
     the fake of one kind must not be found as another.
-
-    Args:
-        entity: Kind of the value; one without a rule of its own keeps its shape.
-        value: As it stands in the text; an empty one stays empty.
-        mark: Its value key.
     """
     stream = Stream(mark)
     fake = _made(entity, value, stream)
