@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.documents import Shard
 
+MOST_NAMED = 3
+"""Changed inputs that are told by name."""
+
 NO_NOTE = "work/run.json is missing or damaged: the inputs cannot be found"
 
 
@@ -63,9 +66,14 @@ def plan_again(folder: Path, manifest: Manifest) -> Plan | str:
     made = _plan(folder)
     if isinstance(made, str):
         return made
-    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
-    then = sorted((i.source, i.path, i.sha256) for i in manifest.inputs)
-    return made if now == then else "the inputs changed since the run"
+    now = {(i.source, i.path, i.sha256) for i in made.inputs}
+    then = {(i.source, i.path, i.sha256) for i in manifest.inputs}
+    changed = sorted({f"{path} ({source})" for source, path, _ in now ^ then})
+    if not changed:
+        return made
+    more = len(changed) - MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"inputs changed since the run: {', '.join(changed[:MOST_NAMED])}{rest}"
 
 
 def _plan(folder: Path, sources: set[str] | None = None) -> Plan | str:
@@ -84,7 +92,7 @@ def _plan(folder: Path, sources: set[str] | None = None) -> Plan | str:
     except pydantic.ValidationError:
         return "work/run.json holds no configuration that this version reads"
     except IsinglassError as error:
-        return f"the inputs are not as they were: {error}"
+        return f"the inputs are not as they were: {error}".rstrip(".")
 
 
 def find_place(

@@ -415,7 +415,7 @@ def test_refusals(corpus: Path, tmp_path: Path) -> None:
     path = tmp_path / "web" / "a.jsonl"
     content = path.read_text()
     path.write_text(content.replace("Nothing else", "Something else"))
-    with pytest.raises(InputError, match=r"Inputs are not as they were.*a\.jsonl"):
+    with pytest.raises(InputError, match=r"inputs changed since the run: a\.jsonl"):
         ask(run)
     path.unlink()
     with pytest.raises(InputError, match="put them back"):
@@ -431,7 +431,7 @@ def test_refusals(corpus: Path, tmp_path: Path) -> None:
             ask(run, texts_only=True, output=output)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full", "run", "web"]
     (run / "work" / "run.json").unlink()
-    with pytest.raises(InputError, match="Run the job again"):
+    with pytest.raises(InputError, match="run the job again"):
         ask(run)
     with pytest.raises(InputError, match="not a finished run"):
         ask(tmp_path / "full")

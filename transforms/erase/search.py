@@ -9,12 +9,10 @@ character references of HTML are searched as they are and unescaped.
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import hyperscan
 import numpy as np
 import pyarrow as pa
 
@@ -31,6 +29,7 @@ from isinglass.transforms.erase.numbers import (
     ungrouped,
     with_plus,
 )
+from isinglass.transforms.pii.gate import Gate, GatePattern, compile_database
 from isinglass.transforms.units import WORD, class_table
 
 if TYPE_CHECKING:
@@ -52,39 +51,23 @@ _Spot = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class _Literals:
-    """Byte strings in one Hyperscan database."""
+    """Byte strings in one Hyperscan database, which nothing else remembers."""
 
     texts: tuple[bytes, ...]
-    database: Any
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    gate: Gate
 
     @classmethod
     def compile(cls, texts: Sequence[str]) -> _Literals:
         encoded = tuple(text.encode() for text in texts)
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        if encoded:
-            database.compile(
-                expressions=[
-                    "".join(f"\\x{byte:02x}" for byte in text).encode()
-                    for text in encoded
-                ],
-                ids=list(range(len(encoded))),
-                flags=[0] * len(encoded),
-            )
-        return cls(encoded, database)
+        escaped = ("".join(f"\\x{byte:02x}" for byte in text) for text in encoded)
+        patterns = [GatePattern(*numbered) for numbered in enumerate(escaped)]
+        return cls(encoded, Gate(compile_database(patterns)))
 
-    def find(self, data: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
+    def find(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
         """Number, start and end of each occurrence."""
-        found: list[tuple[int, int, int]] = []
-
-        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
-            found.append((number, end - len(self.texts[number]), end))
-
-        if self.texts and len(data):
-            # A database has one scratch space, which one scan at a time may use.
-            with self.lock:
-                self.database.scan(data.data, match_event_handler=note)
-        return found
+        numbers, ends = self.gate.scan(data, np.array([0, len(data)]))
+        for number, end in zip(numbers.tolist(), ends.tolist(), strict=True):
+            yield number, end - len(self.texts[number]), end
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,7 @@ class Gate:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
-        self, data: NDArray[np.uint8], offsets: NDArray[np.int32]
+        self, data: NDArray[np.uint8], offsets: NDArray[np.signedinteger]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find every place where a match of a pattern ends.
 
@@ -109,10 +109,13 @@ def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
         hyperscan.error: A pattern is not accepted; see `is_accepted`.
     """
     derived = {p.number for p in patterns if p.derived and p.number != PASSING}
-    return Gate(_compile(patterns) if patterns else None, tuple(sorted(derived)))
+    return Gate(compile_database(patterns), tuple(sorted(derived)))
 
 
-def _compile(patterns: Sequence[GatePattern]) -> Any:
+def compile_database(patterns: Sequence[GatePattern]) -> Any:
+    """A database of all patterns; None without any."""
+    if not patterns:
+        return None
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=[
@@ -127,7 +130,7 @@ def _compile(patterns: Sequence[GatePattern]) -> Any:
 def is_accepted(pattern: GatePattern) -> bool:
     """Whether Hyperscan can compile the pattern; if not, it runs ungated."""
     try:
-        _compile([pattern])
+        compile_database([pattern])
     except hyperscan.error:
         return False
     return True

@@ -28,11 +28,10 @@ def is_reserved(entity: str, value: str) -> bool:
     not routed globally (private, loopback, link-local, unspecified, shared, and the
     documentation blocks of RFC 5737 and RFC 3849), multicast and reserved ones; phone
     numbers of fewer than seven digits, those that regulators keep for fiction, and
-    surrogates;
-    what the file of a kind calls reserved, such as social security numbers that were
-    never issued; secrets that say of themselves
-    that they are examples; placeholders in place of a password; and numbers that
-    repeat one digit. The lists and their sources are in `recognizers/generic.yaml`.
+    surrogates; what the file of a kind calls reserved, such as social security numbers
+    that were never issued; secrets that say of themselves that they are examples;
+    placeholders in place of a password; and numbers that repeat one digit. The lists
+    and their sources are in `recognizers/generic.yaml`.
 
     Published test numbers of payment cards are not reserved: they belong to ranges of
     real issuers.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 
 from isinglass.pipelines.engine.workspace import Workspace
-from isinglass.pipelines.plan import plan
-from isinglass.pipelines.read_again import NO_NOTE, read_manifest, read_note
+from isinglass.pipelines.read_again import plan_again, read_manifest, read_note
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.stages.pii.key import known_key
 from isinglass.schemas.config import RunConfig
@@ -22,8 +21,6 @@ from isinglass.transforms.pii.operators.apply import LEAST_KEY
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.manifest import Manifest
-
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +53,15 @@ def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
     """
     folder = folder.resolve()
     manifest = _manifest(folder)
-    note = read_note(folder)
-    if note is None:
-        msg = f"{folder}: {NO_NOTE}. Run the job again, then forget."
+    made, note = plan_again(folder, manifest), read_note(folder)
+    if isinstance(made, str) or note is None:
+        msg = (
+            f"{folder}: {made}. The source texts must be there to be searched: put "
+            "them back, or run the job again on the inputs of today and let that run "
+            "forget."
+        )
         raise InputError(msg)
     workspace, base = Workspace(str(folder)), Path(note["base"])
-    made = _plan(note["given"], base, manifest)
     key = None if texts_only else _find_key(workspace, manifest)
     earlier = None
     if manifest.erasure is not None:
@@ -82,30 +82,6 @@ def _manifest(folder: Path) -> Manifest:
         msg = f"{folder} is an audit: it holds no texts, so there is nothing to forget."
         raise InputError(msg)
     return manifest
-
-
-def _plan(given: dict[str, Any], base: Path, manifest: Manifest) -> Plan:
-    try:
-        made = plan(RunConfig.model_validate(given), base)
-    except pydantic.ValidationError:
-        msg = "work/run.json holds no configuration that this version reads."
-        raise InputError(msg) from None
-    except InputError as error:
-        msg = f"{error} The source texts must be there to be searched; put them back."
-        raise InputError(msg) from None
-    now = {(i.source, i.path, i.sha256) for i in made.inputs}
-    then = {(i.source, i.path, i.sha256) for i in manifest.inputs}
-    changed = sorted({(source, path) for source, path, _ in now ^ then})
-    if not changed:
-        return made
-    named = ", ".join(f"{path} ({source})" for source, path in changed[:MOST_NAMED])
-    more = len(changed) - MOST_NAMED
-    named += f" and {more} more" if more > 0 else ""
-    msg = (
-        f"Inputs are not as they were when the run was made: {named}. Put them back, "
-        "or run the job again on the inputs of today and let that run forget."
-    )
-    raise InputError(msg)
 
 
 def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
