@@ -248,9 +248,10 @@ def _require(entity: str, known: set[str], found: list[Any], key: str) -> None:
 @cache
 def _all_predefined() -> tuple[Any, ...]:
     """One of each predefined pattern recognizer, by class name."""
+    kinds: list[Any] = [*all_classes().values()]
     return tuple(
         kind()
-        for kind in all_classes().values()
+        for kind in kinds
         if issubclass(kind, PatternRecognizer) and kind is not EmailRecognizer
     )
 

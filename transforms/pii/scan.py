@@ -12,7 +12,7 @@ import numpy as np
 
 from isinglass.transforms.edits.edits import Edits
 from isinglass.transforms.edits.leftovers import with_leftovers
-from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.pii.found import resolve_overlaps
 from isinglass.transforms.read.identity import doc_id_words
 
 if TYPE_CHECKING:

@@ -66,10 +66,7 @@ class Balance(Stage):
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """Targets that no weights within the bounds reach."""
         del config, statistics

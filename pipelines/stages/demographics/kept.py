@@ -105,10 +105,7 @@ def kept_statistics(kept: Kept) -> list[Statistic]:
     return [
         *group_statistics(every, kept.sources, kept.languages, "input"),
         *group_statistics(
-            chosen,
-            kept.sources.filter(flags),
-            kept.languages.filter(flags),
-            "output",
+            chosen, kept.sources.filter(flags), kept.languages.filter(flags), "output"
         ),
         *retention(mentioned, kept.kept[every.covered]),
         *removal(mentioned, removed),

@@ -16,13 +16,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.text import (
-    MISSING,
-    decimal,
-    grouped,
-    percent,
-    shorten,
-)
+from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

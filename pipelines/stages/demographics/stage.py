@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.demographics import report
-from isinglass.pipelines.stages.demographics.kept import (
-    kept_documents,
-    kept_statistics,
-)
+from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.transforms.demographics.counts import (
     count_mentions,
     mention_columns,

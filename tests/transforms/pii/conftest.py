@@ -9,7 +9,7 @@ import pytest
 
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.pii.detector import Detector, build_detector
-from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.pii.found import resolve_overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable

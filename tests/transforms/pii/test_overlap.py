@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.spans import FOUND
-from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.pii.found import resolve_overlaps
 
 Span = tuple[int, int, int, str, float, str, bool | None]
 

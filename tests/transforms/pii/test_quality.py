@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.transforms.pii.evaluation import Labels, Span, match_spans
-from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.pii.found import resolve_overlaps
 
 if TYPE_CHECKING:
     from pathlib import Path

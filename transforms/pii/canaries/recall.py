@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.fakes import CHUNK_BORDER, PERSON
-from isinglass.transforms.pii.overlap import resolve_overlaps
+from isinglass.transforms.pii.found import resolve_overlaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.transforms.pii.ner.batch import Batch
-    from isinglass.transforms.pii.ner.decode import Entities
+    from isinglass.transforms.pii.ner.inference import Entities
 
 BEFORE, AFTER = 128, 32
 """Tokens that the parser reads before and after a suspicious one."""

@@ -52,10 +52,7 @@ class CrossingRules:
         self._lengths = sorted({(len(a), len(b)) for a, b in self._pairs})
 
     def borders(
-        self,
-        chunks: Sequence[str],
-        firsts: NDArray[np.int64],
-        lasts: NDArray[np.int64],
+        self, chunks: Sequence[str], firsts: NDArray[np.int64], lasts: NDArray[np.int64]
     ) -> NDArray[np.uint8]:
         """Flags TAIL and HEAD: whether a stretch ends, or begins, like half a pair.
 
