@@ -13,13 +13,8 @@ import yaml
 from isinglass.schemas.manifest import Lexicon
 
 FOLDERS = (
-    "canaries",
-    "gate",
-    "models",
-    "phones",
-    "recognizers",
-    "second_scan",
-    "surrogates",
+    *("canaries", "gate", "models", "phones"),
+    *("recognizers", "second_scan", "surrogates"),
 )
 
 

@@ -110,9 +110,7 @@ def without_contained(matches: list[Match]) -> list[Match]:
 
     The rule of Presidio's `EntityRecognizer.remove_duplicates` for one entity, in
     n log n steps instead of n^2: a page of numbers has thousands of matches.
-
-    Returns:
-        The rest by descending score, then by start, then the longer first.
+    The rest by descending score, then by start, then the longer first.
     """
     if len(matches) < 2:  # noqa: PLR2004 - nothing to compare
         return matches

@@ -55,9 +55,7 @@ def means_the_same(pattern: regex.Pattern[str]) -> bool:
 
     Args:
         pattern: Compiled by the `regex` module; Hyperscan may still refuse it.
-
-    Returns:
-        False where that is not known, as with a flag or an escape of that module.
+    False where that is not known, as with a flag or an escape of that module.
     """
     if pattern.flags & ~(_SAME_MEANING | _V0):
         return False
@@ -78,9 +76,7 @@ def derive_gate(
     """Patterns of a gate that lets through every text in which a recognizer matches.
 
     Each reports one hit a text, which is enough for recognizers of whole texts.
-
-    Returns:
-        Nothing if there is no pattern or one has no gate: all texts must be shown.
+    Nothing if there is no pattern or one has no gate: all texts must be shown.
     """
     wanted = []
     for pattern, compiled in patterns:

@@ -63,12 +63,8 @@ def chunk_spans(
     `overlap` code points before, at the beginning of a word where there is one.
     So any span of at most `overlap / 2` code points lies whole, and away from a cut,
     in at least one chunk, provided that words are shorter than `overlap / 2`.
-
-    Raises:
-        ValueError: The overlap is not less than half of the size.
+    The overlap is less than half of the size.
     """
-    if not 0 <= overlap < size / 2:
-        raise ValueError(f"overlap {overlap} must be less than half of size {size}")
     chunks = []
     start = 0
     while len(text) - start > size:

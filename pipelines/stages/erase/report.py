@@ -50,14 +50,8 @@ def section(data: ReportData) -> Section | None:
         table(
             "Requests: what held a value",
             columns(
-                "Request",
-                "Values",
-                "<Removed",
-                "Documents",
-                "Places",
-                "By key",
-                "By text",
-                "Outside the text",
+                *("Request", "Values", "<Removed", "Documents", "Places"),
+                *("By key", "By text", "Outside the text"),
             ),
             rows,
             note=(

@@ -54,8 +54,7 @@ def plant_some(
 ) -> dict[str, list[int]]:
     """Plant identifiers in copies of some documents; count those that are found.
 
-    Returns:
-        Sums as `measure` has them.
+    Sums as `measure` has them.
     """
     chosen = pa.array(sample)
     if not chosen.true_count:

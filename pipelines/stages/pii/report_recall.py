@@ -108,15 +108,8 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
     return table(
         "Expected leftovers: identifiers that are probably still in the kept text",
         columns(
-            "<Kind",
-            "Planted",
-            "Found again",
-            "Recall",
-            "95 % interval",
-            "Found as another kind",
-            "Found in the corpus",
-            "Expected left",
-            "Range",
+            *("<Kind", "Planted", "Found again", "Recall", "95 % interval"),
+            *("Found as another kind", "Found in the corpus", "Expected left", "Range"),
         ),
         rows,
         note=(
@@ -205,11 +198,8 @@ def bound_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
         table(
             "What is left: expected, kept on purpose, and at most",
             columns(
-                "<Kind",
-                "Expected left",
-                "Kept on purpose",
-                "At most (hits)",
-                "Documents with hits",
+                *("<Kind", "Expected left", "Kept on purpose"),
+                *("At most (hits)", "Documents with hits"),
             ),
             rows,
             note=f"Over {grouped(scan.documents)} documents of data/.",

@@ -42,11 +42,6 @@ def test_a_cut_prefers_paragraph_then_line_then_sentence_then_word() -> None:
     assert chunk_spans("x" * 130, 100, 5)[0].end == 100
 
 
-def test_overlap_must_leave_room() -> None:
-    with pytest.raises(ValueError, match="overlap 50"):
-        chunk_spans("x", 100, 50)
-
-
 def test_a_span_at_a_cut_is_left_to_the_neighbour() -> None:
     middle = Chunk(100, 200, cut_start=True, cut_end=True)
     assert [middle.holds(*span) for span in ((0, 5), (1, 5), (95, 100))] == [

@@ -27,9 +27,7 @@ def split_mailbox(value: str) -> tuple[str, str, str]:
 
     The sign may be written as in URLs (`%40`, RFC 3986, section 2.1) or as a character
     reference of HTML (`&#64;`, `&#x40;`, `&commat;`).
-
-    Returns:
-        Two empty strings and the value if it has no at sign.
+    Two empty strings and the value if it has no at sign.
     """
     if "%" not in value and "&" not in value:
         return value.rpartition("@")

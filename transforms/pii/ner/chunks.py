@@ -64,11 +64,7 @@ class PlainWords:
         )
 
     def keys(self, words: Sequence[str]) -> NDArray[np.uint64]:
-        """Attributes of plain words.
-
-        Returns:
-            uint64 (n, 4).
-        """
+        """Attributes of plain words, uint64 (n, 4)."""
         number = self._number
         norm, prefix, suffix, shape = self._getters
         rows = [

@@ -30,11 +30,6 @@ class Form:
     name: str
     need: str
 
-    @property
-    def extension(self) -> bool:
-        """Whether an extension such as `x123` may follow."""
-        return self.need in ("code", "area", "nothing", "trunk")
-
 
 def plain(text: str) -> str:
     """The text, of the same length, with ASCII digits and marks for all others."""

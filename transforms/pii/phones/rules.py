@@ -17,16 +17,8 @@ if TYPE_CHECKING:
     from isinglass.transforms.pii.phones.forms import Form
 
 _TYPES = (
-    "fixed_line",
-    "mobile",
-    "toll_free",
-    "premium_rate",
-    "shared_cost",
-    "personal_number",
-    "voip",
-    "pager",
-    "uan",
-    "voicemail",
+    *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
+    *("personal_number", "voip", "pager", "uan", "voicemail"),
 )
 _LONGEST_CODE = 3
 
@@ -37,9 +29,7 @@ def is_valid_abroad(digits: str) -> bool | None:
 
     Args:
         digits: ASCII digits; a trunk prefix after the country code is allowed.
-
-    Returns:
-        None if there is no such country code, or no number of that length with it.
+    None if there is no such country code, or no number of that length with it.
     """
     for length in range(1, _LONGEST_CODE + 1):
         code = int(digits[:length])
@@ -150,8 +140,7 @@ class Verdict:
 def judge(form: Form, value: str, regions: tuple[str, ...]) -> Verdict | None:
     """Judge a number by its form and the plans.
 
-    Returns:
-        None if it is no number at all.
+    None if it is no number at all.
     """
     digits = digits_of(value)
     if _is_another(value, digits):

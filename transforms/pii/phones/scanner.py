@@ -155,6 +155,9 @@ only a context word makes one. 0.4 is Presidio's score of any phone number."""
 MOST_GROUPS = 8
 """Digit groups of one number: country code, trunk prefix, area and five more."""
 
+_EXTENDED = ("code", "area", "nothing", "trunk")
+"""Needs of forms behind which an extension such as `x123` may stand."""
+
 _BEFORE_BYTES, _AFTER_BYTES = 256, 64
 _SLICE_GROUPS = 64
 
@@ -262,7 +265,7 @@ class PhoneScanner:
         around = Surroundings.load()
         before = run.before + run.run[:start] if start < CONTEXT_REACH else ""
         behind = run.run[end : end + _AFTER_BYTES] + run.behind
-        extension = around.extension_length(behind) if form.extension else 0
+        extension = around.extension_length(behind) if form.need in _EXTENDED else 0
         # A letter right behind makes digits a part of some code.
         if not extension and is_letter(behind[:1]):
             return None

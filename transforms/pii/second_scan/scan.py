@@ -82,11 +82,7 @@ class SecondScanner:
         return sorted(name for _, _, found in self.groups for name, _ in found)
 
     def count(self, texts: pa.StringArray) -> dict[str, NDArray[np.int64]]:
-        """Hits of each entity in each text.
-
-        Returns:
-            int64 (n,) by entity.
-        """
+        """Hits of each entity in each text, int64 (n,) by entity."""
         counts = {name: np.zeros(len(texts), np.int64) for name in self.entities}
         for gate, pattern, entities in self.groups:
             near, candidates = self._candidates(texts, gate, pattern)
@@ -122,12 +118,9 @@ def _national() -> dict[str, dict[str, Any]]:
 def scan_texts(
     scanner: SecondScanner, texts: pa.StringArray, spans: pa.ListArray
 ) -> dict[str, NDArray[np.int64]]:
-    """Count hits outside of what operators wrote.
+    """Count hits outside of what operators wrote, int64 (n,) by entity.
 
     Spans are column `pii` of `data/`: start, end (code points) and operator.
-
-    Returns:
-        int64 (n,) by entity.
     """
     spanned = pc.greater(pc.fill_null(pc.list_value_length(spans), 0), 0)
     some = np.flatnonzero(spanned.to_numpy(zero_copy_only=False))

@@ -121,9 +121,7 @@ def catalogue_check(entity: str) -> Check | None:
     The check of a national id looks at its length itself; one without check digits is
     accepted by its pattern. The check of a wallet may take anything that the pattern
     of its entry lets through, so the pattern is asked too.
-
-    Returns:
-        None if it has none and is no national id.
+    None if it has none and is no national id.
     """
     national = country_of(entity) is not None
     guarded: list[Guarded] = []

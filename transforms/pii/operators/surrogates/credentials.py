@@ -34,9 +34,7 @@ def fake_credential(value: str, stream: Stream) -> str | None:
 
     EXAMPLE is the end of the longest run of letters and digits. A rest without one of
     seven becomes longer, by an EXAMPLE at its end.
-
-    Returns:
-        None for an empty value.
+    None for an empty value.
     """
     if not value:
         return None

@@ -61,9 +61,7 @@ def fake_card(value: str, stream: Stream) -> str | None:
 
     The digits that name the issuer stay, at most four; a Visa number of 16 digits has
     9 * 10**14 fakes.
-
-    Returns:
-        None if the value has too few digits or has letters.
+    None if the value has too few digits or has letters.
     """
     digits = compact(value)
     if len(digits) < _SHORTEST or not digits.isdecimal():
@@ -99,8 +97,7 @@ def holds_card(value: str) -> bool:
 def fake_iban(value: str, stream: Stream) -> str | None:
     """A number of the same country, length and grouping, with check digits 00 or 01.
 
-    Returns:
-        None if the value does not begin with two letters and two digits.
+    None if the value does not begin with two letters and two digits.
     """
     number = compact(value)
     if not _is_number(number):

@@ -25,9 +25,7 @@ def fake_person(value: str, stream: Stream) -> str | None:
     characters become Han characters that are no surname, 48 to a place, so that names
     of two have 2,304 fakes and collisions are common. Names in other scripts keep
     their script, letter for letter.
-
-    Returns:
-        None if nothing in the value was changed.
+    None if nothing in the value was changed.
     """
     given, value = value, unfolded(value)
     parts = list(_PART.finditer(value))

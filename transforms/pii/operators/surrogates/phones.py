@@ -29,9 +29,7 @@ def fake_phone(value: str, stream: Stream) -> str | None:
     the country does not have. Without a calling code the country is not known: ten
     digits that may be North American get one of 1,000 numbers kept for fiction there,
     in an area that nobody has; everything else begins with zeros.
-
-    Returns:
-        None if the value has no digits.
+    None if the value has no digits.
     """
     digits = phone_digits(value)
     own = digits.removeprefix("+")

@@ -35,9 +35,7 @@ def fake_email(value: str, stream: Stream) -> str | None:
     """An address with a local part of the same shape, and the at sign as it is written.
 
     Short local parts have few fakes: one letter has 26 at 3 domains.
-
-    Returns:
-        None if the value has no local part.
+    None if the value has no local part.
     """
     local, at, _ = split_mailbox(unfolded(value))
     if not at or not local:
@@ -56,9 +54,7 @@ def fake_address(value: str, stream: Stream) -> str | None:
     """An address of the same version, written as the value is: in full or short.
 
     A version 6 address gets 64 drawn bits. A zone or prefix length stays.
-
-    Returns:
-        None if the value is no address.
+    None if the value is no address.
     """
     head, tail = split_address(value)
     try:
@@ -96,8 +92,7 @@ def range_of(entity: str) -> NeverIssued | None:
 def fake_number(span: NeverIssued, value: str, stream: Stream) -> str | None:
     """A number in the range; there are few, so collisions are possible.
 
-    Returns:
-        None if the value has not as many digits, or other letters.
+    None if the value has not as many digits, or other letters.
     """
     if not _is_written_like(span, value):
         return None

@@ -126,9 +126,7 @@ def shaped(entity: str, value: str, stream: Stream, check: Check | None) -> str:
 
     The check says of a normalised value whether its check digits hold; None if it
     cannot tell.
-
-    Returns:
-        `<ENTITY>` if no other value has this shape, as of an emoji; "" for nothing.
+    It is `<ENTITY>` if no other value has this shape, as of an emoji; "" for nothing.
     """
     value = unicodedata.normalize("NFC", value)
     own = normalised(entity, value)
