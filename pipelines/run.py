@@ -44,7 +44,8 @@ from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from isinglass.pipelines.engine.progress import Progress
+    from rich.console import Console
+
     from isinglass.pipelines.engine.runner import Execution
     from isinglass.pipelines.stage import Verb
     from isinglass.schemas.commit import Commit
@@ -99,8 +100,10 @@ class Result:
     outside: tuple[Stage, ...] = ()
 
 
-def execute(request: Request, progress: Progress) -> Result:
+def execute(request: Request, console: Console) -> Result:
     """Carry out a request from planning to the sealed run folder.
+
+    The console shows progress: live on a terminal, else the log does.
 
     Raises:
         IsinglassError: Of the class that says how to react; see `schemas.errors`.
@@ -119,7 +122,7 @@ def execute(request: Request, progress: Progress) -> Result:
         execution = request.execution
         if prepared.config.stages:
             execution = replace(execution, stage_path=str(request.base.resolve()))
-        session = Session(workspace, execution, progress)
+        session = Session(workspace, execution, console)
         manifest = _Job(prepared, session).run()
     return Result(manifest, workspace.path, outside=outside)
 

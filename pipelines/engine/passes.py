@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import Progress, watched
+from isinglass.pipelines.engine.progress import watched
 from isinglass.pipelines.engine.runner import (
     Execution,
     build_unit_pipeline,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import apache_beam as beam
+    from rich.console import Console
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.units import PassWork
@@ -52,7 +53,7 @@ class Session:
 
     workspace: Workspace
     execution: Execution
-    progress: Progress
+    console: Console
     records: list[PassRecord] = field(default_factory=list)
 
 
@@ -97,7 +98,7 @@ def run_pass(
         pending.sort(key=lambda unit: (-unit.weight, unit.name))
         if session.execution.reverse:
             pending.reverse()
-        with watched(session.progress, workspace, work.name, pending):
+        with watched(session.console, workspace, work.name, pending):
             for _, wave in groupby(sorted(pending, key=wave_of), wave_of):
                 _execute(session, work, list(wave), speed=speed, build=build)
     commits = _collect(workspace, work.name, units)
