@@ -83,10 +83,9 @@ class Finished:
 
 
 def close(run: Finished) -> Manifest:
-    """Close a run; the manifest and `_SUCCESS` are written last.
+    """Close a run; if the books do not balance, nothing is sealed.
 
-    Raises:
-        ReconcileError: The books do not balance. Nothing is sealed then.
+    The manifest and `_SUCCESS` are written last.
     """
     driver, workspace = run.driver, run.workspace
     reconcile(driver, run.stages, run.cleans)

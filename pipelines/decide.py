@@ -26,6 +26,7 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.returned import blamed, check_verdict
 from isinglass.pipelines.stage import OPEN, Standing, Verdict
+from isinglass.schemas.columns import filled, nullable
 from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.survey import ambiguous_ids
 
@@ -38,17 +39,12 @@ if TYPE_CHECKING:
 
 DECISIONS = pa.schema(
     [
-        pa.field("doc_high", pa.uint64(), nullable=False),
-        pa.field("doc_low", pa.uint64(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("rule", pa.string()),
-        pa.field("kept_doc_id", pa.string()),
-        pa.field("kept_in", pa.string()),
-        pa.field("similarity", pa.float64()),
-        pa.field("compared_by", pa.string()),
-        pa.field("evaluation_item", pa.string()),
-        pa.field("weight", pa.float64()),
+        *filled(pa.uint64(), *WORDS),
+        *filled(pa.string(), "outcome"),
+        *nullable(pa.string(), "reason", "rule", "kept_doc_id", "kept_in"),
+        *nullable(pa.float64(), "similarity"),
+        *nullable(pa.string(), "compared_by", "evaluation_item"),
+        *nullable(pa.float64(), "weight"),
     ]
 )
 """One row a document of the shard, in reading order."""

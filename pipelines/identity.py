@@ -30,12 +30,9 @@ if TYPE_CHECKING:
 class Identity:
     """What makes this run this run.
 
-    Attributes:
-        run_id: 16 hex digits over configuration, inputs, code, stages and verb.
-        config_id: Hash of the configuration without how and where it is executed.
-        code: Fingerprint of the code, stages from outside included.
-        config: The resolved configuration as written to the manifest.
-        given: What was given of it; a column that was not mapped may be missing.
+    `run_id` is 16 hex digits over configuration, inputs, code, stages and verb,
+    `config_id` leaves out how and where a run is executed. `config` is resolved, as in
+    the manifest; of what was `given` a column that was not mapped may be missing.
     """
 
     run_id: str

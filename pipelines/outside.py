@@ -24,11 +24,9 @@ _CODE_SUFFIXES = (".py", ".yaml", ".json")
 
 
 def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]:
-    """Import the stages that a configuration names, and make them.
+    """Import the stages that a configuration names, and make them; see `load_class`.
 
-    Raises:
-        ConfigError: A module or class is missing, or is no stage with a name of its
-            own; or it does not take its options.
+    What does not take its options is refused.
     """
     found: list[Stage] = []
     for number, config in enumerate(configs):
@@ -55,11 +53,7 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
 
 
 def load_class(use: str, base: Path, where: str) -> type[Stage]:
-    """Import the class `module:Class`.
-
-    Raises:
-        ConfigError: There is none, or it is no stage with a name of its own.
-    """
+    """Import `module:Class`; what is no stage with a name of its own is refused."""
     module_name, _, class_name = use.partition(":")
     add_path(str(base))
     try:

@@ -36,11 +36,9 @@ _TEMPORARY = re.compile(r"\..*\.tmp(?:\.bin|\.idx)?")
 
 
 def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> None:
-    """Make sure that the folder is ours to write; writes nothing.
+    """Refuse a folder that holds something else; writes nothing.
 
-    Raises:
-        OutputError: The folder holds something else; or a run of another
-            configuration, or of a verb that wrote more, and `replace` is not given.
+    Without `replace` also a run of another configuration, or of a verb that wrote more.
     """
     if not exists(workspace.path):
         return

@@ -60,11 +60,9 @@ DETECTING = 2e7
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked for.
+    """What a person asked for; relative paths of the configuration start from `base`.
 
-    Attributes:
-        base: Folder that relative paths of the configuration start from.
-        replace: Allow another configuration's run in the output folder to be redone.
+    `replace` allows another configuration's run in the output folder to be redone.
     """
 
     config: RunConfig
@@ -86,12 +84,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What a request led to.
+    """What a request led to; with nothing to do, the manifest is the earlier one.
 
-    Attributes:
-        manifest: Of the run; of the earlier one if nothing was to do.
-        nothing_to_do: The run was complete already, or the inputs hold no records.
-        outside: Stages of somebody else's, which have a word in what is printed.
+    `outside` are stages of somebody else's, which have a word in what is printed.
     """
 
     manifest: Manifest
@@ -138,11 +133,7 @@ class Prepared:
 
 
 def prepare(request: Request) -> Prepared:
-    """Check everything that can be checked before something is written.
-
-    Raises:
-        RefuseError: Something must be changed first.
-    """
+    """Check everything that can be checked before something is written."""
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
     check_beam(config.beam, request.execution.arguments)

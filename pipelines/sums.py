@@ -127,9 +127,6 @@ def reconcile(
 
     Rows are counted again in the files, so a writer that loses a row is found even
     if its own count does not know of it.
-
-    Raises:
-        ReconcileError: A sum is off; names pass, shard and both sides.
     """
     for shard in driver.plan.shards:
         clean = cleans[shard.shard_id]

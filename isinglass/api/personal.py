@@ -120,7 +120,7 @@ def redact(
     section = pii_section(pii, entities, mode, operators)
     secret = _secret(key)
     detector = load_detector(section, time.monotonic)
-    write = writer(section, secret)
+    write, kind = writer(section, secret), REDACTED.field("spans").type
     parts: list[pa.Table] = []
     for batch, view in _views(texts, languages, section):
         applied = apply_edits(view, [pii_edits(detector, view, write)])
@@ -128,7 +128,7 @@ def redact(
         alive = places(batch.rows[applied.alive] - batch.first, batch.size)
         columns = [
             applied.texts.take(alive),
-            _span_lists(applied.findings, len(applied.alive)).take(alive),
+            applied.lists(kind, [field.name for field in kind.value_type]).take(alive),
             failure_column(batch.first, batch.size, failed),
         ]
         parts.append(pa.Table.from_arrays(columns, schema=REDACTED))
@@ -141,19 +141,10 @@ def pii_section(
     mode: str | None,
     operators: Mapping[str, str] | None = None,
 ) -> PiiConfig:
-    """The `pii` section that parameters stand for.
+    """The `pii` section that parameters stand for; by default in mode identifiers.
 
-    Args:
-        pii: To begin with; by default that of a run, in mode identifiers.
-        entities: The only kinds that are looked for. Each has the operator and the
-            threshold of the section, or those of a run.
-        mode: Takes the place of the mode of the section.
-        operators: Take the place of those of the section.
-
-    Raises:
-        TypeError: `entities` is a single str.
-        ConfigError: A mode or operator is not known; an operator is for a kind that is
-            not looked for; or a kind cannot be found in this mode.
+    Of `entities` each has the operator and threshold of the section, or those of a run.
+    A mode or operator that is given takes the place of those of the section.
     """
     if isinstance(entities, str):
         raise TypeError(
@@ -247,15 +238,3 @@ def _found_table(
     both = pa.concat_tables([found, others], promote_options="default")
     order = np.argsort(both["row"].to_numpy(), kind="stable")
     return both.take(pa.array(order)).cast(FOUND_PII)
-
-
-def _span_lists(findings: pa.RecordBatch, count: int) -> pa.ListArray:
-    """Findings (`spans.APPLIED`) of each of `count` texts."""
-    kind = REDACTED.field("spans").type
-    per_text = np.bincount(findings.column("row").to_numpy(), minlength=count)
-    offsets = np.append(0, np.cumsum(per_text)).astype(np.int32)
-    fields = list(kind.value_type)
-    values = pa.StructArray.from_arrays(
-        [findings.column(one.name) for one in fields], fields=fields
-    )
-    return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)

@@ -97,11 +97,7 @@ def pii(
 
 
 def _section(config: Path | None, mode: str | None) -> PiiConfig:
-    """The `pii` section with its files where they are.
-
-    Raises:
-        ConfigError: There is no such section or mode.
-    """
+    """The `pii` section with its files where they are."""
     from isinglass.transforms.pii.plugins.value_files import (  # noqa: PLC0415
         with_absolute_files,
     )

@@ -66,7 +66,9 @@ def run_pass(
     build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
     wave_of: Callable[[Unit], int] = lambda _: 0,
 ) -> dict[str, Commit]:
-    """Run every unit that has no valid commit.
+    """Run every unit that has no valid commit; the commits of all, by unit name.
+
+    The worst failure of a unit is raised as its own class.
 
     Args:
         session: The driver's state; a pass record is added to it.
@@ -77,12 +79,6 @@ def run_pass(
             commit a unit all the same.
         wave_of: Number of the pipeline that a unit belongs to, where one pipeline for
             all units would hold too much at a time; they run in ascending order.
-
-    Returns:
-        The commit of every unit, by unit name.
-
-    Raises:
-        IsinglassError: A unit failed; the worst failure is raised as its own class.
     """
     started = time.monotonic()
     workspace = session.workspace

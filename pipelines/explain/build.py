@@ -27,21 +27,13 @@ def explain(
     full: bool = False,
     stages: Sequence[Stage | type[Stage]] = (),
 ) -> Story:
-    """Tell the story of one record.
+    """Tell the story of one record by its id, or the first digits of it.
 
-    Args:
-        folder: Folder of a run that was closed, whether its gates passed or not.
-        doc_id: Its id, or the first digits of it (at least `LEAST_DIGITS`).
-        full: Whether to leave nothing out of what is shown on a terminal.
-        stages: Further stages that are asked what they tell.
-
-    Returns:
-        Facts are JSON-able: `run` (run_id, name, verb, verdict and time of creation),
-        `record` (as ledger and quarantine have it), `evidence` (None if the ledger
-        names nothing), and what the stages tell. Lines hold those about others.
-
-    Raises:
-        InputError: The folder holds no such run, or not exactly one such record.
+    The run was closed, whether its gates passed or not. `full` leaves nothing out of
+    what is shown on a terminal. Facts are JSON-able: `run` (run_id, name, verb, verdict
+    and time of creation), `record` (as ledger and quarantine have it), `evidence` (None
+    if the ledger names nothing), and what the stages tell. Lines hold those about
+    others.
     """
     run = RunFolder.open(folder)
     row = run.find(doc_id)

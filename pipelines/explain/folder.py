@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,10 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.workspace import (
     exists,
     list_files,
-    read_json,
     read_table,
     table_schema,
 )
+from isinglass.pipelines.read_again import manifest_bytes
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
 
@@ -39,19 +40,10 @@ class RunFolder:
 
     @classmethod
     def open(cls, folder: Path) -> RunFolder:
-        """Read the manifest.
-
-        Raises:
-            InputError: There is none that can be read.
-        """
+        """Read the manifest; an `InputError` if there is none that can be read."""
         path = folder / "manifest.json"
         try:
-            manifest = read_json(path)
-        except (FileNotFoundError, NotADirectoryError):
-            msg = f"{folder} holds no manifest.json: it is not a finished run."
-            raise InputError(msg) from None
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+            manifest = json.loads(manifest_bytes(folder))
         except ValueError:
             manifest = None
         kinds = {"run_id": str, "inputs": list, "config": dict}
@@ -73,11 +65,7 @@ class RunFolder:
             yield path, read_columns(path, columns, later=_LATER)
 
     def find(self, prefix: str) -> dict[str, Any]:
-        """The ledger row of one document.
-
-        Raises:
-            InputError: There is not exactly one.
-        """
+        """The ledger row of one document, which must be the only one."""
         prefix = prefix.strip().lower()
         if not _DOC_ID.fullmatch(prefix):
             msg = (
@@ -132,11 +120,7 @@ def read_columns(
     later: frozenset[str] = frozenset(),
     filters: Any = None,
 ) -> pa.Table:
-    """Read a table of a run; columns of `later` are null where there are none.
-
-    Raises:
-        InputError: The file is damaged, or from a version without these columns.
-    """
+    """Read a table of a run; columns of `later` are null where there are none."""
     try:
         present = table_schema(path).names
         absent = [name for name in columns if name not in present]

@@ -40,9 +40,7 @@ class InputFiles:
 def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
     """Check the column mapping against every file, and unite the other columns.
 
-    Raises:
-        InputError: A file lacks a mapped column, or has it of a type that cannot be
-            used; names the file, its columns and the fix.
+    A file is refused that lacks a mapped column, or has it of an unusable type.
     """
     types: dict[str, list[pa.DataType]] = {}
     has_json = False

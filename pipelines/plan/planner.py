@@ -42,12 +42,8 @@ class Plan:
 def plan(config: RunConfig, base: Path) -> Plan:
     """Find, hash and cut the inputs of a run; nothing is written.
 
-    Relative paths start from `base`.
-
-    Raises:
-        InputError: An input is missing, unreadable, ambiguous, does not hold the
-            mapped columns, or is a folder that holds the run folder.
-        OutputError: The path of the run folder cannot be one.
+    Relative paths start from `base`. An input is refused that is missing, unreadable or
+    ambiguous, lacks the mapped columns, or is a folder that holds the run folder.
     """
     output = Output.of(config.output, base)
     located = [_locate(item, base, output) for item in config.inputs]

@@ -48,15 +48,11 @@ SAMPLE_LINES = 2000
 
 @dataclass(frozen=True)
 class PlannedInput:
-    """One input file as it is now.
+    """One input file as it is now; it has at least one stretch.
 
     Attributes:
-        path: Relative to the input's root.
-        bytes: Size on disk.
         rows: Records, where they can be counted without reading the file.
         problem: Why it cannot be read; empty if it can.
-        opened: Where it is opened, absolute.
-        stretches: Parts that can be read alone, in order; at least one.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
     """
@@ -80,10 +76,8 @@ class _ProblemError(Exception):
 def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
-    `shard_bytes` is what a stretch of plain JSON lines aims at.
-
-    Raises:
-        InputError: It is gone or may not be read; or it cannot be read and `refuse`.
+    `shard_bytes` is what a stretch of plain JSON lines aims at. `refuse` is for a file
+    that cannot be read; one that is gone or may not be read is refused in any case.
     """
     path, problem = Path(found.path), ""
     plain_lines = found.format == "jsonl" and not compression_of(found.path)

@@ -33,13 +33,8 @@ if TYPE_CHECKING:
 def prove(folder: Path, stages: Stages = ()) -> list[Check]:
     """Check a finished run against its manifest, and its tables against each other.
 
-    Args:
-        folder: The run folder.
-        stages: Somebody else's stages, if their code is to be asked as well. No code
-            is imported because a manifest names it.
-
-    Raises:
-        InputError: The folder holds no readable manifest.
+    Somebody else's stages are given if their code is to be asked as well: none is
+    imported because a manifest names it.
     """
     return prove_run(open_run(folder), stages)
 
@@ -118,19 +113,10 @@ def _named(use: str) -> object:
 
 
 def open_run(folder: Path) -> FinishedRun:
-    """Read the manifest of a run.
-
-    Raises:
-        InputError: There is none, or it is not a manifest of this version.
-    """
+    """Read the manifest of a run; an `InputError` if there is none of this version."""
     path = folder / "manifest.json"
     try:
         manifest = read_manifest(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        said = f"{folder} holds no manifest.json: it is not a finished run."
-        raise InputError(said) from None
-    except PermissionError:
-        raise InputError(f"No permission to read {path}.") from None
     except pydantic.ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         said = (

@@ -36,11 +36,7 @@ class Reader(Protocol):
         """Look at all records of a shard."""
 
     def conclude(self, missing: str) -> list[Check]:
-        """What came of it.
-
-        Args:
-            missing: Why the inputs were not read; empty if they were.
-        """
+        """What came of it; `missing` is why inputs were not read, else empty."""
 
 
 def check_source(run: FinishedRun, stages: Stages) -> list[Check]:

@@ -21,12 +21,7 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True)
 class Cell:
-    """One table cell.
-
-    Attributes:
-        title: Longer form, shown on hover (a full hash).
-        bar: A share of 0..1 drawn as a thin bar under the text.
-    """
+    """One table cell; `title` is shown on hover, `bar` (0..1) drawn under the text."""
 
     text: str
     title: str = ""

@@ -47,18 +47,10 @@ def render_report(
     shown: Mapping[str, Any],
     stages: Sequence[Asked] = (),
 ) -> str:
-    """The report of a run as one self-contained HTML file.
+    """The report of a run as HTML without scripts or references to anything outside.
 
-    Args:
-        manifest: The finished manifest.
-        statistics: Table with the schema `STATISTICS`.
-        quarantined: The first records that were set aside.
-        shown: What stages show besides, by their names; never document text.
-        stages: Further stages that are asked for a section.
-
-    Returns:
-        HTML without scripts and without references to anything outside of it. Equal
-        arguments give equal text.
+    `shown` is what stages show besides, by their names, never document text; further
+    `stages` are asked for a section. Equal arguments give equal text.
     """
     data = ReportData(manifest, read_slices(statistics), quarantined, shown)
     every = in_order(stages)

@@ -20,11 +20,7 @@ _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
-    """Parse YAML text and apply `a.b=value` overrides.
-
-    Args:
-        text: YAML with the keys of `RunConfig`.
-        overrides: Each `path.to.key=value`; the value is parsed as YAML.
+    """Parse YAML text and apply `path.to.key=value` overrides, their values YAML too.
 
     Raises:
         ConfigError: Not YAML, an unknown key (with the nearest known one), a wrong

@@ -78,15 +78,16 @@ class Applied:
     @property
     def spans(self) -> pa.ListArray:
         """The `pii` column of `tables.DATA` (k,): spans in the clean texts."""
+        names = ("clean_start", "clean_end", "entity", "operator")
+        return self.lists(DATA.field("pii").type, names)
+
+    def lists(self, kind: pa.DataType, names: Sequence[str]) -> pa.ListArray:
+        """Findings of each text (k,): lists of structs of the columns `names`."""
         rows = self.findings.column("row").to_numpy()
         per_row = np.bincount(rows, minlength=len(self.alive))
-        offsets = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int32)
-        kind = DATA.field("pii").type
-        names = ("clean_start", "clean_end", "entity", "operator")
-        values = pa.StructArray.from_arrays(
-            [self.findings.column(name) for name in names],
-            fields=list(kind.value_type),
-        )
+        offsets = np.append(0, np.cumsum(per_row)).astype(np.int32)
+        columns = [self.findings.column(name) for name in names]
+        values = pa.StructArray.from_arrays(columns, fields=list(kind.value_type))
         return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)
 
 

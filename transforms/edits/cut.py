@@ -110,12 +110,7 @@ class Cut:
 
 
 def take_out(texts: pa.StringArray, parts: Cuts) -> Cut:
-    """Take parts out of texts (n,).
-
-    Raises:
-        ValueError: A text is null, or parts overlap, are out of order or lie outside
-            of their text.
-    """
+    """Take parts out of texts (n,) without nulls."""
     rows, starts, ends = parts.rows, parts.starts, parts.ends
     if len(rows) == 0:
         return Cut(texts)

@@ -47,12 +47,9 @@ class Precedence(IntEnum):
 
 
 class Written(NamedTuple):
-    """What takes the place of a value.
+    """What takes the place of a value, and a keyed mark of the value.
 
-    Attributes:
-        operator: Name of what was done; `keep` leaves the value as it is.
-        output: What stands in the clean text.
-        value_key: Keyed mark of the value.
+    The operator `keep` leaves it as it is.
     """
 
     operator: str

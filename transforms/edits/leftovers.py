@@ -35,14 +35,9 @@ def with_leftovers(
 ) -> pa.RecordBatch:
     """Add to the chosen spans the uncovered parts of those that were not chosen.
 
-    Args:
-        findings: `spans.FOUND` before overlaps were resolved.
-        chosen: The rows of it that remain, sorted; no two overlap.
-        texts: The scanned texts, by `row`.
-
-    Returns:
-        `chosen` and the parts, likewise. A part has no checksum of its own, and
-        neither blanks nor punctuation at its ends.
+    Chosen are the rows of `findings` (`spans.FOUND`) that remain, sorted, no two
+    overlap; nor do they with the parts. A part has no checksum of its own, and neither
+    blanks nor punctuation at its ends.
     """
     if findings.num_rows == chosen.num_rows:
         return chosen

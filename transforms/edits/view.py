@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 class View:
     """The documents of a batch that are to be kept, as they are read now.
 
-    Attributes:
-        documents: `tables.DOCUMENTS` and carried columns, one row a document (n,).
-        languages: Language tag of each.
-        cut: Their texts without what was taken out.
+    `documents` are `tables.DOCUMENTS` and carried columns, one row a document (n,).
     """
 
     documents: pa.RecordBatch = field(repr=False)

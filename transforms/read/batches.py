@@ -80,14 +80,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Records:
-    """Some records of one file, column by column.
+    """Some records of one file, column by column (n,).
 
-    Attributes:
-        rows: Row numbers in the file, shape (n,).
-        text: The texts, any text type, nulls allowed.
-        metadata: Columns of `METADATA_COLUMNS` that the file has, as strings.
-        carried: Carried columns that the file has, by output name, of their type.
-        lines: The records as they stood in the input, where it has lines.
+    Texts are of any text type, with nulls. Metadata (strings) and carried columns, by
+    output name, are those that the file has. `lines` are the records as they stood in
+    the input, where it has lines.
     """
 
     rows: NDArray[np.int64]

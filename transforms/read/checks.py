@@ -27,11 +27,8 @@ _TEXT_TYPES = {pa.null(), *_STRINGS, *_BYTES}
 class Rejection(NamedTuple):
     """One record that does not become a document.
 
-    Attributes:
-        row: Number in its file; of `check_texts` the place among the texts.
-        reason: Why not.
-        detail: What was seen, without any document text.
-        raw: What was in the input; None where the input held nothing.
+    `row` is its number in its file, and of `check_texts` the place among the texts. The
+    detail has nothing of the text; `raw` is what was in the input, None for nothing.
     """
 
     row: int

@@ -36,10 +36,8 @@ def open_parquet(file: BinaryIO) -> pq.ParquetFile:
 def read_parquet(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read the row groups `start` to `stop` of a file.
 
-    Records of a row group whose pages cannot be decoded are rejected, one by one.
-
-    Raises:
-        InputError: The file is not as it was planned.
+    Records of a row group whose pages cannot be decoded are rejected, one by one. An
+    `InputError` says that the file is not as planned.
     """
     with open_input(piece.path, piece.relative) as file:
         try:
@@ -119,11 +117,7 @@ def open_ipc(file: pa.NativeFile) -> Any:
 
 
 def read_arrow(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
-    """Read the record batches `start` to `stop` of a file.
-
-    Raises:
-        InputError: The file is not as it was planned.
-    """
+    """Read the record batches `start` to `stop` of a file, as they were planned."""
     open_input(piece.path, piece.relative).close()
     row = piece.first_row
     with pa.OSFile(piece.path) as file:

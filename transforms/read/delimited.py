@@ -98,12 +98,10 @@ def record_ends(data: bytes, delimiter: str) -> NDArray[np.int64]:
 
 
 class Block(NamedTuple):
-    """Some complete records.
+    """Some complete records with their newlines.
 
-    Attributes:
-        records: Each with its newline.
-        unclosed: The records are one line on which a quote opens and never closes.
-        damage: The one record is what was left when the file broke off.
+    Or one line on which a quote opens and never closes; or, with the damage, what was
+    left when the file broke off.
     """
 
     records: list[bytes]
@@ -114,10 +112,9 @@ class Block(NamedTuple):
 def record_blocks(
     parts: Iterable[bytes | Damage], delimiter: str, most: int = MOST_RECORD_BYTES
 ) -> Iterator[Block]:
-    """Regroup chunks into blocks of complete records.
+    """Regroup chunks into blocks of complete records of about `BATCH_BYTES`.
 
-    Yields:
-        Blocks of about `BATCH_BYTES`; a larger record is in a block that ends with it.
+    A larger record is in a block that ends with it.
     """
     held, wanted = b"", BATCH_BYTES
     waiting: list[bytes] = []
@@ -168,11 +165,7 @@ def split_header(records: list[bytes]) -> tuple[bytes | None, list[bytes]]:
 
 
 def parse_header(record: bytes, delimiter: str) -> list[str]:
-    """Return the column names of a header record.
-
-    Raises:
-        ValueError: It is not one record of valid UTF-8.
-    """
+    """The column names of a header record; a `ValueError` if it is none of UTF-8."""
     record = record.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n") + b"\n"
     options = pa_csv.ReadOptions(use_threads=False, block_size=len(record) + 1)
     parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
@@ -184,11 +177,7 @@ def parse_header(record: bytes, delimiter: str) -> list[str]:
 
 
 def read_delimited(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
-    """Read a whole delimited file.
-
-    Raises:
-        InputError: The file is not as it was planned.
-    """
+    """Read a whole delimited file; an `InputError` if it is not as planned."""
     delimiter = delimiter_of(piece.path)
     names: list[str] | None = None
     row = 0

@@ -60,10 +60,9 @@ def format_doc_ids(words: NDArray[np.uint64]) -> pa.StringArray:
 
 
 def doc_id_words(ids: pa.StringArray) -> NDArray[np.uint64]:
-    """Return document ids as words (n, 2), high and low; undoes `format_doc_ids`.
+    """Document ids as words (n, 2), high and low; undoes `format_doc_ids`.
 
-    Raises:
-        ValueError: If an entry is null or not 32 lower-case hex digits.
+    An entry that is null or not 32 lower-case hex digits is a `ValueError`.
     """
     count = len(ids)
     if ids.null_count:

@@ -57,10 +57,7 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read a stretch of lines.
 
     `start` and `stop` are bytes at line starts for a plain file; a compressed file is
-    read whole.
-
-    Raises:
-        InputError: The file is not as it was planned.
+    read whole. An `InputError` says that the file is not as planned.
     """
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
@@ -97,12 +94,7 @@ def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
 
 
 def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
-    """Parse lines, the first of which has the number `row`.
-
-    Returns:
-        Row number, object and line of each record that is a JSON object; and why the
-        others are none.
-    """
+    """Parse lines, the first of which has the number `row`: objects, and others."""
     try:
         values = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
