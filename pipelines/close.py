@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.model import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
-from isinglass.pipelines.stage import Closed, Closing
+from isinglass.pipelines.stage import Closed, Closing, Driver, Stage, Verdict
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.statistics import (
     record_statistics,
@@ -46,16 +47,12 @@ from isinglass.schemas.manifest import (
     Records,
     StageSummary,
 )
-from isinglass.schemas.statistic import statistics_table
+from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from isinglass.pipelines.identity import Identity
-    from isinglass.pipelines.stage import Driver, Stage, Verdict
     from isinglass.schemas.commit import Commit, OutputFile
-    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)

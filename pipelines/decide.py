@@ -7,6 +7,7 @@ on a document that somebody dropped before is not heard.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import (
     RESOLVE,
@@ -25,16 +26,12 @@ from isinglass.pipelines.engine.side_tables import (
     write_side,
 )
 from isinglass.pipelines.returned import blamed, check_verdict
-from isinglass.pipelines.stage import OPEN, Standing, Verdict
+from isinglass.pipelines.stage import OPEN, Driver, Stage, Standing, Verdict
 from isinglass.schemas.columns import filled, nullable
 from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.survey import ambiguous_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
 
 DECISIONS = pa.schema(

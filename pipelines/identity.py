@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,11 @@ from isinglass.pipelines.engine.fingerprint import (
     config_digest,
     digest,
 )
-from isinglass.pipelines.engine.workspace import exists, read_bytes
+from isinglass.pipelines.engine.workspace import Workspace, exists, read_bytes
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.stage import Stage, Verb
     from isinglass.schemas.config import RunConfig

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,6 @@ from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from isinglass.schemas.config import StageConfig
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

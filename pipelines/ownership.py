@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.fingerprint import config_digest
@@ -21,8 +22,6 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.schemas.errors import OutputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.identity import Identity
 
 OWNER = "run.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.runner import check_beam
+from isinglass.pipelines.engine.runner import Execution, check_beam
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
     decisions_path,
@@ -35,19 +36,15 @@ from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.returned import blamed, check_declared
-from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage
+from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rich.console import Console
 
-    from isinglass.pipelines.engine.runner import Execution
-    from isinglass.pipelines.stage import Verb
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest

@@ -12,6 +12,7 @@ their scan), guard, edit and record (a batch at a time), after, close. `section`
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from isinglass.pipelines.seam import HASHING as HASHING
@@ -34,8 +35,6 @@ from isinglass.pipelines.seam import Written as Written
 from isinglass.pipelines.seam import no_drops as no_drops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import numpy as np
     import pyarrow as pa
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import survey_path
-from isinglass.pipelines.engine.workspace import read_json
+from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.pipelines.sums import parts
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.statistics import fold
@@ -17,9 +18,6 @@ from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import add_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Stage
     from isinglass.schemas.config import GateConfig
     from isinglass.schemas.statistic import Statistic

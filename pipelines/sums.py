@@ -9,17 +9,14 @@ those that are in `data/`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.workspace import table_rows
-from isinglass.pipelines.stage import Sum
+from isinglass.pipelines.engine.workspace import Workspace, table_rows
+from isinglass.pipelines.stage import Driver, Stage, Sum
 from isinglass.schemas.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import Shard
     from isinglass.schemas.manifest import Manifest

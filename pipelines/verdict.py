@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from isinglass.schemas.config import GateConfig
+from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.reasons import QuarantineReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import GateResult, InputFile, Records
 
 

@@ -61,8 +61,14 @@ class Characters(Section):
     in = kept_documents + dropped + quarantined, and
     kept = kept_documents - cut - redacted + inserted.
 
-    Documents that could not be decoded have none. Kept are those in `data/`, cut what
-    was boilerplate, redacted what operators removed, inserted what took its place.
+    Attributes:
+        total_in: Code points of all documents that could be decoded.
+        dropped: Of dropped documents.
+        quarantined: Of quarantined documents that could be decoded.
+        cut: Removed from kept documents as boilerplate.
+        redacted: Removed from kept documents by operators.
+        inserted: Put in their place.
+        kept: Written to `data/`.
     """
 
     total_in: int = Field(ge=0, alias="in")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,6 @@ from isinglass.transforms.pii.scan import load_detector, pii_edits, scan
 from isinglass.transforms.seen import known_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from isinglass.api.texts import Batch, Texts
     from isinglass.schemas.config.pii import Mode, Operator
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +14,6 @@ from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import RefuseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from isinglass.schemas.manifest import Model
     from isinglass.transforms.encode.models.check import ModelFile
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -15,8 +16,6 @@ from isinglass.schemas.config.pii import Mode
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
     from isinglass.transforms.pii.evaluation.scoring import Score, Span
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
-from isinglass.schemas.config import load_config
+from isinglass.schemas.config import RunConfig, load_config
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
 
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.config import RunConfig
 
 
 Format = Literal["text", "json"]

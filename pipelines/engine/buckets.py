@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,12 +12,9 @@ import apache_beam as beam
 
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent
-from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.units import PassWork, Unit, run_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from isinglass.pipelines.engine.units import PassWork
     from isinglass.pipelines.engine.workspace import Workspace
 
     Emit = Callable[[Extent, list[int]], Iterator[tuple[int, bytes]]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from isinglass.pipelines.engine.runner import (
     build_unit_pipeline,
     new_pipeline,
 )
-from isinglass.pipelines.engine.units import Failure, Unit, run_unit
+from isinglass.pipelines.engine.units import Failure, PassWork, Unit, run_unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     exists,
@@ -30,13 +31,10 @@ from isinglass.schemas.errors import IsinglassError, ReconcileError
 from isinglass.schemas.manifest import PassRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import apache_beam as beam
     from rich.console import Console
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.units import PassWork
     from isinglass.schemas.commit import Commit
 
 LOGGER = logging.getLogger(__name__)

@@ -12,7 +12,9 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -28,9 +30,6 @@ from isinglass.pipelines.engine.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from rich.console import Console
 
     from isinglass.pipelines.engine.units import Unit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,11 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from isinglass.pipelines.engine.units import Unit, record_failure, run_unit
+from isinglass.pipelines.engine.units import PassWork, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from isinglass.pipelines.engine.units import PassWork
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import BeamConfig
 

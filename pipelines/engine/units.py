@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,8 +15,6 @@ from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import Shard
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.read_again import find_place
-from isinglass.pipelines.stage import Story
+from isinglass.pipelines.stage import Line, Stage, Story
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import REASON_TEXT, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from isinglass.pipelines.stage import Line, Stage
 
 _EVIDENCE = ("kept_doc_id", "kept_in", "kept_folder", "similarity", "evaluation_item")
 """Columns of the ledger, and `kept_folder` for a stage to fill in."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,9 +21,6 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.pipelines.read_again import manifest_bytes
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LEAST_DIGITS = 8
 

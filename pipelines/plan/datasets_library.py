@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,6 @@ from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import record_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from isinglass.schemas.config import InputConfig
 
 PREFIX = "hf:"

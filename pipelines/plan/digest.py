@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,8 +12,6 @@ from numba import njit
 from isinglass.transforms.read.streams import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     Cut = tuple[int, int, int]
 
 BLOCK_BYTES = 2**20

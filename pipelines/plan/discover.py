@@ -6,6 +6,7 @@ import glob
 import logging
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,6 @@ from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.formats import FORMATS, format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isinglass.schemas.config import InputConfig
     from isinglass.schemas.config.inputs import Format
 

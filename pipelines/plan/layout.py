@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from isinglass.transforms.read.checks import is_text_type
 from isinglass.transforms.read.types import carried_type, plain_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isinglass.pipelines.plan.probe import PlannedInput
     from isinglass.schemas.config import InputConfig, RunConfig
 

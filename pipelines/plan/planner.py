@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.plan.datasets_library import (
@@ -20,8 +21,6 @@ from isinglass.pipelines.plan.shards import make_shards
 from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.schemas.config import InputConfig, RunConfig
     from isinglass.schemas.documents import Layout, Shard
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
-from isinglass.pipelines.plan.discover import no_permission
+from isinglass.pipelines.plan.discover import Found, no_permission
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import (
     open_ipc,
@@ -34,9 +35,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from isinglass.pipelines.plan.discover import Found
     from isinglass.schemas.config.inputs import Format
 
     Columns = dict[str, pa.DataType]

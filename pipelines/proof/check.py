@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.engine.workspace import exists, read_table
@@ -11,9 +13,6 @@ from isinglass.pipelines.read_again import plan_again
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
     import pyarrow as pa
 
     from isinglass.pipelines.plan import Plan

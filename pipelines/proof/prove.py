@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pydantic
@@ -25,8 +26,6 @@ from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.proof.check import Stages
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import COUNTS, conclude
+from isinglass.pipelines.proof.check import COUNTS, Check, FinishedRun, conclude
 from isinglass.pipelines.statistics import INPUT, OUTPUT, record_statistics
 from isinglass.pipelines.sums import told_counts
 from isinglass.transforms.labels import is_language_tag, safe_labels
@@ -15,7 +15,6 @@ from isinglass.transforms.statistics.fold import TextGatherer, text_statistics
 from isinglass.transforms.statistics.sums import add_into
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.schemas.statistic import Statistic
 
 _SUMS = ("documents", "characters", "words")

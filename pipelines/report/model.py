@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from isinglass.pipelines.engine.workspace import read_table
+from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.schemas.tables import SLICES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import pyarrow as pa
 
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.manifest import Manifest
 
 MOST_SHOWN = 20

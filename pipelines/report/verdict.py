@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
@@ -25,8 +26,6 @@ from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.sums import conserved, told_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Stage
     from isinglass.schemas.manifest import GateResult, Manifest

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -10,10 +11,6 @@ from pydantic import ValidationError
 from isinglass.schemas.config.explain import explain
 from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 # An impossible date or a number without digits is a ValueError of the parser.
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)

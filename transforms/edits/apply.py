@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,8 +20,6 @@ from isinglass.transforms.edits.edits import Precedence, no_spans, places_of
 from isinglass.transforms.edits.leftovers import left_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from isinglass.transforms.edits.edits import Edits, Write, Written

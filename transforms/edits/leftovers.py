@@ -7,6 +7,7 @@ remaining span covers are findings still.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,6 @@ from isinglass.transforms.edits.cut import place_keys
 from isinglass.transforms.edits.edits import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 LEAST_CHARACTERS = 2

@@ -7,10 +7,11 @@ finding of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +20,6 @@ from isinglass.transforms.batches import one_batch
 from isinglass.transforms.edits.cut import Cut, Cuts, joined, take_out
 from isinglass.transforms.edits.edits import places_of
 from isinglass.transforms.labels import safe_labels
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, eq=False)

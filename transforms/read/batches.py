@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from isinglass.schemas.documents import DocumentBatch
+from isinglass.schemas.documents import DocumentBatch, Layout
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.schemas.tables import (
     DOCUMENTS,
@@ -20,11 +21,8 @@ from isinglass.transforms.read.checks import Rejection, check_texts, invalid_row
 from isinglass.transforms.read.identity import doc_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from isinglass.schemas.documents import Layout
 
 BATCH_ROWS = 1024
 """Most records in a batch."""

@@ -14,6 +14,7 @@ unknown (null) in the metadata columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,8 +45,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from numpy.typing import NDArray
 
     from isinglass.schemas.documents import DocumentBatch, Piece

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from isinglass.schemas.config.inputs import Format
     from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
 

@@ -12,6 +12,7 @@ bits are read as orjson does, as the nearest double.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import BinaryIO
 
     from isinglass.schemas.documents import DocumentBatch, Piece

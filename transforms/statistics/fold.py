@@ -11,6 +11,7 @@ histograms of any parts add up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,6 @@ from isinglass.transforms.statistics.sums import (
 from isinglass.transforms.text import word_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from isinglass.schemas.statistic import Statistic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from isinglass.schemas.manifest import GateResult
 from isinglass.schemas.tables import SLICES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from isinglass.schemas.config.run import GateConfig
     from isinglass.schemas.statistic import Statistic
 

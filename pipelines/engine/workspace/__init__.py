@@ -12,7 +12,9 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,9 +28,6 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.errors import OutputError, RetryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 BATCH_ROWS = 65_536
@@ -269,12 +268,13 @@ def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:
     """Write `audit/<name>.parquet`, a table of the run as a whole, or nothing."""
     path = workspace.table("audit", name)
     write_atomically(path, table_bytes(table))
-    return OutputFile(
-        path=workspace.relative(path),
-        rows=table.num_rows,
-        bytes=size_of(path),
-        sha256=file_sha256(path),
-    )
+    return as_written(workspace, path, table.num_rows)
+
+
+def as_written(workspace: Workspace, path: Path, rows: int) -> OutputFile:
+    """A file of the run as it is now."""
+    name, sha256 = workspace.relative(path), file_sha256(path)
+    return OutputFile(path=name, rows=rows, bytes=size_of(path), sha256=sha256)
 
 
 def map_arrow(path: Path) -> pa.Table:

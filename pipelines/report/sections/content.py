@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report.blocks import (
@@ -27,7 +28,6 @@ from isinglass.pipelines.report.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from isinglass.pipelines.report.model import ReportData, Slices
