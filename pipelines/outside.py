@@ -54,7 +54,8 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
 def load_class(use: str, base: Path, where: str) -> type[Stage]:
     """Import `module:Class`; what is no stage with a name of its own is refused."""
     module_name, _, class_name = use.partition(":")
-    add_path(str(base))
+    if str(base) not in sys.path:
+        sys.path.append(str(base))
     try:
         module = importlib.import_module(module_name)
         kind = getattr(module, class_name)
@@ -87,12 +88,6 @@ def load_class(use: str, base: Path, where: str) -> type[Stage]:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}."
-
-
-def add_path(folder: str) -> None:
-    """Let Python look for modules in a folder too, after all others."""
-    if folder and folder not in sys.path:
-        sys.path.append(folder)
 
 
 def is_outside(stage: Stage | type[Stage]) -> bool:

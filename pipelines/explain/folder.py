@@ -66,11 +66,10 @@ class RunFolder:
         """The ledger row of one document, which must be the only one."""
         prefix = prefix.strip().lower()
         if not _DOC_ID.fullmatch(prefix):
-            msg = (
+            raise InputError(
                 "A doc_id is 32 hexadecimal digits, as in the ledger; give it whole, "
                 f"or at least its first {LEAST_DIGITS} digits."
             )
-            raise InputError(msg)
         begins = pc.starts_with(pc.field("doc_id"), prefix)
         found = [
             (path, doc_id)
@@ -78,11 +77,10 @@ class RunFolder:
             for doc_id in table.filter(begins)["doc_id"].to_pylist()
         ]
         if not found:
-            msg = (
+            raise InputError(
                 f"No record of run {self.manifest['run_id']} has the doc_id {prefix}. "
                 f"Look it up in the doc_id column of {self.folder / 'ledger'}."
             )
-            raise InputError(msg)
         if len(found) > 1:
             some = ", ".join(doc_id for _, doc_id in found[:3])
             raise InputError(

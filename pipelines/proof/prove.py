@@ -98,17 +98,12 @@ def _not_at_hand(run: FinishedRun, stages: Stages) -> list[Check]:
         "its code is not imported because a manifest names it; to have it asked, "
         "name it with --stage"
     )
-    return [
-        Check(f"stage {use}", "skipped", detail)
-        for use in run.foreign
-        if _named(use) not in given
-    ]
-
-
-def _named(use: str) -> object:
-    """The class of that name, if its module is imported already."""
-    module, _, name = use.partition(":")
-    return getattr(sys.modules.get(module), name, None)
+    found = []
+    for use in run.foreign:
+        module, _, name = use.partition(":")
+        if getattr(sys.modules.get(module), name, None) not in given:
+            found.append(Check(f"stage {use}", "skipped", detail))
+    return found
 
 
 def open_run(folder: Path) -> FinishedRun:
@@ -118,10 +113,9 @@ def open_run(folder: Path) -> FinishedRun:
         manifest = read_manifest(folder)
     except pydantic.ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        said = (
+        raise InputError(
             f"{path} is not a manifest that this version reads (at {where or 'top'})."
-        )
-        raise InputError(said) from None
+        ) from None
     try:
         config = RunConfig.model_validate(manifest.config)
     except pydantic.ValidationError:

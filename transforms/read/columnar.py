@@ -6,7 +6,7 @@ Arrow IPC has a file format (Feather) and a stream format.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,8 +18,6 @@ from isinglass.transforms.read.columns import arrow_batches
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from isinglass.schemas.documents import DocumentBatch, Piece
     from isinglass.transforms.read.batches import Origin
 

@@ -29,6 +29,7 @@ from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.read.batches import (
     BATCH_BYTES,
+    Origin,
     cut,
     document_batch,
     only_rejected,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.schemas.documents import DocumentBatch, Piece
-    from isinglass.transforms.read.batches import Origin
 
 MOST_RECORD_BYTES = 256 * 2**20
 """A record that is still open after so many bytes is taken for an unclosed quote."""

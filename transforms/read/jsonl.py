@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import orjson
@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
+    Origin,
     Records,
     cut,
     document_batch,
@@ -32,6 +33,7 @@ from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
+    Damage,
     blocks,
     changed,
     chunks,
@@ -40,11 +42,7 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from isinglass.schemas.documents import DocumentBatch, Piece
-    from isinglass.transforms.read.batches import Origin
-    from isinglass.transforms.read.streams import Damage
 
     Parsed = list[tuple[int, dict[str, Any], bytes]]
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import zstandard
 
@@ -22,8 +22,6 @@ from isinglass.transforms.read.batches import BATCH_BYTES
 from isinglass.transforms.read.formats import compression_of
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from isinglass.schemas.documents import Piece
 
 CHUNK_BYTES = 2**20

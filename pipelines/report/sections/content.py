@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
     Block,
@@ -28,8 +28,6 @@ from isinglass.pipelines.report.text import (
 )
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from isinglass.pipelines.report.model import ReportData, Slices
 
 _MOST_GROUPS = 40
