@@ -24,6 +24,7 @@ from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.ledger import write_ledger
 from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
 from isinglass.pipelines.stage import Driver, Stage
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import DATA, FINDINGS, LEDGER, QUARANTINE, with_carried
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.returned import Loaded
-    from isinglass.schemas.commit import Commit
     from isinglass.transforms.write import TableWriter
 
 CLEAN = "clean"

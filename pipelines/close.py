@@ -40,6 +40,7 @@ from isinglass.pipelines.statistics import (
 )
 from isinglass.pipelines.sums import parts, reconcile
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.manifest import (
     Characters,
     InputFile,
@@ -52,7 +53,6 @@ from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
     from isinglass.pipelines.identity import Identity
-    from isinglass.schemas.commit import Commit, OutputFile
 
 
 @dataclass(frozen=True)

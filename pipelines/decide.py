@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +27,9 @@ from isinglass.pipelines.engine.side_tables import (
 from isinglass.pipelines.returned import blamed, check_verdict
 from isinglass.pipelines.stage import OPEN, Driver, Stage, Standing, Verdict
 from isinglass.schemas.columns import filled, nullable
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.survey import ambiguous_ids
-
-if TYPE_CHECKING:
-    from isinglass.schemas.commit import Commit
 
 DECISIONS = pa.schema(
     [

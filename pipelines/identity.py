@@ -16,12 +16,12 @@ from isinglass.pipelines.engine.fingerprint import (
 )
 from isinglass.pipelines.engine.workspace import Workspace, exists, read_bytes
 from isinglass.pipelines.outside import code_of, is_outside
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.stage import Stage, Verb
-    from isinglass.schemas.config import RunConfig
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,13 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.workspace import file_sha256
 from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages import STAGES
+from isinglass.schemas.config import StageConfig
 from isinglass.schemas.errors import ConfigError
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import StageConfig
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CODE_SUFFIXES = (".py", ".yaml", ".json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -15,13 +15,11 @@ from isinglass.pipelines.engine.workspace import read_bytes
 from isinglass.pipelines.ownership import OWNER, read_mapping
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.schemas.config import RunConfig
+from isinglass.schemas.documents import Shard
 from isinglass.schemas.errors import InputError, IsinglassError
 from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_ids
-
-if TYPE_CHECKING:
-    from isinglass.schemas.documents import Shard
 
 NO_NOTE = "work/run.json is missing or damaged: the inputs cannot be found"
 

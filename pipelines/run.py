@@ -40,14 +40,14 @@ from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
+from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
 MOST_ROUNDS = 25

@@ -12,6 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.side_tables import Extent, read_survey
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,9 +22,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.statistic import Statistic
 
 Phase = Literal["run", "survey", "decide", "clean"]
 Verb = Literal["run", "clean", "audit", "encode"]

@@ -10,7 +10,9 @@ from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.side_tables import survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.pipelines.sums import parts
+from isinglass.schemas.config import GateConfig
 from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics import fold
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS, statistic
 from isinglass.transforms.statistics.fold import TextGatherer
@@ -19,8 +21,6 @@ from isinglass.transforms.statistics.sums import add_into
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.config import GateConfig
-    from isinglass.schemas.statistic import Statistic
 
 INPUT, OUTPUT, RUN = "input", "output", "run"
 

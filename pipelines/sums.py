@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.workspace import Workspace, table_rows
 from isinglass.pipelines.stage import Driver, Stage, Sum
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.documents import Shard
 from isinglass.schemas.errors import ReconcileError
-
-if TYPE_CHECKING:
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import Shard
-    from isinglass.schemas.manifest import Manifest
+from isinglass.schemas.manifest import Manifest
 
 
 def unequal(sums: Iterable[Sum]) -> list[str]:

@@ -15,6 +15,8 @@ from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.returned import blamed, check_columns, open_stages
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.returned import Loaded
     from isinglass.pipelines.stage import Driver, Stage
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import NormaliseConfig
 
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""

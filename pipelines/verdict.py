@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.manifest import GateResult, InputFile, Records
 from isinglass.schemas.reasons import QuarantineReason
-
-if TYPE_CHECKING:
-    from isinglass.schemas.manifest import GateResult, InputFile, Records
 
 
 def quarantine_gate(config: RunConfig) -> GateConfig:

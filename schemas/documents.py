@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
 
-    from isinglass.schemas.config.inputs import Columns, Format
+from isinglass.schemas.config.inputs import Columns, Format
 
 
 @dataclass(frozen=True)

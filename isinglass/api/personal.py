@@ -21,6 +21,7 @@ from isinglass.api.texts import (
 from isinglass.schemas.answers import FOUND_PII, REDACTED
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.load import refusal
+from isinglass.schemas.config.pii import Mode, Operator
 from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import View, apply_edits
@@ -30,7 +31,6 @@ from isinglass.transforms.seen import known_languages
 
 if TYPE_CHECKING:
     from isinglass.api.texts import Batch, Texts
-    from isinglass.schemas.config.pii import Mode, Operator
 
 
 def find_pii(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.config.run import LimitsConfig
 from isinglass.schemas.errors import InputError
@@ -19,7 +20,6 @@ from isinglass.transforms.read.checks import as_string, check_texts, is_text_typ
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
 Texts: TypeAlias = Union[
     "Sequence[str | None]", "pa.Array", "pa.ChunkedArray", "pd.Series[Any]"

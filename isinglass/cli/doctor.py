@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from isinglass.cli.options import FormatOption, show
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import RefuseError
+from isinglass.schemas.manifest import Model
 
 if TYPE_CHECKING:
-    from isinglass.schemas.manifest import Model
     from isinglass.transforms.encode.models.check import ModelFile
 
 LEAST_FREE_BYTES = 2**30

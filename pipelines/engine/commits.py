@@ -8,8 +8,10 @@ files are not as recorded, is void: the unit is done again.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+import numpy as np
+import pyarrow as pa
 import pydantic
 
 from isinglass.pipelines.engine.progress import WorkerStatus
@@ -31,10 +33,6 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.transforms.write import ZSTD, Storage, TableWriter
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
 
 
 class UnitOutputs:

@@ -27,6 +27,7 @@ from isinglass.pipelines.engine.workspace import (
     read_json,
     remove,
 )
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.errors import IsinglassError, ReconcileError
 from isinglass.schemas.manifest import PassRecord
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.commit import Commit
 
 LOGGER = logging.getLogger(__name__)
 FULL_BYTES = 64 * 1024

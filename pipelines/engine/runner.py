@@ -16,11 +16,11 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from isinglass.pipelines.engine.units import PassWork, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
+from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.config import BeamConfig
 
 LOGGER = logging.getLogger(__name__)
 

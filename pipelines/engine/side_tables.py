@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import Workspace, map_arrow, write_arrow
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.commit import Commit
 
 SURVEY = "survey"
 RESOLVE = "resolve"

@@ -7,16 +7,14 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from isinglass.pipelines.engine.commits import UnitOutputs
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
-
-if TYPE_CHECKING:
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import Shard
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.documents import Shard
 
 
 @dataclass(frozen=True)

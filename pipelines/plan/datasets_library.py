@@ -11,17 +11,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from isinglass.pipelines.plan.discover import Found, no_permission
 from isinglass.pipelines.plan.places import input_path
+from isinglass.schemas.config import InputConfig
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import record_batches
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import InputConfig
 
 PREFIX = "hf:"
 _REMOTE = "://"

@@ -9,15 +9,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from isinglass.pipelines.plan.places import Output, input_path
+from isinglass.schemas.config import InputConfig
+from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.formats import FORMATS, format_of
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import InputConfig
-    from isinglass.schemas.config.inputs import Format
 
 LOGGER = logging.getLogger(__name__)
 

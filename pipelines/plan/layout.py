@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from isinglass.schemas.config import InputConfig, RunConfig
 from isinglass.schemas.documents import Layout
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import DATA, DOCUMENTS
@@ -18,7 +19,6 @@ from isinglass.transforms.read.types import carried_type, plain_type
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan.probe import PlannedInput
-    from isinglass.schemas.config import InputConfig, RunConfig
 
 EXTRA = "extra"
 """Carried column with the JSON keys that no other column takes."""

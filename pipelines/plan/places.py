@@ -6,12 +6,9 @@ import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from isinglass.schemas.config import InputConfig
 from isinglass.schemas.errors import InputError, OutputError
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import InputConfig
 
 NO_OUTPUT = "-"
 """Value of `output` of a plan without a run folder."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from isinglass.pipelines.plan.datasets_library import (
     PREFIX,
@@ -18,11 +17,9 @@ from isinglass.pipelines.plan.layout import InputFiles, make_layout
 from isinglass.pipelines.plan.places import Output
 from isinglass.pipelines.plan.probe import PlannedInput, probe
 from isinglass.pipelines.plan.shards import make_shards
+from isinglass.schemas.config import InputConfig, RunConfig
+from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import InputError
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import InputConfig, RunConfig
-    from isinglass.schemas.documents import Layout, Shard
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import Found, no_permission
+from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import (
     open_ipc,
@@ -35,8 +36,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config.inputs import Format
-
     Columns = dict[str, pa.DataType]
     Probed = tuple[Sequence[Stretch], Columns | None]
 

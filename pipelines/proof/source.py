@@ -13,12 +13,12 @@ from isinglass.pipelines.engine.fingerprint import config_digest
 from isinglass.pipelines.proof.check import SOURCE, Check, conclude
 from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Rebuilt
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun, Stages
-    from isinglass.schemas.documents import DocumentBatch
 
 _PLACE = ["doc_id", "path", "row", "chars_in"]
 _SPAN = ["doc_id", "entity", "start", "end", "clean_start", "clean_end"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isinglass.pipelines.report.blocks import joined
@@ -23,13 +24,11 @@ from isinglass.pipelines.report.verdict import (
     in_order,
     verdict_reasons,
 )
+from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from isinglass.pipelines.report.model import Quarantined
     from isinglass.pipelines.report.verdict import Asked
-    from isinglass.schemas.manifest import Manifest
 
 _VERBS = {
     "run": "cleaning",

@@ -24,11 +24,11 @@ from isinglass.pipelines.report.text import (
 )
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.sums import conserved, told_counts
+from isinglass.schemas.manifest import GateResult, Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.manifest import GateResult, Manifest
 
     Asked = Stage | type[Stage]
     """A finished run needs no settings of a stage, so its class is as good."""

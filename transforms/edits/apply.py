@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.spans import APPLIED, FAILURES
 from isinglass.schemas.tables import DATA
@@ -20,8 +21,6 @@ from isinglass.transforms.edits.edits import Precedence, no_spans, places_of
 from isinglass.transforms.edits.leftovers import left_beside
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.transforms.edits.edits import Edits, Write, Written
     from isinglass.transforms.edits.view import View
 

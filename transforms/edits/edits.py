@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.spans import FAILURES, FOUND
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def no_spans() -> pa.RecordBatch:

@@ -8,19 +8,17 @@ remaining span covers are findings still.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.spans import PLACE_ORDER
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.edits.cut import place_keys
 from isinglass.transforms.edits.edits import places_of
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LEAST_CHARACTERS = 2
 """Letters or digits that a part must have: a single one tells nothing of a person."""

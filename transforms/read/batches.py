@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.documents import DocumentBatch, Layout
 from isinglass.schemas.reasons import QuarantineReason
@@ -19,10 +19,6 @@ from isinglass.schemas.tables import (
 )
 from isinglass.transforms.read.checks import Rejection, check_texts, invalid_rows
 from isinglass.transforms.read.identity import doc_ids
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 BATCH_ROWS = 1024
 """Most records in a batch."""

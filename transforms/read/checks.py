@@ -6,17 +6,15 @@ fails one of them is looked at row by row, to name the reason of each row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.text import string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _ARROW_LIMIT = 2**31 - 1
 _STRINGS = (pa.string(), pa.large_string(), pa.string_view())

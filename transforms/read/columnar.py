@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from isinglass.schemas.documents import DocumentBatch, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import BATCH_BYTES, BATCH_ROWS, only_rejected
 from isinglass.transforms.read.checks import Rejection
@@ -18,7 +19,6 @@ from isinglass.transforms.read.columns import arrow_batches
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
 
 if TYPE_CHECKING:
-    from isinglass.schemas.documents import DocumentBatch, Piece
     from isinglass.transforms.read.batches import Origin
 
 # Column chunks are read through a buffer of this size instead of whole.

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.batches import Origin, Records, cut, document_batch
 from isinglass.transforms.read.checks import as_string, is_text_type
 from isinglass.transforms.read.streams import changed
 from isinglass.transforms.read.types import plain_type
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.documents import DocumentBatch
 
 MAX_DEPTH = 250
 """Levels of nesting that are written as JSON; orjson writes no more than 254."""

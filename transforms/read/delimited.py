@@ -17,14 +17,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numba import njit
+from numpy.typing import NDArray
 
+from isinglass.schemas.documents import DocumentBatch, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.read.batches import (
@@ -44,11 +46,6 @@ from isinglass.transforms.read.streams import (
     chunks,
     open_input,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.documents import DocumentBatch, Piece
 
 MOST_RECORD_BYTES = 256 * 2**20
 """A record that is still open after so many bytes is taken for an unclosed quote."""

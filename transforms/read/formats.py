@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from isinglass.schemas.config.inputs import Format
+from isinglass.schemas.config.inputs import Format
 
 Compression = Literal["", "gz", "zst"]
 

@@ -8,16 +8,12 @@ probability of random 128-bit numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import xxhash
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 HEX_DIGITS = 32
 

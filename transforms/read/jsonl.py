@@ -20,6 +20,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from isinglass.schemas.documents import DocumentBatch, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
@@ -42,8 +43,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.schemas.documents import DocumentBatch, Piece
-
     Parsed = list[tuple[int, dict[str, Any], bytes]]
 
 _BLANK = b" \t\r"

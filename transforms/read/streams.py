@@ -13,16 +13,14 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import zstandard
 
+from isinglass.schemas.documents import Piece
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.batches import BATCH_BYTES
 from isinglass.transforms.read.formats import compression_of
-
-if TYPE_CHECKING:
-    from isinglass.schemas.documents import Piece
 
 CHUNK_BYTES = 2**20
 """Bytes read, or decompressed, at a time."""

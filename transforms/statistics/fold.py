@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.sums import (
     Accumulator,
@@ -30,11 +32,6 @@ from isinglass.transforms.statistics.sums import (
     sums_by_label,
 )
 from isinglass.transforms.text import word_counts
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.statistic import Statistic
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 _UNITS = ("characters", "words")

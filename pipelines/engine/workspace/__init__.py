@@ -15,20 +15,18 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace.layout import FINAL_FILES as FINAL_FILES
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.errors import OutputError, RetryError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 BATCH_ROWS = 65_536
 TEMPORARY_SUFFIX = ".tmp"

@@ -21,10 +21,10 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, shorten, size
+from isinglass.schemas.manifest import Manifest, PassRecord
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import Manifest, PassRecord
 
 _MEGABYTE = 1e6
 _LONGEST_LINE = 400
