@@ -217,10 +217,7 @@ class Stage:
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """What a reader must know before trusting the run, in plain words.
 

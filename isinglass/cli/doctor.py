@@ -90,9 +90,7 @@ def _named(models: Iterable[Model | ModelFile]) -> str:
 
 def _tokenizer() -> tuple[bool, str]:
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
-    from isinglass.transforms.encode.tokenizers.tokenizer import (  # noqa: PLC0415
-        load_tokenizer,
-    )
+    from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer  # noqa: PLC0415
 
     tokenizer = load_tokenizer(EncodeSettings())
     if tokenizer.backend.startswith("tokenizers "):

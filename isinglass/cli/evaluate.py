@@ -97,9 +97,7 @@ def pii(
 
 def _section(config: Path | None, mode: str | None) -> PiiConfig:
     """The `pii` section with its files where they are."""
-    from isinglass.transforms.pii.plugins.value_files import (  # noqa: PLC0415
-        with_absolute_files,
-    )
+    from isinglass.transforms.pii.plugins.value_files import with_absolute_files  # noqa: PLC0415
 
     section: PiiConfig | None = PiiConfig()
     if config is not None:

@@ -61,9 +61,7 @@ def forget(
     from rich.console import Console  # noqa: PLC0415
 
     from isinglass.pipelines.stages.erase.forget import job  # noqa: PLC0415
-    from isinglass.pipelines.stages.erase.forget.values import (  # noqa: PLC0415
-        read_values,
-    )
+    from isinglass.pipelines.stages.erase.forget.values import read_values  # noqa: PLC0415
 
     request = job.ForgetRequest(
         run=run,

@@ -15,11 +15,7 @@ from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import Found, no_permission
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.columnar import (
-    open_ipc,
-    open_parquet,
-    record_batches,
-)
+from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
 from isinglass.transforms.read.delimited import (
     parse_header,
     record_blocks,

@@ -11,13 +11,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from isinglass.pipelines.report.text import (
-    grouped,
-    percent,
-    share_of,
-    shorten,
-    visible,
-)
+from isinglass.pipelines.report.text import grouped, percent, share_of, shorten, visible
 
 WIDTH = 420
 _LABEL_LENGTH = 17

@@ -33,11 +33,7 @@ if TYPE_CHECKING:
     Asked = Stage | type[Stage]
     """A finished run needs no settings of a stage, so its class is as good."""
 
-HEADLINES = {
-    "passed": "Passed",
-    "warned": "Passed with warnings",
-    "failed": "Failed",
-}
+HEADLINES = {"passed": "Passed", "warned": "Passed with warnings", "failed": "Failed"}
 _OPERATORS = {
     ">=": "at least",
     "<=": "at most",

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from isinglass.schemas.documents import DocumentBatch, Layout
 from isinglass.schemas.reasons import QuarantineReason
-from isinglass.schemas.tables import (
-    DOCUMENTS,
-    METADATA_COLUMNS,
-    REJECTED,
-    with_carried,
-)
+from isinglass.schemas.tables import DOCUMENTS, METADATA_COLUMNS, REJECTED, with_carried
 from isinglass.transforms.read.checks import Rejection, check_texts, invalid_rows
 from isinglass.transforms.read.identity import doc_ids
 

@@ -102,8 +102,7 @@ def _added(rows: Iterable[Sequence[float]]) -> tuple[float, ...]:
 def _row(label: str, numbers: Sequence[float]) -> Row:
     documents_in, documents_out, *sizes = numbers
     kept = Cell(
-        share_of(documents_out, documents_in),
-        bar=ratio(documents_out, documents_in),
+        share_of(documents_out, documents_in), bar=ratio(documents_out, documents_in)
     )
     return [
         label,
