@@ -38,16 +38,10 @@ from isinglass.pipelines.statistics import (
     text_statistics,
     words_kept,
 )
-from isinglass.pipelines.sums import parts, reconcile
+from isinglass.pipelines.sums import reconcile, totals
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.commit import Commit, OutputFile
-from isinglass.schemas.manifest import (
-    Characters,
-    InputFile,
-    Manifest,
-    Records,
-    StageSummary,
-)
+from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
 from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.statistics.gates import evaluate_gates
 
@@ -141,12 +135,7 @@ def _manifest(
     asked = [*config.gates, *asked, quarantine_gate(config)]
     gates = evaluate_gates(tuple(asked), statistics)
     inputs = _inputs(run)
-    records = Records(
-        total_in=counts.get("records_in", 0),
-        kept=counts.get("kept", 0),
-        dropped=parts(counts, "dropped"),
-        quarantined=parts(counts, "quarantined"),
-    )
+    records, characters = totals(counts)
     values: dict[str, Any] = {}
     for stage in run.stages:
         if not is_outside(stage):
@@ -167,7 +156,7 @@ def _manifest(
         lexicons=list(identity.lexicons),
         packages=package_versions(),
         records=records,
-        characters=_characters(counts),
+        characters=characters,
         **values,
         stages=_outside(run, closed),
         gates=gates,
@@ -190,15 +179,6 @@ def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSumm
         for stage in run.stages
         if is_outside(stage)
     }
-
-
-def _characters(counts: Mapping[str, int]) -> Characters:
-    as_they_are = ("dropped", "quarantined", "cut", "redacted", "inserted")
-    return Characters(
-        total_in=counts.get("characters_in", 0),
-        kept=counts.get("characters_out", 0),
-        **{name: counts.get(f"characters_{name}", 0) for name in as_they_are},
-    )
 
 
 def _inputs(run: Finished) -> list[InputFile]:

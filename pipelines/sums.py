@@ -16,7 +16,10 @@ from isinglass.pipelines.stage import Driver, Stage, Sum
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.documents import Shard
 from isinglass.schemas.errors import ReconcileError
-from isinglass.schemas.manifest import Manifest
+from isinglass.schemas.manifest import Characters, Manifest, Records
+
+_AS_THEY_ARE = ("dropped", "quarantined", "cut", "redacted", "inserted")
+"""Characters that manifest and counts call alike."""
 
 
 def unequal(sums: Iterable[Sum]) -> list[str]:
@@ -98,14 +101,30 @@ def _found(counts: Mapping[str, int]) -> dict[str, int]:
     }
 
 
+def totals(counts: Mapping[str, int]) -> tuple[Records, Characters]:
+    """What a manifest tells of the summed counts of the clean pass."""
+    records = Records(
+        total_in=counts.get("records_in", 0),
+        kept=counts.get("kept", 0),
+        dropped=parts(counts, "dropped"),
+        quarantined=parts(counts, "quarantined"),
+    )
+    characters = Characters(
+        total_in=counts.get("characters_in", 0),
+        kept=counts.get("characters_out", 0),
+        **{name: counts.get(f"characters_{name}", 0) for name in _AS_THEY_ARE},
+    )
+    return records, characters
+
+
 def told_counts(manifest: Manifest) -> dict[str, int]:
-    """What a manifest tells of the whole run, under the names of the clean pass."""
+    """The other way: what a manifest tells, under the names of the clean pass."""
     records, characters = manifest.records, manifest.characters
     counts = {"records_in": records.total_in, "kept": records.kept}
     for outcome in ("dropped", "quarantined"):
         reasons: dict[str, int] = getattr(records, outcome)
         counts |= {f"{outcome}.{reason}": n for reason, n in reasons.items()}
-    for name in ("dropped", "quarantined", "cut", "redacted", "inserted"):
+    for name in _AS_THEY_ARE:
         counts[f"characters_{name}"] = getattr(characters, name)
     lost = characters.dropped + characters.quarantined
     counts["characters_in"] = characters.total_in
