@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from rich.console import Console
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.units import Unit, run_unit
 from isinglass.pipelines.engine.workspace import Workspace
@@ -111,7 +111,7 @@ def run_way(way: str, corpus: Path, output: Path) -> dict[str, Any]:
             rows += getattr(outcome, "counts", {}).get("records_in", 0)
     else:
         beam = BeamConfig.model_validate({"mode": mode[0], "workers": mode[1]})
-        session = Session(workspace, Execution(beam), Progress.on_stderr(quiet=True))
+        session = Session(workspace, Execution(beam), Console(stderr=True, quiet=True))
         commits = run_pass(session, work, units)
         rows = sum(commit.counts["records_in"] for commit in commits.values())
     own = resource.getrusage(resource.RUSAGE_SELF)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,28 +23,22 @@ from isinglass.pipelines.engine.side_tables import (
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.ledger import write_ledger
 from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
-from isinglass.pipelines.stage import Stage
-from isinglass.schemas.documents import Layout, Shard
+from isinglass.pipelines.stage import Driver, Stage
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import DATA, FINDINGS, LEDGER, QUARANTINE, with_carried
 from isinglass.transforms.clean import account, kept_view
-from isinglass.transforms.edits import apply_edits
+from isinglass.transforms.edits import Applied, View, apply_edits
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.returned import Loaded
-    from isinglass.pipelines.stage import Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.write import TableWriter
 
 CLEAN = "clean"

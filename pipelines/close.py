@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -30,32 +31,22 @@ from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.model import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
-from isinglass.pipelines.stage import Closed, Closing
+from isinglass.pipelines.stage import Closed, Closing, Driver, Stage, Verdict
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.statistics import (
     record_statistics,
     text_statistics,
     words_kept,
 )
-from isinglass.pipelines.sums import parts, reconcile
+from isinglass.pipelines.sums import reconcile, totals
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
-from isinglass.schemas.manifest import (
-    Characters,
-    InputFile,
-    Manifest,
-    Records,
-    StageSummary,
-)
-from isinglass.schemas.statistic import statistics_table
+from isinglass.schemas.commit import Commit, OutputFile
+from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
+from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from isinglass.pipelines.identity import Identity
-    from isinglass.pipelines.stage import Driver, Stage, Verdict
-    from isinglass.schemas.commit import Commit, OutputFile
-    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)
@@ -83,10 +74,9 @@ class Finished:
 
 
 def close(run: Finished) -> Manifest:
-    """Close a run; the manifest and `_SUCCESS` are written last.
+    """Close a run; if the books do not balance, nothing is sealed.
 
-    Raises:
-        ReconcileError: The books do not balance. Nothing is sealed then.
+    The manifest and `_SUCCESS` are written last.
     """
     driver, workspace = run.driver, run.workspace
     reconcile(driver, run.stages, run.cleans)
@@ -145,12 +135,7 @@ def _manifest(
     asked = [*config.gates, *asked, quarantine_gate(config)]
     gates = evaluate_gates(tuple(asked), statistics)
     inputs = _inputs(run)
-    records = Records(
-        total_in=counts.get("records_in", 0),
-        kept=counts.get("kept", 0),
-        dropped=parts(counts, "dropped"),
-        quarantined=parts(counts, "quarantined"),
-    )
+    records, characters = totals(counts)
     values: dict[str, Any] = {}
     for stage in run.stages:
         if not is_outside(stage):
@@ -171,7 +156,7 @@ def _manifest(
         lexicons=list(identity.lexicons),
         packages=package_versions(),
         records=records,
-        characters=_characters(counts),
+        characters=characters,
         **values,
         stages=_outside(run, closed),
         gates=gates,
@@ -194,15 +179,6 @@ def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSumm
         for stage in run.stages
         if is_outside(stage)
     }
-
-
-def _characters(counts: Mapping[str, int]) -> Characters:
-    as_they_are = ("dropped", "quarantined", "cut", "redacted", "inserted")
-    return Characters(
-        total_in=counts.get("characters_in", 0),
-        kept=counts.get("characters_out", 0),
-        **{name: counts.get(f"characters_{name}", 0) for name in as_they_are},
-    )
 
 
 def _inputs(run: Finished) -> list[InputFile]:

@@ -7,14 +7,14 @@ on a document that somebody dropped before is not heard.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import (
     RESOLVE,
@@ -25,30 +25,20 @@ from isinglass.pipelines.engine.side_tables import (
     write_side,
 )
 from isinglass.pipelines.returned import blamed, check_verdict
-from isinglass.pipelines.stage import OPEN, Standing, Verdict
+from isinglass.pipelines.stage import OPEN, Driver, Stage, Standing, Verdict
+from isinglass.schemas.columns import filled, nullable
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.reasons import DropReason, Outcome, QuarantineReason
 from isinglass.transforms.survey import ambiguous_ids
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.stage import Driver, Stage
-    from isinglass.schemas.commit import Commit
-
 DECISIONS = pa.schema(
     [
-        pa.field("doc_high", pa.uint64(), nullable=False),
-        pa.field("doc_low", pa.uint64(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("rule", pa.string()),
-        pa.field("kept_doc_id", pa.string()),
-        pa.field("kept_in", pa.string()),
-        pa.field("similarity", pa.float64()),
-        pa.field("compared_by", pa.string()),
-        pa.field("evaluation_item", pa.string()),
-        pa.field("weight", pa.float64()),
+        *filled(pa.uint64(), *WORDS),
+        *filled(pa.string(), "outcome"),
+        *nullable(pa.string(), "reason", "rule", "kept_doc_id", "kept_in"),
+        *nullable(pa.float64(), "similarity"),
+        *nullable(pa.string(), "compared_by", "evaluation_item"),
+        *nullable(pa.float64(), "weight"),
     ]
 )
 """One row a document of the shard, in reading order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,29 +14,23 @@ from isinglass.pipelines.engine.fingerprint import (
     config_digest,
     digest,
 )
-from isinglass.pipelines.engine.workspace import exists, read_bytes
+from isinglass.pipelines.engine.workspace import Workspace, exists, read_bytes
 from isinglass.pipelines.outside import code_of, is_outside
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.stage import Stage, Verb
-    from isinglass.schemas.config import RunConfig
 
 
 @dataclass(frozen=True)
 class Identity:
     """What makes this run this run.
 
-    Attributes:
-        run_id: 16 hex digits over configuration, inputs, code, stages and verb.
-        config_id: Hash of the configuration without how and where it is executed.
-        code: Fingerprint of the code, stages from outside included.
-        config: The resolved configuration as written to the manifest.
-        given: What was given of it; a column that was not mapped may be missing.
+    `run_id` is 16 hex digits over configuration, inputs, code, stages and verb,
+    `config_id` leaves out how and where a run is executed. `config` is resolved, as in
+    the manifest; of what was `given` a column that was not mapped may be missing.
     """
 
     run_id: str

@@ -20,6 +20,7 @@ from isinglass.pipelines.engine.side_tables import (
     survey_path,
 )
 from isinglass.pipelines.survey import LENGTHS, add_lengths
+from isinglass.schemas.documents import Shard
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import LEDGER, QUARANTINE
 from isinglass.transforms.batches import one_batch
@@ -29,7 +30,6 @@ from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.documents import Shard
     from isinglass.transforms.write import TableWriter
 
 

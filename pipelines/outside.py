@@ -5,30 +5,24 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.workspace import file_sha256
 from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages import STAGES
+from isinglass.schemas.config import StageConfig
 from isinglass.schemas.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from isinglass.schemas.config import StageConfig
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CODE_SUFFIXES = (".py", ".yaml", ".json")
 
 
 def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]:
-    """Import the stages that a configuration names, and make them.
+    """Import the stages that a configuration names, and make them; see `load_class`.
 
-    Raises:
-        ConfigError: A module or class is missing, or is no stage with a name of its
-            own; or it does not take its options.
+    What does not take its options is refused.
     """
     found: list[Stage] = []
     for number, config in enumerate(configs):
@@ -55,13 +49,10 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
 
 
 def load_class(use: str, base: Path, where: str) -> type[Stage]:
-    """Import the class `module:Class`.
-
-    Raises:
-        ConfigError: There is none, or it is no stage with a name of its own.
-    """
+    """Import `module:Class`; what is no stage with a name of its own is refused."""
     module_name, _, class_name = use.partition(":")
-    add_path(str(base))
+    if str(base) not in sys.path:
+        sys.path.append(str(base))
     try:
         module = importlib.import_module(module_name)
         kind = getattr(module, class_name)
@@ -94,12 +85,6 @@ def load_class(use: str, base: Path, where: str) -> type[Stage]:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}."
-
-
-def add_path(folder: str) -> None:
-    """Let Python look for modules in a folder too, after all others."""
-    if folder and folder not in sys.path:
-        sys.path.append(folder)
 
 
 def is_outside(stage: Stage | type[Stage]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.fingerprint import config_digest
@@ -21,8 +22,6 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.schemas.errors import OutputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.identity import Identity
 
 OWNER = "run.json"
@@ -36,11 +35,9 @@ _TEMPORARY = re.compile(r"\..*\.tmp(?:\.bin|\.idx)?")
 
 
 def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> None:
-    """Make sure that the folder is ours to write; writes nothing.
+    """Refuse a folder that holds something else; writes nothing.
 
-    Raises:
-        OutputError: The folder holds something else; or a run of another
-            configuration, or of a verb that wrote more, and `replace` is not given.
+    Without `replace` also a run of another configuration, or of a verb that wrote more.
     """
     if not exists(workspace.path):
         return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -12,18 +13,13 @@ import pydantic
 
 from isinglass.pipelines.engine.workspace import read_bytes
 from isinglass.pipelines.ownership import OWNER, read_mapping
-from isinglass.pipelines.plan import plan
+from isinglass.pipelines.plan import Plan, plan
 from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import IsinglassError
+from isinglass.schemas.documents import Shard
+from isinglass.schemas.errors import InputError, IsinglassError
 from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_ids
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.documents import Shard
 
 MOST_NAMED = 3
 """Changed inputs that are told by name."""
@@ -56,9 +52,21 @@ def read_note(folder: Path) -> dict[str, Any] | None:
     return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
 
 
+def manifest_bytes(folder: Path) -> bytes:
+    """The manifest as it was written; an `InputError` if it cannot be read."""
+    path = folder / "manifest.json"
+    try:
+        return read_bytes(path)
+    except (FileNotFoundError, NotADirectoryError):
+        said = f"{folder} holds no manifest.json: it is not a finished run."
+        raise InputError(said) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a run; raises `ValidationError` if of another version."""
-    return Manifest.model_validate_json(read_bytes(folder / "manifest.json"))
+    return Manifest.model_validate_json(manifest_bytes(folder))
 
 
 def plan_again(folder: Path, manifest: Manifest) -> Plan | str:

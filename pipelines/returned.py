@@ -7,6 +7,7 @@ import json
 import math
 import re
 import traceback
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,17 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.outside import check_names, is_outside
-from isinglass.pipelines.stage import OPEN
+from isinglass.pipelines.stage import OPEN, Closed, Record, Stage, Verdict
 from isinglass.schemas.errors import ConfigError, IsinglassError
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits import Edits, Precedence, Written
 from isinglass.transforms.edits.edits import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import Closed, Record, Stage, Verdict
 
     Loaded = list[tuple[Stage, Any]]
 

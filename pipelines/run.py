@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.runner import check_beam
+from isinglass.pipelines.engine.runner import Execution, check_beam
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
     decisions_path,
@@ -35,21 +36,18 @@ from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.returned import blamed, check_declared
-from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage
+from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
+from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from rich.console import Console
 
-    from isinglass.pipelines.engine.progress import Progress
-    from isinglass.pipelines.engine.runner import Execution
-    from isinglass.pipelines.stage import Verb
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
 MOST_ROUNDS = 25
@@ -59,11 +57,9 @@ DETECTING = 2e7
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked for.
+    """What a person asked for; relative paths of the configuration start from `base`.
 
-    Attributes:
-        base: Folder that relative paths of the configuration start from.
-        replace: Allow another configuration's run in the output folder to be redone.
+    `replace` allows another configuration's run in the output folder to be redone.
     """
 
     config: RunConfig
@@ -85,12 +81,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What a request led to.
+    """What a request led to; with nothing to do, the manifest is the earlier one.
 
-    Attributes:
-        manifest: Of the run; of the earlier one if nothing was to do.
-        nothing_to_do: The run was complete already, or the inputs hold no records.
-        outside: Stages of somebody else's, which have a word in what is printed.
+    `outside` are stages of somebody else's, which have a word in what is printed.
     """
 
     manifest: Manifest
@@ -99,8 +92,10 @@ class Result:
     outside: tuple[Stage, ...] = ()
 
 
-def execute(request: Request, progress: Progress) -> Result:
+def execute(request: Request, console: Console) -> Result:
     """Carry out a request from planning to the sealed run folder.
+
+    The console shows progress: live on a terminal, else the log does.
 
     Raises:
         IsinglassError: Of the class that says how to react; see `schemas.errors`.
@@ -119,7 +114,7 @@ def execute(request: Request, progress: Progress) -> Result:
         execution = request.execution
         if prepared.config.stages:
             execution = replace(execution, stage_path=str(request.base.resolve()))
-        session = Session(workspace, execution, progress)
+        session = Session(workspace, execution, console)
         manifest = _Job(prepared, session).run()
     return Result(manifest, workspace.path, outside=outside)
 
@@ -135,11 +130,7 @@ class Prepared:
 
 
 def prepare(request: Request) -> Prepared:
-    """Check everything that can be checked before something is written.
-
-    Raises:
-        RefuseError: Something must be changed first.
-    """
+    """Check everything that can be checked before something is written."""
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
     check_beam(config.beam, request.execution.arguments)

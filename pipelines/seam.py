@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.side_tables import Extent, read_survey
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from rich.console import RenderableType
 
     from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.statistic import Statistic
 
 Phase = Literal["run", "survey", "decide", "clean"]
 Verb = Literal["run", "clean", "audit", "encode"]

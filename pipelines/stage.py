@@ -12,7 +12,11 @@ their scan), guard, edit and record (a batch at a time), after, close. `section`
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import pyarrow as pa
 
 from isinglass.pipelines.seam import HASHING as HASHING
 from isinglass.pipelines.seam import OPEN as OPEN
@@ -32,13 +36,12 @@ from isinglass.pipelines.seam import Verb as Verb
 from isinglass.pipelines.seam import Verdict as Verdict
 from isinglass.pipelines.seam import Written as Written
 from isinglass.pipelines.seam import no_drops as no_drops
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import GateConfig, Operator, RunConfig
+from isinglass.schemas.manifest import Lexicon, Manifest, Model
+from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    import pyarrow as pa
-
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.plan import Plan
@@ -46,10 +49,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import KeyFigure, ReportData
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import GateConfig, Operator, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Manifest, Model
-    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.seen import Seen
 
@@ -218,10 +217,7 @@ class Stage:
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """What a reader must know before trusting the run, in plain words.
 

@@ -9,20 +9,17 @@ those that are in `data/`.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from isinglass.pipelines.engine.workspace import table_rows
-from isinglass.pipelines.stage import Sum
+from isinglass.pipelines.engine.workspace import Workspace, table_rows
+from isinglass.pipelines.stage import Driver, Stage, Sum
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.documents import Shard
 from isinglass.schemas.errors import ReconcileError
+from isinglass.schemas.manifest import Characters, Manifest, Records
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import Driver, Stage
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import Shard
-    from isinglass.schemas.manifest import Manifest
+_AS_THEY_ARE = ("dropped", "quarantined", "cut", "redacted", "inserted")
+"""Characters that manifest and counts call alike."""
 
 
 def unequal(sums: Iterable[Sum]) -> list[str]:
@@ -104,14 +101,30 @@ def _found(counts: Mapping[str, int]) -> dict[str, int]:
     }
 
 
+def totals(counts: Mapping[str, int]) -> tuple[Records, Characters]:
+    """What a manifest tells of the summed counts of the clean pass."""
+    records = Records(
+        total_in=counts.get("records_in", 0),
+        kept=counts.get("kept", 0),
+        dropped=parts(counts, "dropped"),
+        quarantined=parts(counts, "quarantined"),
+    )
+    characters = Characters(
+        total_in=counts.get("characters_in", 0),
+        kept=counts.get("characters_out", 0),
+        **{name: counts.get(f"characters_{name}", 0) for name in _AS_THEY_ARE},
+    )
+    return records, characters
+
+
 def told_counts(manifest: Manifest) -> dict[str, int]:
-    """What a manifest tells of the whole run, under the names of the clean pass."""
+    """The other way: what a manifest tells, under the names of the clean pass."""
     records, characters = manifest.records, manifest.characters
     counts = {"records_in": records.total_in, "kept": records.kept}
     for outcome in ("dropped", "quarantined"):
         reasons: dict[str, int] = getattr(records, outcome)
         counts |= {f"{outcome}.{reason}": n for reason, n in reasons.items()}
-    for name in ("dropped", "quarantined", "cut", "redacted", "inserted"):
+    for name in _AS_THEY_ARE:
         counts[f"characters_{name}"] = getattr(characters, name)
     lost = characters.dropped + characters.quarantined
     counts["characters_in"] = characters.total_in
@@ -127,9 +140,6 @@ def reconcile(
 
     Rows are counted again in the files, so a writer that loses a row is found even
     if its own count does not know of it.
-
-    Raises:
-        ReconcileError: A sum is off; names pass, shard and both sides.
     """
     for shard in driver.plan.shards:
         clean = cleans[shard.shard_id]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.returned import blamed, check_columns, open_stages
-from isinglass.schemas.documents import Layout, Shard
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import NormaliseConfig
+from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen
 from isinglass.transforms.statistics.fold import TextGatherer
@@ -22,15 +25,9 @@ from isinglass.transforms.survey import SURVEY as OWN
 from isinglass.transforms.survey import survey_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.returned import Loaded
     from isinglass.pipelines.stage import Driver, Stage
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import NormaliseConfig
-    from isinglass.schemas.documents import DocumentBatch
 
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from isinglass.schemas.config import GateConfig
+from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.manifest import GateResult, InputFile, Records
 from isinglass.schemas.reasons import QuarantineReason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.manifest import GateResult, InputFile, Records
 
 
 def quarantine_gate(config: RunConfig) -> GateConfig:

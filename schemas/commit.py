@@ -19,12 +19,8 @@ class OutputFile(Section):
 class Commit(Section):
     """Written last, after all outputs of a unit of work are in place.
 
-    Attributes:
-        unit: Shard or other unit of work.
-        fingerprint: Hash of everything the outputs depend on.
-        outputs: Files of the unit; the commit is void if one is not as recorded.
-        counts: Integers that close adds up and reconciles.
-        cpu_seconds: Process time spent; informative, not part of any output.
+    It is void if one of them is not as recorded, or if the fingerprint, a hash of all
+    that they depend on, is another. Close adds the counts up and reconciles them.
     """
 
     pass_name: str

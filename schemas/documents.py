@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+import pyarrow as pa
 
-    from isinglass.schemas.config.inputs import Columns, Format
+from isinglass.schemas.config.inputs import Columns, Format
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class Piece:
     """A stretch of one input file.
 
     Attributes:
-        relative: Path relative to the input's root, with `/`; part of doc_id.
+        relative: Path from the input's root, with `/`; part of doc_id.
         start: First unit: row group (parquet), record batch (arrow) or byte (jsonl).
         stop: One past the last unit; -1 means to the end.
         first_row: Number, within the file, of the first record of this stretch.
@@ -41,13 +39,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Shard:
-    """The unit of work, resume and output.
+    """The unit of work, resume and output: a stretch of a big file, or small files.
 
-    Attributes:
-        shard_id: File-name-safe and stable: made of source, file and part.
-        source: Source name from the configuration; part of doc_id.
-        input: Index into `inputs` of the configuration.
-        pieces: One stretch of a big file, or several small files.
+    Its id is file-name-safe and stable: made of source, file and part. `input` is an
+    index into `inputs` of the configuration.
     """
 
     shard_id: str

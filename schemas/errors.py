@@ -48,18 +48,6 @@ class TooLargeError(RefuseError):
         self.item = item
 
 
-class QuarantineError(IsinglassError):
-    """One record cannot be processed; it goes to quarantine with `reason`.
-
-    `detail` is what was seen, without any document text.
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
-        self.detail = detail
-
-
 class RetryError(IsinglassError):
     """Something outside is in the way; the same command can be tried again."""
 

@@ -143,12 +143,9 @@ def _rows_of_documents(*, window: bool) -> list[pa.Field]:
 def tokens_schema(
     *, window: bool = False, masks: bool = False, word_ids: bool = False
 ) -> pa.Schema:
-    """Schema of `tokens/`.
+    """Schema of `tokens/`; `window` counts from 0 in each document.
 
-    Args:
-        window: Whether a row is a window; `window` counts from 0 in each document.
-        masks: Whether `special_tokens_mask` is there, 1 for special tokens.
-        word_ids: Whether `word_ids` is there, null for special tokens.
+    `special_tokens_mask` is 1 for special tokens, `word_ids` null for them.
     """
     return _versioned(
         "tokens",
@@ -230,13 +227,10 @@ STATISTICS = _versioned(
 def embeddings_schema(
     dimensions: int, *, dtype: str = "float32", window: bool = False
 ) -> pa.Schema:
-    """Schema of `embeddings/`.
+    """Schema of `embeddings/`; `float32` vectors are lists of fixed size.
 
-    Args:
-        dimensions: Values of a vector.
-        dtype: `float32` vectors are lists of fixed size; `float16` ones their bytes,
-            little-endian, with both arguments in the schema's metadata.
-        window: Whether a row is a window.
+    `float16` ones are their bytes, little-endian, with dimensions and type in the
+    schema's metadata.
     """
     float16 = dtype == "float16"
     kind = pa.binary(2 * dimensions) if float16 else pa.list_(pa.float32(), dimensions)

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from isinglass.pipelines.engine.commits import UnitOutputs
 from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.side_tables import (
     SURVEY,
@@ -39,7 +38,7 @@ NOTHING = pa.schema([])
 
 def quiet_session(folder: Path) -> Session:
     """A session that shows nothing; the run folder is `folder`."""
-    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    quiet = Console(file=io.StringIO(), quiet=True)
     return Session(Workspace(str(folder)), Execution(BeamConfig()), quiet)
 
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.schemas.config import RunConfig
@@ -76,7 +75,7 @@ def request_of(
 
 def start(folder: Path, encode: dict[str, Any] | None, **changes: Any) -> Result:
     """Carry out the request that `request_of` makes of the same arguments."""
-    progress = Progress(Console(stderr=True), quiet=True)
+    progress = Console(stderr=True, quiet=True)
     return execute(request_of(folder, encode, **changes), progress)
 
 

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.stages.encode.proof_sampled import Sampled
@@ -41,7 +40,7 @@ def finish(folder: Path, name: str, sections: dict[str, Any], verb: Verb) -> Pat
         }
     )
     request = Request(config, verb, Path.cwd(), Execution(config.beam))
-    execute(request, Progress(Console(stderr=True), quiet=True))
+    execute(request, Console(stderr=True, quiet=True))
     return folder / name
 
 

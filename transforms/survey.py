@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.schemas.columns import filled, nullable
 from isinglass.transforms.normalise import is_blank
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.text import content_hashes, word_counts
@@ -18,18 +19,12 @@ if TYPE_CHECKING:
 
 SURVEY = pa.schema(
     [
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("doc_high", pa.uint64(), nullable=False),
-        pa.field("doc_low", pa.uint64(), nullable=False),
-        pa.field("hash_high", pa.uint64(), nullable=False),
-        pa.field("hash_low", pa.uint64(), nullable=False),
-        pa.field("id_key", pa.uint64(), nullable=False),
-        pa.field("characters", pa.int64(), nullable=False),
-        pa.field("text_words", pa.int64(), nullable=False),
-        pa.field("blank", pa.bool_(), nullable=False),
-        pa.field("language", pa.string(), nullable=False),
-        pa.field("source", pa.string()),
-        pa.field("collected_at", pa.string()),
+        *filled(pa.int64(), "row"),
+        *filled(pa.uint64(), "doc_high", "doc_low", "hash_high", "hash_low", "id_key"),
+        *filled(pa.int64(), "characters", "text_words"),
+        *filled(pa.bool_(), "blank"),
+        *filled(pa.string(), "language"),
+        *nullable(pa.string(), "source", "collected_at"),
     ]
 )
 """One row a document; the columns of the stages follow. `text_words` are counted as

@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig
@@ -33,7 +34,7 @@ def run_job(
     execution = Execution(config.beam, reverse=reverse)
     request = Request(config, verb, Path.cwd(), execution)  # type: ignore[arg-type]
     cpu, wall = cpu_seconds(), time.monotonic()
-    manifest = execute(request, Progress.on_stderr(quiet=True)).manifest
+    manifest = execute(request, Console(stderr=True, quiet=True)).manifest
     cpu, wall = cpu_seconds() - cpu, time.monotonic() - wall
     return {
         "cpu": cpu,

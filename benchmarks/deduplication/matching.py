@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from rich.console import Console
 
 from benchmarks.deduplication.signatures import CASES, write_survey
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
 from isinglass.pipelines.engine.passes import Session
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.side_tables import extents
 from isinglass.pipelines.engine.workspace import Workspace
@@ -108,7 +108,7 @@ def _driver(folder: Path) -> Driver:
     }
     config = RunConfig.model_validate(values)
     execution = Execution(config.beam)
-    quiet = Progress.on_stderr(quiet=True)
+    quiet = Console(stderr=True, quiet=True)
     session = Session(Workspace(str(folder)), execution, quiet)
     shards = tuple(Shard(name, "synthetic", 0, ()) for name in surveys)
     made = Plan(shards, Layout((), pa.schema([]), {}, 0), ())

@@ -53,12 +53,13 @@ class Books:
         On a GPU by its own clock, where pauses between the kernels of one batch count
         as work; called when all of them have come back.
         """
-        return sum(
+        seconds: list[float] = [
             after - before
             if isinstance(before, float)
             else before.elapsed_time(after) / 1000.0
             for before, after in self._spans
-        )
+        ]
+        return sum(seconds)
 
     def idle(self, until: float) -> float:
         """Share of the time since the first batch in which the device ran none, 0 to 1.

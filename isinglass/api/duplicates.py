@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
-from isinglass.api.texts import as_column, batches, failure_column, places
+from isinglass.api.texts import Batch, Texts, as_column, batches, failure_column, places
 from isinglass.schemas.answers import DEDUPLICATED
 from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.config.load import refusal
@@ -17,7 +17,6 @@ from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup import whole
 
 if TYPE_CHECKING:
-    from isinglass.api.texts import Batch, Texts
     from isinglass.transforms.dedup.decide import Decided
 
 

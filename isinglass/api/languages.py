@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
-from isinglass.api.texts import as_column, batches
+from isinglass.api.texts import Texts, as_column, batches
 from isinglass.transforms import language
-
-if TYPE_CHECKING:
-    from isinglass.api.texts import Texts
 
 
 def detect_languages(texts: Texts) -> pa.StringArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from isinglass.api.texts import (
 from isinglass.schemas.answers import FOUND_PII, REDACTED
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.load import refusal
+from isinglass.schemas.config.pii import Mode, Operator
 from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import View, apply_edits
@@ -28,10 +30,7 @@ from isinglass.transforms.pii.scan import load_detector, pii_edits, scan
 from isinglass.transforms.seen import known_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from isinglass.api.texts import Batch, Texts
-    from isinglass.schemas.config.pii import Mode, Operator
 
 
 def find_pii(
@@ -120,7 +119,7 @@ def redact(
     section = pii_section(pii, entities, mode, operators)
     secret = _secret(key)
     detector = load_detector(section, time.monotonic)
-    write = writer(section, secret)
+    write, kind = writer(section, secret), REDACTED.field("spans").type
     parts: list[pa.Table] = []
     for batch, view in _views(texts, languages, section):
         applied = apply_edits(view, [pii_edits(detector, view, write)])
@@ -128,7 +127,7 @@ def redact(
         alive = places(batch.rows[applied.alive] - batch.first, batch.size)
         columns = [
             applied.texts.take(alive),
-            _span_lists(applied.findings, len(applied.alive)).take(alive),
+            applied.lists(kind, [field.name for field in kind.value_type]).take(alive),
             failure_column(batch.first, batch.size, failed),
         ]
         parts.append(pa.Table.from_arrays(columns, schema=REDACTED))
@@ -141,19 +140,10 @@ def pii_section(
     mode: str | None,
     operators: Mapping[str, str] | None = None,
 ) -> PiiConfig:
-    """The `pii` section that parameters stand for.
+    """The `pii` section that parameters stand for; by default in mode identifiers.
 
-    Args:
-        pii: To begin with; by default that of a run, in mode identifiers.
-        entities: The only kinds that are looked for. Each has the operator and the
-            threshold of the section, or those of a run.
-        mode: Takes the place of the mode of the section.
-        operators: Take the place of those of the section.
-
-    Raises:
-        TypeError: `entities` is a single str.
-        ConfigError: A mode or operator is not known; an operator is for a kind that is
-            not looked for; or a kind cannot be found in this mode.
+    Of `entities` each has the operator and threshold of the section, or those of a run.
+    A mode or operator that is given takes the place of those of the section.
     """
     if isinstance(entities, str):
         raise TypeError(
@@ -247,15 +237,3 @@ def _found_table(
     both = pa.concat_tables([found, others], promote_options="default")
     order = np.argsort(both["row"].to_numpy(), kind="stable")
     return both.take(pa.array(order)).cast(FOUND_PII)
-
-
-def _span_lists(findings: pa.RecordBatch, count: int) -> pa.ListArray:
-    """Findings (`spans.APPLIED`) of each of `count` texts."""
-    kind = REDACTED.field("spans").type
-    per_text = np.bincount(findings.column("row").to_numpy(), minlength=count)
-    offsets = np.append(0, np.cumsum(per_text)).astype(np.int32)
-    fields = list(kind.value_type)
-    values = pa.StructArray.from_arrays(
-        [findings.column(one.name) for one in fields], fields=fields
-    )
-    return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.config.run import LimitsConfig
 from isinglass.schemas.errors import InputError
@@ -18,10 +19,7 @@ from isinglass.transforms.read.batches import cut
 from isinglass.transforms.read.checks import as_string, check_texts, is_text_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
-    from numpy.typing import NDArray
 
 Texts: TypeAlias = Union[
     "Sequence[str | None]", "pa.Array", "pa.ChunkedArray", "pd.Series[Any]"
@@ -33,14 +31,10 @@ _KINDS = "a list of str, a pyarrow array of strings or a pandas Series"
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some texts that follow one another.
+    """Texts (size,) that follow one another, and what of them can be processed (k,).
 
-    Attributes:
-        first: Place of the first one among all texts.
-        size: How many there are, with those that cannot be processed.
-        rows: int64 (k,), places of those that can be processed, ascending.
-        texts: Strings (k,), without nulls.
-        failed: Reason of each other one by its place; nulls have none.
+    `first` is the place of the first one among all texts, `rows` are those of what can
+    be processed, ascending. The others have a reason by place, if they are not null.
     """
 
     first: int
@@ -69,8 +63,7 @@ def failure_column(first: int, size: int, failed: Mapping[int, str]) -> pa.Strin
 def as_column(texts: Any, name: str = "texts") -> pa.ChunkedArray:
     """Strings or UTF-8 bytes of a caller as a column, nulls and bad bytes included.
 
-    Raises:
-        TypeError: It is something else than `Texts`, a single str above all.
+    Anything else than `Texts` is a `TypeError`, a single str above all.
     """
     if isinstance(texts, str | bytes | bytearray):
         raise TypeError(
@@ -124,11 +117,7 @@ def batches(column: pa.ChunkedArray) -> Iterator[Batch]:
 
 
 def language_tags(languages: Any, count: int) -> pa.ChunkedArray | None:
-    """Language tags of `count` texts; `languages` are one for all, one each or None.
-
-    Raises:
-        InputError: There is not one for each text.
-    """
+    """Language tags of `count` texts; `languages` are one for all, one each or None."""
     if languages is None:
         return None
     if isinstance(languages, str):

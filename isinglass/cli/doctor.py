@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from isinglass.cli.options import FormatOption, show
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import RefuseError
+from isinglass.schemas.manifest import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from isinglass.schemas.manifest import Model
     from isinglass.transforms.encode.models.check import ModelFile
 
 LEAST_FREE_BYTES = 2**30
@@ -91,9 +90,7 @@ def _named(models: Iterable[Model | ModelFile]) -> str:
 
 def _tokenizer() -> tuple[bool, str]:
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
-    from isinglass.transforms.encode.tokenizers.tokenizer import (  # noqa: PLC0415
-        load_tokenizer,
-    )
+    from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer  # noqa: PLC0415
 
     tokenizer = load_tokenizer(EncodeSettings())
     if tokenizer.backend.startswith("tokenizers "):

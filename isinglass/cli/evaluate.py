@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -15,8 +16,6 @@ from isinglass.schemas.config.pii import Mode
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isinglass.pipelines.stages.pii.evaluate import Evaluation, Labelled
     from isinglass.transforms.pii.evaluation import Score, Span
 
@@ -97,14 +96,8 @@ def pii(
 
 
 def _section(config: Path | None, mode: str | None) -> PiiConfig:
-    """The `pii` section with its files where they are.
-
-    Raises:
-        ConfigError: There is no such section or mode.
-    """
-    from isinglass.transforms.pii.plugins.value_files import (  # noqa: PLC0415
-        with_absolute_files,
-    )
+    """The `pii` section with its files where they are."""
+    from isinglass.transforms.pii.plugins.value_files import with_absolute_files  # noqa: PLC0415
 
     section: PiiConfig | None = PiiConfig()
     if config is not None:

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isinglass.cli.options import (
-    FormatOption,
-    StageOption,
-    console_on,
-    read_stages,
-)
+from isinglass.cli.options import FormatOption, StageOption, console_on, read_stages
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -58,11 +58,10 @@ def forget(
     new run still holds one or failed a gate.
     """
     # Heavy imports wait until the arguments are known to be right.
-    from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
     from isinglass.pipelines.stages.erase.forget import job  # noqa: PLC0415
-    from isinglass.pipelines.stages.erase.forget.values import (  # noqa: PLC0415
-        read_values,
-    )
+    from isinglass.pipelines.stages.erase.forget.values import read_values  # noqa: PLC0415
 
     request = job.ForgetRequest(
         run=run,
@@ -73,7 +72,7 @@ def forget(
         dry_run=dry_run,
         stages=tuple(stage or ()),
     )
-    done = job.forget(request, Progress.on_stderr())
+    done = job.forget(request, Console(stderr=True))
     show(as_json(done), _lines(done), format_)
     if done.found.documents == 0:
         return NOTHING_TO_DO

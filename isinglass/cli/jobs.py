@@ -58,7 +58,8 @@ def start(
         changes.append(f"beam.runner={runner}")
     checked = read_config(config, changes)
     # Heavy imports wait until the configuration is known to be right.
-    from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
     from isinglass.pipelines.engine.runner import Execution  # noqa: PLC0415
     from isinglass.pipelines.run import Request, execute  # noqa: PLC0415
 
@@ -68,7 +69,7 @@ def start(
     if dry_run:
         show_forecast(request, format_)
         return 0
-    result = execute(request, Progress.on_stderr())
+    result = execute(request, Console(stderr=True))
     _print_result(result, format_)
     return _exit_code(result, strict=strict)
 

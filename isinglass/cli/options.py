@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
-from isinglass.schemas.config import load_config
+from isinglass.schemas.config import RunConfig, load_config
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
 
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.config import RunConfig
 
 
 Format = Literal["text", "json"]
@@ -52,22 +50,14 @@ def console_on(out: TextIO) -> Console:
 
 
 def read_stages(names: list[str] | None) -> tuple[type[Stage], ...]:
-    """The classes that `--stage` names.
-
-    Raises:
-        ConfigError: One cannot be imported, or is no stage.
-    """
+    """The classes that `--stage` names."""
     from isinglass.pipelines.outside import load_class  # noqa: PLC0415
 
     return tuple(load_class(name, Path.cwd(), "--stage") for name in names or ())
 
 
 def read_config(path: Path, overrides: list[str]) -> RunConfig:
-    """Read and check a configuration file.
-
-    Raises:
-        ConfigError: The file is missing, not UTF-8, or its contents are refused.
-    """
+    """Read and check a configuration file."""
     said: dict[type[Exception], str] = {
         FileNotFoundError: f"No configuration at {path}. `isinglass init` writes one.",
         IsADirectoryError: f"{path} is a folder; name the configuration file in it.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,46 +12,38 @@ import apache_beam as beam
 
 from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.side_tables import Extent
-from isinglass.pipelines.engine.units import Unit, run_unit
+from isinglass.pipelines.engine.units import PassWork, Unit, run_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from isinglass.pipelines.engine.units import PassWork
     from isinglass.pipelines.engine.workspace import Workspace
 
     Emit = Callable[[Extent, list[int]], Iterator[tuple[int, bytes]]]
 
 
-@dataclass(frozen=True)
-class BucketGraph:
-    """Builds the pipeline of some buckets: Create(shards) | emit | GroupByKey | run.
+def bucket_graph(
+    work: PassWork,
+    workspace: Workspace,
+    places: Sequence[Extent],
+    emit: Emit,
+    pipeline: beam.Pipeline,
+    pending: list[Unit],
+) -> object:
+    """Add Create(shards) | emit | GroupByKey | run of the pending buckets.
 
-    Attributes:
-        work: Is run with all entries of a bucket, in any order, for its state.
-        workspace: The run folder.
-        places: Shards.
-        emit: Yields a blob for each of the given buckets, an empty one included, so
-            that all of them are run.
+    Their names end in their numbers. `emit` yields a blob for each of the buckets, an
+    empty one included, so that all of them are run; `work` is run with all entries of
+    a bucket, in any order, for its state.
     """
-
-    work: PassWork
-    workspace: Workspace
-    places: Sequence[Extent]
-    emit: Emit
-
-    def __call__(self, pipeline: beam.Pipeline, pending: list[Unit]) -> object:
-        """Add the graph for the pending buckets, whose names end in their numbers."""
-        name, units = self.work.name, {bucket_number(unit): unit for unit in pending}
-        elements = [json.dumps(asdict(place)).encode() for place in self.places]
-        emit = beam.FlatMap(_entries, self.emit, sorted(units))
-        run = beam.Map(_run_bucket, self.work, units, self.workspace)
-        return (
-            spread(pipeline, name, elements)
-            | f"{name}/Emit" >> emit.with_output_types(tuple[int, bytes])
-            | f"{name}/Group" >> beam.GroupByKey()
-            | f"{name}/Run" >> run.with_output_types(bytes)
-        )
+    name, units = work.name, {bucket_number(unit): unit for unit in pending}
+    elements = [json.dumps(asdict(place)).encode() for place in places]
+    entries = beam.FlatMap(_entries, emit, sorted(units))
+    run = beam.Map(_run_bucket, work, units, workspace)
+    return (
+        spread(pipeline, name, elements)
+        | f"{name}/Emit" >> entries.with_output_types(tuple[int, bytes])
+        | f"{name}/Group" >> beam.GroupByKey()
+        | f"{name}/Run" >> run.with_output_types(bytes)
+    )
 
 
 def _entries(

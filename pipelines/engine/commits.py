@@ -7,13 +7,17 @@ files are not as recorded, is void: the unit is done again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
+import numpy as np
+import pyarrow as pa
 import pydantic
 
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import (
     Workspace,
+    as_written,
     explain_write_error,
     file_sha256,
     fsync_folder,
@@ -28,15 +32,7 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
 )
 from isinglass.schemas.commit import Commit, OutputFile
-from isinglass.transforms.write import ZSTD, TableWriter
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    import pyarrow as pa
-
-    from isinglass.transforms.write import Storage
+from isinglass.transforms.write import ZSTD, Storage, TableWriter
 
 
 class UnitOutputs:
@@ -91,7 +87,7 @@ class UnitOutputs:
     def write_bytes(self, path: Path, content: str | bytes, rows: int = 0) -> None:
         """Write a small output at once."""
         write_atomically(path, content)
-        self._record(path, rows, size_of(path), file_sha256(path))
+        self._done.append(as_written(self.workspace, path, rows))
 
     def write_array(self, path: Path, array: np.ndarray) -> None:
         """Write one numpy array as `.npy`, which readers may map into memory."""
@@ -116,7 +112,7 @@ class UnitOutputs:
         self._reserved.discard(temporary)
         sync(temporary)
         put_in_place(temporary, path)
-        self._record(path, rows, size_of(path), file_sha256(path))
+        self._done.append(as_written(self.workspace, path, rows))
 
     def commit(self, fingerprint: str, counts: dict[str, int], cpu: float) -> Commit:
         """Rename every output into place, then write the record."""
@@ -124,7 +120,9 @@ class UnitOutputs:
             size, sha256 = writer.finish()
             put_in_place(temporary_name(path), path)
             fsync_folder(path.parent)
-            self._record(path, writer.rows, size, sha256)
+            name, rows = self.workspace.relative(path), writer.rows
+            output = OutputFile(path=name, rows=rows, bytes=size, sha256=sha256)
+            self._done.append(output)
             del self._open[path]
         commit = Commit(
             pass_name=self.pass_name,
@@ -137,10 +135,6 @@ class UnitOutputs:
         path = self.workspace.commit_path(self.pass_name, self.unit)
         write_atomically(path, commit.model_dump_json(indent=1) + "\n")
         return commit
-
-    def _record(self, path: Path, rows: int, size: int, sha256: str) -> None:
-        name = self.workspace.relative(path)
-        self._done.append(OutputFile(path=name, rows=rows, bytes=size, sha256=sha256))
 
 
 def read_commit(workspace: Workspace, pass_name: str, unit: str) -> Commit | None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import errno
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import Progress, watched
+from isinglass.pipelines.engine.progress import watched
 from isinglass.pipelines.engine.runner import (
     Execution,
     build_unit_pipeline,
     new_pipeline,
 )
-from isinglass.pipelines.engine.units import Failure, Unit, run_unit
+from isinglass.pipelines.engine.units import Failure, PassWork, Unit, run_unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     exists,
@@ -26,17 +27,15 @@ from isinglass.pipelines.engine.workspace import (
     read_json,
     remove,
 )
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.errors import IsinglassError, ReconcileError
 from isinglass.schemas.manifest import PassRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import apache_beam as beam
+    from rich.console import Console
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.units import PassWork
-    from isinglass.schemas.commit import Commit
 
 LOGGER = logging.getLogger(__name__)
 FULL_BYTES = 64 * 1024
@@ -52,7 +51,7 @@ class Session:
 
     workspace: Workspace
     execution: Execution
-    progress: Progress
+    console: Console
     records: list[PassRecord] = field(default_factory=list)
 
 
@@ -65,7 +64,9 @@ def run_pass(
     build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
     wave_of: Callable[[Unit], int] = lambda _: 0,
 ) -> dict[str, Commit]:
-    """Run every unit that has no valid commit.
+    """Run every unit that has no valid commit; the commits of all, by unit name.
+
+    The worst failure of a unit is raised as its own class.
 
     Args:
         session: The driver's state; a pass record is added to it.
@@ -76,12 +77,6 @@ def run_pass(
             commit a unit all the same.
         wave_of: Number of the pipeline that a unit belongs to, where one pipeline for
             all units would hold too much at a time; they run in ascending order.
-
-    Returns:
-        The commit of every unit, by unit name.
-
-    Raises:
-        IsinglassError: A unit failed; the worst failure is raised as its own class.
     """
     started = time.monotonic()
     workspace = session.workspace
@@ -97,7 +92,7 @@ def run_pass(
         pending.sort(key=lambda unit: (-unit.weight, unit.name))
         if session.execution.reverse:
             pending.reverse()
-        with watched(session.progress, workspace, work.name, pending):
+        with watched(session.console, workspace, work.name, pending):
             for _, wave in groupby(sorted(pending, key=wave_of), wave_of):
                 _execute(session, work, list(wave), speed=speed, build=build)
     commits = _collect(workspace, work.name, units)

@@ -12,11 +12,11 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -30,8 +30,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from rich.console import Console
 
     from isinglass.pipelines.engine.units import Unit
 
@@ -66,34 +65,19 @@ class WorkerStatus:
             LOGGER.debug("status of %s could not be written", self._note["unit"])
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where progress goes: live to a terminal, else to the log; nowhere if quiet."""
-
-    console: Console
-    quiet: bool = False
-
-    @classmethod
-    def on_stderr(cls, *, quiet: bool = False) -> Progress:
-        """The usual place."""
-        return cls(Console(stderr=True), quiet=quiet)
-
-
 @contextmanager
 def watched(
-    progress: Progress, workspace: Workspace, pass_name: str, units: list[Unit]
+    console: Console, workspace: Workspace, pass_name: str, units: list[Unit]
 ) -> Iterator[None]:
-    """Show progress of `units` while the body runs."""
+    """Show progress of `units` while the body runs; nothing if the console is quiet."""
     for path in _status_files(workspace):
         remove(path)
-    if progress.quiet:
+    if console.quiet:
         yield
         return
     stop = threading.Event()
     lines = _lines(workspace, pass_name, units)
-    thread = threading.Thread(
-        target=_show, args=(progress.console, lines, stop), daemon=True
-    )
+    thread = threading.Thread(target=_show, args=(console, lines, stop), daemon=True)
     thread.start()
     try:
         yield

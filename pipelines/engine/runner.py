@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,13 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from isinglass.pipelines.engine.units import Opens, Unit, record_failure, run_unit
+from isinglass.pipelines.engine.units import PassWork, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
+from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from isinglass.pipelines.engine.units import PassWork
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.config import BeamConfig
 
 LOGGER = logging.getLogger(__name__)
 
@@ -48,10 +46,9 @@ to start, and starts anew for every pass."""
 class Execution:
     """How passes are executed: the `beam` section and what was given to Beam itself.
 
-    Attributes:
-        arguments: Options handed to Beam as they are, e.g. `--job_endpoint=...`.
-        reverse: Hand the units over in reverse order; results must not change.
-        stage_path: Folder in which workers look for stages of somebody else's, too.
+    `arguments` go to Beam as they are, e.g. `--job_endpoint=...`. In `stage_path`
+    workers look for stages of somebody else's, too. In `reverse` order of the units
+    results must not change.
     """
 
     config: BeamConfig
@@ -65,9 +62,6 @@ def resolve_runner(name: str) -> str:
 
     `DirectRunner` may download a Go binary and falls back silently (it chooses by
     pipeline), so it means FnApiRunner here, and the log says so.
-
-    Raises:
-        ConfigError: No such runner; names the nearest. Or one that gives wrong results.
     """
     if name.rpartition(".")[2] == "DaskRunner":
         raise ConfigError(
@@ -152,7 +146,7 @@ class RunUnit(beam.DoFn):
         """Run one unit; yields its name, whatever became of it."""
         unit, work, workspace = Unit.from_bytes(element), self._work, self._workspace
         try:
-            if isinstance(work, Opens) and not self._opened:
+            if hasattr(work, "open") and not self._opened:
                 self._state = work.open()
             self._opened = True
         except Exception as error:  # noqa: BLE001 - reported by the driver

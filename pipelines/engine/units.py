@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from isinglass.pipelines.engine.commits import UnitOutputs
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.documents import Shard
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.documents import Shard
 
 
 @dataclass(frozen=True)
 class Unit:
     """A unit of work: a shard, a bucket or a slice of pairs.
 
-    Attributes:
-        name: File-name-safe id, unique in its pass.
-        payload: Text that says what to do.
-        fingerprint: Hash of everything the outputs depend on.
-        weight: Bytes of input or another measure of the work; big ones go first.
+    Its name is file-name-safe and unique in its pass, its fingerprint a hash of all
+    that the outputs depend on. `weight` is bytes of input or another measure of the
+    work; big ones go first.
     """
 
     name: str
@@ -53,7 +48,11 @@ def shard_unit(shard: Shard, identity: Any) -> Unit:
 
 
 class PassWork(Protocol):
-    """What a pass does for a unit. Implementations are small picklable dataclasses."""
+    """What a pass does for a unit. Implementations are small picklable dataclasses.
+
+    One that loads models and tables, once a worker, has a method `open` besides; what
+    that returns goes to every `run`.
+    """
 
     @property
     def name(self) -> str:
@@ -63,28 +62,14 @@ class PassWork(Protocol):
     def run(self, state: Any, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Do the work of one unit and return its counts.
 
-        `state` is what `Opens.open` returned, or all entries of a bucket, or None.
+        `state` is what `open` returned, or all entries of a bucket, or None.
         """
-        ...
-
-
-@runtime_checkable
-class Opens(Protocol):
-    """Work that loads models and tables, once a worker."""
-
-    def open(self) -> Any:
-        """Load them; the result goes to every `run`."""
         ...
 
 
 @dataclass(frozen=True)
 class Each:
-    """A pass that loads nothing, and of which one function does every unit.
-
-    Attributes:
-        name: Of the pass.
-        make: Does the unit of a payload, like `PassWork.run`; must be picklable.
-    """
+    """A pass that loads nothing; one picklable function does every unit."""
 
     name: str
     make: Callable[[str, UnitOutputs], dict[str, int]]
@@ -99,9 +84,8 @@ class Each:
 class Failure:
     """Why a unit failed, without any document text.
 
-    Attributes:
-        kind: Class of the error; one of `schemas.errors` is raised again as itself.
-        message: The message of an error of ours; for others, where it was raised.
+    `kind` is the class of the error; one of `schemas.errors` is raised again as itself.
+    `message` is that of an error of ours; of others, where it was raised.
     """
 
     unit: str

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.read_again import find_place
-from isinglass.pipelines.stage import Story
+from isinglass.pipelines.stage import Line, Stage, Story
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import REASON_TEXT, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from isinglass.pipelines.stage import Line, Stage
 
 _EVIDENCE = ("kept_doc_id", "kept_in", "kept_folder", "similarity", "evaluation_item")
 """Columns of the ledger, and `kept_folder` for a stage to fill in."""
@@ -27,21 +23,13 @@ def explain(
     full: bool = False,
     stages: Sequence[Stage | type[Stage]] = (),
 ) -> Story:
-    """Tell the story of one record.
+    """Tell the story of one record by its id, or the first digits of it.
 
-    Args:
-        folder: Folder of a run that was closed, whether its gates passed or not.
-        doc_id: Its id, or the first digits of it (at least `LEAST_DIGITS`).
-        full: Whether to leave nothing out of what is shown on a terminal.
-        stages: Further stages that are asked what they tell.
-
-    Returns:
-        Facts are JSON-able: `run` (run_id, name, verb, verdict and time of creation),
-        `record` (as ledger and quarantine have it), `evidence` (None if the ledger
-        names nothing), and what the stages tell. Lines hold those about others.
-
-    Raises:
-        InputError: The folder holds no such run, or not exactly one such record.
+    The run was closed, whether its gates passed or not. `full` leaves nothing out of
+    what is shown on a terminal. Facts are JSON-able: `run` (run_id, name, verb, verdict
+    and time of creation), `record` (as ledger and quarantine have it), `evidence` (None
+    if the ledger names nothing), and what the stages tell. Lines hold those about
+    others.
     """
     run = RunFolder.open(folder)
     row = run.find(doc_id)

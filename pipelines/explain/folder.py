@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,15 +15,12 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.workspace import (
     exists,
     list_files,
-    read_json,
     read_table,
     table_schema,
 )
+from isinglass.pipelines.read_again import manifest_bytes
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LEAST_DIGITS = 8
 
@@ -39,19 +38,10 @@ class RunFolder:
 
     @classmethod
     def open(cls, folder: Path) -> RunFolder:
-        """Read the manifest.
-
-        Raises:
-            InputError: There is none that can be read.
-        """
+        """Read the manifest; an `InputError` if there is none that can be read."""
         path = folder / "manifest.json"
         try:
-            manifest = read_json(path)
-        except (FileNotFoundError, NotADirectoryError):
-            msg = f"{folder} holds no manifest.json: it is not a finished run."
-            raise InputError(msg) from None
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+            manifest = json.loads(manifest_bytes(folder))
         except ValueError:
             manifest = None
         kinds = {"run_id": str, "inputs": list, "config": dict}
@@ -73,18 +63,13 @@ class RunFolder:
             yield path, read_columns(path, columns, later=_LATER)
 
     def find(self, prefix: str) -> dict[str, Any]:
-        """The ledger row of one document.
-
-        Raises:
-            InputError: There is not exactly one.
-        """
+        """The ledger row of one document, which must be the only one."""
         prefix = prefix.strip().lower()
         if not _DOC_ID.fullmatch(prefix):
-            msg = (
+            raise InputError(
                 "A doc_id is 32 hexadecimal digits, as in the ledger; give it whole, "
                 f"or at least its first {LEAST_DIGITS} digits."
             )
-            raise InputError(msg)
         begins = pc.starts_with(pc.field("doc_id"), prefix)
         found = [
             (path, doc_id)
@@ -92,11 +77,10 @@ class RunFolder:
             for doc_id in table.filter(begins)["doc_id"].to_pylist()
         ]
         if not found:
-            msg = (
+            raise InputError(
                 f"No record of run {self.manifest['run_id']} has the doc_id {prefix}. "
                 f"Look it up in the doc_id column of {self.folder / 'ledger'}."
             )
-            raise InputError(msg)
         if len(found) > 1:
             some = ", ".join(doc_id for _, doc_id in found[:3])
             raise InputError(
@@ -132,11 +116,7 @@ def read_columns(
     later: frozenset[str] = frozenset(),
     filters: Any = None,
 ) -> pa.Table:
-    """Read a table of a run; columns of `later` are null where there are none.
-
-    Raises:
-        InputError: The file is damaged, or from a version without these columns.
-    """
+    """Read a table of a run; columns of `later` are null where there are none."""
     try:
         present = table_schema(path).names
         absent = [name for name in columns if name not in present]

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from isinglass.pipelines.plan.discover import Found, no_permission
 from isinglass.pipelines.plan.places import input_path
+from isinglass.schemas.config import InputConfig
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import record_batches
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from isinglass.schemas.config import InputConfig
 
 PREFIX = "hf:"
 _REMOTE = "://"
@@ -31,11 +28,8 @@ _REMOTE = "://"
 def hub_files(config: InputConfig, base: Path) -> list[Found]:
     """Load the dataset `hf:...` by the `datasets` library and find its Arrow files.
 
-    They come in the order of the dataset; `relative` is split and file name.
-
-    Raises:
-        InputError: It cannot be loaded, the split is unknown or not said, or the
-            dataset is not whole files.
+    They come in the order of the dataset; `relative` is split and file name. A dataset
+    that is not whole files is refused.
     """
     places = (config.path, config.data_files or "")
     if not config.allow_download and any(_REMOTE in place for place in places):
@@ -130,11 +124,7 @@ def saved_files(config: InputConfig, root: Path) -> list[Found]:
     """Find the Arrow files of a saved `Dataset`, or of one of a `DatasetDict`.
 
     They are read directly, in the order of the dataset, so that the library itself is
-    not needed.
-
-    Raises:
-        InputError: The split is unknown or not said, the folder is incomplete, or the
-            rows are selected by an indices mapping.
+    not needed. Rows that an indices mapping selects are refused.
     """
     if (root / "dataset_dict.json").is_file():
         split = _choose_split(

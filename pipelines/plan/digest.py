@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,22 +12,15 @@ from numba import njit
 from isinglass.transforms.read.streams import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     Cut = tuple[int, int, int]
 
 BLOCK_BYTES = 2**20
 
 
 class Stretch(NamedTuple):
-    """A part of a file that can be read alone; the same as in `Piece`.
+    """A part of a file that can be read alone, as in `Piece`.
 
-    Attributes:
-        start: First unit: row group, record batch or byte.
-        stop: One past the last; -1 for all.
-        first_row: Number of its first record in the file.
-        rows: Records in it; None where only reading tells.
-        bytes: Bytes, uncompressed where the format tells.
+    Bytes are uncompressed where the format tells.
     """
 
     start: int

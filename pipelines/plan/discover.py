@@ -6,19 +6,15 @@ import glob
 import logging
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from isinglass.pipelines.plan.places import Output, input_path
+from isinglass.schemas.config import InputConfig
+from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.formats import FORMATS, format_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from isinglass.schemas.config import InputConfig
-    from isinglass.schemas.config.inputs import Format
 
 LOGGER = logging.getLogger(__name__)
 
@@ -28,11 +24,9 @@ _SUFFIXES = f"{', '.join(FORMATS)} (text formats also with .gz or .zst)"
 
 @dataclass(frozen=True)
 class Found:
-    """A file of an input.
+    """A file of an input: where it is opened, and its path from the input's root.
 
-    Attributes:
-        path: Where it is opened, absolute.
-        relative: Path relative to the input's root, with `/`; valid Unicode.
+    The latter has `/` and is valid Unicode.
     """
 
     path: str
@@ -48,10 +42,7 @@ def discover(
     A path with `*`, `?` or `[` is a pattern, unless a file is called like that. `**`
     stands for any number of folders. In folders and patterns, hidden files and files
     with an unknown suffix are passed over (the latter with a warning), and so are
-    those of the run folder.
-
-    Raises:
-        InputError: Nothing is there, it may not be read, or the run folder lies in it.
+    those of the run folder; an input that it lies in is refused.
     """
     path = input_path(config, base)
     try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from isinglass.schemas.config import InputConfig, RunConfig
 from isinglass.schemas.documents import Layout
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import DATA, DOCUMENTS
@@ -16,10 +18,7 @@ from isinglass.transforms.read.checks import is_text_type
 from isinglass.transforms.read.types import carried_type, plain_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isinglass.pipelines.plan.probe import PlannedInput
-    from isinglass.schemas.config import InputConfig, RunConfig
 
 EXTRA = "extra"
 """Carried column with the JSON keys that no other column takes."""
@@ -40,9 +39,7 @@ class InputFiles:
 def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
     """Check the column mapping against every file, and unite the other columns.
 
-    Raises:
-        InputError: A file lacks a mapped column, or has it of a type that cannot be
-            used; names the file, its columns and the fix.
+    A file is refused that lacks a mapped column, or has it of an unusable type.
     """
     types: dict[str, list[pa.DataType]] = {}
     has_json = False

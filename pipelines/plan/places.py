@@ -6,12 +6,9 @@ import os
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from isinglass.schemas.config import InputConfig
 from isinglass.schemas.errors import InputError, OutputError
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import InputConfig
 
 NO_OUTPUT = "-"
 """Value of `output` of a plan without a run folder."""
@@ -28,9 +25,7 @@ def input_path(config: InputConfig, base: Path) -> Path:
 class Output:
     """The run folder, whose files are never inputs of the same run.
 
-    Attributes:
-        named: As the configuration names it.
-        real: Absolute, links followed; it need not be there yet.
+    It need not be there yet; of `real` links are followed.
     """
 
     named: str
@@ -49,20 +44,15 @@ class Output:
         return Path(os.path.realpath(folder)).is_relative_to(self.real)
 
     def refuse_below(self, config: InputConfig, root: Path) -> None:
-        """Refuse an input folder that a walk of all levels would leave for this one.
-
-        Raises:
-            InputError: The run folder lies in `root`, and not under a hidden name.
-        """
+        """Refuse an input folder that holds this one, not under a hidden name."""
         parts = self._below(root)
         if parts is not None and not any(part.startswith(".") for part in parts):
             raise self._refusal(config)
 
     def refuse_matched(self, config: InputConfig, root: Path, pattern: Path) -> None:
-        """Refuse a pattern with `**`, whose part without wildcards is `root`.
+        """Refuse a pattern whose `**` may stand for the run folder.
 
-        Raises:
-            InputError: The run folder lies where `**` stands for it.
+        Its part without wildcards is `root`.
         """
         wanted = pattern.relative_to(root).parts
         parts = self._below(root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from isinglass.pipelines.plan.datasets_library import (
     PREFIX,
@@ -17,13 +17,9 @@ from isinglass.pipelines.plan.layout import InputFiles, make_layout
 from isinglass.pipelines.plan.places import Output
 from isinglass.pipelines.plan.probe import PlannedInput, probe
 from isinglass.pipelines.plan.shards import make_shards
+from isinglass.schemas.config import InputConfig, RunConfig
+from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from isinglass.schemas.config import InputConfig, RunConfig
-    from isinglass.schemas.documents import Layout, Shard
 
 
 @dataclass(frozen=True)
@@ -42,12 +38,8 @@ class Plan:
 def plan(config: RunConfig, base: Path) -> Plan:
     """Find, hash and cut the inputs of a run; nothing is written.
 
-    Relative paths start from `base`.
-
-    Raises:
-        InputError: An input is missing, unreadable, ambiguous, does not hold the
-            mapped columns, or is a folder that holds the run folder.
-        OutputError: The path of the run folder cannot be one.
+    Relative paths start from `base`. An input is refused that is missing, unreadable or
+    ambiguous, lacks the mapped columns, or is a folder that holds the run folder.
     """
     output = Output.of(config.output, base)
     located = [_locate(item, base, output) for item in config.inputs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,13 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
-from isinglass.pipelines.plan.discover import no_permission
+from isinglass.pipelines.plan.discover import Found, no_permission
+from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.columnar import (
-    open_ipc,
-    open_parquet,
-    record_batches,
-)
+from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
 from isinglass.transforms.read.delimited import (
     parse_header,
     record_blocks,
@@ -34,11 +32,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from isinglass.pipelines.plan.discover import Found
-    from isinglass.schemas.config.inputs import Format
-
     Columns = dict[str, pa.DataType]
     Probed = tuple[Sequence[Stretch], Columns | None]
 
@@ -48,15 +41,11 @@ SAMPLE_LINES = 2000
 
 @dataclass(frozen=True)
 class PlannedInput:
-    """One input file as it is now.
+    """One input file as it is now; it has at least one stretch.
 
     Attributes:
-        path: Relative to the input's root.
-        bytes: Size on disk.
         rows: Records, where they can be counted without reading the file.
         problem: Why it cannot be read; empty if it can.
-        opened: Where it is opened, absolute.
-        stretches: Parts that can be read alone, in order; at least one.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
     """
@@ -80,10 +69,8 @@ class _ProblemError(Exception):
 def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
-    `shard_bytes` is what a stretch of plain JSON lines aims at.
-
-    Raises:
-        InputError: It is gone or may not be read; or it cannot be read and `refuse`.
+    `shard_bytes` is what a stretch of plain JSON lines aims at. `refuse` is for a file
+    that cannot be read; one that is gone or may not be read is refused in any case.
     """
     path, problem = Path(found.path), ""
     plain_lines = found.format == "jsonl" and not compression_of(found.path)

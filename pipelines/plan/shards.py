@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ import xxhash
 from isinglass.schemas.documents import Piece, Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isinglass.pipelines.plan.digest import Stretch
     from isinglass.pipelines.plan.layout import InputFiles
     from isinglass.pipelines.plan.probe import PlannedInput

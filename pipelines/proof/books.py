@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import CONSERVATION, conclude
+from isinglass.pipelines.proof.check import CONSERVATION, Check, FinishedRun, conclude
 from isinglass.pipelines.stage import Sum
 from isinglass.pipelines.sums import conserved, told_counts, unequal
 from isinglass.schemas.reasons import Outcome
-
-if TYPE_CHECKING:
-    from isinglass.pipelines.proof.check import Check, FinishedRun
 
 _PLACE = ["doc_id", "shard", "path", "row", "reason"]
 _LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import exists, read_table
 from isinglass.pipelines.read_again import plan_again
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    import pyarrow as pa
-
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.manifest import Manifest
 
     Stages = Sequence[type[Stage] | Stage]
     """Those that are asked; a finished run needs no settings of them."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -23,14 +24,10 @@ from isinglass.pipelines.engine.workspace import (
     table_rows,
     table_schema,
 )
-from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.schemas import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.stage import Written
 
 SUMS = "SHA256SUMS"

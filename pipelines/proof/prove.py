@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pydantic
@@ -25,21 +26,14 @@ from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.proof.check import Stages
 
 
 def prove(folder: Path, stages: Stages = ()) -> list[Check]:
     """Check a finished run against its manifest, and its tables against each other.
 
-    Args:
-        folder: The run folder.
-        stages: Somebody else's stages, if their code is to be asked as well. No code
-            is imported because a manifest names it.
-
-    Raises:
-        InputError: The folder holds no readable manifest.
+    Somebody else's stages are given if their code is to be asked as well: none is
+    imported because a manifest names it.
     """
     return prove_run(open_run(folder), stages)
 
@@ -104,39 +98,24 @@ def _not_at_hand(run: FinishedRun, stages: Stages) -> list[Check]:
         "its code is not imported because a manifest names it; to have it asked, "
         "name it with --stage"
     )
-    return [
-        Check(f"stage {use}", "skipped", detail)
-        for use in run.foreign
-        if _named(use) not in given
-    ]
-
-
-def _named(use: str) -> object:
-    """The class of that name, if its module is imported already."""
-    module, _, name = use.partition(":")
-    return getattr(sys.modules.get(module), name, None)
+    found = []
+    for use in run.foreign:
+        module, _, name = use.partition(":")
+        if getattr(sys.modules.get(module), name, None) not in given:
+            found.append(Check(f"stage {use}", "skipped", detail))
+    return found
 
 
 def open_run(folder: Path) -> FinishedRun:
-    """Read the manifest of a run.
-
-    Raises:
-        InputError: There is none, or it is not a manifest of this version.
-    """
+    """Read the manifest of a run; an `InputError` if there is none of this version."""
     path = folder / "manifest.json"
     try:
         manifest = read_manifest(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        said = f"{folder} holds no manifest.json: it is not a finished run."
-        raise InputError(said) from None
-    except PermissionError:
-        raise InputError(f"No permission to read {path}.") from None
     except pydantic.ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        said = (
+        raise InputError(
             f"{path} is not a manifest that this version reads (at {where or 'top'})."
-        )
-        raise InputError(said) from None
+        ) from None
     try:
         config = RunConfig.model_validate(manifest.config)
     except pydantic.ValidationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,14 +13,12 @@ from isinglass.pipelines.engine.fingerprint import config_digest
 from isinglass.pipelines.proof.check import SOURCE, Check, conclude
 from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Rebuilt
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from isinglass.pipelines.proof.check import FinishedRun, Stages
-    from isinglass.schemas.documents import DocumentBatch
 
 _PLACE = ["doc_id", "path", "row", "chars_in"]
 _SPAN = ["doc_id", "entity", "start", "end", "clean_start", "clean_end"]
@@ -36,11 +35,7 @@ class Reader(Protocol):
         """Look at all records of a shard."""
 
     def conclude(self, missing: str) -> list[Check]:
-        """What came of it.
-
-        Args:
-            missing: Why the inputs were not read; empty if they were.
-        """
+        """What came of it; `missing` is why inputs were not read, else empty."""
 
 
 def check_source(run: FinishedRun, stages: Stages) -> list[Check]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import COUNTS, conclude
+from isinglass.pipelines.proof.check import COUNTS, Check, FinishedRun, conclude
 from isinglass.pipelines.statistics import INPUT, OUTPUT, record_statistics
 from isinglass.pipelines.sums import told_counts
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.statistics.fold import TextGatherer, text_statistics
 from isinglass.transforms.statistics.sums import add_into
-
-if TYPE_CHECKING:
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.schemas.statistic import Statistic
 
 _SUMS = ("documents", "characters", "words")
 _METRICS = (*_SUMS, "documents.share", "length.mean", "length.quantile")

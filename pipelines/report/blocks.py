@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.pipelines.report.text import MISSING, grouped, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from markupsafe import Markup
 
 Tone = Literal["", "good", "warn", "bad", "muted", "code"]
@@ -21,12 +20,7 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True)
 class Cell:
-    """One table cell.
-
-    Attributes:
-        title: Longer form, shown on hover (a full hash).
-        bar: A share of 0..1 drawn as a thin bar under the text.
-    """
+    """One table cell; `title` is shown on hover, `bar` (0..1) drawn under the text."""
 
     text: str
     title: str = ""

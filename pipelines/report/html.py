@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isinglass.pipelines.report.blocks import joined
@@ -22,15 +24,11 @@ from isinglass.pipelines.report.verdict import (
     in_order,
     verdict_reasons,
 )
+from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
-
     from isinglass.pipelines.report.model import Quarantined
     from isinglass.pipelines.report.verdict import Asked
-    from isinglass.schemas.manifest import Manifest
 
 _VERBS = {
     "run": "cleaning",
@@ -47,18 +45,10 @@ def render_report(
     shown: Mapping[str, Any],
     stages: Sequence[Asked] = (),
 ) -> str:
-    """The report of a run as one self-contained HTML file.
+    """The report of a run as HTML without scripts or references to anything outside.
 
-    Args:
-        manifest: The finished manifest.
-        statistics: Table with the schema `STATISTICS`.
-        quarantined: The first records that were set aside.
-        shown: What stages show besides, by their names; never document text.
-        stages: Further stages that are asked for a section.
-
-    Returns:
-        HTML without scripts and without references to anything outside of it. Equal
-        arguments give equal text.
+    `shown` is what stages show besides, by their names, never document text; further
+    `stages` are asked for a section. Equal arguments give equal text.
     """
     data = ReportData(manifest, read_slices(statistics), quarantined, shown)
     every = in_order(stages)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from isinglass.pipelines.engine.workspace import read_table
+import pyarrow as pa
+
+from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.tables import SLICES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
-
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.manifest import Manifest
 
 MOST_SHOWN = 20
 

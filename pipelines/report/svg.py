@@ -6,20 +6,12 @@ a phone and at full size. Colours come from the classes of the page's style shee
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
-from isinglass.pipelines.report.text import (
-    grouped,
-    percent,
-    share_of,
-    shorten,
-    visible,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from isinglass.pipelines.report.text import grouped, percent, share_of, shorten, visible
 
 WIDTH = 420
 _LABEL_LENGTH = 17
@@ -175,17 +167,13 @@ def _text(x: float, y: float, text: str, style: str) -> Markup:
 
 
 def _rect(box: tuple[float, float, float, float], style: str) -> Markup:
-    x, y, width, height = (f"{value:.1f}" for value in box)
-    return Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>').format(
-        x, y, width, height, style
-    )
+    element = Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>')
+    return element.format(*(f"{value:.1f}" for value in box), style)
 
 
 def _line(ends: tuple[float, float, float, float], style: str) -> Markup:
-    x1, y1, x2, y2 = (f"{value:.1f}" for value in ends)
-    return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>').format(
-        x1, y1, x2, y2, style
-    )
+    element = Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>')
+    return element.format(*(f"{value:.1f}" for value in ends), style)
 
 
 def _dot(x: float, y: float, style: str) -> Markup:

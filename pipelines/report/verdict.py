@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
@@ -23,22 +24,16 @@ from isinglass.pipelines.report.text import (
 )
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.sums import conserved, told_counts
+from isinglass.schemas.manifest import GateResult, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.manifest import GateResult, Manifest
 
     Asked = Stage | type[Stage]
     """A finished run needs no settings of a stage, so its class is as good."""
 
-HEADLINES = {
-    "passed": "Passed",
-    "warned": "Passed with warnings",
-    "failed": "Failed",
-}
+HEADLINES = {"passed": "Passed", "warned": "Passed with warnings", "failed": "Failed"}
 _OPERATORS = {
     ">=": "at least",
     "<=": "at most",

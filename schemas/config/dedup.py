@@ -85,8 +85,7 @@ class DedupConfig(Section):
     )
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of the MinHash family.")
     against: tuple[str, ...] = Field(
-        (),
-        description="Folders of earlier runs; what they kept is not kept again.",
+        (), description="Folders of earlier runs; what they kept is not kept again."
     )
     max_removed: MaxRemovedConfig = Field(default_factory=MaxRemovedConfig)
     paragraphs: ParagraphsConfig | None = Field(

@@ -81,8 +81,7 @@ class EncodeConfig(Section):
     )
     stride: int = Field(0, ge=0, description="Tokens that neighbouring windows share.")
     tokenizer_backend: Literal["auto", "reference"] = Field(
-        "auto",
-        description="`auto`: a fast library where its ids are the reference's.",
+        "auto", description="`auto`: a fast library where its ids are the reference's."
     )
     verify_tokenizer: float = Field(
         0.001,

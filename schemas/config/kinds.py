@@ -211,11 +211,7 @@ class KindFile(Section):
 
 
 def read_kind_file(path: Traversable) -> KindFile:
-    """Read and check one file.
-
-    Raises:
-        ConfigError: It is no YAML, or a key or value is wrong; names file and key.
-    """
+    """Read one file; what is wrong in it is refused by its key."""
     where = f"{_FOLDER}/{path.name}"
     try:
         content: Any = yaml.load(path.read_bytes(), yaml.CSafeLoader)

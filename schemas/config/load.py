@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -11,20 +12,12 @@ from isinglass.schemas.config.explain import explain
 from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-
 # An impossible date or a number without digits is a ValueError of the parser.
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
-    """Parse YAML text and apply `a.b=value` overrides.
-
-    Args:
-        text: YAML with the keys of `RunConfig`.
-        overrides: Each `path.to.key=value`; the value is parsed as YAML.
+    """Parse YAML text and apply `path.to.key=value` overrides, their values YAML too.
 
     Raises:
         ConfigError: Not YAML, an unknown key (with the nearest known one), a wrong

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import isinglass
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.answers import DEDUPLICATED
@@ -104,7 +103,7 @@ def test_a_run_decides_the_same(tmp_path: Path) -> None:
         }
     )
     request = Request(config, "clean", tmp_path, Execution(config.beam, ()))
-    execute(request, Progress(Console(stderr=True), quiet=True))
+    execute(request, Console(stderr=True, quiet=True))
     files = sorted((tmp_path / "run" / "ledger").glob("*.parquet"))
     ledger = pa.concat_tables([pq.read_table(file) for file in files]).sort_by("row")
     rows = {name: row for row, name in enumerate(ledger["doc_id"].to_pylist())}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from rich.console import Console
 
 from isinglass.cli.app import main
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig
@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     config = RunConfig.model_validate(settings)
     request = Request(config, "clean", folder, Execution(config.beam))
-    execute(request, Progress.on_stderr())
+    execute(request, Console(stderr=True))
     (folder / "values").write_text(f"# asked in May\nPERSON\t{NAME}\n{MAIL.upper()}\n")
     (folder / "other").write_text("Nobody Atall\n")
     (folder / "wrong").write_text(f"{MAIL}\nEMAIL\t{MAIL}\n")

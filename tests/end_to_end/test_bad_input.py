@@ -17,7 +17,6 @@ import pytest
 import yaml
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig
@@ -57,7 +56,7 @@ def settings(folder: Path, **changes: Any) -> dict[str, Any]:
 def clean(values: dict[str, Any]) -> Manifest:
     config = RunConfig.model_validate(values)
     request = Request(config, "clean", Path.cwd(), Execution(config.beam))
-    return execute(request, Progress(Console(stderr=True), quiet=True)).manifest
+    return execute(request, Console(stderr=True, quiet=True)).manifest
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
@@ -82,7 +81,7 @@ def finish(folder: Path, name: str, verb: Any = "clean", **paragraphs: Any) -> P
         }
     )
     request = Request(config, verb, folder, Execution(config.beam))
-    execute(request, Progress(Console(stderr=True), quiet=True))
+    execute(request, Console(stderr=True, quiet=True))
     return folder / name
 
 

@@ -12,7 +12,6 @@ from rich.console import Console
 
 import isinglass.pipelines.clean as clean_pass
 import isinglass.pipelines.stages.dedup.match as match_pass
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
@@ -45,7 +44,7 @@ def run(
     }
     config = RunConfig.model_validate(settings)
     request = Request(config, verb, folder, Execution(config.beam, ()), replace)
-    return execute(request, Progress(Console(stderr=True), quiet=True)).manifest
+    return execute(request, Console(stderr=True, quiet=True)).manifest
 
 
 def ledger(folder: Path) -> dict[str, Row]:

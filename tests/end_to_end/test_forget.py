@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain.build import explain
 from isinglass.pipelines.proof.prove import prove
@@ -86,8 +85,8 @@ def finish(folder: Path, **sections: Any) -> Path:
     return folder / "run"
 
 
-def quiet() -> Progress:
-    return Progress(Console(stderr=True), quiet=True)
+def quiet() -> Console:
+    return Console(stderr=True, quiet=True)
 
 
 def ask(

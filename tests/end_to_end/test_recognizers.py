@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, Result, execute
@@ -37,7 +36,7 @@ def start(
     }
     config = RunConfig.model_validate(values)
     request = Request(config, "clean", folder, Execution(config.beam), replace=False)
-    return execute(request, Progress(Console(stderr=True), quiet=True))
+    return execute(request, Console(stderr=True, quiet=True))
 
 
 def texts(folder: Path) -> list[str]:

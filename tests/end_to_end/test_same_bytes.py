@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.schemas.config import RunConfig
@@ -44,7 +43,7 @@ def config(corpus: Path, output: Path, **beam: Any) -> RunConfig:
 def run(settings: RunConfig, *, reverse: bool = False, arguments: Any = ()) -> Result:
     execution = Execution(settings.beam, tuple(arguments), reverse=reverse)
     request = Request(settings, "run", Path.cwd(), execution)
-    return execute(request, Progress(Console(stderr=True), quiet=True))
+    return execute(request, Console(stderr=True, quiet=True))
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.schemas.config import RunConfig
@@ -38,7 +37,7 @@ def start(folder: Path, verb: Verb, *, replace: bool = False, **changes: Any) ->
     }
     config = RunConfig.model_validate(values)
     request = Request(config, verb, Path.cwd(), Execution(config.beam), replace)
-    return execute(request, Progress(Console(stderr=True), quiet=True))
+    return execute(request, Console(stderr=True, quiet=True))
 
 
 def reused(result: Result) -> dict[str, tuple[int, int]]:

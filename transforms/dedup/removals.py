@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from isinglass.schemas.config import GateConfig
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
-from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
+from isinglass.transforms.statistics.characteristics import statistic
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
@@ -91,16 +91,9 @@ def _loss(cell: Any) -> float:
 
 
 def _share(metric: str, cell: Any, columns: Slices) -> Statistic:
-    return Statistic(
-        metric,
-        _loss(cell),
-        "share of documents",
-        RUN,
-        CHARACTERISTICS[metric],
-        numerator=cell["removed"],
-        denominator=cell["documents"],
-        **columns,
-    )
+    counts = {"numerator": cell["removed"], "denominator": cell["documents"]}
+    unit = "share of documents"
+    return statistic(metric, _loss(cell), unit, RUN, **counts, **columns)
 
 
 def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
@@ -112,8 +105,6 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
     counts = pc.value_counts(kept_doc_ids.drop_null())
     sizes = counts.field("counts").to_numpy() + 1
     total = int(sizes.sum()) - len(sizes)
-    metrics = ("dedup.clusters", "dedup.cluster_removed")
-    kinds = [CHARACTERISTICS[metric] for metric in metrics]
     found = []
     for low, high in SIZES:
         inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
@@ -122,18 +113,11 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
         name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
         gone = int((inside - 1).sum())
         columns: Slices = {"axis": AXIS, "group": name}
+        counts = {"numerator": gone, "denominator": total}
+        share, unit = gone / total, "share of removed documents"
         found += [
-            Statistic(metrics[0], len(inside), "clusters", RUN, kinds[0], **columns),
-            Statistic(
-                metrics[1],
-                gone / total,
-                "share of removed documents",
-                RUN,
-                kinds[1],
-                numerator=gone,
-                denominator=total,
-                **columns,
-            ),
+            statistic("dedup.clusters", len(inside), "clusters", RUN, **columns),
+            statistic("dedup.cluster_removed", share, unit, RUN, **counts, **columns),
         ]
     return found
 

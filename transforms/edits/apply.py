@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.spans import APPLIED, FAILURES
 from isinglass.schemas.tables import DATA
@@ -19,10 +21,6 @@ from isinglass.transforms.edits.edits import Precedence, no_spans, places_of
 from isinglass.transforms.edits.leftovers import left_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
     from isinglass.transforms.edits.edits import Edits, Write, Written
     from isinglass.transforms.edits.view import View
 
@@ -78,15 +76,16 @@ class Applied:
     @property
     def spans(self) -> pa.ListArray:
         """The `pii` column of `tables.DATA` (k,): spans in the clean texts."""
+        names = ("clean_start", "clean_end", "entity", "operator")
+        return self.lists(DATA.field("pii").type, names)
+
+    def lists(self, kind: pa.DataType, names: Sequence[str]) -> pa.ListArray:
+        """Findings of each text (k,): lists of structs of the columns `names`."""
         rows = self.findings.column("row").to_numpy()
         per_row = np.bincount(rows, minlength=len(self.alive))
-        offsets = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int32)
-        kind = DATA.field("pii").type
-        names = ("clean_start", "clean_end", "entity", "operator")
-        values = pa.StructArray.from_arrays(
-            [self.findings.column(name) for name in names],
-            fields=list(kind.value_type),
-        )
+        offsets = np.append(0, np.cumsum(per_row)).astype(np.int32)
+        columns = [self.findings.column(name) for name in names]
+        values = pa.StructArray.from_arrays(columns, fields=list(kind.value_type))
         return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind)
 
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _ROW = np.int64(32)
 _NOWHERE = -1
@@ -110,12 +108,7 @@ class Cut:
 
 
 def take_out(texts: pa.StringArray, parts: Cuts) -> Cut:
-    """Take parts out of texts (n,).
-
-    Raises:
-        ValueError: A text is null, or parts overlap, are out of order or lie outside
-            of their text.
-    """
+    """Take parts out of texts (n,) without nulls."""
     rows, starts, ends = parts.rows, parts.starts, parts.ends
     if len(rows) == 0:
         return Cut(texts)

@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.spans import FAILURES, FOUND
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def no_spans() -> pa.RecordBatch:
@@ -47,12 +45,9 @@ class Precedence(IntEnum):
 
 
 class Written(NamedTuple):
-    """What takes the place of a value.
+    """What takes the place of a value, and a keyed mark of the value.
 
-    Attributes:
-        operator: Name of what was done; `keep` leaves the value as it is.
-        output: What stands in the clean text.
-        value_key: Keyed mark of the value.
+    The operator `keep` leaves it as it is.
     """
 
     operator: str

@@ -7,21 +7,18 @@ remaining span covers are findings still.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.spans import PLACE_ORDER
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.edits.cut import place_keys
 from isinglass.transforms.edits.edits import places_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 LEAST_CHARACTERS = 2
 """Letters or digits that a part must have: a single one tells nothing of a person."""
@@ -35,14 +32,9 @@ def with_leftovers(
 ) -> pa.RecordBatch:
     """Add to the chosen spans the uncovered parts of those that were not chosen.
 
-    Args:
-        findings: `spans.FOUND` before overlaps were resolved.
-        chosen: The rows of it that remain, sorted; no two overlap.
-        texts: The scanned texts, by `row`.
-
-    Returns:
-        `chosen` and the parts, likewise. A part has no checksum of its own, and
-        neither blanks nor punctuation at its ends.
+    Chosen are the rows of `findings` (`spans.FOUND`) that remain, sorted, no two
+    overlap; nor do they with the parts. A part has no checksum of its own, and neither
+    blanks nor punctuation at its ends.
     """
     if findings.num_rows == chosen.num_rows:
         return chosen

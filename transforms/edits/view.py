@@ -7,10 +7,11 @@ finding of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,18 +21,12 @@ from isinglass.transforms.edits.cut import Cut, Cuts, joined, take_out
 from isinglass.transforms.edits.edits import places_of
 from isinglass.transforms.labels import safe_labels
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 @dataclass(frozen=True, eq=False)
 class View:
     """The documents of a batch that are to be kept, as they are read now.
 
-    Attributes:
-        documents: `tables.DOCUMENTS` and carried columns, one row a document (n,).
-        languages: Language tag of each.
-        cut: Their texts without what was taken out.
+    `documents` are `tables.DOCUMENTS` and carried columns, one row a document (n,).
     """
 
     documents: pa.RecordBatch = field(repr=False)

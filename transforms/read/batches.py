@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from isinglass.schemas.documents import DocumentBatch
+from isinglass.schemas.documents import DocumentBatch, Layout
 from isinglass.schemas.reasons import QuarantineReason
-from isinglass.schemas.tables import (
-    DOCUMENTS,
-    METADATA_COLUMNS,
-    REJECTED,
-    with_carried,
-)
+from isinglass.schemas.tables import DOCUMENTS, METADATA_COLUMNS, REJECTED, with_carried
 from isinglass.transforms.read.checks import Rejection, check_texts, invalid_rows
 from isinglass.transforms.read.identity import doc_ids
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.documents import Layout
 
 BATCH_ROWS = 1024
 """Most records in a batch."""
@@ -80,14 +69,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Records:
-    """Some records of one file, column by column.
+    """Some records of one file, column by column (n,).
 
-    Attributes:
-        rows: Row numbers in the file, shape (n,).
-        text: The texts, any text type, nulls allowed.
-        metadata: Columns of `METADATA_COLUMNS` that the file has, as strings.
-        carried: Carried columns that the file has, by output name, of their type.
-        lines: The records as they stood in the input, where it has lines.
+    Texts are of any text type, with nulls. Metadata (strings) and carried columns, by
+    output name, are those that the file has. `lines` are the records as they stood in
+    the input, where it has lines.
     """
 
     rows: NDArray[np.int64]

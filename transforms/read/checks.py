@@ -6,17 +6,15 @@ fails one of them is looked at row by row, to name the reason of each row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.text import string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _ARROW_LIMIT = 2**31 - 1
 _STRINGS = (pa.string(), pa.large_string(), pa.string_view())
@@ -27,11 +25,8 @@ _TEXT_TYPES = {pa.null(), *_STRINGS, *_BYTES}
 class Rejection(NamedTuple):
     """One record that does not become a document.
 
-    Attributes:
-        row: Number in its file; of `check_texts` the place among the texts.
-        reason: Why not.
-        detail: What was seen, without any document text.
-        raw: What was in the input; None where the input held nothing.
+    `row` is its number in its file, and of `check_texts` the place among the texts. The
+    detail has nothing of the text; `raw` is what was in the input, None for nothing.
     """
 
     row: int

@@ -5,11 +5,13 @@ Arrow IPC has a file format (Feather) and a stream format.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from isinglass.schemas.documents import DocumentBatch, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import BATCH_BYTES, BATCH_ROWS, only_rejected
 from isinglass.transforms.read.checks import Rejection
@@ -17,10 +19,6 @@ from isinglass.transforms.read.columns import arrow_batches
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
-
-    from isinglass.schemas.documents import DocumentBatch, Piece
     from isinglass.transforms.read.batches import Origin
 
 # Column chunks are read through a buffer of this size instead of whole.
@@ -36,10 +34,8 @@ def open_parquet(file: BinaryIO) -> pq.ParquetFile:
 def read_parquet(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read the row groups `start` to `stop` of a file.
 
-    Records of a row group whose pages cannot be decoded are rejected, one by one.
-
-    Raises:
-        InputError: The file is not as it was planned.
+    Records of a row group whose pages cannot be decoded are rejected, one by one. An
+    `InputError` says that the file is not as planned.
     """
     with open_input(piece.path, piece.relative) as file:
         try:
@@ -119,11 +115,7 @@ def open_ipc(file: pa.NativeFile) -> Any:
 
 
 def read_arrow(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
-    """Read the record batches `start` to `stop` of a file.
-
-    Raises:
-        InputError: The file is not as it was planned.
-    """
+    """Read the record batches `start` to `stop` of a file, as they were planned."""
     open_input(piece.path, piece.relative).close()
     row = piece.first_row
     with pa.OSFile(piece.path) as file:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.batches import Records, cut, document_batch
+from isinglass.transforms.read.batches import Origin, Records, cut, document_batch
 from isinglass.transforms.read.checks import as_string, is_text_type
 from isinglass.transforms.read.streams import changed
 from isinglass.transforms.read.types import plain_type
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.read.batches import Origin
 
 MAX_DEPTH = 250
 """Levels of nesting that are written as JSON; orjson writes no more than 254."""
@@ -33,11 +27,7 @@ _INVALID = b"\xff"
 def arrow_batches(
     origin: Origin, batch: pa.RecordBatch, row: int
 ) -> Iterator[DocumentBatch]:
-    """Turn a record batch of any size, which begins at `row`, into document batches.
-
-    Raises:
-        InputError: The text column is gone, or values do not fit the planned type.
-    """
+    """Turn a record batch of any size, which begins at `row`, into document batches."""
     if origin.text not in batch.schema.names:
         raise changed(origin.relative, f"it has no column {origin.text} any more")
     for part in cut(_text_sizes(batch.column(origin.text))):
@@ -57,11 +47,7 @@ def _text_sizes(column: pa.Array) -> NDArray[np.int64]:
 def arrow_records(
     origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
 ) -> Records:
-    """Pick and convert the columns of a record batch.
-
-    Raises:
-        InputError: Values do not fit the planned type.
-    """
+    """Pick and convert the columns of a record batch; see `to_type`."""
     names = set(batch.schema.names)
     metadata = {
         ours: to_type(plain(batch.column(theirs)), pa.string(), origin, theirs)
@@ -95,12 +81,9 @@ def plain(column: pa.Array) -> pa.Array:
 def to_type(
     column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
 ) -> pa.Array:
-    """Convert a column that is `plain` without losing a value.
+    """Convert a column that is `plain`; a value that does not fit is refused.
 
     Nested values become JSON where a string is wanted.
-
-    Raises:
-        InputError: A value does not fit; names file and column of the input.
     """
     if column.type == wanted:
         return column
@@ -145,10 +128,9 @@ def json_column(column: pa.Array) -> pa.StringArray:
 
 
 def json_text(value: object) -> str:
-    """Return a value as JSON with sorted keys; what JSON has no form for, as text.
+    """A value as JSON with sorted keys; what JSON has no form for, as text.
 
-    Raises:
-        RecursionError: It is nested deeper than `MAX_DEPTH`.
+    What is nested deeper than `MAX_DEPTH` is a `RecursionError`.
     """
     options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
     try:

@@ -14,20 +14,24 @@ unknown (null) in the metadata columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numba import njit
+from numpy.typing import NDArray
 
+from isinglass.schemas.documents import DocumentBatch, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.read.batches import (
     BATCH_BYTES,
+    Origin,
     cut,
     document_batch,
     only_rejected,
@@ -42,14 +46,6 @@ from isinglass.transforms.read.streams import (
     chunks,
     open_input,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.documents import DocumentBatch, Piece
-    from isinglass.transforms.read.batches import Origin
 
 MOST_RECORD_BYTES = 256 * 2**20
 """A record that is still open after so many bytes is taken for an unclosed quote."""
@@ -98,12 +94,10 @@ def record_ends(data: bytes, delimiter: str) -> NDArray[np.int64]:
 
 
 class Block(NamedTuple):
-    """Some complete records.
+    """Some complete records with their newlines.
 
-    Attributes:
-        records: Each with its newline.
-        unclosed: The records are one line on which a quote opens and never closes.
-        damage: The one record is what was left when the file broke off.
+    Or one line on which a quote opens and never closes; or, with the damage, what was
+    left when the file broke off.
     """
 
     records: list[bytes]
@@ -114,10 +108,9 @@ class Block(NamedTuple):
 def record_blocks(
     parts: Iterable[bytes | Damage], delimiter: str, most: int = MOST_RECORD_BYTES
 ) -> Iterator[Block]:
-    """Regroup chunks into blocks of complete records.
+    """Regroup chunks into blocks of complete records of about `BATCH_BYTES`.
 
-    Yields:
-        Blocks of about `BATCH_BYTES`; a larger record is in a block that ends with it.
+    A larger record is in a block that ends with it.
     """
     held, wanted = b"", BATCH_BYTES
     waiting: list[bytes] = []
@@ -168,11 +161,7 @@ def split_header(records: list[bytes]) -> tuple[bytes | None, list[bytes]]:
 
 
 def parse_header(record: bytes, delimiter: str) -> list[str]:
-    """Return the column names of a header record.
-
-    Raises:
-        ValueError: It is not one record of valid UTF-8.
-    """
+    """The column names of a header record; a `ValueError` if it is none of UTF-8."""
     record = record.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n") + b"\n"
     options = pa_csv.ReadOptions(use_threads=False, block_size=len(record) + 1)
     parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
@@ -184,11 +173,7 @@ def parse_header(record: bytes, delimiter: str) -> list[str]:
 
 
 def read_delimited(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
-    """Read a whole delimited file.
-
-    Raises:
-        InputError: The file is not as it was planned.
-    """
+    """Read a whole delimited file; an `InputError` if it is not as planned."""
     delimiter = delimiter_of(piece.path)
     names: list[str] | None = None
     row = 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from isinglass.schemas.config.inputs import Format
+from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
@@ -26,11 +29,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from isinglass.schemas.config.inputs import Format
-    from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
-
     Reader = Callable[[Origin, Piece], Iterator[DocumentBatch]]
 
 _MOST_BYTES_PER_CHARACTER = 4

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from isinglass.schemas.config.inputs import Format
+from isinglass.schemas.config.inputs import Format
 
 Compression = Literal["", "gz", "zst"]
 
@@ -37,16 +36,16 @@ def compression_of(path: str) -> Compression:
 
 def format_of(path: str) -> Format | None:
     """Return the format that a file name stands for; None for an unknown one."""
-    name = PurePath(path)
-    if not compression_of(path):
-        return FORMATS.get(name.suffix.lower())
-    inner = FORMATS.get(PurePath(name.stem).suffix.lower())
-    return inner if inner in _COMPRESSIBLE else None
+    found = FORMATS.get(_suffix(path))
+    return None if compression_of(path) and found not in _COMPRESSIBLE else found
 
 
 def delimiter_of(path: str) -> str:
     """Return the delimiter of a delimited file: a tab for .tsv, else a comma."""
+    return "\t" if _suffix(path) == ".tsv" else ","
+
+
+def _suffix(path: str) -> str:
+    """The suffix in lower case, without that of a compression."""
     name = PurePath(path)
-    if compression_of(path):
-        name = PurePath(name.stem)
-    return "\t" if name.suffix.lower() == ".tsv" else ","
+    return PurePath(name.stem if compression_of(path) else name).suffix.lower()

@@ -8,16 +8,12 @@ probability of random 128-bit numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import xxhash
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 HEX_DIGITS = 32
 
@@ -60,10 +56,9 @@ def format_doc_ids(words: NDArray[np.uint64]) -> pa.StringArray:
 
 
 def doc_id_words(ids: pa.StringArray) -> NDArray[np.uint64]:
-    """Return document ids as words (n, 2), high and low; undoes `format_doc_ids`.
+    """Document ids as words (n, 2), high and low; undoes `format_doc_ids`.
 
-    Raises:
-        ValueError: If an entry is null or not 32 lower-case hex digits.
+    An entry that is null or not 32 lower-case hex digits is a `ValueError`.
     """
     count = len(ids)
     if ids.null_count:

@@ -12,15 +12,18 @@ bits are read as orjson does, as the nearest double.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import orjson
 import pyarrow as pa
 
+from isinglass.schemas.documents import DocumentBatch, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
+    Origin,
     Records,
     cut,
     document_batch,
@@ -31,6 +34,7 @@ from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
+    Damage,
     blocks,
     changed,
     chunks,
@@ -39,13 +43,6 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import BinaryIO
-
-    from isinglass.schemas.documents import DocumentBatch, Piece
-    from isinglass.transforms.read.batches import Origin
-    from isinglass.transforms.read.streams import Damage
-
     Parsed = list[tuple[int, dict[str, Any], bytes]]
 
 _BLANK = b" \t\r"
@@ -57,10 +54,7 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read a stretch of lines.
 
     `start` and `stop` are bytes at line starts for a plain file; a compressed file is
-    read whole.
-
-    Raises:
-        InputError: The file is not as it was planned.
+    read whole. An `InputError` says that the file is not as planned.
     """
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
@@ -97,12 +91,7 @@ def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
 
 
 def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
-    """Parse lines, the first of which has the number `row`.
-
-    Returns:
-        Row number, object and line of each record that is a JSON object; and why the
-        others are none.
-    """
+    """Parse lines, the first of which has the number `row`: objects, and others."""
     try:
         values = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:

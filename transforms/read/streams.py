@@ -10,21 +10,17 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, BinaryIO
 
 import zstandard
 
+from isinglass.schemas.documents import Piece
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.batches import BATCH_BYTES
 from isinglass.transforms.read.formats import compression_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import BinaryIO
-
-    from isinglass.schemas.documents import Piece
 
 CHUNK_BYTES = 2**20
 """Bytes read, or decompressed, at a time."""
@@ -41,11 +37,9 @@ _GZIP_WINDOW = 31
 
 @dataclass(frozen=True)
 class Damage:
-    """The file ends, or becomes unreadable, before its end marker.
+    """The file ends, or becomes `corrupt`, before its end marker.
 
-    Attributes:
-        detail: What is wrong and where, in bytes of the compressed file.
-        corrupt: The bytes are wrong; otherwise they just end.
+    The detail says where, in bytes of the compressed file.
     """
 
     detail: str
@@ -71,8 +65,7 @@ def changed(relative: str, what: str) -> InputError:
 def chunks(file: BinaryIO, name: str) -> Iterator[bytes | Damage]:
     """Yield the content of a file from where it stands, by its name decompressed.
 
-    Yields:
-        Chunks that are not empty; at last one `Damage` if the end is missing.
+    Chunks are not empty; at last comes one `Damage` if the end is missing.
     """
     compression = compression_of(name)
     if compression == "gz":
@@ -122,13 +115,11 @@ def require_unchanged(piece: Piece) -> None:
 
 
 def blocks(parts: Iterable[bytes | Damage]) -> Iterator[tuple[bytes, Damage | None]]:
-    r"""Regroup chunks into blocks of complete lines.
+    """Regroup chunks into blocks of complete lines, of about `BATCH_BYTES`.
 
-    Yields:
-        Blocks of about `BATCH_BYTES` that end in a newline, but for the last one of
-        a file that does not. A longer line is in a block that ends with it. At last,
-        if the file is damaged, what stands after the last complete line, maybe
-        nothing, with the damage.
+    They end in a newline, but for the last one of a file that does not. A longer line
+    is in a block that ends with it. At last, if the file is damaged, comes what stands
+    after the last complete line, maybe nothing, with the damage.
     """
     held: list[bytes] = []
     size = 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.repeats.windows import KINDS
-from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
+from isinglass.transforms.statistics.characteristics import statistic
 from isinglass.transforms.statistics.intervals import wilson
 from isinglass.transforms.statistics.sums import OTHER, Slices, capped_slices
 
@@ -105,12 +105,11 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
         if population == 0:
             continue
         rows.append(
-            Statistic(
+            statistic(
                 SAMPLED,
                 sampled / population,
                 "share of documents",
                 stage,
-                CHARACTERISTICS[SAMPLED],
                 numerator=sampled,
                 denominator=population,
                 **columns,
@@ -133,12 +132,11 @@ def _share(
     stage: str,
     columns: Slices,
 ) -> Statistic:
-    return Statistic(
+    return statistic(
         SHARE,
         found.value,
         "share of characters",
         stage,
-        CHARACTERISTICS[SHARE],
         numerator=int(parts.sum()),
         denominator=int(wholes.sum()),
         low=found.low,

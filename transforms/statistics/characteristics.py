@@ -11,6 +11,11 @@ CHARACTERISTICS: dict[str, str] = {
     "documents": "Completeness",
     "characters": "Completeness",
     "words": "Completeness",
+    "quarantine.rate": "Completeness",
+    "records.dropped": "Completeness",
+    "records.in": "Completeness",
+    "records.kept": "Completeness",
+    "records.quarantined": "Completeness",
     "documents.share": "Representativeness",
     "length.mean": "Diversity",
     "length.quantile": "Diversity",
@@ -48,14 +53,9 @@ def share(
     interval: bool = True,
     **slices: Any,
 ) -> Statistic:
-    """Return a share as a statistic, with its Wilson interval unless told not to.
+    """Return a share, of numerator and denominator, with its Wilson interval.
 
-    Args:
-        metric: One of `CHARACTERISTICS`.
-        counts: Numerator and denominator; the share of nothing is 0.
-        stage: `input`, `output` or `run`.
-        interval: Whether individuals are independent enough for an interval.
-        slices: Slice columns.
+    That is for individuals that are independent enough. The share of nothing is 0.
     """
     numerator, denominator = counts
     low, high = wilson(numerator, denominator) if interval else (None, None)

@@ -11,14 +11,17 @@ histograms of any parts add up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.sums import (
     Accumulator,
@@ -29,13 +32,6 @@ from isinglass.transforms.statistics.sums import (
     sums_by_label,
 )
 from isinglass.transforms.text import word_counts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.statistic import Statistic
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 _UNITS = ("characters", "words")
@@ -68,14 +64,7 @@ class TextGatherer:
         sources: pa.StringArray,
         languages: pa.StringArray,
     ) -> None:
-        """Add a batch of n texts of which the lengths are known.
-
-        Args:
-            characters: Code points of each text, shape (n,).
-            words: As `text.word_counts`, shape (n,).
-            sources: As many; null where unknown.
-            languages: As many; null where unknown.
-        """
+        """Add texts (n,) by code points and `text.word_counts`; labels may be null."""
         labels = (sources.cast(pa.string()), languages.cast(pa.string()))
         self._parts.append((characters, words, *labels))
 
@@ -107,14 +96,10 @@ def _cells(
 
 
 def text_statistics(sums: Accumulator, stage: str) -> list[Statistic]:
-    """Return documents, characters, words and their lengths.
+    """Documents, characters, words and their lengths, by the sums of a whole stage.
 
     `documents.share` is of all documents. `length.quantile` is off by at most 1/64 of
     itself; its position is the share of documents that are not longer.
-
-    Args:
-        sums: Of `TextGatherer`, added up over all documents of the stage.
-        stage: `input` or `output`.
     """
     total = sums["all"]["documents"]
     found: list[Statistic] = []
@@ -174,18 +159,10 @@ def bin_middle(number: int) -> float:
 
 
 def quantile(histogram: Mapping[str, int], share: float) -> float:
-    """Return the length that `share` of the documents do not exceed.
+    """The length that `share` (above 0, at most 1) of the documents do not exceed.
 
-    Args:
-        histogram: Documents by bin number, the number as text.
-        share: Above 0, at most 1.
-
-    Returns:
-        The middle of the bin that holds the ceil(share * n)-th smallest length; off by
-        at most 1/64 of it, and exact below 64.
-
-    Raises:
-        ValueError: The histogram is empty.
+    Of bins by number as text it is the middle of the one that holds the
+    ceil(share * n)-th smallest length; off by at most 1/64 of it, and exact below 64.
     """
     total = sum(histogram.values())
     if total == 0:

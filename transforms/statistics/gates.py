@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterable, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
 
+from isinglass.schemas.config.run import GateConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import GateResult
+from isinglass.schemas.statistic import Statistic
 from isinglass.schemas.tables import SLICES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from isinglass.schemas.config.run import GateConfig
-    from isinglass.schemas.statistic import Statistic
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,

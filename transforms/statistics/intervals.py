@@ -11,12 +11,7 @@ _Z = 1.959963984540054
 def wilson(successes: float, trials: float) -> tuple[float, float]:
     """Return the Wilson score interval, 95 %, of a share (Wilson 1927, JASA 22:209).
 
-    Args:
-        successes: 0 to `trials`.
-        trials: 0 or more; with none, nothing is known and (0, 1) is returned.
-
-    Raises:
-        ValueError: `successes` is not within 0 and `trials`.
+    Of no trials nothing is known, which is (0, 1).
     """
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes in {trials} trials; want 0 to all")
@@ -37,12 +32,8 @@ def share_ratio(
 ) -> tuple[float, float, float] | None:
     """Return the ratio of two shares with its 95 % log interval (Katz et al. 1978).
 
-    Args:
-        first: Successes and trials of the numerator.
-        second: Successes and trials of the denominator, of other individuals.
-
-    Returns:
-        Ratio, low, high; None where a count of 0 leaves the interval undefined.
+    Each is successes and trials, of other individuals. None where a count of 0 leaves
+    the interval undefined.
     """
     if 0 in (*first, *second):
         return None

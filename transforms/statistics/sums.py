@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 Accumulator = dict[Any, Any]
 """Dicts of dicts ... of int; JSON holds it as it is if keys are text."""

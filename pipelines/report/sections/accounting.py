@@ -19,12 +19,12 @@ from isinglass.pipelines.report.blocks import (
 from isinglass.pipelines.report.svg import Flow, flow
 from isinglass.pipelines.report.text import MINUS, grouped, share_of, shorten, words_of
 from isinglass.pipelines.sums import conserved, told_counts
+from isinglass.schemas.manifest import Characters, Manifest, Records
 from isinglass.schemas.reasons import REASON_TEXT
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Sum
-    from isinglass.schemas.manifest import Characters, Manifest, Records
 
 _MOST_FLOWS = 7
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
     Block,
@@ -27,9 +28,6 @@ from isinglass.pipelines.report.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
-
     from isinglass.pipelines.report.model import ReportData, Slices
 
 _MOST_GROUPS = 40
@@ -104,8 +102,7 @@ def _added(rows: Iterable[Sequence[float]]) -> tuple[float, ...]:
 def _row(label: str, numbers: Sequence[float]) -> Row:
     documents_in, documents_out, *sizes = numbers
     kept = Cell(
-        share_of(documents_out, documents_in),
-        bar=ratio(documents_out, documents_in),
+        share_of(documents_out, documents_in), bar=ratio(documents_out, documents_in)
     )
     return [
         label,

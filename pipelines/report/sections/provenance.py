@@ -21,10 +21,10 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, shorten, size
+from isinglass.schemas.manifest import Manifest, PassRecord
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import Manifest, PassRecord
 
 _MEGABYTE = 1e6
 _LONGEST_LINE = 400
@@ -54,9 +54,17 @@ def provenance_section(data: ReportData) -> Section:
 def outputs_section(data: ReportData) -> Section:
     """Files of the run, how to verify them, and the configuration."""
     manifest = data.manifest
+    files = table(
+        "Files of the run",
+        columns("<Path", "Rows", "Size", "<SHA-256"),
+        [
+            [code(x.path), grouped(x.rows), size(x.bytes), digest(x.sha256)]
+            for x in sorted(manifest.outputs, key=lambda output: output.path)
+        ],
+    )
     blocks: list[Block] = [
         _folders(manifest),
-        Fold(f"All {grouped(len(manifest.outputs))} files", table=_files(manifest)),
+        Fold(f"All {grouped(len(manifest.outputs))} files", table=files),
         Paragraph(
             "To verify: `isinglass verify RUN`, with RUN this run's folder, reads "
             "every file again and checks its hash, its schema, the sums on this page "
@@ -177,14 +185,3 @@ def _folders(manifest: Manifest) -> Table:
     total = ["sum", grouped(len(manifest.outputs)), "", whole]
     heads = columns("<Folder", "Files", "Rows", "Size")
     return table("What was written", heads, rows, total)
-
-
-def _files(manifest: Manifest) -> Table:
-    return table(
-        "Files of the run",
-        columns("<Path", "Rows", "Size", "<SHA-256"),
-        [
-            [code(x.path), grouped(x.rows), size(x.bytes), digest(x.sha256)]
-            for x in sorted(manifest.outputs, key=lambda output: output.path)
-        ],
-    )

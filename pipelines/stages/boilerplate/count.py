@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isinglass.pipelines.engine.buckets import BucketGraph, bucket_number
+from isinglass.pipelines.engine.buckets import bucket_graph, bucket_number
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
@@ -149,7 +149,7 @@ def count_boilerplate(
     units = bucket_units(paragraphs, identity) if places else []
     work = CountWork(config.max_documents)
     emit = partial(emit_counts, workspace=workspace, buckets=len(units))
-    build = BucketGraph(work, workspace, places, emit)
+    build = partial(bucket_graph, work, workspace, places, emit)
     commits = run_pass(
         session,
         work,

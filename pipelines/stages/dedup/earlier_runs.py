@@ -126,7 +126,7 @@ def _read_finished(folder: Path, name: str) -> tuple[Manifest, str]:
     try:
         manifest = read_manifest(folder)
         seal = file_sha256(folder / "SHA256SUMS")
-    except OSError:
+    except (OSError, InputError):
         raise _refusal(
             name, "is not a finished run: it holds no manifest.json with SHA256SUMS."
         ) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.buckets import BucketGraph
+from isinglass.pipelines.engine.buckets import bucket_graph
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass
 from isinglass.pipelines.engine.side_tables import Extent, read_survey
@@ -214,7 +214,7 @@ def add_wave(
     wave = waves[wave_of(pending[0])]
     work = BucketWork(references, wave.counted)
     emit = partial(emit_entries, workspace=workspace, wave=wave)
-    return BucketGraph(work, workspace, places, emit)(pipeline, pending)
+    return bucket_graph(work, workspace, places, emit, pipeline, pending)
 
 
 def match_documents(

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from isinglass.pipelines.engine import progress as showing
 from isinglass.pipelines.engine.passes import Session, run_pass, run_step
-from isinglass.pipelines.engine.progress import Progress, WorkerStatus, watched
+from isinglass.pipelines.engine.progress import WorkerStatus, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
     check_beam,
@@ -72,7 +72,7 @@ class NoModel(Echo):
 
 def session(folder: Path, **beam: object) -> Session:
     execution = Execution(BeamConfig.model_validate(beam))
-    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    quiet = Console(file=io.StringIO(), quiet=True)
     return Session(Workspace(str(folder)), execution, quiet)
 
 
@@ -233,7 +233,7 @@ def test_progress_counts_commits_and_names_workers(
     console = Console(file=io.StringIO(), force_terminal=False)
     with (
         caplog.at_level(logging.INFO),
-        watched(Progress(console), workspace, "echo", made),
+        watched(console, workspace, "echo", made),
     ):
         WorkerStatus(workspace, "echo", "u1").add(123)
         path = workspace.commit_path("echo", "u0")
@@ -250,7 +250,7 @@ def test_progress_is_a_live_line_on_a_terminal(tmp_path: Path) -> None:
     console = Console(file=screen, force_terminal=True, width=100)
     import time  # noqa: PLC0415
 
-    with watched(Progress(console), Workspace(str(tmp_path)), "echo", units("a")):
+    with watched(console, Workspace(str(tmp_path)), "echo", units("a")):
         time.sleep(0.8)
     assert "echo: 0/1 units" in screen.getvalue()
 

@@ -43,7 +43,8 @@ from isinglass.schemas.errors import ConfigError, OutputError
 from isinglass.transforms.erase.search import ValueSearch
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.progress import Progress
+    from rich.console import Console
+
     from isinglass.pipelines.stages.erase.forget.search import Found
     from isinglass.pipelines.stages.erase.forget.source import SourceRun
     from isinglass.pipelines.stages.erase.forget.values import Requested
@@ -94,7 +95,7 @@ class Forgotten:
     remains: Remains = field(default_factory=lambda: Remains((), ()))
 
 
-def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
+def forget(request: ForgetRequest, console: Console) -> Forgotten:
     """Make a run that has forgotten some values.
 
     Raises:
@@ -118,7 +119,7 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
     erasure = _prepare(workspace, config, source, erasure)
     execution = Execution(config.beam, ())
     job = Request(config, source.manifest.verb, source.base, execution)
-    manifest, remains = _run(workspace, job, erasure, search, progress)
+    manifest, remains = _run(workspace, job, erasure, search, console)
     return Forgotten(found, folder, manifest, remains)
 
 
@@ -197,7 +198,7 @@ def _run(
     job: Request,
     erasure: Erasure,
     search: ValueSearch,
-    progress: Progress,
+    console: Console,
 ) -> tuple[Manifest, Remains]:
     """Run the job until nothing is left of the values.
 
@@ -205,7 +206,7 @@ def _run(
     and behind a part that was cut out. Such a document goes as a whole.
     """
     for rounds_left in range(RESULT_LIMIT, -1, -1):
-        manifest = execute(job, progress).manifest
+        manifest = execute(job, console).manifest
         remains = find_remains(workspace.path, search)
         if not remains.doc_ids or not rounds_left:
             break

@@ -72,9 +72,6 @@ def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
 def _manifest(folder: Path) -> Manifest:
     try:
         manifest = read_manifest(folder)
-    except OSError:
-        msg = f"{folder} holds no manifest.json: it is not a finished run."
-        raise InputError(msg) from None
     except pydantic.ValidationError:
         msg = f"{folder} was made by another version; redo that run, then forget."
         raise InputError(msg) from None

@@ -11,7 +11,6 @@ import pytest
 from rich.console import Console
 
 from isinglass.pipelines.engine.passes import Session
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.workspace import Workspace, file_sha256
 from isinglass.pipelines.stages.decontaminate.sets import (
@@ -188,7 +187,7 @@ def test_the_stored_index_finds_items_by_their_names(
     sets: EvaluationSets, tmp_path: Path
 ) -> None:
     workspace = Workspace(str(tmp_path / "run"))
-    quiet = Progress(Console(file=io.StringIO()), quiet=True)
+    quiet = Console(file=io.StringIO(), quiet=True)
     session = Session(workspace, Execution(BeamConfig()), quiet)
     commit = store_index(session, sets, "code")
     assert commit.counts == sets.counts

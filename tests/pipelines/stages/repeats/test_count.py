@@ -12,7 +12,6 @@ from rich.console import Console
 
 from isinglass.pipelines.engine.commits import read_commit
 from isinglass.pipelines.engine.passes import Session
-from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.side_tables import (
     decisions_path,
@@ -87,7 +86,7 @@ class Finished:
         """Measure; `seed`, `code` and `execution` may differ, all else is `repeats`."""
         execution = changes.pop("execution", Execution(self.config.beam))
         seed, code = changes.pop("seed", 0), changes.pop("code", CODE)
-        quiet = Progress(Console(file=io.StringIO()), quiet=True)
+        quiet = Console(file=io.StringIO(), quiet=True)
         session = Session(self.workspace, execution, quiet)
         made = plan(self.config, self.base)
         surveys = {}
@@ -131,7 +130,7 @@ def finish(
     } | changes
     config = RunConfig.model_validate(values)
     request = Request(config, "clean", base, Execution(config.beam))
-    execute(request, Progress(Console(file=io.StringIO()), quiet=True))
+    execute(request, Console(file=io.StringIO(), quiet=True))
     return Finished(config, base)
 
 
@@ -274,7 +273,7 @@ def test_other_decisions_count_again_and_sample_no_more(tmp_path: Path) -> None:
     values = first.config.model_dump(exclude_unset=True)
     config = RunConfig.model_validate(values | {"dedup": {"keep": "first"}})
     request = Request(config, "clean", tmp_path, Execution(config.beam), replace=True)
-    execute(request, Progress(Console(file=io.StringIO()), quiet=True))
+    execute(request, Console(file=io.StringIO(), quiet=True))
     second = Finished(config, tmp_path)
     session, _ = second.measure()
     assert [record.reused for record in session.records] == [2, 1, 0, 0]
