@@ -1,0 +1,67 @@
+"""Train the PERSON model: `python -m training.person --seed 0 --output FOLDER`.
+
+Reads the labelled texts of `--data` (its README names sources and licences), names and
+templates of this folder, and writes a spaCy model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training.person.corpus import read_documents
+from training.person.moves import OUT
+from training.person.names import read_names
+from training.person.network import Recogniser, blank_pipeline, check_moves
+from training.person.templates import Templates
+from training.person.train import Drawn, Settings, train
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/ner")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=Settings.steps)
+    parser.add_argument("--o-bias", type=float, default=0.0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train and write the model."""
+    arguments = _arguments()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    began = time.process_time()
+    draw = random.Random(arguments.seed)  # noqa: S311 - not for secrets
+    np.random.seed(arguments.seed)  # noqa: NPY002 - thinc's initial values use it
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(1)
+    nlp = blank_pipeline(arguments.seed)
+    check_moves(nlp)
+    gold = read_documents(arguments.data / "gold.parquet", nlp)
+    silver = read_documents(arguments.data / "silver.parquet", nlp)
+    held_out = ROOT / "benchmarks/detection/names_by_country.yaml"
+    names = read_names(HERE / "names.yaml", held_out)
+    templates = Templates(HERE / "templates.yaml", HERE / "fillers.yaml", names, draw)
+    settings = Settings(steps=arguments.steps)
+    model = Recogniser(nlp, settings.dropout)
+    drawn = Drawn(nlp, names, templates, draw)
+    kept = train(model, drawn.passes(gold, silver, settings), settings)
+    kept["upper_b"][OUT] += arguments.o_bias
+    model.write_back(kept)
+    nlp.to_disk(arguments.output)
+    print(f"{arguments.output}: {time.process_time() - began:,.0f} CPU seconds")
+
+
+if __name__ == "__main__":
+    main()
