@@ -86,6 +86,7 @@ EXTRAS = {
         "torch>=2.6,<3",
         "transformers>=5.0,<6",
     ],
+    "training": ["faker>=40,<41"],
     "dev": [
         "build>=1.2,<2",
         "datasketch>=1.6",

@@ -23,6 +23,7 @@ from training.person.train import Drawn, Settings, train
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+VERSION = "1.0.0"
 
 
 def _arguments() -> argparse.Namespace:
@@ -58,9 +59,22 @@ def main() -> None:
     drawn = Drawn(nlp, names, templates, draw)
     kept = train(model, drawn.passes(gold, silver, settings), settings)
     kept["upper_b"][OUT] += arguments.o_bias
-    model.write_back(kept)
-    nlp.to_disk(arguments.output)
+    _write(kept, arguments)
     print(f"{arguments.output}: {time.process_time() - began:,.0f} CPU seconds")
+
+
+def _write(values: dict[str, torch.Tensor], arguments: argparse.Namespace) -> None:
+    """Write a pipeline that has seen no text, so that its vocabulary holds none."""
+    nlp = blank_pipeline(arguments.seed)
+    Recogniser(nlp, 0.0).write_back(values)
+    nlp.meta.update(
+        name="person",
+        version=VERSION,
+        license="Apache-2.0",
+        author="isinglass",
+        description="Names of people in English text; see MODEL_CARD.md.",
+    )
+    nlp.to_disk(arguments.output)
 
 
 if __name__ == "__main__":

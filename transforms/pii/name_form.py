@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MOST_WORDS = 6
 """Longest name of people in the training data but for titles and lists of names."""
@@ -36,7 +36,7 @@ _JOINED = re.compile(
     r"(?:Ma?c|Fitz|De[lr]?|Di|Du|L[aeo]|Van|Von|O['\u2019]|Jo|Mary|Al|El|Ben|Ab[du]|Ap|San"
     r"|St|D['\u2019]|T['\u2019]|Ja|Ke|Sha|Ta|Te|Da|Ra|Na)$"
 )
-_HEADING = re.compile(r"\s*(?:#{1,6}\s|=+\s)")
+_HEADING = re.compile(r"\s*(?:#{1,6}|=+)\s+[*_`]{0,3}")
 _LABEL = re.compile(r"\s*(?:[-*+\u2022]|\d+[.)])\s+[*_`\"']{0,3}$")
 _BEHIND_LABEL = re.compile(r"[*_`\"']{0,3}\s*:[*_]{0,2}\s")
 
@@ -53,9 +53,16 @@ def name_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         Begin and end of each name in it: none, one, or several where it runs over a
         border of lines or table cells.
     """
+    for low, high in candidates(text, start, end):
+        if not refusal(text, low, high):
+            yield low, high
+
+
+def candidates(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A finding cut at borders of lines and cells and trimmed, before the rules."""
     for low, high in _between_borders(text, start, end):
         span = _trimmed(text, low, high)
-        if span is not None and not refusal(text, *span):
+        if span is not None:
             yield span
 
 
@@ -94,20 +101,24 @@ def _ends_in_initial(name: str) -> bool:
 
 
 def refusal(text: str, low: int, high: int) -> str | None:
-    """Name of the rule that a trimmed finding breaks, or None."""
-    name = text[low:high]
-    if not any(map(str.isalpha, name)):
-        return "no letter"
-    if len(name.split()) > MOST_WORDS:
-        return "too many words"
-    if _is_code(name) or _in_code(text, low, high):
-        return "code"
-    if " " not in name and _stands_alone(text, low, high):
-        return "heading or label"
+    """Name of the first of `RULES` that a trimmed finding breaks, or None."""
+    for name, broken in RULES:
+        if broken(text, low, high):
+            return name
     return None
 
 
-def _is_code(name: str) -> bool:
+def _no_letter(text: str, low: int, high: int) -> bool:
+    return not any(map(str.isalpha, text[low:high]))
+
+
+def _too_long(text: str, low: int, high: int) -> bool:
+    return len(text[low:high].split()) > MOST_WORDS
+
+
+def _is_code(text: str, low: int, high: int) -> bool:
+    """Whether it is an identifier in itself."""
+    name = text[low:high]
     if _INNER_SIGN.search(name) or _DOTTED.search(name):
         return True
     for hump in _CAMEL.finditer(name):
@@ -120,19 +131,40 @@ def _is_code(name: str) -> bool:
 def _in_code(text: str, low: int, high: int) -> bool:
     """Whether it is a piece of a longer identifier, path or call."""
     before, behind = text[low - 1 : low], text[high : high + 2]
-    if before in {"_", "$", "\\", "/", "=", "%"} or before.isdigit():
+    if before in {"_", "$", "\\", "=", "%"} or before.isdigit():
         return True
+    if before == "/" or behind[:1] == "/":
+        return _in_path(text, low, high)
     if behind[:1] in {"_", "(", "\\", "=", "$"} and behind != "( ":
         return True
-    return behind == "::" or (behind[:1] in {".", "/"} and behind[1:].isalnum())
+    return behind == "::" or (behind[:1] == "." and behind[1:].isalnum())
+
+
+def _in_path(text: str, low: int, high: int) -> bool:
+    """Whether it is a part of a path or address, and not of `Anna/Peter`."""
+    begin = max(text.rfind(sign, 0, low) for sign in " \t\n\"'(`[<") + 1
+    stretch = text[begin:high]
+    return stretch[:1] in {"/", "~", "."} or "://" in stretch or stretch.count("/") > 1
 
 
 def _stands_alone(text: str, low: int, high: int) -> bool:
-    """Whether one word is all of a heading, or the label of a list entry or key."""
+    """Whether one word is all of a heading, or the label of an entry of a list."""
+    if " " in text[low:high]:
+        return False
     begin = text.rfind("\n", 0, low) + 1
     line_end = text.find("\n", high)
     line_end = len(text) if line_end < 0 else line_end
     head, tail = text[begin:low], text[high:line_end]
-    if _HEADING.match(head) and not tail.strip(" #=*_`"):
+    if _HEADING.fullmatch(head) and not tail.strip(" #=*_`"):
         return True
     return bool(_LABEL.match(head) and _BEHIND_LABEL.match(tail + " "))
+
+
+RULES: tuple[tuple[str, Callable[[str, int, int], bool]], ...] = (
+    ("no letter", _no_letter),
+    ("more than six words", _too_long),
+    ("identifier", _is_code),
+    ("piece of code", _in_code),
+    ("heading or label", _stands_alone),
+)
+"""Whether a trimmed finding (text, begin, end) is refused, by name of the rule."""
