@@ -18,6 +18,7 @@ from training.person.corpus import read_documents
 from training.person.moves import OUT
 from training.person.names import read_names
 from training.person.network import Recogniser, blank_pipeline, check_moves
+from training.person.strangers import Strangers
 from training.person.templates import Templates
 from training.person.train import Drawn, Settings, train
 
@@ -53,10 +54,11 @@ def main() -> None:
     silver = read_documents(arguments.data / "silver.parquet", nlp)
     held_out = ROOT / "benchmarks/detection/names_by_country.yaml"
     names = read_names(HERE / "names.yaml", held_out)
-    templates = Templates(HERE / "templates.yaml", HERE / "fillers.yaml", names, draw)
+    others = Strangers.gather(names)
+    templates = Templates(HERE / "templates.yaml", HERE / "fillers.yaml", others, draw)
     settings = Settings(steps=arguments.steps)
     model = Recogniser(nlp, settings.dropout)
-    drawn = Drawn(nlp, names, templates, draw)
+    drawn = Drawn(nlp, others, templates, draw)
     kept = train(model, drawn.passes(gold, silver, settings), settings)
     kept["upper_b"][OUT] += arguments.o_bias
     _write(kept, arguments)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENGLISH = ("en", "en_GB", "en_US", "en_IE", "en_NZ")
-_ENGLISH_SHARE = 0.4
+_ENGLISH_SHARE = 0.55
 _MONONYM_SHARE = 0.3
 _LEAST = 20
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0259\u1e00-\u1eff\s'\u2019\u02bb-]+")
+LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0259\u1e00-\u1eff\s'\u2019\u02bb-]+")
 _WAYS = (
     ("{given} {family}", 52),
     ("{given}", 12),
@@ -63,7 +63,7 @@ class Names:
     others: tuple[Origin, ...]
 
     def origin(self, draw: random.Random) -> Origin:
-        """An origin: an English-speaking one in 40 of 100 cases."""
+        """An origin: an English-speaking one in 55 of 100 cases."""
         pool = self.english if draw.random() < _ENGLISH_SHARE else self.others
         return draw.choice(pool)
 
@@ -151,13 +151,14 @@ def _of_provider(provider: type) -> tuple[list[str], list[str]]:
     given, family = [], []
     for name in dir(provider):
         if name.startswith("first_name"):
-            given += _listed(getattr(provider, name))
+            given += listed(getattr(provider, name))
         elif name.startswith("last_name"):
-            family += _listed(getattr(provider, name))
+            family += listed(getattr(provider, name))
     return given, family
 
 
-def _listed(value: object) -> list[str]:
+def listed(value: object) -> list[str]:
+    """Strings of an attribute of a provider, if it is a list of some kind."""
     if isinstance(value, dict | tuple | list):
         return [name for name in value if isinstance(name, str)]
     return []
@@ -174,7 +175,7 @@ def _origin(
                     for name in names
                     if name.casefold() not in left_out
                     and any(map(str.isupper, name))
-                    and _LATIN.fullmatch(name)
+                    and LATIN.fullmatch(name)
                 }
             )
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from training.person.names import Names
+    from training.person.strangers import Strangers
 
 _PERSON, _ORGANISATION, _PLACE = (LABELS.index(x) for x in ("PERSON", "ORG", "LOC"))
 _WAYS = {
@@ -24,6 +24,9 @@ _WAYS = {
     "last_first": "{family}, {given}",
     "initial_family": "{initial}. {family}",
 }
+
+_NEW = 0.6
+"""Share of values that are made up where there is a list as well."""
 
 Filled = tuple[str, list[tuple[int, int, int]]]
 
@@ -34,20 +37,27 @@ class Templates:
     Args:
         path: `templates.yaml`.
         fillers: `fillers.yaml`, words for what is no name.
-        names: People.
+        strangers: People, and what bears names like theirs.
         draw: Source of all choices.
     """
 
     def __init__(
-        self, path: Path, fillers: Path, names: Names, draw: random.Random
+        self, path: Path, fillers: Path, strangers: Strangers, draw: random.Random
     ) -> None:
         kinds = yaml.safe_load(path.read_text(encoding="utf-8"))["templates"]
         self._kinds = [[parse(text) for text in texts] for texts in kinds.values()]
         self._words = yaml.safe_load(fillers.read_text(encoding="utf-8"))["fillers"]
-        self._names, self._draw = names, draw
+        self._names, self._draw = strangers.names, draw
         self._faker = Faker("en_US")
         self._faker.seed_instance(draw.getrandbits(32))
-        self._fakes = _fakes(self._faker)
+        self._fakes = _fakes(self._faker) | {
+            "organisation": lambda: strangers.organisation(draw),
+            "place": lambda: strangers.place(draw),
+            "product": lambda: strangers.word(draw),
+            "street": lambda: strangers.street(draw),
+        }
+        self._identifier = self._fakes["identifier"]
+        self._fakes["identifier"] = lambda: self._odd_identifier(strangers)
 
     def sample(self) -> Filled:
         """A text and its labels: start, end (code points) and number of the label."""
@@ -77,9 +87,16 @@ class Templates:
         if field == "lower_person":
             return self._names.person(draw).lower(), _PERSON
         number = {"place": _PLACE, "organisation": _ORGANISATION}.get(field)
-        if field in self._fakes and (field not in self._words or draw.random() < 0.3):  # noqa: PLR2004 - the lists are small
+        if field in self._fakes and (field not in self._words or draw.random() < _NEW):
             return str(self._fakes[field]()), number
         return str(draw.choice(self._words[field])), number
+
+    def _odd_identifier(self, strangers: Strangers) -> str:
+        """An identifier of words, or of one that is no word."""
+        if self._draw.random() < 0.5:  # noqa: PLR2004 - half of them
+            return str(self._identifier())
+        word = strangers.word(self._draw)
+        return self._draw.choice((word, word.lower(), word.upper()))
 
 
 def parse(template: str) -> list[tuple[str, str]]:
@@ -107,12 +124,9 @@ def _fakes(fake: Any) -> dict[str, Callable[[], Any]]:
         ),
         "month": fake.month_name,
         "number": lambda: number(0, 10 ** fake.random_digit_not_null()),
-        "organisation": fake.company,
         "path": fake.file_path,
         "phone": fake.phone_number,
-        "place": fake.city,
         "role": fake.job,
-        "street": fake.street_address,
         "time": lambda: fake.time("%H:%M"),
         "url": fake.url,
         "version": lambda: f"{number(0, 20)}.{number(0, 30)}.{number(0, 9)}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from training.person.corpus import Document, tokenise
+from training.person.corpus import LABELS, Document, tokenise
 from training.person.moves import PERSON, targets
 from training.person.network import PAD, Recogniser
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.person.names import Names
+    from training.person.strangers import Strangers
     from training.person.templates import Templates
 
 
@@ -33,18 +33,19 @@ class Settings:
         rate: Highest learning rate; it rises over 100 steps and falls to nothing.
         dropout: Share of values that are dropped behind each layer.
         average: Weight of the past in the running average that is kept.
-        swapped: Share of mentions of people that get another name.
+        swapped: Share of mentions of people, places and organisations that get
+            another name.
         cased: Shares of texts written in small letters, capitals and title case.
         gold: Times that texts labelled by people are read for once of the others.
         templates: Texts from templates in each pass.
     """
 
-    steps: int = 6000
+    steps: int = 8000
     tokens: int = 2500
     rate: float = 2e-3
     dropout: float = 0.1
     average: float = 0.998
-    swapped: float = 0.33
+    swapped: float = 0.3
     cased: tuple[float, float, float] = (0.05, 0.035, 0.02)
     gold: int = 2
     templates: int = 20_000
@@ -54,9 +55,9 @@ class Drawn:
     """Texts in the order in which they are read, changed anew in every pass."""
 
     def __init__(
-        self, nlp: Any, names: Names, templates: Templates, draw: random.Random
+        self, nlp: Any, strangers: Strangers, templates: Templates, draw: random.Random
     ) -> None:
-        self._nlp, self._names, self._templates = nlp, names, templates
+        self._nlp, self._strangers, self._templates = nlp, strangers, templates
         self._draw = draw
         self._tokens: dict[str, Document] = {}
 
@@ -90,34 +91,28 @@ class Drawn:
         return document
 
     def _swap(self, document: Document, settings: Settings) -> Document:
-        people = [
-            i
-            for i, number in enumerate(document.spans[:, 2].tolist())
-            if number == PERSON and self._draw.random() < settings.swapped
-        ]
-        if not people:
+        mentions = [label for label in document.labels if label[2] < len(LABELS)]
+        spans = [span for span in document.spans.tolist() if span[2] < len(LABELS)]
+        # Where a label does not fit the tokens, or two overlap, all stays as it is.
+        if [m[2] for m in mentions] != [s[2] for s in spans]:
             return document
-        texts = {(start, end) for start, end, n in document.labels if n == PERSON}
-        if len(texts) < len(people):
-            return document
-        return self._replaced(document, people)
+        chosen = {
+            (span[0], span[1]): document.text[mention[0] : mention[1]]
+            for span, mention in zip(spans, mentions, strict=True)
+            if self._draw.random() < settings.swapped
+        }
+        return self._replaced(document, chosen) if chosen else document
 
-    def _replaced(self, document: Document, people: list[int]) -> Document:
+    def _replaced(
+        self, document: Document, chosen: dict[tuple[int, int], str]
+    ) -> Document:
         keys, spaces, spans = [], [], []
         past, shift = 0, 0
-        chosen = set(people)
-        mentions = iter([x for x in document.labels if x[2] == PERSON])
-        for i, (low, high, number) in enumerate(document.spans.tolist()):
-            if number != PERSON:
+        for low, high, number in document.spans.tolist():
+            if (low, high) not in chosen:
                 spans.append((low + shift, high + shift, number))
                 continue
-            start, end, _ = next(mentions)
-            if i not in chosen:
-                spans.append((low + shift, high + shift, number))
-                continue
-            name = self._tokenised(
-                self._names.like(document.text[start:end], self._draw)
-            )
+            name = self._tokenised(self._other(chosen[low, high], number))
             keys += [document.keys[past:low], name.keys]
             spaces += [document.spaces[past:low], name.spaces]
             spans.append((low + shift, low + shift + len(name), number))
@@ -129,6 +124,14 @@ class Drawn:
             spaces=np.concatenate([*spaces, document.spaces[past:]]),
             spans=np.array(spans, np.int32),
         )
+
+    def _other(self, mention: str, number: int) -> str:
+        strangers, draw = self._strangers, self._draw
+        if number == PERSON:
+            return strangers.names.like(mention, draw)
+        place = number == LABELS.index("LOC")
+        other = strangers.place(draw) if place else strangers.organisation(draw)
+        return strangers.like(mention, other)
 
     def _tokenised(self, name: str) -> Document:
         if name not in self._tokens:
