@@ -117,8 +117,10 @@ def _too_long(text: str, low: int, high: int) -> bool:
 
 
 def _is_code(text: str, low: int, high: int) -> bool:
-    """Whether it is an identifier in itself."""
+    """Whether it is an identifier in itself; handles of users are names."""
     name = text[low:high]
+    if text[max(0, low - 2) : low].rstrip().endswith("@") and name.isalpha():
+        return False
     if _INNER_SIGN.search(name) or _DOTTED.search(name):
         return True
     for hump in _CAMEL.finditer(name):
