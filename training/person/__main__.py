@@ -35,6 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=Settings.steps)
+    parser.add_argument("--dropout", type=float, default=Settings.dropout)
     parser.add_argument("--o-bias", type=float, default=0.0)
     return parser.parse_args()
 
@@ -56,7 +57,7 @@ def main() -> None:
     names = read_names(HERE / "names.yaml", held_out)
     others = Strangers.gather(names)
     templates = Templates(HERE / "templates.yaml", HERE / "fillers.yaml", others, draw)
-    settings = Settings(steps=arguments.steps)
+    settings = Settings(steps=arguments.steps, dropout=arguments.dropout)
     model = Recogniser(nlp, settings.dropout)
     drawn = Drawn(nlp, others, templates, draw)
     kept = train(model, drawn.passes(gold, silver, settings), settings)

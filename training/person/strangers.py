@@ -24,6 +24,7 @@ _PLACES = re.compile(r"(?:cities|city_names|towns|provinces|districts|province_l
 _STREETS = re.compile(r"streets?(?:_names|_titles)?$")
 _MOST = 400
 _SHORTEST = 3
+_OWN_SHARE, _CAPITALS = 0.3, 1 / 15
 _OWN_PLACES = (
     "{family}ville",
     "{family} Valley",
@@ -159,10 +160,11 @@ class Strangers:
         return word.capitalize()
 
     def place(self, draw: random.Random) -> str:
-        """A place: a real one in seven of ten cases."""
-        if draw.random() < 0.7:  # noqa: PLR2004 - said above
-            return draw.choice(self.places)
-        return self._filled(draw.choice(_OWN_PLACES), draw)
+        """A place: a real one in seven of ten cases, in capitals in one of 15."""
+        own = draw.random() < _OWN_SHARE
+        place = self._filled(draw.choice(_OWN_PLACES), draw)
+        place = place if own else draw.choice(self.places)
+        return place.upper() if draw.random() < _CAPITALS else place
 
     def organisation(self, draw: random.Random) -> str:
         """A company, club, school or office."""

@@ -33,8 +33,8 @@ class Settings:
         rate: Highest learning rate; it rises over 100 steps and falls to nothing.
         dropout: Share of values that are dropped behind each layer.
         average: Weight of the past in the running average that is kept.
-        swapped: Share of mentions of people, places and organisations that get
-            another name.
+        swapped: Share of mentions of people that get another name.
+        exchanged: The same of places and organisations.
         cased: Shares of texts written in small letters, capitals and title case.
         gold: Times that texts labelled by people are read for once of the others.
         templates: Texts from templates in each pass.
@@ -45,7 +45,8 @@ class Settings:
     rate: float = 2e-3
     dropout: float = 0.1
     average: float = 0.998
-    swapped: float = 0.3
+    swapped: float = 0.25
+    exchanged: float = 0.4
     cased: tuple[float, float, float] = (0.05, 0.035, 0.02)
     gold: int = 2
     templates: int = 20_000
@@ -99,7 +100,8 @@ class Drawn:
         chosen = {
             (span[0], span[1]): document.text[mention[0] : mention[1]]
             for span, mention in zip(spans, mentions, strict=True)
-            if self._draw.random() < settings.swapped
+            if self._draw.random()
+            < (settings.swapped if span[2] == PERSON else settings.exchanged)
         }
         return self._replaced(document, chosen) if chosen else document
 
