@@ -70,7 +70,7 @@ BASE = [
     "spacy>=3.8,<3.9",
     "threadpoolctl>=3.5,<4",
     "tldextract>=5.1,<6",
-    "typer>=0.15,<1",
+    "typer>=0.19,<1",
     "xxhash>=3.5",
     "zstandard>=0.23,<1",
 ]

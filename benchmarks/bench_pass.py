@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +53,6 @@ class UpperCase:
 
     layout: Layout
     name: str = "upper"
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
 
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """One shard in, one Parquet file out."""
@@ -108,7 +106,8 @@ def run_way(way: str, corpus: Path, output: Path) -> dict[str, Any]:
     if mode is None:
         rows = 0
         for unit in units:
-            outcome = run_unit(work, None, unit, workspace)
+            make = partial(work.run, None, unit.payload)
+            outcome = run_unit(work.name, unit, workspace, make)
             rows += getattr(outcome, "counts", {}).get("records_in", 0)
     else:
         beam = BeamConfig.model_validate({"mode": mode[0], "workers": mode[1]})

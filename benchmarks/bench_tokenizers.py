@@ -17,7 +17,6 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +28,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.transforms.encode.models import tokenizer_file
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut, differing_rows
 from isinglass.transforms.encode.tokenizers.choice import make_table, table_key
 from isinglass.transforms.encode.tokenizers.fast import load_fast
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
-from isinglass.transforms.encode.tokenizers.reference import (
-    load_tokenizer as load_reference,
-)
-from isinglass.transforms.encode.tokenizers.rules import read_rules
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.self_test import adversarial
 from isinglass.transforms.encode.tokenizers.tables import write_table
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,12 +133,12 @@ def compare(tokenizer: Tokenizer, texts: pa.Array) -> bool:
 
 def write(name: str, settings: EncodeSettings, folder: Path) -> None:
     """Measure and write the table of one tokenizer."""
-    rules = read_rules(tokenizer_file(settings).read_bytes())
+    reference = load_reference(settings)
+    rules = reference.rules
     fast = load_fast(rules.kind, rules.for_library(special_tokens=True))
     if fast is None:
         sys.exit(f"{name}: its fast library is not installed.")
-    reference = load_reference(replace(settings, tokenizer_backend="reference"))
-    spent, ranges = seconds(lambda: make_table(rules, reference, fast))
+    spent, ranges = seconds(lambda: make_table(reference, fast))
     key = table_key(rules, fast)
     write_table(folder, key, ranges, name)
     print(f"{key.file_name}: {len(ranges)} ranges in {spent:.1f} CPU s")

@@ -1,10 +1,7 @@
 """Audit and clean language-model pretraining corpora.
 
-The package is a shell around three layers that live in folders of their own:
-``isinglass.schemas`` (what data looks like), ``isinglass.transforms`` (record batch
-to record batch) and ``isinglass.pipelines`` (Beam wiring). Importing ``isinglass``
-itself loads none of them, so reading the version costs nothing; the functions of
-``isinglass.api`` are loaded when they are asked for.
+Importing ``isinglass`` loads none of its layers, so reading the version costs nothing;
+the functions of ``isinglass.api`` are loaded when they are asked for.
 """
 
 from __future__ import annotations

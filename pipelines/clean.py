@@ -11,17 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.commits import outputs_digest_input, read_commit
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import (
     SURVEY,
+    check_same,
     decisions_path,
     read_side,
     survey_path,
 )
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.ledger import write_ledger
-from isinglass.pipelines.returned import blamed, check_record, own_edits
+from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -35,9 +34,11 @@ from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.returned import Loaded
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.documents import DocumentBatch
@@ -61,19 +62,10 @@ DICTIONARY = (
 )
 """Columns with few distinct values, which Parquet stores as a dictionary."""
 
-Loaded = list[tuple[Stage, Any]]
-
 
 @dataclass(frozen=True)
 class CleanWork:
-    """Work of the clean pass.
-
-    Attributes:
-        layout: Columns of the inputs.
-        stages: Of the run.
-        workspace: The run folder.
-        write_text: False in an audit: nothing that holds text is written.
-    """
+    """Work of the clean pass. In an audit nothing that holds text is written."""
 
     layout: Layout
     stages: tuple[Stage, ...]
@@ -83,16 +75,13 @@ class CleanWork:
 
     def open(self) -> Loaded:
         """Load what the stages read texts with, once a worker."""
-        opened: Loaded = []
-        for stage in self._reading:
-            with blamed(stage, "open"):
-                opened.append((stage, stage.open("clean", self.workspace)))
-        return opened
+        return open_stages(self._reading, "clean", self.workspace)
 
     @property
     def _reading(self) -> list[Stage]:
         """Stages that see the texts."""
-        return [one for one in self.stages if one.edits or _records(one)]
+        records = Stage.record
+        return [s for s in self.stages if s.edits or type(s).record is not records]
 
     @property
     def data_schema(self) -> pa.Schema:
@@ -105,8 +94,9 @@ class CleanWork:
         shard = Shard.from_json(payload)
         writers = self._open_writers(shard.shard_id, outputs)
         if not self._needs_texts(shard.shard_id):
-            path = statistics_path(self.workspace, shard.shard_id)
-            return write_ledger(shard, writers, outputs, path)
+            counts, texts = write_ledger(shard, writers, outputs)
+            _write_statistics(outputs, texts, {})
+            return counts
         shard_pass = _ShardPass(self, state, shard, outputs, writers)
         for batch in read_shard(shard, self.layout):
             shard_pass.add(batch)
@@ -138,10 +128,6 @@ class CleanWork:
         return writers
 
 
-def _records(stage: Stage) -> bool:
-    return type(stage).record is not Stage.record
-
-
 class _ShardPass:
     """State of one shard while its batches go by."""
 
@@ -153,45 +139,44 @@ class _ShardPass:
         outputs: UnitOutputs,
         writers: dict[str, TableWriter],
     ) -> None:
-        self._work = work
-        self._loaded = loaded
-        self._shard = shard
-        self._outputs = outputs
-        self._writers = writers
-        workspace = outputs.workspace
-        self._decisions = read_side(decisions_path(workspace, shard.shard_id))
-        survey = read_side(survey_path(workspace, shard.shard_id), ["language"])
+        self._work, self._loaded = work, loaded
+        self._shard, self._outputs, self._writers = shard, outputs, writers
+        workspace, shard_id = outputs.workspace, shard.shard_id
+        self._decisions = read_side(decisions_path(workspace, shard_id))
+        survey = read_side(survey_path(workspace, shard_id), ["language"])
         self._languages = survey["language"]
         self._seen = 0
         self._counts: Counter[str] = Counter()
         self._partials: dict[str, dict[str, list[int]]] = {}
         self._texts = TextGatherer()
-        self._status = WorkerStatus(workspace, work.name, shard.shard_id)
 
     def add(self, batch: DocumentBatch) -> None:
         """Clean one batch and write its rows."""
-        documents = batch.documents
-        decisions = self._take(self._decisions, documents)
+        documents, shard_id = batch.documents, self._shard.shard_id
+        decisions = self._decisions.slice(self._seen, documents.num_rows)
+        ids = doc_id_words(documents.column("doc_id"))
+        check_same(CLEAN, shard_id, ids, decisions)
         languages = self._languages.slice(self._seen, documents.num_rows)
         self._seen += documents.num_rows
         view = kept_view(batch, decisions, languages.combine_chunks())
         applied, notes = self._edit(view)
         columns, tables = self._record(applied, notes)
-        cleaned = account(
-            batch, decisions, applied, self._shard.shard_id, columns, self._withhold
-        )
+        cleaned = account(batch, decisions, applied, shard_id, columns, self._withhold)
         self._counts.update(cleaned.counts)
+        # Columns of stages as they are declared: in order, and null or not.
+        schema = self._work.data_schema
+        declared = [cleaned.data.column(name) for name in schema.names]
         tables |= {
-            "data": self._declared(cleaned.data),
+            "data": pa.RecordBatch.from_arrays(declared, schema=schema),
             "findings": cleaned.findings,
             "ledger": cleaned.ledger,
-            "quarantine": self._publishable(cleaned.quarantine),
+            "quarantine": cleaned.quarantine,
         }
         for table, writer in self._writers.items():
             writer.write(tables[table])
         sources = safe_labels(cleaned.data.column("source"))
         self._texts.add(cleaned.data.column("text"), sources, cleaned.languages)
-        self._status.add(documents.num_rows, cleaned.counts["characters_in"])
+        self._outputs.status.add(documents.num_rows)
 
     def _edit(self, view: View) -> tuple[Applied, dict[str, Any]]:
         """What stages cut comes first: what they change is the text without it."""
@@ -225,47 +210,30 @@ class _ShardPass:
         return columns, tables
 
     def _withhold(self, doc_ids: pa.StringArray) -> np.ndarray:
+        if not self._work.write_text:
+            # An audit writes no text.
+            return np.ones(len(doc_ids), np.bool_)
         masks = [stage.withhold(state, doc_ids) for stage, state in self._loaded]
         held = [mask for mask in masks if mask is not None]
         return np.logical_or.reduce([np.zeros(len(doc_ids), np.bool_), *held])
 
-    def _declared(self, data: pa.RecordBatch) -> pa.RecordBatch:
-        """Columns of stages as they are declared: in order, and null or not."""
-        schema = self._work.data_schema
-        columns = [data.column(name) for name in schema.names]
-        return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    def _publishable(self, quarantine: pa.RecordBatch) -> pa.RecordBatch:
-        """An audit writes no text."""
-        if self._work.write_text:
-            return quarantine
-        nothing = pa.nulls(quarantine.num_rows, pa.large_binary())
-        return quarantine.set_column(6, QUARANTINE.field("raw"), nothing)
-
-    def _take(self, decisions: pa.Table, documents: pa.RecordBatch) -> pa.Table:
-        part = decisions.slice(self._seen, documents.num_rows)
-        words = doc_id_words(documents.column("doc_id"))
-        decided = [part[name].to_numpy() for name in ("doc_high", "doc_low")]
-        if not np.array_equal(words, np.stack(decided, axis=1)):
-            msg = (
-                f"Pass clean, shard {self._shard.shard_id}: the documents read are not "
-                "those that were surveyed. Did the input change? Run again."
-            )
-            raise ReconcileError(msg)
-        return part
-
     def finish(self) -> dict[str, int]:
         """Write the statistics; check that every surveyed document came by."""
         if self._seen != self._decisions.num_rows:
-            msg = (
+            raise ReconcileError(
                 f"Pass clean, shard {self._shard.shard_id}: {self._seen} documents "
                 f"read, {self._decisions.num_rows} surveyed."
             )
-            raise ReconcileError(msg)
-        statistics = {"texts": self._texts.finish(), "partials": self._partials}
-        path = statistics_path(self._outputs.workspace, self._shard.shard_id)
-        self._outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
+        _write_statistics(self._outputs, self._texts, self._partials)
         return dict(self._counts)
+
+
+def _write_statistics(
+    outputs: UnitOutputs, texts: TextGatherer, partials: Mapping[str, Any]
+) -> None:
+    statistics = {"texts": texts.finish(), "partials": partials}
+    path = statistics_path(outputs.workspace, outputs.unit)
+    outputs.write_bytes(path, json.dumps(statistics, sort_keys=True))
 
 
 def add_partials(
@@ -277,7 +245,7 @@ def add_partials(
         total[key] = [a + b for a, b in zip(before, values, strict=True)]
 
 
-def statistics_path(workspace: Workspace, shard_id: str) -> Any:
+def statistics_path(workspace: Workspace, shard_id: str) -> Path:
     """Partial statistics of one shard's clean pass, JSON."""
     return workspace.side(CLEAN, f"{shard_id}.stats.json")
 
@@ -290,11 +258,7 @@ def clean_units(
 ) -> list[Unit]:
     """One unit a shard; it depends on its input, its decisions and the stages.
 
-    Args:
-        driver: After the decisions.
-        work: Of the pass.
-        decisions: Hash of each shard's decisions.
-        upstream: Commits of steps that the pass reads the outputs of.
+    `decisions` are their hashes by shard; of the steps `upstream` the pass reads files.
     """
     shape = [
         [[stage.name, stage.identity("clean")] for stage in work.stages],
@@ -302,10 +266,9 @@ def clean_units(
         outputs_digest_input(list(upstream)),
         driver.code,
     ]
-    units = []
-    for shard in driver.plan.shards:
-        survey = driver.surveys[shard.shard_id].fingerprint
-        identity = digest([survey, decisions[shard.shard_id], shape])
-        weight = sum(piece.bytes for piece in shard.pieces)
-        units.append(Unit(shard.shard_id, shard.to_json(), identity, weight))
-    return units
+    surveys = driver.surveys
+    return [
+        shard_unit(shard, [surveys[name].fingerprint, decisions[name], shape])
+        for shard in driver.plan.shards
+        for name in [shard.shard_id]
+    ]

@@ -27,9 +27,8 @@ from isinglass.pipelines.engine.workspace import (
     write_audit,
 )
 from isinglass.pipelines.outside import code_of, is_outside
-from isinglass.pipelines.reconcile import reconcile
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.quarantined import first_quarantined
+from isinglass.pipelines.report.model import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
 from isinglass.pipelines.stage import Closed, Closing
 from isinglass.pipelines.stages import STAGES
@@ -38,7 +37,7 @@ from isinglass.pipelines.statistics import (
     text_statistics,
     words_kept,
 )
-from isinglass.pipelines.sums import parts
+from isinglass.pipelines.sums import parts, reconcile
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.manifest import (
     Characters,
@@ -61,15 +60,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run after its last pass.
-
-    Attributes:
-        driver: See there.
-        identity: Which run this is.
-        stages: Of the run.
-        cleans: Commit of each shard's clean pass.
-        verdicts: What each stage decided, by name.
-    """
+    """A run after its last pass; clean commits are by shard, verdicts by stage."""
 
     driver: Driver
     identity: Identity
@@ -164,6 +155,7 @@ def _manifest(
     for stage in run.stages:
         if not is_outside(stage):
             values |= closed[stage.name].manifest
+    public = [file for file in run.outputs if not file.path.startswith("work/")]
     warnings = general_warnings(inputs, records)
     for one in every:
         warnings += one.warns(config, values, statistics)
@@ -185,34 +177,31 @@ def _manifest(
         gates=gates,
         warnings=warnings,
         verdict=verdict(gates, warnings),
-        outputs=_published(run, audit),
+        outputs=sorted([*public, *audit], key=lambda file: file.path),
         passes=list(run.driver.session.records),
     )
 
 
 def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSummary]:
-    named = {type(stage): stage for stage in run.stages if is_outside(stage)}
     return {
         stage.name: StageSummary(
-            use=f"{kind.__module__}:{kind.__qualname__}",
+            use=f"{type(stage).__module__}:{type(stage).__qualname__}",
             sha256=code_of(stage),
             edits=stage.edits == "edit",
             reasons=dict(stage.reasons),
             values=dict(closed[stage.name].manifest),
         )
-        for kind, stage in named.items()
+        for stage in run.stages
+        if is_outside(stage)
     }
 
 
-def _characters(counts: dict[str, int]) -> Characters:
+def _characters(counts: Mapping[str, int]) -> Characters:
+    as_they_are = ("dropped", "quarantined", "cut", "redacted", "inserted")
     return Characters(
         total_in=counts.get("characters_in", 0),
         kept=counts.get("characters_out", 0),
-        dropped=counts.get("characters_dropped", 0),
-        quarantined=counts.get("characters_quarantined", 0),
-        cut=counts.get("characters_cut", 0),
-        redacted=counts.get("characters_redacted", 0),
-        inserted=counts.get("characters_inserted", 0),
+        **{name: counts.get(f"characters_{name}", 0) for name in as_they_are},
     )
 
 
@@ -226,22 +215,16 @@ def _inputs(run: Finished) -> list[InputFile]:
             rows[shard.source, entry["values"]] += entry["counts"]
     return [
         InputFile(
-            path=planned.path,
-            source=planned.source,
-            format=planned.format,
-            bytes=planned.bytes,
-            rows=rows[planned.source, planned.path],
-            sha256=planned.sha256,
-            problem=planned.problem,
+            path=file.path,
+            source=file.source,
+            format=file.format,
+            bytes=file.bytes,
+            rows=rows[file.source, file.path],
+            sha256=file.sha256,
+            problem=file.problem,
         )
-        for planned in run.driver.plan.inputs
+        for file in run.driver.plan.inputs
     ]
-
-
-def _published(run: Finished, audit: list[OutputFile]) -> list[OutputFile]:
-    """Files of the run that are not under `work/`, by path."""
-    public = [file for file in run.outputs if not file.path.startswith("work/")]
-    return sorted([*public, *audit], key=lambda file: file.path)
 
 
 def remove_strangers(run: Finished) -> None:

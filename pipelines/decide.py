@@ -18,7 +18,9 @@ from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import (
     RESOLVE,
+    WORDS,
     decisions_path,
+    id_words,
     read_survey,
     write_side,
 )
@@ -51,18 +53,12 @@ DECISIONS = pa.schema(
 )
 """One row a document of the shard, in reading order."""
 
-_WORDS = ["doc_high", "doc_low"]
 _ADMISSION = (QuarantineReason.DUPLICATE_ID.value, DropReason.EMPTY.value)
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What was decided on all documents.
-
-    Attributes:
-        resolved: Commit of the decisions, one file a shard.
-        verdicts: What each stage said, by its name.
-    """
+    """What was decided on all documents, and what each stage said, by its name."""
 
     resolved: Commit
     verdicts: Mapping[str, Verdict]
@@ -79,10 +75,7 @@ class Decided:
 class _Table:
     """The decisions as they come together; one entry a document of the run.
 
-    Attributes:
-        code: int16 (n,), index into `reasons`; `OPEN` while nobody dropped it.
-        reasons: Of all who were heard.
-        columns: Of `DECISIONS`.
+    `code` (n,) is an index into `reasons`, and `OPEN` while nobody dropped it.
     """
 
     code: np.ndarray
@@ -104,11 +97,7 @@ class _Table:
             pa.array(self.code, mask=kept)
         )
         held = pc.equal(reason, QuarantineReason.DUPLICATE_ID.value)
-        gone = pc.if_else(
-            pc.fill_null(held, fill_value=False),
-            Outcome.QUARANTINED.value,
-            Outcome.DROPPED.value,
-        )
+        gone = pc.if_else(held, Outcome.QUARANTINED.value, Outcome.DROPPED.value)
         outcome = pc.if_else(pa.array(kept), Outcome.KEPT.value, gone)
         return {**self.columns, "outcome": outcome, "reason": reason}
 
@@ -116,10 +105,7 @@ class _Table:
 def decide(driver: Driver, stages: Sequence[Stage], closed: Sequence[int]) -> Decided:
     """Hear every stage, and write the decisions of every shard.
 
-    Args:
-        driver: After the survey.
-        stages: Of the run, in order.
-        closed: Documents that an earlier scan sent to quarantine, and their equals.
+    `closed` are documents that an earlier scan sent to quarantine, and their equals.
     """
     documents = driver.documents
     shut = np.zeros(documents, np.bool_)
@@ -128,32 +114,26 @@ def decide(driver: Driver, stages: Sequence[Stage], closed: Sequence[int]) -> De
     admitted = admission == OPEN
     table = _Table(np.full(documents, OPEN, np.int16))
     verdicts: dict[str, Verdict] = {}
-    early = [stage for stage in stages if stage.early]
-    late = [stage for stage in stages if not stage.early]
-    flags: list[np.ndarray] = []
-    for stage in early:
+    flags: dict[str, np.ndarray] = {}
+    for stage in (stage for stage in stages if stage.early):
         standing = Standing(table.open, np.zeros(documents, np.bool_), admitted)
-        flags.append(_hear(driver, stage, standing, table, verdicts))
-    refused = table.open & ~admitted
-    table.drop(refused, admission, _ADMISSION)
-    for stage in late:
+        flags[stage.name] = _hear(driver, stage, standing, table, verdicts)
+    table.drop(table.open & ~admitted, admission, _ADMISSION)
+    for stage in (stage for stage in stages if not stage.early):
         standing = Standing(table.open, shut & table.open, admitted)
-        flags.append(_hear(driver, stage, standing, table, verdicts))
-    _merge(table, [*early, *late], verdicts, flags)
+        flags[stage.name] = _hear(driver, stage, standing, table, verdicts)
+    _merge(table, verdicts, flags)
     return Decided(_store(driver, table), verdicts)
 
 
 def _admission(driver: Driver) -> np.ndarray:
     """int8 (n,): index into `_ADMISSION` of empty texts and of ids used twice."""
-    names = [*_WORDS, "hash_high", "hash_low", "id_key", "blank"]
+    names = [*WORDS, "hash_high", "hash_low", "id_key", "blank"]
     found = np.full(driver.documents, OPEN, np.int8)
     if not driver.places:
         return found
     survey = read_survey(driver.workspace, driver.places, names)
-    ids, hashes = (
-        np.stack([survey[f"{name}_{half}"].to_numpy() for half in ("high", "low")], 1)
-        for name in ("doc", "hash")
-    )
+    ids, hashes = id_words(survey), id_words(survey, "hash")
     blank = survey["blank"].to_numpy()
     found[ambiguous_ids(survey["id_key"].to_numpy(), ids, hashes, blank)] = 0
     found[blank] = 1
@@ -180,27 +160,21 @@ def _hear(
 
 
 def _merge(
-    table: _Table,
-    stages: Sequence[Stage],
-    verdicts: Mapping[str, Verdict],
-    flags: Sequence[np.ndarray],
+    table: _Table, verdicts: Mapping[str, Verdict], dropped: Mapping[str, np.ndarray]
 ) -> None:
-    """Put the columns of all verdicts together.
+    """Put the columns of all verdicts together, in the order in which they were given.
 
     Evidence is that of the stage which dropped a document; of a document that nobody
     drops, that of the last stage which has some.
     """
     kept = table.open
-    for stage, mine in zip(stages, flags, strict=True):
-        verdict = verdicts.get(stage.name)
-        if verdict is None:
-            continue
+    for name, verdict in verdicts.items():
         table.columns.update(verdict.facts)
-        for name, column in verdict.evidence.items():
-            present = column.is_valid().to_numpy(zero_copy_only=False)
-            told = pa.array(present & (mine | kept))
-            before = table.columns.get(name, pa.nulls(len(kept), column.type))
-            table.columns[name] = pc.if_else(told, column, before)
+        for column, evidence in verdict.evidence.items():
+            present = evidence.is_valid().to_numpy(zero_copy_only=False)
+            told = pa.array(present & (dropped[name] | kept))
+            before = table.columns.get(column, pa.nulls(len(kept), evidence.type))
+            table.columns[column] = pc.if_else(told, evidence, before)
 
 
 def _store(driver: Driver, table: _Table) -> Commit:
@@ -209,9 +183,9 @@ def _store(driver: Driver, table: _Table) -> Commit:
 
     def write(outputs: UnitOutputs) -> dict[str, int]:
         for place in driver.places:
-            survey = read_survey(driver.workspace, [place], _WORDS)
+            survey = read_survey(driver.workspace, [place], WORDS)
             rows = place.stop - place.start
-            own = {name: survey[name] for name in _WORDS}
+            own = {name: survey[name] for name in WORDS}
             own |= {n: c.slice(place.start, rows) for n, c in columns.items()}
             arrays = [own.get(f.name, pa.nulls(rows, f.type)) for f in DECISIONS]
             part = pa.Table.from_arrays(arrays, schema=DECISIONS)
@@ -224,12 +198,12 @@ def _store(driver: Driver, table: _Table) -> Commit:
 
     identity = [
         outputs_digest_input(list(driver.surveys.values())),
-        {name: _array_digest(column) for name, column in columns.items()},
+        {name: _digest(column) for name, column in columns.items()},
         driver.code,
     ]
     return run_step(driver.session, RESOLVE, identity, write)
 
 
-def _array_digest(column: pa.Array) -> str:
+def _digest(column: pa.Array) -> str:
     batch = pa.RecordBatch.from_arrays([column], names=["column"])
     return hashlib.sha256(batch.serialize()).hexdigest()

@@ -33,12 +33,9 @@ class Identity:
     Attributes:
         run_id: 16 hex digits over configuration, inputs, code, stages and verb.
         config_id: Hash of the configuration without how and where it is executed.
-        verb: What was asked for.
         code: Fingerprint of the code, stages from outside included.
         config: The resolved configuration as written to the manifest.
         given: What was given of it; a column that was not mapped may be missing.
-        models: That stages use.
-        lexicons: Data files that stages use.
     """
 
     run_id: str
@@ -54,14 +51,7 @@ class Identity:
     def of(
         cls, config: RunConfig, verb: Verb, plan: Plan, stages: Sequence[Stage]
     ) -> Identity:
-        """Compute the identity of a run.
-
-        Args:
-            config: Resolved.
-            verb: What was asked for.
-            plan: Inputs and shards.
-            stages: Prepared.
-        """
+        """Compute the identity of a run from what was resolved and prepared."""
         files = [stage.files() for stage in stages]
         models = tuple(model for found, _ in files for model in found)
         lexicons = tuple(lexicon for _, found in files for lexicon in found)

@@ -6,7 +6,6 @@ read, has all that the ledger says in survey and decisions.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import (
+    check_same,
     decisions_path,
+    id_words,
     read_side,
     survey_path,
 )
-from isinglass.schemas.errors import ReconcileError
+from isinglass.pipelines.survey import LENGTHS, add_lengths
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import LEDGER, QUARANTINE
 from isinglass.transforms.batches import one_batch
@@ -27,70 +28,29 @@ from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.documents import Shard
     from isinglass.transforms.write import TableWriter
 
-_SURVEY = [
-    "doc_high",
-    "doc_low",
-    "row",
-    "piece",
-    "characters",
-    "text_words",
-    "source",
-    "language",
-]
-
 
 def write_ledger(
-    shard: Shard,
-    writers: dict[str, TableWriter],
-    outputs: UnitOutputs,
-    statistics: Path,
-) -> dict[str, int]:
-    """Write ledger, quarantine and statistics of a shard; returns its counts.
-
-    Args:
-        shard: The shard.
-        writers: Of `ledger` and `quarantine`.
-        outputs: Of the unit.
-        statistics: Where the statistics go.
-
-    Raises:
-        ReconcileError: Survey and decisions are not of the same documents.
-    """
+    shard: Shard, writers: dict[str, TableWriter], outputs: UnitOutputs
+) -> tuple[dict[str, int], TextGatherer]:
+    """Write ledger and quarantine of a shard; returns its counts and statistics."""
     workspace = outputs.workspace
-    survey = read_side(survey_path(workspace, shard.shard_id), _SURVEY)
+    survey = read_side(survey_path(workspace, shard.shard_id))
     decisions = read_side(decisions_path(workspace, shard.shard_id))
-    words = [
-        np.stack([table[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
-        for table in (survey, decisions)
-    ]
-    if not np.array_equal(words[0], words[1]):
-        msg = (
-            f"Pass clean, shard {shard.shard_id}: the decisions are not on the "
-            "documents that were surveyed. Run again."
-        )
-        raise ReconcileError(msg)
-    ledger = _ledger(shard, survey, decisions, format_doc_ids(words[0]))
+    words = id_words(survey)
+    check_same("clean", shard.shard_id, words, decisions)
+    ledger = _ledger(shard, survey, decisions, format_doc_ids(words))
     writers["ledger"].write(ledger)
     writers["quarantine"].write(_quarantine(ledger))
     texts = TextGatherer()
-    kept = survey.filter(pc.equal(decisions["outcome"], Outcome.KEPT.value))
-    texts.add_lengths(
-        kept["characters"].to_numpy(),
-        kept["text_words"].to_numpy(),
-        kept["source"].combine_chunks(),
-        kept["language"].combine_chunks(),
-    )
-    sums = {"texts": texts.finish(), "partials": {}}
-    outputs.write_bytes(statistics, json.dumps(sums, sort_keys=True))
+    kept = pc.equal(decisions["outcome"], Outcome.KEPT.value)
+    add_lengths(texts, one_batch(survey.select(LENGTHS).filter(kept)))
     counts = count_records(ledger)
     counts["characters_out"] = counts["characters_kept"]
-    return dict(counts)
+    return dict(counts), texts
 
 
 def _ledger(

@@ -26,10 +26,6 @@ _CODE_SUFFIXES = (".py", ".yaml", ".json")
 def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]:
     """Import the stages that a configuration names, and make them.
 
-    Args:
-        configs: The `stages` section.
-        base: Folder that relative paths start from; modules may lie there.
-
     Raises:
         ConfigError: A module or class is missing, or is no stage with a name of its
             own; or it does not take its options.
@@ -41,20 +37,19 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
         try:
             stage = kind(**config.options)
         except TypeError as error:
-            msg = f"{where}: {config.use} does not take these options: {error}."
-            raise ConfigError(msg) from None
+            raise ConfigError(
+                f"{where}: {config.use} does not take these options: {error}."
+            ) from None
         except Exception as error:
             raise ConfigError(
                 f"{where}: {config.use} refuses its options: {_told(error)}"
             ) from error
         if stage.name != kind.name:
-            msg = (
+            raise ConfigError(
                 f"{where}: {config.use} must have the `name` of its class, {kind.name}."
             )
-            raise ConfigError(msg)
         if any(stage.name == other.name for other in found):
-            msg = f"{where}: there is a stage called {stage.name} already."
-            raise ConfigError(msg)
+            raise ConfigError(f"{where}: there is a stage called {stage.name} already.")
         found.append(stage)
     return tuple(found)
 
@@ -71,29 +66,29 @@ def load_class(use: str, base: Path, where: str) -> type[Stage]:
         module = importlib.import_module(module_name)
         kind = getattr(module, class_name)
     except ModuleNotFoundError as error:
-        msg = (
+        raise ConfigError(
             f"{where}: {use} needs the module {error.name}, which is not there. "
             f"Install it, or put it into {base}."
-        )
-        raise ConfigError(msg) from None
+        ) from None
     except AttributeError:
-        msg = f"{where}: {module_name} has no class {class_name}."
-        raise ConfigError(msg) from None
+        raise ConfigError(
+            f"{where}: {module_name} has no class {class_name}."
+        ) from None
     except Exception as error:
         raise ConfigError(
             f"{where}: importing {module_name} failed: {_told(error)}"
         ) from error
     if not (isinstance(kind, type) and issubclass(kind, Stage)):
-        msg = f"{where}: {use} is no subclass of isinglass.pipelines.stage.Stage."
-        raise ConfigError(msg)
+        raise ConfigError(
+            f"{where}: {use} is no subclass of isinglass.pipelines.stage.Stage."
+        )
     name = getattr(kind, "name", "")
     ours = {stage.name for stage in STAGES}
     if not _NAME.fullmatch(name) or name in ours:
-        msg = (
+        raise ConfigError(
             f"{where}: {use} needs a `name` of small letters that no other stage has, "
             f"not {name!r}."
         )
-        raise ConfigError(msg)
     return kind
 
 
@@ -116,32 +111,23 @@ def is_outside(stage: Stage | type[Stage]) -> bool:
 def code_of(stage: Stage) -> str:
     """SHA-256 over all files of its module, or of the package that holds it."""
     top = type(stage).__module__.partition(".")[0]
-    module = sys.modules[top]
-    file = Path(str(module.__file__))
-    if file.name != "__init__.py":
-        return digest([[file.name, file_sha256(file)]])
-    paths = sorted(p for p in file.parent.rglob("*") if p.suffix in _CODE_SUFFIXES)
-    names = [path.relative_to(file.parent).as_posix() for path in paths]
-    hashes = [file_sha256(path) for path in paths]
-    return digest(list(zip(names, hashes, strict=True)))
+    file = Path(str(sys.modules[top].__file__))
+    root, paths = file.parent, [file]
+    if file.name == "__init__.py":
+        paths = sorted(p for p in root.rglob("*") if p.suffix in _CODE_SUFFIXES)
+    return digest([[p.relative_to(root).as_posix(), file_sha256(p)] for p in paths])
 
 
 def check_names(stage: Stage, what: str, names: Iterable[str], mark: str = ".") -> None:
-    """Hold a stage from outside to the names that are its own.
+    """Refuse names of a stage from outside that do not begin with its own and `mark`.
 
-    Args:
-        stage: Any stage; ours may use every name.
-        what: Kind of the names, for the message.
-        names: What it uses.
-        mark: What stands behind its name in them.
-
-    Raises:
-        ConfigError: One does not begin with its name.
+    Ours may use every name; `what` is their kind, for the message.
     """
     if not is_outside(stage):
         return
     prefix = f"{stage.name}{mark}"
     for name in names:
         if not name.startswith(prefix):
-            msg = f"stage {stage.name}: {what} {name} must begin with {prefix}"
-            raise ConfigError(msg)
+            raise ConfigError(
+                f"stage {stage.name}: {what} {name} must begin with {prefix}"
+            )

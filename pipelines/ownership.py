@@ -45,8 +45,7 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
     if not exists(workspace.path):
         return
     if not is_folder(workspace.path):
-        msg = f"{workspace.root} is a file. Choose another output folder."
-        raise OutputError(msg)
+        raise OutputError(f"{workspace.root} is a file. Choose another output folder.")
     claimed = read_owner(workspace)
     _refuse_strangers(workspace, known=claimed is not None)
     if claimed is None or replace:
@@ -55,27 +54,24 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
         changed = _changed_keys(claimed.get("config", {}), identity.config)
         # Values of lists are not published, so they are not compared one by one.
         changed = changed or ["values in pii.recognizers"]
-        msg = (
+        raise OutputError(
             f"The output folder {workspace.root} is in use by a run with another "
             f"configuration (changed: {', '.join(changed)}). Choose another output, or "
             "give --replace to redo what the change affects."
         )
-        raise OutputError(msg)
     earlier = claimed.get("verb", "audit")
     if _RANK.get(earlier, 0) > _RANK[identity.verb]:
-        msg = (
+        raise OutputError(
             f"The output folder {workspace.root} holds the result of `{earlier}`, of "
             f"which `{identity.verb}` would remove a part. Choose another output, or "
             "give --replace."
         )
-        raise OutputError(msg)
 
 
 def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
-    names = sorted(path.name for path in list_folder(workspace.path))
-    strangers = [name for name in names if name not in _OURS]
-    if not known:
-        strangers = [name for name in names if name != "work"]
+    ours = _OURS if known else {"work"}
+    names = [path.name for path in list_folder(workspace.path)]
+    strangers = [name for name in names if name not in ours]
     for table in TABLES:
         folder = workspace.path / table
         strangers += [
@@ -86,11 +82,10 @@ def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
         ]
     if strangers:
         what = "holds files that are not of a run" if known else "holds no run"
-        msg = (
+        raise OutputError(
             f"The output folder {workspace.root} {what} ({strangers[0]}). Choose "
             "another output, or move them away."
         )
-        raise OutputError(msg)
 
 
 def write_claim(workspace: Workspace, identity: Identity, base: Path) -> None:
@@ -108,10 +103,10 @@ def write_claim(workspace: Workspace, identity: Identity, base: Path) -> None:
 
 def read_owner(workspace: Workspace) -> dict[str, Any] | None:
     """Who claimed the folder; of a run without `work/`, as its manifest tells."""
-    note = _read_json(workspace.work / OWNER)
+    note = read_mapping(workspace.work / OWNER)
     if note is not None and "config_id" in note:
         return note
-    manifest = _read_json(workspace.path / "manifest.json")
+    manifest = read_mapping(workspace.path / "manifest.json")
     if manifest is None or "config" not in manifest:
         return None
     config = manifest["config"]
@@ -122,7 +117,8 @@ def read_owner(workspace: Workspace) -> dict[str, Any] | None:
     }
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def read_mapping(path: Path) -> dict[str, Any] | None:
+    """A JSON object; None if the file holds none or cannot be read."""
     try:
         note = read_json(path)
     except (OSError, ValueError):

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.engine.workspace import read_bytes, read_json
-from isinglass.pipelines.ownership import OWNER
+from isinglass.pipelines.engine.workspace import read_bytes
+from isinglass.pipelines.ownership import OWNER, read_mapping
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import IsinglassError
@@ -23,22 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.documents import Piece, Shard
+    from isinglass.schemas.documents import Shard
 
 NO_NOTE = "work/run.json is missing or damaged: the inputs cannot be found"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a document lies in the inputs.
-
-    Attributes:
-        doc_id: Its id.
-        source: Source name of the configuration.
-        path: File, relative to the input's root.
-        row: Number of the record in the file.
-        sha256: Of the file when the run was planned, hex.
-    """
+    """Where a document lies in the inputs; SHA-256 of the file as it was planned."""
 
     doc_id: str
     source: str
@@ -56,40 +48,43 @@ class Missing:
 
 def read_note(folder: Path) -> dict[str, Any] | None:
     """What the run in `folder` was started with, or None if that is not known."""
-    try:
-        note = read_json(folder / "work" / OWNER)
-    except (OSError, ValueError):
-        return None
+    note = read_mapping(folder / "work" / OWNER) or {}
     kinds = {"given": dict, "config": dict, "base": str}
-    if not isinstance(note, dict):
-        return None
     return note if all(isinstance(note.get(k), t) for k, t in kinds.items()) else None
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a run.
-
-    Raises:
-        OSError: There is none.
-        pydantic.ValidationError: It is not of this version.
-    """
+    """The manifest of a run; raises `ValidationError` if of another version."""
     return Manifest.model_validate_json(read_bytes(folder / "manifest.json"))
 
 
 def plan_again(folder: Path, manifest: Manifest) -> Plan | str:
     """The plan of the run in a folder made anew, or why that is not possible."""
+    made = _plan(folder)
+    if isinstance(made, str):
+        return made
+    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
+    then = sorted((i.source, i.path, i.sha256) for i in manifest.inputs)
+    return made if now == then else "the inputs changed since the run"
+
+
+def _plan(folder: Path, sources: set[str] | None = None) -> Plan | str:
+    """The plan of the inputs of some sources, or of all, as they are now."""
     note = read_note(folder)
     if note is None:
         return NO_NOTE
     try:
-        made = plan(RunConfig.model_validate(note["given"]), Path(note["base"]))
+        config = RunConfig.model_validate(note["given"])
+        if sources is not None:
+            inputs = tuple(item for item in config.inputs if item.source in sources)
+            if not inputs:
+                return "work/run.json names no input of this source"
+            config = config.model_copy(update={"inputs": inputs})
+        return plan(config, Path(note["base"]))
     except pydantic.ValidationError:
         return "work/run.json holds no configuration that this version reads"
     except IsinglassError as error:
         return f"the inputs are not as they were: {error}"
-    now = sorted((i.source, i.path, i.sha256) for i in made.inputs)
-    then = sorted((i.source, i.path, i.sha256) for i in manifest.inputs)
-    return made if now == then else "the inputs changed since the run"
 
 
 def find_place(
@@ -97,11 +92,7 @@ def find_place(
 ) -> Place | None:
     """The place of a record, with the one source whose name makes its id.
 
-    Args:
-        inputs: `inputs` of the manifest.
-        doc_id: Id of the record.
-        path: File as the ledger names it.
-        row: Record as the ledger numbers it.
+    `inputs` are those of the manifest; path and row are as in the ledger.
     """
     rows = np.array([row], np.int64)
     for item in inputs:
@@ -113,38 +104,15 @@ def find_place(
 
 
 def source_texts(folder: Path, places: Sequence[Place]) -> list[str | Missing]:
-    """Read documents again from the inputs of a run.
+    """Read documents of a run again from its inputs, or tell why that is not possible.
 
     Only the inputs of the documents' sources are planned again; a change in another
     file does not matter.
-
-    Args:
-        folder: Folder of the run.
-        places: The documents.
-
-    Returns:
-        For each document its text as it is in the input, or why there is none.
     """
-    note = read_note(folder)
-    if note is None:
-        return [Missing(NO_NOTE)] * len(places)
-    made = _plan_again(note, {place.source for place in places})
-    if isinstance(made, Missing):
-        return [made] * len(places)
+    made = _plan(folder, {place.source for place in places})
+    if isinstance(made, str):
+        return [Missing(made.rstrip("."))] * len(places)
     return [_source_text(made, place) for place in places]
-
-
-def _plan_again(note: dict[str, Any], sources: set[str]) -> Plan | Missing:
-    try:
-        config = RunConfig.model_validate(note["given"])
-        inputs = tuple(item for item in config.inputs if item.source in sources)
-        if not inputs:
-            return Missing("work/run.json names no input of this source")
-        return plan(config.model_copy(update={"inputs": inputs}), Path(note["base"]))
-    except pydantic.ValidationError:
-        return Missing("work/run.json holds no configuration that this version reads")
-    except IsinglassError as error:
-        return Missing(f"the inputs are not as they were: {error}".rstrip("."))
 
 
 def _source_text(made: Plan, place: Place) -> str | Missing:
@@ -170,12 +138,14 @@ def _source_text(made: Plan, place: Place) -> str | Missing:
 
 def _stretch(made: Plan, place: Place) -> Shard | None:
     """The part of the file that holds the record, as a shard of its own."""
-    best: tuple[Shard, Piece] | None = None
-    for shard in made.shards:
-        for piece in shard.pieces:
-            ours = (shard.source, piece.relative) == (place.source, place.path)
-            if not ours or piece.first_row > place.row:
-                continue
-            if best is None or piece.first_row > best[1].first_row:
-                best = shard, piece
-    return None if best is None else replace(best[0], pieces=(best[1],))
+    found = [
+        (shard, piece)
+        for shard in made.shards
+        for piece in shard.pieces
+        if (shard.source, piece.relative) == (place.source, place.path)
+        and piece.first_row <= place.row
+    ]
+    if not found:
+        return None
+    shard, piece = max(found, key=lambda pair: pair[1].first_row)
+    return replace(shard, pieces=(piece,))

@@ -21,11 +21,15 @@ from isinglass.pipelines.stage import OPEN
 from isinglass.schemas.errors import ConfigError, IsinglassError
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits import Edits, Precedence, Written
+from isinglass.transforms.edits.edits import places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closed, Record, Stage, Verdict
+
+    Loaded = list[tuple[Stage, Any]]
 
 _OWN = re.compile(r"[a-z0-9_]+")
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -39,9 +43,6 @@ def blamed(stage: Stage, method: str) -> Iterator[None]:
     """Let an error of a stage from outside say whose it is.
 
     Only class and place are told: the message may quote a document.
-
-    Raises:
-        IsinglassError: The method raised.
     """
     try:
         yield
@@ -50,12 +51,22 @@ def blamed(stage: Stage, method: str) -> Iterator[None]:
     except Exception as error:
         if not is_outside(stage):
             raise
-        msg = (
+        raise IsinglassError(
             f"stage {stage.name}: {method} raised {type(error).__name__} at "
             f"{_place(stage, error)}. Finished work is kept; mend the stage and run "
             "again."
-        )
-        raise IsinglassError(msg) from error
+        ) from error
+
+
+def open_stages(
+    stages: Iterable[Stage], phase: Literal["survey", "clean"], workspace: Workspace
+) -> Loaded:
+    """Load what stages need in a worker; each with its state."""
+    opened: Loaded = []
+    for stage in stages:
+        with blamed(stage, "open"):
+            opened.append((stage, stage.open(phase, workspace)))
+    return opened
 
 
 def _place(stage: Stage, error: Exception) -> str:
@@ -67,15 +78,7 @@ def _place(stage: Stage, error: Exception) -> str:
 
 
 def check_declared(stage: Stage, carried: pa.Schema) -> None:
-    """Check columns and tables that a stage from outside declares.
-
-    Args:
-        stage: Any stage.
-        carried: Columns of the inputs that go on to `data/`.
-
-    Raises:
-        ConfigError: A name is not its own, or one of the input has its prefix.
-    """
+    """Refuse columns and tables that a stage from outside may not declare."""
     if not is_outside(stage):
         return
     fields = [*stage.fields("survey"), *stage.fields("data")]
@@ -92,12 +95,7 @@ def check_declared(stage: Stage, carried: pa.Schema) -> None:
 
 
 def check_verdict(stage: Stage, verdict: Verdict, documents: int) -> None:
-    """Check what a stage from outside decided.
-
-    Raises:
-        ConfigError: It is no verdict on so many documents, or uses a name that is
-            not its own.
-    """
+    """Refuse what is no verdict of a stage from outside on so many documents."""
     if not is_outside(stage):
         return
     check_names(stage, "reason", verdict.reasons)
@@ -129,11 +127,7 @@ def check_columns(
     columns: Mapping[str, pa.Array],
     rows: int,
 ) -> None:
-    """Check columns that a stage from outside returned.
-
-    Raises:
-        ConfigError: They are not those that it declared, or of another type or length.
-    """
+    """Refuse columns of a stage from outside that are not as it declared them."""
     if not is_outside(stage):
         return
     fields = stage.fields(table)
@@ -159,22 +153,14 @@ def _check_column(stage: Stage, field: pa.Field, column: Any, rows: int) -> None
 def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
     """Edits of a stage from outside, which never go before those of ours.
 
-    Args:
-        stage: Any stage.
-        edits: What it returned.
-        texts: The source texts of the batch.
-
-    Raises:
-        ConfigError: A kind, a detector, a rule or a count is not its own, or a span
-            lies outside of its text.
+    Refused are kinds, detectors, rules and counts that are not its own, and spans
+    outside of their text.
     """
     if not is_outside(stage):
         return edits
     if edits.spans.schema != FOUND:
         raise _refused(stage, "its spans are not `schemas.spans.FOUND`")
-    rows, starts, ends = (
-        edits.spans.column(name).to_numpy() for name in ("row", "start", "end")
-    )
+    rows, starts, ends = places_of(edits.spans)
     if len(rows) and not 0 <= rows.min() <= rows.max() < len(texts):
         raise _refused(stage, f"a span is of a row that is none of {len(texts)}")
     lengths = pc.utf8_length(texts).to_numpy()[rows]
@@ -182,12 +168,10 @@ def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
         raise _refused(
             stage, "a span lies outside of its text; offsets are code points, not bytes"
         )
-    for name in edits.spans.column("entity").unique().to_pylist():
-        _check_own(stage, "kind", name)
+    _check_own(stage, "kind", edits.spans.column("entity").unique().to_pylist())
     for column in ("detector", "rule"):
-        for name in edits.spans.column(column).unique().to_pylist():
-            if name != stage.name:
-                _check_own(stage, column, name)
+        names = edits.spans.column(column).unique().to_pylist()
+        _check_own(stage, column, [name for name in names if name != stage.name])
     check_names(stage, "count", edits.counts)
 
     def write(entity: str, value: str) -> Written:
@@ -201,7 +185,7 @@ def own_edits(stage: Stage, edits: Edits, texts: pa.StringArray) -> Edits:
 
 def _check_written(stage: Stage, written: Written, value: str) -> None:
     if written.operator != _KEEP:
-        _check_own(stage, "operator", written.operator)
+        _check_own(stage, "operator", [written.operator])
     elif written.output != value:
         raise _refused(stage, "it says `keep` of what it changes")
     if not _KEY.fullmatch(written.value_key):
@@ -209,40 +193,32 @@ def _check_written(stage: Stage, written: Written, value: str) -> None:
 
 
 def check_record(stage: Stage, record: Record, rows: int) -> None:
-    """Check what a stage from outside wrote down about kept documents.
-
-    Raises:
-        ConfigError: A column is not as declared, or a count is not its own.
-    """
+    """Check what a stage from outside wrote down about kept documents."""
     check_columns(stage, "data", record.columns, rows)
     check_names(stage, "count", record.counts)
 
 
 def check_closed(stage: Stage, closed: Closed) -> None:
-    """Check what a stage from outside adds to a closed run.
-
-    Raises:
-        ConfigError: A name is not its own, a number is none, or a value of the
-            manifest is no JSON.
-    """
+    """Check what a stage from outside adds to a closed run."""
     if not is_outside(stage):
         return
     check_names(stage, "statistic", [row.metric for row in closed.statistics])
     for row in closed.statistics:
         if not math.isfinite(row.value):
             raise _refused(stage, f"statistic {row.metric} is {row.value}")
-    for name in closed.audit:
-        _check_own(stage, "table", name)
+    _check_own(stage, "table", closed.audit)
     try:
         json.dumps(dict(closed.manifest), allow_nan=False)
     except (TypeError, ValueError):
         raise _refused(stage, "its values for the manifest are no JSON") from None
 
 
-def _check_own(stage: Stage, what: str, name: str) -> None:
-    check_names(stage, what, [name])
-    if not _OWN.fullmatch(name.removeprefix(f"{stage.name}.")):
-        raise _refused(stage, f"{what} {name!r} may hold small letters, digits and _")
+def _check_own(stage: Stage, what: str, names: Iterable[str]) -> None:
+    check_names(stage, what, names)
+    for name in names:
+        if not _OWN.fullmatch(name.removeprefix(f"{stage.name}.")):
+            told = f"{what} {name!r} may hold small letters, digits and _"
+            raise _refused(stage, told)
 
 
 def _refused(stage: Stage, told: str) -> ConfigError:

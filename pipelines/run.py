@@ -14,12 +14,15 @@ from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.runner import check_beam
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
     decisions_path,
     extents,
+    id_words,
     read_side,
     read_survey,
+    survey_ids,
 )
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -31,22 +34,18 @@ from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.preflight import check_config
 from isinglass.pipelines.returned import blamed, check_declared
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage
 from isinglass.pipelines.stages import STAGES, in_order
+from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
-from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
-
     from isinglass.pipelines.engine.progress import Progress
     from isinglass.pipelines.engine.runner import Execution
-    from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.stage import Verb
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import RunConfig
@@ -63,10 +62,7 @@ class Request:
     """What a person asked for.
 
     Attributes:
-        config: Checked configuration.
-        verb: run, clean, audit or encode.
         base: Folder that relative paths of the configuration start from.
-        execution: How passes are executed.
         replace: Allow another configuration's run in the output folder to be redone.
     """
 
@@ -82,8 +78,9 @@ class Request:
         try:
             return (self.base / Path(self.config.output).expanduser()).resolve()
         except (ValueError, RuntimeError):
-            msg = f"output: {self.config.output!r} is not a usable folder name."
-            raise OutputError(msg) from None
+            raise OutputError(
+                f"output: {self.config.output!r} is not a usable folder name."
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -91,8 +88,7 @@ class Result:
     """What a request led to.
 
     Attributes:
-        manifest: The manifest of the run; of the earlier one if nothing was to do.
-        folder: The run folder.
+        manifest: Of the run; of the earlier one if nothing was to do.
         nothing_to_do: The run was complete already, or the inputs hold no records.
         outside: Stages of somebody else's, which have a word in what is printed.
     """
@@ -130,14 +126,7 @@ def execute(request: Request, progress: Progress) -> Result:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that can be known before something is written.
-
-    Attributes:
-        config: The resolved configuration.
-        plan: Shards and inputs.
-        identity: Which run this is.
-        stages: Those that are on, in the order in which they act.
-    """
+    """All that can be known before something is written; stages that are on."""
 
     config: RunConfig
     plan: Plan
@@ -153,14 +142,18 @@ def prepare(request: Request) -> Prepared:
     """
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
-    check_config(config, (*STAGES, *outside), request.execution.arguments)
+    check_beam(config.beam, request.execution.arguments)
+    check_gates(config.gates, (*STAGES, *outside))
     for kind in STAGES:
         if kind.verb == verb and kind.of(config) is None:
             section = f"`{kind.name}` section; add `{kind.name}: {{}}`."
             raise ConfigError(f"{verb}: the configuration has no {section}")
     workspace = Workspace(str(request.output))
     site = Site(config, verb, request.base, workspace)
-    stages = tuple(_ready(stage, site) for stage in in_order(config, outside))
+    stages = []
+    for stage in in_order(config, outside):
+        with blamed(stage, "prepare"):
+            stages.append(stage.prepare(site))
     made = plan(config, request.base)
     changes = {name: part for one in stages for name, part in one.resolved().items()}
     config = config.model_copy(update=changes)
@@ -168,27 +161,17 @@ def prepare(request: Request) -> Prepared:
         check_declared(stage, made.layout.carried)
     identity = Identity.of(config, verb, made, stages)
     check_claim(workspace, identity, replace=request.replace)
-    return Prepared(config, made, identity, stages)
-
-
-def _ready(stage: Stage, site: Site) -> Stage:
-    with blamed(stage, "prepare"):
-        return stage.prepare(site)
+    return Prepared(config, made, identity, tuple(stages))
 
 
 class _Job:
     """One attempt at a run; holds what passes hand to each other."""
 
     def __init__(self, prepared: Prepared, session: Session) -> None:
-        self.identity = prepared.identity
+        self.identity = identity = prepared.identity
         self.stages = prepared.stages
-        self.driver = Driver(
-            session,
-            prepared.plan,
-            prepared.config,
-            prepared.identity.verb,
-            prepared.identity.code,
-        )
+        plan, config = prepared.plan, prepared.config
+        self.driver = Driver(session, plan, config, identity.verb, identity.code)
 
     def run(self) -> Manifest:
         """All passes in order."""
@@ -200,22 +183,17 @@ class _Job:
             with blamed(stage, "after"):
                 after[stage.name] = stage.after(self.driver, cleans)
             self.driver = replace(self.driver, after=after)
-        finished = Finished(
-            self.driver, self.identity, self.stages, cleans, decided.verdicts
+        verdicts = decided.verdicts
+        return close(
+            Finished(self.driver, self.identity, self.stages, cleans, verdicts)
         )
-        return close(finished)
 
     def _survey(self) -> None:
         driver, config = self.driver, self.driver.config
         upstream = [one for stage in self.stages for one in stage.begin(driver)]
+        layout, workspace = driver.plan.layout, driver.workspace
         detects = config.survey.detect_languages
-        work = SurveyWork(
-            driver.plan.layout,
-            self.stages,
-            driver.workspace,
-            config.normalise,
-            detects,
-        )
+        work = SurveyWork(layout, self.stages, workspace, config.normalise, detects)
         units = survey_units(driver, work, upstream)
         speed = DETECTING if detects else HASHING
         surveys = run_pass(driver.session, work, units, speed=speed)
@@ -243,19 +221,17 @@ class _Job:
                 "%d documents could not be scanned; resolving again", len(lost)
             )
             closed |= lost | self._equal_to(lost)
-        msg = (
+        raise IsinglassError(
             f"After {MOST_ROUNDS} rounds a stage still fails on documents that others "
             "were dropped for. Raise pii.max_seconds_per_document, turn dedup.fuzzy "
             "off, or look at a stage of your own that quarantines."
         )
-        raise IsinglassError(msg)
 
     def _clean(self, decided: Decided) -> dict[str, Commit]:
         driver = self.driver
-        work = CleanWork(
-            driver.plan.layout, self.stages, driver.workspace, driver.writes_text
-        )
-        hashes = decision_hashes(driver.workspace, decided.resolved, driver.shard_ids)
+        layout, workspace = driver.plan.layout, driver.workspace
+        work = CleanWork(layout, self.stages, workspace, driver.writes_text)
+        hashes = decision_hashes(workspace, decided.resolved, driver.shard_ids)
         units = clean_units(driver, work, hashes, decided.leaves)
         speed = min([HASHING, *(stage.speed() for stage in self.stages)])
         return run_pass(driver.session, work, units, speed=speed)
@@ -265,30 +241,22 @@ class _Job:
         lost: set[int] = set()
         workspace = self.driver.workspace
         for place in self.driver.places:
-            outcome = read_side(decisions_path(workspace, place.shard_id), ["outcome"])
-            kept = pc.sum(pc.equal(outcome["outcome"], "kept")).as_py() or 0
-            if kept == cleans[place.shard_id].counts.get("kept", 0):
+            decisions = read_side(decisions_path(workspace, place.shard_id))
+            kept = pc.equal(decisions["outcome"], "kept")
+            written = cleans[place.shard_id].counts.get("kept", 0)
+            if written == (pc.sum(kept).as_py() or 0):
                 continue
             path = workspace.table("quarantine", place.shard_id)
             held = read_table(path, ["doc_id"])["doc_id"]
-            found = pc.is_in(_doc_ids(workspace, place), value_set=held)
-            chosen = pc.and_(found, pc.equal(outcome["outcome"], "kept"))
-            rows = np.flatnonzero(chosen.to_numpy(zero_copy_only=False))
+            found = pc.is_in(survey_ids(workspace, [place]), value_set=held)
+            rows = np.flatnonzero(pc.and_(found, kept).to_numpy(zero_copy_only=False))
             lost |= set((place.start + rows).tolist())
         return lost
 
     def _equal_to(self, lost: set[int]) -> set[int]:
         """Documents whose normalised text is that of a lost one."""
-        columns = ["hash_high", "hash_low"]
+        columns = ("hash_high", "hash_low")
         survey = read_survey(self.driver.workspace, self.driver.places, columns)
-        hashes = np.stack([survey[name].to_numpy() for name in columns], axis=1)
-        pairs = np.ascontiguousarray(hashes).view([("high", "<u8"), ("low", "<u8")])
-        same = np.isin(pairs.reshape(-1), pairs.reshape(-1)[sorted(lost)])
+        pairs = id_words(survey, "hash").view("u8,u8").reshape(-1)
+        same = np.isin(pairs, pairs[sorted(lost)])
         return set(np.flatnonzero(same).tolist())
-
-
-def _doc_ids(workspace: Workspace, place: Extent) -> pa.StringArray:
-    columns = ["doc_high", "doc_low"]
-    survey = read_survey(workspace, [place], columns)
-    words = np.stack([survey[name].to_numpy() for name in columns], axis=1)
-    return format_doc_ids(words)

@@ -38,14 +38,7 @@ OPEN = -1
 
 @dataclass(frozen=True)
 class Site:
-    """What is known before anything is read or written.
-
-    Attributes:
-        config: The configuration.
-        verb: What was asked for.
-        base: Folder that relative paths of the configuration start from.
-        workspace: The run folder, which may not exist yet.
-    """
+    """What is known before anything is read; paths start from `base`."""
 
     config: RunConfig
     verb: Verb
@@ -59,9 +52,6 @@ class Driver:
 
     Attributes:
         session: Runs passes and steps; see `engine.passes`.
-        plan: Shards, inputs and columns.
-        config: The resolved configuration.
-        verb: What was asked for.
         code: Fingerprint of the code; a part of every unit's fingerprint.
         surveys: Commit of each shard's survey, by shard; empty before it.
         places: Where each shard stands in the order of all documents; likewise.
@@ -192,7 +182,6 @@ class Closing:
     """What a stage closes its part of a run with.
 
     Attributes:
-        driver: See there.
         counts: Counts of the clean pass, summed over all shards.
         cleans: Commit of each shard's clean pass.
         verdict: What the stage decided; None if it decided nothing.

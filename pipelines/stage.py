@@ -14,26 +14,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from isinglass.pipelines.seam import (
-    HASHING,
-    OPEN,
-    After,
-    Closed,
-    Closing,
-    Driver,
-    Line,
-    Phase,
-    Rebuilt,
-    Record,
-    Site,
-    Standing,
-    Story,
-    Sum,
-    Verb,
-    Verdict,
-    Written,
-    no_drops,
-)
+from isinglass.pipelines.seam import HASHING as HASHING
+from isinglass.pipelines.seam import OPEN as OPEN
+from isinglass.pipelines.seam import After as After
+from isinglass.pipelines.seam import Closed as Closed
+from isinglass.pipelines.seam import Closing as Closing
+from isinglass.pipelines.seam import Driver as Driver
+from isinglass.pipelines.seam import Line as Line
+from isinglass.pipelines.seam import Phase as Phase
+from isinglass.pipelines.seam import Rebuilt as Rebuilt
+from isinglass.pipelines.seam import Record as Record
+from isinglass.pipelines.seam import Site as Site
+from isinglass.pipelines.seam import Standing as Standing
+from isinglass.pipelines.seam import Story as Story
+from isinglass.pipelines.seam import Sum as Sum
+from isinglass.pipelines.seam import Verb as Verb
+from isinglass.pipelines.seam import Verdict as Verdict
+from isinglass.pipelines.seam import Written as Written
+from isinglass.pipelines.seam import no_drops as no_drops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,29 +52,6 @@ if TYPE_CHECKING:
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.seen import Seen
-
-
-__all__ = [
-    "HASHING",
-    "OPEN",
-    "After",
-    "Closed",
-    "Closing",
-    "Driver",
-    "Line",
-    "Phase",
-    "Rebuilt",
-    "Record",
-    "Site",
-    "Stage",
-    "Standing",
-    "Story",
-    "Sum",
-    "Verb",
-    "Verdict",
-    "Written",
-    "no_drops",
-]
 
 
 class Stage:
@@ -112,8 +87,6 @@ class Stage:
     @classmethod
     def of(cls, config: RunConfig) -> Self | None:
         """The stage as a configuration asks for it; None if it is off."""
-        del config
-        return None
 
     def prepare(self, site: Site) -> Self:
         """Read own files and models, and check them; nothing is written.
@@ -121,7 +94,6 @@ class Stage:
         Raises:
             RefuseError: Something must be changed first.
         """
-        del site
         return self
 
     def resolved(self) -> Mapping[str, Any]:
@@ -138,7 +110,6 @@ class Stage:
 
         `run` is about the run as a whole, and takes in what `files` names.
         """
-        del phase
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files that are used, for the manifest."""
@@ -146,17 +117,14 @@ class Stage:
 
     def forecast(self, plan: Plan) -> Mapping[str, Any]:
         """What a dry run says of the stage, by name."""
-        del plan
         return {}
 
     def begin(self, driver: Driver) -> tuple[Commit, ...]:
         """Steps before the survey, whose outputs the survey depends on."""
-        del driver
         return ()
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """Columns that `survey` or `record` add."""
-        del table
         return ()
 
     def tables(self) -> Mapping[str, pa.Schema]:
@@ -165,17 +133,13 @@ class Stage:
 
     def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> Any:
         """Load models and tables, once a worker and phase."""
-        del phase, workspace
 
     def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
         """Columns of `fields("survey")` for a batch of documents, never text."""
-        del state, seen
         return {}
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict | None:
         """Decide on all documents, from the survey; may run passes of its own."""
-        del driver, standing
-        return None
 
     def guard(self, driver: Driver) -> None:
         """Stop a run that writes texts before `data/` is written.
@@ -183,11 +147,9 @@ class Stage:
         Raises:
             GateError: Too much would be lost.
         """
-        del driver
 
     def ready(self, driver: Driver) -> Self:
         """The stage as the workers of the clean pass have it, after the survey."""
-        del driver
         return self
 
     def speed(self) -> float:
@@ -205,61 +167,40 @@ class Stage:
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Write down more about kept documents; their clean texts are known here.
 
-        Args:
-            state: From `open`.
-            applied: Documents after all edits.
-            note: Of its `cut`, if it cuts.
+        `state` is from `open`, `note` of its `cut`, if it cuts.
         """
-        del state, applied, note
         return Record()
 
     def withhold(self, state: Any, doc_ids: pa.StringArray) -> np.ndarray | None:
         """Bool (n,): quarantined records of which nothing must be kept."""
-        del state, doc_ids
-        return None
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Passes over the finished tables."""
-        del driver, cleans
         return After()
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
-        """Sums that must hold in a shard, for its books.
-
-        Args:
-            shard_id: Which shard.
-            counts: Of its clean pass.
-            after: What the stage left there.
-        """
-        del shard_id, counts, after
+        """Sums that must hold in a shard, by the counts of its clean pass."""
         return []
 
     def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """Rows that each table of its own must have, by the counts of its unit."""
-        del counts
         return {}
 
     def close(self, closing: Closing) -> Closed:
         """Add up what passes counted, for statistics, manifest, gates and report."""
-        del closing
         return Closed()
 
     @classmethod
     def section(cls, data: ReportData) -> Section | None:
         """Its section of the report, from manifest, statistics and `shown`."""
-        del data
-        return None
 
     @classmethod
     def figure(cls, manifest: Manifest) -> KeyFigure | None:
         """Its number at the head of the report."""
-        del manifest
-        return None
 
     @classmethod
     def deed(cls, manifest: Manifest) -> str:
         """What the head of the report says that a run did besides cleaning."""
-        del manifest
         return ""
 
     @classmethod
@@ -268,13 +209,11 @@ class Stage:
 
         One that begins with a small letter goes on the line before it.
         """
-        del manifest
         return ""
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
         """Gates that its section stands for; besides those of `gates`."""
-        del config
         return ()
 
     @classmethod
@@ -286,18 +225,13 @@ class Stage:
     ) -> list[str]:
         """What a reader must know before trusting the run, in plain words.
 
-        Args:
-            config: The configuration.
-            told: Values of the manifest, by key.
-            statistics: All of the run.
+        `told` are values of the manifest, by key.
         """
-        del config, told, statistics
         return []
 
     @classmethod
     def written(cls, run: FinishedRun) -> Written:
         """Files that a finished run must hold because of the stage."""
-        del run
         return Written()
 
     @classmethod
@@ -306,31 +240,22 @@ class Stage:
 
         Several stages may say something under one name; see `proof.check.merged`.
         """
-        del run
         return []
 
     @classmethod
     def reader(cls, run: FinishedRun) -> Reader | None:
         """What looks at the inputs too, if there is something to compare with them."""
-        del run
-        return None
 
     @classmethod
     def rebuild(cls, run: FinishedRun, shard_id: str) -> Mapping[str, list[Rebuilt]]:
         """Spans of source texts that it changed, by doc_id; to make texts again."""
-        del run, shard_id
         return {}
 
     @classmethod
     def story(
         cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
     ) -> Story | None:
-        """What it tells of one record, by its row of the ledger.
+        """What it tells of one record, by its row of the ledger and the `shard` of it.
 
-        Args:
-            run: The run.
-            row: The row, with the `shard` it is from.
-            full: Whether to leave nothing out of what is shown on a terminal.
+        `full` asks to leave nothing out of what is shown on a terminal.
         """
-        del run, row, full
-        return None

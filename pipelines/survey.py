@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
-from isinglass.pipelines.engine.units import Unit
-from isinglass.pipelines.returned import blamed, check_columns
+from isinglass.pipelines.engine.units import Unit, shard_unit
+from isinglass.pipelines.returned import blamed, check_columns, open_stages
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen
@@ -28,24 +26,24 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.returned import Loaded
     from isinglass.pipelines.stage import Driver, Stage
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import NormaliseConfig
+    from isinglass.schemas.documents import DocumentBatch
 
 PIECE = pa.field("piece", pa.int32(), nullable=False)
 """Index of the piece of the shard that holds a document, added to the survey."""
 
+LENGTHS = ("characters", "text_words", "source", "language")
+"""Columns of the survey that statistics of texts are about."""
+
 
 @dataclass(frozen=True)
 class SurveyWork:
-    """Work of the survey pass.
+    """Work of the survey pass; each stage adds its columns.
 
-    Attributes:
-        layout: Columns of the inputs.
-        stages: Of the run; each adds its columns.
-        workspace: The run folder.
-        normalise: What two texts may differ in and still be equal.
-        detect: Detect the language of documents that do not name one.
+    `detect` asks for the language of documents that do not name one.
     """
 
     layout: Layout
@@ -61,74 +59,67 @@ class SurveyWork:
         fields = [f for stage in self.stages for f in stage.fields("survey")]
         return pa.schema([*OWN, *fields, PIECE])
 
-    def open(self) -> list[tuple[Stage, Any]]:
+    def open(self) -> Loaded:
         """Load what the stages survey by, once a worker."""
-        opened = []
-        for stage in self.stages:
-            if stage.fields("survey"):
-                with blamed(stage, "open"):
-                    opened.append((stage, stage.open("survey", self.workspace)))
-        return opened
+        surveying = [stage for stage in self.stages if stage.fields("survey")]
+        return open_stages(surveying, "survey", self.workspace)
 
-    def run(
-        self, state: list[tuple[Stage, Any]], payload: str, outputs: UnitOutputs
-    ) -> dict[str, int]:
+    def run(self, state: Loaded, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Survey one shard; returns its record and character counts."""
         shard = Shard.from_json(payload)
-        fold = _ShardFold(WorkerStatus(outputs.workspace, self.name, shard.shard_id))
+        counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
+        texts = TextGatherer()
+
+        def rows() -> Iterator[pa.RecordBatch]:
+            for batch in read_shard(shard, self.layout):
+                table = self._survey(shard, batch, state)
+                _add(counts, texts, table, batch.rejected.num_rows)
+                outputs.status.add(table.num_rows)
+                yield table
+
         path = survey_path(outputs.workspace, shard.shard_id)
-        write_side(outputs, path, self.schema, self._rows(shard, fold, state))
-        statistics = json.dumps({"texts": fold.texts.finish()}, sort_keys=True)
+        write_side(outputs, path, self.schema, rows())
+        statistics = json.dumps({"texts": texts.finish()}, sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
-        return dict(fold.counts)
+        return dict(counts)
 
-    def _rows(
-        self, shard: Shard, fold: _ShardFold, state: list[tuple[Stage, Any]]
-    ) -> Iterator[pa.RecordBatch]:
-        pieces = {piece.relative: n for n, piece in enumerate(shard.pieces)}
-        schema = self.schema
-        for batch in read_shard(shard, self.layout):
-            seen = Seen(batch.documents, self.detect)
-            columns = survey_columns(seen, self.normalise)
-            for stage, loaded in state:
-                with blamed(stage, "survey"):
-                    added = stage.survey(loaded, seen)
-                check_columns(stage, "survey", added, batch.documents.num_rows)
-                columns |= added
-            place = pa.scalar(pieces[batch.path], pa.int32())
-            columns[PIECE.name] = pa.repeat(place, batch.documents.num_rows)
-            table = pa.RecordBatch.from_arrays(
-                [columns[name] for name in schema.names], schema=schema
-            )
-            fold.add(table, batch.rejected.num_rows)
-            yield table
-
-
-class _ShardFold:
-    """Counts and statistics of one shard as its batches go by."""
-
-    def __init__(self, status: WorkerStatus) -> None:
-        self.counts: Counter[str] = Counter(records_in=0, documents=0, rejected=0)
-        self.texts = TextGatherer()
-        self._status = status
-
-    def add(self, table: pa.RecordBatch, rejected: int) -> None:
-        """Count one batch."""
-        characters = pc.sum(table.column("characters")).as_py() or 0
-        self.counts["records_in"] += table.num_rows + rejected
-        self.counts["documents"] += table.num_rows
-        self.counts["rejected"] += rejected
-        self.counts["characters"] += characters
-        for field in table.schema:
-            if pa.types.is_large_list(field.type):
-                listed = pc.sum(pc.list_value_length(table.column(field.name)))
-                self.counts[field.name] += listed.as_py() or 0
-        names = ("characters", "text_words")
-        lengths, words = (table.column(name).to_numpy() for name in names)
-        self.texts.add_lengths(
-            lengths, words, table.column("source"), table.column("language")
+    def _survey(
+        self, shard: Shard, batch: DocumentBatch, state: Loaded
+    ) -> pa.RecordBatch:
+        schema, rows = self.schema, batch.documents.num_rows
+        seen = Seen(batch.documents, self.detect)
+        columns = survey_columns(seen, self.normalise)
+        for stage, loaded in state:
+            with blamed(stage, "survey"):
+                added = stage.survey(loaded, seen)
+            check_columns(stage, "survey", added, rows)
+            columns |= added
+        piece = [one.relative for one in shard.pieces].index(batch.path)
+        columns[PIECE.name] = pa.repeat(pa.scalar(piece, pa.int32()), rows)
+        return pa.RecordBatch.from_arrays(
+            [columns[name] for name in schema.names], schema=schema
         )
-        self._status.add(table.num_rows, characters)
+
+
+def _add(
+    counts: Counter[str], texts: TextGatherer, table: pa.RecordBatch, rejected: int
+) -> None:
+    """Add a batch of the side table to counts and statistics."""
+    counts["records_in"] += table.num_rows + rejected
+    counts["documents"] += table.num_rows
+    counts["rejected"] += rejected
+    counts["characters"] += pc.sum(table.column("characters")).as_py() or 0
+    for field in table.schema:
+        if pa.types.is_large_list(field.type):
+            listed = pc.sum(pc.list_value_length(table.column(field.name)))
+            counts[field.name] += listed.as_py() or 0
+    add_lengths(texts, table)
+
+
+def add_lengths(texts: TextGatherer, survey: pa.RecordBatch) -> None:
+    """Add the columns `LENGTHS` of some documents to statistics."""
+    lengths, words, sources, languages = map(survey.column, LENGTHS)
+    texts.add_lengths(lengths.to_numpy(), words.to_numpy(), sources, languages)
 
 
 def survey_units(
@@ -136,10 +127,7 @@ def survey_units(
 ) -> list[Unit]:
     """One unit a shard; its fingerprint covers input bytes, layout, stages, code.
 
-    Args:
-        driver: With the plan and the fingerprint of the code.
-        work: Of the pass.
-        upstream: Commits of steps that the survey reads the outputs of.
+    `upstream` are commits of steps that the survey reads the outputs of.
     """
     layout = work.layout
     shape = [
@@ -156,15 +144,8 @@ def survey_units(
     ]
     units = []
     for shard in driver.plan.shards:
-        identity = [_portable(shard), shape, asked, driver.code]
-        weight = sum(piece.bytes for piece in shard.pieces)
-        units.append(Unit(shard.shard_id, shard.to_json(), digest(identity), weight))
+        # Not where its files lie.
+        pieces = [asdict(piece) | {"path": ""} for piece in shard.pieces]
+        place = [shard.shard_id, shard.source, shard.input, pieces]
+        units.append(shard_unit(shard, [place, shape, asked, driver.code]))
     return units
-
-
-def _portable(shard: Shard) -> Any:
-    """The shard without the place where its files lie."""
-    data = json.loads(shard.to_json())
-    for piece in data["pieces"]:
-        del piece["path"]
-    return data

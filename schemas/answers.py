@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from isinglass.schemas.columns import filled, nullable
 from isinglass.schemas.spans import APPLIED, FOUND
 
 FOUND_PII = pa.schema(
     [
-        pa.field("row", pa.int64(), nullable=False),
+        *filled(pa.int64(), "row"),
         *(pa.field(field.name, field.type) for field in FOUND if field.name != "row"),
         pa.field("failure", pa.string()),
     ]
@@ -24,27 +25,24 @@ A text that was not scanned has one row, in which all but `row` and `failure` is
 null among the texts has no failure either. So whoever has no row was found clean.
 """
 
-REDACTED_SPANS = pa.list_(
-    pa.struct([field for field in APPLIED if field.name != "row"])
-)
-"""What was found in a text, and what stands there now; see `spans.APPLIED`."""
+_SPAN = pa.struct([field for field in APPLIED if field.name != "row"])
 
 REDACTED = pa.schema(
     [
         pa.field("text", pa.string()),
-        pa.field("spans", REDACTED_SPANS),
+        pa.field("spans", pa.list_(_SPAN)),
         pa.field("failure", pa.string()),
     ]
 )
-"""One row a text, in order. A text that could not be scanned is null, as is a null."""
+"""One row a text, in order. A text that could not be scanned is null, as is a null. Of
+what was found in it, and what stands there now, see `spans.APPLIED`."""
 
 DEDUPLICATED = pa.schema(
     [
         pa.field("kept", pa.bool_()),
         pa.field("kept_row", pa.int64()),
         pa.field("similarity", pa.float64()),
-        pa.field("reason", pa.string()),
-        pa.field("failure", pa.string()),
+        *nullable(pa.string(), "reason", "failure"),
     ]
 )
 """One row a text, in order; of one that goes the place of the text that stays for it,

@@ -20,7 +20,6 @@ class Commit(Section):
     """Written last, after all outputs of a unit of work are in place.
 
     Attributes:
-        pass_name: Pass that did the work.
         unit: Shard or other unit of work.
         fingerprint: Hash of everything the outputs depend on.
         outputs: Files of the unit; the commit is void if one is not as recorded.

@@ -17,14 +17,11 @@ class Piece:
     """A stretch of one input file.
 
     Attributes:
-        path: Where the file is opened.
         relative: Path relative to the input's root, with `/`; part of doc_id.
-        format: How the file is read.
         start: First unit: row group (parquet), record batch (arrow) or byte (jsonl).
         stop: One past the last unit; -1 means to the end.
         first_row: Number, within the file, of the first record of this stretch.
         rows: Records expected, where the format tells; None otherwise.
-        bytes: Bytes of input in this stretch.
         sha256: Of the whole file, hex.
         problem: Why the file cannot be read at all; empty for a readable one. A
             piece with a problem is one quarantined record.

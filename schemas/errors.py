@@ -1,17 +1,6 @@
 """Errors that say how to react.
 
-    IsinglassError
-    ├── RefuseError            nothing was started; something must be changed (exit 2)
-    │   ├── ConfigError        a key, a value or a combination in the configuration
-    │   ├── InputError         an input that cannot be read as it is described
-    │   ├── OutputError        an output folder that must not or cannot be written
-    │   ├── MissingExtraError  an optional dependency or a model is not installed
-    │   └── TooLargeError      one document alone does not fit into a device's memory
-    ├── QuarantineError        one record cannot be processed; set it aside and go on
-    ├── RetryError             the world is in the way (disk full, lock held); exit 75
-    ├── GateError              the run is complete but did not pass its gates (exit 3)
-    ├── TokenizerDiffersError  ids are not the reference's; done again by the reference
-    └── ReconcileError         the books do not balance: a fault of isinglass (exit 1)
+Of `RefuseError` and its kinds nothing was started, and something must be changed.
 
 Messages name the thing, the value and the fix. They never hold document text.
 """
@@ -50,10 +39,7 @@ class MissingExtraError(RefuseError):
 class TooLargeError(RefuseError):
     """One document alone does not fit into the memory of a device.
 
-    Args:
-        message: Names device and fix.
-        row: Of the document, among those of `item`.
-        item: What was encoded: whoever gave it knows the document's name.
+    It is `row` of the `item` that was encoded; who gave that knows the document's name.
     """
 
     def __init__(self, message: str, row: int = 0, item: object = None) -> None:
@@ -65,9 +51,7 @@ class TooLargeError(RefuseError):
 class QuarantineError(IsinglassError):
     """One record cannot be processed; it goes to quarantine with `reason`.
 
-    Args:
-        reason: One of the quarantine reasons of `isinglass.schemas.reasons`.
-        detail: What was seen, without any document text.
+    `detail` is what was seen, without any document text.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
@@ -54,8 +54,6 @@ class Records(Section):
     dropped: dict[str, int]
     quarantined: dict[str, int]
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
 
 class Characters(Section):
     """Conservation of code points.
@@ -80,8 +78,6 @@ class Characters(Section):
     cut: int = Field(0, ge=0)
     redacted: int = Field(ge=0)
     inserted: int = Field(ge=0)
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class FindingCount(Section):
@@ -337,8 +333,3 @@ class Manifest(Section):
     def to_json(self) -> str:
         """Indented JSON with the aliases of the contract (`in`)."""
         return self.model_dump_json(by_alias=True, indent=2) + "\n"
-
-    @classmethod
-    def json_schema(cls) -> dict[str, Any]:
-        """JSON Schema of the manifest file."""
-        return cls.model_json_schema(by_alias=True)

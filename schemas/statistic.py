@@ -13,25 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-SLICES = ("source", "language", "axis", "group", "entity", "reason", "position")
-"""What a number may be about a part of; without all of them it is about everything."""
-
-
 @dataclass(frozen=True)
 class Statistic:
     """A row of `audit/statistics.parquet`.
 
     Attributes:
         metric: Dotted id, e.g. `documents`, `pii.recall`, `group.document_share`.
-        value: The number.
         unit: What `value` counts: documents, characters, share, per 1,000 words ...
         stage: input, output or run.
         characteristic: Data quality characteristic of ISO/IEC 5259-2 that the
             number speaks to, e.g. Representativeness, Identifiability, Currentness.
         numerator: Of a ratio; None for a plain count.
-        denominator: Of a ratio.
         low: Lower end of the 95 % interval, where one is meaningful.
-        high: Upper end.
     """
 
     metric: str
@@ -55,9 +48,6 @@ class Statistic:
 def statistics_table(statistics: Iterable[Statistic]) -> pa.Table:
     """All statistics as one table, sorted so that equal contents are equal bytes."""
     rows = [asdict(statistic) for statistic in statistics]
-    names = [name for name in STATISTICS.names if name not in _NUMBERS]
+    names = [field.name for field in STATISTICS if field.type == pa.string()]
     rows.sort(key=lambda row: tuple(row[name] or "" for name in names))
     return pa.Table.from_pylist(rows, schema=STATISTICS)
-
-
-_NUMBERS = {"value", "numerator", "denominator", "low", "high"}

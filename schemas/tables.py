@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from isinglass.schemas.columns import filled, nullable
+from isinglass.schemas.spans import APPLIED
+
 SCHEMA_VERSION = "1"
 
+
+def _versioned(name: str, *columns: list[pa.Field]) -> pa.Schema:
+    metadata = {"isinglass.table": name, "isinglass.schema_version": SCHEMA_VERSION}
+    return pa.schema([field for some in columns for field in some], metadata=metadata)
+
+
 PII_SPAN = pa.struct(
-    [
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-        pa.field("entity", pa.string(), nullable=False),
-        pa.field("operator", pa.string(), nullable=False),
-    ]
+    [*filled(pa.int32(), "start", "end"), *filled(pa.string(), "entity", "operator")]
 )
 """One changed span in the clean text; offsets are code points, end exclusive."""
-
-
-def _versioned(name: str, fields: list[pa.Field]) -> pa.Schema:
-    metadata = {
-        "isinglass.table": name,
-        "isinglass.schema_version": SCHEMA_VERSION,
-    }
-    return pa.schema(fields, metadata=metadata)
-
 
 METADATA_COLUMNS = (
     "source_id",
@@ -42,87 +37,54 @@ METADATA_COLUMNS = (
 
 DOCUMENTS = _versioned(
     "documents",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-        *(pa.field(name, pa.string()) for name in METADATA_COLUMNS),
-    ],
+    filled(pa.string(), "doc_id"),
+    filled(pa.int64(), "row"),
+    filled(pa.string(), "text"),
+    nullable(pa.string(), *METADATA_COLUMNS),
 )
 """What readers yield; carried columns follow. Never written as it is."""
 
 REJECTED = _versioned(
     "rejected",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("raw", pa.large_binary()),
-    ],
+    filled(pa.string(), "doc_id"),
+    filled(pa.int64(), "row"),
+    filled(pa.string(), "reason", "detail"),
+    nullable(pa.large_binary(), "raw"),
 )
 """Records a reader could not turn into documents; `raw` is what was in the input."""
 
 DATA = _versioned(
     "data",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("source_id", pa.string()),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("source", pa.string()),
-        pa.field("url", pa.string()),
-        pa.field("language", pa.string()),
-        pa.field("pii", pa.list_(PII_SPAN), nullable=False),
-        pa.field("balance_weight", pa.float64()),
-        pa.field("collected_at", pa.string()),
-        pa.field("license", pa.string()),
-        pa.field("synthetic_by", pa.string()),
-    ],
+    filled(pa.string(), "doc_id"),
+    nullable(pa.string(), "source_id"),
+    filled(pa.string(), "text"),
+    nullable(pa.string(), "source", "url", "language"),
+    filled(pa.list_(PII_SPAN), "pii"),
+    nullable(pa.float64(), "balance_weight"),
+    nullable(pa.string(), "collected_at", "license", "synthetic_by"),
 )
 
+_OFFSETS = ("row", "start", "end", "clean_start", "clean_end")
 FINDINGS = _versioned(
     "findings",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-        pa.field("clean_start", pa.int32()),
-        pa.field("clean_end", pa.int32()),
-        pa.field("entity", pa.string(), nullable=False),
-        pa.field("score", pa.float64(), nullable=False),
-        pa.field("detector", pa.string(), nullable=False),
-        pa.field("rule", pa.string(), nullable=False),
-        pa.field("validated", pa.bool_()),
-        pa.field("base_score", pa.float64(), nullable=False),
-        pa.field("context", pa.string()),
-        pa.field("operator", pa.string(), nullable=False),
-        pa.field("value_key", pa.string(), nullable=False),
-    ],
+    filled(pa.string(), "doc_id"),
+    filled(pa.int32(), "start", "end"),
+    nullable(pa.int32(), "clean_start", "clean_end"),
+    [field for field in APPLIED if field.name not in _OFFSETS],
 )
-"""`value_key` is a keyed HMAC-SHA256 of entity and value, hex; never the value.
-
-`base_score` is the score before `context`, a word of the recognizer's list that stands
-near the finding, raised it to `score`."""
+"""`value_key` is a keyed HMAC-SHA256 of entity and value, hex; never the value. Of the
+other columns see `spans`."""
 
 LEDGER = _versioned(
     "ledger",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("shard", pa.string(), nullable=False),
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("rule", pa.string()),
-        pa.field("kept_doc_id", pa.string()),
-        pa.field("kept_in", pa.string()),
-        pa.field("similarity", pa.float64()),
-        pa.field("compared_by", pa.string()),
-        pa.field("evaluation_item", pa.string()),
-        pa.field("chars_in", pa.int64()),
-        pa.field("chars_out", pa.int64()),
-        pa.field("spans_changed", pa.int32()),
-    ],
+    filled(pa.string(), "doc_id", "shard", "path"),
+    filled(pa.int64(), "row"),
+    filled(pa.string(), "outcome"),
+    nullable(pa.string(), "reason", "rule", "kept_doc_id", "kept_in"),
+    nullable(pa.float64(), "similarity"),
+    nullable(pa.string(), "compared_by", "evaluation_item"),
+    nullable(pa.int64(), "chars_in", "chars_out"),
+    nullable(pa.int32(), "spans_changed"),
 )
 """`kept_in` is the run_id of the earlier run that holds `kept_doc_id`, null for this
 run; `compared_by` says what a document's shingles are: `words`, `characters`, or
@@ -130,26 +92,17 @@ run; `compared_by` says what a document's shingles are: `words`, `characters`, o
 
 QUARANTINE = _versioned(
     "quarantine",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("shard", pa.string(), nullable=False),
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("detail", pa.string(), nullable=False),
-        pa.field("raw", pa.large_binary()),
-    ],
+    filled(pa.string(), "doc_id", "shard", "path"),
+    filled(pa.int64(), "row"),
+    filled(pa.string(), "reason", "detail"),
+    nullable(pa.large_binary(), "raw"),
 )
 
 PARAGRAPHS = _versioned(
     "paragraphs",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-        pa.field("paragraph", pa.int32(), nullable=False),
-        pa.field("removed", pa.bool_(), nullable=False),
-    ],
+    filled(pa.string(), "doc_id"),
+    filled(pa.int32(), "start", "end", "paragraph"),
+    filled(pa.bool_(), "removed"),
 )
 """Boilerplate of kept documents; offsets are code points of the source text. A removed
 span takes in the border that went with the paragraph: the source text without the
@@ -157,16 +110,13 @@ removed spans is what was scanned. `paragraph` is the number in `audit/paragraph
 
 PARAGRAPH_LIST = _versioned(
     "paragraph_list",
-    [
-        pa.field("paragraph", pa.int32(), nullable=False),
-        pa.field("source", pa.string()),
-        pa.field("documents", pa.int64(), nullable=False),
-        pa.field("characters", pa.int32()),
-        pa.field("example_doc_id", pa.string()),
-        pa.field("example_start", pa.int32()),
-        pa.field("example_end", pa.int32()),
-        pa.field("removed", pa.bool_(), nullable=False),
-    ],
+    filled(pa.int32(), "paragraph"),
+    nullable(pa.string(), "source"),
+    filled(pa.int64(), "documents"),
+    nullable(pa.int32(), "characters"),
+    nullable(pa.string(), "example_doc_id"),
+    nullable(pa.int32(), "example_start", "example_end"),
+    filled(pa.bool_(), "removed"),
 )
 """The boilerplate of each source, most documents first. `documents` counts equal texts
 once. The example is the first place in the kept document with the smallest doc_id, and
@@ -174,13 +124,10 @@ once. The example is the first place in the kept document with the smallest doc_
 
 ERASURE = _versioned(
     "erasure",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("start", pa.int32()),
-        pa.field("end", pa.int32()),
-        pa.field("found_by", pa.string(), nullable=False),
-        pa.field("document", pa.bool_(), nullable=False),
-    ],
+    filled(pa.string(), "doc_id"),
+    nullable(pa.int32(), "start", "end"),
+    filled(pa.string(), "found_by"),
+    filled(pa.bool_(), "document"),
 )
 """What requests for erasure take out. Offsets are code points of the source text, null
 where the value is not in the text. `found_by` is `finding` (by its value key), `text`,
@@ -189,10 +136,8 @@ came about by cleaning). `document` says whether the whole document goes."""
 
 
 def _rows_of_documents(*, window: bool) -> list[pa.Field]:
-    fields = [pa.field("doc_id", pa.string(), nullable=False)]
-    if window:
-        fields.append(pa.field("window", pa.int32(), nullable=False))
-    return fields
+    numbers = filled(pa.int32(), "window") if window else []
+    return [*filled(pa.string(), "doc_id"), *numbers]
 
 
 def tokens_schema(
@@ -205,30 +150,23 @@ def tokens_schema(
         masks: Whether `special_tokens_mask` is there, 1 for special tokens.
         word_ids: Whether `word_ids` is there, null for special tokens.
     """
-    fields = [
-        *_rows_of_documents(window=window),
-        pa.field("input_ids", pa.list_(pa.int32()), nullable=False),
-        pa.field("n_tokens", pa.int32(), nullable=False),
-    ]
-    if masks:
-        mask = pa.field("special_tokens_mask", pa.list_(pa.int8()), nullable=False)
-        fields.append(mask)
-    if word_ids:
-        fields.append(pa.field("word_ids", pa.list_(pa.int32()), nullable=False))
-    return _versioned("tokens", fields)
+    return _versioned(
+        "tokens",
+        _rows_of_documents(window=window),
+        filled(pa.list_(pa.int32()), "input_ids"),
+        filled(pa.int32(), "n_tokens"),
+        filled(pa.list_(pa.int8()), "special_tokens_mask") if masks else [],
+        filled(pa.list_(pa.int32()), "word_ids") if word_ids else [],
+    )
 
 
 TOKENS = tokens_schema()
 
 PACKED = _versioned(
     "packed",
-    [
-        pa.field("input_ids", pa.list_(pa.int32()), nullable=False),
-        pa.field("position_ids", pa.list_(pa.int32()), nullable=False),
-        pa.field("seq_lens", pa.list_(pa.int32()), nullable=False),
-        pa.field("doc_ids", pa.list_(pa.string()), nullable=False),
-        pa.field("starts", pa.list_(pa.int32()), nullable=False),
-    ],
+    filled(pa.list_(pa.int32()), "input_ids", "position_ids", "seq_lens"),
+    filled(pa.list_(pa.string()), "doc_ids"),
+    filled(pa.list_(pa.int32()), "starts"),
 )
 """A row holds pieces of documents: `seq_lens`, `doc_ids` and `starts` have a value for
 each piece, `starts` its first token in the document. `position_ids` begin at 0 in each
@@ -236,14 +174,12 @@ piece."""
 
 CLUSTERS = _versioned(
     "clusters",
-    [
-        pa.field("doc_id", pa.string(), nullable=False),
-        pa.field("cluster", pa.int32(), nullable=False),
-        pa.field("similarity", pa.float32(), nullable=False),
-        pa.field("outlier_score", pa.float64(), nullable=False),
-        pa.field("near_duplicate_of", pa.string()),
-        pa.field("near_duplicate_cosine", pa.float64()),
-    ],
+    filled(pa.string(), "doc_id"),
+    filled(pa.int32(), "cluster"),
+    filled(pa.float32(), "similarity"),
+    filled(pa.float64(), "outlier_score"),
+    nullable(pa.string(), "near_duplicate_of"),
+    nullable(pa.float64(), "near_duplicate_cosine"),
 )
 """What was seen in the vectors of kept documents; nothing was removed for it.
 `similarity` is the cosine to the cluster's centroid, `outlier_score` 1 - cosine to the
@@ -252,55 +188,42 @@ earlier document by doc_id that is close in meaning, as far as the encoder sees.
 
 CLUSTER_LIST = _versioned(
     "cluster_list",
-    [
-        pa.field("cluster", pa.int32(), nullable=False),
-        pa.field("documents", pa.int64(), nullable=False),
-        pa.field("near_duplicates", pa.int64(), nullable=False),
-        pa.field("medoid_doc_id", pa.string()),
-        pa.field("medoid_similarity", pa.float64()),
-        pa.field("terms", pa.list_(pa.string()), nullable=False),
-        pa.field("x", pa.float64()),
-        pa.field("y", pa.float64()),
-    ],
+    filled(pa.int32(), "cluster"),
+    filled(pa.int64(), "documents", "near_duplicates"),
+    nullable(pa.string(), "medoid_doc_id"),
+    nullable(pa.float64(), "medoid_similarity"),
+    filled(pa.list_(pa.string()), "terms"),
+    nullable(pa.float64(), "x", "y"),
 )
 """One row a cluster. `x` and `y` are its place on the map of the report, 0 to 1; null
 for the smaller of many."""
 
 CLUSTER_SHARES = _versioned(
     "cluster_shares",
-    [
-        pa.field("cluster", pa.int32()),
-        pa.field("reason", pa.string()),
-        pa.field("source", pa.string()),
-        pa.field("language", pa.string()),
-        pa.field("documents_before", pa.int64()),
-        pa.field("characters_before", pa.int64()),
-        pa.field("documents_after", pa.int64()),
-        pa.field("characters_after", pa.int64()),
-    ],
+    nullable(pa.int32(), "cluster"),
+    nullable(pa.string(), "reason", "source", "language"),
+    nullable(
+        pa.int64(),
+        "documents_before",
+        "characters_before",
+        "documents_after",
+        "characters_after",
+    ),
 )
 """Documents and characters of each cluster, source and language before and after
 cleaning. `cluster` is null for documents without a vector, and `reason` says why they
 have none."""
 
+SLICES = ("source", "language", "axis", "group", "entity", "reason", "position")
+"""What a number may be about a part of; without all of them it is about everything."""
+
 STATISTICS = _versioned(
     "statistics",
-    [
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("characteristic", pa.string(), nullable=False),
-        pa.field("stage", pa.string(), nullable=False),
-        *(
-            pa.field(name, pa.string())
-            for name in ("source", "language", "axis", "group", "entity", "reason")
-        ),
-        pa.field("position", pa.string()),
-        pa.field("value", pa.float64(), nullable=False),
-        pa.field("numerator", pa.float64()),
-        pa.field("denominator", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("unit", pa.string(), nullable=False),
-    ],
+    filled(pa.string(), "metric", "characteristic", "stage"),
+    nullable(pa.string(), *SLICES),
+    filled(pa.float64(), "value"),
+    nullable(pa.float64(), "numerator", "denominator", "low", "high"),
+    filled(pa.string(), "unit"),
 )
 
 
@@ -317,22 +240,20 @@ def embeddings_schema(
     """
     float16 = dtype == "float16"
     kind = pa.binary(2 * dimensions) if float16 else pa.list_(pa.float32(), dimensions)
-    fields = [
-        *_rows_of_documents(window=window),
-        pa.field("embedding", kind, nullable=False),
-    ]
-    schema = _versioned("embeddings", fields)
+    rows = _rows_of_documents(window=window)
+    schema = _versioned("embeddings", rows, filled(kind, "embedding"))
     return _with_type(schema, dimensions) if float16 else schema
 
 
 def hidden_states_schema(width: int, *, window: bool = False) -> pa.Schema:
     """Schema of `hidden_states/`: a vector of `width` float16 values for each token."""
-    fields = [
-        *_rows_of_documents(window=window),
-        pa.field("n_tokens", pa.int32(), nullable=False),
-        pa.field("last_hidden_state", pa.list_(pa.binary(2 * width)), nullable=False),
-    ]
-    return _with_type(_versioned("hidden_states", fields), width)
+    schema = _versioned(
+        "hidden_states",
+        _rows_of_documents(window=window),
+        filled(pa.int32(), "n_tokens"),
+        filled(pa.list_(pa.binary(2 * width)), "last_hidden_state"),
+    )
+    return _with_type(schema, width)
 
 
 def _with_type(schema: pa.Schema, dimensions: int) -> pa.Schema:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from isinglass.transforms.pii.found import (
-    INVALID,
-    UNCHECKED,
-    VALID,
-    FoundColumns,
-    Origin,
-)
+from isinglass.transforms.pii.found import FoundColumns, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
-
-CHECKED = {None: UNCHECKED, False: INVALID, True: VALID}
 
 
 class Found(NamedTuple):
@@ -42,7 +34,7 @@ def findings_batch(found: Sequence[Found]) -> pa.RecordBatch:
         columns.add(
             item[:3],
             Origin(item.entity, item.detector, item.rule, item.base_score),
-            checked=CHECKED[item.validated],
+            valid=item.validated,
             score=item.score,
             context=item.context,
         )

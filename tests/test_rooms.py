@@ -145,7 +145,7 @@ def test_what_a_room_needs_it_uses(repository: Path) -> None:
             "from isinglass.pipelines.stages.dedup import rank",
             "dedup",
         ),
-        ("pipelines/run.py", "from isinglass.transforms.pii.tables import F", "pii"),
+        ("pipelines/run.py", "from isinglass.transforms.pii.found import F", "pii"),
         ("pipelines/run.py", "from isinglass.transforms import pii", "pii"),
         ("pipelines/run.py", "import isinglass.schemas.config.erase", "erase"),
         (

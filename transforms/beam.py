@@ -21,7 +21,6 @@ from apache_beam import coders
 from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.dedup import groups
-from isinglass.transforms.dedup.packed import connect, pack, pair_up
 from isinglass.transforms.dedup.survey import near_columns, near_fields
 from isinglass.transforms.demographics.counts import (
     count_mentions,
@@ -31,10 +30,9 @@ from isinglass.transforms.demographics.counts import (
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.pii.operators.apply import writer
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import load_detector, pii_edits
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen, known_languages
 from isinglass.transforms.survey import SURVEY, survey_columns
@@ -44,6 +42,10 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.config import EncodeConfig, PiiConfig
     from isinglass.transforms.edits.edits import Write
+    from isinglass.transforms.pii.detector import Detector
+
+
+Batches = beam.PCollection[pa.RecordBatch]
 
 
 class ArrowBatchCoder(coders.Coder):
@@ -93,7 +95,7 @@ class ReadDocuments(beam.PTransform[Any, Any]):
     shards: tuple[Shard, ...]
     layout: Layout
 
-    def expand(self, pbegin: Any) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pbegin: Any) -> Batches:
         """Create(shards) | Reshuffle | read."""
         register_coder()
         elements = [shard.to_json().encode() for shard in self.shards]
@@ -102,18 +104,15 @@ class ReadDocuments(beam.PTransform[Any, Any]):
             | "Shards" >> beam.Create(elements).with_output_types(bytes)
             | "Spread"
             >> beam.Reshuffle().with_input_types(bytes).with_output_types(bytes)
-            | "Read" >> beam.ParDo(_Read(self.layout)).with_output_types(pa.RecordBatch)
+            | "Read"
+            >> beam.FlatMap(_read, self.layout).with_output_types(pa.RecordBatch)
         )
 
 
-class _Read(beam.DoFn):
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-
-    def process(self, element: bytes) -> Iterator[pa.RecordBatch]:
-        for batch in read_shard(Shard.from_json(element), self._layout):
-            if batch.documents.num_rows:
-                yield batch.documents
+def _read(element: bytes, layout: Layout) -> Iterator[pa.RecordBatch]:
+    for batch in read_shard(Shard.from_json(element), layout):
+        if batch.documents.num_rows:
+            yield batch.documents
 
 
 @dataclass
@@ -126,19 +125,14 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
 
     dedup: DedupConfig | None
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """One survey batch a document batch.
 
         Columns of `transforms.survey.SURVEY`, then mention counts, then what
         near-duplicates are found by.
         """
         register_coder()
-        dedup = self.dedup
-        return pcoll | "Survey" >> beam.Map(_survey, dedup).with_output_types(
-            pa.RecordBatch
-        )
+        return pcoll | "Survey" >> _mapped(_survey, self.dedup)
 
 
 def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBatch:
@@ -159,7 +153,7 @@ class FindCandidates(beam.PTransform[Any, Any]):
     """Survey batches -> pairs of documents that share a band hash (`CANDIDATES`).
 
     A pair may come from several buckets. Candidates are not duplicates yet: compare
-    them with `transforms.dedup.verify.jaccard` before anything is removed, or let
+    them with `transforms.dedup.verify.compare` before anything is removed, or let
     `Deduplicate` do all of it.
 
     Attributes:
@@ -170,18 +164,16 @@ class FindCandidates(beam.PTransform[Any, Any]):
     buckets: int = 64
     exact: bool = False
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Pack | GroupByKey | pair up."""
         register_coder()
-        packed = beam.FlatMap(pack, self.buckets, exact=self.exact)
+        packed = beam.FlatMap(groups.pack, self.buckets, exact=self.exact)
         return (
             pcoll
             | "Pack" >> packed.with_output_types(tuple[int, bytes])
             | "Group" >> beam.GroupByKey()
             | "Blobs" >> beam.Values()
-            | "Pair" >> beam.FlatMap(pair_up).with_output_types(pa.RecordBatch)
+            | "Pair" >> beam.FlatMap(groups.pair_up).with_output_types(pa.RecordBatch)
         )
 
 
@@ -193,8 +185,8 @@ class Deduplicated(NamedTuple):
         removed: `transforms.dedup.groups.REMOVED`, the evidence of all others.
     """
 
-    kept: beam.PCollection[pa.RecordBatch]
-    removed: beam.PCollection[pa.RecordBatch]
+    kept: Batches
+    removed: Batches
 
 
 @dataclass
@@ -221,17 +213,17 @@ class Deduplicate(beam.PTransform[Any, Any]):
         """Refuse what cannot be done here."""
         groups.check_section(self.dedup)
 
-    def expand(self, pcoll: beam.PCollection[pa.RecordBatch]) -> Deduplicated:
+    def expand(self, pcoll: Batches) -> Deduplicated:
         """Survey | pair | connect, then the texts of each group | decide | remove."""
         register_coder()
         connected = (
             pcoll
             | "Survey" >> _mapped(groups.survey, self.dedup)
             | FindCandidates(self.buckets, exact=self.dedup.exact)
-            | "Together" >> beam.Map(_keyed).with_output_types(_KEYED)
+            | "Together" >> beam.Map(lambda pairs: (0, pairs)).with_output_types(_KEYED)
             | "All" >> beam.GroupByKey()
             | "Pairs" >> beam.Values()
-            | "Connect" >> _mapped(connect)
+            | "Connect" >> _mapped(groups.connect)
         )
         split = beam.FlatMap(groups.split, beam.pvalue.AsList(connected))
         removed = (
@@ -246,10 +238,6 @@ class Deduplicate(beam.PTransform[Any, Any]):
 
 
 _KEYED = tuple[int, pa.RecordBatch]
-
-
-def _keyed(batch: pa.RecordBatch) -> tuple[int, pa.RecordBatch]:
-    return 0, batch
 
 
 def _mapped(function: Callable[..., pa.RecordBatch], *arguments: Any) -> Any:
@@ -273,36 +261,31 @@ class RedactDocuments(beam.PTransform[Any, Any]):
     key: bytes = field(repr=False)
     clock: Callable[[], float] | None = None
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Detect, resolve overlaps, apply operators."""
         register_coder()
-        settings = CleanSettings(self.pii, self.key, seed=0)
         return pcoll | "Redact" >> beam.ParDo(
-            _Redact(settings, self.clock)
+            _Redact(self.pii, self.key, self.clock)
         ).with_output_types(pa.RecordBatch)
 
 
 class _Redact(beam.DoFn):
     def __init__(
-        self, settings: CleanSettings, clock: Callable[[], float] | None
+        self, pii: PiiConfig, key: bytes, clock: Callable[[], float] | None
     ) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._scanner: Scanner | None = None
+        self._pii, self._key, self._clock = pii, key, clock
+        self._detector: Detector | None = None
         self._write: Write | None = None
 
     def setup(self) -> None:
-        assert self._settings.pii is not None
-        self._scanner = Scanner.load(self._settings, self._clock)
-        self._write = writer(self._settings.pii, self._settings.key)
+        self._detector = load_detector(self._pii, self._clock)
+        self._write = writer(self._pii, self._key)
 
     def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        assert self._scanner is not None
+        assert self._detector is not None
         assert self._write is not None
         view = View.of(element, known_languages(element))
-        applied = apply_edits(view, [pii_edits(self._scanner, view, self._write)])
+        applied = apply_edits(view, [pii_edits(self._detector, view, self._write)])
         index = element.schema.get_field_index("text")
         whole = element.take(pa.array(applied.alive))
         yield whole.set_column(index, element.schema.field(index), applied.texts)
@@ -312,12 +295,10 @@ class _Redact(beam.DoFn):
 class CountMentions(beam.PTransform[Any, Any]):
     """Documents -> doc_id and one count column a demographic group."""
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Columns are named `<axis>.<group>`."""
         register_coder()
-        return pcoll | "Count" >> beam.Map(_count).with_output_types(pa.RecordBatch)
+        return pcoll | "Count" >> _mapped(_count)
 
 
 def _count(documents: pa.RecordBatch) -> pa.RecordBatch:
@@ -338,9 +319,7 @@ class TokenizeDocuments(beam.PTransform[Any, Any]):
 
     encode: EncodeConfig
 
-    def expand(
-        self, pcoll: beam.PCollection[pa.RecordBatch]
-    ) -> beam.PCollection[pa.RecordBatch]:
+    def expand(self, pcoll: Batches) -> Batches:
         """Token ids with special tokens, not truncated."""
         register_coder()
         return pcoll | "Tokenize" >> beam.ParDo(

@@ -49,13 +49,7 @@ class CleanedBatch:
 def kept_view(
     batch: DocumentBatch, decisions: pa.Table, languages: pa.StringArray
 ) -> View:
-    """The documents of a batch that are decided to be kept.
-
-    Args:
-        batch: Records as read.
-        decisions: With the column `outcome`, one row a document.
-        languages: Language of each document.
-    """
+    """The documents of a batch that are decided to be kept."""
     chosen = pa.array(_chosen(decisions))
     return View.of(batch.documents.take(chosen), languages.take(chosen))
 
@@ -80,25 +74,31 @@ def account(
         withhold: Which of some doc_ids (n,) must not be kept in quarantine, bool (n,).
     """
     documents = batch.documents
-    chosen = _chosen(decisions)
-    failed = chosen[applied.failures.column("row").to_numpy()]
-    kept = chosen[applied.alive]
-    fates = _Fates.of(documents, decisions, failed, applied.failures)
+    decided = _chosen(decisions)
+    failed = decided[applied.failures.column("row").to_numpy()]
+    kept = decided[applied.alive]
+    fates = _fates(decisions, failed, applied.failures)
     ledger = _ledger(batch, decisions, fates, kept, applied, shard_id)
-    languages = applied.languages
+    chosen = pa.array(kept)
+    # What the input says of a document's language, otherwise what was found.
+    given = documents.column("language").take(chosen)
     computed = {
         "text": applied.texts,
-        "language": _languages(documents, kept, languages),
+        "language": pc.coalesce(given, applied.languages),
         "pii": applied.spans,
-        "balance_weight": decisions["weight"].combine_chunks().take(pa.array(kept)),
+        "balance_weight": decisions["weight"].combine_chunks().take(chosen),
         **(columns or {}),
     }
+    found = applied.findings
+    doc_ids = applied.doc_ids.take(found.column("row"))
+    columns_found = [doc_ids, *(found.column(name) for name in FINDINGS.names[1:])]
+    findings = pa.RecordBatch.from_arrays(columns_found, schema=FINDINGS)
     return CleanedBatch(
         data=_data(documents, kept, computed),
-        findings=_findings(applied),
+        findings=findings,
         ledger=ledger,
         quarantine=_quarantine(batch, fates, shard_id, withhold),
-        languages=languages,
+        languages=applied.languages,
         counts=_count(ledger, applied),
     )
 
@@ -109,40 +109,19 @@ def _chosen(decisions: pa.Table) -> np.ndarray:
     return np.flatnonzero(kept.to_numpy().astype(bool))
 
 
-@dataclass(frozen=True)
-class _Fates:
-    """Outcome and reason of each document after the edits."""
-
-    outcome: pa.Array
-    reason: pa.Array
-    detail: pa.Array
-
-    @classmethod
-    def of(
-        cls,
-        documents: pa.RecordBatch,
-        decisions: pa.Table,
-        failed: np.ndarray,
-        failures: pa.RecordBatch,
-    ) -> _Fates:
-        rows = documents.num_rows
-        mask = np.zeros(rows, dtype=bool)
-        mask[failed] = True
-        outcome = decisions["outcome"].combine_chunks()
-        reason, detail = decisions["reason"].combine_chunks(), _constant("", rows)
-        flags = pa.array(mask)
-        return cls(
-            pc.if_else(flags, Outcome.QUARANTINED.value, outcome),
-            pc.replace_with_mask(reason, flags, failures.column("reason")),
-            pc.replace_with_mask(detail, flags, failures.column("detail")),
-        )
-
-
-def _languages(
-    documents: pa.RecordBatch, kept: np.ndarray, languages: pa.StringArray
-) -> pa.StringArray:
-    """What the input says of a document's language, otherwise what was found."""
-    return pc.coalesce(documents.column("language").take(pa.array(kept)), languages)
+def _fates(
+    decisions: pa.Table, failed: np.ndarray, failures: pa.RecordBatch
+) -> dict[str, pa.Array]:
+    """Outcome, reason and detail of each document after the edits."""
+    mask = np.zeros(len(decisions), dtype=bool)
+    mask[failed] = True
+    flags, detail = pa.array(mask), _constant("", len(mask))
+    outcome, reason = (decisions[n].combine_chunks() for n in ("outcome", "reason"))
+    return {
+        "outcome": pc.if_else(flags, Outcome.QUARANTINED.value, outcome),
+        "reason": pc.replace_with_mask(reason, flags, failures.column("reason")),
+        "detail": pc.replace_with_mask(detail, flags, failures.column("detail")),
+    }
 
 
 def _data(
@@ -161,38 +140,29 @@ def _data(
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _findings(applied: Applied) -> pa.RecordBatch:
-    findings = applied.findings
-    doc_ids = applied.doc_ids.take(findings.column("row"))
-    columns = [findings.column(name) for name in FINDINGS.names[1:]]
-    return pa.RecordBatch.from_arrays([doc_ids, *columns], schema=FINDINGS)
-
-
 def _ledger(
     batch: DocumentBatch,
     decisions: pa.Table,
-    fates: _Fates,
+    fates: dict[str, pa.Array],
     kept: np.ndarray,
     applied: Applied,
     shard_id: str,
 ) -> pa.RecordBatch:
     documents, rejected = batch.documents, batch.rejected
-    rows = documents.num_rows
-    out = np.zeros(rows, dtype=np.int64)
-    changed = np.zeros(rows, dtype=np.int32)
+    out = np.zeros(documents.num_rows, dtype=np.int64)
+    changed = np.zeros(documents.num_rows, dtype=np.int32)
     out[kept] = pc.utf8_length(applied.texts).to_numpy()
     changed[kept] = applied.changed
-    is_kept = pa.array(np.isin(np.arange(rows), kept))
     # A document that failed its scan keeps no dedup evidence: it was not a duplicate.
     accepted = _ledger_rows(
         {
             "doc_id": documents.column("doc_id"),
             "row": documents.column("row"),
-            "outcome": fates.outcome,
-            "reason": fates.reason,
+            "outcome": fates["outcome"],
+            "reason": fates["reason"],
             **{name: decisions[name].combine_chunks() for name in EVIDENCE},
             "chars_in": pc.cast(pc.utf8_length(documents.column("text")), pa.int64()),
-            "chars_out": pc.if_else(is_kept, pa.array(out), pa.scalar(0, pa.int64())),
+            "chars_out": pa.array(out),
             "spans_changed": pa.array(changed),
         },
         batch.path,
@@ -236,31 +206,31 @@ def _ledger_rows(
 
 def _quarantine(
     batch: DocumentBatch,
-    fates: _Fates,
+    fates: dict[str, pa.Array],
     shard_id: str,
     withhold: Callable[[pa.StringArray], np.ndarray] | None,
 ) -> pa.RecordBatch:
-    mask = pc.equal(fates.outcome, Outcome.QUARANTINED.value)
-    documents, rejected = batch.documents.filter(mask), batch.rejected
-    parts = [
-        (
-            documents.column("doc_id"),
-            documents.column("row"),
-            fates.reason.filter(mask),
-            fates.detail.filter(mask),
-            documents.column("text").cast(pa.large_binary()),
-        ),
-        tuple(rejected.column(n) for n in ("doc_id", "row", "reason", "detail", "raw")),
-    ]
-    batches = []
-    for doc_id, row, reason, detail, seen in parts:
-        raw = seen
-        if withhold is not None:
-            raw = pc.if_else(pa.array(withhold(doc_id)), None, seen)
-        shard, path = (_constant(x, len(doc_id)) for x in (shard_id, batch.path))
-        arrays = [doc_id, shard, path, row, reason, detail, raw]
-        batches.append(pa.RecordBatch.from_arrays(arrays, schema=QUARANTINE))
-    table = pa.Table.from_batches(batches)
+    mask = pc.equal(fates["outcome"], Outcome.QUARANTINED.value)
+    documents = batch.documents.filter(mask)
+    own = {
+        "doc_id": documents.column("doc_id"),
+        "row": documents.column("row"),
+        "reason": fates["reason"].filter(mask),
+        "detail": fates["detail"].filter(mask),
+        "raw": documents.column("text").cast(pa.large_binary()),
+    }
+    columns = {
+        name: pa.concat_arrays([array, batch.rejected.column(name)])
+        for name, array in own.items()
+    }
+    doc_ids = columns["doc_id"]
+    if withhold is not None:
+        withheld = pa.array(withhold(doc_ids))
+        columns["raw"] = pc.if_else(withheld, None, columns["raw"])
+    columns["shard"] = _constant(shard_id, len(doc_ids))
+    columns["path"] = _constant(batch.path, len(doc_ids))
+    arrays = [columns[name] for name in QUARANTINE.names]
+    table = pa.table(arrays, schema=QUARANTINE)
     return one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
 
 
@@ -272,23 +242,14 @@ def count_records(ledger: pa.RecordBatch) -> Counter[str]:
         those of kept, dropped and quarantined documents as they came in.
     """
     counts: Counter[str] = Counter(records_in=ledger.num_rows)
-    grouped = (
-        pa.table(
-            {
-                "outcome": ledger.column("outcome"),
-                "reason": pc.fill_null(ledger.column("reason"), ""),
-                "chars": pc.fill_null(ledger.column("chars_in"), 0),
-            }
-        )
-        .group_by(["outcome", "reason"])
-        .aggregate([("chars", "sum"), ("chars", "count")])
-    )
-    for row in grouped.to_pylist():
-        outcome, reason = row["outcome"], row["reason"]
-        name = outcome if outcome == Outcome.KEPT else f"{outcome}.{reason}"
-        counts[name] += row["chars_count"]
-        counts[f"characters_{outcome}"] += row["chars_sum"]
-        counts["characters_in"] += row["chars_sum"]
+    table = pa.Table.from_batches([ledger]).group_by(["outcome", "reason"])
+    sums = table.aggregate([("chars_in", "sum"), ([], "count_all")])
+    for row in sums.to_pylist():
+        outcome, characters = row["outcome"], row["chars_in_sum"] or 0
+        name = outcome if outcome == Outcome.KEPT else f"{outcome}.{row['reason']}"
+        counts[name] += row["count_all"]
+        counts[f"characters_{outcome}"] += characters
+        counts["characters_in"] += characters
     return counts
 
 
@@ -306,21 +267,14 @@ def _count(ledger: pa.RecordBatch, applied: Applied) -> Counter[str]:
     counts["characters_out"] += pc.sum(ledger.column("chars_out")).as_py() or 0
     if applied.cut.any():
         counts["characters_cut"] += int(np.sum(applied.cut))
-    _count_findings(counts, applied.findings)
-    counts.update(applied.counts)
-    return counts
-
-
-def _count_findings(counts: Counter[str], findings: pa.RecordBatch) -> None:
-    grouped = (
-        pa.table({n: findings.column(n) for n in ("entity", "operator")})
-        .group_by(["entity", "operator"])
-        .aggregate([([], "count_all")])
-    )
-    for row in grouped.to_pylist():
+    findings = pa.Table.from_batches([applied.findings])
+    kinds = findings.group_by(["entity", "operator"]).aggregate([([], "count_all")])
+    for row in kinds.to_pylist():
         kind = "kept" if row["operator"] == "keep" else "changed"
         counts[f"finding.{row['entity']}.found"] += row["count_all"]
         counts[f"finding.{row['entity']}.{kind}"] += row["count_all"]
+    counts.update(applied.counts)
+    return counts
 
 
 def _constant(value: str, rows: int) -> pa.Array:

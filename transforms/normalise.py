@@ -158,14 +158,16 @@ def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None
 
 
 @njit(cache=True, nogil=True)
-def _mark_composing(data: Any, offsets: Any, table: Any, marks: Any) -> None:
+def _mark(data: Any, offsets: Any, table: Any, usual: Any, marks: Any) -> None:
+    """Mark the texts that hold a code point which is not as usual by the table."""
     for row in range(offsets.size - 1):
         position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        if largest_byte(data, position, stop) < 0x80:  # noqa: PLR2004
+        # Where the first code point is usual, all ASCII is: it is not decoded.
+        if table[0] == usual and largest_byte(data, position, stop) < 0x80:  # noqa: PLR2004
             continue
         while position < stop:
             code, width = decode(data, position)
-            if table[code]:
+            if table[code] != usual:
                 marks[row] = True
                 break
             position += width
@@ -209,14 +211,7 @@ def normalise(
     is taken code point by code point (no final-sigma rule). Each run of Unicode white
     space (`str.isspace`) becomes one space; none is left at either end. With
     `numbers`, each run of decimal digits becomes one `0`. The result is in NFC (unless
-    `nfc` is off), and normalising it again changes nothing.
-
-    Args:
-        texts: Strings without nulls.
-        config: Which steps are taken.
-
-    Returns:
-        As many strings, without nulls and without offset.
+    `nfc` is off), and normalising it again changes nothing. The array has no offset.
 
     Raises:
         ValueError: If a text is null or the result is 2 GiB or more.
@@ -229,7 +224,7 @@ def normalise(
     data, offsets = string_buffers(texts)
     marks = np.zeros(len(texts), np.bool_)
     if config.nfc:
-        _mark_composing(data, offsets, composing_table(), marks)
+        _mark(data, offsets, composing_table(), 0, marks)
     if not marks.any():
         return _fold(texts, table)
     mask = pa.array(marks)
@@ -238,32 +233,9 @@ def normalise(
     return _compose(folded, mask)
 
 
-@njit(cache=True, nogil=True)
-def _mark_blank(data: Any, offsets: Any, table: Any, blank: Any) -> None:
-    for row in range(offsets.size - 1):
-        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        blank[row] = True
-        while position < stop:
-            code, width = decode(data, position)
-            if table[code] != WHITE:
-                blank[row] = False
-                break
-            position += width
-
-
 def is_blank(texts: pa.StringArray) -> NDArray[np.bool_]:
-    """Tell which texts are empty or hold nothing but Unicode white space.
-
-    Args:
-        texts: Strings without nulls.
-
-    Returns:
-        Shape (n,).
-
-    Raises:
-        ValueError: If a text is null.
-    """
+    """Tell which texts, none null, are empty or hold only Unicode white space."""
     data, offsets = string_buffers(texts)
-    blank = np.zeros(len(texts), np.bool_)
-    _mark_blank(data, offsets, fold_table(), blank)
-    return blank
+    marks = np.zeros(len(texts), np.bool_)
+    _mark(data, offsets, fold_table(), WHITE, marks)
+    return ~marks

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A batch of documents.
+    """A batch of documents; `detect` finds the language of those that do not name one.
 
-    Attributes:
-        documents: `tables.DOCUMENTS` and carried columns.
-        detect: Detect the language of documents that do not name one.
+    `documents` are `tables.DOCUMENTS` and carried columns.
     """
 
     documents: pa.RecordBatch = field(repr=False)
@@ -58,9 +56,7 @@ def known_languages(
 ) -> pa.StringArray:
     """The documents' own language tag where they have one, else the detected one.
 
-    Args:
-        documents: `tables.DOCUMENTS` and carried columns.
-        detect: False answers `und` instead of looking at the text.
+    Without `detect` it is `und` instead.
     """
     given = documents.column("language")
     unknown = pc.invert(pc.fill_null(is_language_tag(given), fill_value=False))

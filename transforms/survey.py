@@ -37,29 +37,21 @@ SURVEY = pa.schema(
 
 
 def survey_columns(seen: Seen, normalise: NormaliseConfig) -> dict[str, pa.Array]:
-    """The columns of `SURVEY` for a batch.
-
-    Args:
-        seen: The batch.
-        normalise: What two texts may differ in and still be equal.
-    """
+    """The columns of `SURVEY` for a batch, by name."""
     documents, texts = seen.documents, seen.texts
     ids = doc_id_words(documents.column("doc_id"))
     hashes = content_hashes(seen.normalised(normalise))
-    return {
-        "row": documents.column("row"),
-        "doc_high": pa.array(ids[:, 0]),
-        "doc_low": pa.array(ids[:, 1]),
-        "hash_high": pa.array(hashes[:, 0]),
-        "hash_low": pa.array(hashes[:, 1]),
-        "id_key": pa.array(_id_keys(documents)),
-        "characters": pc.cast(pc.utf8_length(texts), pa.int64()),
-        "text_words": pa.array(word_counts(texts)),
-        "blank": pa.array(is_blank(texts)),
-        "language": seen.languages,
-        "source": seen.sources,
-        "collected_at": documents.column("collected_at"),
-    }
+    columns = [
+        documents.column("row"),
+        *map(pa.array, (*ids.T, *hashes.T, _id_keys(documents))),
+        pc.cast(pc.utf8_length(texts), pa.int64()),
+        pa.array(word_counts(texts)),
+        pa.array(is_blank(texts)),
+        seen.languages,
+        seen.sources,
+        documents.column("collected_at"),
+    ]
+    return dict(zip(SURVEY.names, columns, strict=True))
 
 
 def _id_keys(documents: pa.RecordBatch) -> np.ndarray:
@@ -78,14 +70,8 @@ def ambiguous_ids(
 ) -> np.ndarray:
     """Documents whose id the smallest doc_id of their source uses for another text.
 
-    Args:
-        keys: uint64 (n,), `id_key`.
-        ids: uint64 (n, 2), doc_ids.
-        hashes: uint64 (n, 2), of the normalised texts.
-        blank: bool (n,), documents without a text, which are passed over.
-
-    Returns:
-        int64, their indices.
+    `keys` are those of `SURVEY`, `ids` and `hashes` two words each; blank documents are
+    passed over. Returns indices.
     """
     rows = np.flatnonzero((keys != 0) & ~blank)
     order = rows[np.lexsort((ids[rows, 1], ids[rows, 0], keys[rows]))]

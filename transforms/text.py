@@ -24,10 +24,7 @@ CODE_POINTS = 0x110000
 def string_buffers(
     texts: pa.StringArray,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """View the bytes and offsets of a string array without copying.
-
-    Args:
-        texts: Strings, of any slice of any array, without nulls.
+    """View the bytes and offsets of a string array, or a slice of one.
 
     Returns:
         The data buffer, and n + 1 offsets into it; both read-only, so that numba
@@ -75,6 +72,15 @@ def word_table() -> NDArray[np.uint8]:
     return table
 
 
+@cache
+def white_table() -> NDArray[np.uint8]:
+    """Return 1 for each code point that is white space (`str.isspace`), else 0."""
+    table = np.zeros(CODE_POINTS, np.uint8)
+    table[[code for code in assigned_code_points() if chr(code).isspace()]] = 1
+    table.flags.writeable = False
+    return table
+
+
 @njit(cache=True, nogil=True)
 def decode(data: Any, position: Any) -> Any:
     """Decode one code point of valid UTF-8: returns (code point, bytes)."""
@@ -101,23 +107,15 @@ def largest_byte(data: Any, start: Any, stop: Any) -> Any:
 
 
 def content_hashes(normalised: pa.StringArray) -> NDArray[np.uint64]:
-    """Return the XXH3-128 of each text's UTF-8 bytes.
-
-    Args:
-        normalised: Strings without nulls, from `normalise`.
+    """Return the XXH3-128 of the UTF-8 bytes of each text, none null.
 
     Returns:
         Shape (n, 2): high word, low word; `f"{high:016x}{low:016x}"` is the digest.
-
-    Raises:
-        ValueError: If a text is null.
     """
     data, offsets = string_buffers(normalised)
-    view = data.data
-    bounds = offsets.tolist()
-    digests = b"".join(
-        [xxhash.xxh3_128_digest(view[start:stop]) for start, stop in pairwise(bounds)]
-    )
+    view, bounds = data.data, pairwise(offsets.tolist())
+    hashes = [xxhash.xxh3_128_digest(view[start:stop]) for start, stop in bounds]
+    digests = b"".join(hashes)
     return np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
 
 
@@ -142,17 +140,7 @@ def _count_words(data: Any, offsets: Any, table: Any, counts: Any) -> None:
 
 
 def word_counts(texts: pa.StringArray) -> NDArray[np.int64]:
-    r"""Count the words of each text: maximal runs of `\w` as Python's `re` has it.
-
-    Args:
-        texts: Strings without nulls, normalised or not.
-
-    Returns:
-        Shape (n,).
-
-    Raises:
-        ValueError: If a text is null.
-    """
+    r"""Count the words of each text: maximal runs of `\w` as Python's `re` has it."""
     data, offsets = string_buffers(texts)
     counts = np.zeros(len(texts), np.int64)
     _count_words(data, offsets, word_table(), counts)

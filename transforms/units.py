@@ -18,7 +18,6 @@ import numpy as np
 from numba import njit
 
 from isinglass.transforms.text import (
-    CODE_POINTS,
     assigned_code_points,
     decode,
     largest_byte,
@@ -79,7 +78,7 @@ def class_table() -> NDArray[np.uint8]:
     """Return what each code point is.
 
     Returns:
-        Shape (`CODE_POINTS`,), the sum of `WORD` for what words consist of, `UNSPACED`
+        One entry a code point, the sum of `WORD` for what words consist of, `UNSPACED`
         for what of it belongs to a script without spaces; `MARK` for marks of those
         scripts, which are part of no word, but units where characters are.
     """
@@ -91,7 +90,6 @@ def class_table() -> NDArray[np.uint8]:
         marks = [c for c in block.tolist() if unicodedata.category(chr(c))[0] == "M"]
         table[block] |= table[block] * UNSPACED
         table[marks] = MARK
-    assert table.size == CODE_POINTS
     table.flags.writeable = False
     return table
 
@@ -194,16 +192,9 @@ def find_spans(
 ) -> Any:
     """Write where each unit begins and ends, as `cut_units` counts them.
 
-    Args:
-        data: UTF-8 of all texts.
-        bounds: First byte of the text, and one past its last.
-        classes: From `class_table`.
-        by_character: What `cut_units` says of the text.
-        places: `BYTES` of data, or `POINTS`, the text's code points.
-        spans: Filled; shape (m, 2), m as `cut_units` needs.
-
-    Returns:
-        Number of units.
+    `bounds` are the first byte of the text and one past its last, `by_character` is
+    what `cut_units` says of it; places are `BYTES` of data or `POINTS` of the text.
+    `spans` (m, 2) takes them, m as `cut_units` needs. Returns the number of units.
     """
     position, stop = bounds
     place = position if places == BYTES else np.int64(0)
@@ -241,18 +232,11 @@ def _all_spans(
 def unit_spans(
     normalised: pa.StringArray, by_character: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Where the units of each text are.
-
-    Args:
-        normalised: Texts (n,) from `normalise`, without nulls.
-        by_character: Shape (n,), whether the units of a text are characters.
+    """Where the units of each normalised text are.
 
     Returns:
         First code point of each unit in its text and one past its last, shape (u, 2);
         offsets, shape (n + 1,): text i owns `spans[offsets[i]:offsets[i + 1]]`.
-
-    Raises:
-        ValueError: If a text is null.
     """
     data, offsets = string_buffers(normalised)
     # At most every other byte ends a word, and unspaced text has 2 bytes a character.

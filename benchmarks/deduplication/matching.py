@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from benchmarks.deduplication.signatures import CASES, write_survey
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
-from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.passes import Session
 from isinglass.pipelines.engine.progress import Progress
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.side_tables import extents
@@ -31,13 +31,11 @@ from isinglass.pipelines.stages.dedup.rank import (
     load_identified,
     rank_documents,
 )
-from isinglass.pipelines.stages.dedup.shingles import find_candidates
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.documents import Layout, Shard
-from isinglass.transforms.dedup.decide import ranked_documents
-from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.decide import NO_RANK
 from isinglass.transforms.dedup.keepers import Similarity, resolve_near
 
 CODE = "benchmark"
@@ -70,31 +68,20 @@ def match(folder: Path) -> dict[str, Any]:
     workspace, places = driver.workspace, list(driver.places)
     for name in (RANK, matching.MATCH):
         shutil.rmtree(workspace.pass_folder(name), ignore_errors=True)
-    commits = list(driver.surveys.values())
     clock = [cpu_seconds()]
     ranked = rank_documents(driver, dedup, np.ones(driver.documents, np.bool_))
     clock.append(cpu_seconds())
     documents = ranked.counts["records_in"]
     waves = matching.plan_waves(documents, 0, dedup)
-    upstream = matching.match_upstream(ranked, commits, [])
-    units = matching.bucket_units(waves, documents, upstream, CODE)
-    done = run_pass(
-        driver.session,
-        matching.BucketWork(0),
-        units,
-        build=matching.MatchGraph(workspace, tuple(places), tuple(waves), 0),
-        wave_of=matching.wave_of,
-    )
+    units = matching.bucket_units(waves, documents, [], CODE)
+    done = matching.match_documents(driver.session, places, waves, units, 0)
     matching.check_entries(workspace, places, done, dedup)
     clock.append(cpu_seconds())
     pairs = matching.load_pairs(workspace, units, waves, places)
     clock.append(cpu_seconds())
     found = load_identified(workspace)
-    candidates = find_candidates(pairs, found.rank)
     alike = Similarity(np.ones(len(pairs)))
-    removals = resolve_near(
-        candidates.pairs, alike, dedup.threshold, ranked_documents(found)
-    )
+    removals = resolve_near(pairs, alike, dedup, found.ranked)
     clock.append(cpu_seconds())
     steps = dict(
         zip(("rank", "match", "merge", "resolve"), np.diff(clock).tolist(), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,9 +117,6 @@ class SyntheticSurvey:
     made: Signatures
     name: str = SURVEY
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write one shard; the payload is the index of its first document."""
         del state
@@ -188,7 +186,8 @@ def write_survey(made: Signatures, workspace: Workspace) -> dict[str, Commit]:
     for start in range(0, made.documents, SHARD):
         name = shard_name(start)
         unit = Unit(name, str(start), f"{name} of {made.documents}")
-        outcome = run_unit(work, None, unit, workspace)
+        make = partial(work.run, None, unit.payload)
+        outcome = run_unit(work.name, unit, workspace, make)
         if isinstance(outcome, Failure):
             raise outcome.to_error(SURVEY)
         commits[name] = outcome

@@ -20,11 +20,12 @@ import torch
 
 from benchmarks.vectors.peers import Question, differences, load_loop
 from benchmarks.vectors.random_models import save_random
-from isinglass.transforms.encode.encoder import Encoder, choose_device, load_encoder
-from isinglass.transforms.encode.models import model_folder, tokenizer_file
+from isinglass.transforms.encode.encoder.device import choose_device
+from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import take_rows
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,9 +123,10 @@ def memory(checked: Checked) -> dict[str, Any]:
         encoder.model = _Cramped(encoder.model)
         vectors = encoder.encode(checked.tokens)
     _, cosine = differences(vectors, expected)
+    halvings = budget.bit_length() - encoder.batch_tokens.bit_length()
     return {
-        "ok": encoder.halved > 0 and cosine >= LEAST_COSINE["bfloat16"],
-        "halvings": encoder.halved,
+        "ok": halvings > 0 and cosine >= LEAST_COSINE["bfloat16"],
+        "halvings": halvings,
         "budget": [budget, encoder.batch_tokens],
         "min_cosine": cosine,
     }
@@ -182,7 +184,7 @@ def _load(question: dict[str, Any], scratch: Path) -> Checked:
         question=Question(
             folder=model_folder(settings),
             tokenizer=file,
-            pad=tokenizer.specials.pad or 0,
+            pad=tokenizer.token_id("[PAD]") or 0,
             max_tokens=settings.max_tokens,
             pooling="mean",
             normalise=True,

@@ -17,7 +17,7 @@ from benchmarks.encoding.speed import (
     load_peer,
 )
 from benchmarks.measuring.processes import Target, Usage, run_process, table
-from isinglass.transforms.encode.encoder import configure_threads
+from isinglass.transforms.encode.encoder.device import configure_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

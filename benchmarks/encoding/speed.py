@@ -17,10 +17,11 @@ import pyarrow as pa
 from benchmarks.encoding.corpus import long_texts, openings, read_texts, spread
 from benchmarks.measuring.processes import Target, table
 from benchmarks.vectors.peers import differences
-from isinglass.transforms.encode.encoder import configure_threads, load_encoder
-from isinglass.transforms.encode.models import model_folder
+from isinglass.transforms.encode.encoder.device import configure_threads
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.find import model_folder
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

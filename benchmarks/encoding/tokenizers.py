@@ -10,14 +10,14 @@ import numpy as np
 from benchmarks.encoding.corpus import SHARED, TOKENIZER, read_texts, spread
 from benchmarks.measuring.processes import Target, table
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 CHOICES = {
     "WordPiece": str(TOKENIZER),

@@ -10,7 +10,7 @@ from benchmarks.vectors.texts import text_bytes
 
 if TYPE_CHECKING:
     from benchmarks.vectors.texts import Texts
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 SAMPLE_BYTES = 16_000_000
 

@@ -13,7 +13,8 @@ from benchmarks.vectors.peers import (
     differences,
 )
 from benchmarks.vectors.report import rounded
-from isinglass.transforms.encode.models import pooling_of, tokenizer_file
+from isinglass.transforms.encode.models.find import tokenizer_file
+from isinglass.transforms.encode.models.folder import pooling_of
 
 if TYPE_CHECKING:
     from benchmarks.vectors.end_to_end import Run
@@ -38,7 +39,7 @@ def _compare(bench: Bench, best: Run | None) -> dict[str, Any]:
     question = Question(
         folder=bench.folder,
         tokenizer=tokenizer_file(bench.settings),
-        pad=job.tokenizer.specials.pad or 0,
+        pad=job.tokenizer.token_id("[PAD]") or 0,
         max_tokens=job.encoder.max_tokens,
         pooling=pooling_of(bench.folder) or "mean",
         normalise=job.encoder.normalise,

@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.vectors.books import watch
 from benchmarks.vectors.machine import (
     peak_device_mb,
     peak_host_mb,
     reset_peaks,
 )
 from isinglass.schemas.tables import embeddings_schema
-from isinglass.transforms.encode.outputs.embeddings import (
-    embeddings_batch,
-    storage_of,
-)
+from isinglass.transforms.encode.outputs.vectors import embeddings_batch, storage_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,
-    WriterThread,
     encode_stream,
 )
-from isinglass.transforms.encode.tokenizers.batch import cut
+from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.write import TableWriter
 
 if TYPE_CHECKING:
@@ -36,9 +33,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.vectors.texts import Texts
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 WINDOW_TOKENS = 2**20
 """Tokens whose documents are put into batches together, at least."""
@@ -52,7 +49,7 @@ class Job:
     Attributes:
         texts: Encoded in every run.
         tokenizer: Shared by the threads.
-        encoder: Each run takes a copy, with a token budget and books of its own.
+        encoder: Each run takes a copy, with a token budget of its own.
         threads: Of the tokenizer; 0 does everything in one thread.
         kept: Vectors that are kept for comparison, of the first documents.
         output: Folder to write to; None writes nothing.
@@ -117,6 +114,7 @@ def run_once(job: Job, budget: int, documents: int | None = None) -> Run:
         documents: Only the first so many, to warm up.
     """
     encoder = replace(job.encoder, batch_tokens=budget)
+    books = watch(encoder)
     device, run = encoder.model.device, Run(budget)
     timed = _Timed(job.tokenizer, encoder.max_tokens)
     reset_peaks(device)
@@ -130,15 +128,18 @@ def run_once(job: Job, budget: int, documents: int | None = None) -> Run:
             StreamSettings(job.threads, _DEPTH + job.threads, WINDOW_TOKENS),
         ):
             assert streamed.encoded is not None
-            _count(run, streamed.tokens, encoder.max_tokens)
+            _count(run, streamed.tokens)
             vectors = streamed.encoded.vectors
             put(vectors)
             if run.documents < job.kept + len(vectors):
                 run.vectors.append(vectors)
-    run.seconds = time.perf_counter() - began
+    ended = time.perf_counter()
+    run.seconds = ended - began
     run.process_seconds = time.process_time() - spent
     run.tokenizer_seconds = timed.seconds
-    _read_books(run, encoder)
+    run.batches, run.fill, run.padding = books.batches, books.fill, books.padding
+    run.busy, run.idle = books.busy(), books.idle(ended)
+    run.halvings = budget.bit_length() - encoder.batch_tokens.bit_length()
     run.host_mb, run.device_mb = peak_host_mb(), peak_device_mb(device)
     return run
 
@@ -166,18 +167,11 @@ class _Timed:
         return tokens
 
 
-def _count(run: Run, tokens: TokenBatch, limit: int) -> None:
-    lengths = cut(tokens, limit).lengths
+def _count(run: Run, tokens: TokenBatch) -> None:
+    lengths = tokens.lengths
     run.documents += len(lengths)
     run.tokens += int(lengths.sum())
     run.squares += int((lengths**2).sum())
-
-
-def _read_books(run: Run, encoder: Encoder) -> None:
-    books = encoder.statistics
-    run.batches, run.halvings = books.batches, encoder.halved
-    run.fill, run.padding = books.fill, books.padding
-    run.busy, run.idle = books.compute_seconds, books.idle
 
 
 def _writer(job: Job, stack: ExitStack) -> Callable[[NDArray[np.float32]], None]:
@@ -202,8 +196,7 @@ def _writer(job: Job, stack: ExitStack) -> Callable[[NDArray[np.float32]], None]
         table.abort() if kind else table.finish()
 
     stack.push(end)
-    writer = stack.enter_context(WriterThread(write, _DEPTH))
-    return writer.put
+    return stack.enter_context(writing(write, _DEPTH))
 
 
 def _nothing(vectors: NDArray[np.float32]) -> None:

@@ -16,15 +16,12 @@ from benchmarks.vectors.arithmetic import (
 from benchmarks.vectors.end_to_end import Job
 from benchmarks.vectors.options import DEFAULT_BATCH_TOKENS
 from benchmarks.vectors.random_models import RANDOM, save_random
-from isinglass.transforms.encode.encoder import load_encoder
 from isinglass.transforms.encode.encoder.device import choose_precision
-from isinglass.transforms.encode.models import (
-    model_folder,
-    model_settings,
-    tokenizer_file,
-)
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.folder import model_settings
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +107,7 @@ def load_bench(
         deadline: By `time.perf_counter`; after it less is tried.
     """
     say(f"loading {options.model}")
-    encoder = load_encoder(settings, time.perf_counter)
+    encoder = load_encoder(settings)
     tokenizer = load_tokenizer(settings)
     folder, device = model_folder(settings), encoder.model.device
     precision = choose_precision(settings.precision, device)

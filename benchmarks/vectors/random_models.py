@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.extra import require
-from isinglass.transforms.encode.models import TOKENIZER_FILE, largest_id
-from isinglass.transforms.encode.models.folder import read_json
+from isinglass.transforms.encode.models.check import largest_id
+from isinglass.transforms.encode.models.folder import TOKENIZER_FILE, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def save_random(choice: str, tokenizer: Path, folder: Path) -> Path:
     layers, width, heads = SHAPES[name]
     torch.manual_seed(_SEED)
     config = transformers.BertConfig(
-        vocab_size=largest_id(read_json(tokenizer)) + 1,
+        vocab_size=largest_id(tokenizer, read_json(tokenizer)) + 1,
         num_hidden_layers=layers,
         hidden_size=width,
         num_attention_heads=heads,

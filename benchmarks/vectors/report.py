@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.encode.models import weight_files
+from isinglass.transforms.encode.models.folder import weight_files
 
 if TYPE_CHECKING:
     from pathlib import Path

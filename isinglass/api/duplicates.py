@@ -17,8 +17,7 @@ from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup import whole
 
 if TYPE_CHECKING:
-    from isinglass.api.kinds import Texts
-    from isinglass.api.texts import Batch
+    from isinglass.api.texts import Batch, Texts
     from isinglass.transforms.dedup.decide import Decided
 
 

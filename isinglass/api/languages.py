@@ -10,7 +10,7 @@ from isinglass.api.texts import as_column, batches
 from isinglass.transforms import language
 
 if TYPE_CHECKING:
-    from isinglass.api.kinds import Texts
+    from isinglass.api.texts import Texts
 
 
 def detect_languages(texts: Texts) -> pa.StringArray:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import ValidationError
 
-from isinglass.api.sections import pii_section
 from isinglass.api.texts import (
     as_column,
     batches,
@@ -18,20 +18,20 @@ from isinglass.api.texts import (
     places,
 )
 from isinglass.schemas.answers import FOUND_PII, REDACTED
+from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.load import refusal
+from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.pii.operators.apply import LEAST_KEY, writer
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import load_detector, pii_edits, scan
 from isinglass.transforms.seen import known_languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from isinglass.api.kinds import Mode, Texts
-    from isinglass.api.texts import Batch
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.schemas.config.pii import Operator
+    from isinglass.api.texts import Batch, Texts
+    from isinglass.schemas.config.pii import Mode, Operator
 
 
 def find_pii(
@@ -72,10 +72,10 @@ def find_pii(
         MissingExtraError: A model is not installed.
     """
     section = pii_section(pii, entities, mode)
-    scanner = Scanner.load(CleanSettings(section, b"", seed=0), time.monotonic)
+    detector = load_detector(section, time.monotonic)
     parts: list[pa.Table] = []
     for batch, view in _views(texts, languages, section):
-        scanned = scanner.scan(view.texts, view.languages)
+        scanned = scan(detector, view.texts, view.languages)
         failed = batch.failed | _failed(batch, scanned.failures)
         parts.append(_found_table(batch, scanned.findings, failed))
     return pa.concat_tables([FOUND_PII.empty_table(), *parts])
@@ -119,11 +119,11 @@ def redact(
     """
     section = pii_section(pii, entities, mode, operators)
     secret = _secret(key)
-    scanner = Scanner.load(CleanSettings(section, secret, seed=0), time.monotonic)
+    detector = load_detector(section, time.monotonic)
     write = writer(section, secret)
     parts: list[pa.Table] = []
     for batch, view in _views(texts, languages, section):
-        applied = apply_edits(view, [pii_edits(scanner, view, write)])
+        applied = apply_edits(view, [pii_edits(detector, view, write)])
         failed = batch.failed | _failed(batch, applied.failures)
         alive = places(batch.rows[applied.alive] - batch.first, batch.size)
         columns = [
@@ -133,6 +133,68 @@ def redact(
         ]
         parts.append(pa.Table.from_arrays(columns, schema=REDACTED))
     return pa.concat_tables([REDACTED.empty_table(), *parts])
+
+
+def pii_section(
+    pii: PiiConfig | None,
+    entities: Iterable[str] | None,
+    mode: str | None,
+    operators: Mapping[str, str] | None = None,
+) -> PiiConfig:
+    """The `pii` section that parameters stand for.
+
+    Args:
+        pii: To begin with; by default that of a run, in mode identifiers.
+        entities: The only kinds that are looked for. Each has the operator and the
+            threshold of the section, or those of a run.
+        mode: Takes the place of the mode of the section.
+        operators: Take the place of those of the section.
+
+    Raises:
+        TypeError: `entities` is a single str.
+        ConfigError: A mode or operator is not known; an operator is for a kind that is
+            not looked for; or a kind cannot be found in this mode.
+    """
+    if isinstance(entities, str):
+        raise TypeError(
+            f"entities is a single str; give a list, such as [{entities!r}]"
+        )
+    base, usual = pii or PiiConfig(mode="identifiers"), PiiConfig()
+    names = base.entities if entities is None else entities
+    chosen = {
+        name: base.entities.get(name) or usual.settings_of(name) for name in names
+    }
+    kinds = {name: entity.model_dump() for name, entity in chosen.items()}
+    for name, operator in (operators or {}).items():
+        if name not in kinds:
+            raise ConfigError(
+                f"operators.{name}: this kind is not looked for; name it in entities"
+            )
+        kinds[name]["operator"] = operator
+    section: dict[str, Any] = {**base.model_dump(), "entities": kinds}
+    if mode is not None:
+        section["mode"] = mode
+    try:
+        made = PiiConfig.model_validate(section)
+    except ValidationError as error:
+        raise ConfigError(refusal(error)) from None
+    if entities is not None:
+        _check_found(made)
+    return made
+
+
+def _check_found(pii: PiiConfig) -> None:
+    """Kinds that were asked for by name must not be passed over in silence."""
+    if pii.mode != "identifiers" or pii.recognizers != RecognizersConfig():
+        return
+    # Presidio takes seconds to import, and is needed for the scan in any case.
+    from isinglass.transforms.pii.recognizers import model_labels  # noqa: PLC0415
+
+    for name in sorted(set(pii.entities) & set(model_labels().values())):
+        raise ConfigError(
+            f"entities: {name} is found by a model alone; give mode='fast', or leave "
+            "it out"
+        )
 
 
 def _secret(key: str | bytes | None) -> bytes:
@@ -180,16 +242,11 @@ def _found_table(
     missing = np.union1d(np.setdiff1d(whole, batch.rows), np.array([*failed], np.int64))
     if len(missing) == 0:
         return found
-    columns: dict[str, Any] = {
-        name: pa.nulls(len(missing)) for name in found.schema.names
-    }
-    columns["row"] = pa.array(missing)
-    columns["failure"] = pa.array(
-        [failed.get(n) for n in missing.tolist()], pa.string()
-    )
-    others = pa.table(columns).cast(FOUND_PII)
-    both = pa.concat_tables([found, others])
-    return both.take(pa.array(np.argsort(both["row"].to_numpy(), kind="stable")))
+    reasons = pa.array([failed.get(row) for row in missing.tolist()], pa.string())
+    others = pa.table({"row": missing, "failure": reasons})
+    both = pa.concat_tables([found, others], promote_options="default")
+    order = np.argsort(both["row"].to_numpy(), kind="stable")
+    return both.take(pa.array(order)).cast(FOUND_PII)
 
 
 def _span_lists(findings: pa.RecordBatch, count: int) -> pa.ListArray:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,13 @@ from isinglass.transforms.read.checks import as_string, check_texts, is_text_typ
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
     from numpy.typing import NDArray
+
+Texts: TypeAlias = Union[
+    "Sequence[str | None]", "pa.Array", "pa.ChunkedArray", "pd.Series[Any]"
+]
+"""A list of str or None, a pyarrow array of strings, or a pandas Series."""
 
 _KINDS = "a list of str, a pyarrow array of strings or a pandas Series"
 
@@ -49,12 +55,7 @@ class Batch:
 
 
 def places(rows: NDArray[np.int64], count: int) -> pa.Array:
-    """Where a column of `count` entries takes its values from; null outside of `rows`.
-
-    Args:
-        rows: Entry that each value is for, all different.
-        count: Entries of the column.
-    """
+    """Where a column of `count` entries takes the values for `rows` from; else null."""
     found = np.full(count, -1, np.int64)
     found[rows] = np.arange(len(rows))
     return pa.array(found, mask=found < 0)
@@ -68,13 +69,8 @@ def failure_column(first: int, size: int, failed: Mapping[int, str]) -> pa.Strin
 def as_column(texts: Any, name: str = "texts") -> pa.ChunkedArray:
     """Strings or UTF-8 bytes of a caller as a column, nulls and bad bytes included.
 
-    Args:
-        texts: A list of str or None, a pyarrow array, or a pandas Series, whose index
-            is not read.
-        name: Of the parameter, for messages.
-
     Raises:
-        TypeError: It is something else, a single str above all.
+        TypeError: It is something else than `Texts`, a single str above all.
     """
     if isinstance(texts, str | bytes | bytearray):
         raise TypeError(
@@ -118,7 +114,7 @@ def batches(column: pa.ChunkedArray) -> Iterator[Batch]:
             piece = strings[part]
             checked = check_texts(piece, most)
             failed = {
-                first + one.index: one.reason.value
+                first + one.row: one.reason.value
                 for one in checked.rejections
                 if one.reason is not QuarantineReason.MISSING_TEXT
             }
@@ -128,11 +124,7 @@ def batches(column: pa.ChunkedArray) -> Iterator[Batch]:
 
 
 def language_tags(languages: Any, count: int) -> pa.ChunkedArray | None:
-    """Language tags of all texts, one each.
-
-    Args:
-        languages: One tag for all, a tag or null for each, or None.
-        count: Texts.
+    """Language tags of `count` texts; `languages` are one for all, one each or None.
 
     Raises:
         InputError: There is not one for each text.

@@ -51,15 +51,6 @@ def _global(
         bool, typer.Option("--quiet", "-q", help="Log errors only.")
     ] = False,
 ) -> None:
-    level = logging.INFO
-    if verbose:
-        level = logging.DEBUG
-    if quiet:
-        level = logging.ERROR
-    configure_logging(level)
-
-
-def configure_logging(level: int) -> None:
     """Send isinglass's own records to stderr; libraries speak from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -67,7 +58,8 @@ def configure_logging(level: int) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    LOGGER.setLevel(level)
+    level = logging.DEBUG if verbose else logging.INFO
+    LOGGER.setLevel(logging.ERROR if quiet else level)
     # Beam repeats at error level, with the element, what isinglass reports itself.
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
 

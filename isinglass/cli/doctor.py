@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-import typer
-
-from isinglass.cli.options import Format, FormatOption
+from isinglass.cli.options import FormatOption, show
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import RefuseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from isinglass.schemas.manifest import Model
+    from isinglass.transforms.encode.models.check import ModelFile
 
 LEAST_FREE_BYTES = 2**30
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What.
-        good: Whether it is as it should be.
-        detail: Version, size, or what to do.
-        needed: False for what only an optional part needs.
-    """
+class Finding(NamedTuple):
+    """One thing that was looked at; `needed` if more than an optional part needs it."""
 
     name: str
     good: bool
@@ -35,15 +30,14 @@ class Finding:
     needed: bool = True
 
 
-def doctor(format_: FormatOption = Format.TEXT) -> int:
+def doctor(format_: FormatOption = "text") -> int:
     """Check the installation: packages, models, workers, space. Downloads nothing."""
     findings = examine()
-    if format_ is Format.JSON:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
-    else:
-        for finding in findings:
-            mark = "ok  " if finding.good else ("FAIL" if finding.needed else "--  ")
-            typer.echo(f"{mark} {finding.name}: {finding.detail}")
+    lines = []
+    for finding in findings:
+        mark = "ok  " if finding.good else ("FAIL" if finding.needed else "--  ")
+        lines.append(f"{mark} {finding.name}: {finding.detail}")
+    show([finding._asdict() for finding in findings], lines, format_)
     return int(any(not f.good and f.needed for f in findings))
 
 
@@ -54,58 +48,58 @@ def examine() -> list[Finding]:
     versions = package_versions()
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())
     free = shutil.disk_usage(Path.cwd()).free
+    space = f"{free / 1e9:.1f} GB free"
     return [
         Finding("python", good=True, detail=platform.python_version()),
         Finding("packages", good=True, detail=packages),
         Finding("cores", good=True, detail=str(os.cpu_count())),
-        Finding(
-            "space in this folder", free > LEAST_FREE_BYTES, f"{free / 1e9:.1f} GB free"
-        ),
-        _pii_models(),
-        _encoder_models(),
-        _tokenizer(),
+        Finding("space in this folder", free > LEAST_FREE_BYTES, space),
+        _tried("PII models", _pii_models),
+        _tried("encoder", _encoder_models, needed=False),
+        _tried("tokenizer", _tokenizer, needed=False),
         _device(),
     ]
 
 
-def _pii_models() -> Finding:
+def _tried(
+    name: str, look: Callable[[], tuple[bool, str]], *, needed: bool = True
+) -> Finding:
+    """What is found, or why it cannot be used."""
+    try:
+        good, detail = look()
+    except RefuseError as error:
+        good, detail = False, str(error)
+    return Finding(name, good, detail, needed)
+
+
+def _pii_models() -> tuple[bool, str]:
     from isinglass.transforms.pii.detector import check_models  # noqa: PLC0415
 
-    try:
-        models = check_models(PiiConfig())
-    except RefuseError as error:
-        return Finding("PII models", good=False, detail=str(error))
-    names = ", ".join(f"{m.name} {m.sha256[:12]}" for m in models)
-    return Finding("PII models", good=True, detail=names)
+    return True, _named(check_models(PiiConfig()))
 
 
-def _encoder_models() -> Finding:
-    from isinglass.transforms.encode.models import check_models  # noqa: PLC0415
+def _encoder_models() -> tuple[bool, str]:
+    from isinglass.transforms.encode.models.check import check_models  # noqa: PLC0415
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
 
-    try:
-        models = check_models(EncodeSettings())
-    except RefuseError as error:
-        return Finding("encoder", good=False, detail=str(error), needed=False)
-    names = ", ".join(f"{m.name} {m.sha256[:12]}" for m in models)
-    return Finding("encoder", good=True, detail=names, needed=False)
+    return True, _named(check_models(EncodeSettings()))
 
 
-def _tokenizer() -> Finding:
+def _named(models: Iterable[Model | ModelFile]) -> str:
+    return ", ".join(f"{model.name} {model.sha256[:12]}" for model in models)
+
+
+def _tokenizer() -> tuple[bool, str]:
     from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
-    from isinglass.transforms.encode.tokenizers.load import (  # noqa: PLC0415
+    from isinglass.transforms.encode.tokenizers.tokenizer import (  # noqa: PLC0415
         load_tokenizer,
     )
 
-    try:
-        tokenizer = load_tokenizer(EncodeSettings())
-    except RefuseError as error:
-        return Finding("tokenizer", good=False, detail=str(error), needed=False)
-    slow = tokenizer.backend.startswith("tokenizers ")
-    detail = f"{tokenizer.backend}, " + (
-        "no fast library gives the same ids here" if slow else "ids as the reference"
-    )
-    return Finding("tokenizer", good=not slow, detail=detail, needed=False)
+    tokenizer = load_tokenizer(EncodeSettings())
+    if tokenizer.backend.startswith("tokenizers "):
+        slow = "no fast library gives the same ids here"
+        return False, f"{tokenizer.backend}, {slow}"
+    return True, f"{tokenizer.backend}, ids as the reference"
 
 
 def _device() -> Finding:
@@ -115,6 +109,5 @@ def _device() -> Finding:
         return Finding("GPU", good=False, detail="torch is not installed", needed=False)
     if torch.cuda.is_available():
         return Finding("GPU", good=True, detail=torch.cuda.get_device_name(0))
-    return Finding(
-        "GPU", good=False, detail="none; encoding runs on the CPU", needed=False
-    )
+    none = "none; encoding runs on the CPU"
+    return Finding("GPU", good=False, detail=none, needed=False)

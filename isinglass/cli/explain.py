@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from pathlib import Path
@@ -10,12 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption, StageOption, read_stages
+from isinglass.cli.options import (
+    FormatOption,
+    StageOption,
+    console_on,
+    read_stages,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from isinglass.pipelines.explain.model import Explanation
+    from isinglass.pipelines.stage import Story
 
 _NAME_WIDTH = 14
 
@@ -30,7 +34,7 @@ def explain(
         bool, typer.Option("--full", help="Show whole texts; fold nothing.")
     ] = False,
     stage: StageOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Tell where a record came from, what became of it and on what evidence.
 
@@ -40,28 +44,19 @@ def explain(
     from isinglass.pipelines.explain.build import explain as tell  # noqa: PLC0415
 
     told = tell(run, doc_id, full=full, stages=read_stages(stage))
-    if format_ is Format.JSON:
+    if format_ == "json":
         typer.echo(json.dumps(as_json(told), indent=2))
     else:
-        show(told, _console())
+        show(told, console_on(sys.stdout))
     return 0
 
 
-def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415
-
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that lacks a character shows its number instead.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False, markup=False, emoji=False)
-
-
-def as_json(told: Explanation) -> dict[str, Any]:
+def as_json(told: Story) -> dict[str, Any]:
     """The whole explanation as a JSON-able value; its form is part of the contract."""
     return {**told.facts, "notes": list(told.notes)}
 
 
-def show(told: Explanation, console: Console) -> None:
+def show(told: Story, console: Console) -> None:
     """Print an explanation for a person."""
     from rich.text import Text  # noqa: PLC0415
 
@@ -77,9 +72,8 @@ def show(told: Explanation, console: Console) -> None:
         line = Text.assemble((f"{name:<{_NAME_WIDTH}}", "dim"), visible(value))
         console.print(line, soft_wrap=True)
     for note in told.notes:
-        console.print(
-            Text.assemble(("Note: ", "yellow"), visible(note)), soft_wrap=True
-        )
+        line = Text.assemble(("Note: ", "yellow"), visible(note))
+        console.print(line, soft_wrap=True)
     if told.texts:
         console.print()
     for text in told.texts:

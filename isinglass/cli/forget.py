@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
-from isinglass.cli.options import Format, FormatOption, StageOption
+from isinglass.cli.options import FormatOption, StageOption, show
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.stages.erase.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget.job import Forgotten
 
 MOST_NAMED = 20
-
-
-class Remove(StrEnum):
-    """What of a document with a value is left out."""
-
-    DOCUMENTS = "documents"
-    SPANS = "spans"
 
 
 def forget(
@@ -39,8 +30,9 @@ def forget(
         typer.Option("--output", help="Folder of the new run.", show_default=False),
     ] = None,
     remove: Annotated[
-        Remove, typer.Option("--remove", help="Whole documents, or only the places.")
-    ] = Remove.DOCUMENTS,
+        Literal["documents", "spans"],
+        typer.Option("--remove", help="Whole documents, or only the places."),
+    ] = "documents",
     *,
     texts_only: Annotated[
         bool,
@@ -57,7 +49,7 @@ def forget(
         bool, typer.Option("--dry-run", help="Search and count, write nothing.")
     ] = False,
     stage: StageOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Make a new run without the documents that hold some values; RUN stays as it is.
 
@@ -67,28 +59,32 @@ def forget(
     """
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
-    from isinglass.pipelines.stages.erase import forget as forgetting  # noqa: PLC0415
+    from isinglass.pipelines.stages.erase.forget import job  # noqa: PLC0415
+    from isinglass.pipelines.stages.erase.forget.values import (  # noqa: PLC0415
+        read_values,
+    )
 
-    request = forgetting.ForgetRequest(
+    request = job.ForgetRequest(
         run=run,
-        values=forgetting.read_values(value_file, allow_short=allow_short),
-        remove=remove.value,
+        values=read_values(value_file, allow_short=allow_short),
+        remove=remove,
         output=output,
         texts_only=texts_only,
         dry_run=dry_run,
         stages=tuple(stage or ()),
     )
-    done = forgetting.forget(request, Progress.on_stderr())
-    if format_ is Format.JSON:
-        typer.echo(json.dumps(as_json(done), indent=2))
-    else:
-        typer.echo("\n".join(_lines(done)))
-    return _exit_code(done)
+    done = job.forget(request, Progress.on_stderr())
+    show(as_json(done), _lines(done), format_)
+    if done.found.documents == 0:
+        return NOTHING_TO_DO
+    failed = done.manifest is not None and done.manifest.verdict == "failed"
+    return GATE_FAILED if failed or done.remains.doc_ids else 0
 
 
 def as_json(done: Forgotten) -> dict[str, Any]:
     """The result as a JSON-able value; its form is part of the contract."""
     found, manifest = done.found, done.manifest
+    erasure = None if manifest is None else manifest.erasure
     return {
         "values": found.values,
         "documents": found.documents,
@@ -98,11 +94,7 @@ def as_json(done: Forgotten) -> dict[str, Any]:
         "found_elsewhere": found.elsewhere,
         "output": None if done.folder is None else str(done.folder),
         "run_id": None if manifest is None else manifest.run_id,
-        "erasure": (
-            None
-            if manifest is None or manifest.erasure is None
-            else manifest.erasure.model_dump()
-        ),
+        "erasure": None if erasure is None else erasure.model_dump(),
         "still_in": list(done.remains.doc_ids),
         "named_in": list(done.remains.files),
     }
@@ -133,10 +125,3 @@ def _lines(done: Forgotten) -> list[str]:
             "are; so are words of the report that a value happens to be."
         )
     return lines
-
-
-def _exit_code(done: Forgotten) -> int:
-    if done.found.documents == 0:
-        return NOTHING_TO_DO
-    failed = done.manifest is not None and done.manifest.verdict == "failed"
-    return GATE_FAILED if failed or done.remains.doc_ids else 0

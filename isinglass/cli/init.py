@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from isinglass.schemas.errors import OutputError
 
-
-class Profile(StrEnum):
-    """Ready-made configurations."""
-
-    WEB_EN = "web-en"
-    IDENTIFIERS = "identifiers"
+Profile = Literal["web-en", "identifiers"]
 
 
 def init(
@@ -25,7 +19,7 @@ def init(
     ),
     profile: Annotated[
         Profile, typer.Option("--profile", help="Which configuration.")
-    ] = Profile.WEB_EN,
+    ] = "web-en",
     *,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite an existing file.")
@@ -33,13 +27,11 @@ def init(
 ) -> int:
     """Write a full, commented configuration."""
     if path.exists() and not force:
-        msg = f"{path} exists. Choose another name, or give --force."
-        raise OutputError(msg)
+        raise OutputError(f"{path} exists. Choose another name, or give --force.")
     try:
         path.write_text(profile_text(profile), encoding="utf-8")
     except OSError as error:
-        msg = f"{path} cannot be written: {error.strerror}."
-        raise OutputError(msg) from None
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
     typer.echo(f"Wrote {path}. Set inputs and output, then: isinglass run -c {path}")
     return 0
 
@@ -47,4 +39,4 @@ def init(
 def profile_text(profile: Profile) -> str:
     """The YAML text of a profile."""
     folder = resources.files("isinglass.schemas.profiles")
-    return folder.joinpath(f"{profile.value}.yaml").read_text(encoding="utf-8")
+    return folder.joinpath(f"{profile}.yaml").read_text(encoding="utf-8")

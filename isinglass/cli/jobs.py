@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from isinglass.cli.options import (
-    ConfigOption,
-    Format,
-    FormatOption,
-    SetOption,
-    read_config,
-)
+from isinglass.cli.options import Format, FormatOption, read_config, show
 
 if TYPE_CHECKING:
     from isinglass.pipelines.run import Request, Result
     from isinglass.pipelines.stage import Verb
-    from isinglass.schemas.config import RunConfig
 
 GATE_FAILED, WARNED, NOTHING_TO_DO = 3, 4, 5
 
@@ -35,8 +26,13 @@ VERBS = {
 
 def start(
     context: typer.Context,
-    config: ConfigOption,
-    set_: SetOption = None,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="Configuration file, YAML.")
+    ],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override one key: path.to.key=value. Repeatable."),
+    ] = None,
     runner: Annotated[
         str | None, typer.Option("--runner", help="Beam runner; overrides beam.runner.")
     ] = None,
@@ -54,93 +50,61 @@ def start(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 when the verdict is `warned`.")
     ] = False,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Run the verb that the command was called by."""
     changes = list(set_ or [])
     if runner is not None:
         changes.append(f"beam.runner={runner}")
-    job = Job(
-        verb=cast("Verb", context.info_name),
-        config=read_config(config, changes),
-        beam_arguments=tuple(context.args),
-    )
+    checked = read_config(config, changes)
+    # Heavy imports wait until the configuration is known to be right.
+    from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
+    from isinglass.pipelines.engine.runner import Execution  # noqa: PLC0415
+    from isinglass.pipelines.run import Request, execute  # noqa: PLC0415
+
+    execution = Execution(checked.beam, tuple(context.args))
+    verb = cast("Verb", context.info_name)
+    request = Request(checked, verb, Path.cwd(), execution, replace)
     if dry_run:
-        return job.dry_run(format_, replace=replace)
-    return job.start(replace=replace, strict=strict, form=format_)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A verb with its checked configuration.
-
-    Attributes:
-        verb: Which verb.
-        config: The configuration.
-        beam_arguments: Options for Beam.
-    """
-
-    verb: Verb
-    config: RunConfig
-    beam_arguments: tuple[str, ...]
-
-    def start(self, *, replace: bool, strict: bool, form: Format) -> int:
-        """Run, print the result and return the exit code."""
-        # Heavy imports wait until the configuration is known to be right.
-        from isinglass.pipelines.engine.progress import Progress  # noqa: PLC0415
-        from isinglass.pipelines.run import execute  # noqa: PLC0415
-
-        result = execute(self._request(replace=replace), Progress.on_stderr())
-        _print_result(result, form)
-        return _exit_code(result, strict=strict)
-
-    def _request(self, *, replace: bool) -> Request:
-        from isinglass.pipelines.engine.runner import Execution  # noqa: PLC0415
-        from isinglass.pipelines.run import Request  # noqa: PLC0415
-
-        execution = Execution(self.config.beam, self.beam_arguments)
-        return Request(self.config, self.verb, Path.cwd(), execution, replace)
-
-    def dry_run(self, form: Format, *, replace: bool) -> int:
-        """Plan, check models and runner, and print what would be done."""
-        from isinglass.pipelines.run import prepare  # noqa: PLC0415
-
-        prepared = prepare(self._request(replace=replace))
-        made, identity = prepared.plan, prepared.identity
-        facts = {
-            "output": self.config.output,
-            "files": len(made.inputs),
-            "unreadable": sum(bool(i.problem) for i in made.inputs),
-            "bytes": sum(i.bytes for i in made.inputs),
-            "records_known": sum(i.rows or 0 for i in made.inputs),
-            "shards": len(made.shards),
-            "models": [model.name for model in identity.models],
-        }
-        for stage in prepared.stages:
-            facts |= stage.forecast(made)
-        if form is Format.JSON:
-            typer.echo(json.dumps(facts, indent=2))
-        else:
-            typer.echo("\n".join(f"{name}: {value}" for name, value in facts.items()))
+        show_forecast(request, format_)
         return 0
+    result = execute(request, Progress.on_stderr())
+    _print_result(result, format_)
+    return _exit_code(result, strict=strict)
+
+
+def show_forecast(request: Request, form: Format) -> None:
+    """Plan, check models and runner, and print what would be done."""
+    from isinglass.pipelines.run import prepare  # noqa: PLC0415
+
+    prepared = prepare(request)
+    made = prepared.plan
+    facts = {
+        "output": request.config.output,
+        "files": len(made.inputs),
+        "unreadable": sum(bool(i.problem) for i in made.inputs),
+        "bytes": sum(i.bytes for i in made.inputs),
+        "records_known": sum(i.rows or 0 for i in made.inputs),
+        "shards": len(made.shards),
+        "models": [model.name for model in prepared.identity.models],
+    }
+    for stage in prepared.stages:
+        facts |= stage.forecast(made)
+    show(facts, (f"{name}: {value}" for name, value in facts.items()), form)
 
 
 def _print_result(result: Result, form: Format) -> None:
-    from isinglass.pipelines.report.summary import summary_lines  # noqa: PLC0415
+    from isinglass.pipelines.report.verdict import summary_lines  # noqa: PLC0415
 
-    if form is Format.JSON:
+    if form == "json":
         typer.echo(result.manifest.to_json().rstrip())
         return
     if result.nothing_to_do:
         typer.echo(f"Nothing to do: run {result.manifest.run_id} is complete.")
-    typer.echo(f"Report: {_near(result.folder / 'report.html')}")
+    path, here = result.folder / "report.html", Path.cwd()
+    below = path.is_relative_to(here)
+    typer.echo(f"Report: {path.relative_to(here) if below else path}")
     typer.echo("\n".join(summary_lines(result.manifest, result.outside)))
-
-
-def _near(path: Path) -> Path:
-    """The path from here, if it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _exit_code(result: Result, *, strict: bool) -> int:

@@ -1,10 +1,11 @@
-"""Options that several verbs share, and how a configuration is read."""
+"""What several verbs share: options, the configuration, and how results are shown."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+import io
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -12,29 +13,18 @@ from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
     from isinglass.pipelines.stage import Stage
     from isinglass.schemas.config import RunConfig
 
 
-class Format(StrEnum):
-    """Form of what is written to stdout."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file, YAML.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Override one key: path.to.key=value. Repeatable."),
-]
+Format = Literal["text", "json"]
 FormatOption = Annotated[
     Format, typer.Option("--format", help="Form of the result on stdout.")
 ]
-
-
 StageOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -43,6 +33,22 @@ StageOption = Annotated[
         "run only if it is named here. Repeatable.",
     ),
 ]
+
+
+def show(told: Any, lines: Iterable[str], form: Format) -> None:
+    """Write a result to stdout: JSON-able for programs, or lines for a person."""
+    whole = json.dumps(told, indent=2) if form == "json" else "\n".join(lines)
+    typer.echo(whole)
+
+
+def console_on(out: TextIO) -> Console:
+    """A console that shows text as it is."""
+    from rich.console import Console  # noqa: PLC0415
+
+    if isinstance(out, io.TextIOWrapper):
+        # A terminal that lacks a character shows its number instead.
+        out.reconfigure(errors="backslashreplace")
+    return Console(file=out, highlight=False, markup=False, emoji=False)
 
 
 def read_stages(names: list[str] | None) -> tuple[type[Stage], ...]:
@@ -62,18 +68,14 @@ def read_config(path: Path, overrides: list[str]) -> RunConfig:
     Raises:
         ConfigError: The file is missing, not UTF-8, or its contents are refused.
     """
+    said: dict[type[Exception], str] = {
+        FileNotFoundError: f"No configuration at {path}. `isinglass init` writes one.",
+        IsADirectoryError: f"{path} is a folder; name the configuration file in it.",
+        PermissionError: f"No permission to read {path}.",
+        UnicodeDecodeError: f"{path} is not UTF-8 text.",
+    }
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        msg = f"No configuration at {path}. `isinglass init` writes one."
-        raise ConfigError(msg) from None
-    except IsADirectoryError:
-        msg = f"{path} is a folder; name the configuration file in it."
-        raise ConfigError(msg) from None
-    except PermissionError:
-        msg = f"No permission to read {path}."
-        raise ConfigError(msg) from None
-    except UnicodeDecodeError:
-        msg = f"{path} is not UTF-8 text."
-        raise ConfigError(msg) from None
+    except tuple(said) as error:
+        raise ConfigError(said[type(error)]) from None
     return load_config(text, overrides)

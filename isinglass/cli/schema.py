@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -12,13 +11,7 @@ from isinglass.schemas import tables
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import Manifest
 
-
-class Contract(StrEnum):
-    """What can be printed."""
-
-    CONFIG = "config"
-    MANIFEST = "manifest"
-    TABLES = "tables"
+Contract = Literal["config", "manifest", "tables"]
 
 
 def schema(
@@ -31,10 +24,10 @@ def schema(
 
 def describe(contract: Contract) -> dict[str, Any]:
     """The contract as a JSON-able value."""
-    if contract is Contract.CONFIG:
+    if contract == "config":
         return RunConfig.model_json_schema()
-    if contract is Contract.MANIFEST:
-        return Manifest.json_schema()
+    if contract == "manifest":
+        return Manifest.model_json_schema()
     named = {
         "data": tables.DATA,
         "findings": tables.FINDINGS,

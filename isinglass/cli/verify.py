@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption, StageOption, read_stages
+from isinglass.cli.options import FormatOption, StageOption, read_stages, show
 
 FAILED = 1
 
@@ -16,15 +15,12 @@ FAILED = 1
 def verify(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     stage: StageOption = None,
-    format_: FormatOption = Format.TEXT,
+    format_: FormatOption = "text",
 ) -> int:
     """Re-read a run: hashes, schemas, conservation, offsets, tokens against texts."""
     from isinglass.pipelines.proof.prove import prove  # noqa: PLC0415
 
     checks = prove(run, read_stages(stage))
-    if format_ is Format.JSON:
-        typer.echo(json.dumps([check.to_dict() for check in checks], indent=2))
-    else:
-        for check in checks:
-            typer.echo(f"{check.mark} {check.name}: {check.detail}")
+    lines = (f"{check.mark} {check.name}: {check.detail}" for check in checks)
+    show([check.to_dict() for check in checks], lines, format_)
     return FAILED if any(check.status == "failed" for check in checks) else 0

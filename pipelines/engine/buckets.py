@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import apache_beam as beam
@@ -19,34 +20,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
 
     Emit = Callable[[Extent, list[int]], Iterator[tuple[int, bytes]]]
-
-
-class _EmitEntries(beam.DoFn):
-    """Shard -> (bucket, packed entries), for the buckets that are still to do."""
-
-    def __init__(self, emit: Emit, wanted: list[int]) -> None:
-        self._emit = emit
-        self._wanted = wanted
-
-    def process(self, element: bytes) -> Iterator[tuple[int, bytes]]:
-        yield from self._emit(Extent(**json.loads(element)), self._wanted)
-
-
-class _RunBucket(beam.DoFn):
-    """(bucket, blobs) -> the committed unit of that bucket; yields its name."""
-
-    def __init__(
-        self, work: PassWork, units: dict[int, Unit], workspace: Workspace
-    ) -> None:
-        self._work = work
-        self._units = units
-        self._workspace = workspace
-
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[bytes]:
-        number, blobs = element
-        unit = self._units[number]
-        run_unit(self._work, b"".join(blobs), unit, self._workspace)
-        yield unit.name.encode()
 
 
 @dataclass(frozen=True)
@@ -70,14 +43,35 @@ class BucketGraph:
         """Add the graph for the pending buckets, whose names end in their numbers."""
         name, units = self.work.name, {bucket_number(unit): unit for unit in pending}
         elements = [json.dumps(asdict(place)).encode() for place in self.places]
-        emit = beam.ParDo(_EmitEntries(self.emit, sorted(units)))
-        run = beam.ParDo(_RunBucket(self.work, units, self.workspace))
+        emit = beam.FlatMap(_entries, self.emit, sorted(units))
+        run = beam.Map(_run_bucket, self.work, units, self.workspace)
         return (
             spread(pipeline, name, elements)
             | f"{name}/Emit" >> emit.with_output_types(tuple[int, bytes])
             | f"{name}/Group" >> beam.GroupByKey()
             | f"{name}/Run" >> run.with_output_types(bytes)
         )
+
+
+def _entries(
+    place: bytes, emit: Emit, wanted: list[int]
+) -> Iterator[tuple[int, bytes]]:
+    """Shard -> (bucket, packed entries), for the buckets that are still to do."""
+    yield from emit(Extent(**json.loads(place)), wanted)
+
+
+def _run_bucket(
+    bucket: tuple[int, Iterable[bytes]],
+    work: PassWork,
+    units: dict[int, Unit],
+    workspace: Workspace,
+) -> bytes:
+    """(bucket, blobs) -> the committed unit of that bucket; returns its name."""
+    number, blobs = bucket
+    unit = units[number]
+    make = partial(work.run, b"".join(blobs), unit.payload)
+    run_unit(work.name, unit, workspace, make)
+    return unit.name.encode()
 
 
 def bucket_number(unit: Unit) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pydantic
 
+from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     explain_write_error,
@@ -31,7 +32,6 @@ from isinglass.transforms.write import ZSTD, TableWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     import numpy as np
     import pyarrow as pa
@@ -49,6 +49,7 @@ class UnitOutputs:
         self.workspace = workspace
         self.pass_name = pass_name
         self.unit = unit
+        self.status = WorkerStatus(workspace, pass_name, unit)
         self._open: dict[Path, TableWriter] = {}
         self._reserved: set[Path] = set()
         self._done: list[OutputFile] = []
@@ -64,12 +65,7 @@ class UnitOutputs:
             remove(path)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         """Remove temporary files; explain an error of the operating system."""
         for path, writer in self._open.items():
             writer.abort()
@@ -106,9 +102,7 @@ class UnitOutputs:
     def reserve(self, path: Path, suffixes: tuple[str, ...] = ("",)) -> Path:
         """A temporary name for files of another kind, removed unless adopted.
 
-        Args:
-            path: Where they will be, without their suffixes.
-            suffixes: What is put behind the name, one a file.
+        `path` is where they will be, without `suffixes`, one a file.
         """
         make_folder(path.parent)
         temporary = temporary_name(path)

@@ -6,6 +6,7 @@ import errno
 import logging
 import time
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
@@ -47,14 +48,7 @@ input, and that hashes all of it."""
 
 @dataclass
 class Session:
-    """What the driver carries from pass to pass.
-
-    Attributes:
-        workspace: The run folder.
-        execution: How passes are executed.
-        progress: Where progress is shown.
-        records: One record a pass, in order.
-    """
+    """What the driver carries from pass to pass; each leaves a record."""
 
     workspace: Workspace
     execution: Execution
@@ -69,7 +63,7 @@ def run_pass(
     *,
     speed: float = SLOW,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None = None,
-    wave_of: Callable[[Unit], int] | None = None,
+    wave_of: Callable[[Unit], int] = lambda _: 0,
 ) -> dict[str, Commit]:
     """Run every unit that has no valid commit.
 
@@ -91,45 +85,24 @@ def run_pass(
     """
     started = time.monotonic()
     workspace = session.workspace
-    done = _reusable(workspace, work.name, units)
-    pending = [unit for unit in units if unit.name not in done]
-    if done:
-        LOGGER.info("%s: %d of %d units reused", work.name, len(done), len(units))
+    pending = [
+        unit
+        for unit in units
+        if not valid_commit(workspace, work.name, unit.name, unit.fingerprint)
+    ]
+    reused = len(units) - len(pending)
+    if reused:
+        LOGGER.info("%s: %d of %d units reused", work.name, reused, len(units))
     if pending:
         pending.sort(key=lambda unit: (-unit.weight, unit.name))
         if session.execution.reverse:
             pending.reverse()
         with watched(session.progress, workspace, work.name, pending):
-            for wave in _waves(pending, wave_of):
-                _execute(session, work, wave, speed=speed, build=build)
+            for _, wave in groupby(sorted(pending, key=wave_of), wave_of):
+                _execute(session, work, list(wave), speed=speed, build=build)
     commits = _collect(workspace, work.name, units)
-    _record(session, work.name, commits, len(done), time.monotonic() - started)
+    _record(session, work.name, list(commits.values()), reused, started)
     return commits
-
-
-def _waves(
-    pending: list[Unit], wave_of: Callable[[Unit], int] | None
-) -> list[list[Unit]]:
-    """The pending units by wave, in their order."""
-    waves: dict[int, list[Unit]] = {}
-    for unit in pending:
-        waves.setdefault(wave_of(unit) if wave_of else 0, []).append(unit)
-    return [waves[number] for number in sorted(waves)]
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A step of one unit, which one function does."""
-
-    name: str
-    make: Callable[[UnitOutputs], dict[str, int]]
-
-    def open(self) -> None:
-        return None
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        del state, payload
-        return self.make(outputs)
 
 
 def run_step(
@@ -140,36 +113,20 @@ def run_step(
 ) -> Commit:
     """Run a step of one unit in the driver, unless its commit stands.
 
-    Args:
-        session: The driver's state; a pass record is added to it.
-        name: Of the step: its folder under `work/`.
-        identity: JSON-able: all that its outputs depend on.
-        make: Writes the outputs and returns its counts.
+    `identity` is JSON-able: all that the outputs of `make` depend on.
     """
     started = time.monotonic()
     workspace = session.workspace
     unit = Unit("all", "", digest(identity))
     commit = valid_commit(workspace, name, unit.name, unit.fingerprint)
-    reused = commit is not None
+    reused = int(commit is not None)
     if commit is None:
-        outcome = run_unit(_Step(name, make), None, unit, workspace)
+        outcome = run_unit(name, unit, workspace, make)
         if isinstance(outcome, Failure):
             raise outcome.to_error(name)
         commit = outcome
-    elapsed = time.monotonic() - started
-    _record(session, name, {unit.name: commit}, int(reused), elapsed)
+    _record(session, name, [commit], reused, started)
     return commit
-
-
-def _reusable(
-    workspace: Workspace, pass_name: str, units: list[Unit]
-) -> dict[str, Commit]:
-    found = {}
-    for unit in units:
-        commit = valid_commit(workspace, pass_name, unit.name, unit.fingerprint)
-        if commit is not None:
-            found[unit.name] = commit
-    return found
 
 
 def _execute(
@@ -180,42 +137,39 @@ def _execute(
     speed: float,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None,
 ) -> None:
+    workspace = session.workspace
     for unit in pending:
-        remove(session.workspace.failure_path(work.name, unit.name))
-        remove(session.workspace.commit_path(work.name, unit.name))
+        remove(workspace.failure_path(work.name, unit.name))
+        remove(workspace.commit_path(work.name, unit.name))
     weight = sum(unit.weight for unit in pending)
     try:
         with new_pipeline(session.execution, len(pending), weight / speed) as pipeline:
             if build is None:
-                build_unit_pipeline(pipeline, work, pending, session.workspace)
+                build_unit_pipeline(pipeline, work, pending, workspace)
             else:
                 build(pipeline, pending)
     except IsinglassError:
         raise
     except Exception as error:
-        _raise_failures(session.workspace, work.name, pending)
-        msg = (
+        _raise_failures(workspace, work.name, pending)
+        raise IsinglassError(
             f"Beam ended the pass {work.name} with {type(error).__name__}. Finished "
             "work is kept; run the same command again."
-        )
-        raise IsinglassError(msg) from error
-    _raise_failures(session.workspace, work.name, pending)
+        ) from error
+    _raise_failures(workspace, work.name, pending)
 
 
 def _raise_failures(workspace: Workspace, pass_name: str, units: list[Unit]) -> None:
-    failures = []
+    errors = []
     for unit in units:
         path = workspace.failure_path(pass_name, unit.name)
         if exists(path):
-            failures.append(Failure(**read_json(path)))
-    if not failures:
-        return
-    for failure in failures:
-        error = failure.to_error(pass_name)
-        LOGGER.error("%s: %s: %s", pass_name, failure.unit, error)
-    found = [failure.to_error(pass_name) for failure in failures]
-    # What the person can mend comes before what is a fault of the program.
-    raise max(found, key=lambda error: error.exit_code)
+            error = Failure(**read_json(path)).to_error(pass_name)
+            LOGGER.error("%s: %s: %s", pass_name, unit.name, error)
+            errors.append(error)
+    if errors:
+        # What the person can mend comes before what is a fault of the program.
+        raise max(errors, key=lambda error: error.exit_code)
 
 
 def _collect(
@@ -230,32 +184,25 @@ def _collect(
                 full = OSError(errno.ENOSPC, "No space left on device")
                 raise explain_write_error(full, workspace.path)
             state = "no commit" if commit is None else "a commit of other contents"
-            msg = (
+            raise ReconcileError(
                 f"Pass {pass_name} ended, but {unit.name} has {state}. Check the space "
                 "left on the device and run the same command again."
             )
-            raise ReconcileError(msg)
         commits[unit.name] = commit
     return commits
 
 
 def _record(
-    session: Session,
-    pass_name: str,
-    commits: dict[str, Commit],
-    reused: int,
-    seconds: float,
+    session: Session, name: str, commits: list[Commit], reused: int, started: float
 ) -> None:
-    values = list(commits.values())
-    counts = add_counts(values)
     session.records.append(
         PassRecord(
-            name=pass_name,
+            name=name,
             units=len(commits),
             reused=reused,
-            rows=counts.get("records_in", 0),
-            bytes=sum(output.bytes for commit in values for output in commit.outputs),
-            seconds=round(seconds, 3),
-            cpu_seconds=round(sum(commit.cpu_seconds for commit in values), 3),
+            rows=add_counts(commits).get("records_in", 0),
+            bytes=sum(output.bytes for commit in commits for output in commit.outputs),
+            seconds=round(time.monotonic() - started, 3),
+            cpu_seconds=round(sum(commit.cpu_seconds for commit in commits), 3),
         )
     )

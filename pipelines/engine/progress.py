@@ -31,6 +31,7 @@ from isinglass.pipelines.engine.workspace import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from isinglass.pipelines.engine.units import Unit
 
@@ -48,40 +49,26 @@ class WorkerStatus:
     def __init__(self, workspace: Workspace, pass_name: str, unit: str) -> None:
         name = f"{os.getpid()}-{threading.get_ident()}.json"
         self._path = workspace.work / "status" / name
-        self._pass = pass_name
-        self._unit = unit
+        self._note: dict[str, object] = {"pass": pass_name, "unit": unit}
         self._rows = 0
-        self._characters = 0
         self._written = 0.0
 
-    def add(self, rows: int, characters: int) -> None:
+    def add(self, rows: int) -> None:
         """Count a batch that was worked through."""
         self._rows += rows
-        self._characters += characters
         now = time.monotonic()
         if now - self._written < 1.0:
             return
         self._written = now
-        note = {
-            "pass": self._pass,
-            "unit": self._unit,
-            "rows": self._rows,
-            "characters": self._characters,
-        }
         try:
-            write_unsynced(self._path, json.dumps(note))
+            write_unsynced(self._path, json.dumps(self._note | {"rows": self._rows}))
         except OSError:
-            LOGGER.debug("status of %s could not be written", self._unit)
+            LOGGER.debug("status of %s could not be written", self._note["unit"])
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where progress goes.
-
-    Attributes:
-        console: A console on stderr; its terminal decides between live and log.
-        quiet: Show nothing.
-    """
+    """Where progress goes: live to a terminal, else to the log; nowhere if quiet."""
 
     console: Console
     quiet: bool = False
@@ -97,13 +84,16 @@ def watched(
     progress: Progress, workspace: Workspace, pass_name: str, units: list[Unit]
 ) -> Iterator[None]:
     """Show progress of `units` while the body runs."""
-    _clear_status(workspace)
+    for path in _status_files(workspace):
+        remove(path)
     if progress.quiet:
         yield
         return
     stop = threading.Event()
-    watch = _Watch(progress, workspace, pass_name, units, stop)
-    thread = threading.Thread(target=watch.run, daemon=True)
+    lines = _lines(workspace, pass_name, units)
+    thread = threading.Thread(
+        target=_show, args=(progress.console, lines, stop), daemon=True
+    )
     thread.start()
     try:
         yield
@@ -112,70 +102,53 @@ def watched(
         thread.join()
 
 
-class _Watch:
-    def __init__(
-        self,
-        progress: Progress,
-        workspace: Workspace,
-        pass_name: str,
-        units: list[Unit],
-        stop: threading.Event,
-    ) -> None:
-        self._progress = progress
-        self._workspace = workspace
-        self._pass = pass_name
-        self._pending = {
-            unit.name: workspace.commit_path(pass_name, unit.name) for unit in units
-        }
-        self._weights = {unit.name: unit.weight for unit in units}
-        self._total = len(units)
-        self._weight = max(1, sum(self._weights.values()))
-        self._done_weight = 0
-        self._stop = stop
-        self._started = time.monotonic()
+def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
+    """Until stopped: a live line on a terminal, a log line now and then if not."""
+    if console.is_terminal:
+        with Live(console=console, transient=True) as live:
+            while not stop.wait(REFRESH_SECONDS):
+                live.update(Text(next(lines)))
+        return
+    while not stop.wait(LOG_SECONDS):
+        LOGGER.info(next(lines))
 
-    def run(self) -> None:
-        """Until stopped: a live line on a terminal, a log line now and then if not."""
-        if self._progress.console.is_terminal:
-            with Live(console=self._progress.console, transient=True) as live:
-                while not self._stop.wait(REFRESH_SECONDS):
-                    live.update(Text(self._line()))
-            return
-        while not self._stop.wait(LOG_SECONDS):
-            LOGGER.info(self._line())
 
-    def _line(self) -> str:
-        for name in [n for n, path in self._pending.items() if exists(path)]:
-            self._done_weight += self._weights[name]
-            del self._pending[name]
-        done = self._total - len(self._pending)
-        elapsed = time.monotonic() - self._started
-        rate = self._done_weight / 2**20 / elapsed if elapsed else 0.0
+def _lines(workspace: Workspace, pass_name: str, units: list[Unit]) -> Iterator[str]:
+    """What is to be said of a pass, each time anew; there is no end to it."""
+    pending = {unit: workspace.commit_path(pass_name, unit.name) for unit in units}
+    whole, done = max(1, sum(unit.weight for unit in units)), 0
+    started = time.monotonic()
+    while True:
+        for unit in [unit for unit, path in pending.items() if exists(path)]:
+            done += unit.weight
+            del pending[unit]
+        elapsed = time.monotonic() - started
+        rate = done / 2**20 / elapsed if elapsed else 0.0
         parts = [
-            f"{self._pass}: {done}/{self._total} units",
+            f"{pass_name}: {len(units) - len(pending)}/{len(units)} units",
             f"{rate:.1f} MB/s",
             f"{elapsed:.0f} s",
         ]
-        if self._done_weight:
-            left = elapsed * (self._weight / self._done_weight - 1)
+        if done:
+            left = elapsed * (whole / done - 1)
             parts.append(f"about {left:.0f} s left")
-        return ", ".join(parts + self._workers())
-
-    def _workers(self) -> list[str]:
-        notes = []
-        for path in list_files(self._workspace.work / "status", "*.json"):
-            try:
-                note = read_json(path)
-            except (OSError, ValueError):
-                continue
-            if note.get("pass") == self._pass:
-                worker = path.stem.split("-", maxsplit=1)[0]
-                notes.append(
-                    f"worker {worker}: {note['rows']:,} documents of {note['unit']}"
-                )
-        return notes
+        yield ", ".join(parts + _workers(workspace, pass_name))
 
 
-def _clear_status(workspace: Workspace) -> None:
-    for path in list_files(workspace.work / "status", "*.json"):
-        remove(path)
+def _workers(workspace: Workspace, pass_name: str) -> list[str]:
+    notes = []
+    for path in _status_files(workspace):
+        try:
+            note = read_json(path)
+        except (OSError, ValueError):
+            continue
+        if note.get("pass") == pass_name:
+            worker = path.stem.split("-", maxsplit=1)[0]
+            notes.append(
+                f"worker {worker}: {note['rows']:,} documents of {note['unit']}"
+            )
+    return notes
+
+
+def _status_files(workspace: Workspace) -> list[Path]:
+    return list_files(workspace.work / "status", "*.json")

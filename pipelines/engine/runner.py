@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
@@ -13,7 +13,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from isinglass.pipelines.engine.units import Failure, Unit, record_failure, run_unit
+from isinglass.pipelines.engine.units import Opens, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
 from isinglass.schemas.errors import ConfigError
 
@@ -49,7 +49,6 @@ class Execution:
     """How passes are executed: the `beam` section and what was given to Beam itself.
 
     Attributes:
-        config: The `beam` section.
         arguments: Options handed to Beam as they are, e.g. `--job_endpoint=...`.
         reverse: Hand the units over in reverse order; results must not change.
         stage_path: Folder in which workers look for stages of somebody else's, too.
@@ -71,12 +70,11 @@ def resolve_runner(name: str) -> str:
         ConfigError: No such runner; names the nearest. Or one that gives wrong results.
     """
     if name.rpartition(".")[2] == "DaskRunner":
-        msg = (
+        raise ConfigError(
             "beam.runner: DaskRunner groups nothing but integer keys as it should "
             "(github.com/apache/beam/issues/29365), so duplicates would be missed. "
             "Set FnApiRunner, or PortableRunner with a job server."
         )
-        raise ConfigError(msg)
     if name == "DirectRunner":
         LOGGER.warning("beam.runner DirectRunner is run as FnApiRunner.")
         return "FnApiRunner"
@@ -84,32 +82,33 @@ def resolve_runner(name: str) -> str:
         return name
     near = difflib.get_close_matches(name, RUNNERS, n=1, cutoff=0.3)
     hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(RUNNERS)}."
-    msg = f"beam.runner: unknown runner {name}. {hint}"
-    raise ConfigError(msg)
+    raise ConfigError(f"beam.runner: unknown runner {name}. {hint}")
 
 
-def warn_if_untried(name: str) -> None:
-    """Say so where no run of isinglass was ever seen on a runner.
+def check_beam(config: BeamConfig, arguments: tuple[str, ...]) -> None:
+    """Refuse an unknown runner and words that are no options for Beam.
 
-    Args:
-        name: As `resolve_runner` gives it.
+    Says so where no run of isinglass was ever seen on a runner.
     """
+    name = resolve_runner(config.runner)
     if name not in TRIED:
         LOGGER.warning(
             "beam.runner %s was never tried with isinglass; FnApiRunner and "
             "PortableRunner (LocalJobService, Flink, Prism) were.",
             name,
         )
+    for argument in arguments:
+        if not argument.startswith("--"):
+            raise ConfigError(
+                f"{argument} is not an option for Beam; write it as --name=value."
+            )
 
 
 def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipeline:
     """An empty pipeline for one pass.
 
-    Args:
-        execution: How the person wants it run.
-        units: Number of units: no more workers than that are started.
-        seconds: About how many CPU seconds the pass takes; small work stays in this
-            process.
+    No more workers are started than there are units, and small work, by the CPU
+    seconds that it takes roughly, stays in this process.
     """
     config = execution.config
     runner = resolve_runner(config.runner)
@@ -150,32 +149,22 @@ class RunUnit(beam.DoFn):
         self._opened = False
 
     def process(self, element: bytes) -> Iterator[bytes]:
-        """Run one unit; yields its outcome as JSON."""
-        unit = Unit.from_bytes(element)
+        """Run one unit; yields its name, whatever became of it."""
+        unit, work, workspace = Unit.from_bytes(element), self._work, self._workspace
         try:
-            if not self._opened:
-                self._state = self._work.open()
-                self._opened = True
+            if isinstance(work, Opens) and not self._opened:
+                self._state = work.open()
+            self._opened = True
         except Exception as error:  # noqa: BLE001 - reported by the driver
-            outcome: Any = record_failure(
-                error, self._work.name, unit.name, self._workspace
-            )
+            record_failure(error, work.name, unit.name, workspace)
         else:
-            outcome = run_unit(self._work, self._state, unit, self._workspace)
-        failed = asdict(outcome) if isinstance(outcome, Failure) else None
-        yield json.dumps({"unit": unit.name, "failed": failed}).encode()
+            make = partial(work.run, self._state, unit.payload)
+            run_unit(work.name, unit, workspace, make)
+        yield unit.name.encode()
 
 
-class EmitElements(beam.DoFn):
-    """Emits given elements, once; a leaner `beam.Create`."""
-
-    def __init__(self, elements: list[bytes]) -> None:
-        self._elements = elements
-
-    def process(self, element: bytes) -> Iterator[bytes]:
-        """Yield every element."""
-        del element
-        yield from self._elements
+def _all(_: bytes, elements: list[bytes]) -> list[bytes]:
+    return elements
 
 
 def spread(
@@ -186,7 +175,8 @@ def spread(
     Where one worker does everything there is nothing to share: the reshuffle, which
     is most of the graph and costs 0.1 CPU seconds a pass, is left out.
     """
-    emit = beam.ParDo(EmitElements(elements)).with_output_types(bytes)
+    # Leaner than `beam.Create`.
+    emit = beam.FlatMap(_all, elements).with_output_types(bytes)
     created = pipeline | f"{name}/Start" >> beam.Impulse() | f"{name}/Elements" >> emit
     workers = pipeline.options.view_as(DirectOptions).direct_num_workers
     if isinstance(pipeline.runner, FnApiRunner) and workers == 1:

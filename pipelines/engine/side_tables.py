@@ -6,30 +6,33 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import Workspace, map_arrow, write_arrow
+from isinglass.schemas.errors import ReconcileError
+from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.commit import Commit
 
 SURVEY = "survey"
 RESOLVE = "resolve"
+WORDS = ("doc_high", "doc_low")
+"""Columns of survey and decisions: the id of a document."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """Where a shard's documents stand in the order of all documents.
+    """Where a shard's documents stand in the order of all: first, and behind the last.
 
-    Attributes:
-        shard_id: Name of the shard.
-        start: Index of its first document.
-        stop: One past its last.
-        run: Folder of the earlier run that it belongs to; empty for this run.
+    `run` is the folder of the earlier run that it belongs to; empty for this run.
     """
 
     shard_id: str
@@ -92,6 +95,28 @@ def read_survey(
         for place in places
     ]
     return pa.concat_tables(tables).combine_chunks()
+
+
+def id_words(table: pa.Table, name: str = "doc") -> NDArray[np.uint64]:
+    """Ids or hashes of documents, high and low (n, 2), in survey or decisions."""
+    halves = [table[f"{name}_{half}"].to_numpy() for half in ("high", "low")]
+    return np.stack(halves, axis=1)
+
+
+def survey_ids(workspace: Workspace, places: Sequence[Extent]) -> pa.StringArray:
+    """Names of all documents of some shards, in survey order."""
+    return format_doc_ids(id_words(read_survey(workspace, places, WORDS)))
+
+
+def check_same(
+    pass_name: str, shard_id: str, ids: NDArray[np.uint64], decisions: pa.Table
+) -> None:
+    """Raise a `ReconcileError` if decisions are not on the documents of these ids."""
+    if not np.array_equal(ids, id_words(decisions)):
+        raise ReconcileError(
+            f"Pass {pass_name}, shard {shard_id}: the documents read are not those "
+            "that were surveyed. Did the input change? Run again."
+        )
 
 
 def decisions_path(workspace: Workspace, shard_id: str) -> Path:

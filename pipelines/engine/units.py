@@ -6,14 +6,18 @@ import json
 import time
 import traceback
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from isinglass.pipelines.engine.commits import UnitOutputs
+from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.workspace import Workspace, write_atomically
 from isinglass.schemas import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from isinglass.schemas.commit import Commit
+    from isinglass.schemas.documents import Shard
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Unit:
 
     Attributes:
         name: File-name-safe id, unique in its pass.
-        payload: JSON text that says what to do.
+        payload: Text that says what to do.
         fingerprint: Hash of everything the outputs depend on.
         weight: Bytes of input or another measure of the work; big ones go first.
     """
@@ -42,6 +46,12 @@ class Unit:
         return cls(**json.loads(data))
 
 
+def shard_unit(shard: Shard, identity: Any) -> Unit:
+    """The unit that does a shard, by all that its outputs depend on (JSON-able)."""
+    weight = sum(piece.bytes for piece in shard.pieces)
+    return Unit(shard.shard_id, shard.to_json(), digest(identity), weight)
+
+
 class PassWork(Protocol):
     """What a pass does for a unit. Implementations are small picklable dataclasses."""
 
@@ -50,13 +60,39 @@ class PassWork(Protocol):
         """Name of the pass: its folder under `work/`."""
         ...
 
-    def open(self) -> Any:
-        """Load models and tables once a worker; the result goes to every `run`."""
+    def run(self, state: Any, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Do the work of one unit and return its counts.
+
+        `state` is what `Opens.open` returned, or all entries of a bucket, or None.
+        """
         ...
 
-    def run(self, state: Any, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Do the work of one unit and return its counts."""
+
+@runtime_checkable
+class Opens(Protocol):
+    """Work that loads models and tables, once a worker."""
+
+    def open(self) -> Any:
+        """Load them; the result goes to every `run`."""
         ...
+
+
+@dataclass(frozen=True)
+class Each:
+    """A pass that loads nothing, and of which one function does every unit.
+
+    Attributes:
+        name: Of the pass.
+        make: Does the unit of a payload, like `PassWork.run`; must be picklable.
+    """
+
+    name: str
+    make: Callable[[str, UnitOutputs], dict[str, int]]
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        """Do the work of one unit and return its counts."""
+        del state
+        return self.make(payload, outputs)
 
 
 @dataclass(frozen=True)
@@ -64,7 +100,6 @@ class Failure:
     """Why a unit failed, without any document text.
 
     Attributes:
-        unit: Name of the unit.
         kind: Class of the error; one of `schemas.errors` is raised again as itself.
         message: The message of an error of ours; for others, where it was raised.
     """
@@ -77,8 +112,6 @@ class Failure:
         """The error that the driver raises for this failure."""
         known = getattr(errors, self.kind, None)
         if isinstance(known, type) and issubclass(known, errors.IsinglassError):
-            if known is errors.QuarantineError:
-                return errors.IsinglassError(self.message)
             return known(self.message)
         return errors.IsinglassError(
             f"Pass {pass_name} failed on {self.unit}: {self.kind} raised at "
@@ -87,21 +120,24 @@ class Failure:
 
 
 def run_unit(
-    work: PassWork, state: Any, unit: Unit, workspace: Workspace
+    pass_name: str,
+    unit: Unit,
+    workspace: Workspace,
+    make: Callable[[UnitOutputs], dict[str, int]],
 ) -> Commit | Failure:
-    """Run one unit and commit its outputs; a failure is recorded, not raised.
+    """Let `make` do one unit and commit its outputs; a failure is recorded, not raised.
 
     Exceptions of libraries may quote the text they were given, so only the class
     and the place of a foreign exception are kept.
     """
     started = time.process_time()
     try:
-        with UnitOutputs(workspace, work.name, unit.name) as outputs:
-            counts = work.run(state, unit.payload, outputs)
+        with UnitOutputs(workspace, pass_name, unit.name) as outputs:
+            counts = make(outputs)
             cpu = time.process_time() - started
             return outputs.commit(unit.fingerprint, counts, cpu)
     except Exception as error:  # noqa: BLE001 - one unit must not end the others
-        return record_failure(error, work.name, unit.name, workspace)
+        return record_failure(error, pass_name, unit.name, workspace)
 
 
 def record_failure(
@@ -121,5 +157,5 @@ def record_failure(
     try:
         write_atomically(path, json.dumps(asdict(failure)))
     except errors.IsinglassError:
-        return failure  # a full disk cannot take the note; the outcome still travels
+        return failure  # a full disk cannot take the note; the driver looks at it
     return failure

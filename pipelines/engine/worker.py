@@ -16,11 +16,7 @@ STAGE_PATH = "ISINGLASS_STAGE_PATH"
 
 
 def worker_command(stage_path: str = "") -> str:
-    """Shell command that starts a worker with this interpreter.
-
-    Args:
-        stage_path: Folder of stages of somebody else's; empty for none.
-    """
+    """Shell command that starts a worker with this interpreter."""
     command = f"{shlex.quote(sys.executable)} -m isinglass.pipelines.engine.worker"
     return (
         f"{STAGE_PATH}={shlex.quote(stage_path)} {command}" if stage_path else command

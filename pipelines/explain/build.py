@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.explain.folder import RunFolder
-from isinglass.pipelines.explain.model import Explanation, Record
 from isinglass.pipelines.read_again import find_place
+from isinglass.pipelines.stage import Story
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import REASON_TEXT, Outcome
 
@@ -27,7 +26,7 @@ def explain(
     *,
     full: bool = False,
     stages: Sequence[Stage | type[Stage]] = (),
-) -> Explanation:
+) -> Story:
     """Tell the story of one record.
 
     Args:
@@ -36,28 +35,39 @@ def explain(
         full: Whether to leave nothing out of what is shown on a terminal.
         stages: Further stages that are asked what they tell.
 
+    Returns:
+        Facts are JSON-able: `run` (run_id, name, verb, verdict and time of creation),
+        `record` (as ledger and quarantine have it), `evidence` (None if the ledger
+        names nothing), and what the stages tell. Lines hold those about others.
+
     Raises:
         InputError: The folder holds no such run, or not exactly one such record.
     """
     run = RunFolder.open(folder)
     row = run.find(doc_id)
     record = _record(run, row)
-    facts = {"run": run.facts, "record": asdict(record), "evidence": _evidence(row)}
+    evidence = {name: row.get(name) for name in _EVIDENCE}
+    named = any(value is not None for value in evidence.values())
+    facts = {
+        "run": run.facts,
+        "record": record,
+        "evidence": evidence if named else None,
+    }
     told = [stage.story(run, row, full=full) for stage in (*STAGES, *stages)]
     stories = [story for story in told if story is not None]
+    lines = [*_lines(record)]
     for story in stories:
         _merge(facts, story.facts)
-    notes = tuple(note for story in stories for note in story.notes)
-    lines = [*_lines(record), *(line for story in stories for line in story.lines)]
-    return Explanation(
+        lines += story.lines
+    return Story(
         facts=facts,
         lines=(*lines, *(line for story in stories for line in story.others)),
-        notes=notes,
+        notes=tuple(note for story in stories for note in story.notes),
         texts=tuple(text for story in stories for text in story.texts),
     )
 
 
-def _record(run: RunFolder, row: dict[str, Any]) -> Record:
+def _record(run: RunFolder, row: dict[str, Any]) -> dict[str, Any]:
     shard, doc_id = row["shard"], row["doc_id"]
     place = find_place(run.manifest["inputs"], doc_id, row["path"], row["row"])
     detail = None
@@ -65,21 +75,16 @@ def _record(run: RunFolder, row: dict[str, Any]) -> Record:
         # The raw bytes are in the same row and stay there.
         seen = run.rows(shard, "quarantine", doc_id, ["doc_id", "detail"])
         detail = seen[0]["detail"] if seen else None
-    return Record(
-        doc_id=doc_id,
-        source=place.source if place else None,
-        path=row["path"],
-        row=row["row"],
-        shard=shard,
-        outcome=row["outcome"],
-        reason=row["reason"],
-        sentence=_sentence(run, row["reason"] or ""),
-        detail=detail,
-        rule=row["rule"],
-        compared_by=row["compared_by"],
-        chars_in=row["chars_in"],
-        chars_out=row["chars_out"],
-    )
+    place_and_fate = ("path", "row", "shard", "outcome", "reason")
+    measures = ("rule", "compared_by", "chars_in", "chars_out")
+    return {
+        "doc_id": doc_id,
+        "source": place.source if place else None,
+        **{name: row[name] for name in place_and_fate},
+        "sentence": _sentence(run, row["reason"] or ""),
+        "detail": detail,
+        **{name: row[name] for name in measures},
+    }
 
 
 def _sentence(run: RunFolder, reason: str) -> str:
@@ -87,12 +92,6 @@ def _sentence(run: RunFolder, reason: str) -> str:
     stages = run.manifest.get("stages") or {}
     told = (stages.get(reason.partition(".")[0]) or {}).get("reasons") or {}
     return REASON_TEXT.get(reason) or str(told.get(reason, ""))
-
-
-def _evidence(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Why the record was dropped, or flagged; None if the ledger names nothing."""
-    found = {name: row.get(name) for name in _EVIDENCE}
-    return None if all(value is None for value in found.values()) else found
 
 
 def _merge(facts: dict[str, Any], told: Mapping[str, Any]) -> None:
@@ -103,21 +102,21 @@ def _merge(facts: dict[str, Any], told: Mapping[str, Any]) -> None:
             facts[key] = value
 
 
-def _lines(record: Record) -> Iterator[Line]:
-    words = (record.reason or "").replace("_", " ")
-    yield "outcome", f"{record.outcome}: {words}" if words else record.outcome
-    if record.sentence:
-        yield "", record.sentence
-    if record.detail:
-        yield "detail", record.detail
-    source = record.source or "source not found in the manifest"
-    yield "from", f"{source}, {record.path}, row {record.row:,}"
-    yield "shard", record.shard
-    if record.rule:
-        yield "rule", record.rule
-    if record.compared_by:
-        yield "compared by", record.compared_by.replace("_", " ")
-    if record.chars_in is not None:
-        kept = record.outcome == Outcome.KEPT and record.chars_out is not None
-        out = f", {record.chars_out:,} out" if kept else ""
-        yield "characters", f"{record.chars_in:,} in{out}"
+def _lines(record: dict[str, Any]) -> Iterator[Line]:
+    outcome, words = record["outcome"], (record["reason"] or "").replace("_", " ")
+    yield "outcome", f"{outcome}: {words}" if words else outcome
+    if record["sentence"]:
+        yield "", record["sentence"]
+    if record["detail"]:
+        yield "detail", record["detail"]
+    source = record["source"] or "source not found in the manifest"
+    yield "from", f"{source}, {record['path']}, row {record['row']:,}"
+    yield "shard", record["shard"]
+    if record["rule"]:
+        yield "rule", record["rule"]
+    if record["compared_by"]:
+        yield "compared by", record["compared_by"].replace("_", " ")
+    if record["chars_in"] is not None:
+        kept = outcome == Outcome.KEPT and record["chars_out"] is not None
+        out = f", {record['chars_out']:,} out" if kept else ""
+        yield "characters", f"{record['chars_in']:,} in{out}"

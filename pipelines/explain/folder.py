@@ -32,12 +32,7 @@ _LATER = frozenset({"kept_in", "compared_by", "evaluation_item"})
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of a run that was closed, whether its gates passed or not.
-
-    Attributes:
-        folder: Where.
-        manifest: The parsed `manifest.json`.
-    """
+    """The folder of a run that was closed, whether its gates passed or not."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -63,8 +58,7 @@ class RunFolder:
         if not isinstance(manifest, dict) or not all(
             isinstance(manifest.get(key), kind) for key, kind in kinds.items()
         ):
-            msg = f"{path} is not a manifest that this version reads."
-            raise InputError(msg)
+            raise InputError(f"{path} is not a manifest that this version reads.")
         return cls(folder, manifest)
 
     @property
@@ -75,8 +69,7 @@ class RunFolder:
 
     def each_ledger(self, columns: list[str]) -> Iterator[tuple[Path, pa.Table]]:
         """Some columns of the ledger, file by file."""
-        paths = list_files(self.folder / "ledger", "[!.]*.parquet")
-        for path in paths:
+        for path in list_files(self.folder / "ledger", "[!.]*.parquet"):
             yield path, read_columns(path, columns, later=_LATER)
 
     def find(self, prefix: str) -> dict[str, Any]:
@@ -92,11 +85,12 @@ class RunFolder:
                 f"or at least its first {LEAST_DIGITS} digits."
             )
             raise InputError(msg)
-        found: list[tuple[Path, str]] = []
-        for path, table in self.each_ledger(["doc_id"]):
-            ids = table["doc_id"]
-            same = ids.filter(pc.starts_with(ids, prefix)).to_pylist()
-            found += [(path, doc_id) for doc_id in same]
+        begins = pc.starts_with(pc.field("doc_id"), prefix)
+        found = [
+            (path, doc_id)
+            for path, table in self.each_ledger(["doc_id"])
+            for doc_id in table.filter(begins)["doc_id"].to_pylist()
+        ]
         if not found:
             msg = (
                 f"No record of run {self.manifest['run_id']} has the doc_id {prefix}. "
@@ -105,10 +99,9 @@ class RunFolder:
             raise InputError(msg)
         if len(found) > 1:
             some = ", ".join(doc_id for _, doc_id in found[:3])
-            msg = (
+            raise InputError(
                 f"{len(found)} records begin with {prefix} ({some}). Give more digits."
             )
-            raise InputError(msg)
         path, doc_id = found[0]
         row = self.rows(path.stem, "ledger", doc_id, LEDGER.names, _LATER)[0]
         return row | {"shard": path.stem}
@@ -128,10 +121,8 @@ class RunFolder:
         path = self.folder / table / f"{shard}.parquet"
         if not exists(path):
             return []
-        found = pc.field("doc_id") == doc_id
-        rows: list[dict[str, Any]] = read_columns(
-            path, columns, later, found
-        ).to_pylist()
+        found = read_columns(path, columns, later, pc.field("doc_id") == doc_id)
+        rows: list[dict[str, Any]] = found.to_pylist()
         return rows
 
 
@@ -149,7 +140,12 @@ def read_columns(
     try:
         present = table_schema(path).names
         absent = [name for name in columns if name not in present]
-        _require(path, [name for name in absent if name not in later])
+        for name in absent:
+            if name not in later:
+                raise InputError(
+                    f"{path} has no column {name}: another version wrote it. Explain "
+                    "the run with that version."
+                )
         wanted = [name for name in columns if name in present]
         table = read_table(path, wanted, filters)
     except (OSError, pa.ArrowException):
@@ -158,12 +154,3 @@ def read_columns(
     for name in absent:
         table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
     return table
-
-
-def _require(path: Path, absent: list[str]) -> None:
-    if absent:
-        msg = (
-            f"{path} has no column {absent[0]}: another version wrote it. Explain the "
-            "run with that version."
-        )
-        raise InputError(msg)

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 from isinglass.pipelines.plan.planner import Plan as Plan
-from isinglass.pipelines.plan.planner import PlannedInput as PlannedInput
 from isinglass.pipelines.plan.planner import plan as plan
+from isinglass.pipelines.plan.probe import PlannedInput as PlannedInput

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from isinglass.transforms.read.lines import BYTE_ORDER_MARK
+from isinglass.transforms.read.streams import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    Cut = tuple[int, int, int]
+
 BLOCK_BYTES = 2**20
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """A part of a file that can be read alone.
+class Stretch(NamedTuple):
+    """A part of a file that can be read alone; the same as in `Piece`.
 
     Attributes:
         start: First unit: row group, record batch or byte.
@@ -36,14 +36,10 @@ class Stretch:
     bytes: int
 
 
-@dataclass(frozen=True)
-class Digest:
-    """What one read of a file tells.
+class Digest(NamedTuple):
+    """What one read of a file tells: size, SHA-256 in hex, stretches of lines if asked.
 
-    Attributes:
-        bytes: Its size.
-        sha256: Hex.
-        stretches: Of lines; empty unless they were asked for.
+    Other formats tell their stretches later; all of them together are the file.
     """
 
     bytes: int
@@ -54,68 +50,39 @@ class Digest:
 def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
     """Hash a file and, on request, cut it at line starts.
 
-    Args:
-        path: The file.
-        line_bytes: Least bytes of a stretch of lines; None for no stretches.
-
-    Raises:
-        OSError: The file cannot be read.
+    `line_bytes` is the least size of a stretch of lines; None for no stretches.
     """
     hashed = hashlib.sha256()
     size = 0
-    cutter = None if line_bytes is None else _Cutter(line_bytes)
+    # Lines, records, whether the current line is blank, start of the stretch.
+    state = np.array([0, 0, 1, 0], np.int64)
+    cuts: list[Cut] = []
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             hashed.update(block)
-            if cutter is not None:
-                cutter.add(block, size)
+            if line_bytes is not None:
+                marked = not size and block.startswith(BYTE_ORDER_MARK)
+                skip = len(BYTE_ORDER_MARK) if marked else 0
+                data = np.frombuffer(block, np.uint8)
+                found = np.empty((len(block) // line_bytes + 2, 3), np.int64)
+                count = _scan_lines(data, skip, size, line_bytes, state, found)
+                cuts += map(tuple, found[:count].tolist())
             size += len(block)
-    stretches = () if cutter is None else cutter.finish(size)
+    stretches = () if line_bytes is None else _stretches(cuts, size, state)
     return Digest(size, hashed.hexdigest(), stretches)
 
 
-class _Cutter:
-    """Counts lines and the records among them, and cuts after enough bytes."""
-
-    def __init__(self, line_bytes: int) -> None:
-        self._line_bytes = line_bytes
-        # Lines, records, whether the current line is blank, start of the stretch.
-        self._state = np.array([0, 0, 1, 0], np.int64)
-        self._stretches: list[Stretch] = []
-        self._first_row = 0
-        self._first_record = 0
-
-    def add(self, block: bytes, offset: int) -> None:
-        """Scan a block that begins at byte `offset` of the file."""
-        skip = len(BYTE_ORDER_MARK) if not offset and _has_mark(block) else 0
-        data = np.frombuffer(block, np.uint8)
-        cuts = np.empty((len(block) // self._line_bytes + 2, 3), np.int64)
-        found = _scan_lines(data, skip, offset, self._line_bytes, self._state, cuts)
-        for position, lines, records in cuts[:found].tolist():
-            self._cut(position, lines, records)
-
-    def finish(self, size: int) -> tuple[Stretch, ...]:
-        """Return all stretches; an empty file is one without records."""
-        _, records, blank, start = self._state.tolist()
-        if start < size or not size:
-            self._append(start, size, records + (0 if blank else 1))
-        return tuple(self._stretches)
-
-    def _cut(self, position: int, lines: int, records: int) -> None:
-        start = self._stretches[-1].stop if self._stretches else 0
-        self._append(start, position, records)
-        self._first_row = lines
-
-    def _append(self, start: int, stop: int, records: int) -> None:
-        rows = records - self._first_record
-        self._stretches.append(
-            Stretch(start, stop, self._first_row, rows, stop - start)
-        )
-        self._first_record = records
-
-
-def _has_mark(block: bytes) -> bool:
-    return block.startswith(BYTE_ORDER_MARK)
+def _stretches(cuts: list[Cut], size: int, state: np.ndarray) -> tuple[Stretch, ...]:
+    """The parts between cuts; an empty file is one without records."""
+    _, records, blank, start = state.tolist()
+    if start < size or not size:
+        cuts = [*cuts, (size, 0, records + (0 if blank else 1))]
+    found = []
+    start, row, earlier = 0, 0, 0
+    for stop, lines, records in cuts:
+        found.append(Stretch(start, stop, row, records - earlier, stop - start))
+        start, row, earlier = stop, lines, records
+    return tuple(found)
 
 
 @njit(cache=True, nogil=True)

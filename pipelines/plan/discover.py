@@ -33,7 +33,6 @@ class Found:
     Attributes:
         path: Where it is opened, absolute.
         relative: Path relative to the input's root, with `/`; valid Unicode.
-        format: How it is read.
     """
 
     path: str
@@ -44,20 +43,12 @@ class Found:
 def discover(
     config: InputConfig, base: Path, output: Output | None = None
 ) -> list[Found]:
-    """Find the files of an input that lies in a file system.
+    """Find the files of an input that lies in a file system, by their relative path.
 
     A path with `*`, `?` or `[` is a pattern, unless a file is called like that. `**`
     stands for any number of folders. In folders and patterns, hidden files and files
     with an unknown suffix are passed over (the latter with a warning), and so are
     those of the run folder.
-
-    Args:
-        config: The input.
-        base: Folder that relative paths start from.
-        output: The run folder, where there is one.
-
-    Returns:
-        The files in order of their relative path, each once.
 
     Raises:
         InputError: Nothing is there, it may not be read, or the run folder lies in it.
@@ -70,9 +61,15 @@ def discover(
             root, names = path, _outside(output, path, _walk(path))
         elif os.path.lexists(path):
             root, names = path.parent, [path.name]
-            _require_format(config, path)
+            if not (config.format or format_of(path.name)):
+                raise InputError(
+                    f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
+                    "Set `format` for this input."
+                )
         elif _MAGIC.search(config.path):
-            root = _pattern_root(path)
+            # The part before the first name with a wildcard.
+            first = next(i for i, part in enumerate(path.parts) if _MAGIC.search(part))
+            root = Path(*path.parts[:first])
             if output is not None:
                 output.refuse_matched(config, root, path)
             names = _outside(output, root, _match(path, root))
@@ -97,14 +94,6 @@ def no_permission(path: object) -> InputError:
     return InputError(
         f"No permission to read {path}. Give the user that runs isinglass read access."
     )
-
-
-def saved_dataset_root(config: InputConfig, base: Path) -> Path | None:
-    """Return the folder if the input is one written by `save_to_disk`."""
-    path = input_path(config, base)
-    marks = (path / "dataset_dict.json", path / "state.json")
-    # `os.path` takes a name that is too long for one that is not there.
-    return path if any(map(os.path.isfile, marks)) else None
 
 
 def relative_name(path: str) -> str:
@@ -163,13 +152,6 @@ def _is_input(path: Path) -> bool:
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 
-def _pattern_root(pattern: Path) -> Path:
-    """Return the part of a pattern before the first name with a wildcard."""
-    parts = pattern.parts
-    first = next(i for i, part in enumerate(parts) if _MAGIC.search(part))
-    return Path(*parts[:first])
-
-
 def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]:
     found: list[Found] = []
     unknown: list[str] = []
@@ -187,14 +169,6 @@ def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]
             min(unknown),
         )
     return sorted(found, key=lambda file: file.relative)
-
-
-def _require_format(config: InputConfig, path: Path) -> None:
-    if not (config.format or format_of(path.name)):
-        raise InputError(
-            f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
-            "Set `format` for this input."
-        )
 
 
 def _nothing(config: InputConfig, path: Path, unknown: int) -> InputError:

@@ -18,8 +18,8 @@ from isinglass.transforms.read.types import carried_type, plain_type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isinglass.pipelines.plan.probe import Probed
-    from isinglass.schemas.config import Columns, InputConfig, RunConfig
+    from isinglass.pipelines.plan.probe import PlannedInput
+    from isinglass.schemas.config import InputConfig, RunConfig
 
 EXTRA = "extra"
 """Carried column with the JSON keys that no other column takes."""
@@ -34,15 +34,11 @@ class InputFiles:
 
     index: int
     config: InputConfig
-    files: tuple[Probed, ...]
+    files: tuple[PlannedInput, ...]
 
 
 def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
     """Check the column mapping against every file, and unite the other columns.
-
-    Args:
-        config: The run.
-        inputs: All inputs, in order.
 
     Raises:
         InputError: A file lacks a mapped column, or has it of a type that cannot be
@@ -53,14 +49,17 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
     for item in inputs:
         for file in item.files:
             # An empty file adds no column, but may be JSON lines all the same.
-            has_json = has_json or file.found.format == "jsonl"
+            has_json = has_json or file.format == "jsonl"
             if file.columns is None:
                 continue
-            mapped = _check(item, file)
+            mapped = _check(item, file, file.columns)
             for name, data_type in file.columns.items():
                 if name not in mapped:
-                    is_json = file.found.format == "jsonl"
-                    types.setdefault(name, []).append(_carried_type(data_type, is_json))
+                    # What is nested in JSON is written as JSON.
+                    nested = pa.types.is_nested(data_type)
+                    as_json = nested and file.format == "jsonl"
+                    carried = pa.string() if as_json else carried_type(data_type)
+                    types.setdefault(name, []).append(carried)
     reserved = {*DATA.names, *DOCUMENTS.names, *([EXTRA] if has_json else [])}
     outputs = _output_names(list(types), reserved)
     fields = [pa.field(outputs[name], unify(found)) for name, found in types.items()]
@@ -85,7 +84,9 @@ def unify(types: list[pa.DataType]) -> pa.DataType:
         return pa.string()
     if all(data_type == known[0] for data_type in known):
         return known[0]
-    if any(map(_is_unmixable, known)):
+    # Nanoseconds end in 2262, and int64 does not hold all of uint64.
+    unmixable = (pa.types.is_nested, pa.types.is_temporal, pa.types.is_uint64)
+    if any(is_kind(data_type) for is_kind in unmixable for data_type in known):
         return pa.string()
     schemas = [pa.schema([("column", data_type)]) for data_type in known]
     try:
@@ -93,24 +94,6 @@ def unify(types: list[pa.DataType]) -> pa.DataType:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.string()
     return plain_type(united.field(0).type)
-
-
-def _is_unmixable(data_type: pa.DataType) -> bool:
-    """Tell whether widening could lose or refuse values of this type.
-
-    Nanoseconds end in 2262, and int64 does not hold all of uint64.
-    """
-    return bool(
-        pa.types.is_nested(data_type)
-        or pa.types.is_temporal(data_type)
-        or pa.types.is_uint64(data_type)
-    )
-
-
-def _carried_type(data_type: pa.DataType, is_json: bool) -> pa.DataType:  # noqa: FBT001
-    if is_json and pa.types.is_nested(data_type):
-        return pa.string()
-    return carried_type(data_type)
 
 
 def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
@@ -128,70 +111,55 @@ def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
     return outputs
 
 
-def _check(item: InputFiles, file: Probed) -> set[str]:
+def _check(
+    item: InputFiles, file: PlannedInput, known: dict[str, pa.DataType]
+) -> set[str]:
     """Check the mapping of a file; return the columns that are not carried."""
-    columns = item.config.columns
-    assert file.columns is not None
-    _check_text(item, file, columns.text)
-    named = _metadata_names(columns)
+    columns, path = item.config.columns, file.opened
+    names = columns.model_dump(exclude={"text"})
+    named = {field: name for field, name in names.items() if name is not None}
+    text = known.get(columns.text)
+    if text is None:
+        raise _missing(item, file, "text", columns.text)
+    if file.format != "jsonl" and not is_text_type(plain_type(text)):
+        raise InputError(
+            f"{path}: column {columns.text} is a {_told(text)}, not a string. "
+            f"{_advice(item, known, 'text', columns.text)}"
+        )
     for field, name in named.items():
-        data_type = file.columns.get(name)
+        data_type = known.get(name)
         if data_type is None:
             if field in columns.model_fields_set:
                 raise _missing(item, file, field, name)
         elif pa.types.is_nested(plain_type(data_type)):
             raise InputError(
-                f"{file.found.path}: column {name} is a {_told(data_type)}, and "
+                f"{path}: column {name} is a {_told(data_type)}, and "
                 f"`{field}` must be a single value. Name another column, or set "
                 f"`inputs[{item.index}].columns.{field}: null` to carry it through."
             )
     return {columns.text, *named.values()}
 
 
-def _metadata_names(columns: Columns) -> dict[str, str]:
-    names = columns.model_dump(exclude={"text"})
-    return {field: name for field, name in names.items() if name is not None}
-
-
-def _check_text(item: InputFiles, file: Probed, name: str) -> None:
-    assert file.columns is not None
-    data_type = file.columns.get(name)
-    if data_type is None:
-        raise _missing(item, file, "text", name)
-    if file.found.format != "jsonl" and not is_text_type(plain_type(data_type)):
-        raise InputError(
-            f"{file.found.path}: column {name} is a {_told(data_type)}, not a string. "
-            f"Its columns: {_listed(file)}. {_fix(item, 'text', _suggest(file, name))}"
-        )
-
-
-def _missing(item: InputFiles, file: Probed, field: str, name: str) -> InputError:
-    seen = " (in its first records)" if file.found.format == "jsonl" else ""
+def _missing(item: InputFiles, file: PlannedInput, field: str, name: str) -> InputError:
+    seen = " (in its first records)" if file.format == "jsonl" else ""
     return InputError(
-        f"{file.found.path} has no column {name} for `{field}`{seen}. "
-        f"Its columns: {_listed(file)}. {_fix(item, field, _suggest(file, name))}"
+        f"{file.opened} has no column {name} for `{field}`{seen}. "
+        f"{_advice(item, file.columns or {}, field, name)}"
     )
 
 
-def _fix(item: InputFiles, field: str, name: str) -> str:
-    return f"Set `columns: {{{field}: {name}}}` in inputs[{item.index}]."
-
-
-def _suggest(file: Probed, name: str) -> str:
-    """Return the column that was probably meant."""
-    assert file.columns is not None
-    others = [column for column in file.columns if column != name]
-    near = difflib.get_close_matches(name, others, n=1, cutoff=0.6)
-    usual = [column for column in _USUAL_TEXT_COLUMNS if column in others]
-    return next(iter([*near, *usual]), "NAME")
-
-
-def _listed(file: Probed) -> str:
-    assert file.columns is not None
-    names = list(file.columns)
+def _advice(item: InputFiles, known: Iterable[str], field: str, name: str) -> str:
+    """The columns that are there, and the one that was probably meant."""
+    names = list(known)
     more = len(names) - _LISTED_COLUMNS
     shown = ", ".join(names[:_LISTED_COLUMNS])
-    return f"{shown} and {more} more" if more > 0 else shown or "none"
+    listed = f"{shown} and {more} more" if more > 0 else shown or "none"
+    others = [column for column in names if column != name]
+    near = difflib.get_close_matches(name, others, n=1, cutoff=0.6)
+    usual = [column for column in _USUAL_TEXT_COLUMNS if column in others]
+    meant = next(iter([*near, *usual]), "NAME")
+    fix = f"Set `columns: {{{field}: {meant}}}` in inputs[{item.index}]."
+    return f"Its columns: {listed}. {fix}"
 
 
 def _told(data_type: pa.DataType) -> str:

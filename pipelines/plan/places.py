@@ -20,19 +20,8 @@ _ANY_DEPTH = "**"
 
 
 def input_path(config: InputConfig, base: Path) -> Path:
-    """Return the absolute, normalised path or pattern of an input.
-
-    Args:
-        config: The input.
-        base: Folder that relative paths start from.
-
-    Raises:
-        InputError: No file can have this path, or its user is unknown.
-    """
-    try:
-        return _resolve(config.path, base)
-    except _PathError as error:
-        raise InputError(f"inputs: path {config.path!r} {error}") from None
+    """Return the absolute, normalised path or pattern of an input."""
+    return _resolve(config.path, base, InputError, "inputs")
 
 
 @dataclass(frozen=True)
@@ -49,17 +38,11 @@ class Output:
 
     @classmethod
     def of(cls, named: str, base: Path) -> Output | None:
-        """Return the run folder that `output` names; None where it names none.
-
-        Raises:
-            OutputError: No folder can have this path, or its user is unknown.
-        """
+        """Return the run folder that `output` names; None where it names none."""
         if named == NO_OUTPUT:
             return None
-        try:
-            return cls(named, Path(os.path.realpath(_resolve(named, base))))
-        except _PathError as error:
-            raise OutputError(f"output: path {named!r} {error}") from None
+        path = _resolve(named, base, OutputError, "output")
+        return cls(named, Path(os.path.realpath(path)))
 
     def holds(self, folder: str) -> bool:
         """Tell whether a folder is the run folder or lies in it."""
@@ -68,24 +51,15 @@ class Output:
     def refuse_below(self, config: InputConfig, root: Path) -> None:
         """Refuse an input folder that a walk of all levels would leave for this one.
 
-        Args:
-            config: The input.
-            root: The folder.
-
         Raises:
-            InputError: The run folder lies in it, and not under a hidden name.
+            InputError: The run folder lies in `root`, and not under a hidden name.
         """
         parts = self._below(root)
         if parts is not None and not any(part.startswith(".") for part in parts):
             raise self._refusal(config)
 
     def refuse_matched(self, config: InputConfig, root: Path, pattern: Path) -> None:
-        """Refuse a pattern with `**` that reaches into this folder.
-
-        Args:
-            config: The input.
-            root: The part of the pattern without wildcards.
-            pattern: The whole pattern.
+        """Refuse a pattern with `**`, whose part without wildcards is `root`.
 
         Raises:
             InputError: The run folder lies where `**` stands for it.
@@ -113,22 +87,22 @@ class Output:
         )
 
 
-class _PathError(Exception):
-    """The path cannot be one; the message says why and what to do."""
-
-
-def _resolve(named: str, base: Path) -> Path:
+def _resolve(
+    named: str, base: Path, refusal: type[InputError | OutputError], key: str
+) -> Path:
+    """The path; a refusal of the given class if it cannot be one."""
+    where = f"{key}: path {named!r}"
     try:
         os.fsencode(named)
     except UnicodeEncodeError:
-        raise _PathError("is not valid Unicode. Correct it.") from None
+        raise refusal(f"{where} is not valid Unicode. Correct it.") from None
     if "\0" in named:
-        raise _PathError("holds a NUL character, which no path can. Remove it.")
+        raise refusal(f"{where} holds a NUL character, which no path can. Remove it.")
     try:
         expanded = Path(named).expanduser()
     except RuntimeError:
-        raise _PathError(
-            "starts with the home folder of an unknown user. Write the whole path, or "
-            "./~NAME for a folder that is called like that."
+        raise refusal(
+            f"{where} starts with the home folder of an unknown user. Write the whole "
+            "path, or ./~NAME for a folder that is called like that."
         ) from None
     return Path(os.path.normpath(base / expanded))

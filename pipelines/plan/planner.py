@@ -6,12 +6,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.plan.discover import Found, discover, saved_dataset_root
-from isinglass.pipelines.plan.hub import PREFIX, hub_files
+from isinglass.pipelines.plan.datasets_library import (
+    PREFIX,
+    hub_files,
+    saved_dataset_root,
+    saved_files,
+)
+from isinglass.pipelines.plan.discover import Found, discover
 from isinglass.pipelines.plan.layout import InputFiles, make_layout
 from isinglass.pipelines.plan.places import Output
-from isinglass.pipelines.plan.probe import probe
-from isinglass.pipelines.plan.saved import saved_files
+from isinglass.pipelines.plan.probe import PlannedInput, probe
 from isinglass.pipelines.plan.shards import make_shards
 from isinglass.schemas.errors import InputError
 
@@ -23,37 +27,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PlannedInput:
-    """One input file as it is now.
-
-    Attributes:
-        path: Relative to the input's root.
-        source: Source name of the configuration.
-        format: How it is read.
-        bytes: Size on disk.
-        rows: Records, where they can be counted without reading the file.
-        sha256: Hex.
-        problem: Why it cannot be read; empty if it can.
-    """
-
-    path: str
-    source: str
-    format: str
-    bytes: int
-    rows: int | None
-    sha256: str
-    problem: str
-
-
-@dataclass(frozen=True)
 class Plan:
     """What a run reads, and in which units.
 
-    Attributes:
-        shards: Sorted by `shard_id`.
-        layout: Columns of the run.
-        inputs: Every file, those without records included, in order of the
-            configuration and then of the path.
+    Shards are sorted by `shard_id`. Inputs are all files, those without records
+    included, in order of the configuration and then of the path.
     """
 
     shards: tuple[Shard, ...]
@@ -64,9 +42,7 @@ class Plan:
 def plan(config: RunConfig, base: Path) -> Plan:
     """Find, hash and cut the inputs of a run; nothing is written.
 
-    Args:
-        config: The run.
-        base: Folder that relative paths start from.
+    Relative paths start from `base`.
 
     Raises:
         InputError: An input is missing, unreadable, ambiguous, does not hold the
@@ -76,19 +52,15 @@ def plan(config: RunConfig, base: Path) -> Plan:
     output = Output.of(config.output, base)
     located = [_locate(item, base, output) for item in config.inputs]
     _check_paths(config, located)
-    refuse = config.limits.unreadable_files == "refuse"
-    inputs = [
-        InputFiles(
-            index,
-            item,
-            tuple(probe(f, config.limits.shard_bytes, refuse=refuse) for f in found),
-        )
-        for index, (item, found) in enumerate(zip(config.inputs, located, strict=True))
-    ]
+    refuse, most = config.limits.unreadable_files == "refuse", config.limits.shard_bytes
+    inputs = []
+    for index, (item, found) in enumerate(zip(config.inputs, located, strict=True)):
+        files = [probe(file, item.source, most, refuse=refuse) for file in found]
+        inputs.append(InputFiles(index, item, tuple(files)))
     return Plan(
-        shards=make_shards(inputs, config.limits.shard_bytes),
+        shards=make_shards(inputs, most),
         layout=make_layout(config, inputs),
-        inputs=tuple(planned for item in inputs for planned in _planned(item)),
+        inputs=tuple(file for item in inputs for file in item.files),
     )
 
 
@@ -122,18 +94,3 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
                     f"{source}, so their documents would have the same ids. Give "
                     f"inputs[{index}] a `source` of its own, different from {source}."
                 )
-
-
-def _planned(item: InputFiles) -> list[PlannedInput]:
-    return [
-        PlannedInput(
-            path=file.found.relative,
-            source=item.config.source,
-            format=file.found.format,
-            bytes=file.bytes,
-            rows=file.rows,
-            sha256=file.sha256,
-            problem=file.problem,
-        )
-        for file in item.files
-    ]

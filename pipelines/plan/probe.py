@@ -13,7 +13,11 @@ import pyarrow as pa
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import no_permission
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.arrow import read_schema, record_batches
+from isinglass.transforms.read.columnar import (
+    open_ipc,
+    open_parquet,
+    record_batches,
+)
 from isinglass.transforms.read.delimited import (
     parse_header,
     record_blocks,
@@ -21,77 +25,71 @@ from isinglass.transforms.read.delimited import (
 )
 from isinglass.transforms.read.formats import compression_of, delimiter_of
 from isinglass.transforms.read.jsonl import parse_lines
-from isinglass.transforms.read.lines import (
+from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
-    Tail,
+    Damage,
     blocks,
+    chunks,
     split_lines,
 )
-from isinglass.transforms.read.parquet import open_parquet
-from isinglass.transforms.read.streams import Damage, chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from isinglass.pipelines.plan.discover import Found
     from isinglass.schemas.config.inputs import Format
+
+    Columns = dict[str, pa.DataType]
+    Probed = tuple[Sequence[Stretch], Columns | None]
 
 SAMPLE_LINES = 2000
 """Lines of a JSON-lines file by which its keys and their types are planned."""
 
 
 @dataclass(frozen=True)
-class Probed:
-    """A file that was looked at.
+class PlannedInput:
+    """One input file as it is now.
 
     Attributes:
-        found: Which.
-        bytes: Its size on disk.
-        sha256: Hex.
+        path: Relative to the input's root.
+        bytes: Size on disk.
+        rows: Records, where they can be counted without reading the file.
+        problem: Why it cannot be read; empty if it can.
+        opened: Where it is opened, absolute.
         stretches: Parts that can be read alone, in order; at least one.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
-        problem: Why it cannot be read; empty if it can.
     """
 
-    found: Found
+    path: str
+    source: str
+    format: Format
     bytes: int
+    rows: int | None
     sha256: str
-    stretches: tuple[Stretch, ...]
-    columns: dict[str, pa.DataType] | None = None
     problem: str = ""
-
-    @property
-    def rows(self) -> int | None:
-        """Records in the file, where they can be counted without reading it."""
-        total = 0
-        for stretch in self.stretches:
-            if stretch.rows is None:
-                return None
-            total += stretch.rows
-        return total
+    opened: str = ""
+    stretches: tuple[Stretch, ...] = ()
+    columns: Columns | None = None
 
 
 class _ProblemError(Exception):
     """The file cannot be read; the message says why."""
 
 
-def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
+def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
-    Args:
-        found: The file.
-        shard_bytes: Bytes a stretch of plain JSON lines aims at.
-        refuse: Whether a file that cannot be read stops the run.
+    `shard_bytes` is what a stretch of plain JSON lines aims at.
 
     Raises:
         InputError: It is gone or may not be read; or it cannot be read and `refuse`.
     """
-    path = Path(found.path)
+    path, problem = Path(found.path), ""
     plain_lines = found.format == "jsonl" and not compression_of(found.path)
     try:
         digest = digest_file(path, line_bytes=shard_bytes if plain_lines else None)
-        return _PROBES[found.format](found, digest)
+        stretches, columns = _PROBES[found.format](found, digest)
     except PermissionError:
         raise no_permission(path) from None
     except FileNotFoundError:
@@ -102,19 +100,28 @@ def probe(found: Found, shard_bytes: int, *, refuse: bool) -> Probed:
                 f"{path} cannot be read: {error}. Repair or remove the file, or set "
                 "`limits: {unreadable_files: quarantine}`."
             ) from None
-        stretch = Stretch(0, -1, 0, 1, digest.bytes)
-        return Probed(
-            found, digest.bytes, digest.sha256, (stretch,), problem=str(error)
-        )
+        problem = str(error)
+        stretches, columns = [Stretch(0, -1, 0, 1, digest.bytes)], None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    known = [part.rows for part in stretches if part.rows is not None]
+    return PlannedInput(
+        path=found.relative,
+        source=source,
+        format=found.format,
+        bytes=digest.bytes,
+        rows=sum(known) if len(known) == len(stretches) else None,
+        sha256=digest.sha256,
+        problem=problem,
+        opened=found.path,
+        stretches=tuple(stretches),
+        columns=columns,
+    )
 
 
 def _probe_parquet(found: Found, digest: Digest) -> Probed:
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Parquet file is")
-    stretches = []
-    row = 0
     with Path(found.path).open("rb") as file:
         try:
             opened = open_parquet(file)
@@ -123,79 +130,67 @@ def _probe_parquet(found: Found, digest: Digest) -> Probed:
             raise _ProblemError(
                 "it has no valid Parquet footer, so it was cut short or is no Parquet"
             ) from None
-        for index in range(metadata.num_row_groups):
-            group = metadata.row_group(index)
-            size = group.total_byte_size
-            stretches.append(Stretch(index, index + 1, row, group.num_rows, size))
-            row += group.num_rows
-    whole = stretches or [Stretch(0, 0, 0, 0, 0)]
-    return _probed(found, digest, whole, _typed(found, schema))
+        groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
+        sizes = [(group.num_rows, group.total_byte_size) for group in groups]
+    return _numbered(sizes), _typed(found, schema)
 
 
 def _probe_arrow(found: Found, digest: Digest) -> Probed:
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Arrow file is")
-    stretches = []
-    row = 0
     # Mapped, so that only the headers of record batches are read.
     with pa.memory_map(found.path) as file:
         try:
-            schema = read_schema(file)
+            schema = open_ipc(file).schema
             file.seek(0)
-            for index, batch in enumerate(record_batches(file, 0, -1)):
-                stretches.append(
-                    Stretch(index, index + 1, row, batch.num_rows, batch.nbytes)
-                )
-                row += batch.num_rows
+            batches = record_batches(file, 0, -1)
+            sizes = [(batch.num_rows, batch.nbytes) for batch in batches]
         except (pa.ArrowException, OSError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
-    whole = stretches or [Stretch(0, 0, 0, 0, 0)]
-    return _probed(found, digest, whole, _typed(found, schema))
+    return _numbered(sizes), _typed(found, schema)
+
+
+def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
+    """A stretch for each row group or record batch, by its rows and bytes."""
+    stretches = []
+    row = 0
+    for index, (rows, size) in enumerate(sizes):
+        stretches.append(Stretch(index, index + 1, row, rows, size))
+        row += rows
+    return stretches or [Stretch(0, 0, 0, 0, 0)]
 
 
 def _probe_jsonl(found: Found, digest: Digest) -> Probed:
-    stretches = digest.stretches or (_whole(digest),)
     lines: list[bytes] = []
-    with Path(found.path).open("rb") as file:
-        for block in islice(blocks(_checked(chunks(file, found.path))), 1):
-            data = block.data if isinstance(block, Tail) else block
-            lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
+    for data, _ in islice(blocks(_chunks(found)), 1):
+        lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
     _refuse_array(found, lines)
-    (_, values, _), _ = parse_lines(lines, 0)
+    values = [value for _, value, _ in parse_lines(lines, 0)[0]]
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")
     columns = _sampled_types(values) if values else None
-    return _probed(found, digest, stretches, columns)
+    return digest.stretches or [_whole(digest)], columns
 
 
 def _probe_delimited(found: Found, digest: Digest) -> Probed:
     columns = None
-    with Path(found.path).open("rb") as file:
-        parts = _checked(chunks(file, found.path))
-        for block in record_blocks(parts, delimiter_of(found.path)):
-            header, _ = split_header(block.records)
-            if header is not None and block.damage is None:
-                columns = _header(found, header)
-                break
-    return _probed(found, digest, [_whole(digest)], columns)
-
-
-def _header(found: Found, record: bytes) -> dict[str, pa.DataType]:
-    try:
-        names = parse_header(record, delimiter_of(found.path))
-    except ValueError as error:
-        raise _ProblemError(str(error)) from None
-    return _typed(found, pa.schema([(name, pa.string()) for name in names]))
+    for block in record_blocks(_chunks(found), delimiter_of(found.path)):
+        header, _ = split_header(block.records)
+        if header is not None and block.damage is None:
+            try:
+                names = parse_header(header, delimiter_of(found.path))
+            except ValueError as error:
+                raise _ProblemError(str(error)) from None
+            columns = _typed(found, pa.schema([(name, pa.string()) for name in names]))
+            break
+    return [_whole(digest)], columns
 
 
 def _probe_text(found: Found, digest: Digest) -> Probed:
     packed = digest.bytes and compression_of(found.path)
     rows = None if packed else min(1, digest.bytes)
-    if digest.bytes:
-        with Path(found.path).open("rb") as file:
-            next(_checked(chunks(file, found.path)), None)
-    stretch = Stretch(0, -1, 0, rows, digest.bytes)
-    return _probed(found, digest, [stretch], None)
+    next(_chunks(found), None)
+    return [Stretch(0, -1, 0, rows, digest.bytes)], None
 
 
 _PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
@@ -207,28 +202,20 @@ _PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
 }
 
 
-def _probed(
-    found: Found,
-    digest: Digest,
-    stretches: Any,
-    columns: dict[str, pa.DataType] | None,
-) -> Probed:
-    return Probed(found, digest.bytes, digest.sha256, tuple(stretches), columns)
-
-
 def _whole(digest: Digest) -> Stretch:
     return Stretch(0, -1, 0, None if digest.bytes else 0, digest.bytes)
 
 
-def _checked(parts: Any) -> Any:
-    """Pass chunks on; a file of which nothing can be decompressed is a problem."""
-    for index, part in enumerate(parts):
-        if index == 0 and isinstance(part, Damage) and part.corrupt:
-            raise _ProblemError(part.detail)
-        yield part
+def _chunks(found: Found) -> Iterator[bytes | Damage]:
+    """Content of a file; one of which nothing can be decompressed is a problem."""
+    with Path(found.path).open("rb") as file:
+        for index, part in enumerate(chunks(file, found.path)):
+            if index == 0 and isinstance(part, Damage) and part.corrupt:
+                raise _ProblemError(part.detail)
+            yield part
 
 
-def _typed(found: Found, schema: pa.Schema) -> dict[str, pa.DataType]:
+def _typed(found: Found, schema: pa.Schema) -> Columns:
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -257,7 +244,7 @@ def _is_one_object(found: Found, lines: list[bytes]) -> bool:
         return False
 
 
-def _sampled_types(values: list[dict[str, Any]]) -> dict[str, pa.DataType]:
+def _sampled_types(values: list[dict[str, Any]]) -> Columns:
     kinds: dict[str, set[type]] = {}
     for value in values:
         for key, inner in value.items():

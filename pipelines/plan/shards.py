@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from isinglass.pipelines.plan.digest import Stretch
 from isinglass.schemas.documents import Piece, Shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isinglass.pipelines.plan.digest import Stretch
     from isinglass.pipelines.plan.layout import InputFiles
-    from isinglass.pipelines.plan.probe import Probed
+    from isinglass.pipelines.plan.probe import PlannedInput
 
 MOST_PIECES = 2048
 """Files in a shard, so that its description stays small."""
@@ -30,22 +32,20 @@ def make_shards(inputs: list[InputFiles], shard_bytes: int) -> tuple[Shard, ...]
     A file of at least half a shard has shards of its own, whose names therefore do not
     change when other files come or go. Smaller files of one input are grouped in order.
 
-    Args:
-        inputs: All inputs.
-        shard_bytes: Bytes a shard aims at.
-
-    Returns:
-        The shards, sorted by their unique, file-name-safe ids.
+    They come sorted by their unique, file-name-safe ids.
     """
     shards: list[Shard] = []
     for item in inputs:
-        small: list[Probed] = []
+        small: list[PlannedInput] = []
         for file in item.files:
             if 2 * _size(file) >= shard_bytes:
-                shards.extend(_shards_of_file(item, file, shard_bytes))
+                parts = enumerate(merge(file.stretches, shard_bytes))
+                shards += [_shard(item, [_piece(file, s)], part) for part, s in parts]
             else:
                 small.append(file)
-        shards.extend(_shards_of_group(item, g) for g in _groups(small, shard_bytes))
+        for group in _groups(small, shard_bytes):
+            whole = [merge(file.stretches, _size(file))[0] for file in group]
+            shards.append(_shard(item, list(map(_piece, group, whole)), 0))
     return tuple(sorted(_unique(shards), key=lambda shard: shard.shard_id))
 
 
@@ -56,7 +56,7 @@ def slug(name: str) -> str:
     return safe or "source"
 
 
-def merge(stretches: tuple[Stretch, ...], shard_bytes: int) -> list[Stretch]:
+def merge(stretches: Iterable[Stretch], shard_bytes: int) -> list[Stretch]:
     """Merge neighbouring stretches as long as they stay within `shard_bytes`."""
     merged: list[Stretch] = []
     for stretch in stretches:
@@ -65,41 +65,32 @@ def merge(stretches: tuple[Stretch, ...], shard_bytes: int) -> list[Stretch]:
             merged.append(stretch)
             continue
         unknown = last.rows is None or stretch.rows is None
-        merged[-1] = Stretch(
-            last.start,
-            stretch.stop,
-            last.first_row,
-            None if unknown else (last.rows or 0) + (stretch.rows or 0),
-            last.bytes + stretch.bytes,
+        merged[-1] = last._replace(
+            stop=stretch.stop,
+            rows=None if unknown else (last.rows or 0) + (stretch.rows or 0),
+            bytes=last.bytes + stretch.bytes,
         )
     return merged
 
 
-def _size(file: Probed) -> int:
+def _size(file: PlannedInput) -> int:
     return sum(stretch.bytes for stretch in file.stretches)
 
 
-def _shards_of_file(item: InputFiles, file: Probed, shard_bytes: int) -> list[Shard]:
-    name = _base_name(item, [file])
-    parts = merge(file.stretches, shard_bytes)
-    return [
-        Shard(f"{name}-{part:05d}", item.config.source, item.index, (_piece(file, s),))
-        for part, s in enumerate(parts)
-    ]
+def _shard(item: InputFiles, pieces: list[Piece], part: int) -> Shard:
+    source = item.config.source
+    digest = xxhash.xxh3_64_hexdigest(_names(source, pieces))[:_HASH_DIGITS]
+    name = f"{slug(source)}-{digest}-{part:05d}"
+    return Shard(name, source, item.index, tuple(pieces))
 
 
-def _shards_of_group(item: InputFiles, files: list[Probed]) -> Shard:
-    pieces = tuple(
-        _piece(file, stretch)
-        for file in files
-        for stretch in merge(file.stretches, max(1, _size(file)))
-    )
-    name = _base_name(item, files)
-    return Shard(f"{name}-00000", item.config.source, item.index, pieces)
+def _names(source: str, pieces: Iterable[Piece]) -> bytes:
+    names = [source, *(piece.relative for piece in pieces)]
+    return "\0".join(names).encode("utf-8", "surrogatepass")
 
 
-def _groups(files: list[Probed], shard_bytes: int) -> list[list[Probed]]:
-    groups: list[list[Probed]] = []
+def _groups(files: list[PlannedInput], shard_bytes: int) -> list[list[PlannedInput]]:
+    groups: list[list[PlannedInput]] = []
     size = 0
     for file in files:
         full = size + _size(file) > shard_bytes
@@ -111,38 +102,25 @@ def _groups(files: list[Probed], shard_bytes: int) -> list[list[Probed]]:
     return groups
 
 
-def _piece(file: Probed, stretch: Stretch) -> Piece:
+def _piece(file: PlannedInput, stretch: Stretch) -> Piece:
     return Piece(
-        path=file.found.path,
-        relative=file.found.relative,
-        format=file.found.format,
-        start=stretch.start,
-        stop=stretch.stop,
-        first_row=stretch.first_row,
-        rows=stretch.rows,
-        bytes=stretch.bytes,
+        path=file.opened,
+        relative=file.path,
+        format=file.format,
+        **stretch._asdict(),
         sha256=file.sha256,
         problem=file.problem,
     )
 
 
-def _base_name(item: InputFiles, files: list[Probed]) -> str:
-    names = [item.config.source, *(file.found.relative for file in files)]
-    digest = xxhash.xxh3_64_hexdigest("\0".join(names).encode("utf-8", "surrogatepass"))
-    return f"{slug(item.config.source)}-{digest[:_HASH_DIGITS]}"
-
-
 def _unique(shards: list[Shard]) -> list[Shard]:
     """Lengthen the names of shards that share one by chance."""
     counts = Counter(shard.shard_id for shard in shards)
-    return [
-        shard
-        if counts[shard.shard_id] == 1
-        else replace(shard, shard_id=f"{shard.shard_id}-{_longer(shard)}")
-        for shard in shards
-    ]
-
-
-def _longer(shard: Shard) -> str:
-    names = [shard.source, *(piece.relative for piece in shard.pieces)]
-    return xxhash.xxh3_128_hexdigest("\0".join(names).encode("utf-8", "surrogatepass"))
+    unique = []
+    for shard in shards:
+        name = shard.shard_id
+        if counts[name] > 1:
+            digest = xxhash.xxh3_128_hexdigest(_names(shard.source, shard.pieces))
+            name = f"{name}-{digest}"
+        unique.append(replace(shard, shard_id=name))
+    return unique

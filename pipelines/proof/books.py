@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import CONSERVATION, conclude
-from isinglass.pipelines.sums import conserved, told_sums, unequal
+from isinglass.pipelines.stage import Sum
+from isinglass.pipelines.sums import conserved, told_counts, unequal
 from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
@@ -17,26 +18,44 @@ if TYPE_CHECKING:
 
 _PLACE = ["doc_id", "shard", "path", "row", "reason"]
 _LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]
-_OUTCOMES = [str(outcome) for outcome in Outcome]
+_OUTCOMES = frozenset(Outcome)
+_COUNTED = {
+    "dropped": "characters_dropped",
+    "quarantined": "characters_quarantined",
+    "kept": "characters_out",
+}
+"""Characters that ledger and manifest both count."""
 
 
 def check_books(run: FinishedRun) -> Check:
     """Ledger, data, quarantine and manifest tell the same story, to the record."""
     faults: list[str] = []
-    outcomes: Counter[tuple[str, str]] = Counter()
-    characters: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    characters = Counter({f"characters_{name}": 0 for name in (*_OUTCOMES, "out")})
     everything = []
     for shard, ledger in run.each("ledger", _LEDGER):
         everything.append(ledger["doc_id"])
         for row in _grouped(ledger):
-            outcomes[row["outcome"], row["reason"]] += row["doc_id_count"]
-            characters[row["outcome"]] += row["chars_in_sum"] or 0
-            characters["out"] += row["chars_out_sum"] or 0
+            name = f"{row['outcome']}.{row['reason']}".strip(".")
+            outcomes[name] += row["doc_id_count"]
+            characters[f"characters_{row['outcome']}"] += row["chars_in_sum"] or 0
+            characters["characters_out"] += row["chars_out_sum"] or 0
         faults += _check_members(run, shard, ledger)
-    if dict(outcomes) != _told_outcomes(run):
+    told = told_counts(run.manifest)
+    known = {n: count for n, count in told.items() if n.partition(".")[0] in _OUTCOMES}
+    if outcomes != Counter(known):
         faults.append("ledger and manifest count different outcomes")
-    counts = _counts(run, outcomes, characters)
-    faults += unequal([*conserved(counts), *told_sums(counts, run.manifest)])
+    # What comes in, and the changes of kept texts, are told by the manifest alone.
+    own = {n: count for n, count in told.items() if n not in known}
+    faults += unequal(
+        [
+            *conserved({**own, **outcomes, **characters}),
+            *(
+                Sum(f"characters {what}: ledger = manifest", characters[n], told[n])
+                for what, n in _COUNTED.items()
+            ),
+        ]
+    )
     ids = pa.chunked_array(
         [c for column in everything for c in column.chunks], pa.string()
     )
@@ -46,48 +65,13 @@ def check_books(run: FinishedRun) -> Check:
     return conclude(CONSERVATION, faults, seen)
 
 
-def _told_outcomes(run: FinishedRun) -> dict[tuple[str, str], int]:
-    """Records by outcome and reason, as the manifest tells of them."""
-    records = run.manifest.records
-    told = {(Outcome.KEPT.value, ""): records.kept}
-    told |= {(Outcome.DROPPED.value, k): n for k, n in records.dropped.items()}
-    told |= {(Outcome.QUARANTINED.value, k): n for k, n in records.quarantined.items()}
-    return {key: n for key, n in told.items() if n}
-
-
-def _counts(
-    run: FinishedRun,
-    outcomes: Counter[tuple[str, str]],
-    characters: Counter[str],
-) -> dict[str, int]:
-    """What the ledger counts, under the names of the clean pass.
-
-    What comes in, and the changes of kept texts, are told by the manifest alone.
-    """
-    told = run.manifest.characters
-    return {
-        "records_in": run.manifest.records.total_in,
-        **{
-            f"{outcome}.{reason}".strip("."): n
-            for (outcome, reason), n in outcomes.items()
-        },
-        "characters_in": told.total_in,
-        **{f"characters_{name}": characters[name] for name in _OUTCOMES},
-        "characters_out": characters["out"],
-        "characters_cut": told.cut,
-        "characters_redacted": told.redacted,
-        "characters_inserted": told.inserted,
-    }
-
-
 def _grouped(ledger: pa.Table) -> list[dict[str, Any]]:
-    filled = ledger.select(
-        ["doc_id", "outcome", "chars_in", "chars_out"]
-    ).append_column("reason", pc.fill_null(ledger["reason"], ""))
+    names = ["doc_id", "outcome", "chars_in", "chars_out"]
+    reasons = pc.fill_null(ledger["reason"], "")
+    filled = ledger.select(names).append_column("reason", reasons)
     sums = [("doc_id", "count"), ("chars_in", "sum"), ("chars_out", "sum")]
-    rows: list[dict[str, Any]] = (
-        filled.group_by(["outcome", "reason"]).aggregate(sums).to_pylist()
-    )
+    grouped = filled.group_by(["outcome", "reason"]).aggregate(sums)
+    rows: list[dict[str, Any]] = grouped.to_pylist()
     return rows
 
 

@@ -11,14 +11,18 @@ from isinglass.pipelines.read_again import plan_again
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.stage import Stage
     from isinglass.schemas.config import RunConfig
     from isinglass.schemas.manifest import Manifest
+
+    Stages = Sequence[type[Stage] | Stage]
+    """Those that are asked; a finished run needs no settings of them."""
 
 Status = Literal["passed", "failed", "skipped"]
 _MARKS = {"passed": "ok  ", "failed": "FAIL", "skipped": "skip"}
@@ -35,11 +39,7 @@ SOURCE = "source texts"
 class Check:
     """One thing that was proved, refuted or could not be looked at.
 
-    Attributes:
-        name: What was checked.
-        status: passed, failed or skipped.
-        detail: How much was looked at, or what is wrong and where.
-        faults: All that is wrong; `detail` names the first of them.
+    `detail` is how much was looked at, or the first of the faults.
     """
 
     name: str
@@ -62,11 +62,10 @@ def conclude(name: str, faults: Iterable[str], seen: str) -> Check:
     faults = tuple(faults)
     if not faults:
         return Check(name, "passed", seen)
-    named = "; ".join(faults[:MOST_NAMED])
-    more = len(faults) - MOST_NAMED
-    return Check(
-        name, "failed", named + (f"; and {more} more" if more > 0 else ""), faults
-    )
+    named, more = list(faults[:MOST_NAMED]), len(faults) - MOST_NAMED
+    if more > 0:
+        named.append(f"and {more} more")
+    return Check(name, "failed", "; ".join(named), faults)
 
 
 def merged(checks: Iterable[Check]) -> list[Check]:
@@ -93,13 +92,7 @@ def _one(group: list[Check]) -> Check:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run folder with its manifest, and the configuration the manifest holds.
-
-    Attributes:
-        folder: The run folder.
-        manifest: Its manifest.
-        config: The configuration that the manifest holds.
-    """
+    """A run folder with its manifest, and the configuration the manifest holds."""
 
     folder: Path
     manifest: Manifest
@@ -121,10 +114,8 @@ class FinishedRun:
 
     def paths(self, table: str) -> list[Path]:
         """Files of one table, in shard order."""
-        names = [
-            o.path for o in self.manifest.outputs if o.path.startswith(f"{table}/")
-        ]
-        return [self.folder / name for name in sorted(names)]
+        names = sorted(output.path for output in self.manifest.outputs)
+        return [self.folder / name for name in names if name.startswith(f"{table}/")]
 
     def shards(self) -> list[str]:
         """Shard names, from the ledger files."""

@@ -7,28 +7,30 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from isinglass.pipelines.engine.workspace import read_bytes
 from isinglass.pipelines.proof.books import check_books
-from isinglass.pipelines.proof.check import Check, FinishedRun, merged
-from isinglass.pipelines.proof.counts import check_counts
-from isinglass.pipelines.proof.gates import check_gates
-from isinglass.pipelines.proof.recount import check_statistics
-from isinglass.pipelines.proof.seal import check_hashes, check_seal
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude, merged
+from isinglass.pipelines.proof.files import (
+    check_hashes,
+    check_schemas,
+    check_seal,
+    check_tables,
+)
 from isinglass.pipelines.proof.source import check_source
-from isinglass.pipelines.proof.structure import check_schemas, check_tables
+from isinglass.pipelines.proof.statistics import check_counts, check_statistics
+from isinglass.pipelines.read_again import read_manifest
 from isinglass.pipelines.stages import STAGES
-from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import InputError
-from isinglass.schemas.manifest import Manifest
+from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from isinglass.pipelines.stage import Stage
+    from isinglass.pipelines.proof.check import Stages
 
 
-def prove(folder: Path, stages: Sequence[type[Stage] | Stage] = ()) -> list[Check]:
+def prove(folder: Path, stages: Stages = ()) -> list[Check]:
     """Check a finished run against its manifest, and its tables against each other.
 
     Args:
@@ -42,9 +44,7 @@ def prove(folder: Path, stages: Sequence[type[Stage] | Stage] = ()) -> list[Chec
     return prove_run(open_run(folder), stages)
 
 
-def prove_run(
-    run: FinishedRun, stages: Sequence[type[Stage] | Stage] = ()
-) -> list[Check]:
+def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
     """All checks of a run; see `prove`."""
     every = (*STAGES, *stages)
     written = [stage.written(run) for stage in every]
@@ -54,26 +54,50 @@ def prove_run(
     if checks[-1].status == "passed":
         checks += [check_tables(run, written), check_schemas(run, written)]
     if all(check.status == "passed" for check in checks[1:]):
-        checks += _check_contents(run, every)
+        checks += [check_books(run), check_counts(run), check_statistics(run)]
+        checks += [check_gates(run, every), *check_source(run, every)]
+        checks += [check for stage in every for check in stage.prove(run)]
     return merged([*checks, *_not_at_hand(run, stages)])
 
 
-def _check_contents(
-    run: FinishedRun, stages: Sequence[type[Stage] | Stage]
-) -> list[Check]:
-    return [
-        check_books(run),
-        check_counts(run),
-        check_statistics(run),
-        check_gates(run, stages),
-        *check_source(run, stages),
-        *(check for stage in stages for check in stage.prove(run)),
+def check_gates(run: FinishedRun, stages: Stages) -> Check:
+    """All gates of the configuration were evaluated, rightly, and give the verdict."""
+    manifest, config = run.manifest, run.config
+    told = [
+        GateConfig.model_validate(gate.model_dump(exclude={"actual", "passed"}))
+        for gate in manifest.gates
     ]
+    asked = [gate for stage in stages for gate in stage.asks(config)]
+    faults = [
+        f"gate {gate.metric} of the configuration was not evaluated"
+        for gate in (*config.gates, *asked, quarantine_gate(config))
+        if gate not in told
+    ]
+    statistics = run.statistics()
+    try:
+        results = evaluate_gates(told, statistics)
+    except ConfigError as error:
+        return conclude("gates", [*faults, str(error)], "")
+    faults += [
+        f"gate {ours.metric} does not follow from the statistics"
+        for ours, theirs in zip(results, manifest.gates, strict=True)
+        if ours != theirs
+    ]
+    # Those that can be told from manifest and statistics alone.
+    warnings = general_warnings(manifest.inputs, manifest.records)
+    for stage in stages:
+        warnings += stage.warns(config, dict(manifest), statistics)
+    faults += [
+        "a warning that follows from the numbers is not given"
+        for warning in warnings
+        if warning not in manifest.warnings
+    ]
+    if verdict(results, manifest.warnings) != manifest.verdict:
+        faults.append(f"the verdict {manifest.verdict} does not follow from the gates")
+    return conclude("gates", faults, f"{len(told)} gates, verdict {manifest.verdict}")
 
 
-def _not_at_hand(
-    run: FinishedRun, stages: Sequence[type[Stage] | Stage]
-) -> list[Check]:
+def _not_at_hand(run: FinishedRun, stages: Stages) -> list[Check]:
     """Stages of the configuration whose code nobody gave."""
     given = [stage if isinstance(stage, type) else type(stage) for stage in stages]
     detail = (
@@ -101,20 +125,21 @@ def open_run(folder: Path) -> FinishedRun:
     """
     path = folder / "manifest.json"
     try:
-        manifest = Manifest.model_validate_json(read_bytes(path))
+        manifest = read_manifest(folder)
     except (FileNotFoundError, NotADirectoryError):
-        msg = f"{folder} holds no manifest.json: it is not a finished run."
-        raise InputError(msg) from None
+        said = f"{folder} holds no manifest.json: it is not a finished run."
+        raise InputError(said) from None
     except PermissionError:
-        msg = f"No permission to read {path}."
-        raise InputError(msg) from None
+        raise InputError(f"No permission to read {path}.") from None
     except pydantic.ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        msg = f"{path} is not a manifest that this version reads (at {where or 'top'})."
-        raise InputError(msg) from None
+        said = (
+            f"{path} is not a manifest that this version reads (at {where or 'top'})."
+        )
+        raise InputError(said) from None
     try:
         config = RunConfig.model_validate(manifest.config)
     except pydantic.ValidationError:
-        msg = f"{path} holds a config that this version does not read."
-        raise InputError(msg) from None
+        said = f"{path} holds a config that this version does not read."
+        raise InputError(said) from None
     return FinishedRun(folder, manifest, config)

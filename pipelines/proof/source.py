@@ -18,8 +18,7 @@ from isinglass.transforms.read import read_shard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.pipelines.stage import Stage
+    from isinglass.pipelines.proof.check import FinishedRun, Stages
     from isinglass.schemas.documents import DocumentBatch
 
 _PLACE = ["doc_id", "path", "row", "chars_in"]
@@ -44,9 +43,7 @@ class Reader(Protocol):
         """
 
 
-def check_source(
-    run: FinishedRun, stages: Sequence[type[Stage] | Stage]
-) -> list[Check]:
+def check_source(run: FinishedRun, stages: Stages) -> list[Check]:
     """Whatever needs the inputs as they were; without them it says why.
 
     What was not meant to change equals the input, to the character: the text outside
@@ -54,23 +51,22 @@ def check_source(
     each record. Stages may look at the inputs too.
     """
     done = _without_inputs(run)
-    readers: list[Reader] = [] if done else [SourceReader(run, stages)]
+    readers: list[Reader] = [] if done else [_SourceReader(run, stages)]
     asked = (stage.reader(run) for stage in stages)
     readers += [reader for reader in asked if reader is not None]
     missing = _read(run, readers) if readers else ""
-    found = [check for reader in readers for check in reader.conclude(missing)]
-    return [*([done] if done else []), *found]
+    return done + [check for one in readers for check in one.conclude(missing)]
 
 
-def _without_inputs(run: FinishedRun) -> Check | None:
+def _without_inputs(run: FinishedRun) -> list[Check]:
     """What can be said of the texts without a look at the inputs."""
     if not run.paths("data"):
-        return Check(SOURCE, "skipped", "no text was written")
+        return [Check(SOURCE, "skipped", "no text was written")]
     note = read_note(run.folder)
     if note and config_digest(note["config"]) != config_digest(run.manifest.config):
         fault = "work/run.json has another configuration than the manifest"
-        return conclude(SOURCE, [fault], "")
-    return None
+        return [conclude(SOURCE, [fault], "")]
+    return []
 
 
 def _read(run: FinishedRun, readers: list[Reader]) -> str:
@@ -85,16 +81,11 @@ def _read(run: FinishedRun, readers: list[Reader]) -> str:
 
 
 @dataclass
-class SourceReader:
-    """Makes the clean texts again from the inputs, shard after shard.
-
-    Attributes:
-        run: The run.
-        stages: Those that are asked for the spans that they changed.
-    """
+class _SourceReader:
+    """Makes the clean texts again from the inputs, shard after shard."""
 
     run: FinishedRun
-    stages: Sequence[type[Stage] | Stage]
+    stages: Stages
     _shards: set[str] = field(default_factory=set)
     _faults: list[str] = field(default_factory=list)
     _texts: int = 0
@@ -109,12 +100,9 @@ class SourceReader:
         ledger = self.run.read("ledger", shard_id, _PLACE)
         assert data is not None
         assert ledger is not None
-        kept = [
-            batch.documents.filter(
-                pc.is_in(batch.documents.column("doc_id"), value_set=_ids(data))
-            )
-            for batch in batches
-        ]
+        ids = data["doc_id"].combine_chunks()
+        documents = [batch.documents for batch in batches]
+        kept = [d.filter(pc.is_in(d.column("doc_id"), ids)) for d in documents]
         self._compare(data, kept, self._spans(shard_id))
         metadata = [documents.drop_columns(["text", "row"]) for documents in kept]
         if sum(map(len, kept)) != data.num_rows:
@@ -123,8 +111,7 @@ class SourceReader:
         elif not _same_metadata(data, metadata, self.run.manifest.stages):
             fault = f"data/{shard_id}: metadata differ from those of the input"
             self._faults.append(fault)
-        places = [half for b in batches for half in (_documents(b), _rejected(b))]
-        if not _same_places(places, ledger):
+        if not _same_places(batches, ledger):
             fault = f"ledger/{shard_id} does not have the records of the input"
             self._faults.append(fault)
 
@@ -138,7 +125,9 @@ class SourceReader:
             self._texts += len(ids)
             for doc_id, text in zip(ids, documents.column("text"), strict=True):
                 own = spans.get(doc_id, [])
-                self._taken += sum(map(_is_taken, own))
+                self._taken += sum(
+                    span.output is None and span.clean_start is not None for span in own
+                )
                 if not rebuilds(text.as_py(), clean[doc_id], own):
                     fault = f"{doc_id}: differs from its source outside findings"
                     self._faults.append(fault)
@@ -179,21 +168,8 @@ class SourceReader:
 
 def rebuilt(finding: dict[str, Any], output: Callable[[str], str] | None) -> Rebuilt:
     """A row of `findings/` as a changed span."""
-    return Rebuilt(
-        finding["start"],
-        finding["end"],
-        finding["clean_start"],
-        finding["clean_end"],
-        output,
-    )
-
-
-def _is_taken(span: Rebuilt) -> bool:
-    return span.output is None and span.clean_start is not None
-
-
-def _ids(data: pa.Table) -> pa.Array:
-    return data["doc_id"].combine_chunks()
+    names = [name for name in Rebuilt._fields if name != "output"]
+    return Rebuilt(output=output, **{name: finding[name] for name in names})
 
 
 def _same_metadata(
@@ -201,10 +177,7 @@ def _same_metadata(
 ) -> bool:
     """Whether metadata and carried columns are those of the input.
 
-    Args:
-        data: Of a shard.
-        kept: Its documents as they came in.
-        outside: Names of stages from outside, whose columns are not of the input.
+    Columns of stages from outside are not of the input.
     """
     if not kept:
         return data.num_rows == 0
@@ -215,36 +188,26 @@ def _same_metadata(
     own = [name for name in METADATA_COLUMNS if name != _DETECTED]
     marks = tuple(f"{name}_" for name in outside)
     carried = [n for n in data.schema.names[len(DATA) :] if not n.startswith(marks)]
-    names = ["doc_id", *own, *carried]
     return all(
         name in source.schema.names and data[name].equals(source[name])
-        for name in names
+        for name in ("doc_id", *own, *carried)
     )
 
 
-def _same_places(places: list[pa.Table], ledger: pa.Table) -> bool:
-    if not places:
+def _same_places(batches: Sequence[DocumentBatch], ledger: pa.Table) -> bool:
+    if not batches:
         return ledger.num_rows == 0
+    places = []
+    for batch in batches:
+        lengths = pc.utf8_length(batch.documents.column("text")).cast(pa.int64())
+        nothing = pa.nulls(batch.rejected.num_rows, pa.int64())
+        for records, chars in ((batch.documents, lengths), (batch.rejected, nothing)):
+            paths = pa.repeat(pa.scalar(batch.path, pa.string()), records.num_rows)
+            columns = [records.column("doc_id"), paths, records.column("row"), chars]
+            places.append(pa.table(columns, names=_PLACE))
     order = [("doc_id", "ascending"), ("row", "ascending")]
     ours, theirs = pa.concat_tables(places).sort_by(order), ledger.sort_by(order)
     return all(ours[name].equals(theirs[name]) for name in _PLACE)
-
-
-def _documents(batch: DocumentBatch) -> pa.Table:
-    documents = batch.documents
-    lengths = pc.cast(pc.utf8_length(documents.column("text")), pa.int64())
-    return _places(batch.path, documents, lengths)
-
-
-def _rejected(batch: DocumentBatch) -> pa.Table:
-    nothing = pa.nulls(batch.rejected.num_rows, pa.int64())
-    return _places(batch.path, batch.rejected, nothing)
-
-
-def _places(path: str, records: pa.RecordBatch, lengths: pa.Array) -> pa.Table:
-    paths = pa.repeat(pa.scalar(path, pa.string()), records.num_rows)
-    columns = [records.column("doc_id"), paths, records.column("row"), lengths]
-    return pa.table(columns, names=_PLACE)
 
 
 def rebuilds(source: str, clean: str, spans: Sequence[Rebuilt]) -> bool:

@@ -24,9 +24,7 @@ class Cell:
     """One table cell.
 
     Attributes:
-        text: What is shown.
         title: Longer form, shown on hover (a full hash).
-        tone: How it is set.
         bar: A share of 0..1 drawn as a thin bar under the text.
     """
 
@@ -37,7 +35,7 @@ class Cell:
 
 
 Row = list[Cell | str]
-"""Cells of a row before plain strings are made cells of."""
+"""A row before plain strings are made cells."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +99,7 @@ Block = Table | Paragraph | Figure | Heading | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part of the report.
-
-    Attributes:
-        anchor: Its id in the page.
-        title: Its heading.
-        blocks: What stands in it.
-        ran: Whether there is more to say than that a part was off.
-    """
+    """A titled part of the report; `ran` if more is said than that it was off."""
 
     anchor: str
     title: str
@@ -127,8 +118,7 @@ def columns(*labels: str) -> tuple[Column, ...]:
 def cells(row: Sequence[Cell | str]) -> tuple[Cell, ...]:
     """Cells of a row; plain strings are cut to a readable length."""
     return tuple(
-        Cell(shorten(cell, _LONG_CELL)) if isinstance(cell, str) else cell
-        for cell in row
+        Cell(shorten(one, _LONG_CELL)) if isinstance(one, str) else one for one in row
     )
 
 
@@ -172,9 +162,9 @@ def joined(sections: Iterable[Section]) -> list[Section]:
     return list(found.values())
 
 
-def code(text: str, limit: int = _LONG_CELL) -> Cell:
+def code(text: str) -> Cell:
     """A path, id or option, set in a fixed-width face and wrapped anywhere."""
-    return Cell(shorten(text, limit), tone="code")
+    return Cell(shorten(text, _LONG_CELL), tone="code")
 
 
 def digest(sha256: str) -> Cell:

@@ -1,4 +1,4 @@
-"""From the view to one HTML file that needs nothing else."""
+"""From manifest and statistics to one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isinglass.pipelines.report.blocks import joined
-from isinglass.pipelines.report.model import Report, ReportData
-from isinglass.pipelines.report.order import in_order
+from isinglass.pipelines.report.model import KeyFigure, ReportData, read_slices
 from isinglass.pipelines.report.sections.accounting import accounting_section
 from isinglass.pipelines.report.sections.content import content_section
-from isinglass.pipelines.report.sections.gates import gates_section
 from isinglass.pipelines.report.sections.provenance import (
     outputs_section,
     provenance_section,
 )
-from isinglass.pipelines.report.slices import read_slices
-from isinglass.pipelines.report.text import shorten, visible
-from isinglass.pipelines.report.verdict import HEADLINES, key_figures, verdict_reasons
+from isinglass.pipelines.report.text import grouped, share_of, shorten, visible
+from isinglass.pipelines.report.verdict import (
+    HEADLINES,
+    gates_section,
+    in_order,
+    verdict_reasons,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.order import Asked
-    from isinglass.pipelines.report.quarantined import Quarantined
+    from isinglass.pipelines.report.model import Quarantined
+    from isinglass.pipelines.report.verdict import Asked
     from isinglass.schemas.manifest import Manifest
 
 _VERBS = {
@@ -60,25 +61,31 @@ def render_report(
         arguments give equal text.
     """
     data = ReportData(manifest, read_slices(statistics), quarantined, shown)
-    view = _view(data, in_order(stages))
-    page: str = _environment().get_template("report.html.j2").render(report=view)
-    return page
-
-
-def _view(data: ReportData, stages: Sequence[Asked]) -> Report:
-    manifest = data.manifest
-    return Report(
-        title=shorten(manifest.name),
-        subtitle=(
-            f"{_done(manifest, stages)} · run {shorten(manifest.run_id)} · "
+    every = in_order(stages)
+    sections = (stage.section(data) for stage in every)
+    figures = (stage.figure(manifest) for stage in every)
+    view = {
+        "title": shorten(manifest.name),
+        "subtitle": (
+            f"{_done(manifest, every)} · run {shorten(manifest.run_id)} · "
             f"{shorten(manifest.created)} · isinglass {manifest.isinglass_version}"
         ),
-        verdict=manifest.verdict,
-        headline=HEADLINES[manifest.verdict],
-        reasons=verdict_reasons(manifest),
-        figures=key_figures(manifest, stages),
-        sections=_sections(data, stages),
-    )
+        "verdict": manifest.verdict,
+        "headline": HEADLINES[manifest.verdict],
+        "reasons": verdict_reasons(manifest),
+        "figures": [*_figures(manifest), *(one for one in figures if one is not None)],
+        # Those of the stages stand between what was kept and what it depends on.
+        "sections": [
+            accounting_section(data),
+            content_section(data),
+            *joined(section for section in sections if section is not None),
+            gates_section(data),
+            provenance_section(data),
+            outputs_section(data),
+        ],
+    }
+    page: str = _environment().get_template("report.html.j2").render(report=view)
+    return page
 
 
 def _done(manifest: Manifest, stages: Sequence[Asked]) -> str:
@@ -90,17 +97,18 @@ def _done(manifest: Manifest, stages: Sequence[Asked]) -> str:
     return " and ".join([done, *(deed for deed in deeds if deed)])
 
 
-def _sections(data: ReportData, stages: Sequence[Asked]) -> tuple[Section, ...]:
-    """Those of the stages stand between what was kept and what it depends on."""
-    asked = (stage.section(data) for stage in stages)
-    return (
-        accounting_section(data),
-        content_section(data),
-        *joined(section for section in asked if section is not None),
-        gates_section(data),
-        provenance_section(data),
-        outputs_section(data),
-    )
+def _figures(manifest: Manifest) -> list[KeyFigure]:
+    """Records and characters at a glance."""
+    records, characters = manifest.records, manifest.characters
+    count = len(manifest.inputs)
+    files = f"from {grouped(count)} input file{'' if count == 1 else 's'}"
+    share = f"{share_of(records.kept, records.total_in)} of the records in"
+    came = f"from {grouped(characters.total_in)} characters in"
+    return [
+        KeyFigure("records in", grouped(records.total_in), files),
+        KeyFigure("records kept", grouped(records.kept), share),
+        KeyFigure("characters kept", grouped(characters.kept), came),
+    ]
 
 
 @cache

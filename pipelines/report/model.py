@@ -1,28 +1,115 @@
-"""What a report is made from, and the view that is made of it."""
+"""What the sections of a report are made from; never text or personal data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from isinglass.pipelines.engine.workspace import read_table
+from isinglass.schemas.tables import SLICES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from isinglass.pipelines.report.blocks import Section
-    from isinglass.pipelines.report.quarantined import Quarantined
-    from isinglass.pipelines.report.slices import Slices
+    import pyarrow as pa
+
+    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.manifest import Manifest
+
+MOST_SHOWN = 20
+
+
+class KeyFigure(NamedTuple):
+    """A number of the banner, its unit, and what it is a share of."""
+
+    label: str
+    number: str
+    note: str
+
+
+class Quarantined(NamedTuple):
+    """A record that was set aside: where it is and why."""
+
+    path: str
+    row: int
+    doc_id: str
+    reason: str
+
+
+def first_quarantined(
+    workspace: Workspace, shard_ids: Sequence[str]
+) -> tuple[Quarantined, ...]:
+    """At most `MOST_SHOWN` records that were set aside; never their bytes."""
+    found: list[Quarantined] = []
+    for shard_id in shard_ids:
+        if len(found) >= MOST_SHOWN:
+            break
+        path = workspace.table("quarantine", shard_id)
+        table = read_table(path, list(Quarantined._fields))
+        found += [Quarantined(**row) for row in table.slice(0, MOST_SHOWN).to_pylist()]
+    return tuple(found[:MOST_SHOWN])
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Rows of `audit/statistics.parquet`, which are few, in the order of the table."""
+
+    rows: tuple[Mapping[str, Any], ...]
+
+    def named(self, metric: str) -> list[Mapping[str, Any]]:
+        """All rows of a metric."""
+        return [row for row in self.rows if row["metric"] == metric]
+
+    def total(self, metric: str, stage: str) -> float | None:
+        """The value over everything, or the sum by source where only that exists."""
+        whole = self.find(metric, stage)
+        if whole is not None:
+            return float(whole["value"])
+        by_source = self.by(metric, stage, "source")
+        return sum(by_source.values()) if by_source else None
+
+    def by(self, metric: str, stage: str, column: str) -> dict[str, float]:
+        """Counts of a metric by the values of one slice column.
+
+        Rows that are sliced by this column alone are taken; where there are none,
+        finer rows are added up, so this is for counts and not for shares.
+        """
+        rows = [
+            row
+            for row in self.named(metric)
+            if row["stage"] == stage and row[column] is not None
+        ]
+        alone = [row for row in rows if _slices(row).keys() == {column}]
+        sums: dict[str, float] = {}
+        for row in alone or rows:
+            sums[row[column]] = sums.get(row[column], 0.0) + float(row["value"])
+        return dict(sorted(sums.items()))
+
+    def find(self, metric: str, stage: str, **slices: str) -> Mapping[str, Any] | None:
+        """The row with exactly these slices and no others."""
+        for row in self.named(metric):
+            if row["stage"] == stage and _slices(row) == slices:
+                return row
+        return None
+
+
+def read_slices(statistics: pa.Table) -> Slices:
+    """Rows of the statistics table, sorted so that their order does not matter."""
+    order = ("metric", "stage", *SLICES)
+    rows = statistics.to_pylist()
+    rows.sort(key=lambda row: tuple(row[name] or "" for name in order))
+    return Slices(tuple(rows))
+
+
+def _slices(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: row[name] for name in SLICES if row[name] is not None}
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything that the sections are made from; never text or personal data.
+    """Everything that the sections are made from.
 
-    Attributes:
-        manifest: The finished manifest.
-        slices: Statistics of the run.
-        quarantined: The first records that were set aside.
-        shown: Ids and numbers that a stage wants to show besides, by its name.
+    `shown` are ids and numbers that a stage wants to show besides, by its name.
     """
 
     manifest: Manifest
@@ -34,25 +121,3 @@ class ReportData:
         """A section of the resolved configuration; None when it is off."""
         part = self.manifest.config.get(name)
         return part if isinstance(part, dict) else None
-
-
-@dataclass(frozen=True)
-class KeyFigure:
-    """A number of the banner, its unit, and what it is a share of."""
-
-    label: str
-    number: str
-    note: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """The whole page, ready for the template."""
-
-    title: str
-    subtitle: str
-    verdict: Literal["passed", "warned", "failed"]
-    headline: str
-    reasons: tuple[str, ...]
-    figures: tuple[KeyFigure, ...]
-    sections: tuple[Section, ...]

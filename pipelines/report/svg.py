@@ -6,8 +6,7 @@ a phone and at full size. Colours come from the classes of the page's style shee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
@@ -28,8 +27,7 @@ _ROW = 30
 _PLOT_LEFT, _PLOT_RIGHT = 136.0, 356.0
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(NamedTuple):
     """One stream of records: where they went; `tone` is kept, dropped or held."""
 
     label: str
@@ -37,8 +35,7 @@ class Flow:
     tone: str
 
 
-@dataclass(frozen=True)
-class Whisker:
+class Whisker(NamedTuple):
     """A share with its interval."""
 
     label: str
@@ -47,8 +44,7 @@ class Whisker:
     high: float
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(NamedTuple):
     """A share before and after weighting, and its target where there is one."""
 
     label: str
@@ -60,18 +56,20 @@ class Shift:
 def flow(total: int, flows: Sequence[Flow]) -> Markup:
     """Streams from one bar on the left to one bar an outcome on the right."""
     heights = [max(1.5, 150.0 * item.value / max(total, 1)) for item in flows]
-    right = _stack(heights, slot=38.0, gap=8.0, top=26.0)
+    right = [26.0]
+    for height in heights:
+        right.append(right[-1] + max(height, 38.0) + 8.0)
     parts = [_text(0, 14, f"{grouped(total)} records in", "strong")]
     left = 26.0
     parts.append(_rect((0, left, 12, sum(heights)), "mark-in"))
-    for item, height, y in zip(flows, heights, right, strict=True):
+    for item, height, y in zip(flows, heights, right[:-1], strict=True):
         parts.append(_ribbon(left, y, height, f"ribbon-{item.tone}"))
         parts.append(_rect((206, y, 12, height), f"mark-{item.tone}"))
         parts.append(_text(228, y + 11, _label(item.label, 24), "strong"))
         number = f"{grouped(item.value)} · {share_of(item.value, total)}"
         parts.append(_text(228, y + 27, number, "quiet"))
         left += height
-    bottom = max(left, right[-1] + max(heights[-1], 38.0)) if flows else left
+    bottom = max(left, right[-1] - 8.0) if flows else left
     listed = "; ".join(f"{item.label} {item.value}" for item in flows)
     return _svg(bottom + 6, f"{total} records in: {listed}", parts)
 
@@ -81,10 +79,8 @@ def capture_curve(points: Sequence[tuple[float, float]], threshold: float) -> Ma
     left, right, top, bottom = 48.0, 408.0, 22.0, 190.0
 
     def place(jaccard: float, probability: float) -> tuple[float, float]:
-        return (
-            left + jaccard * (right - left),
-            bottom - probability * (bottom - top),
-        )
+        across, up = jaccard * (right - left), probability * (bottom - top)
+        return left + across, bottom - up
 
     parts = []
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
@@ -106,8 +102,8 @@ def capture_curve(points: Sequence[tuple[float, float]], threshold: float) -> Ma
 
 def whiskers(rows: Sequence[Whisker]) -> Markup:
     """A dot for each share and a line for its interval, on a stated scale."""
-    start = _axis_start(min((row.low for row in rows), default=0.0))
-    span = (start, 1.0)
+    least = min((row.low for row in rows), default=0.0)
+    span = (next((start for start in (0.9, 0.8, 0.5) if least >= start), 0.0), 1.0)
     bottom = 10.0 + _ROW * len(rows)
     parts = _axis(span, bottom)
     for index, row in enumerate(rows):
@@ -149,10 +145,6 @@ def shifts(rows: Sequence[Shift]) -> Markup:
     return _svg(bottom + 26, f"Shares before and after weighting: {listed}", parts)
 
 
-def _axis_start(least: float) -> float:
-    return next((start for start in (0.9, 0.8, 0.5) if least >= start), 0.0)
-
-
 def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:
     parts = []
     for step in range(5):
@@ -169,17 +161,6 @@ def _at(value: float, span: tuple[float, float]) -> float:
     low, high = span
     part = (min(max(value, low), high) - low) / (high - low)
     return _PLOT_LEFT + part * (_PLOT_RIGHT - _PLOT_LEFT)
-
-
-def _stack(
-    heights: Sequence[float], *, slot: float, gap: float, top: float
-) -> list[float]:
-    places = []
-    y = top
-    for height in heights:
-        places.append(y)
-        y += max(height, slot) + gap
-    return places
 
 
 def _label(text: str, limit: int = _LABEL_LENGTH) -> str:

@@ -86,11 +86,9 @@ def share_of(numerator: float | None, denominator: float | None) -> str:
 
 def size(count: float) -> str:
     """Bytes in decimal units, e.g. `1.25 MB`."""
-    value = float(count)
-    unit = 0
+    value, unit = float(count), 0
     while value >= _SIZE_STEP and unit < len(_SIZE_UNITS) - 1:
-        value /= _SIZE_STEP
-        unit += 1
+        value, unit = value / _SIZE_STEP, unit + 1
     number = grouped(value) if unit == 0 else decimal(value)
     return f"{number}{THIN_SPACE}{_SIZE_UNITS[unit]}"
 

@@ -1,21 +1,38 @@
-"""The banner: verdict, its reasons in plain words, and the key figures."""
+"""The verdict: its reasons in plain words, the gates, and the lines for a terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.books import (
-    books_of_characters,
-    books_of_records,
+from isinglass.pipelines.report.blocks import (
+    Cell,
+    Section,
+    code,
+    columns,
+    not_run,
+    table,
 )
-from isinglass.pipelines.report.model import KeyFigure
-from isinglass.pipelines.report.text import grouped, percent, ratio, share_of, shorten
+from isinglass.pipelines.report.text import (
+    MISSING,
+    grouped,
+    percent,
+    ratio,
+    share_of,
+    shorten,
+    visible,
+)
+from isinglass.pipelines.stages import STAGES
+from isinglass.pipelines.sums import conserved, told_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from isinglass.pipelines.report.order import Asked
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.stage import Stage
     from isinglass.schemas.manifest import GateResult, Manifest
+
+    Asked = Stage | type[Stage]
+    """A finished run needs no settings of a stage, so its class is as good."""
 
 HEADLINES = {
     "passed": "Passed",
@@ -29,31 +46,46 @@ _OPERATORS = {
     "<": "less than",
     "==": "exactly",
 }
+_LONGEST_REASON = 200
 
 
-def gate_name(gate: GateResult) -> str:
-    """Metric and slice of a gate, e.g. `pii.recall for entity EMAIL_ADDRESS`."""
-    if not gate.slice:
-        return shorten(gate.metric)
-    parts = (f"{name} {value}" for name, value in sorted(gate.slice.items()))
-    return f"{shorten(gate.metric)} for {shorten(', '.join(parts))}"
+def in_order(further: Sequence[Asked]) -> list[Asked]:
+    """Our own stages and further ones, by their place in the report."""
+    return sorted((*STAGES, *further), key=lambda stage: stage.place)
 
 
-def gate_demand(gate: GateResult) -> str:
-    """What a gate asks for, in words."""
-    return f"{_OPERATORS.get(gate.op, gate.op)} {number(gate.value)}"
+def summary_lines(manifest: Manifest, stages: Sequence[Asked] = ()) -> list[str]:
+    """Verdict, records, and what the stages say.
+
+    Plain text for a terminal: digits are grouped by commas, and no control character
+    of a name gets through.
+    """
+    first, *others = verdict_reasons(manifest)
+    more = f" (and {len(others)} more)" if others else ""
+    records = manifest.records
+    lines = [
+        f"{HEADLINES[manifest.verdict]}: {shorten(first, _LONGEST_REASON)}{more}",
+        (
+            f"Records: {grouped(records.total_in)} in, {grouped(records.kept)} kept "
+            f"({share_of(records.kept, records.total_in)}), "
+            f"{grouped(sum(records.dropped.values()))} dropped, "
+            f"{grouped(sum(records.quarantined.values()))} quarantined"
+        ),
+    ]
+    for line in (stage.line(manifest) for stage in in_order(stages)):
+        if line[:1].islower():
+            lines[-1] += f"; {line}"
+        elif line:
+            lines.append(line)
+    return [visible(_plain(line)) for line in lines]
 
 
-def number(value: float) -> str:
-    """A gate's number: whole numbers grouped, others as written."""
-    whole = float(value).is_integer()
-    return grouped(value) if whole else f"{value:.6g}"
-
-
-def quarantine_share(manifest: Manifest) -> float | None:
-    """Share of the records that were set aside; None without records."""
-    held = sum(manifest.records.quarantined.values())
-    return ratio(held, manifest.records.total_in)
+def _plain(line: str) -> str:
+    """Thin spaces between digits become commas; before a unit, plain spaces."""
+    joined, *others = line.split("\u202f")
+    for part in others:
+        joined += ("," if part[:1].isdigit() else " ") + part
+    return joined
 
 
 def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
@@ -72,52 +104,26 @@ def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
     return (*reasons, *within)
 
 
-def key_figures(manifest: Manifest, stages: Iterable[Asked]) -> tuple[KeyFigure, ...]:
-    """Records, characters, and the numbers of the stages at a glance."""
-    records, characters = manifest.records, manifest.characters
-    figures = (stage.figure(manifest) for stage in stages)
-    return (
-        KeyFigure("records in", grouped(records.total_in), _files(manifest)),
-        KeyFigure(
-            "records kept",
-            grouped(records.kept),
-            f"{share_of(records.kept, records.total_in)} of the records in",
-        ),
-        KeyFigure(
-            "characters kept",
-            grouped(characters.kept),
-            f"from {grouped(characters.total_in)} characters in",
-        ),
-        *(figure for figure in figures if figure is not None),
-    )
-
-
-def _files(manifest: Manifest) -> str:
-    count = len(manifest.inputs)
-    return f"from {grouped(count)} input file{'' if count == 1 else 's'}"
-
-
 def _book_reasons(manifest: Manifest) -> list[str]:
     reasons = []
-    records = books_of_records(manifest.records)
-    if not records.balanced:
+    records, _, characters = conserved(told_counts(manifest))
+    if records.left != records.right:
         reasons.append(
-            f"The records do not add up: {grouped(records.counted)} are accounted "
-            f"for, {grouped(records.stated)} were read."
+            f"The records do not add up: {grouped(records.right)} are accounted "
+            f"for, {grouped(records.left)} were read."
         )
-    characters = books_of_characters(manifest.characters)
-    if not characters.balanced:
+    if characters.left != characters.right:
         reasons.append(
-            f"The characters do not add up: {grouped(characters.counted)} are "
-            f"accounted for, {grouped(characters.stated)} are stated as kept."
+            f"The characters do not add up: {grouped(characters.right)} are "
+            f"accounted for, {grouped(characters.left)} are stated as kept."
         )
     return reasons
 
 
 def _quarantine_reasons(manifest: Manifest) -> tuple[list[str], list[str]]:
     """The quarantine rate as a reason against the run, or as a remark."""
-    share = quarantine_share(manifest)
     held = sum(manifest.records.quarantined.values())
+    share = ratio(held, manifest.records.total_in)
     if not held or share is None:
         return [], []
     line = (
@@ -138,8 +144,8 @@ def _gate_reason(gate: GateResult) -> str:
     if gate.actual is None:
         found = "there is no such statistic in this run"
     else:
-        found = f"it is {number(gate.actual)}"
-    return f"{kind}: {gate_name(gate)} must be {gate_demand(gate)}; {found}."
+        found = f"it is {_number(gate.actual)}"
+    return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}."
 
 
 def _all_well(manifest: Manifest) -> str:
@@ -148,3 +154,50 @@ def _all_well(manifest: Manifest) -> str:
     count = len(manifest.gates)
     gates = "The one gate was" if count == 1 else f"All {grouped(count)} gates were"
     return f"Every record is accounted for. {gates} met."
+
+
+def gates_section(data: ReportData) -> Section:
+    """What gates asked, what was measured, and whether it passed; as configured."""
+    gates = data.manifest.gates
+    if not gates:
+        return not_run("gates", "Gates", "the configuration sets no gates.")
+    rows = [
+        [
+            code(_gate_name(gate)),
+            _gate_demand(gate),
+            MISSING if gate.actual is None else _number(gate.actual),
+            gate.severity,
+            _result(gate),
+        ]
+        for gate in gates
+    ]
+    heads = columns("<Statistic", "<Must be", "Is", "<Severity", "<Result")
+    met = sum(gate.passed for gate in gates)
+    caption = f"Gates: {met} of {len(gates)} met"
+    return Section("gates", "Gates", (table(caption, heads, rows),))
+
+
+def _gate_name(gate: GateResult) -> str:
+    """Metric and slice of a gate, e.g. `pii.recall for entity EMAIL_ADDRESS`."""
+    if not gate.slice:
+        return shorten(gate.metric)
+    parts = (f"{name} {value}" for name, value in sorted(gate.slice.items()))
+    return f"{shorten(gate.metric)} for {shorten(', '.join(parts))}"
+
+
+def _gate_demand(gate: GateResult) -> str:
+    return f"{_OPERATORS.get(gate.op, gate.op)} {_number(gate.value)}"
+
+
+def _number(value: float) -> str:
+    """A gate's number: whole numbers grouped, others as written."""
+    whole = float(value).is_integer()
+    return grouped(value) if whole else f"{value:.6g}"
+
+
+def _result(gate: GateResult) -> Cell:
+    if gate.passed:
+        return Cell("✓ met", tone="good")
+    if gate.severity == "warning":
+        return Cell("! not met", tone="warn")
+    return Cell("✗ failed", tone="bad")

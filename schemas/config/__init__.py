@@ -26,5 +26,5 @@ from isinglass.schemas.config.run import BeamConfig as BeamConfig
 from isinglass.schemas.config.run import GateConfig as GateConfig
 from isinglass.schemas.config.run import LimitsConfig as LimitsConfig
 from isinglass.schemas.config.run import RunConfig as RunConfig
-from isinglass.schemas.config.stages import StageConfig as StageConfig
-from isinglass.schemas.config.survey import SurveyConfig as SurveyConfig
+from isinglass.schemas.config.run import StageConfig as StageConfig
+from isinglass.schemas.config.run import SurveyConfig as SurveyConfig

@@ -29,13 +29,11 @@ class AxisConfig(Section):
         if isinstance(self.target, dict):
             total = sum(self.target.values())
             if len(self.target) == 1 or abs(total - 1.0) > SUM_TOLERANCE:
-                msg = (
+                raise ValueError(
                     f"target shares must be of several groups and sum to 1, not {total}"
                 )
-                raise ValueError(msg)
             if any(share < 0 for share in self.target.values()):
-                msg = "target shares must not be negative"
-                raise ValueError(msg)
+                raise ValueError("target shares must not be negative")
         return self
 
 

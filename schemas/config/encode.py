@@ -142,11 +142,10 @@ class EncodeConfig(Section):
             msg = f"stride {self.stride} needs windows: window, not {self.windows}"
             raise ValueError(msg)
         if self.stride >= self.max_tokens:
-            msg = (
+            raise ValueError(
                 f"stride {self.stride} must be less than max_tokens "
                 f"{self.max_tokens}, or the windows do not move on"
             )
-            raise ValueError(msg)
         if self.embeddings == "none" and not (
             self.tokens or self.packed or self.megatron
         ):
@@ -154,10 +153,8 @@ class EncodeConfig(Section):
             raise ValueError(msg)
         if self.embeddings == "none" and (self.semantic or self.hidden_states):
             what = "semantic" if self.semantic else "hidden_states"
-            msg = f"{what} needs the encoder: set embeddings to pooled"
-            raise ValueError(msg)
+            raise ValueError(f"{what} needs the encoder: set embeddings to pooled")
         if not self.tokens and (self.masks or self.word_ids):
             what = "masks" if self.masks else "word_ids"
-            msg = f"{what} are columns of tokens/: set tokens to true"
-            raise ValueError(msg)
+            raise ValueError(f"{what} are columns of tokens/: set tokens to true")
         return self

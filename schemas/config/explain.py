@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """A line for each fault, as `  - path.to.key: what is wrong`.
 
-    Args:
-        error: Of pydantic.
-        model: What was to be read; the nearest of its keys is named for unknown ones.
+    For an unknown key the nearest one of `model`, which was to be read, is named.
     """
     details = error.errors(include_url=False)
     if any(detail["type"] == "extra_forbidden" for detail in details):

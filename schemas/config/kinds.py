@@ -206,8 +206,7 @@ class KindFile(Section):
     def _named_like_entities(cls, kinds: dict[str, Kind]) -> dict[str, Kind]:
         for name in kinds:
             if re.fullmatch("[A-Z][A-Z_]*", name) is None:
-                msg = f"{name}: write an entity in capitals, such as BR_CPF"
-                raise ValueError(msg)
+                raise ValueError(f"{name}: write an entity in capitals, such as BR_CPF")
         return kinds
 
 
@@ -222,11 +221,9 @@ def read_kind_file(path: Traversable) -> KindFile:
         content: Any = yaml.load(path.read_bytes(), yaml.CSafeLoader)
         return KindFile.model_validate(content)
     except yaml.YAMLError as error:
-        msg = f"{where} is not valid YAML: {error}"
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{where} is not valid YAML: {error}") from None
     except ValidationError as error:
-        msg = f"{where} was refused:\n{explain(error, KindFile)}"
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{where} was refused:\n{explain(error, KindFile)}") from None
 
 
 @cache

@@ -35,8 +35,7 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
     except _NOT_YAML as error:
         where = getattr(error, "problem_mark", None)
         line = f" near line {where.line + 1}" if where is not None else ""
-        msg = f"The configuration is not valid YAML{line}."
-        raise ConfigError(msg) from None
+        raise ConfigError(f"The configuration is not valid YAML{line}.") from None
     if not isinstance(data, dict):
         msg = "The configuration must be a mapping with keys such as inputs and output."
         raise ConfigError(msg)
@@ -51,8 +50,7 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
 def _apply(data: dict[str, Any], override: str) -> None:
     path, separator, value = override.partition("=")
     if not separator or not path:
-        msg = f"--set {override}: write it as path.to.key=value."
-        raise ConfigError(msg)
+        raise ConfigError(f"--set {override}: write it as path.to.key=value.")
     *parents, last = path.split(".")
     node: Any = data
     for part in parents:
@@ -76,8 +74,7 @@ def _child(node: Any, part: str, path: str) -> Any:
         child = {}
         node[key] = child
     if not isinstance(child, dict | list):
-        msg = f"--set {path}: {part} holds a single value, not a section."
-        raise ConfigError(msg)
+        raise ConfigError(f"--set {path}: {part} holds a single value, not a section.")
     return child
 
 

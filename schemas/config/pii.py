@@ -10,6 +10,8 @@ from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.config.recognizers import RecognizersConfig
 
+Mode = Literal["fast", "exact", "identifiers"]
+
 Operator = Literal[
     "replace", "mask", "redact", "generalise", "hash", "surrogate", "keep"
 ]
@@ -63,7 +65,7 @@ def default_entities() -> dict[str, EntityConfig]:
 class PiiConfig(Section):
     """PII detection and redaction."""
 
-    mode: Literal["fast", "exact", "identifiers"] = Field(
+    mode: Mode = Field(
         "fast",
         description="exact: the findings of stock Presidio; fast: own inference of the "
         "model without its parser; identifiers: patterns and checksums, no model.",

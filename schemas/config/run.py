@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,8 +15,34 @@ from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.config.pii import PiiConfig
-from isinglass.schemas.config.stages import StageConfig
-from isinglass.schemas.config.survey import SurveyConfig
+
+
+class SurveyConfig(Section):
+    """Measurements that cost time and that a plain deduplication does not need."""
+
+    detect_languages: bool = Field(
+        default=True,
+        description="Detect the language of documents that do not name one; else it "
+        "is `und`, and models that need a language are not used on them.",
+    )
+    count_mentions: bool = Field(
+        default=True,
+        description="Count demographic terms, by which the report says who was "
+        "removed; `balance` needs it.",
+    )
+
+
+class StageConfig(Section):
+    """One stage that does not come with isinglass; see `docs/stages.md`."""
+
+    use: str = Field(
+        pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description="`module:Class`. The module is looked for where Python looks, "
+        "then in the folder that relative paths start from.",
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Given to the class by name."
+    )
 
 
 class GateConfig(Section):

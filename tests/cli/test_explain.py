@@ -17,7 +17,6 @@ from rich.text import Text
 
 from isinglass.cli.explain import as_json, show
 from isinglass.pipelines.explain.build import explain
-from isinglass.pipelines.explain.model import Explanation
 from isinglass.pipelines.stage import Stage, Story
 from tests.corpora import document, write_jsonl
 from tests.forgeries import finish
@@ -39,17 +38,17 @@ RUN = {
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnol\u2066 \x00\x08 ⟦fake⟧ [bold]x[/bold]"
 
 
-def explanation(**values: Any) -> Explanation:
+def explanation(**values: Any) -> Story:
     told: dict[str, Any] = {
         "facts": {"run": RUN, "record": {"doc_id": ONE}, "evidence": None},
         "lines": (("outcome", "dropped: near duplicate"), ("", "A sentence.")),
         "notes": (),
         "texts": (),
     }
-    return Explanation(**(told | values))
+    return Story(**(told | values))
 
 
-def printed(told: Explanation, **settings: Any) -> str:
+def printed(told: Story, **settings: Any) -> str:
     file = io.StringIO()
     values: dict[str, Any] = {"width": 100, "highlight": False, "markup": False}
     show(told, Console(file=file, **(values | settings)))

@@ -174,7 +174,9 @@ def test_buckets_change_nothing(
         result = start(tmp_path / name, encode, dedup={}, inputs=inputs, seed=seed)
         units = {p.name: p.units for p in result.manifest.passes}
         assert (units["semantic_neighbours"] > 1) == (name == "parts")
-        made.append(hashes(result.folder, "clusters"))
+        lists = pq.read_table(result.folder / "audit" / "clusters.parquet")
+        made.append((hashes(result.folder, "clusters"), lists.to_pylist()))
+        assert any(lists["terms"].to_pylist())
     assert made[0] == made[1]
 
 

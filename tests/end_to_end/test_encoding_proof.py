@@ -14,7 +14,8 @@ import pytest
 
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.encode import proof_sampled
-from isinglass.transforms.encode.models import ModelFile, check_models, packaged_folder
+from isinglass.transforms.encode.models.check import ModelFile, check_models
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics
 from tests.forgeries import (
     encode_nothing_again,

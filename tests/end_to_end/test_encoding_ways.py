@@ -19,8 +19,8 @@ from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import prepare
 from isinglass.pipelines.stages.encode import drive
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError, TooLargeError
-from isinglass.transforms.encode.encoder.lanes import CpuLane
-from isinglass.transforms.encode.models import packaged_folder
+from isinglass.transforms.encode.encoder.lane import Lane
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 from tests.encoded import (
     EVERYTHING,
@@ -258,14 +258,14 @@ def test_a_document_that_is_too_large_is_named(
         rows[7]["text"] = "zebra " + rows[7]["text"]
     write_texts(corpus / "corpus", rows)
     zebra = library().token_to_id("zebra")
-    honest = CpuLane.submit
+    honest = Lane.submit
 
-    def short(lane: CpuLane, ids: Any, lengths: Any) -> Any:
+    def short(lane: Lane, ids: Any, lengths: Any) -> Any:
         if zebra in ids:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return honest(lane, ids, lengths)
 
-    monkeypatch.setattr(CpuLane, "submit", short)
+    monkeypatch.setattr(Lane, "submit", short)
     encode = {"max_tokens": 16, "windows": windows}
     pattern = r"16 tokens does not fit .* Its doc_id is ([0-9a-f]{32})\.$"
     with pytest.raises(TooLargeError, match=pattern) as caught:

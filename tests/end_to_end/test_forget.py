@@ -19,14 +19,15 @@ from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain.build import explain
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.stages.erase.forget import ForgetRequest, Requested, forget
+from isinglass.pipelines.stages.erase.forget.job import ForgetRequest, forget
+from isinglass.pipelines.stages.erase.forget.values import Requested
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError, OutputError
 from tests.corpora import document, sentence, write_jsonl
 from tests.forgeries import in_manifest, reseal
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.stages.erase.forget import Forgotten
+    from isinglass.pipelines.stages.erase.forget.job import Forgotten
     from tests.forgeries import Change
 
 CHANCE = random.Random(11)  # noqa: S311 - test data
@@ -217,6 +218,15 @@ def test_only_the_places_go(without_spans: Forgotten) -> None:
     assert without_spans.manifest.erasure is not None
     assert without_spans.manifest.erasure.spans == len(erased)
     assert faults(run) == {}
+
+
+def test_a_run_with_a_new_key_forgets_too(corpus: Path, tmp_path: Path) -> None:
+    first = ask(corpus / "run", texts_only=True, remove="spans", output=tmp_path / "a")
+    assert first.folder is not None
+    again = ask(first.folder, Requested("Nothing else"), output=tmp_path / "b")
+    assert again.manifest is not None
+    assert again.manifest.erasure is not None
+    assert len(again.manifest.erasure.requests) == 2
 
 
 def test_what_was_asked_is_in_the_manifest(without_documents: Forgotten) -> None:

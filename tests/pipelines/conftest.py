@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.report.quarantined import Quarantined
-from isinglass.pipelines.stages.dedup import examples as dedup
-from isinglass.pipelines.stages.dedup.examples import NearDuplicate
-from isinglass.pipelines.stages.pii import examples as pii
-from isinglass.pipelines.stages.pii.examples import RuleCount
-from isinglass.pipelines.stages.semantic.summary import ClusterTables
+from isinglass.pipelines.report.model import Quarantined
+from isinglass.pipelines.stages.dedup.closing import NearDuplicate
+from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
     EncoderUse,
@@ -528,20 +525,19 @@ class Examples(NamedTuple):
 
 @pytest.fixture
 def examples() -> Examples:
-    near = (
+    near = [
         NearDuplicate(f"{index:032x}", f"{index + 99:032x}", 0.751 + index / 10, "d")
         for index in range(3)
-    )
+    ]
     rules = (
         RuleCount("EMAIL_ADDRESS", "email.address", 4_120, 4_120),
         RuleCount("PERSON", "spacy.PERSON", 9_866, 9_866),
     )
-    semantic = whole_run()["semantic"]
     return Examples(
         (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
         {
-            "dedup": dedup.Shown(tuple(near)),
-            "pii": pii.Shown(rules),
-            "semantic": ClusterTables(CLUSTERS, CLUSTER_SHARES, semantic),
+            "dedup": near,
+            "pii": rules,
+            "semantic": {"clusters": CLUSTERS, "cluster_shares": CLUSTER_SHARES},
         },
     )

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.plan import Plan
-from isinglass.pipelines.reconcile import reconcile
 from isinglass.pipelines.seam import After, Driver, Sum
 from isinglass.pipelines.stage import Stage
+from isinglass.pipelines.sums import reconcile
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.documents import Layout, Piece, Shard
 from isinglass.schemas.errors import ReconcileError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from isinglass.pipelines.seam import Sum
-from isinglass.pipelines.stages.encode.sums import rows, sums
+from isinglass.pipelines.seam import After, Sum
+from isinglass.pipelines.stages.encode.stage import Encode
 from isinglass.pipelines.sums import (
     clean_rows,
     clean_sums,
@@ -14,6 +14,8 @@ from isinglass.pipelines.sums import (
     survey_sums,
     unequal,
 )
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import EncodeConfig
 from tests.books import CLEAN as BALANCED
 from tests.books import SURVEY, found_of
 
@@ -90,14 +92,20 @@ def test_rows_of_tables() -> None:
 
 
 def test_every_kept_document_is_encoded() -> None:
-    counts = {"records_in": 6, "rows": 8, "packed_rows": 2}
-    assert sums(CLEAN, counts) == [Sum("records in = records kept", 6, 6)]
-    assert unequal(sums(CLEAN, counts | {"records_in": 5})) == [
-        "records in = records kept: 5 is not 6"
-    ]
+    stage, counts = Encode(EncodeConfig()), {"records_in": 6, "rows": 8}
+
+    def sums(records: int) -> list[Sum]:
+        made = {"records_in": records, "rows": 8}
+        commit = Commit(pass_name="encode", unit="a", fingerprint="", counts=made)
+        return stage.sums("a", CLEAN, After({"a": commit}))
+
+    assert sums(6) == [Sum("records in = records kept", 6, 6)]
+    assert unequal(sums(5)) == ["records in = records kept: 5 is not 6"]
+    assert stage.sums("b", CLEAN, After()) == []
     of_documents = {"tokens": 8, "embeddings": 8, "hidden_states": 8}
-    assert rows(counts) == {**of_documents, "packed": 2}
-    assert rows({"rows": 8}) == {**of_documents, "packed": 0}
+    assert stage.rows(counts | {"packed_rows": 2}) == {**of_documents, "packed": 2}
+    assert stage.rows(counts) == {**of_documents, "packed": 0}
+    assert stage.rows(CLEAN) == {}
 
 
 def test_parts_are_those_after_the_dot() -> None:

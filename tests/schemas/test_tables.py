@@ -80,4 +80,4 @@ def test_the_committed_manifest_contract_is_the_one_in_the_code(
     committed = json.loads(
         (repository / "schemas" / "manifest.schema.json").read_text()
     )
-    assert committed == Manifest.json_schema()
+    assert committed == Manifest.model_json_schema()

@@ -210,7 +210,7 @@ def test_only_bytes_and_numbers_cross_the_passes(made: Plan, tmp_path: Path) -> 
     places = (Extent(made.shards[0].shard_id, 0, 3),)
     waves = match.plan_waves(3, 0, dedup)
     buckets = match.bucket_units(waves, 3, [], "code")
-    match.MatchGraph(workspace, places, tuple(waves), 0)(pipeline, buckets)
+    match.add_wave(pipeline, buckets, workspace, places, waves, 0)
     assert pickled(pipeline) == []
     kinds = outputs(pipeline)
     assert kinds["survey/Run"] is bytes

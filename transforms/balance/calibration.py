@@ -9,7 +9,7 @@ minimise a convex function, the dual, whose gradient is the residual.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -27,10 +27,7 @@ _HALVINGS = 40
 class Distance:
     """How far a weight is from 1, as the curve from u to w.
 
-    Attributes:
-        name: `chi2`, `kl` or `logit`.
-        low: Least weight; 0 for `kl`.
-        high: Greatest weight; infinite for `kl`.
+    Weights are from `low` to `high`; for `kl` from 0 to infinity.
     """
 
     name: Literal["chi2", "kl", "logit"]
@@ -94,48 +91,38 @@ class Distance:
         return np.asarray(expit(offset + self._steepness() * u))
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Constraints sum(n w x) = 0 for each column x, and mean weight 1.
-
-    Attributes:
-        columns: Shape (d, k): a constraint a row. The first is all ones and stands
-            for the mean; the others are scaled to a root mean square of 1.
-        multiplicity: Documents n of each of the k distinct vectors.
-        distance: How weights are measured.
-    """
-
-    columns: NDArray[np.float64]
-    multiplicity: NDArray[np.float64]
-    distance: Distance
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Weights, and how well they meet the constraints.
-
-    Attributes:
-        weights: Shape (k,).
-        residual: Greatest |sum(n w x)| / N over the scaled constraints.
-        iterations: Newton steps.
-    """
+class Calibration(NamedTuple):
+    """Weights (k,), and the greatest |sum(n w x)| / N over the scaled constraints."""
 
     weights: NDArray[np.float64]
     residual: float
-    iterations: int
 
 
-def make_problem(
+class _Problem(NamedTuple):
+    """Constraints sum(share w x) = 0 for each column x, and mean weight 1.
+
+    The first of the columns (d, k) is all ones and stands for the mean; the others are
+    scaled to a root mean square of 1.
+    """
+
+    columns: NDArray[np.float64]
+    share: NDArray[np.float64]
+    distance: Distance
+
+
+def calibrate(
     constraints: NDArray[np.float64],
     multiplicity: NDArray[np.float64],
     distance: Distance,
-) -> Problem:
-    """Scale the constraints; those that are 0 everywhere hold by themselves.
+) -> Calibration:
+    """Return the weights that meet the constraints, or come as near as Newton gets.
+
+    The residual tells: at most `TOLERANCE` where the constraints can be met.
 
     Args:
-        constraints: Shape (d, k).
-        multiplicity: Shape (k,), with a sum > 0.
-        distance: How weights are measured.
+        constraints: Shape (d, k); those that are 0 everywhere hold by themselves.
+        multiplicity: Documents of each of the k distinct vectors, with a sum > 0.
+        distance: From 1, of which the mean is least.
     """
     total = multiplicity.sum()
     rows = [np.ones(len(multiplicity))]
@@ -143,59 +130,42 @@ def make_problem(
         scale = np.sqrt((multiplicity * row * row).sum() / total)
         if scale > 0.0:
             rows.append(row / scale)
-    return Problem(np.array(rows), multiplicity, distance)
+    problem = _Problem(np.array(rows), multiplicity / total, distance)
+    weights = distance.weights(_linear(problem, _minimise(problem)))
+    return Calibration(weights, float(np.abs(_residuals(problem, weights)).max()))
 
 
-def calibrate(problem: Problem) -> Calibration:
-    """Return the weights that meet the constraints, or come as near as Newton gets.
-
-    The residual tells: at most `TOLERANCE` where the constraints can be met.
-    """
-    multipliers, steps = _minimise(problem, np.zeros(len(problem.columns)))
-    return _calibration(problem, multipliers, steps)
-
-
-def _calibration(
-    problem: Problem, multipliers: NDArray[np.float64], steps: int
-) -> Calibration:
-    weights = problem.distance.weights(_linear(problem, multipliers))
-    residual = _residuals(problem, weights)
-    return Calibration(weights, float(np.abs(residual).max()), steps)
-
-
-def _linear(problem: Problem, multipliers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _linear(problem: _Problem, multipliers: NDArray[np.float64]) -> NDArray[np.float64]:
     # Added up row by row: a matrix product may differ between machines and threads.
-    total = np.zeros(len(problem.multiplicity))
+    total = np.zeros(len(problem.share))
     for multiplier, column in zip(multipliers, problem.columns, strict=True):
         total += multiplier * column
     return total
 
 
-def _residuals(problem: Problem, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _residuals(problem: _Problem, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Residual of each constraint per document: (mean weight - 1, mean w x, ...)."""
-    share = problem.multiplicity / problem.multiplicity.sum()
-    found = np.array([(share * weights * column).sum() for column in problem.columns])
-    found[0] = (share * (weights - 1.0)).sum()
+    weighted = problem.share * weights
+    found = np.array([(weighted * column).sum() for column in problem.columns])
+    found[0] = (problem.share * (weights - 1.0)).sum()
     return found
 
 
 def _dual(
-    problem: Problem, multipliers: NDArray[np.float64]
+    problem: _Problem, multipliers: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """Value and gradient of the dual, per document."""
     u = _linear(problem, multipliers)
-    share = problem.multiplicity / problem.multiplicity.sum()
     with np.errstate(over="ignore", invalid="ignore"):
-        value = float((share * problem.distance.integrals(u)).sum()) - multipliers[0]
+        mean = float((problem.share * problem.distance.integrals(u)).sum())
         gradient = _residuals(problem, problem.distance.weights(u))
-    return value, gradient
+    return mean - multipliers[0], gradient
 
 
 def _curvature(
-    problem: Problem, multipliers: NDArray[np.float64]
+    problem: _Problem, multipliers: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    share = problem.multiplicity / problem.multiplicity.sum()
-    slopes = share * problem.distance.slopes(_linear(problem, multipliers))
+    slopes = problem.share * problem.distance.slopes(_linear(problem, multipliers))
     size = len(multipliers)
     matrix = np.empty((size, size))
     for i in range(size):
@@ -205,36 +175,34 @@ def _curvature(
     return matrix
 
 
-def _minimise(
-    problem: Problem, multipliers: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], int]:
+def _minimise(problem: _Problem) -> NDArray[np.float64]:
     """Damped Newton on the dual, to the last digit that makes a difference.
 
     Where weights meet the constraints, their distance bounds the dual from below: a
     dual lower than any distance proves that none do, and ends the search.
     """
-    share = problem.multiplicity / problem.multiplicity.sum()
-    floor = -1.001 * problem.distance.greatest(float(share[share > 0].min()))
+    floor = -1.001 * problem.distance.greatest(float(problem.share.min()))
+    multipliers = np.zeros(len(problem.columns))
     value, gradient = _dual(problem, multipliers)
-    for step in range(_STEPS):
+    for _ in range(_STEPS):
         if np.abs(gradient).max() < TOLERANCE / 1e4 or value < floor - TOLERANCE:
-            return multipliers, step
+            break
         matrix = _curvature(problem, multipliers)
         # Flat directions (all weights at a bound) get a little curvature of their own.
         matrix += np.eye(len(matrix)) * max(1e-14, 1e-12 * np.trace(matrix))
         direction = np.asarray(-np.linalg.solve(matrix, gradient), np.float64)
         found = _search(problem, (multipliers, value, gradient), direction)
         if found is None:
-            return multipliers, step
+            break
         multipliers, value, gradient = found
-    return multipliers, _STEPS
+    return multipliers
 
 
 _Point = tuple["NDArray[np.float64]", float, "NDArray[np.float64]"]
 
 
 def _search(
-    problem: Problem, start: _Point, direction: NDArray[np.float64]
+    problem: _Problem, start: _Point, direction: NDArray[np.float64]
 ) -> _Point | None:
     """Halve the step until the dual falls enough (Armijo), or the residual does.
 

@@ -28,20 +28,16 @@ def reachable_share(
 
     Args:
         group: Count of the group in each row, shape (k,).
-        axis: Count of all groups of the axis in each row, shape (k,), with a sum > 0.
+        axis: Count of all groups of the axis, shape (k,), with a sum > 0.
         multiplicity: Documents of each row, shape (k,).
         bounds: Least and greatest weight; the latter may be infinite, with the former
             0: then the ends of the interval can be neared, not reached.
-
-    Returns:
-        Least and greatest share, each from 0 to 1.
     """
-    low, high = bounds
-    if np.isinf(high):
+    if np.isinf(bounds[1]):
         shares = group[axis > 0] / axis[axis > 0]
         return float(shares.min()), float(shares.max())
-    greatest = _greatest(group, axis, multiplicity, (low, high))
-    least = 1.0 - _greatest(axis - group, axis, multiplicity, (low, high))
+    greatest = _greatest(group, axis, multiplicity, bounds)
+    least = 1.0 - _greatest(axis - group, axis, multiplicity, bounds)
     return max(0.0, least), min(1.0, greatest)
 
 

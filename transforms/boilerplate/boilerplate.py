@@ -15,18 +15,11 @@ if TYPE_CHECKING:
 UNKNOWN = -1
 ENTRY = np.dtype([("key", "<u8"), ("documents", "<u4")])
 """A paragraph key and how many documents of one shard hold it."""
-SUM = np.dtype([("key", "<u8"), ("documents", "<i8")])
-"""A paragraph key and how many documents hold it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Boilerplate:
-    """The boilerplate paragraphs of a corpus.
-
-    Attributes:
-        keys: uint64 (k,), distinct and ascending.
-        documents: int64 (k,), documents that hold each.
-    """
+    """Paragraph keys (k,), distinct and ascending, and documents that hold each."""
 
     keys: NDArray[np.uint64] = field(repr=False)
     documents: NDArray[np.int64] = field(repr=False)
@@ -53,48 +46,25 @@ class Boilerplate:
 
 
 def pack(keys: NDArray[np.uint64]) -> NDArray[np.void]:
-    """Sum up the distinct keys of the documents of a shard.
-
-    Args:
-        keys: uint64 (m,), the distinct keys of each document one after the other.
-
-    Returns:
-        `ENTRY` (k,), ascending by key.
-    """
+    """Sum up the distinct keys of the documents of a shard: `ENTRY`, ascending."""
     distinct, counts = np.unique(keys, return_counts=True)
     entries = np.empty(len(distinct), ENTRY)
     entries["key"], entries["documents"] = distinct, counts
     return entries
 
 
-def frequent(entries: NDArray[np.void], max_documents: int) -> NDArray[np.void]:
+def frequent(entries: NDArray[np.void], max_documents: int) -> NDArray[np.uint64]:
     """Add up entries of many shards; keep what more than so many documents hold.
 
-    Args:
-        entries: `ENTRY` (m,), in any order.
-        max_documents: Most documents that a paragraph may be in without being listed.
-
     Returns:
-        `SUM` (k,), ascending by key.
+        Keys, ascending, and documents; shape (2, k).
     """
-    order = np.argsort(entries["key"], kind="stable")
-    keys = entries["key"][order]
-    first = np.ones(len(keys), np.bool_)
-    first[1:] = keys[1:] != keys[:-1]
-    starts = np.flatnonzero(first)
-    total = np.concatenate([[0], np.cumsum(entries["documents"][order], dtype="<i8")])
-    documents = np.diff(total[np.append(starts, len(keys))])
-    chosen = documents > max_documents
-    sums = np.empty(int(chosen.sum()), SUM)
-    sums["key"], sums["documents"] = keys[starts][chosen], documents[chosen]
-    return sums
-
-
-def from_sums(sums: NDArray[np.void]) -> Boilerplate:
-    """Boilerplate from `SUM` (k,) with distinct keys, in any order."""
-    order = np.argsort(sums["key"], kind="stable")
-    keys = np.ascontiguousarray(sums["key"][order])
-    return Boilerplate(keys, np.ascontiguousarray(sums["documents"][order]))
+    entries = entries[np.argsort(entries["key"], kind="stable")]
+    keys, starts = np.unique(entries["key"], return_index=True)
+    total = np.zeros(len(entries) + 1, np.uint64)
+    np.cumsum(entries["documents"], out=total[1:])
+    documents = np.diff(total[np.append(starts, len(entries))])
+    return np.stack([keys, documents])[:, documents > max_documents]
 
 
 def emptied(
@@ -102,13 +72,8 @@ def emptied(
 ) -> NDArray[np.bool_]:
     """Tell which documents have no other paragraphs than boilerplate.
 
-    Args:
-        paragraphs: list<uint64> (n,), the keys of each document; null counts as none.
-        only_long: bool (n,), see `ParagraphKeys`.
-        boilerplate: What would be removed.
-
-    Returns:
-        bool (n,). A document without paragraphs is not emptied: it was empty before.
+    A document without paragraphs (list<uint64> of keys, or null) is not emptied: it
+    was empty before. `only_long` is as of `ParagraphKeys`.
     """
     if len(paragraphs) == 0:
         return np.zeros(0, np.bool_)

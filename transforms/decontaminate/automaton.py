@@ -166,9 +166,7 @@ def _occurrences(order: Any, link: Any, item: Any, least: Any, out: Any) -> None
         ends[parent] += ends[state]
         least[parent] = min(least[parent], least[state])
     # `ends` holds sizes up to here; a parent comes before all that link to it.
-    size = np.int64(ends[_ROOT])
     filled = np.zeros(order.size, np.int64)
-    ends[_ROOT] = size
     for index in range(1, order.size):
         state, parent = order[index], link[order[index]]
         size = np.int64(ends[state])
@@ -182,8 +180,7 @@ def _occurrences(order: Any, link: Any, item: Any, least: Any, out: Any) -> None
 
 @njit(cache=True, nogil=True)
 def _mark_enough(order: Any, length: Any, link: Any, least: Any, enough: Any) -> None:
-    for index in range(1, order.size):
-        state = order[index]
+    for state in order[1:]:
         is_enough = least[state] <= length[state]
         enough[state] = state if is_enough else enough[link[state]]
 
@@ -213,8 +210,8 @@ def build_automaton(
     edges = _room(runs.size)
     count = _grow(runs, edges, (length, link), made_for)
     length, link = length[:count].copy(), link[:count].copy()
-    owners = np.append(owner, _NONE).astype(np.int32)[made_for[:count]]
-    owners[_ROOT] = _NONE
+    # What was made for no unit takes the last entry.
+    owners = np.append(owner, np.int32(_NONE))[made_for[:count]]
     return _finish(length, link, owners, needed, _sorted_edges(edges, count, units))
 
 
@@ -317,10 +314,7 @@ def _first_item(automaton: Any, states: Any, needed: Any, length: Any) -> Any:
 def longest_match(automaton: Any, units: Any, needed: Any) -> Any:
     """Find the longest run of a document that suffices for an item in which it occurs.
 
-    Args:
-        automaton: Of the items.
-        units: The document's units as the vocabulary numbers them.
-        needed: As for `build_automaton`.
+    `units` are the document's, as the vocabulary numbers them.
 
     Returns:
         (item, units in the run), the smallest of several items; (-1, 0) for none.

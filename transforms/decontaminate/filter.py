@@ -63,20 +63,6 @@ def run_hash(units: Any, start: Any, size: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _power(size: Any) -> Any:
-    power = _ONE
-    for _ in range(size):
-        power *= _RADIX
-    return power
-
-
-@njit(cache=True, nogil=True)
-def _has_bit(bits: Any, value: Any) -> Any:
-    word = bits[(value >> _WORD_BITS) & np.uint64(bits.size - 1)]
-    return (word >> (value & _WORD_MASK)) & _ONE
-
-
-@njit(cache=True, nogil=True)
 def _has_run(runs: Any, value: Any) -> Any:
     # Bits from the high half: the low ones chose the bit that led here.
     mask = np.uint64(runs.size - 1)
@@ -85,25 +71,6 @@ def _has_run(runs: Any, value: Any) -> Any:
         if runs[slot] == value:
             return True
         slot = (slot + _ONE) & mask
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _holds_ngram(units: Any, known: Any) -> Any:
-    size = known.ngram[0]
-    if units.size < size:
-        return False
-    bits, power = known.ngram_bits, _power(size)
-    rolling = np.uint64(0)
-    for index in range(size - 1):
-        rolling = rolling * _RADIX + units[index]
-    leaving = np.uint64(0)
-    for index in range(size - 1, units.size):
-        rolling = rolling * _RADIX + units[index] - leaving * power
-        leaving = units[index - size + 1]
-        value = mix(rolling)
-        if _has_bit(bits, value) and _has_run(known.runs, max(value, _ONE)):
-            return True
     return False
 
 
@@ -123,21 +90,28 @@ def _holds_whole(units: Any, start: Any, value: Any, known: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _holds_short(units: Any, known: Any) -> Any:
-    if known.starts.size == 0 or units.size < SHORTEST:
+def _holds(units: Any, size: Any, bits: Any, starts: Any, known: Any) -> Any:
+    """Tell whether a run of `size` units is known; with `starts`, whether it begins."""
+    if units.size < size:
         return False
-    bits, power = known.start_bits, _power(SHORTEST)
-    rolling = np.uint64(0)
-    for index in range(SHORTEST - 1):
+    power = _ONE
+    for _ in range(size):
+        power *= _RADIX
+    rolling = leaving = np.uint64(0)
+    for index in range(size - 1):
         rolling = rolling * _RADIX + units[index]
-    leaving = np.uint64(0)
-    for start in range(units.size - SHORTEST + 1):
-        rolling = rolling * _RADIX + units[start + SHORTEST - 1] - leaving * power
+    for start in range(units.size - size + 1):
+        rolling = rolling * _RADIX + units[start + size - 1] - leaving * power
         leaving = units[start]
         value = mix(rolling)
-        if _has_bit(bits, value) and _holds_whole(
-            units, start, max(value, _ONE), known
-        ):
+        word = bits[(value >> _WORD_BITS) & np.uint64(bits.size - 1)]
+        if not (word >> (value & _WORD_MASK)) & _ONE:
+            continue
+        value = max(value, _ONE)
+        if starts.size:
+            if _holds_whole(units, start, value, known):
+                return True
+        elif _has_run(known.runs, value):
             return True
     return False
 
@@ -145,7 +119,11 @@ def _holds_short(units: Any, known: Any) -> Any:
 @njit(cache=True, nogil=True)
 def may_hold_item(units: Any, known: Any) -> Any:
     """Tell whether a document with these hashes of units may hold an item."""
-    return _holds_ngram(units, known) or _holds_short(units, known)
+    if _holds(units, known.ngram[0], known.ngram_bits, known.starts[:0], known):
+        return True
+    if known.starts.size == 0:
+        return False
+    return _holds(units, SHORTEST, known.start_bits, known.starts, known)
 
 
 @njit(cache=True, nogil=True)
@@ -172,14 +150,6 @@ def _hash_runs(
 
 
 @njit(cache=True, nogil=True)
-def _set_bits(values: Any, bits: Any) -> None:
-    for index in range(values.size):
-        value = values[index]
-        word = (value >> _WORD_BITS) & np.uint64(bits.size - 1)
-        bits[word] |= _ONE << (value & _WORD_MASK)
-
-
-@njit(cache=True, nogil=True)
 def _enter_runs(values: Any, runs: Any) -> None:
     mask = np.uint64(runs.size - 1)
     for index in range(values.size):
@@ -191,7 +161,8 @@ def _enter_runs(values: Any, runs: Any) -> None:
 
 def _bits_of(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     bits = np.zeros(power_of_two(len(values) * _BITS_A_HASH // 64), np.uint64)
-    _set_bits(values, bits)
+    words = (values >> _WORD_BITS) & np.uint64(bits.size - 1)
+    np.bitwise_or.at(bits, words, _ONE << (values & _WORD_MASK))
     return bits
 
 
@@ -201,13 +172,9 @@ def build_filter(
     chosen: NDArray[np.int64],
     ngram: int,
 ) -> RunFilter:
-    """Build the filter of some items.
+    """Build the filter of the chosen items, of at least `SHORTEST` units each.
 
-    Args:
-        hashes: Hashes of the units of all items.
-        offsets: Shape (items + 1,); item i has `hashes[offsets[i]:offsets[i + 1]]`.
-        chosen: The items that are looked for, of at least `SHORTEST` units each.
-        ngram: Units in a run.
+    Of all items, i has the units `hashes[offsets[i]:offsets[i + 1]]`.
     """
     sizes = np.diff(offsets)[chosen]
     runs = np.empty(int(np.maximum(sizes - ngram + 1, 1).sum()), np.uint64)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,11 +14,7 @@ from isinglass.transforms.decontaminate.filter import (
     RunFilter,
     build_filter,
 )
-from isinglass.transforms.decontaminate.units import (
-    Units,
-    Vocabulary,
-    number_units,
-)
+from isinglass.transforms.decontaminate.units import Units, Vocabulary, number_units
 from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
@@ -53,44 +49,17 @@ class Needs(NamedTuple):
     kinds: NDArray[np.uint8]
 
 
-class _Parts(NamedTuple):
-    filter: RunFilter
-    vocabulary: Vocabulary
-    automaton: Automaton
-    needs: Needs
-
-
-@dataclass(frozen=True, eq=False)
-class ItemIndex:
-    """Evaluation items made ready to be searched for; arrays are read-only.
-
-    Attributes:
-        filter: Which documents may hold an item.
-        vocabulary: The units of items.
-        automaton: Their runs.
-        needs: What each item needs.
-    """
+class ItemIndex(NamedTuple):
+    """Evaluation items made ready to be searched for; arrays are read-only."""
 
     filter: RunFilter
     vocabulary: Vocabulary
     automaton: Automaton
     needs: Needs
-
-
-_TYPES: dict[str, type[Any]] = {
-    "filter": RunFilter,
-    "vocabulary": Vocabulary,
-    "automaton": Automaton,
-    "needs": Needs,
-}
 
 
 def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex:
     """Index evaluation items; an item's number is its place in `texts`.
-
-    Args:
-        texts: The items, without nulls.
-        config: The `decontaminate` section.
 
     Raises:
         ValueError: The items have more words than fit (`automaton.MOST_UNITS`).
@@ -98,29 +67,22 @@ def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex
     units = number_units(normalise(texts))
     needs = _needs(units, config)
     chosen = np.flatnonzero(needs.kinds <= ItemKind.SEARCHED_WHOLE)
-    numbers, item = _units_of(units, chosen)
-    found = _Parts(
+    owner = np.repeat(np.arange(len(needs.sizes), dtype=np.int32), needs.sizes)
+    mask = np.isin(owner, chosen)
+    index = ItemIndex(
         build_filter(units.hashes, units.offsets, chosen, config.ngram),
         units.vocabulary,
-        build_automaton(numbers, item, needs.needed),
+        build_automaton(units.numbers[mask], owner[mask], needs.needed),
         needs,
     )
-    for part in found:
+    for part in index:
         for array in part:
             array.flags.writeable = False
-    return ItemIndex(*found)
+    return index
 
 
 def item_kinds(texts: pa.StringArray, config: DecontaminateConfig) -> NDArray[np.uint8]:
-    """Tell what becomes of each item, as the index of the same texts does.
-
-    Args:
-        texts: The items, without nulls.
-        config: The `decontaminate` section.
-
-    Returns:
-        An `ItemKind` for each.
-    """
+    """Tell what becomes of each item, as the index of the same texts does."""
     return _needs(number_units(normalise(texts)), config).kinds
 
 
@@ -141,40 +103,28 @@ def _needs(units: Units, config: DecontaminateConfig) -> Needs:
 def _repeats(units: Units) -> NDArray[np.bool_]:
     """Tell which items have the same units as an earlier one."""
     seen: set[bytes] = set()
-    found = np.zeros(len(units.offsets) - 1, np.bool_)
-    bounds = units.offsets.tolist()
-    for item in range(len(found)):
-        key = units.numbers[bounds[item] : bounds[item + 1]].tobytes()
-        found[item] = key in seen
+    found = []
+    for start, stop in pairwise(units.offsets.tolist()):
+        key = units.numbers[start:stop].tobytes()
+        found.append(key in seen)
         seen.add(key)
-    return found
-
-
-def _units_of(
-    units: Units, chosen: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Units of the chosen items, and the item of each unit."""
-    sizes = np.diff(units.offsets)
-    wanted = np.zeros(len(sizes), np.bool_)
-    wanted[chosen] = True
-    owner = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-    mask = wanted[owner] if len(owner) else np.zeros(0, np.bool_)
-    return units.numbers[mask], owner[mask]
+    return np.array(found, np.bool_)
 
 
 def index_arrays(index: ItemIndex) -> dict[str, NDArray[Any]]:
     """The arrays of an index by the file name that `join_index` asks for each by."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for part in _TYPES:
-        for name, array in getattr(index, part)._asdict().items():
-            arrays[f"{part}.{name}.npy"] = array
-    return arrays
+    return {
+        f"{part}.{name}.npy": array
+        for part, arrays in index._asdict().items()
+        for name, array in arrays._asdict().items()
+    }
 
 
 def join_index(read: Callable[[str], NDArray[Any]]) -> ItemIndex:
     """Inverse of `index_arrays`, given a way to read the array of a name."""
-    parts = {
-        part: kind(*(read(f"{part}.{name}.npy") for name in kind._fields))
-        for part, kind in _TYPES.items()
-    }
-    return ItemIndex(**parts)
+    kinds: tuple[Any, ...] = (RunFilter, Vocabulary, Automaton, Needs)
+    parts = [
+        kind(*(read(f"{part}.{name}.npy") for name in kind._fields))
+        for part, kind in zip(ItemIndex._fields, kinds, strict=True)
+    ]
+    return ItemIndex(*parts)

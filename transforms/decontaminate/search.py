@@ -38,11 +38,8 @@ class Matches:
 
 
 @njit(cache=True, nogil=True)
-def _search_rows(
-    texts: Any, classes: Any, known: Any, needed: Any, item: Any, words: Any
-) -> None:
+def _search_rows(texts: Any, classes: Any, known: Any, item: Any, words: Any) -> None:
     data, offsets = texts
-    run_filter, vocabulary, automaton = known
     longest = np.int64(0)
     for row in range(offsets.size - 1):
         longest = max(longest, np.int64(offsets[row + 1] - offsets[row]))
@@ -52,7 +49,7 @@ def _search_rows(
     for row in range(offsets.size - 1):
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
         count, characters = cut_units(data, start, stop, classes, hashes)
-        if not may_hold_item(hashes[:count], run_filter):
+        if not may_hold_item(hashes[:count], known.filter):
             continue
         if spans.shape[0] == 0:
             spans = np.empty((hashes.size, 2), np.int64)
@@ -60,8 +57,10 @@ def _search_rows(
         units = np.empty(count, np.int32)
         for index in range(count):
             begin, end = spans[index, 0], spans[index, 1]
-            units[index], _ = find_unit(hashes[index], data, begin, end, vocabulary)
-        item[row], words[row] = longest_match(automaton, units, needed)
+            value = hashes[index]
+            units[index] = find_unit(value, data, begin, end, known.vocabulary)
+        needed = known.needs.needed
+        item[row], words[row] = longest_match(known.automaton, units, needed)
 
 
 def find_items(normalised: pa.StringArray, index: ItemIndex) -> Matches:
@@ -76,18 +75,12 @@ def find_items(normalised: pa.StringArray, index: ItemIndex) -> Matches:
     item in a script without spaces that is quoted in a document mostly of words (or
     the other way round) is not found.
 
-    Args:
-        normalised: From `normalise.normalise` with default settings, without nulls.
-        index: The items.
-
-    Raises:
-        ValueError: If a text is null.
+    Texts are normalised with default settings, and none is null.
     """
     rows = len(normalised)
     item, words = np.full(rows, -1, np.int32), np.zeros(rows, np.int32)
     texts = string_buffers(normalised)
-    known = (index.filter, index.vocabulary, index.automaton)
-    _search_rows(texts, class_table(), known, index.needs.needed, item, words)
+    _search_rows(texts, class_table(), index, item, words)
     share = np.zeros(rows)
     found = item >= 0
     share[found] = words[found] / index.needs.sizes[item[found]]

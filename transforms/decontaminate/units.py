@@ -1,8 +1,7 @@
 """Texts cut into units, words or characters, that are told apart exactly.
 
-A unit is a word, or a character in a text written mostly in scripts that put no
-spaces between words; `dedup.units` decides which. Hashes find a unit; its bytes
-decide whether it is the same one.
+`transforms.units` decides which. Hashes find a unit; its bytes decide whether it is the
+same one.
 """
 
 from __future__ import annotations
@@ -10,19 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
 
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 UNKNOWN = -1
 """Number of a unit that the vocabulary does not hold."""
-
-_HASH_BITS = 64
 
 
 class Vocabulary(NamedTuple):
@@ -53,17 +50,15 @@ def _equal_bytes(one: Any, start: Any, other: Any, begin: Any, size: Any) -> Any
 
 @njit(cache=True, nogil=True)
 def _first_slot(value: Any, slots: Any) -> Any:
-    bits = np.uint64(0)
-    while np.int64(1) << np.int64(bits) < slots.size:
-        bits += np.uint64(1)
-    if bits == np.uint64(0):
-        return np.int64(0)
-    return np.int64(value >> (np.uint64(_HASH_BITS) - bits))
+    shift = np.uint64(64)
+    while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(slots.size):
+        shift -= np.uint64(1)
+    return np.int64(value >> shift)
 
 
 @njit(cache=True, nogil=True)
 def find_unit(value: Any, data: Any, start: Any, stop: Any, known: Any) -> Any:
-    """Return (number of a unit or `UNKNOWN`, slot where it is or would go).
+    """Return the number of a unit or `UNKNOWN`.
 
     Two units with one hash have numbers of their own: their bytes are compared.
     """
@@ -72,47 +67,29 @@ def find_unit(value: Any, data: Any, start: Any, stop: Any, known: Any) -> Any:
     while True:
         number = np.int64(known.slots[slot])
         if number < 0:
-            return np.int64(UNKNOWN), slot
+            return np.int64(UNKNOWN)
         if known.hashes[number] == value:
             begin = known.offsets[number]
             size = known.offsets[number + 1] - begin
             if size == stop - start and _equal_bytes(
                 data, start, known.data, begin, size
             ):
-                return number, slot
+                return number
         slot = (slot + 1) & mask
 
 
 @njit(cache=True, nogil=True)
-def _number_units(data: Any, offsets: Any, classes: Any, known: Any, out: Any) -> Any:
-    """Number the units of all texts, entering new ones; returns how many there are.
-
-    `out` takes the units' numbers and hashes, and the end of each text's units.
-    """
-    numbers, hashes, ends = out
-    spans = np.empty((hashes.size, 2), np.int64)
-    size = distinct = np.int64(0)
+def _cut_rows(texts: Any, classes: Any, hashes: Any, spans: Any, out: Any) -> None:
+    """Write hash and place of each unit, if it is a character, and ends of texts."""
+    (data, offsets), (characters, ends) = texts, out
+    size = np.int64(0)
     for row in range(offsets.size - 1):
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        place = hashes[size:]
-        count, characters = cut_units(data, start, stop, classes, place)
-        find_spans(data, (start, stop), classes, characters, BYTES, spans)
-        for index in range(count):
-            begin, end = spans[index, 0], spans[index, 1]
-            number, slot = find_unit(place[index], data, begin, end, known)
-            if number < 0:
-                number = distinct
-                base = known.offsets[number]
-                for byte in range(end - begin):
-                    known.data[base + byte] = data[begin + byte]
-                known.offsets[number + 1] = base + end - begin
-                known.hashes[number] = place[index]
-                known.slots[slot] = number
-                distinct += 1
-            numbers[size + index] = number
+        count, single = cut_units(data, start, stop, classes, hashes[size:])
+        find_spans(data, (start, stop), classes, single, BYTES, spans[size:])
+        characters[size : size + count] = single
         size += count
         ends[row + 1] = size
-    return distinct
 
 
 class Units(NamedTuple):
@@ -122,7 +99,6 @@ class Units(NamedTuple):
         numbers: int32, units of all texts by their number in `vocabulary`.
         hashes: uint64, their hashes.
         offsets: int64 (n + 1,); text i owns `numbers[offsets[i]:offsets[i + 1]]`.
-        vocabulary: Of all texts.
     """
 
     numbers: NDArray[np.int32]
@@ -132,27 +108,33 @@ class Units(NamedTuple):
 
 
 def number_units(normalised: pa.StringArray) -> Units:
-    """Cut texts into units and number the distinct ones.
-
-    Args:
-        normalised: From `normalise.normalise`, without nulls.
-    """
-    data, offsets = string_buffers(normalised)
+    """Cut normalised texts into units and number the distinct ones."""
+    data, offsets = texts = string_buffers(normalised)
     size = int(offsets[-1]) - int(offsets[0])
     # At most every other byte ends a word, and one more is written than counts.
     most = (size + len(normalised)) // 2 + 2
-    known = Vocabulary(
-        np.empty(size, np.uint8),
-        np.zeros(most + 1, np.int64),
-        np.empty(most, np.uint64),
-        np.full(power_of_two(2 * most), UNKNOWN, np.int32),
+    hashes, spans = np.empty(most, np.uint64), np.empty((most, 2), np.int32)
+    characters, ends = np.empty(most, np.bool_), np.zeros(len(normalised) + 1, np.int64)
+    _cut_rows(texts, class_table(), hashes, spans, (characters, ends))
+    hashes, spans = hashes[: ends[-1]], spans[: ends[-1]]
+    # Every other of these strings is what lies between two units.
+    count = max(0, spans.size - 1)
+    strings = pa.StringArray.from_buffers(
+        count, pa.py_buffer(spans), pa.py_buffer(data)
     )
-    numbers, hashes = np.empty(most, np.int32), np.empty(most, np.uint64)
-    ends = np.zeros(len(normalised) + 1, np.int64)
-    out = (numbers, hashes, ends)
-    distinct = _number_units(data, offsets, class_table(), known, out)
-    vocabulary = _trim(known, distinct)
-    return Units(numbers[: ends[-1]], hashes[: ends[-1]], ends, vocabulary)
+    strings = strings.take(pa.array(np.arange(0, count, 2)))
+    # A word is not the same as that character as a unit of its own.
+    codes = strings.dictionary_encode().indices.to_numpy() * np.int64(2)
+    codes += characters[: ends[-1]]
+    numbers = pa.array(codes).dictionary_encode().indices.to_numpy()
+    _, first = np.unique(numbers, return_index=True)
+    names, bounds = string_buffers(strings.take(pa.array(first)))
+    slots = np.full(power_of_two(2 * len(first)), UNKNOWN, np.int32)
+    _fill_slots(hashes[first], slots)
+    vocabulary = Vocabulary(
+        names[: bounds[-1]], bounds.astype(np.int64), hashes[first], slots
+    )
+    return Units(numbers, hashes, ends, vocabulary)
 
 
 @njit(cache=True, nogil=True)
@@ -162,15 +144,6 @@ def _fill_slots(hashes: Any, slots: Any) -> None:
         while slots[slot] >= 0:
             slot = (slot + 1) & (slots.size - 1)
         slots[slot] = number
-
-
-def _trim(known: Vocabulary, distinct: int) -> Vocabulary:
-    """Leave out what was held ready for more units."""
-    hashes = known.hashes[:distinct].copy()
-    slots = np.full(power_of_two(2 * distinct), UNKNOWN, np.int32)
-    _fill_slots(hashes, slots)
-    offsets = known.offsets[: distinct + 1].copy()
-    return Vocabulary(known.data[: offsets[-1]].copy(), offsets, hashes, slots)
 
 
 def power_of_two(least: int) -> int:

@@ -30,12 +30,9 @@ Run = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of each of two sequences; either may be empty, not both.
+    """First unit and one past the last of a part of each of two sequences.
 
-    Attributes:
-        left: First unit of the left part, and one past its last.
-        right: The same of the right part.
-        equal: Whether the two parts are equal, unit by unit.
+    Either part may be empty, not both; `equal` says whether they are, unit by unit.
     """
 
     left: tuple[int, int]
@@ -46,50 +43,30 @@ class Stretch:
 def align(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> list[Stretch]:
     """Cut two sequences of keys into parts that stand opposite each other.
 
-    Args:
-        left: Shape (n,), hashes of units in order.
-        right: Shape (m,).
-
-    Returns:
-        Stretches in order, of which no two neighbours are alike in `equal`. The left
-        parts join to the left sequence, the right parts to the right one.
+    No two neighbours are alike in `equal`. The left parts join to the left sequence,
+    the right parts to the right one.
     """
     blocks = [*_equal_runs(left, right, _PIN_SIZES), (len(left), len(right), 0)]
     found: list[Stretch] = []
     at, to = 0, 0
     for begin, opposite, length in blocks:
+        first, second = begin, opposite
         if at < begin or to < opposite:
             found.append(Stretch((at, begin), (to, opposite), equal=False))
+        elif found and length:
+            # It goes on from an equal one.
+            before = found.pop()
+            first, second = before.left[0], before.right[0]
         at, to = begin + length, opposite + length
         if length:
-            found.append(Stretch((begin, at), (opposite, to), equal=True))
-    return _joined(found)
-
-
-def _joined(stretches: list[Stretch]) -> list[Stretch]:
-    """Unite neighbours that are both equal."""
-    found: list[Stretch] = []
-    for stretch in stretches:
-        if found and found[-1].equal and stretch.equal:
-            before = found.pop()
-            left = (before.left[0], stretch.left[1])
-            right = (before.right[0], stretch.right[1])
-            found.append(Stretch(left, right, equal=True))
-        else:
-            found.append(stretch)
+            found.append(Stretch((first, at), (second, to), equal=True))
     return found
 
 
 def _equal_runs(
     left: NDArray[np.uint64], right: NDArray[np.uint64], sizes: tuple[int, ...]
 ) -> Iterator[Run]:
-    """Yield equal runs of two sequences, in order.
-
-    Args:
-        left: Keys.
-        right: Keys.
-        sizes: Units of the runs that may be pins, from the longest to the shortest.
-    """
+    """Yield equal runs, in order; pins are runs of `sizes` units, the longest first."""
     head = _common_prefix(left, right)
     if head:
         yield 0, 0, head

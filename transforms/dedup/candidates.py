@@ -18,6 +18,9 @@ _LOW = np.uint64(0xFFFFFFFF)
 MERGE_PAIRS = 2**24
 """Packed pairs, 8 bytes each, that wait before they are merged with the rest."""
 
+LEADERS = 16
+"""Preferred documents that each document of a group is held against."""
+
 LEAST_SHARE = 0.2
 """Least share of a document's fingerprints that it shares with one that may contain it.
 
@@ -116,7 +119,7 @@ def _unpack(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
 def candidate_pairs(
     keys: NDArray[np.uint64],
     ranks: NDArray[np.uint32],
-    leaders: int = 16,
+    leaders: int = LEADERS,
     references: int = 0,
 ) -> NDArray[np.uint32]:
     """Pair the documents that share a key, at a cost linear in the entries.
@@ -137,9 +140,6 @@ def candidate_pairs(
     Returns:
         Shape (p, 2): smaller rank, larger rank; ascending, each pair once. The order
         of the entries does not matter.
-
-    Raises:
-        ValueError: If `leaders` is less than 1, or the shapes differ.
     """
     return _unpack(_union([_all_pairs(keys, ranks, leaders, references)]))
 
@@ -148,10 +148,6 @@ def _all_pairs(
     keys: NDArray[np.uint64], ranks: NDArray[np.uint32], leaders: int, references: int
 ) -> NDArray[np.uint64]:
     """Packed pairs of all groups, with repeats."""
-    if leaders < 1:
-        raise ValueError(f"leaders is {leaders}; it must be at least 1")
-    if keys.shape != ranks.shape:
-        raise ValueError(f"{keys.shape} keys but {ranks.shape} ranks; give one a key")
     if len(keys) == 0:
         return np.empty(0, np.uint64)
     keys, ranks = _shared(keys, ranks)
@@ -174,35 +170,19 @@ class CountedPairs:
     keys: NDArray[np.uint32]
 
     def at_least(self, share: float, totals: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Pairs whose larger rank shares at least `share` of its keys.
-
-        Args:
-            share: From 0 to 1.
-            totals: Keys of each document, by rank.
-        """
+        """Pairs whose larger rank shares at least `share` of its keys (by rank)."""
         return self.pairs[self.keys >= share * totals[self.pairs[:, 1]]]
 
 
 def counted_pairs(
-    keys: NDArray[np.uint64],
-    ranks: NDArray[np.uint32],
-    leaders: int = 16,
-    references: int = 0,
+    keys: NDArray[np.uint64], ranks: NDArray[np.uint32], references: int = 0
 ) -> CountedPairs:
     """Pair documents as `candidate_pairs` does, and count the keys of each pair.
 
-    One shared key is little evidence where a document has many of them.
-
-    Args:
-        keys: As for `candidate_pairs`; a document has each key once.
-        ranks: As for `candidate_pairs`.
-        leaders: As for `candidate_pairs`.
-        references: As for `candidate_pairs`.
-
-    Raises:
-        ValueError: As for `candidate_pairs`.
+    One shared key is little evidence where a document has many of them; a document
+    has each key once.
     """
-    packed = _all_pairs(keys, ranks, leaders, references)
+    packed = _all_pairs(keys, ranks, LEADERS, references)
     return _sum_counts(packed, np.ones(len(packed), np.uint32))
 
 
@@ -217,11 +197,7 @@ def _sum_counts(packed: NDArray[np.uint64], counts: NDArray[np.uint32]) -> Count
 
 
 def merge_counted(parts: Iterable[CountedPairs]) -> CountedPairs:
-    """Add up the counts of several buckets, a part at a time.
-
-    Args:
-        parts: As from `counted_pairs`.
-    """
+    """Add up the counts of several buckets, a part at a time."""
     merged = CountedPairs(np.empty((0, 2), np.uint32), np.empty(0, np.uint32))
     waiting: list[CountedPairs] = []
     for part in parts:
@@ -245,12 +221,6 @@ def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
 
     Parts are taken in one after the other, so that memory is bounded by the distinct
     pairs and not by how many bands they share.
-
-    Args:
-        parts: Arrays of shape (p, 2), as from `candidate_pairs`.
-
-    Returns:
-        Shape (p, 2).
     """
     merged = np.empty(0, np.uint64)
     waiting: list[NDArray[np.uint64]] = []

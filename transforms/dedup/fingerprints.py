@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,19 +25,6 @@ if TYPE_CHECKING:
 
 WINDOW = 8
 """Shingles in a window; about 2 in 9 shingles are kept (same source, section 3.2)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Fingerprints:
-    """Fingerprints of a batch of documents.
-
-    Attributes:
-        values: Shingle hashes; ascending and distinct within a document.
-        offsets: Shape (n + 1,); document i owns `values[offsets[i]:offsets[i + 1]]`.
-    """
-
-    values: NDArray[np.uint64]
-    offsets: NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
@@ -82,20 +68,16 @@ def _winnow_rows(values: Any, offsets: Any, out: Any, ends: Any) -> None:
         ends[row + 1] = size
 
 
-def winnow(shingles: Shingles) -> Fingerprints:
-    """Choose the fingerprints of each document.
+def winnow(shingles: Shingles) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Choose the fingerprints of each document, and n + 1 offsets.
 
-    Args:
-        shingles: Of the documents, in the order of the text.
-
-    Returns:
-        The smallest hash of every window of `WINDOW` shingles; of a document with
-        fewer shingles, the smallest of all.
+    They are the smallest hash of every window of `WINDOW` shingles in the order of the
+    text (of fewer, the smallest of all), ascending and distinct within a document.
     """
     ends = np.zeros(len(shingles.offsets), np.int64)
     out = np.empty(len(shingles.values), np.uint64)
     _winnow_rows(shingles.values, shingles.offsets, out, ends)
-    return Fingerprints(out[: ends[-1]].copy(), ends)
+    return out[: ends[-1]].copy(), ends
 
 
 HASHES_VERSION = 1
@@ -106,12 +88,8 @@ text changes, so that hashes of earlier runs are not compared with other ones.""
 def families(dedup: DedupConfig) -> dict[str, str]:
     """Name the families of hashes that a run makes; only equal ones compare.
 
-    Args:
-        dedup: The section that the hashes are made under.
-
-    Returns:
-        `exact`: of content hashes. `near`: of band hashes, if they are made.
-        `containment`: of fingerprints, if they are made.
+    `exact`: of content hashes. `near`: of band hashes, `containment`: of fingerprints,
+    if they are made.
     """
     text = [HASHES_VERSION, unicodedata.unidata_version, dedup.normalise.model_dump()]
     found = {"exact": _family(text)}

@@ -13,39 +13,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-
-def _leading_key(
-    keep: str,
-    lengths: NDArray[np.int64],
-    collected_at: pa.StringArray | None,
-    order: NDArray[np.int64] | None,
-) -> tuple[NDArray[Any], ...]:
-    """Return the sort keys before doc_id, least important first."""
-    if keep == "longest":
-        return (-lengths,)
-    if keep == "first":
-        if order is None:
-            raise ValueError("keep is first: give the input order of the documents")
-        return (order,)
-    if keep == "newest":
-        if collected_at is None:
-            raise ValueError("keep is newest: give collected_at of the documents")
-        # Nulls come last, which is the default under every name the option has had.
-        recency = pc.rank(
-            collected_at,
-            sort_keys="descending",
-            tiebreaker="dense",
-        )
-        return (-lengths, recency.to_numpy(zero_copy_only=False))
-    raise ValueError(f"keep is {keep!r}; it is one of longest, first, newest")
+    from isinglass.schemas.config import DedupConfig
 
 
 def keeper_ranks(
     lengths: NDArray[np.int64],
     doc_ids: NDArray[np.uint64],
     keep: str,
-    collected_at: pa.StringArray | None,
-    order: NDArray[np.int64] | None,
+    collected_at: pa.StringArray,
+    order: NDArray[np.int64],
 ) -> NDArray[np.uint32]:
     """Rank documents by how much each should rather stay than those after it.
 
@@ -64,13 +40,16 @@ def keeper_ranks(
         the documents when they come in another order.
 
     Raises:
-        ValueError: If `keep` is unknown, what it reads is missing, or there are more
-            documents than 32 bits number.
+        ValueError: There are more documents than 32 bits number.
     """
     count = len(lengths)
     if count >= 2**32:
         raise ValueError(f"{count} documents; 32-bit ranks number at most 2**32 - 1")
-    leading = _leading_key(keep, lengths, collected_at, order)
+    leading = [order if keep == "first" else -lengths]
+    if keep == "newest":
+        # Nulls come last, which is the default under every name the option has had.
+        recency = pc.rank(collected_at, sort_keys="descending", tiebreaker="dense")
+        leading.append(recency.to_numpy(zero_copy_only=False))
     by_preference = np.lexsort((doc_ids[:, 1], doc_ids[:, 0], *leading))
     ranks = np.empty(count, np.uint32)
     ranks[by_preference] = np.arange(count, dtype=np.uint32)
@@ -128,24 +107,18 @@ def _remove(
 def resolve_near(
     pairs: NDArray[np.uint32],
     similarity: Similarity,
-    threshold: float,
+    dedup: DedupConfig,
     documents: int,
-    containment: float | None = None,
 ) -> Removals:
     """Remove documents that are near-duplicates of one that stays.
 
     Greedy along the ranks: a document goes if, and only if, it has a verified pair
-    with a document of smaller rank that stays: one of at least `threshold`, or one in
-    which it is contained to at least `containment`. Nothing goes because of a document
-    that itself went. Evidence is the most similar document that stays, by Jaccard
-    before containment; of equally similar ones the preferred one.
+    with a document of smaller rank that stays: one of at least `dedup.threshold`, or
+    one in which it is contained to at least `dedup.containment`. Nothing goes because
+    of a document that itself went. Evidence is the most similar document that stays,
+    by Jaccard before containment; of equally similar ones the preferred one.
 
-    Args:
-        pairs: Shape (p, 2): smaller rank, larger rank; in any order.
-        similarity: Of each pair.
-        threshold: Least Jaccard similarity of a removal.
-        documents: Number of documents that are ranked.
-        containment: Least containment of a removal; None if it is off.
+    The pairs, shape (p, 2), come in any order; so many documents are ranked.
 
     Raises:
         ValueError: If a pair is not (smaller, larger) or names an unknown rank.
@@ -154,11 +127,11 @@ def resolve_near(
         (pairs[:, 0] >= pairs[:, 1]).any() or int(pairs[:, 1].max()) >= documents
     ):
         raise ValueError(f"pairs must be (smaller rank, larger rank) below {documents}")
-    near = similarity.jaccard >= threshold
+    near = similarity.jaccard >= dedup.threshold
     inside = np.zeros(len(pairs), np.bool_)
     value = similarity.jaccard
-    if containment is not None and similarity.contained is not None:
-        inside = (similarity.contained >= containment) & ~near
+    if dedup.containment is not None and similarity.contained is not None:
+        inside = (similarity.contained >= dedup.containment) & ~near
         value = np.where(inside, similarity.contained, value)
     chosen = np.flatnonzero(near | inside)
     smaller, larger = pairs[chosen, 0], pairs[chosen, 1]

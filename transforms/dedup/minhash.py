@@ -8,7 +8,6 @@ Independent Permutations, 2000, section 5). Everything follows from the seed.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,21 +25,6 @@ if TYPE_CHECKING:
 # Permutations are padded to whole vector registers: a scalar tail would cost more.
 _LANES = 64
 _BAND_STEP = np.uint64(0x9E3779B97F4A7C15)
-
-
-@dataclass(frozen=True, eq=False)
-class BandHashes:
-    """What a batch of documents puts into the matching shuffle.
-
-    Attributes:
-        hashes: Shape (n, bands): equal in a column where two documents agree on all
-            rows of that band, else different but for a chance of 2**-64.
-        valid: Shape (n,): False for documents without shingles, whose hashes are 0
-            and mean nothing.
-    """
-
-    hashes: NDArray[np.uint64]
-    valid: NDArray[np.bool_]
 
 
 @cache
@@ -89,18 +73,11 @@ def _fold_bands(minima: Any, rows: Any, hashes: Any) -> None:
 
 
 def signatures(shingles: Shingles, count: int, seed: int) -> NDArray[np.uint32]:
-    """Return the MinHash signature of each document.
+    """Return the MinHash signature of each document, shape (n, count).
 
     The share of equal positions of two rows estimates the Jaccard similarity of the
-    documents' shingle sets, with variance J (1 - J) / count.
-
-    Args:
-        shingles: Of the documents; repeats do no harm.
-        count: Permutations.
-        seed: Of the family; signatures of different seeds do not compare.
-
-    Returns:
-        Shape (n, count); a document without shingles has the largest value throughout.
+    documents' shingle sets, with variance J (1 - J) / count. Signatures of different
+    seeds do not compare. A document without shingles has the largest value throughout.
     """
     padded = -(-count // _LANES) * _LANES
     multipliers, addends = _coefficients(seed, padded)
@@ -109,37 +86,23 @@ def signatures(shingles: Shingles, count: int, seed: int) -> NDArray[np.uint32]:
     return minima[:, :count]
 
 
-def band_hashes(shingles: Shingles, config: DedupConfig) -> BandHashes:
-    """Hash each band of each document's MinHash signature.
+def band_hashes(shingles: Shingles, config: DedupConfig) -> NDArray[np.uint64]:
+    """Hash each band of each document's MinHash signature, shape (n, bands).
 
-    Args:
-        shingles: Of the documents; repeats do no harm.
-        config: For `bands`, `rows` and `seed`.
-
-    Returns:
-        One key a document and band.
+    Equal in a column where two documents agree on all rows of that band, else different
+    but for a chance of 2**-64; 0 without shingles, of which repeats do no harm.
     """
-    documents = shingles.offsets.size - 1
     minima = signatures(shingles, config.bands * config.rows, config.seed)
-    hashes = np.zeros((documents, config.bands), np.uint64)
+    hashes = np.zeros((len(minima), config.bands), np.uint64)
     _fold_bands(minima, config.rows, hashes)
-    valid = np.diff(shingles.offsets) > 0
-    hashes[~valid] = 0
-    return BandHashes(hashes=hashes, valid=valid)
+    hashes[np.diff(shingles.offsets) == 0] = 0
+    return hashes
 
 
 def capture_probability(similarity: float, bands: int, rows: int) -> float:
     """Return the chance that a pair of this similarity shares at least one band.
 
-    1 - (1 - J^rows)^bands: Leskovec, Rajaraman and Ullman, Mining of Massive
-    Datasets, section 3.4.2.
-
-    Args:
-        similarity: Jaccard similarity J, from 0 to 1.
-        bands: Bands of the signature.
-        rows: Values in a band.
-
-    Returns:
-        From 0 to 1.
+    1 - (1 - J^rows)^bands with the Jaccard similarity J: Leskovec, Rajaraman and
+    Ullman, Mining of Massive Datasets, section 3.4.2.
     """
     return float(1.0 - (1.0 - similarity**rows) ** bands)

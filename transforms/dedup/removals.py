@@ -54,13 +54,7 @@ _DIMENSIONS = ("source", "language")
 def removal_sums(
     removed: NDArray[np.bool_], sources: pa.Array, languages: pa.Array
 ) -> Accumulator:
-    """Documents and removed documents, overall, by source and by language.
-
-    Args:
-        removed: Shape (n,): the document is removed as a duplicate.
-        sources: As many; null where unknown.
-        languages: As many.
-    """
+    """Documents and removed documents, overall, by source and by language."""
     return sliced(sources, languages, partial(_cells, removed.astype(np.int64)))
 
 
@@ -76,11 +70,7 @@ def _cells(
 
 
 def removal_statistics(sums: Accumulator) -> list[Statistic]:
-    """Removed shares; of no documents only the largest ones, which are 0.
-
-    Args:
-        sums: Of all documents, added up from `removal_sums`.
-    """
+    """Removed shares; of no documents only the largest ones, which are 0."""
     found = [
         _share("dedup.removed", cell, columns)
         for columns, cell in each_slice(sums)
@@ -122,40 +112,34 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
     counts = pc.value_counts(kept_doc_ids.drop_null())
     sizes = counts.field("counts").to_numpy() + 1
     total = int(sizes.sum()) - len(sizes)
+    metrics = ("dedup.clusters", "dedup.cluster_removed")
+    kinds = [CHARACTERISTICS[metric] for metric in metrics]
     found = []
     for low, high in SIZES:
         inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
-        if len(inside):
-            name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
-            found += _cluster(inside, total, {"axis": AXIS, "group": name})
+        if not len(inside):
+            continue
+        name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
+        gone = int((inside - 1).sum())
+        columns: Slices = {"axis": AXIS, "group": name}
+        found += [
+            Statistic(metrics[0], len(inside), "clusters", RUN, kinds[0], **columns),
+            Statistic(
+                metrics[1],
+                gone / total,
+                "share of removed documents",
+                RUN,
+                kinds[1],
+                numerator=gone,
+                denominator=total,
+                **columns,
+            ),
+        ]
     return found
 
 
-def _cluster(sizes: NDArray[np.int64], total: int, columns: Slices) -> list[Statistic]:
-    metrics = ("dedup.clusters", "dedup.cluster_removed")
-    kinds = [CHARACTERISTICS[metric] for metric in metrics]
-    gone = int(sizes.sum()) - len(sizes)
-    return [
-        Statistic(metrics[0], len(sizes), "clusters", RUN, kinds[0], **columns),
-        Statistic(
-            metrics[1],
-            gone / total,
-            "share of removed documents",
-            RUN,
-            kinds[1],
-            numerator=gone,
-            denominator=total,
-            **columns,
-        ),
-    ]
-
-
 def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:
-    """What looks like a template taken for a text, or a source given twice.
-
-    Args:
-        statistics: Of a run; others than those of this module are passed over.
-    """
+    """What looks like a template taken for a text, or a source given twice."""
     found = []
     for row in statistics:
         names = [row.source, row.language]
@@ -185,19 +169,13 @@ def removal_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:
         for dimension in _DIMENSIONS
         if (limit := getattr(limits, dimension)) is not None
     ]
+    # As statistics spell the names of sources: without addresses.
+    labels = safe_labels(pa.array(list(limits.sources), pa.string())).to_pylist()
     named = [
         _gate("dedup.removed", {"source": label}, limit)
-        for label, limit in zip(
-            _labels(limits.sources), limits.sources.values(), strict=True
-        )
+        for label, limit in zip(labels, limits.sources.values(), strict=True)
     ]
     return (*gates, *named)
-
-
-def _labels(names: Iterable[str]) -> list[str]:
-    """Names of sources as statistics spell them: without addresses."""
-    labels: list[str] = safe_labels(pa.array(list(names), pa.string())).to_pylist()
-    return labels
 
 
 def _gate(metric: str, slices: dict[str, str], limit: float) -> GateConfig:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NO_UNIT, WORD_UNIT, CHARACTER_UNIT = 0, 1, 2
+COMPARED_BY = ("whole_text", "words", "characters")
+"""What documents of each of these units are compared by."""
 
 # Odd and 3 modulo 8, so that powers less one share few factors of two with 2**64.
 _RADIX = np.uint64(0x9E3779B97F4A7C1B)
@@ -87,14 +89,9 @@ def _shingle_rows(
 
 
 def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
-    """Hash the shingles of each document, in order and with repeats.
+    """Hash the shingles of each normalised text, in order and with repeats.
 
-    Args:
-        normalised: Texts from `normalise.normalise`, without nulls.
-        ngram: Words, or characters where the script has no spaces, in a shingle.
-
-    Returns:
-        A document of w words has max(0, w - ngram + 1) shingles.
+    A document of w units has max(0, w - ngram + 1) shingles.
 
     Raises:
         ValueError: If `ngram` is less than 1 or a text is null.
@@ -112,36 +109,14 @@ def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
     return Shingles(values=values[: ends[-1]], offsets=ends, unit=unit)
 
 
-@njit(cache=True, nogil=True)
-def _drop_repeats(values: Any, offsets: Any, ends: Any) -> None:
-    """Move the distinct values of sorted stretches to the front, in place."""
-    size = np.int64(0)
-    for row in range(offsets.size - 1):
-        for index in range(offsets[row], offsets[row + 1]):
-            if index == offsets[row] or values[index] != values[size - 1]:
-                values[size] = values[index]
-                size += 1
-        ends[row + 1] = size
-
-
 def shingle_sets(normalised: pa.StringArray, ngram: int) -> Shingles:
-    """Hash the set of shingles of each document, for exact comparison.
-
-    Args:
-        normalised: Texts from `normalise.normalise`, without nulls.
-        ngram: As for `shingle`.
-
-    Returns:
-        Values strictly ascending within each document.
-
-    Raises:
-        ValueError: If `ngram` is less than 1 or a text is null.
-    """
+    """As `shingle`, for exact comparison: values strictly ascend in each document."""
     raw = shingle(normalised, ngram)
-    values = raw.values
+    values, offsets = raw.values, raw.offsets
     # One call of numpy's vectorised sort a document beats any compiled scalar sort.
-    for start, stop in pairwise(raw.offsets.tolist()):
+    for start, stop in pairwise(offsets.tolist()):
         values[start:stop].sort()
-    ends = np.zeros_like(raw.offsets)
-    _drop_repeats(values, raw.offsets, ends)
-    return Shingles(values=values[: ends[-1]].copy(), offsets=ends, unit=raw.unit)
+    first = np.append(True, values[1:] != values[:-1])[: len(values)]
+    first[offsets[:-1][np.diff(offsets) > 0]] = True
+    ends = np.append(0, np.cumsum(first))[offsets]
+    return Shingles(values=values[first], offsets=ends, unit=raw.unit)

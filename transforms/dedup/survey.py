@@ -39,21 +39,14 @@ def near_fields(dedup: DedupConfig) -> tuple[pa.Field, ...]:
 
 
 def near_columns(normalised: pa.StringArray, dedup: DedupConfig) -> dict[str, pa.Array]:
-    """The columns of `near_fields` for a batch.
-
-    Args:
-        normalised: Texts (n,), normalised as the section says.
-        dedup: The `dedup` section.
-    """
+    """The columns of `near_fields` for a batch of texts, normalised as it says."""
     if not dedup.fuzzy:
         return {}
     shingles = shingle(normalised, dedup.ngram)
-    bands = np.ascontiguousarray(band_hashes(shingles, dedup).hashes.T)
+    bands = np.ascontiguousarray(band_hashes(shingles, dedup).T)
     columns = {band_name(band): pa.array(keys) for band, keys in enumerate(bands)}
     columns["unit"] = pa.array(shingles.unit)
     if dedup.containment is not None:
-        found = winnow(shingles)
-        columns[FINGERPRINTS] = pa.LargeListArray.from_arrays(
-            pa.array(found.offsets), pa.array(found.values)
-        )
+        values, offsets = map(pa.array, winnow(shingles))
+        columns[FINGERPRINTS] = pa.LargeListArray.from_arrays(offsets, values)
     return columns

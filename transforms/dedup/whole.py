@@ -15,8 +15,7 @@ from isinglass.transforms.dedup.candidates import (
     counted_pairs,
     merge_pairs,
 )
-from isinglass.transforms.dedup.decide import decide, ranked_documents
-from isinglass.transforms.dedup.identify import identify
+from isinglass.transforms.dedup.decide import READ, decide, identify
 from isinglass.transforms.dedup.keepers import resolve_near
 from isinglass.transforms.dedup.shingles import NO_UNIT, shingle_sets
 from isinglass.transforms.dedup.survey import (
@@ -27,6 +26,7 @@ from isinglass.transforms.dedup.survey import (
 )
 from isinglass.transforms.dedup.verify import compare
 from isinglass.transforms.normalise import normalise
+from isinglass.transforms.survey import SURVEY
 from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
@@ -35,26 +35,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.decide import Decided
-    from isinglass.transforms.dedup.identify import Identified
+    from isinglass.transforms.dedup.decide import Decided, Identified
     from isinglass.transforms.dedup.keepers import Similarity
 
-_FIELDS = (
-    pa.field("doc_high", pa.uint64(), nullable=False),
-    pa.field("doc_low", pa.uint64(), nullable=False),
-    pa.field("hash_high", pa.uint64(), nullable=False),
-    pa.field("hash_low", pa.uint64(), nullable=False),
-    pa.field("characters", pa.int64(), nullable=False),
-    pa.field("collected_at", pa.string()),
-)
+
+def _schema(dedup: DedupConfig) -> pa.Schema:
+    return pa.schema([*map(SURVEY.field, READ), *near_fields(dedup)])
 
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """A batch of texts and what says which of them are preferred.
+    """A batch of texts without nulls and what says which of them are preferred.
 
     Attributes:
-        texts: Strings (n,) without nulls.
         words: uint64 (n, 2), high and low words of their doc_ids, which are all
             different; of texts preferred alike the one with the smallest stays.
         collected_at: Dates (n,), read for `keep: newest`; null where unknown.
@@ -68,17 +61,13 @@ class Texts:
         """What duplicates are found by: ids, hashes, lengths, `near_fields`."""
         normalised = normalise(self.texts, dedup.normalise)
         hashes = content_hashes(normalised)
-        columns = {
-            "doc_high": pa.array(self.words[:, 0]),
-            "doc_low": pa.array(self.words[:, 1]),
-            "hash_high": pa.array(hashes[:, 0]),
-            "hash_low": pa.array(hashes[:, 1]),
-            "characters": pc.cast(pc.utf8_length(self.texts), pa.int64()),
-            "collected_at": self.collected_at,
-            **near_columns(normalised, dedup),
-        }
-        schema = pa.schema([*_FIELDS, *near_fields(dedup)])
-        arrays = [columns[name] for name in schema.names]
+        own = [
+            *map(pa.array, (*self.words.T, *hashes.T)),
+            pc.cast(pc.utf8_length(self.texts), pa.int64()),
+            self.collected_at,
+        ]
+        near, schema = near_columns(normalised, dedup), _schema(dedup)
+        arrays = [*own, *(near[name] for name in schema.names[len(READ) :])]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -96,19 +85,14 @@ def deduplicate(batches: Sequence[Texts], dedup: DedupConfig) -> Decided:
     Returns:
         One entry a text, in the order of all batches.
     """
-    schema = pa.schema([*_FIELDS, *near_fields(dedup)])
     surveys = [batch.survey(dedup) for batch in batches]
-    survey = pa.Table.from_batches(surveys, schema=schema)
+    survey = pa.Table.from_batches(surveys, schema=_schema(dedup))
     found = identify(survey, dedup, np.ones(len(survey), np.bool_))
     if not dedup.fuzzy:
         return decide(found, None)
     pairs = _candidates(survey, found, dedup)
     similarity = _compare(pairs, found, [batch.texts for batch in batches], dedup)
-    ranked = ranked_documents(found)
-    least = dedup.containment
-    return decide(
-        found, resolve_near(pairs, similarity, dedup.threshold, ranked, least)
-    )
+    return decide(found, resolve_near(pairs, similarity, dedup, found.ranked))
 
 
 def _candidates(

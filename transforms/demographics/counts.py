@@ -19,7 +19,6 @@ from isinglass.transforms.demographics.matcher import (
     HASH_START,
     KIND_SHIFT,
     MARK,
-    MAX_PHRASE,
     MAX_WORD,
     SINGLE,
     UNDERSCORE,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.demographics.matcher import Matcher
 
 _CODE_MASK = (1 << KIND_SHIFT) - 1
-_RUN = 64  # words of a lexicon in a row that are held back, for the longest match
 
 
 @dataclass(frozen=True)
@@ -152,31 +150,25 @@ def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
 @njit(cache=True, nogil=True)
 def _follow(tables: Any, node: Any, word: Any) -> Any:
     """Return the node after `word`, or -1."""
-    mask = tables.edge_keys.size - 1
     key = np.int64(node) * (tables.word_starts.size - 1) + word
-    slot = np.int64((np.uint64(key) * HASH_PRIME) >> np.uint64(20)) & mask
-    while tables.edge_keys[slot] >= 0:
-        if tables.edge_keys[slot] == key:
-            return tables.edge_nodes[slot]
-        slot = (slot + 1) & mask
+    place = np.searchsorted(tables.edge_keys, key)
+    if place < tables.edge_keys.size and tables.edge_keys[place] == key:
+        return tables.edge_nodes[place]
     return -1
 
 
 @njit(cache=True, nogil=True)
-def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) -> Any:
-    """Count the longest entries in a run of words; returns how many are done with.
-
-    Unless the run is at its end (`last`), words that could begin a longer entry than
-    the run shows are left.
-    """
+def _match(tables: Any, root: Any, words: Any, counts: Any) -> None:
+    """Count the longest entries in words of the lexicon; -1 parts what is no phrase."""
     begin = 0
-    while begin < fill and (last or begin + MAX_PHRASE <= fill):
+    while begin < words.size:
         node = np.int64(root)
         step = 1
         row = np.int64(-1)
-        for index in range(begin, fill):
-            node = np.int64(_follow(tables, node, run[index]))
-            if node < 0:
+        for index in range(begin, words.size):
+            if words[index] >= 0:
+                node = np.int64(_follow(tables, node, words[index]))
+            if words[index] < 0 or node < 0:
                 break
             if tables.node_rows[node] >= 0:
                 row = np.int64(tables.node_rows[node])
@@ -185,24 +177,6 @@ def _match(tables: Any, root: Any, run: Any, fill: Any, last: Any, counts: Any) 
             for group in range(counts.size):
                 counts[group] += tables.gains[row, group]
         begin += step
-    return begin
-
-
-@njit(cache=True, nogil=True)
-def _push(tables: Any, root: Any, run: Any, fill: Any, word: Any, counts: Any) -> Any:
-    """Add a word (-1: none of the lexicon) to the run; returns the run's length."""
-    if word < 0:
-        if fill > 0:
-            _match(tables, root, run, fill, True, counts)  # noqa: FBT003
-        return 0
-    run[fill] = word
-    fill += 1
-    if fill == _RUN:
-        done = _match(tables, root, run, fill, False, counts)  # noqa: FBT003
-        for index in range(done, fill):
-            run[index - done] = run[index]
-        fill -= done
-    return fill
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -250,8 +224,10 @@ def _count_row(
     characters, firsts = tables.characters, tables.firsts
     mask = firsts.size - 1
     word = np.empty(MAX_WORD, np.int32)
-    run = np.empty(_RUN, np.int32)
+    # A word takes a byte, and so does what parts it from the next one.
+    run = np.empty(stop - position + 1, np.int32)
     fill = np.int64(0)
+    inside = False
     words = np.int64(0)
     marked = False
     while position < stop:
@@ -274,17 +250,21 @@ def _count_row(
             # Nearly every word ends here: calls with many arrays are dear.
             slot = np.int64(value ^ (value >> np.uint64(32))) & mask
             found = np.int64(-1)
-            if root >= 0 and length > 0 and (fill > 0 or firsts[slot] >> root & 1):
+            if root >= 0 and length > 0 and (inside or firsts[slot] >> root & 1):
                 found = _look_up(tables, word, length, slot)
-            if found >= 0 or fill > 0:
-                fill = _push(tables, root, run, fill, found, counts)
+            if found >= 0 or inside:
+                run[fill] = found
+                fill += 1
+                inside = bool(found >= 0)
             continue
         position += width
         marked |= kind == MARK
-        if kind == BREAK and fill > 0:
-            fill = _push(tables, root, run, fill, -1, counts)
+        if kind == BREAK and inside:
+            run[fill] = -1
+            fill += 1
+            inside = False
     if fill > 0:
-        _push(tables, root, run, fill, -1, counts)
+        _match(tables, root, run[:fill], counts)
     return words, marked
 
 

@@ -1,4 +1,4 @@
-"""Statistics of demographic mentions, each with its denominator.
+"""Statistics of demographic mentions, and of who is lost, each with its denominator.
 
 | metric | numerator | denominator |
 |---|---|---|
@@ -11,6 +11,10 @@
 Document shares of the groups overlap and need not add up to 1; mention shares do.
 Mentions come in clusters, one document with many, so that a binomial interval would be
 too narrow: only shares of documents have one.
+
+Blocklists and quality filters are known to remove text about some people more than
+text about others (Dodge et al. 2021, section 5). Each removing stage is therefore
+measured by group: documents that mention the group, before, after and by reason.
 """
 
 from __future__ import annotations
@@ -20,180 +24,178 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.lexicon import group_names
-from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
-from isinglass.transforms.statistics.intervals import wilson
+from isinglass.transforms.statistics.characteristics import share, statistic
+from isinglass.transforms.statistics.intervals import share_ratio
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
-    add_into,
-    add_sums,
     each_slice,
     sliced,
     sums_by_label,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.demographics.counts import MentionCounts
 
-
-class GroupFold:
-    """Documents with mentions, and mentions, overall, by source and by language."""
-
-    def create(self) -> Accumulator:
-        """Return the accumulator of no documents."""
-        everything = {"documents": 0, "covered": 0, "words": 0, "axes": {}}
-        return {"all": everything, "source": {}, "language": {}}
-
-    def add(
-        self,
-        accumulator: Accumulator,
-        mentions: MentionCounts,
-        sources: pa.StringArray,
-        languages: pa.StringArray,
-    ) -> Accumulator:
-        """Add a batch; changes and returns `accumulator`.
-
-        Args:
-            accumulator: From `create`, `add` or `merge`.
-            mentions: Counts of the batch.
-            sources: Source of each document; null where unknown.
-            languages: Language of each document; null where unknown.
-        """
-        part = sliced(sources, languages, partial(_cells, mentions))
-        add_into(accumulator, part)
-        return accumulator
-
-    def merge(self, first: Accumulator, second: Accumulator) -> Accumulator:
-        """Return the accumulator of both; changes neither."""
-        return add_sums(first, second)
-
-    def finish(self, accumulator: Accumulator, stage: str) -> list[Statistic]:
-        """Return the statistics of the module's table; none where nothing is covered.
-
-        Args:
-            accumulator: Of all documents of the stage.
-            stage: `input`, `output` or `run`.
-        """
-        found: list[Statistic] = []
-        for columns, cell in each_slice(accumulator):
-            if cell["documents"]:
-                counts = (cell["covered"], cell["documents"])
-                found.append(ratio("lexicon.coverage", counts, stage, columns))
-            if cell["covered"]:
-                for axis, sums in sorted(cell["axes"].items()):
-                    found.extend(_axis(cell, axis, sums, stage, columns))
-        return found
+_STAGE = "output"
 
 
-def ratio(
-    metric: str,
-    counts: tuple[float, float],
+def group_statistics(
+    mentions: MentionCounts,
+    sources: pa.StringArray,
+    languages: pa.StringArray,
     stage: str,
-    columns: Slices,
-    *,
-    interval: bool = True,
-) -> Statistic:
-    """Return a share as a statistic, with its Wilson interval unless told not to.
+) -> list[Statistic]:
+    """Return the statistics of the module's table; none where nothing is covered.
 
     Args:
-        metric: One of `CHARACTERISTICS`.
-        counts: Numerator and denominator, the latter above 0.
-        stage: Stage of the statistic.
-        columns: Slice columns.
-        interval: Whether individuals are independent enough for an interval.
+        mentions: Of all documents of the stage.
+        sources: Of each document; null where unknown.
+        languages: Of each document; null where unknown.
+        stage: `input` or `output`.
     """
-    numerator, denominator = counts
-    low, high = wilson(numerator, denominator) if interval else (None, None)
-    return Statistic(
-        metric,
-        numerator / denominator,
-        "share",
-        stage,
-        CHARACTERISTICS[metric],
-        numerator=numerator,
-        denominator=denominator,
-        low=low,
-        high=high,
-        **columns,
-    )
+    found: list[Statistic] = []
+    sums = sliced(sources, languages, partial(_cells, mentions))
+    for columns, cell in each_slice(sums):
+        if cell["documents"]:
+            counts = (cell["covered"], cell["documents"])
+            found.append(share("lexicon.coverage", counts, stage, **columns))
+        if cell["covered"]:
+            for axis in sorted({axis for axis, _ in group_names()}):
+                found.extend(_axis(cell, {**columns, "axis": axis}, stage))
+    return found
 
 
 def _cells(
     mentions: MentionCounts, labels: NDArray[np.int64], count: int
-) -> list[dict[str, Any]]:
-    covered = mentions.covered.astype(np.int64)
-    plain: dict[str, NDArray[np.int64]] = {
-        "documents": np.ones(len(labels), np.int64),
-        "covered": covered,
-        "words": np.asarray(mentions.words * covered),
-    }
-    sums = {key: sums_by_label(labels, count, x) for key, x in plain.items()}
-    cells: list[dict[str, Any]] = [
-        {**{key: values[label] for key, values in sums.items()}, "axes": {}}
-        for label in range(count)
-    ]
-    names = group_names()
-    for axis in sorted({axis for axis, _ in names}):
-        _add_axis(cells, labels, mentions.counts, axis)
+) -> list[Accumulator]:
+    """Sums by label, under `documents`, `covered`, `words` and names of columns."""
+    cells: list[Accumulator] = [{} for _ in range(count)]
+    for key, values in _summed(mentions):
+        for cell, value in zip(
+            cells, sums_by_label(labels, count, values), strict=True
+        ):
+            cell[key] = value
     return cells
 
 
-def _add_axis(
-    cells: list[dict[str, Any]],
-    labels: NDArray[np.int64],
-    counts: NDArray[np.int32],
-    axis: str,
-) -> None:
-    chosen = [j for j, name in enumerate(group_names()) if name[0] == axis]
-    any_group = (counts[:, chosen] > 0).any(axis=1)
-    with_axis = sums_by_label(labels, len(cells), np.asarray(any_group, np.int64))
-    for cell, documents in zip(cells, with_axis, strict=True):
-        cell["axes"][axis] = {"documents": documents, "groups": {}}
-    for j in chosen:
-        column = counts[:, j]
-        documents_of = sums_by_label(labels, len(cells), (column > 0).astype(np.int64))
-        mentions_of = sums_by_label(labels, len(cells), column)
-        for label, cell in enumerate(cells):
-            cell["axes"][axis]["groups"][group_names()[j][1]] = {
-                "documents": documents_of[label],
-                "mentions": mentions_of[label],
-            }
+def _summed(mentions: MentionCounts) -> Iterator[tuple[Any, NDArray[Any]]]:
+    """What is added up, shape (documents,) each, one after another to save memory."""
+    yield "documents", np.ones(len(mentions.covered), np.int64)
+    yield "covered", mentions.covered
+    yield "words", mentions.words * mentions.covered
+    names = group_names()
+    for axis in {axis for axis, _ in names}:
+        chosen = [j for j, name in enumerate(names) if name[0] == axis]
+        mentioned = mentions.counts[:, chosen] > 0
+        yield ("documents", axis), np.asarray(mentioned.any(axis=1))
+    for j, (axis, group) in enumerate(names):
+        yield ("documents", axis, group), mentions.counts[:, j] > 0
+        yield ("mentions", axis, group), mentions.counts[:, j]
 
 
-def _axis(
-    cell: Any, axis: str, sums: Any, stage: str, columns: Slices
-) -> list[Statistic]:
-    covered, words = cell["covered"], cell["words"]
-    slices = {**columns, "axis": axis}
-    pair = (sums["documents"], covered)
-    found = [ratio("axis.coverage", pair, stage, slices)]
-    total = sum(group["mentions"] for group in sums["groups"].values())
-    for name, group in sorted(sums["groups"].items()):
-        at = {**slices, "group": name}
-        pair = (group["documents"], covered)
-        found.append(ratio("group.document_share", pair, stage, at))
+def _axis(cell: Accumulator, slices: Slices, stage: str) -> Iterator[Statistic]:
+    axis, covered, words = slices["axis"], cell["covered"], cell["words"]
+    counts = (cell["documents", axis], covered)
+    yield share("axis.coverage", counts, stage, **slices)
+    groups = sorted(group for other, group in group_names() if other == axis)
+    total = sum(cell["mentions", axis, group] for group in groups)
+    for group in groups:
+        at = {**slices, "group": group}
+        mentions = cell["mentions", axis, group]
+        counts = (cell["documents", axis, group], covered)
+        yield share("group.document_share", counts, stage, **at)
         if total:
-            pair = (group["mentions"], total)
-            found.append(ratio("group.mention_share", pair, stage, at, interval=False))
+            counts = (mentions, total)
+            yield share("group.mention_share", counts, stage, interval=False, **at)
         if words:
-            found.append(_rate(group["mentions"], words, stage, at))
+            yield statistic(
+                "group.mentions_per_thousand_words",
+                1000 * mentions / words,
+                "per 1,000 words",
+                stage,
+                numerator=mentions,
+                denominator=words,
+                **at,
+            )
+
+
+def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Statistic]:
+    """Return how many documents of each group stay.
+
+    `group.retention` is the share of the group's documents that stay, with its Wilson
+    interval; the row without a group is over all covered documents.
+    `group.retention_ratio` is the former over the latter: 1 where the group fares as
+    all do.
+
+    Args:
+        mentioned: Shape (n, groups), columns as `group_names()`: the document, whose
+            language has a lexicon, mentions the group.
+        kept: Shape (n,).
+    """
+    if len(kept) == 0:
+        return []
+    whole = share("group.retention", (int(kept.sum()), len(kept)), _STAGE)
+    found = [whole]
+    for (axis, group), documents in zip(group_names(), mentioned.T, strict=True):
+        if not documents.any():
+            continue
+        slices: Slices = {"axis": axis, "group": group}
+        counts = (int(documents[kept].sum()), int(documents.sum()))
+        stays = share("group.retention", counts, _STAGE, **slices)
+        found.append(stays)
+        if whole.value > 0:
+            ratio = statistic(
+                "group.retention_ratio",
+                stays.value / whole.value,
+                "ratio",
+                _STAGE,
+                numerator=stays.value,
+                denominator=whole.value,
+                **slices,
+            )
+            found.append(ratio)
     return found
 
 
-def _rate(mentions: int, words: int, stage: str, slices: Slices) -> Statistic:
-    metric = "group.mentions_per_thousand_words"
-    return Statistic(
-        metric,
-        1000 * mentions / words,
-        "per 1,000 words",
-        stage,
-        CHARACTERISTICS[metric],
-        numerator=mentions,
-        denominator=words,
-        **slices,
-    )
+def removal(
+    mentioned: NDArray[np.bool_], removed: Mapping[str, NDArray[np.bool_]]
+) -> list[Statistic]:
+    """Return how many documents of each group each reason removes.
+
+    `group.removed_share` is the share of the group's documents, with its Wilson
+    interval. `group.removal_ratio` is that share over the share among documents that
+    do not mention the group, with a 95 % log interval; where one of the counts is 0 it
+    is left out.
+
+    Args:
+        mentioned: As of `retention`.
+        removed: By reason, shape (n,) each.
+    """
+    found: list[Statistic] = []
+    metric = "group.removal_ratio"
+    for reason, gone in sorted(removed.items()):
+        for (axis, group), documents in zip(group_names(), mentioned.T, strict=True):
+            if not documents.any():
+                continue
+            at: Slices = {"axis": axis, "group": group, "reason": reason}
+            first, rest = (
+                (int(gone[some].sum()), int(some.sum()))
+                for some in (documents, ~documents)
+            )
+            found.append(share("group.removed_share", first, _STAGE, **at))
+            ratio = share_ratio(first, rest)
+            if ratio is not None:
+                value, low, high = ratio
+                row = statistic(
+                    metric, value, "ratio", _STAGE, low=low, high=high, **at
+                )
+                found.append(row)
+    return found

@@ -6,15 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from isinglass.schemas.manifest import Lexicon
 from isinglass.transforms.language import primary_language
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 Group = tuple[str, str]
 """Axis and group, e.g. `("gender", "female")`."""
@@ -25,26 +21,24 @@ class DemographicLexicon:
     """The demographic terms of one language.
 
     Attributes:
-        name: Name of the lexicon, e.g. `gender-en`.
-        language: ISO 639-1 code.
+        entry: The lexicon as the manifest lists it; language is an ISO 639-1 code, and
+            the version changes whenever a count could change.
         aliases: Other codes of the language (ISO 639-2 and 639-3).
-        version: Changes whenever a count could change.
         source: Where the terms come from.
-        licence: SPDX identifier.
-        sha256: Of the file, hex.
         terms: Every form of every term as written in the file, with its group.
         vetoes: Phrases that hold a form and name nobody.
     """
 
-    name: str
-    language: str
+    entry: Lexicon
     aliases: tuple[str, ...]
-    version: str
     source: str
-    licence: str
-    sha256: str
     terms: tuple[tuple[str, Group], ...]
     vetoes: tuple[str, ...]
+
+    @property
+    def language(self) -> str:
+        """ISO 639-1 code."""
+        return self.entry.language
 
 
 def load_lexicon(language: str) -> DemographicLexicon | None:
@@ -68,20 +62,6 @@ def group_names() -> tuple[Group, ...]:
     )
 
 
-def manifest_entries() -> list[Lexicon]:
-    """Every lexicon as the manifest lists it, by language."""
-    return [
-        Lexicon(
-            name=lexicon.name,
-            language=lexicon.language,
-            version=lexicon.version,
-            licence=lexicon.licence,
-            sha256=lexicon.sha256,
-        )
-        for lexicon in all_lexicons()
-    ]
-
-
 @cache
 def all_lexicons() -> tuple[DemographicLexicon, ...]:
     """All lexicons of the package, by language.
@@ -91,13 +71,8 @@ def all_lexicons() -> tuple[DemographicLexicon, ...]:
     """
     folder = files("isinglass.transforms") / "resources" / "lexicons"
     entries = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
-    found = [_read(entry) for entry in entries]
+    found = [parse_lexicon(entry.read_bytes()) for entry in entries]
     return tuple(sorted(found, key=lambda lexicon: lexicon.language))
-
-
-def _read(entry: Traversable) -> DemographicLexicon:
-    content = entry.read_bytes()
-    return parse_lexicon(content)
 
 
 def parse_lexicon(content: bytes) -> DemographicLexicon:
@@ -107,29 +82,23 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         ValueError: One form is listed in two groups of an axis.
     """
     data = yaml.safe_load(content)
-    terms = tuple(sorted(_forms(data["axes"])))
-    _refuse_contradictions(data["name"], terms)
-    return DemographicLexicon(
-        name=data["name"],
-        language=data["language"],
-        aliases=tuple(data["aliases"]),
-        version=data["version"],
-        source=data["source"],
-        licence=data["licence"],
-        sha256=hashlib.sha256(content).hexdigest(),
-        terms=terms,
-        vetoes=tuple(sorted(data["vetoes"])),
-    )
-
-
-def _forms(axes: dict[str, Any]) -> set[tuple[str, Group]]:
-    return {
+    forms = {
         (form, (axis, group))
-        for axis, groups in axes.items()
+        for axis, groups in data["axes"].items()
         for group, terms in groups.items()
         for term in terms
         for form in (term["term"], *term.get("forms", ()))
     }
+    terms = tuple(sorted(forms))
+    _refuse_contradictions(data["name"], terms)
+    told = {name: data[name] for name in ("name", "language", "version", "licence")}
+    return DemographicLexicon(
+        entry=Lexicon(**told, sha256=hashlib.sha256(content).hexdigest()),
+        aliases=tuple(data["aliases"]),
+        source=data["source"],
+        terms=terms,
+        vetoes=tuple(sorted(data["vetoes"])),
+    )
 
 
 def _refuse_contradictions(name: str, terms: tuple[tuple[str, Group], ...]) -> None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.transforms.demographics.lexicon import DemographicLexicon, Group
-
 BREAK, WORD, MARK, FORMAT, SINGLE, SOFT, UNDERSCORE = range(7)
 """What a code point does; see `character_table`."""
 
@@ -51,8 +49,8 @@ class MatchTables(NamedTuple):
             of this hash.
         word_starts: Where each word begins in `word_codes`; one more than words.
         word_codes: Folded code points of all words.
-        edge_keys: `node * words + word` of each edge of the trie, -1 where empty.
-        edge_nodes: Node that the edge leads to.
+        edge_keys: `node * words + word` of each edge of the trie, ascending.
+        edge_nodes: Node that each edge leads to.
         node_rows: Row of `gains` of an entry that ends at the node, else -1.
         gains: Shape (entries, groups): what an entry adds; nothing for a veto.
     """
@@ -106,31 +104,20 @@ def character_table() -> NDArray[np.int32]:
 
 @cache
 def load_matcher() -> Matcher:
-    """Compile all lexicons of the package; once a process."""
-    return compile_matcher(all_lexicons(), group_names())
-
-
-def compile_matcher(
-    lexicons: Sequence[DemographicLexicon], columns: Sequence[Group]
-) -> Matcher:
-    """Compile lexicons into one vocabulary and one trie a language.
-
-    Args:
-        lexicons: One for each language.
-        columns: Groups that are counted, in order.
+    """Compile all lexicons of the package to one vocabulary and one trie a language.
 
     Raises:
         ValueError: A word or phrase is longer than the kernel can hold, or an entry
             has no words.
     """
-    column_of = {group: column for column, group in enumerate(columns)}
+    lexicons, columns = all_lexicons(), group_names()
     words: dict[tuple[int, ...], int] = {}
     edges: dict[tuple[int, int], int] = {}
     rows: dict[int, list[int]] = {}
     roots = {lexicon.language: root for root, lexicon in enumerate(lexicons)}
     nodes = len(roots)
     for lexicon in lexicons:
-        entries = [(form, column_of[group]) for form, group in lexicon.terms]
+        entries = [(form, columns.index(group)) for form, group in lexicon.terms]
         for form, column in [*entries, *((veto, -1) for veto in lexicon.vetoes)]:
             node = roots[lexicon.language]
             for codes in split_words(form):
@@ -142,7 +129,7 @@ def compile_matcher(
             gains = rows.setdefault(node, [0] * len(columns))
             if column >= 0:
                 gains[column] = 1
-    gained = np.array(list(rows.values()), np.int32).reshape(-1, len(columns))
+    gained = np.array(list(rows.values()), np.int32)
     node_rows = np.full(nodes, -1, np.int32)
     node_rows[list(rows)] = np.arange(len(rows))
     tables = _tables(list(words), edges, node_rows, gained, len(roots))
@@ -187,7 +174,9 @@ def _tables(
     roots: int,
 ) -> MatchTables:
     slots, firsts = _hashed_words(words, [key for key in edges if key[0] < roots])
-    edge_keys, edge_nodes = _hashed_edges(len(words), edges)
+    ordered = sorted(
+        (node * len(words) + word, to) for (node, word), to in edges.items()
+    )
     lengths = [len(codes) for codes in words]
     tables = MatchTables(
         characters=character_table(),
@@ -195,8 +184,8 @@ def _tables(
         firsts=firsts,
         word_starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         word_codes=np.array([code for codes in words for code in codes], np.int32),
-        edge_keys=edge_keys,
-        edge_nodes=edge_nodes,
+        edge_keys=np.array([key for key, _ in ordered], np.int64),
+        edge_nodes=np.array([node for _, node in ordered], np.int32),
         node_rows=node_rows,
         gains=gains,
     )
@@ -208,7 +197,8 @@ def _tables(
 def _hashed_words(
     words: list[tuple[int, ...]], first_edges: list[tuple[int, int]]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    slots = np.full(_table_size(len(words)), -1, np.int32)
+    # Eight slots an entry or more, so that nearly every miss is one look.
+    slots = np.full(1 << max(6, (8 * len(words)).bit_length()), -1, np.int32)
     homes = [hash_codes(codes) & (len(slots) - 1) for codes in words]
     for word, home in enumerate(homes):
         slot = home
@@ -221,34 +211,9 @@ def _hashed_words(
     return slots, firsts
 
 
-def _hashed_edges(
-    words: int, edges: dict[tuple[int, int], int]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    keys = np.full(_table_size(len(edges)), -1, np.int64)
-    nodes = np.full(len(keys), -1, np.int32)
-    for (node, word), target in edges.items():
-        key = node * words + word
-        slot = edge_slot(key) & (len(keys) - 1)
-        while keys[slot] >= 0:
-            slot = (slot + 1) & (len(keys) - 1)
-        keys[slot] = key
-        nodes[slot] = target
-    return keys, nodes
-
-
 def hash_codes(codes: Sequence[int]) -> int:
     """Hash a word as the kernel does: FNV-1a (Fowler, Noll, Vo) over code points."""
     value = int(HASH_START)
     for code in codes:
         value = (value ^ code) * int(HASH_PRIME) % 2**64
     return value ^ value >> 32
-
-
-def edge_slot(key: int) -> int:
-    """Hash an edge key as the kernel does."""
-    return (key * int(HASH_PRIME) % 2**64) >> 20
-
-
-def _table_size(entries: int) -> int:
-    """Eight slots an entry or more, so that nearly every miss is one look."""
-    return 1 << max(6, (8 * entries).bit_length())

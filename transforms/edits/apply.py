@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from isinglass.schemas.spans import APPLIED, FAILURES
 from isinglass.schemas.tables import DATA
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.edits.edits import Precedence, no_spans
+from isinglass.transforms.edits.cut import place_keys
+from isinglass.transforms.edits.edits import Precedence, no_spans, places_of
 from isinglass.transforms.edits.leftovers import left_beside
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from isinglass.transforms.edits.edits import Edits, Write, Written
     from isinglass.transforms.edits.view import View
 
-_ROW = np.int64(32)
+    Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
 _UNCHANGED = "keep"
 
 
@@ -89,31 +91,31 @@ class Applied:
 
 
 def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
-    """Apply what stages want changed to the texts of a batch.
+    """Apply what stages want changed, one `Edits` a stage, to the texts of a batch.
 
     Where spans overlap, the one of the higher precedence wins; of equal ones that of
     the stage that comes first. What it leaves uncovered of the other is a span still:
     of one that is to be erased every character, of others see `leftovers`.
-    Texts without spans pass through as Arrow buffers.
-
-    Args:
-        view: The batch.
-        edits: One a stage. Of failures of one document the first is told.
+    Texts without spans pass through as Arrow buffers. Of failures of one document the
+    first is told.
 
     Raises:
         ValueError: Spans of one stage overlap, are unsorted, or lie outside of their
             text or of all texts.
     """
-    failures = _first_failures([edit.failures for edit in edits])
+    failed = pa.Table.from_batches([edit.failures for edit in edits], schema=FAILURES)
+    _, firsts = np.unique(failed["row"].to_numpy(), return_index=True)
+    failures = one_batch(failed.take(pa.array(firsts)))
     alive = np.setdiff1d(np.arange(len(view.texts)), failures.column("row").to_numpy())
     texts, cut = view.texts, view.cut.characters
     if failures.num_rows:
         texts, cut = texts.take(pa.array(alive)), cut[alive]
     spans, writes = _merged(edits, alive, view.source_texts)
-    places = _Places.of(spans, view, alive)
-    new = _rewrite(texts, places, spans.column("entity").to_pylist(), writes)
-    changing = np.array([one.operator != _UNCHANGED for one in new.written], np.bool_)
-    changed = places.rows[changing]
+    rows, starts, ends = places = _in_cut(spans, view, alive)
+    entities = spans.column("entity").to_pylist()
+    new, written = _rewrite(texts, places, entities, writes)
+    changing = np.array([one.operator != _UNCHANGED for one in written], np.bool_)
+    changed = rows[changing]
 
     def by_text(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.bincount(changed, amounts[changing], len(alive)).astype(np.int64)
@@ -125,21 +127,14 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
         view=view,
         alive=alive,
         failures=failures,
-        texts=new.texts,
-        findings=_findings(spans, places, new),
+        texts=new,
+        findings=_findings(spans, places, written),
         cut=cut,
-        redacted=by_text(places.ends - places.starts),
-        inserted=by_text(new.lengths),
+        redacted=by_text(ends - starts),
+        inserted=by_text(_lengths(written)),
         changed=by_text(np.ones(spans.num_rows, np.int64)),
         counts=counts,
     )
-
-
-def _first_failures(failures: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    """One failure a document, that of the first stage; ascending."""
-    table = pa.Table.from_batches(failures, schema=FAILURES)
-    _, firsts = np.unique(table["row"].to_numpy(), return_index=True)
-    return one_batch(table.take(pa.array(firsts)))
 
 
 def _merged(
@@ -150,77 +145,48 @@ def _merged(
     for number in sorted(range(len(edits)), key=lambda n: edits[n].precedence):
         edit = edits[number]
         _check(edit.spans, len(texts))
-        spans = _of_rows(edit.spans, alive)
+        own = np.isin(edit.spans.column("row").to_numpy(), alive)
+        spans = edit.spans if own.all() else edit.spans.filter(pa.array(own))
         if spans.num_rows == 0:
             continue
         whole = edit.precedence is Precedence.ERASE
         spans = left_beside(merged, spans, texts, whole=whole)
         table = pa.Table.from_batches([merged, spans])
         writers = np.append(writers, np.full(spans.num_rows, number))
-        order = np.argsort(_keys(table, "start"), kind="stable")
+        rows, starts, _ = places_of(table)
+        order = np.argsort(place_keys(rows, starts), kind="stable")
         merged, writers = one_batch(table.take(pa.array(order))), writers[order]
     return merged, [edits[number].write for number in writers.tolist()]
 
 
 def _check(spans: pa.RecordBatch, texts: int) -> None:
-    rows = spans.column("row").to_numpy()
+    rows, starts, ends = places_of(spans)
     if len(rows) and (rows.min() < 0 or rows.max() >= texts):
         raise ValueError(f"a span is of a row that is none of {texts}")
-    starts, ends = _keys(spans, "start"), _keys(spans, "end")
+    starts, ends = place_keys(rows, starts), place_keys(rows, ends)
     if (starts > ends).any() or (starts[1:] < ends[:-1]).any():
         raise ValueError("a span of a stage overlaps another, or is out of order")
 
 
-def _keys(spans: pa.RecordBatch | pa.Table, name: str) -> NDArray[np.int64]:
-    """Row and offset as one number."""
-    rows = spans.column("row").to_numpy().astype(np.int64)
-    return np.asarray((rows << _ROW) + spans.column(name).to_numpy())
-
-
-def _of_rows(spans: pa.RecordBatch, rows: NDArray[np.int64]) -> pa.RecordBatch:
-    own = np.isin(spans.column("row").to_numpy(), rows)
-    return spans if own.all() else spans.filter(pa.array(own))
-
-
-class _Places(NamedTuple):
-    """Where spans are: int64, text among those alive; offsets in the cut text."""
-
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> _Places:
-        rows, starts, ends = (
-            spans.column(name).to_numpy().astype(np.int64)
-            for name in ("row", "start", "end")
-        )
-        own = cls(
-            np.searchsorted(alive, rows),
-            view.cut.from_source(rows, starts),
-            view.cut.from_source(rows, ends),
-        )
-        if (own.ends - own.starts != ends - starts).any():
-            raise ValueError("a span lies in a part that was cut out, or over one")
-        return own
-
-
-class _New(NamedTuple):
-    """Texts after their spans were written, and what was written for each span."""
-
-    texts: pa.StringArray
-    written: list[Written]
-    lengths: NDArray[np.int64]
+def _in_cut(spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> Places:
+    """Where spans are in the cut texts alive: text, start and end of each."""
+    rows, starts, ends = places_of(spans)
+    first = view.cut.from_source(rows, starts)
+    last = view.cut.from_source(rows, ends)
+    if (last - first != ends - starts).any():
+        raise ValueError("a span lies in a part that was cut out, or over one")
+    return np.searchsorted(alive, rows), first, last
 
 
 def _rewrite(
-    texts: pa.StringArray, places: _Places, entities: list[str], writes: list[Write]
-) -> _New:
+    texts: pa.StringArray, places: Places, entities: list[str], writes: list[Write]
+) -> tuple[pa.StringArray, list[Written]]:
+    """Texts after their spans were written, and what was written for each span."""
     if not entities:
-        return _New(texts, [], np.zeros(0, np.int64))
-    touched, firsts = np.unique(places.rows, return_index=True)
+        return texts, []
+    rows, starts, ends = (column.tolist() for column in places)
+    touched, firsts = np.unique(rows, return_index=True)
     bounds = [*firsts.tolist(), len(entities)]
-    starts, ends = places.starts.tolist(), places.ends.tolist()
     news: list[str] = []
     written: list[Written] = []
     for old, span in zip(
@@ -243,21 +209,28 @@ def _rewrite(
     mask = np.zeros(len(texts), np.bool_)
     mask[touched] = True
     new = pc.replace_with_mask(texts, pa.array(mask), pa.array(news, pa.string()))
-    return _New(new, written, np.array([len(one.output) for one in written], np.int64))
+    return new, written
 
 
-def _findings(spans: pa.RecordBatch, places: _Places, new: _New) -> pa.RecordBatch:
+def _findings(
+    spans: pa.RecordBatch, places: Places, written: list[Written]
+) -> pa.RecordBatch:
     """`spans.APPLIED`: each text shifts by what was written in it before."""
     rows, starts, ends = places
+    lengths = _lengths(written)
     growth = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum(new.lengths - (ends - starts), out=growth[1:])
+    np.cumsum(lengths - (ends - starts), out=growth[1:])
     first = starts + growth[:-1] - growth[np.searchsorted(rows, rows)]
     columns = [
         pa.array(rows.astype(np.int32)),
         *spans.columns[1:],
         pa.array(first.astype(np.int32)),
-        pa.array((first + new.lengths).astype(np.int32)),
-        pa.array([one.operator for one in new.written], pa.string()),
-        pa.array([one.value_key for one in new.written], pa.string()),
+        pa.array((first + lengths).astype(np.int32)),
+        pa.array([one.operator for one in written], pa.string()),
+        pa.array([one.value_key for one in written], pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=APPLIED)
+
+
+def _lengths(written: list[Written]) -> NDArray[np.int64]:
+    return np.array([len(one.output) for one in written], np.int64)

@@ -6,6 +6,7 @@ Offsets are code points, ends exclusive.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,18 +19,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ROW = np.int64(32)
-"""Bits that a row number is moved by, so that row and offset sort as one number."""
-
 _NOWHERE = -1
 _CONTINUES, _CONTINUATION = 0xC0, 0x80
+_no_rows: Any = partial(np.zeros, 0, np.int64)
+_no_places: Any = partial(np.zeros, 0, np.int32)
 
 
-def _no_rows() -> NDArray[np.int64]:
-    return np.zeros(0, np.int64)
-
-
-def _no_places() -> NDArray[np.int32]:
-    return np.zeros(0, np.int32)
+def place_keys(rows: NDArray[np.int64], offsets: NDArray[Any]) -> NDArray[np.int64]:
+    """Text and offset as one number, by which places sort."""
+    return np.asarray((rows << _ROW) + offsets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +50,12 @@ class Cuts:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Texts without some of their parts, and what was taken out.
-
-    Attributes:
-        texts: The n cut texts.
-        rows: int64 (m,), text of each part, ascending.
-        starts: int32 (m,), first code point of the part in the source text, ascending
-            in each text.
-        ends: int32 (m,), code point behind its last one. Parts do not overlap.
-    """
+    """Texts (n,) without some of their parts, and what was taken out, as in `Cuts`."""
 
     texts: pa.StringArray = field(repr=False)
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
+    rows: NDArray[np.int64] = field(default_factory=_no_rows)
+    starts: NDArray[np.int32] = field(default_factory=_no_places)
+    ends: NDArray[np.int32] = field(default_factory=_no_places)
 
     @property
     def characters(self) -> NDArray[np.int64]:
@@ -82,42 +72,33 @@ class Cut:
     def to_source(
         self, rows: NDArray[np.int64], places: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Offsets in the source of characters of the cut texts.
-
-        Args:
-            rows: int64 (k,), text of each character.
-            places: int64 (k,), its code point offset in the cut text.
-
-        Returns:
-            int64 (k,), its offset in the source text.
-        """
+        """Offsets (k,) in the source of characters at `places` (k,) of cut texts."""
         if len(self.rows) == 0:
             return places
-        seams = (self.rows << _ROW) + self.seams
-        passed = np.searchsorted(seams, (rows << _ROW) + places, side="right")
-        return places + self._taken(passed, rows)
+        return places + self._taken(self._passed(self.seams, rows, places), rows)
 
     def from_source(
         self, rows: NDArray[np.int64], places: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Offsets in the cut texts; inside of a part that was cut, that of its seam.
+        """Offsets (k,) in the cut texts of `places` (k,) in the source.
 
-        Args:
-            rows: int64 (k,), text of each place.
-            places: int64 (k,), its code point offset in the source text.
-
-        Returns:
-            int64 (k,), its offset in the cut text.
+        Inside of a part that was cut it is that of its seam.
         """
         if len(self.rows) == 0:
             return places
-        keys = (self.rows << _ROW) + self.starts
-        passed = np.searchsorted(keys, (rows << _ROW) + places, side="right")
+        passed = self._passed(self.starts, rows, places)
         taken = self._taken(passed, rows)
         inside = np.flatnonzero(passed > np.searchsorted(self.rows, rows))
         beyond = self.ends[passed[inside] - 1] - places[inside]
         taken[inside] -= np.maximum(beyond, 0)
         return np.asarray(places - taken)
+
+    def _passed(
+        self, bounds: NDArray[Any], rows: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """How many of all parts, which stand at `bounds`, do not come after a place."""
+        own = place_keys(self.rows, bounds)
+        return np.searchsorted(own, place_keys(rows, places), side="right")
 
     def _taken(
         self, passed: NDArray[np.int64], rows: NDArray[np.int64]
@@ -128,31 +109,16 @@ class Cut:
         return np.asarray(total[passed] - total[np.searchsorted(self.rows, rows)])
 
 
-def nothing_cut(texts: pa.StringArray) -> Cut:
-    """Texts as they are."""
-    return Cut(texts, _no_rows(), _no_places(), _no_places())
-
-
-def take_out(
-    texts: pa.StringArray,
-    rows: NDArray[np.int64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-) -> Cut:
-    """Take parts out of texts.
-
-    Args:
-        texts: Strings (n,) without nulls.
-        rows: int64 (m,), text of each part, ascending.
-        starts: int32 (m,), first code point of the part, ascending in each text.
-        ends: int32 (m,), code point behind its last one.
+def take_out(texts: pa.StringArray, parts: Cuts) -> Cut:
+    """Take parts out of texts (n,).
 
     Raises:
         ValueError: A text is null, or parts overlap, are out of order or lie outside
             of their text.
     """
+    rows, starts, ends = parts.rows, parts.starts, parts.ends
     if len(rows) == 0:
-        return nothing_cut(texts)
+        return Cut(texts)
     data, offsets = string_buffers(texts)
     bounds = np.searchsorted(rows, np.arange(len(texts) + 1))
     spans = np.full((len(rows), 2), _NOWHERE, np.int64)
@@ -173,18 +139,15 @@ def take_out(
 def joined(
     rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Places without overlaps: those that overlap or touch become one.
+    """Places (k,) without overlaps: those that overlap or touch become one.
 
-    Args:
-        rows: int64 (k,), text of each place; sorted by row and start.
-        starts: int64 (k,), its first code point.
-        ends: int64 (k,), the code point behind its last one.
+    They are sorted by row and start.
     """
     if len(rows) == 0:
         return rows, starts, ends
-    reach = np.maximum.accumulate((rows << _ROW) + ends)
+    reach = np.maximum.accumulate(place_keys(rows, ends))
     new = np.ones(len(rows), np.bool_)
-    new[1:] = (rows[1:] << _ROW) + starts[1:] > reach[:-1]
+    new[1:] = place_keys(rows, starts)[1:] > reach[:-1]
     firsts = np.flatnonzero(new)
     lasts = np.append(firsts[1:], len(rows)) - 1
     mask = (np.int64(1) << _ROW) - 1

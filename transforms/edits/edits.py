@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from isinglass.schemas.spans import FAILURES, FOUND
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def no_spans() -> pa.RecordBatch:
@@ -21,6 +25,17 @@ def no_spans() -> pa.RecordBatch:
 def no_failures() -> pa.RecordBatch:
     """`spans.FAILURES` without rows."""
     return pa.RecordBatch.from_pylist([], schema=FAILURES)
+
+
+def places_of(
+    spans: pa.RecordBatch | pa.Table,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row, start and end of each span, int64."""
+    rows, starts, ends = (
+        spans.column(name).to_numpy().astype(np.int64)
+        for name in ("row", "start", "end")
+    )
+    return rows, starts, ends
 
 
 class Precedence(IntEnum):
@@ -60,13 +75,7 @@ NO_KEY = "0" * 32
 def spans_of(
     places: Sequence[tuple[int, int, int]], entity: str, detector: str
 ) -> pa.RecordBatch:
-    """Spans of one kind as `spans.FOUND`.
-
-    Args:
-        places: Row, start and end of each, sorted.
-        entity: Their kind.
-        detector: What found them.
-    """
+    """Spans of one kind as `spans.FOUND`, by row, start and end of each, sorted."""
     fixed: dict[str, Any] = {
         "entity": entity,
         "score": 1.0,

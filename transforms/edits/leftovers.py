@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.spans import PLACE_ORDER
 from isinglass.transforms.batches import one_batch
+from isinglass.transforms.edits.cut import place_keys
+from isinglass.transforms.edits.edits import places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,7 @@ LEAST_CHARACTERS = 2
 """Letters or digits that a part must have: a single one tells nothing of a person."""
 
 Span = tuple[int, int]
-_ROW = np.int64(32)
+_KEY = ("row", "start", "end", "entity")
 
 
 def with_leftovers(
@@ -35,16 +37,17 @@ def with_leftovers(
 
     Args:
         findings: `spans.FOUND` before overlaps were resolved.
-        chosen: The rows of it that remain; no two overlap.
+        chosen: The rows of it that remain, sorted; no two overlap.
         texts: The scanned texts, by `row`.
 
     Returns:
-        `chosen` and the parts, without overlaps, sorted like `chosen`. A part has no
-        checksum of its own, and neither blanks nor punctuation at its ends.
+        `chosen` and the parts, likewise. A part has no checksum of its own, and
+        neither blanks nor punctuation at its ends.
     """
     if findings.num_rows == chosen.num_rows:
         return chosen
-    keys = _keys(chosen)
+    columns = [chosen.column(name).to_pylist() for name in _KEY]
+    keys = set(zip(*columns, strict=True))
     losers = [row for row in findings.to_pylist() if _key(row) not in keys]
     return _sorted(chosen, _parts(losers, chosen, texts))
 
@@ -56,17 +59,10 @@ def left_beside(
     *,
     whole: bool = False,
 ) -> pa.RecordBatch:
-    """What is left of spans where others are preferred.
+    """Spans that no preferred one overlaps, and the uncovered parts of the others.
 
-    Args:
-        preferred: `spans.FOUND` without overlaps, sorted by row and start.
-        spans: Likewise.
-        texts: The texts of both, by `row`.
-        whole: Every character of `spans` matters, blanks and punctuation too.
-
-    Returns:
-        Of `spans` those that no preferred one overlaps, and the uncovered parts of
-        the others, sorted.
+    Both are `spans.FOUND` without overlaps, sorted by row and start, as is the result.
+    `whole` says that every character matters, blanks and punctuation too.
     """
     starts, ends = _bounds(preferred)
     own_starts, own_ends = _bounds(spans)
@@ -103,7 +99,8 @@ def _parts(
             part = (start, end) if whole else _trimmed(text, start, end)
             if part is not None:
                 taken[row].append(part)
-                added.append(loser | _place(part))
+                place = {"start": part[0], "end": part[1], "validated": None}
+                added.append(loser | place)
     return added
 
 
@@ -116,25 +113,12 @@ def _sorted(spans: pa.RecordBatch, added: list[dict[str, Any]]) -> pa.RecordBatc
 
 def _bounds(spans: pa.RecordBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Start and end of each span as one number with its row, ascending."""
-    rows, starts, ends = (
-        spans.column(name).to_numpy().astype(np.int64)
-        for name in ("row", "start", "end")
-    )
-    return (rows << _ROW) + starts, (rows << _ROW) + ends
+    rows, starts, ends = places_of(spans)
+    return place_keys(rows, starts), place_keys(rows, ends)
 
 
-def _key(row: dict[str, Any]) -> tuple[int, int, int, str]:
-    return row["row"], row["start"], row["end"], row["entity"]
-
-
-def _keys(batch: pa.RecordBatch) -> set[tuple[int, int, int, str]]:
-    names = ("row", "start", "end", "entity")
-    columns = [batch.column(name).to_pylist() for name in names]
-    return set(zip(*columns, strict=True))
-
-
-def _place(part: Span) -> dict[str, Any]:
-    return {"start": part[0], "end": part[1], "validated": None}
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _KEY)
 
 
 def _uncovered(span: Span, taken: list[Span]) -> Iterator[Span]:

@@ -34,18 +34,31 @@ def plan_batches(
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
     ordered = lengths[order]
-    ends = np.cumsum(ordered)
-    batches, start = [], 0
-    while start < len(order):
-        if padded:
-            stop = start + budget // int(ordered[start])
-        else:
-            used = ends[start] - ordered[start]
-            stop = int(np.searchsorted(ends, used + budget, side="right"))
-        stop = min(max(stop, start + 1), len(order))
-        batches.append(order[start:stop])
-        start = stop
-    return batches
+    edges = [0] if padded else bounds(ordered, budget)
+    while edges[-1] < len(order):
+        stop = edges[-1] + max(1, budget // int(ordered[edges[-1]]))
+        edges.append(min(stop, len(order)))
+    return [order[start:stop] for start, stop in pairwise(edges)]
+
+
+def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
+    """Bounds of consecutive stretches of at most `most`; a larger item is alone.
+
+    Args:
+        sizes: Of each item, shape (n,).
+        most: Sum of the sizes of a stretch.
+
+    Returns:
+        0, where each next one starts, and n; [0] where there are no items.
+    """
+    ends = np.cumsum(sizes)
+    found = [0]
+    while found[-1] < len(sizes):
+        start = found[-1]
+        used = ends[start] - sizes[start]
+        stop = int(np.searchsorted(ends, used + most, side="right"))
+        found.append(max(stop, start + 1))
+    return found
 
 
 def equal_runs(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -70,23 +83,4 @@ def token_index(
 
 def batch_cost(lengths: NDArray[np.int64], *, padded: bool = False) -> int:
     """What a batch takes of a budget: its tokens, or its area where it is padded."""
-    if len(lengths) == 0:
-        return 0
     return int(lengths.max()) * len(lengths) if padded else int(lengths.sum())
-
-
-def halves(lengths: NDArray[np.int64], *, padded: bool = False) -> int:
-    """How many documents of a batch make its first half, at least 1.
-
-    Args:
-        lengths: Of at least two documents, longest first.
-        padded: Count every document as long as the longest.
-
-    Returns:
-        The least number of documents that cost half of the batch, but not all of them.
-    """
-    if padded:
-        return (len(lengths) + 1) // 2
-    ends = np.cumsum(lengths)
-    first = int(np.searchsorted(ends, int(ends[-1]) / 2)) + 1
-    return min(first, len(lengths) - 1)

@@ -20,31 +20,7 @@ Backend = Literal["auto", "reference"]
 
 @dataclass(frozen=True)
 class EncodeSettings:
-    """Which tokenizer and model, and how they are run.
-
-    Attributes:
-        tokenizer: `minilm` (the packaged one), a folder or file by path, or the name
-            of a tokenizer on the hub.
-        model: `minilm`, a folder by path, or the name of a model on the hub.
-        allow_download: Whether a name may be fetched from the hub; otherwise only the
-            local cache of the hub is looked into.
-        revision: Commit, tag or branch on the hub; None takes the default branch.
-        special_tokens: Whether documents are opened and closed by special tokens.
-        windows: `all` keeps every id of a document, `truncate` the first `max_tokens`,
-            `window` cuts it into stretches of at most `max_tokens`.
-        max_tokens: Tokens, special ones included, that the encoder sees at a time.
-        stride: Tokens that neighbouring windows share; less than `max_tokens`.
-        tokenizer_backend: `auto` takes a fast library where it is exact, `reference`
-            the `tokenizers` library alone.
-        verify_tokenizer: Share of documents, 0 to 1, whose ids are compared with the
-            reference in every run.
-        pooling: `auto` does what the model's own files say, and `mean` where they say
-            nothing.
-        normalise: Whether vectors are brought to unit length.
-        precision: `auto` is float32 on a CPU and bfloat16 on a GPU.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        batch_tokens: Most tokens in one forward pass on a GPU; a CPU takes fewer.
-    """
+    """Which tokenizer and model, and how they are run; see `EncodeConfig`."""
 
     tokenizer: str = "minilm"
     model: str = "minilm"

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.encoder.window import Encoded
-from isinglass.transforms.encode.threads import WriterThread, pipelined
-from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
+from isinglass.transforms.encode.threads import pipelined
+from isinglass.transforms.encode.tokenizers.batch import (
+    TokenBatch,
+    cut,
+    offsets_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from isinglass.transforms.encode.encoder import Encoder
-
-__all__ = [
-    "StreamSettings",
-    "Streamed",
-    "WriterThread",
-    "concatenated",
-    "encode_stream",
-    "pipelined",
-]
+    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 A = TypeVar("A")
 
@@ -37,13 +32,13 @@ class Streamed(Generic[A]):
 
     Attributes:
         item: As it was read.
-        tokens: Of its documents, as the tokeniser gave them.
+        tokens: Of its documents, as far as the encoder sees them; all without one.
         encoded: Their vectors; None without an encoder.
     """
 
     item: A
     tokens: TokenBatch
-    encoded: Encoded | None
+    encoded: Encoded | None = None
 
 
 @dataclass(frozen=True)
@@ -84,53 +79,30 @@ def encode_stream(
             device; says of which item it is.
     """
 
-    def begin(item: A) -> _Tokenised[A]:
+    def begin(item: A) -> Streamed[A]:
         tokens = tokenise(item)
         # Here, in the tokeniser's threads: the calling one feeds the device.
         seen = tokens if encoder is None else cut(tokens, encoder.max_tokens)
-        return _Tokenised(item, tokens, seen)
+        return Streamed(item, seen)
 
-    made = pipelined(source, begin, settings.threads, settings.depth)
-    with closing(made):
+    with closing(
+        pipelined(source, begin, settings.threads, settings.depth)
+    ) as tokenised:
         if encoder is None:
-            for one in made:
-                yield Streamed(one.item, one.tokens, None)
-            return
-        yield from _encoded(made, encoder, settings)
-
-
-@dataclass(frozen=True)
-class _Tokenised(Generic[A]):
-    """An item, its tokens, and those that the encoder sees."""
-
-    item: A
-    tokens: TokenBatch
-    seen: TokenBatch
-
-
-def _split(group: list[_Tokenised[A]], encoded: Encoded) -> Iterator[Streamed[A]]:
-    """Give every item of a window the rows of its own documents."""
-    first = 0
-    for one in group:
-        last = first + len(one.tokens.offsets) - 1
-        offsets = encoded.offsets[first : last + 1]
-        hidden = encoded.hidden
-        if hidden is not None:
-            hidden = hidden[offsets[0] : offsets[-1]]
-        own = Encoded(encoded.vectors[first:last], offsets - offsets[0], hidden)
-        yield Streamed(one.item, one.tokens, own)
-        first = last
+            yield from tokenised
+        else:
+            yield from _encoded(tokenised, encoder, settings)
 
 
 def _encoded(
-    made: Iterator[_Tokenised[A]], encoder: Encoder, settings: StreamSettings
+    tokenised: Iterator[Streamed[A]], encoder: Encoder, settings: StreamSettings
 ) -> Iterator[Streamed[A]]:
-    under_way: deque[list[_Tokenised[A]]] = deque()
+    under_way: deque[list[Streamed[A]]] = deque()
 
     def windows() -> Iterator[TokenBatch]:
-        for group in _grouped(made, settings.window_tokens):
+        for group in _grouped(tokenised, settings.window_tokens):
             under_way.append(group)
-            yield concatenated([one.seen for one in group])
+            yield concatenated([one.tokens for one in group])
 
     with closing(encoder.run(windows(), hidden=settings.hidden)) as results:
         try:
@@ -143,25 +115,15 @@ def _encoded(
             raise
 
 
-def _owner(group: list[_Tokenised[A]], row: int) -> tuple[A, int]:
-    """Which item of a window a row is of, and which of its own rows it is."""
-    for one in group:
-        count = len(one.seen.offsets) - 1
-        if row < count:
-            return one.item, row
-        row -= count
-    raise IndexError(row)
-
-
 def _grouped(
-    made: Iterator[_Tokenised[A]], window_tokens: int
-) -> Iterator[list[_Tokenised[A]]]:
+    tokenised: Iterator[Streamed[A]], window_tokens: int
+) -> Iterator[list[Streamed[A]]]:
     """Neighbouring items, until the encoder sees enough tokens of them."""
-    group: list[_Tokenised[A]] = []
+    group: list[Streamed[A]] = []
     size = 0
-    for one in made:
+    for one in tokenised:
         group.append(one)
-        size += len(one.seen.values)
+        size += len(one.tokens.values)
         if size >= window_tokens:
             yield group
             group, size = [], 0
@@ -169,18 +131,34 @@ def _grouped(
         yield group
 
 
+def _split(group: list[Streamed[A]], encoded: Encoded) -> Iterator[Streamed[A]]:
+    """Give every item of a window the rows of its own documents."""
+    first = 0
+    for one in group:
+        last = first + len(one.tokens.offsets) - 1
+        offsets = encoded.offsets[first : last + 1]
+        hidden = encoded.hidden
+        if hidden is not None:
+            hidden = hidden[offsets[0] : offsets[-1]]
+        own = Encoded(encoded.vectors[first:last], offsets - offsets[0], hidden)
+        yield replace(one, encoded=own)
+        first = last
+
+
+def _owner(group: list[Streamed[A]], row: int) -> tuple[A, int]:
+    """Which item of a window a row is of, and which of its own rows it is."""
+    for one in group:
+        count = len(one.tokens.offsets) - 1
+        if row < count:
+            return one.item, row
+        row -= count
+    raise IndexError(row)
+
+
 def concatenated(batches: list[TokenBatch]) -> TokenBatch:
     """Documents of several batches, one after the other, as one batch."""
     if len(batches) == 1:
         return batches[0]
-    sizes = np.cumsum([0, *(len(batch.values) for batch in batches)])
-    offsets = [
-        batch.offsets[:-1] + size for batch, size in zip(batches, sizes, strict=False)
-    ]
-    first = batches[0]
-    return TokenBatch(
-        np.concatenate([batch.values for batch in batches]),
-        np.concatenate([*offsets, sizes[-1:]]),
-        first.suffix,
-        first.prefix,
-    )
+    lengths = np.concatenate([batch.lengths for batch in batches])
+    values = np.concatenate([batch.values for batch in batches])
+    return replace(batches[0], values=values, offsets=offsets_of(lengths))

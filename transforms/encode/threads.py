@@ -10,14 +10,14 @@ the same results.
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
-    from types import TracebackType
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -44,149 +44,72 @@ def pipelined(
             the results of all earlier items.
     """
     if threads == 0:
-        for item in source:
-            yield work(item)
+        yield from map(work, source)
         return
-    reader = _Reader(source, work, threads, max(depth, 1))
+    items, end = iter(source), object()
+    reader = ThreadPoolExecutor(1, "encode-read")
+    workers = ThreadPoolExecutor(threads, "encode-work")
+    begun: deque[Future[Any]] = deque()
+
+    def finish(read: Future[Any]) -> Any:
+        item = read.result()
+        return end if item is end else work(item)
+
+    def begin() -> None:
+        begun.append(workers.submit(finish, reader.submit(next, items, end)))
+
     try:
-        yield from reader.results()
-    finally:
-        reader.stop()
-
-
-class _Reader(Generic[A, B]):
-    """The thread that reads a source, and the threads that work on its items."""
-
-    def __init__(
-        self, source: Iterable[A], work: Callable[[A], B], threads: int, depth: int
-    ) -> None:
-        self._source = source
-        self._work = work
-        self._room = threading.Semaphore(depth)
-        self._stopped = threading.Event()
-        # Results in order; None ends them.
-        self._begun: queue.SimpleQueue[Future[B] | None] = queue.SimpleQueue()
-        self._workers = ThreadPoolExecutor(threads, "encode-work")
-        self._thread = threading.Thread(target=self._read, name="encode-read")
-        self._thread.start()
-
-    def results(self) -> Iterator[B]:
-        while (future := self._begun.get()) is not None:
-            result = future.result()
-            # Not held beside the one the caller works on.
-            del future
-            self._room.release()
+        for _ in range(max(depth, 1)):
+            begin()
+        while (result := begun.popleft().result()) is not end:
+            begin()
             yield result
+            # Not held beside the next one, on which the caller works then.
             del result
-
-    def stop(self) -> None:
-        """End every thread, and wait for it."""
-        self._stopped.set()
-        self._room.release()
-        self._thread.join()
-        self._workers.shutdown(cancel_futures=True)
-
-    def _read(self) -> None:
-        try:
-            items = iter(self._source)
-            while self._wait_for_room():
-                try:
-                    item = next(items)
-                except StopIteration:
-                    break
-                self._begun.put(self._workers.submit(self._work, item))
-                del item
-        except BaseException as error:  # noqa: BLE001  (raised again by `results`)
-            failed: Future[B] = Future()
-            failed.set_exception(error)
-            self._begun.put(failed)
-        self._begun.put(None)
-
-    def _wait_for_room(self) -> bool:
-        self._room.acquire()
-        return not self._stopped.is_set()
+    finally:
+        # The reader first: workers wait for it.
+        reader.shutdown(cancel_futures=True)
+        workers.shutdown(cancel_futures=True)
 
 
-class WriterThread(Generic[A]):
-    """Calls a function with item after item, in a thread of its own.
+@contextmanager
+def writing(write: Callable[[A], None], depth: int) -> Iterator[Callable[[A], None]]:
+    """A function that has item after item written, in a thread of its own.
 
-    Used as a context manager. After an error of the function nothing more is written;
-    the error is raised by the next `put`, or at the end. Left by another error, it
-    writes nothing more either.
+    It waits while too many items wait. After an error of `write` nothing more is
+    written; the error is raised by the next call, or at the end. Left by another
+    error, nothing more is written either.
+
+    Args:
+        write: Called in one thread, in the order of the items.
+        depth: Most items that wait; 0 writes in the calling thread.
+
+    Raises:
+        BaseException: What `write` raised.
     """
+    if depth == 0:
+        yield write
+        return
+    stopped = threading.Event()
+    under_way: deque[Future[None]] = deque()
 
-    def __init__(self, write: Callable[[A], None], depth: int) -> None:
-        """Start the thread.
+    def write_next(item: A) -> None:
+        if not stopped.is_set():
+            try:
+                write(item)
+            except BaseException:
+                stopped.set()
+                raise
 
-        Args:
-            write: Called in one thread, in the order of `put`.
-            depth: Most items that wait; 0 writes where `put` is called.
-        """
-        self._write = write
-        self._error: BaseException | None = None
-        self._abandoned = False
-        self._queue: queue.Queue[tuple[A] | None] = queue.Queue(max(depth, 1))
-        self._thread: threading.Thread | None = None
-        if depth > 0:
-            self._thread = threading.Thread(target=self._run, name="encode-write")
-            self._thread.start()
+    def put(item: A) -> None:
+        while under_way and (len(under_way) > depth or under_way[0].done()):
+            under_way.popleft().result()
+        under_way.append(thread.submit(write_next, item))
 
-    def put(self, item: A) -> None:
-        """Have an item written; waits while the queue is full.
-
-        Raises:
-            BaseException: What the function raised for an earlier item.
-        """
-        if self._thread is None:
-            self._write(item)
-            return
-        self._raise()
-        self._queue.put((item,))
-
-    def close(self) -> None:
-        """Wait until everything is written, and end the thread.
-
-        Raises:
-            BaseException: What the function raised, unless `put` has raised it.
-        """
-        self._join()
-        self._raise()
-
-    def __enter__(self) -> Self:
-        """Return the writer itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close; after an error without writing what is still waiting."""
-        if error is None:
-            self.close()
-            return
-        self._abandoned = True
-        self._join()
-
-    def _join(self) -> None:
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
-
-    def _raise(self) -> None:
-        if self._error is not None:
-            error, self._error = self._error, None
-            self._abandoned = True
-            raise error
-
-    def _run(self) -> None:
-        # Goes on taking items after an error, so that `put` never waits for ever.
-        while (entry := self._queue.get()) is not None:
-            if self._error is None and not self._abandoned:
-                try:
-                    self._write(entry[0])
-                except BaseException as error:  # noqa: BLE001  (raised by `put`)
-                    self._error = error
-            del entry
+    with ThreadPoolExecutor(1, "encode-write") as thread:
+        try:
+            yield put
+            for written in under_way:
+                written.result()
+        finally:
+            stopped.set()

@@ -33,11 +33,7 @@ _OCTET = 3
 
 
 def escaped_rows(texts: pa.StringArray) -> NDArray[np.int64]:
-    """Rows of the texts that may hold an escape, ascending.
-
-    Args:
-        texts: Strings without nulls.
-    """
+    """Rows of the texts that may hold an escape, ascending."""
     found = pc.match_substring_regex(texts, _ESCAPE)
     return np.flatnonzero(found.to_numpy(zero_copy_only=False))
 
@@ -51,10 +47,6 @@ def source_places(
     text: str, layers: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each code point of an unescaped text comes from.
-
-    Args:
-        text: The source.
-        layers: Layers of escapes that were taken off.
 
     Returns:
         Begins and ends (n,), end exclusive, in code points of the source, of each code

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SPACE = 0x20
 _ASCII = 0x80
+_SURROGATES = range(0xD800, 0xE000)
 # What typists write for an apostrophe: quotation marks, primes, accents on their own.
 _APOSTROPHES = frozenset("'`\u00b4\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07")
 _MINUS = frozenset("\u2212\u2043\ufe63\uff0d")
@@ -68,10 +69,13 @@ class Folded:
     Attributes:
         data: uint8, UTF-8 of all of them, one after the other.
         offsets: int64 (n + 1,); text i is `data[offsets[i]:offsets[i + 1]]`.
+        sources: int32, the code point of its text that each byte comes from; empty
+            where it was not asked for.
     """
 
     data: NDArray[np.uint8] = field(repr=False)
     offsets: NDArray[np.int64]
+    sources: NDArray[np.int32]
 
 
 def folded_character(character: str) -> str:
@@ -101,17 +105,13 @@ def fold_tables() -> FoldTables:
     forms: list[bytes] = []
     size = 0
     for code in assigned_code_points():
-        if _is_surrogate(code):
+        if code in _SURROGATES:
             continue
         form = folded_character(chr(code)).encode()
         starts[code], lengths[code] = size, len(form)
         forms.append(form)
         size += len(form)
     return FoldTables(starts, lengths, np.frombuffer(b"".join(forms), np.uint8))
-
-
-def _is_surrogate(code: int) -> bool:
-    return 0xD800 <= code <= 0xDFFF  # noqa: PLR2004
 
 
 @njit(cache=True, nogil=True)
@@ -131,80 +131,58 @@ def _most(data: Any, lengths: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _fold_row(
-    data: Any, begin: Any, stop: Any, tables: Any, out: Any, target: Any, sources: Any
-) -> Any:
-    """Fold one text into `out` from `target` on; returns the position after it.
+def _fold(
+    data: Any, offsets: Any, tables: Any, out: Any, bounds: Any, sources: Any
+) -> None:
+    """Fold texts into `out`, with the bounds of each there.
 
-    Where `sources` is as long as `out`, it takes the number of the code point that
-    each byte comes from.
+    Where `sources` is as long as `out`, it takes the number of the code point of its
+    text that each byte comes from.
     """
     starts, lengths, pool = tables
-    first, position, point = target, begin, np.int64(0)
     wanted = sources.size == out.size
-    while position < stop:
-        code, width = np.int64(data[position]), 1
-        if code >= _ASCII:
-            code, width = decode(data, position)
-        position += width
-        length = np.int64(lengths[code])
-        place = starts[code]
-        again = target > first and out[target - 1] == _SPACE
-        if not (length == 1 and pool[place] == _SPACE and again):
-            for index in range(length):
-                out[target] = pool[place + index]
-                if wanted:
-                    sources[target] = point
-                target += 1
-        point += 1
-    return target
-
-
-@njit(cache=True, nogil=True)
-def _fold(data: Any, offsets: Any, tables: Any, out: Any, bounds: Any) -> None:
-    nothing = np.empty(0, np.int32)
     target = np.int64(0)
     for row in range(offsets.size - 1):
-        begin, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        target = _fold_row(data, begin, stop, tables, out, target, nothing)
+        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
+        first, point = target, np.int64(0)
+        while position < stop:
+            code, width = np.int64(data[position]), 1
+            if code >= _ASCII:
+                code, width = decode(data, position)
+            position += width
+            length = np.int64(lengths[code])
+            place = starts[code]
+            again = target > first and out[target - 1] == _SPACE
+            if not (length == 1 and pool[place] == _SPACE and again):
+                for index in range(length):
+                    out[target] = pool[place + index]
+                    if wanted:
+                        sources[target] = point
+                    target += 1
+            point += 1
         bounds[row + 1] = target
 
 
-def fold(texts: pa.StringArray) -> Folded:
+def fold(texts: pa.StringArray, *, sources: bool = False) -> Folded:
     """Fold a batch of texts.
 
     Args:
         texts: Strings (n,) without nulls.
+        sources: Whether to tell where each byte comes from.
 
     Raises:
         ValueError: A text is null.
     """
     data, offsets = string_buffers(texts)
     tables = fold_tables()
-    used = data[offsets[0] : offsets[-1]]
-    # A byte more, so that no row of sources is as long as an empty one.
-    out = np.empty(int(_most(used, tables.lengths)) + 1, np.uint8)
+    most = int(_most(data[offsets[0] : offsets[-1]], tables.lengths))
+    out = np.empty(most, np.uint8)
+    points = np.empty(most if sources else 0, np.int32)
     bounds = np.zeros(len(offsets), np.int64)
-    _fold(data, offsets, tables, out, bounds)
-    return Folded(out[: bounds[-1]], bounds)
+    _fold(data, offsets, tables, out, bounds, points)
+    return Folded(out[: bounds[-1]], bounds, points[: bounds[-1]])
 
 
 def folded_text(text: str) -> str:
     """One text folded, without white space at its ends."""
     return fold(pa.array([text], pa.string())).data.tobytes().decode().strip()
-
-
-def source_points(texts: pa.StringArray, row: int) -> NDArray[np.int32]:
-    """The code point of the source that each byte of a folded text comes from.
-
-    Args:
-        texts: The batch.
-        row: Number of the text in it.
-    """
-    data, offsets = string_buffers(texts)
-    tables = fold_tables()
-    begin, stop = int(offsets[row]), int(offsets[row + 1])
-    out = np.empty(int(_most(data[begin:stop], tables.lengths)) + 1, np.uint8)
-    sources = np.zeros(len(out), np.int32)
-    length = _fold_row(data, begin, stop, tables, out, 0, sources)
-    return sources[:length]

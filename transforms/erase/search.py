@@ -12,7 +12,6 @@ import re
 import threading
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import hyperscan
@@ -25,13 +24,13 @@ from isinglass.transforms.erase.escapes import (
     source_places,
     unescaped,
 )
-from isinglass.transforms.erase.folding import fold, folded_text, source_points
+from isinglass.transforms.erase.folding import fold, folded_text
 from isinglass.transforms.erase.numbers import (
-    NumberIndex,
     is_number,
     number_forms,
+    ungrouped,
+    with_plus,
 )
-from isinglass.transforms.text import assigned_code_points
 from isinglass.transforms.units import WORD, class_table
 
 if TYPE_CHECKING:
@@ -40,24 +39,52 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-SPOTS = pa.schema(
-    [
-        pa.field("row", pa.int64(), nullable=False),
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-    ]
-)
-"""Where a value was found: row of the batch, code points, end exclusive."""
-
 # ISO 13616: country, check digits, up to 30 letters and digits.
 _ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")
 # Vowels and finals of Hangul syllables, which decomposition sets free.
-_JAMO = (0x1100, 0x11FF)
-_JAMO_WITHIN = 0x1160
-_CONTINUES = 0x80, 0xC0
-_ZERO, _NINE = ord("0"), ord("9")
+_JAMO = ("\u1100", "\u11ff")
+_JAMO_WITHIN = "\u1160"
+_LONGEST = 4
+"""Bytes of a character."""
 
 _Spot = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Literals:
+    """Byte strings in one Hyperscan database."""
+
+    texts: tuple[bytes, ...]
+    database: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def compile(cls, texts: Sequence[str]) -> _Literals:
+        encoded = tuple(text.encode() for text in texts)
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        if encoded:
+            database.compile(
+                expressions=[
+                    "".join(f"\\x{byte:02x}" for byte in text).encode()
+                    for text in encoded
+                ],
+                ids=list(range(len(encoded))),
+                flags=[0] * len(encoded),
+            )
+        return cls(encoded, database)
+
+    def find(self, data: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
+        """Number, start and end of each occurrence."""
+        found: list[tuple[int, int, int]] = []
+
+        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
+            found.append((number, end - len(self.texts[number]), end))
+
+        if self.texts and len(data):
+            # A database has one scratch space, which one scan at a time may use.
+            with self.lock:
+                self.database.scan(data.data, match_event_handler=note)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,19 +92,14 @@ class ValueSearch:
     """Compiled values. Not to be pickled, and it shows none of them.
 
     Attributes:
-        values: Number of distinct values.
-        database: Hyperscan literals; pattern i is `literals[i]`.
-        literals: Folded values and their other groupings.
+        literals: Folded values and their other spellings.
         digits: Which literals are numbers.
-        numbers: Numbers in any grouping.
+        numbers: Digits of numbers, to be found in any grouping.
     """
 
-    values: int
-    database: Any = field(repr=False)
-    literals: tuple[bytes, ...] = field(repr=False)
+    literals: _Literals = field(repr=False)
     digits: frozenset[int] = field(repr=False)
-    numbers: NumberIndex = field(repr=False)
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    numbers: _Literals = field(repr=False)
 
     @classmethod
     def compile(cls, values: Sequence[str]) -> ValueSearch:
@@ -94,17 +116,11 @@ class ValueSearch:
         if not folded or not folded[0]:
             raise ValueError("there is no value, or one of them holds nothing visible")
         literals = sorted({form for text in folded for form in _spellings(text)})
-        forms = {
-            form: number
-            for number, text in enumerate(folded)
-            for form in number_forms(text)
-        }
-        encoded = tuple(text.encode() for text in literals)
         digits = frozenset(i for i, text in enumerate(literals) if is_number(text))
-        index = NumberIndex.build(forms)
-        return cls(len(folded), _database(encoded), encoded, digits, index)
+        forms = sorted({form for text in folded for form in number_forms(text)})
+        return cls(_Literals.compile(literals), digits, _Literals.compile(forms))
 
-    def find(self, texts: pa.StringArray) -> pa.RecordBatch:
+    def find(self, texts: pa.StringArray) -> NDArray[np.int32]:
         """Find the values in a batch of texts.
 
         A value that begins or ends with a letter or digit is not found inside a longer
@@ -116,34 +132,30 @@ class ValueSearch:
             texts: Strings without nulls.
 
         Returns:
-            `SPOTS`, sorted, each place once; those of several values may overlap.
+            (n, 3): row, start and end, exclusive, in code points; sorted, each place
+            once. Those of several values may overlap.
         """
         found = {*self._plain(texts), *self._escaped(texts)}
-        columns = list(zip(*sorted(found), strict=True)) or [()] * len(SPOTS)
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, SPOTS, strict=True)]
-        return pa.RecordBatch.from_arrays(arrays, schema=SPOTS)
+        return np.array(sorted(found), np.int32).reshape(-1, 3)
 
     def rows(self, texts: pa.StringArray) -> NDArray[np.int64]:
-        """Rows of a batch that hold a value; nulls hold none.
-
-        Args:
-            texts: Strings, also with nulls.
-        """
-        found = self.find(texts.fill_null(""))
-        return np.unique(found.column("row").to_numpy())
+        """Rows of a batch that hold a value; nulls hold none."""
+        return np.unique(self.find(texts.fill_null(""))[:, 0]).astype(np.int64)
 
     def _plain(self, texts: pa.StringArray) -> Iterator[_Spot]:
         """Places in the texts as they are."""
         folded = fold(texts)
         spans: dict[int, set[tuple[int, int]]] = {}
-        for start, end, number in self._hits(folded.data):
+        for start, end, number, grouped in self._hits(folded.data):
             row = int(np.searchsorted(folded.offsets, start, side="right")) - 1
             low, high = folded.offsets[row : row + 2].tolist()
             bounded = _is_whole_number if number else _is_bounded
+            # A hit may lie over the border of two texts.
             if end <= high and bounded(folded.data, (low, high), start, end):
-                spans.setdefault(row, set()).add((start - low, end - low))
+                first = with_plus(folded.data, low, start) if grouped else start
+                spans.setdefault(row, set()).add((first - low, end - low))
         for row, places in spans.items():
-            points = source_points(texts, row)
+            points = fold(texts.slice(row, 1), sources=True).sources
             for start, end in places:
                 yield row, int(points[start]), int(points[end - 1]) + 1
 
@@ -163,32 +175,14 @@ class ValueSearch:
                 begins, ends = ways[row]
                 yield row, int(begins[start]), int(ends[end - 1])
 
-    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, bool]]:
-        """Start and end (bytes) of all candidates, and whether it is of a number."""
-        found: list[tuple[int, int, bool]] = []
-
-        def note(number: int, _start: int, end: int, _flags: int, _: object) -> None:
-            literal = self.literals[number]
-            found.append((end - len(literal), end, number in self.digits))
-
-        if len(data):
-            # A database has one scratch space, which one scan at a time may use.
-            with self.lock:
-                self.database.scan(data.data, match_event_handler=note)
-            found += [(start, end, True) for _, start, end in self.numbers.find(data)]
-        return iter(found)
-
-
-def _database(literals: tuple[bytes, ...]) -> Any:
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[
-            "".join(f"\\x{byte:02x}" for byte in text).encode() for text in literals
-        ],
-        ids=list(range(len(literals))),
-        flags=[0] * len(literals),
-    )
-    return database
+    def _hits(self, data: NDArray[np.uint8]) -> Iterator[tuple[int, int, bool, bool]]:
+        """Start and end (bytes) of candidates; of a number? found in any grouping?"""
+        for number, start, end in self.literals.find(data):
+            yield start, end, number in self.digits, False
+        if self.numbers.texts:
+            digits, places = ungrouped(data)
+            for _, start, end in self.numbers.find(digits):
+                yield int(places[start]), int(places[end - 1]) + 1, True, True
 
 
 def _spellings(folded: str) -> set[str]:
@@ -204,60 +198,39 @@ def _is_whole_number(
     data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
 ) -> bool:
     """Whether no digit stands beside a number; letters may."""
-    low, high = row
-    return not (
-        (start > low and _is_digit(data, start - 1) and _is_digit(data, start))
-        or (end < high and _is_digit(data, end) and _is_digit(data, end - 1))
-    )
-
-
-def _is_digit(data: NDArray[np.uint8], place: int) -> bool:
-    return _ZERO <= int(data[place]) <= _NINE
+    beside = [_around(data, row, place) for place in (start, end)]
+    return not any(left.isdecimal() and right.isdecimal() for left, right in beside)
 
 
 def _is_bounded(
     data: NDArray[np.uint8], row: tuple[int, int], start: int, end: int
 ) -> bool:
     """Whether what stands around a hit does not make it a part of a longer word."""
+    before, first = _around(data, row, start)
+    last, after = _around(data, row, end)
+    if _extends(after) or (_is_word(last) and _is_word(after)):
+        return False
+    return not (_is_word(before) and _is_word(first))
+
+
+def _around(
+    data: NDArray[np.uint8], row: tuple[int, int], place: int
+) -> tuple[str, str]:
+    """The characters of a text before and behind a place; empty at its ends."""
     low, high = row
-    if end < high:
-        after = _character(data, end, high)
-        if _extends(after) or (
-            _is_word(after) and _is_word(_character_before(data, end, low))
-        ):
-            return False
-    if start == low:
-        return True
-    before = _character_before(data, start, low)
-    return not (_is_word(before) and _is_word(_character(data, start, high)))
+    before = data[max(low, place - _LONGEST) : place].tobytes()
+    after = data[place : min(place + _LONGEST, high)].tobytes()
+    # What is left of a character in the middle of which they begin or end is ignored.
+    return before.decode(errors="ignore")[-1:], after.decode(errors="ignore")[:1]
 
 
-def _character(data: NDArray[np.uint8], place: int, high: int) -> int:
-    some = data[place : min(place + 4, high)].tobytes()
-    return ord(some.decode("utf-8", "ignore")[0])
-
-
-def _character_before(data: NDArray[np.uint8], place: int, low: int) -> int:
-    first = place - 1
-    while first > low and _CONTINUES[0] <= data[first] < _CONTINUES[1]:
-        first -= 1
-    return ord(data[first:place].tobytes().decode())
-
-
-def _is_word(code: int) -> bool:
+def _is_word(character: str) -> bool:
     """A letter, digit or mark of a script that puts spaces between words."""
-    korean = _JAMO[0] <= code <= _JAMO[1]
-    return bool(class_table()[code] == WORD) and not korean
+    korean = _JAMO[0] <= character <= _JAMO[1]
+    return bool(class_table()[ord(character or " ")] == WORD) and not korean
 
 
-def _extends(code: int) -> bool:
+def _extends(character: str) -> bool:
     """A mark or a part of a syllable: what stands before it is another character."""
-    return _JAMO_WITHIN <= code <= _JAMO[1] or bool(_marks()[code])
-
-
-@cache
-def _marks() -> NDArray[np.bool_]:
-    table = np.zeros(len(class_table()), np.bool_)
-    for code in assigned_code_points():
-        table[code] = unicodedata.category(chr(code))[0] == "M"
-    return table
+    korean = _JAMO_WITHIN <= character <= _JAMO[1]
+    return korean or unicodedata.category(character or " ")[0] == "M"

@@ -6,16 +6,16 @@ A listed place goes whatever else is found there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.schemas.config import EntityConfig, PiiConfig
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits.cut import joined
-from isinglass.transforms.edits.edits import Edits, Precedence
+from isinglass.transforms.edits.edits import Edits, Precedence, Written, spans_of
+from isinglass.transforms.pii.operators.apply import value_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,26 +31,14 @@ DETECTOR, RULE = "erasure", "forget"
 OPERATOR: Operator = "redact"
 
 
-def erasing_operators(pii: PiiConfig | None) -> PiiConfig:
-    """The operators of a run that erases: listed places go without a trace.
-
-    Args:
-        pii: The `pii` section; None where nothing is detected.
-    """
-    # Without a `pii` section nothing is detected, so nothing else needs an operator.
-    entities = {} if pii is None else pii.entities
-    erased = EntityConfig(operator=OPERATOR)
-    base = pii if pii is not None else PiiConfig(mode="identifiers")
-    return base.model_copy(update={"entities": {**entities, ERASED: erased}})
+def erasing(key: bytes) -> Write:
+    """What takes the place of a listed value: nothing; the key is of value keys."""
+    return lambda entity, value: Written(OPERATOR, "", value_key(key, entity, value))
 
 
 @dataclass(frozen=True, eq=False)
 class Eraser:
-    """What is to go, as a worker holds it.
-
-    Attributes:
-        table: `tables.ERASURE`.
-    """
+    """What is to go, as a worker holds it: `tables.ERASURE`."""
 
     table: pa.Table = field(repr=False)
 
@@ -63,10 +51,6 @@ class Eraser:
     def edits(self, view: View, write: Write) -> Edits:
         """The listed places of some documents.
 
-        Args:
-            view: The documents.
-            write: What takes their place; see `erasing_operators`.
-
         Returns:
             Spans that go before all others. What was cut out of a text needs no
             erasure and is no span.
@@ -75,7 +59,12 @@ class Eraser:
         first = view.cut.from_source(rows, starts)
         last = view.cut.from_source(rows, ends)
         kept = last > first
-        erased = _found(*joined(rows[kept], first[kept], last[kept]))
+        columns = joined(rows[kept], first[kept], last[kept])
+        places = zip(*(column.tolist() for column in columns), strict=True)
+        erased = spans_of(list(places), ERASED, DETECTOR)
+        rule = pa.array([RULE] * erased.num_rows, pa.string())
+        index = FOUND.get_field_index("rule")
+        erased = erased.set_column(index, FOUND.field("rule"), rule)
         return Edits(view.in_source(erased), write, Precedence.ERASE)
 
     def _places(
@@ -89,25 +78,3 @@ class Eraser:
         rows, starts, ends = (column.to_numpy().astype(np.int64) for column in columns)
         order = np.lexsort((ends, starts, rows))
         return rows[order], starts[order], ends[order]
-
-
-def _found(
-    rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> pa.RecordBatch:
-    fixed: dict[str, Any] = {
-        "entity": ERASED,
-        "score": 1.0,
-        "detector": DETECTOR,
-        "rule": RULE,
-        "validated": None,
-        "base_score": 1.0,
-        "context": None,
-    }
-    places = {"row": rows, "start": starts, "end": ends}
-    columns = [
-        pa.array(places[kind.name].astype(np.int32))
-        if kind.name in places
-        else pa.repeat(pa.scalar(fixed[kind.name], kind.type), len(rows))
-        for kind in FOUND
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=FOUND)

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from isinglass.schemas.reasons import QuarantineReason
+from isinglass.schemas.spans import FAILURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 LEAST_SECONDS = 1e-3
 """A timeout of zero would be none."""
@@ -72,3 +75,12 @@ class Budget:
             self.fail(row, error)
         finally:
             self.charge(row, self.now() - began)
+
+
+def failures_batch(failed: Mapping[int, tuple[str, str]]) -> pa.RecordBatch:
+    """Reason and detail by row, as a table in row order."""
+    rows = [
+        {"row": row, "reason": reason, "detail": detail}
+        for row, (reason, detail) in sorted(failed.items())
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=FAILURES)

@@ -19,15 +19,7 @@ class Entry:
     """A recognizer of one kind, see `schemas.config.kinds.Recognizer`.
 
     Attributes:
-        entity: The kind.
-        rule: Name of the entry.
-        gate: Byte pattern that occurs in every text with a match.
-        window: What the patterns are shown around a hit.
-        patterns: What a match looks like.
         check: Whether the check of a value holds; None if it has none.
-        proof: What the check is worth.
-        context: Words that raise the score.
-        examples: Values of which each pattern matches one.
     """
 
     entity: str

@@ -28,6 +28,16 @@ class Chunk(NamedTuple):
     cut_start: bool
     cut_end: bool
 
+    def holds(self, start: int, end: int) -> bool:
+        """Whether a span, relative to the chunk, touches no cut.
+
+        A span that does may be a part of a longer one; the neighbouring chunk holds
+        all of it.
+        """
+        if self.cut_start and start == 0:
+            return False
+        return not (self.cut_end and end == self.end - self.start)
+
 
 def chunk_spans(
     text: str, size: int = CHUNK_CHARS, overlap: int = OVERLAP_CHARS
@@ -73,14 +83,3 @@ def _word_start(text: str, low: int, high: int) -> int:
         if text[position - 1].isspace() and not text[position].isspace():
             return position
     return low
-
-
-def is_whole(chunk: Chunk, start: int, end: int) -> bool:
-    """Whether a span, relative to its chunk, does not touch a cut.
-
-    A span that touches one may be a part of a longer span; the neighbouring chunk
-    holds all of it.
-    """
-    if chunk.cut_start and start == 0:
-        return False
-    return not (chunk.cut_end and end == chunk.end - chunk.start)

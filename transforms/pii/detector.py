@@ -21,25 +21,15 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.transforms.language import primary_language
-from isinglass.transforms.pii.budget import Budget
-from isinglass.transforms.pii.data import data_files
+from isinglass.transforms.pii.budget import Budget, failures_batch
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner
-from isinglass.transforms.pii.models import (
-    find_model,
-    recognizer_code,
-    wanted_models,
-)
-from isinglass.transforms.pii.ner import NerEngine, load_engine
+from isinglass.transforms.pii.models import recognizer_code, wanted_models
+from isinglass.transforms.pii.ner.engine import NerEngine, load_engine
 from isinglass.transforms.pii.plain import make_plain
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.stock.rows import without_texts
-from isinglass.transforms.pii.tables import (
-    failures_batch,
-    without_rows,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +38,7 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.manifest import Model
     from isinglass.transforms.pii.models import SpacyModel
-    from isinglass.transforms.pii.stock.exact import ExactScanner
-
-__all__ = ["Detection", "Detector", "build_detector", "check_models", "data_files"]
+    from isinglass.transforms.pii.stock.scanner import StockScanner
 
 
 @dataclass(frozen=True)
@@ -74,13 +62,8 @@ class Detector:
     """Loaded recognizers and models. Built in the worker; not to be pickled.
 
     Attributes:
-        models: What decided, with hashes.
-        identifiers: Patterns and checksums.
-        engines: Model by language.
-        exact: Stock Presidio by language, in mode `exact`.
-        thresholds: Least score by entity.
-        allowed: Values that are no findings.
-        seconds: Time one document may take.
+        exact: Stock Presidio by language, in mode `exact`, and what looks for kinds
+            that it does not know.
         clock: Monotonic seconds, or None to bound regular expressions only.
     """
 
@@ -91,7 +74,9 @@ class Detector:
     allowed: Allowed
     seconds: float
     clock: Callable[[], float] | None = None
-    exact: dict[str, ExactScanner] = field(default_factory=dict, repr=False)
+    exact: dict[str, tuple[StockScanner, IdentifierScanner]] = field(
+        default_factory=dict, repr=False
+    )
 
     def detect(self, texts: pa.StringArray, languages: pa.StringArray) -> Detection:
         """Scan a batch of texts.
@@ -110,31 +95,39 @@ class Detector:
         budget = Budget(self.seconds, self.clock)
         found = FoundColumns()
         ordinary = texts
-        for language, scanner in self.exact.items():
-            rows = _rows_in(languages, language)
-            if len(rows):
-                scanner.scan(texts, rows, budget, found)
-                ordinary = without_texts(ordinary, rows)
+        for language, (stock, rest) in self.exact.items():
+            inside = _is_in(languages, language)
+            if inside.any():
+                rows = np.flatnonzero(inside)
+                stock.scan(texts.take(pa.array(rows)), rows, budget, found)
+                rest.scan(without_texts(texts, ~inside), budget, found)
+                ordinary = without_texts(ordinary, inside)
         plain, before = make_plain(ordinary), len(found)
         self.identifiers.scan(plain.texts, budget, found)
         found.relocate(plain.places, before)
         for language, engine in self.engines.items():
-            rows = _rows_in(languages, language)
+            rows = np.flatnonzero(_is_in(languages, language))
             if len(rows):
                 engine.scan(texts.take(pa.array(rows)), rows, budget, found)
         batch = found.batch(self.thresholds)
-        findings = without_rows(batch, sorted(budget.failed))
-        kept = self.allowed.keep(findings, texts)
+        failed = pa.array(sorted(budget.failed), pa.int32())
+        scanned = pc.invert(pc.is_in(batch.column("row"), failed))
+        kept, suppressed = self.allowed.keep(batch.filter(scanned), texts)
         failures = failures_batch(budget.failed)
-        return Detection(kept.findings, failures, kept.suppressed)
+        return Detection(kept, failures, suppressed)
 
 
-def _rows_in(languages: pa.StringArray, language: str) -> NDArray[np.int64]:
-    """Rows whose language tag is of a primary language, in order."""
+def _is_in(languages: pa.StringArray, language: str) -> NDArray[np.bool_]:
+    """Whether each language tag is of a primary language."""
     tags = pc.unique(languages).to_pylist()
     same = [t for t in tags if t is not None and primary_language(t) == language]
     mask = pc.is_in(languages, value_set=pa.array(same, pa.string()))
-    return np.flatnonzero(mask.to_numpy(zero_copy_only=False))
+    return np.asarray(mask.to_numpy(zero_copy_only=False))
+
+
+def without_texts(texts: pa.StringArray, mask: NDArray[np.bool_]) -> pa.StringArray:
+    """Texts with empty ones in place of some, so that rows keep their numbers."""
+    return pc.if_else(pa.array(mask), "", texts)
 
 
 def check_models(config: PiiConfig) -> list[Model]:
@@ -143,16 +136,8 @@ def check_models(config: PiiConfig) -> list[Model]:
     Raises:
         MissingExtraError: A model is not installed or not the pinned one.
     """
-    entities = frozenset(model_labels().values())
-    models = [model.fingerprint() for model in _models(config, entities)]
-    return [recognizer_code(), *models]
-
-
-def _models(config: PiiConfig, entities: frozenset[str]) -> list[SpacyModel]:
-    """Stock Presidio needs the model for its tokens and lemmas, names or not."""
-    if config.mode != "exact":
-        return wanted_models(config, entities)
-    return [find_model(name, lang) for lang, name in sorted(config.languages.items())]
+    models = wanted_models(config, frozenset(model_labels().values()))
+    return [recognizer_code(), *(model.fingerprint() for model in models)]
 
 
 def build_detector(
@@ -181,12 +166,14 @@ def _build(
     clock: Callable[[], float] | None,
 ) -> Detector:
     config = PiiConfig.model_validate_json(serialised)
-    entities = frozenset(model_labels().values())
-    wanted = entities.intersection(config.entities)
-    models = _models(config, entities)
-    stock = models if config.mode == "exact" else []
-    rest = [] if stock else models
-    engines = {m.language: load_engine(m, wanted) for m in rest}
+    named = frozenset(model_labels().values())
+    engines, exact = {}, {}
+    for model in wanted_models(config, named):
+        if config.mode == "exact":
+            exact[model.language] = _load_exact(model, config)
+        else:
+            wanted = named.intersection(config.entities)
+            engines[model.language] = load_engine(model, wanted)
     return Detector(
         models=check_models(config),
         identifiers=IdentifierScanner.build(config),
@@ -195,13 +182,17 @@ def _build(
         allowed=Allowed.of(config.recognizers),
         seconds=config.max_seconds_per_document,
         clock=clock,
-        exact={m.language: _load_exact(m, config) for m in stock},
+        exact=exact,
     )
 
 
-def _load_exact(model: SpacyModel, config: PiiConfig) -> ExactScanner:
-    from isinglass.transforms.pii.stock.exact import (  # noqa: PLC0415 - brings spaCy
-        load_exact,
+def _load_exact(
+    model: SpacyModel, config: PiiConfig
+) -> tuple[StockScanner, IdentifierScanner]:
+    from isinglass.transforms.pii.stock.scanner import (  # noqa: PLC0415 - brings spaCy
+        StockScanner,
     )
 
-    return load_exact(model, config)
+    stock = StockScanner.load(model, frozenset(config.entities))
+    rest = {k: v for k, v in config.entities.items() if k not in stock.entities}
+    return stock, IdentifierScanner.build(config.model_copy(update={"entities": rest}))

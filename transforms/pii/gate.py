@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hyperscan
 import numba
@@ -63,17 +63,6 @@ class Gate:
     derived: tuple[int, ...] = ()
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    @classmethod
-    def compile(cls, patterns: Sequence[GatePattern]) -> Gate:
-        """Compile all patterns into one database.
-
-        That takes a second for the whole catalogue, so gates of equal patterns are one.
-
-        Raises:
-            hyperscan.error: A pattern is not accepted; see `is_accepted`.
-        """
-        return _gate_of(tuple(dict.fromkeys(patterns)))
-
     def scan(
         self, data: NDArray[np.uint8], offsets: NDArray[np.int32]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -81,10 +70,6 @@ class Gate:
 
         Each text is scanned by itself: patterns see where it begins and ends, and
         none matches across texts.
-
-        Args:
-            data: Bytes of the batch.
-            offsets: n + 1 byte offsets of its texts.
 
         Returns:
             Pattern numbers (n,), and end offsets (n,) in bytes into `data`.
@@ -121,7 +106,14 @@ class Gate:
 
 
 @lru_cache(maxsize=8)
-def _gate_of(patterns: tuple[GatePattern, ...]) -> Gate:
+def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
+    """Compile patterns into one database, once for equal ones.
+
+    That takes a second for the whole catalogue.
+
+    Raises:
+        hyperscan.error: A pattern is not accepted; see `is_accepted`.
+    """
     derived = {p.number for p in patterns if p.derived and p.number != PASSING}
     return Gate(_compile(patterns) if patterns else None, tuple(sorted(derived)))
 
@@ -147,8 +139,7 @@ def is_accepted(pattern: GatePattern) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Windows:
+class Windows(NamedTuple):
     """Stretches of texts, sorted and without overlap.
 
     Attributes:
@@ -176,17 +167,9 @@ def build_windows(
     *,
     token: bool,
 ) -> Windows:
-    """Widen hits to the line, or the run of non-space characters, around them.
-
-    Args:
-        data: Bytes of the batch.
-        offsets: n + 1 byte offsets of its texts.
-        ends: Where the matches end.
-        token: Whether white space ends a window, instead of a line end.
-    """
+    """Widen hits to the line, or (`token`) the run of non-space characters around."""
     ends = np.unique(ends)
-    rows = hit_rows(ends, offsets)
-    return Windows(*_widen(data, offsets, rows, ends, token))
+    return Windows(*_widen(data, offsets, hit_rows(ends, offsets), ends, token))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -7,9 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
-from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
-from isinglass.transforms.pii.gate import Gate, GatePattern, hit_rows
+from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
+from isinglass.transforms.pii.gate import (
+    Gate,
+    GatePattern,
+    compile_gate,
+    hit_rows,
+)
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import (
     PHONE_NUMBER,
@@ -18,17 +24,14 @@ from isinglass.transforms.pii.recognizers import (
     silence_presidio,
 )
 from isinglass.transforms.pii.reserved import is_reserved
-from isinglass.transforms.pii.rules import Context, is_vetoed
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.rules import UNSPACED, is_vetoed, raised
 from isinglass.transforms.pii.superset import derive_gate
-from isinglass.transforms.pii.tables import PATTERN_DETECTOR
-from isinglass.transforms.pii.windows import Piece, Shelf
+from isinglass.transforms.pii.windows import Piece, Shelf, whole_texts
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.schemas.config import PiiConfig
@@ -40,15 +43,12 @@ class IdentifierScanner:
     """Compiled gate and recognizers. Built in the worker; not to be pickled.
 
     Attributes:
-        identifiers: The recognizers, in order of their entities.
-        contexts: Context words of each.
         gate: Numbers are positions in `identifiers`.
         gated: Whether each has a pattern in the gate.
         phones: Finds telephone numbers, without Presidio; None to find none.
     """
 
     identifiers: tuple[Identifier, ...]
-    contexts: tuple[Context, ...]
     gate: Gate
     gated: tuple[bool, ...]
     phones: PhoneScanner | None = None
@@ -68,11 +68,9 @@ class IdentifierScanner:
             own = gate_patterns(number, identifier)
             patterns += own
             gated.append(bool(own))
-        contexts = tuple(Context.of(i.recognizer.context or ()) for i in identifiers)
         return cls(
             identifiers,
-            contexts,
-            Gate.compile(patterns),
+            compile_gate(tuple(dict.fromkeys(patterns))),
             tuple(gated),
             # Presidio's search for phone numbers is slow, and judges by plans only.
             PhoneScanner.build(config.phone_regions)
@@ -81,13 +79,7 @@ class IdentifierScanner:
         )
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
-        """Gather the findings in every text, before thresholds.
-
-        Args:
-            texts: Strings without nulls.
-            budget: Is charged; rows that fail are noted in it.
-            found: Is added to.
-        """
+        """Gather the findings in every text, before thresholds."""
         data, offsets = string_buffers(texts)
         if self.phones is not None:
             self.phones.scan(data, offsets, budget, found)
@@ -112,29 +104,31 @@ class IdentifierScanner:
             rows = np.unique(hit_rows(ends, shelf.offsets))
             if not self.gated[number]:
                 rows = np.arange(len(shelf.texts))
-            return shelf.whole_texts(rows)
+            return whole_texts(shelf.texts.take(pa.array(rows)), rows)
         return shelf.windows(ends, token=window == "token") if len(ends) else iter(())
 
     def _judge(
         self, number: int, piece: Piece, seconds: float, found: FoundColumns
     ) -> None:
-        identifier, context = self.identifiers[number], self.contexts[number]
+        identifier = self.identifiers[number]
         shown = piece.separated if identifier.separated else piece.text
         for match in identifier.matches(shown, seconds):
             start, end = match.start, match.end
-            if not piece.holds(start, end):
+            if not piece.chunk.holds(start, end):
                 continue
             if not identifier.trusted and (
                 is_reserved(identifier.entity, piece.text[start:end])
                 or is_vetoed(identifier.entity, shown, start, end)
             ):
                 continue
-            score, word = context.raise_score(match.score, piece.text, start)
+            word = None
+            if match.score < 1:
+                word = identifier.context.find(piece.text, start)
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
                 Origin(identifier.entity, PATTERN_DETECTOR, match.rule, match.score),
-                checked=VALID if match.valid else UNCHECKED,
-                score=score,
+                valid=match.valid or None,
+                score=raised(match.score, word),
                 context=word,
             )
 

@@ -18,16 +18,12 @@ from isinglass.transforms.pii.data import load_data
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
 
-_BLOCK_BYTES = 1 << 20
-
 
 @dataclass(frozen=True)
 class SpacyModel:
     """A spaCy model on this machine.
 
     Attributes:
-        name: As the configuration names it.
-        language: Language it serves.
         folder: Holds meta.json and config.cfg.
     """
 
@@ -77,11 +73,6 @@ def find_model(name: str, language: str) -> SpacyModel:
     return SpacyModel(name, language, metas[-1].parent)
 
 
-def _pins(name: str) -> dict[str, str]:
-    entry = load_data("models", "spacy").content["models"].get(name, {})
-    return dict(entry.get("files", {}))
-
-
 def _advice(name: str) -> str:
     entry = load_data("models", "spacy").content["models"].get(name)
     if entry is None:
@@ -90,7 +81,8 @@ def _advice(name: str) -> str:
 
 
 def _check_pins(model: SpacyModel) -> None:
-    for relative, expected in _pins(model.name).items():
+    entry = load_data("models", "spacy").content["models"].get(model.name, {})
+    for relative, expected in entry.get("files", {}).items():
         path = model.folder / relative
         actual = _file_hash(path) if path.is_file() else "missing"
         if actual != expected:
@@ -107,11 +99,8 @@ def _file_hash(path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _hash_of(path: Path, _size: int, _modified: int) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _folder_hash(folder: Path, pattern: str = "**/*") -> str:
@@ -133,7 +122,9 @@ def wanted_models(config: PiiConfig, entities: frozenset[str]) -> list[SpacyMode
     Raises:
         MissingExtraError: One is not installed.
     """
-    if config.mode == "identifiers" or not entities.intersection(config.entities):
+    named = not entities.isdisjoint(config.entities)
+    # Stock Presidio needs the model for its tokens and lemmas, names or not.
+    if config.mode == "identifiers" or (config.mode == "fast" and not named):
         return []
     return [find_model(name, lang) for lang, name in sorted(config.languages.items())]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.transforms.batches import one_batch
-from isinglass.transforms.pii.tables import MODEL_DETECTOR
+from isinglass.schemas.spans import PLACE_ORDER
+from isinglass.transforms.pii.found import MODEL_DETECTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,32 +30,22 @@ def resolve_overlaps(findings: pa.RecordBatch) -> pa.RecordBatch:
     Returns:
         The remaining rows, sorted by row, start, end and entity.
     """
-    table = pa.Table.from_batches([findings]).sort_by(
-        [(name, "ascending") for name in ("row", "start", "end", "entity")]
-    )
-    batch = one_batch(table)
-    if batch.num_rows == 0:
-        return batch
+    findings = findings.sort_by(PLACE_ORDER)
     rows, starts, ends = (
-        batch.column(name).to_numpy().astype(np.int64)
+        findings.column(name).to_numpy().astype(np.int64)
         for name in ("row", "start", "end")
     )
     order = np.lexsort(
         (
             starts,
-            _ranks(batch.column("entity")),
-            -batch.column("score").to_numpy(),
+            pc.rank(findings.column("entity"), tiebreaker="dense").to_numpy(),
+            -findings.column("score").to_numpy(),
             starts - ends,
-            -_trust(batch),
+            -_trust(findings),
             rows,
         )
     )
-    return batch.filter(pa.array(_choose(rows, starts, ends, order)))
-
-
-def _ranks(names: pa.StringArray) -> NDArray[np.int64]:
-    ordered = sorted(pc.unique(names).to_pylist())
-    return np.asarray(pc.index_in(names, pa.array(ordered, pa.string())), np.int64)
+    return findings.filter(pa.array(_choose(rows, starts, ends, order)))
 
 
 def _trust(batch: pa.RecordBatch) -> NDArray[np.int64]:

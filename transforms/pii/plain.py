@@ -62,9 +62,6 @@ def make_plain(texts: pa.StringArray) -> PlainTexts:
     """Make odd blanks, hyphens and full width characters plain, drop invisible ones.
 
     Punctuation of full width stays: it separates numbers where ASCII would not.
-
-    Args:
-        texts: Strings without nulls.
     """
     odd = pc.match_substring_regex(texts, _ODD)
     unseen = pc.match_substring_regex(texts, f"[{_UNSEEN}]")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import logging
-from dataclasses import dataclass, field, replace
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import phonenumbers
 import presidio_analyzer
@@ -23,8 +24,8 @@ from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
-from isinglass.transforms.pii.matches import Match, without_contained
 from isinglass.transforms.pii.plugins.build import plug_ins
+from isinglass.transforms.pii.rules import Context
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
@@ -33,13 +34,29 @@ if TYPE_CHECKING:
 PHONE_NUMBER = "PHONE_NUMBER"
 
 
+class Match(NamedTuple):
+    """One match.
+
+    Attributes:
+        start: First code point of the stretch.
+        end: One past the last.
+        score: 0 to 1, before context.
+        rule: Name of the pattern, or of the recognizer.
+        valid: Outcome of the checksum; None without one.
+    """
+
+    start: int
+    end: int
+    score: float
+    rule: str
+    valid: bool | None
+
+
 @dataclass(frozen=True)
 class Identifier:
     """A recognizer with what decides which texts it is shown.
 
     Attributes:
-        entity: The kind it finds.
-        recognizer: Presidio's recognizer.
         patterns: Its patterns and their compiled forms; empty when it has a search
             of its own, which is then called as it is.
         gate: Byte pattern of the gate; empty to derive one from its patterns.
@@ -51,6 +68,7 @@ class Identifier:
     entity: str
     recognizer: Any
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = field(repr=False)
+    context: Context = field(repr=False)
     gate: str = ""
     window: str = "text"
     separated: bool = True
@@ -99,6 +117,36 @@ def _search(identifier: Identifier, text: str, seconds: float) -> list[Match]:
             start, end = match.span()
             found.append(Match(start, end, score, rule, valid))
     return without_contained(found)
+
+
+def without_contained(matches: list[Match]) -> list[Match]:
+    """Leave out matches that lie in one of at least their score.
+
+    The rule of Presidio's `EntityRecognizer.remove_duplicates` for one entity, in
+    n log n steps instead of n^2: a page of numbers has thousands of matches.
+
+    Returns:
+        The rest by descending score, then by start, then the longer first.
+    """
+    if len(matches) < 2:  # noqa: PLR2004 - nothing to compare
+        return matches
+    ordered = sorted(matches, key=lambda m: (-m.score, m.start, m.start - m.end))
+    kept = []
+    # Of the kept ones those that lie in no other, so that starts and ends ascend.
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in ordered:
+        before = bisect_right(starts, match.start)
+        if before and ends[before - 1] >= match.end:
+            continue
+        kept.append(match)
+        low, high = bisect_left(starts, match.start), bisect_right(ends, match.end)
+        if low < high:
+            starts[low:high], ends[low:high] = [match.start], [match.end]
+        else:
+            starts.insert(low, match.start)
+            ends.insert(low, match.end)
+    return kept
 
 
 class CatalogueRecognizer(PatternRecognizer):
@@ -157,32 +205,22 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     known = named | entries.keys() | set(model_labels().values()) | {PHONE_NUMBER}
     result = []
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
-        if entity in entries:
-            result += [_of_entry(entry) for entry in entries[entity]]
-        else:
+        for entry in entries.get(entity, ()):
+            # The borders of catalogue patterns work beside letters of any script.
+            shown = {"gate": entry.gate, "window": entry.window, "separated": False}
+            result.append(_identifier(entity, CatalogueRecognizer(entry), **shown))
+        if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
-            result += [_identifier(entity, r) for r in found]
+            result += [_identifier(entity, recognizer) for recognizer in found]
     _check_allowed(config, known | config.entities.keys())
-    for plug_in in own_plug_ins:
-        own = _identifier(plug_in.entity, plug_in.recognizer)
-        result.append(replace(own, separated=plug_in.separated, trusted=True))
+    for own in own_plug_ins:
+        shown = {"separated": own.separated, "trusted": True}
+        result.append(_identifier(own.entity, own.recognizer, **shown))
     return result
 
 
-def _of_entry(entry: Entry) -> Identifier:
-    recognizer = CatalogueRecognizer(entry)
-    found = _identifier(entry.entity, recognizer, entry.gate, entry.window)
-    # The borders of catalogue patterns work beside letters of any script.
-    return replace(found, separated=False)
-
-
-def _identifier(
-    entity: str,
-    recognizer: Any,
-    gate: str = "",
-    window: str = "text",
-) -> Identifier:
+def _identifier(entity: str, recognizer: Any, **shown: Any) -> Identifier:
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = ()
     # A recognizer that brings its own search is called; it knows more than patterns.
     if type(recognizer).analyze is PatternRecognizer.analyze:
@@ -191,13 +229,8 @@ def _identifier(
             (pattern, regex.compile(pattern.regex, flags))
             for pattern in recognizer.patterns
         )
-    return Identifier(
-        entity=entity,
-        recognizer=recognizer,
-        patterns=patterns,
-        gate=gate,
-        window=window,
-    )
+    context = Context.of(recognizer.context or ())
+    return Identifier(entity, recognizer, patterns, context, **shown)
 
 
 def _predefined(entity: str) -> list[Any]:

@@ -34,10 +34,6 @@ def is_reserved(entity: str, value: str) -> bool:
 
     Published test numbers of payment cards are not reserved: they belong to ranges of
     real issuers.
-
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
     """
     if entity == "EMAIL_ADDRESS":
         return _reserved_domain(split_mailbox(value)[2].lower())
@@ -46,7 +42,7 @@ def is_reserved(entity: str, value: str) -> bool:
     if entity == "PHONE_NUMBER":
         return _is_fictional_phone(value)
     if entity in ("SECRET", "URL_CREDENTIALS"):
-        return _placeholder().search(value) is not None
+        return _any_of("placeholders").search(value) is not None
     check = reserved_check(entity)
     return (check is not None and check(value)) or _repeats_one_digit(value)
 
@@ -80,18 +76,13 @@ def _is_fictional_phone(value: str) -> bool:
     digits = _NOT_DIGITS.sub("", value)
     if len(digits) < _LEAST_PHONE_DIGITS:
         return True
-    kept = _fictional_phones().fullmatch(digits) is not None
+    kept = _any_of("fictional_phones").fullmatch(digits) is not None
     return kept or is_fake_phone(value)
 
 
 @cache
-def _fictional_phones() -> re.Pattern[str]:
-    return re.compile("|".join(_lists()["fictional_phones"]))
-
-
-@cache
-def _placeholder() -> re.Pattern[str]:
-    return re.compile("|".join(_lists()["placeholders"]), re.IGNORECASE)
+def _any_of(patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(_lists()[patterns]), re.IGNORECASE)
 
 
 def _repeats_one_digit(value: str) -> bool:

@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.scripts import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +45,14 @@ def _not_address() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(words)})\b[\s:=#(v]*$", re.IGNORECASE)
 
 
+# Thai to Khmer, kana, Han, Hangul, full width.
+UNSPACED = (
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\uff01-\uff0f\uff1a-\uff60\U00020000-\U0003134f]"
+)
+"""Character class of scripts without spaces between words: their letters count as word
+characters, but end no word."""
+
 _UNSPACED = re.compile(UNSPACED)
 
 # What makes a context word a part of a longer one. Letters of unspaced scripts touch
@@ -63,7 +70,6 @@ class Context:
     """Words that make a finding more likely when they stand before it.
 
     Attributes:
-        spaced: Whole words.
         unspaced: Words of scripts that put nothing between words.
     """
 
@@ -96,30 +102,11 @@ class Context:
             reach: How many code points before it are searched.
         """
         low = max(0, start - reach)
-        found = None
-        if self.spaced is not None:
-            found = self.spaced.search(text, low, start)
-        if found is None and self.unspaced is not None:
-            found = self.unspaced.search(text, low, start)
-        return None if found is None else found.group().lower()
-
-    def raise_score(
-        self, score: float, text: str, start: int
-    ) -> tuple[float, str | None]:
-        """The score with what the context before `start` adds, and the word that did.
-
-        Args:
-            score: Score of the match, 0 to 1.
-            text: Where the match stands.
-            start: Its first code point.
-
-        Returns:
-            A score of at most 1, and the context word in lower case or None.
-        """
-        if score >= 1.0:
-            return score, None
-        word = self.find(text, start)
-        return raised(score, word), word
+        for words in (self.spaced, self.unspaced):
+            found = words.search(text, low, start) if words is not None else None
+            if found is not None:
+                return found.group().lower()
+        return None
 
 
 def raised(score: float, word: str | None) -> float:

@@ -79,11 +79,6 @@ def derive_gate(
 
     Each reports one hit a text, which is enough for recognizers of whole texts.
 
-    Args:
-        number: Number of the recognizer.
-        patterns: Presidio's patterns and their compiled forms.
-        also: Character class; texts that hold one of it pass.
-
     Returns:
         Nothing if there is no pattern or one has no gate: all texts must be shown.
     """

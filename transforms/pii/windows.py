@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.pii.chunks import Chunk, chunk_spans, is_whole
+from isinglass.transforms.pii.chunks import CHUNK_CHARS, Chunk, chunk_spans
 from isinglass.transforms.pii.gate import build_windows
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.rules import UNSPACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,6 @@ class Piece:
     """A stretch of one text that a recognizer is shown.
 
     Attributes:
-        row: Row of the text.
-        text: The stretch.
         origin: Code points of the row before it.
         chunk: Says at which ends it overlaps with a neighbour.
     """
@@ -54,20 +52,10 @@ class Piece:
         """The stretch with spaces for letters of unspaced scripts."""
         return separate_scripts(self.text)
 
-    def holds(self, start: int, end: int) -> bool:
-        """Whether a span is whole, as far as can be told from this stretch."""
-        return is_whole(self.chunk, start, end)
-
 
 @dataclass(frozen=True, repr=False)
 class Shelf:
-    """The texts of a batch, and the windows that were taken of them so far.
-
-    Attributes:
-        texts: Strings without nulls.
-        data: Their bytes.
-        offsets: n + 1 byte offsets.
-    """
+    """The texts of a batch, and the windows that were taken of them so far."""
 
     texts: pa.StringArray
     data: NDArray[np.uint8]
@@ -81,10 +69,9 @@ class Shelf:
         that time is looked at in between.
         """
         found = build_windows(self.data, self.offsets, ends, token=token)
-        columns = (found.rows, found.starts, found.stops, found.points)
         view = self.data.data
         for row, start, stop, points in zip(
-            *(c.tolist() for c in columns), strict=True
+            *(column.tolist() for column in found), strict=True
         ):
             pieces = self._pieces.get((start, stop))
             if pieces is None:
@@ -92,12 +79,21 @@ class Shelf:
                 self._pieces[start, stop] = pieces
             yield from pieces
 
-    def whole_texts(self, rows: NDArray[np.int64]) -> Iterator[Piece]:
-        """Whole texts, cut where they are very long."""
-        for row in rows.tolist():
-            text = self.texts[row].as_py()
-            for chunk in chunk_spans(text):
-                yield Piece(row, text[chunk.start : chunk.end], chunk.start, chunk)
+
+def whole_texts(
+    texts: pa.StringArray, rows: NDArray[np.int64], size: int = CHUNK_CHARS
+) -> Iterator[Piece]:
+    """Some texts, cut where they are longer than `size` code points.
+
+    Args:
+        texts: Strings without nulls.
+        rows: int64 (n,), the row of each in the batch.
+        size: Of the largest piece.
+    """
+    for row, value in zip(rows.tolist(), texts, strict=True):
+        text = value.as_py()
+        for chunk in chunk_spans(text, size):
+            yield Piece(row, text[chunk.start : chunk.end], chunk.start, chunk)
 
 
 def _cut(row: int, text: str, points: int) -> list[Piece]:

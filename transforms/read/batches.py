@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +20,11 @@ from isinglass.transforms.read.checks import Rejection, check_texts, invalid_row
 from isinglass.transforms.read.identity import doc_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from isinglass.schemas.documents import Layout, Piece, Shard
+    from isinglass.schemas.documents import Layout
 
 BATCH_ROWS = 1024
 """Most records in a batch."""
@@ -40,11 +40,7 @@ EXTRA_ROLE = {b"isinglass.role": b"extra"}
 class Origin:
     """Where the records of a batch come from, and what they become.
 
-    Attributes:
-        source: Source name of the configuration.
-        relative: Path of the file, part of the document ids.
-        layout: Columns of the run.
-        input: Index of the input.
+    Source name and relative path are part of the document ids; `input` is the index.
     """
 
     source: str
@@ -52,14 +48,9 @@ class Origin:
     layout: Layout
     input: int
 
-    @classmethod
-    def of(cls, shard: Shard, piece: Piece, layout: Layout) -> Origin:
-        """Return the origin of the records of a piece."""
-        return cls(shard.source, piece.relative, layout, shard.input)
-
     @property
     def mapped(self) -> dict[str, str]:
-        """Our metadata columns by the input's names for them, where it has one."""
+        """The input's names for our metadata columns, where it has one."""
         columns = self.layout.columns[self.input]
         names = columns.model_dump()
         names["source_id"] = names.pop("id")
@@ -111,20 +102,11 @@ def is_extra(field: pa.Field) -> bool:
     return bool(field.metadata) and EXTRA_ROLE.items() <= field.metadata.items()
 
 
-def extra_column(layout: Layout) -> str | None:
-    """Return the name of the carried column of unplanned JSON keys, if there is one."""
-    return next((field.name for field in layout.carried if is_extra(field)), None)
-
-
 def cut(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Cut records into batches of at most `BATCH_ROWS` rows and `BATCH_BYTES` bytes.
+    """Cut records (n,) into batches of at most `BATCH_ROWS` and `BATCH_BYTES`.
 
-    Args:
-        sizes: Bytes of each record, shape (n,). One that is larger than a batch may
-            be is alone in its batch.
-
-    Yields:
-        Slices that cover all records in order.
+    One that is larger than a batch may be is alone in its batch. The slices cover all
+    records in order.
     """
     ends = np.cumsum(sizes)
     start = 0
@@ -137,124 +119,82 @@ def cut(sizes: NDArray[np.int64]) -> Iterator[slice]:
 
 
 def document_batch(
-    origin: Origin, records: Records, rejections: Iterable[tuple[int, Rejection]] = ()
+    origin: Origin, records: Records, rejections: Iterable[Rejection] = ()
 ) -> DocumentBatch:
-    """Check records, and set those aside that cannot be processed.
+    """Check the records that could be parsed, and set unsound ones aside.
 
-    Args:
-        origin: Where they come from.
-        records: The records that could be parsed.
-        rejections: Those that could not: row number and why.
-
-    Returns:
-        Every record once, in `documents` or in `rejected`, both in order of rows.
+    Every record, those that were rejected before included, is once in `documents` or
+    in `rejected`, both in order of rows.
     """
     checked = check_texts(records.text, origin.layout.max_chars)
-    failed = [
-        (int(records.rows[r.index]), _with_line(r, records.lines))
-        for r in checked.rejections
-    ]
-    kept = records
-    if failed:
-        kept = _filter(records, checked.sound)
-    documents, unsound = _documents(origin, kept, checked.texts)
-    everything = sorted([*rejections, *failed, *unsound], key=lambda pair: pair[0])
-    return DocumentBatch(origin.relative, documents, rejected_batch(origin, everything))
+    everything = [*rejections]
+    for one in checked.rejections:
+        # Say what was in the input where there is no text to show.
+        line = records.lines[one.row] if records.lines else None
+        raw = line if one.raw is None else one.raw
+        everything.append(one._replace(row=int(records.rows[one.row]), raw=raw))
+    records = _keep(records, checked.sound, checked.texts)
+    unsound: dict[int, str] = {}
+    for name, column in (records.metadata | records.carried).items():
+        marks = np.flatnonzero(invalid_rows(column)).tolist()
+        unsound |= dict.fromkeys(marks, f"column {name}")
+    if unsound:
+        reason = QuarantineReason.INVALID_UTF8
+        for index, detail in unsound.items():
+            row, raw = int(records.rows[index]), records.text[index].as_py().encode()
+            everything.append(Rejection(row, reason, detail, raw))
+        sound = ~np.isin(np.arange(len(records.rows)), list(unsound))
+        records = _keep(records, sound, records.text.filter(pa.array(sound)))
+    everything.sort(key=lambda one: one.row)
+    return _batch(origin, _assemble(origin, records), everything)
 
 
-def rejected_batch(
-    origin: Origin, rejections: list[tuple[int, Rejection]]
-) -> pa.RecordBatch:
-    """Return the table of rejected records, given as row number and reason."""
-    rows = np.array([row for row, _ in rejections], np.int64)
+def only_rejected(origin: Origin, *rejections: Rejection) -> DocumentBatch:
+    """Return a batch without documents."""
+    schema = with_carried(DOCUMENTS, origin.layout.carried)
+    return _batch(origin, pa.RecordBatch.from_pylist([], schema=schema), rejections)
+
+
+def _batch(
+    origin: Origin, documents: pa.RecordBatch, rejections: Sequence[Rejection]
+) -> DocumentBatch:
+    rows = np.array([one.row for one in rejections], np.int64)
     columns = [
         doc_ids(origin.source, origin.relative, rows),
         pa.array(rows),
-        pa.array([str(r.reason) for _, r in rejections], pa.string()),
-        pa.array([r.detail for _, r in rejections], pa.string()),
-        pa.array([r.raw for _, r in rejections], pa.large_binary()),
+        pa.array([str(one.reason) for one in rejections], pa.string()),
+        pa.array([one.detail for one in rejections], pa.string()),
+        pa.array([one.raw for one in rejections], pa.large_binary()),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=REJECTED)
+    rejected = pa.RecordBatch.from_arrays(columns, schema=REJECTED)
+    return DocumentBatch(origin.relative, documents, rejected)
 
 
-def only_rejected(
-    origin: Origin, rejections: list[tuple[int, Rejection]]
-) -> DocumentBatch:
-    """Return a batch without documents."""
-    schema = with_carried(DOCUMENTS, origin.layout.carried)
-    empty = pa.RecordBatch.from_pylist([], schema=schema)
-    return DocumentBatch(origin.relative, empty, rejected_batch(origin, rejections))
-
-
-def _with_line(rejection: Rejection, lines: list[bytes] | None) -> Rejection:
-    """Say what was in the input where there is no text to show."""
-    if lines is None or rejection.raw is not None:
-        return rejection
-    return Rejection(
-        rejection.index, rejection.reason, rejection.detail, lines[rejection.index]
-    )
-
-
-def _filter(records: Records, keep: NDArray[np.bool_]) -> Records:
-    mask = pa.array(keep)
+def _keep(records: Records, sound: NDArray[np.bool_], text: pa.StringArray) -> Records:
+    """The sound records, with their texts."""
+    if sound.all():
+        return replace(records, text=text)
+    mask = pa.array(sound)
     return Records(
-        rows=records.rows[keep],
-        text=records.text,
+        rows=records.rows[sound],
+        text=text,
         metadata={n: c.filter(mask) for n, c in records.metadata.items()},
         carried={n: c.filter(mask) for n, c in records.carried.items()},
     )
 
 
-def _documents(
-    origin: Origin, records: Records, texts: pa.StringArray
-) -> tuple[pa.RecordBatch, list[tuple[int, Rejection]]]:
-    """Build the documents; rows with bad strings in other columns are set aside."""
-    bad = np.zeros(len(texts), np.bool_)
-    details: dict[int, str] = {}
-    for name, column in (records.metadata | records.carried).items():
-        marks = invalid_rows(column)
-        details.update({int(i): f"column {name}" for i in np.flatnonzero(marks)})
-        bad |= marks
-    rejections = [
-        (
-            int(records.rows[i]),
-            Rejection(
-                int(i),
-                QuarantineReason.INVALID_UTF8,
-                details[int(i)],
-                texts[int(i)].as_py().encode(),
-            ),
-        )
-        for i in np.flatnonzero(bad)
-    ]
-    if rejections:
-        texts = texts.filter(pa.array(~bad))
-        records = _filter(records, ~bad)
-    return _assemble(origin, records, texts), rejections
-
-
-def _assemble(
-    origin: Origin, records: Records, texts: pa.StringArray
-) -> pa.RecordBatch:
-    count = len(texts)
+def _assemble(origin: Origin, records: Records) -> pa.RecordBatch:
+    count = len(records.rows)
     columns = [
         doc_ids(origin.source, origin.relative, records.rows),
         pa.array(records.rows, pa.int64()),
-        texts,
+        records.text,
     ]
     for name in METADATA_COLUMNS:
-        column = records.metadata.get(name)
-        if name == "source":
-            column = _filled(column, origin.source, count)
-        columns.append(pa.nulls(count, pa.string()) if column is None else column)
+        column = records.metadata.get(name, pa.nulls(count, pa.string()))
+        columns.append(column.fill_null(origin.source) if name == "source" else column)
     for field in origin.layout.carried:
         column = records.carried.get(field.name)
         columns.append(pa.nulls(count, field.type) if column is None else column)
     schema = with_carried(DOCUMENTS, origin.layout.carried)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _filled(column: pa.Array | None, value: str, count: int) -> pa.Array:
-    if column is None:
-        return pa.repeat(pa.scalar(value, pa.string()), count)
-    return column.fill_null(value) if column.null_count else column

@@ -6,47 +6,42 @@ fails one of them is looked at row by row, to name the reason of each row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.reasons import QuarantineReason
+from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ARROW_LIMIT = 2**31 - 1
+_STRINGS = (pa.string(), pa.large_string(), pa.string_view())
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
+_TEXT_TYPES = {pa.null(), *_STRINGS, *_BYTES}
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """One record that does not become a document.
 
     Attributes:
-        index: Position in the batch.
-        reason: One of `QuarantineReason`.
+        row: Number in its file; of `check_texts` the place among the texts.
+        reason: Why not.
         detail: What was seen, without any document text.
         raw: What was in the input; None where the input held nothing.
     """
 
-    index: int
+    row: int
     reason: QuarantineReason
     detail: str
     raw: bytes | None
 
 
-@dataclass(frozen=True)
-class CheckedTexts:
-    """Texts and the rows that failed.
-
-    Attributes:
-        texts: Type `string`, one entry for each row that did not fail, in order.
-        sound: Which rows did not fail, shape (n,).
-        rejections: One for each row that failed, in order.
-    """
+class CheckedTexts(NamedTuple):
+    """The sound texts (k,), which of all they are (n,), and why the others are not."""
 
     texts: pa.StringArray
     sound: NDArray[np.bool_]
@@ -56,26 +51,14 @@ class CheckedTexts:
 def is_text_type(data_type: pa.DataType) -> bool:
     """Tell whether a column of this type can hold texts (strings or UTF-8 bytes)."""
     if pa.types.is_dictionary(data_type):
-        return is_text_type(data_type.value_type)
-    return bool(
-        pa.types.is_string(data_type)
-        or pa.types.is_large_string(data_type)
-        or pa.types.is_string_view(data_type)
-        or pa.types.is_binary(data_type)
-        or pa.types.is_large_binary(data_type)
-        or pa.types.is_binary_view(data_type)
-        or pa.types.is_null(data_type)
-    )
+        data_type = data_type.value_type
+    return data_type in _TEXT_TYPES
 
 
 def as_string(column: pa.Array) -> pa.Array:
-    """Return a column of texts as type `string`, its bytes untouched and unchecked.
+    """Return a column of texts as `string`, or as `large_string` if they do not fit.
 
-    Args:
-        column: Of a type that `is_text_type` accepts.
-
-    Returns:
-        The same values as `string`, or as `large_string` if they do not fit.
+    Its bytes are neither touched nor checked; `is_text_type` accepts its type.
     """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -116,14 +99,9 @@ def invalid_rows(column: pa.Array) -> NDArray[np.bool_]:
 
 
 def check_texts(column: pa.Array, max_chars: int) -> CheckedTexts:
-    """Find the texts that cannot be processed.
+    """Find the texts that cannot be processed, also for more than `max_chars` points.
 
-    Args:
-        column: Texts of a type that `is_text_type` accepts, nulls allowed.
-        max_chars: Most code points of a text.
-
-    Returns:
-        The sound texts, and why the others are not.
+    `is_text_type` accepts the type of the column; nulls are allowed.
     """
     column = as_string(column)
     if _all_sound(column, max_chars):
@@ -135,7 +113,7 @@ def check_texts(column: pa.Array, max_chars: int) -> CheckedTexts:
         if (rejection := _reject(index, octets[index].as_py(), max_chars)) is not None
     )
     sound = np.ones(len(column), np.bool_)
-    sound[[rejection.index for rejection in found]] = False
+    sound[[rejection.row for rejection in found]] = False
     return CheckedTexts(column.filter(pa.array(sound)).cast(pa.string()), sound, found)
 
 
@@ -146,11 +124,8 @@ def _all_sound(column: pa.Array, max_chars: int) -> bool:
         return True
     if not is_valid(column):
         return False
-    _, offset_buffer, data = column.buffers()
-    stop = column.offset + len(column) + 1
-    offsets = np.frombuffer(offset_buffer, np.int32, stop)[column.offset :]
-    first, last = int(offsets[0]), int(offsets[-1])
-    if last > first and not np.frombuffer(data, np.uint8, last - first, first).all():
+    data, offsets = string_buffers(column)
+    if not data[offsets[0] : offsets[-1]].all():
         return False
     # A text has at most as many code points as bytes.
     if int(np.diff(offsets).max()) <= max_chars:
@@ -158,19 +133,19 @@ def _all_sound(column: pa.Array, max_chars: int) -> bool:
     return bool(pc.max(pc.utf8_length(column)).as_py() <= max_chars)
 
 
-def _reject(index: int, raw: bytes | None, max_chars: int) -> Rejection | None:
+def _reject(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
     if raw is None:
-        return Rejection(index, QuarantineReason.MISSING_TEXT, "the text is null", None)
+        return Rejection(row, QuarantineReason.MISSING_TEXT, "the text is null", None)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         detail = f"byte {error.start} of the text"
-        return Rejection(index, QuarantineReason.INVALID_UTF8, detail, raw)
+        return Rejection(row, QuarantineReason.INVALID_UTF8, detail, raw)
     position = text.find("\0")
     if position >= 0:
         detail = f"character {position} of the text"
-        return Rejection(index, QuarantineReason.NUL_CHARACTER, detail, raw)
+        return Rejection(row, QuarantineReason.NUL_CHARACTER, detail, raw)
     if len(text) > max_chars:
         detail = f"{len(text)} characters, {max_chars} allowed"
-        return Rejection(index, QuarantineReason.TOO_LONG, detail, raw)
+        return Rejection(row, QuarantineReason.TOO_LONG, detail, raw)
     return None

@@ -31,14 +31,9 @@ _INVALID = b"\xff"
 
 
 def arrow_batches(
-    origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
+    origin: Origin, batch: pa.RecordBatch, row: int
 ) -> Iterator[DocumentBatch]:
-    """Turn a record batch of any size into document batches.
-
-    Args:
-        origin: Where the batch comes from.
-        batch: As read from the file.
-        rows: Row numbers of its records in the file.
+    """Turn a record batch of any size, which begins at `row`, into document batches.
 
     Raises:
         InputError: The text column is gone, or values do not fit the planned type.
@@ -47,7 +42,8 @@ def arrow_batches(
         raise changed(origin.relative, f"it has no column {origin.text} any more")
     for part in cut(_text_sizes(batch.column(origin.text))):
         piece = batch.slice(part.start, part.stop - part.start)
-        yield document_batch(origin, arrow_records(origin, piece, rows[part]))
+        rows = np.arange(row + part.start, row + part.stop, dtype=np.int64)
+        yield document_batch(origin, arrow_records(origin, piece, rows))
 
 
 def _text_sizes(column: pa.Array) -> NDArray[np.int64]:
@@ -62,11 +58,6 @@ def arrow_records(
     origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
 ) -> Records:
     """Pick and convert the columns of a record batch.
-
-    Args:
-        origin: Where the batch comes from.
-        batch: As read from the file.
-        rows: Row numbers of its records in the file.
 
     Raises:
         InputError: Values do not fit the planned type.
@@ -104,18 +95,12 @@ def plain(column: pa.Array) -> pa.Array:
 def to_type(
     column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
 ) -> pa.Array:
-    """Convert a column without losing a value.
+    """Convert a column that is `plain` without losing a value.
 
     Nested values become JSON where a string is wanted.
 
-    Args:
-        column: Without dictionary and extension types.
-        wanted: Type of the column in the run.
-        origin: For the error message.
-        name: The input's name of the column, for the error message.
-
     Raises:
-        InputError: A value does not fit.
+        InputError: A value does not fit; names file and column of the input.
     """
     if column.type == wanted:
         return column
@@ -126,25 +111,18 @@ def to_type(
             return json_column(column)
     try:
         return column.cast(wanted)
-    except pa.ArrowInvalid:
-        return _cast_inexact(column, wanted, origin, name)
     except pa.ArrowNotImplementedError:
-        pass
-    return pa.array([None if v is None else str(v) for v in column.to_pylist()], wanted)
-
-
-def _cast_inexact(
-    column: pa.Array, wanted: pa.DataType, origin: Origin, name: str
-) -> pa.Array:
-    # An integer beyond 2^53 beside fractions of another file: the nearest double.
-    if pa.types.is_integer(column.type) and pa.types.is_floating(wanted):
-        return column.cast(wanted, safe=False)
-    msg = (
-        f"{origin.relative}: column {name} holds a {column.type} that does not fit "
-        f"{wanted}, the type this column has over all inputs. Convert the column, or "
-        "process these files in a run of their own."
-    )
-    raise InputError(msg)
+        texts = [None if v is None else str(v) for v in column.to_pylist()]
+        return pa.array(texts, wanted)
+    except pa.ArrowInvalid:
+        # An integer beyond 2^53 beside fractions of another file: the nearest double.
+        if pa.types.is_integer(column.type) and pa.types.is_floating(wanted):
+            return column.cast(wanted, safe=False)
+        raise InputError(
+            f"{origin.relative}: column {name} holds a {column.type} that does not fit "
+            f"{wanted}, the type this column has over all inputs. Convert the column, "
+            "or process these files in a run of their own."
+        ) from None
 
 
 def json_column(column: pa.Array) -> pa.StringArray:
@@ -155,16 +133,15 @@ def json_column(column: pa.Array) -> pa.StringArray:
     A value that holds invalid UTF-8 becomes an invalid string, by which the check of
     all columns finds its record.
     """
-    values = [_json_bytes(value) for value in column]
+    values: list[bytes | None] = []
+    for value in column:
+        try:
+            inner = value.as_py()
+        except UnicodeDecodeError:
+            values.append(_INVALID)
+        else:
+            values.append(None if inner is None else json_text(inner).encode())
     return pa.array(values, pa.binary()).view(pa.string())
-
-
-def _json_bytes(value: pa.Scalar) -> bytes | None:
-    try:
-        inner = value.as_py()
-    except UnicodeDecodeError:
-        return _INVALID
-    return None if inner is None else json_text(inner).encode()
 
 
 def json_text(value: object) -> str:

@@ -14,8 +14,9 @@ unknown (null) in the metadata columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +25,9 @@ import pyarrow.csv as pa_csv
 from numba import njit
 
 from isinglass.schemas.reasons import QuarantineReason
+from isinglass.transforms.batches import one_batch
 from isinglass.transforms.read.batches import (
     BATCH_BYTES,
-    Origin,
-    Records,
     cut,
     document_batch,
     only_rejected,
@@ -35,19 +35,26 @@ from isinglass.transforms.read.batches import (
 from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import arrow_records
 from isinglass.transforms.read.formats import delimiter_of
-from isinglass.transforms.read.lines import BYTE_ORDER_MARK
-from isinglass.transforms.read.streams import Damage, changed, chunks, open_input
+from isinglass.transforms.read.streams import (
+    BYTE_ORDER_MARK,
+    Damage,
+    changed,
+    chunks,
+    open_input,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
+    from isinglass.schemas.documents import DocumentBatch, Piece
+    from isinglass.transforms.read.batches import Origin
 
 MOST_RECORD_BYTES = 256 * 2**20
 """A record that is still open after so many bytes is taken for an unclosed quote."""
 
+_UNCLOSED = "a quote opens in this line and is never closed"
 _EMPTY = (b"\n", b"\r\n", b"")
 _QUOTE = ord('"')
 _NEWLINE = ord("\n")
@@ -90,8 +97,7 @@ def record_ends(data: bytes, delimiter: str) -> NDArray[np.int64]:
     return ends[:count]
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Some complete records.
 
     Attributes:
@@ -110,18 +116,13 @@ def record_blocks(
 ) -> Iterator[Block]:
     """Regroup chunks into blocks of complete records.
 
-    Args:
-        parts: Chunks of bytes; at last maybe a `Damage`.
-        delimiter: One character.
-        most: See `MOST_RECORD_BYTES`.
-
     Yields:
         Blocks of about `BATCH_BYTES`; a larger record is in a block that ends with it.
     """
     held, wanted = b"", BATCH_BYTES
     waiting: list[bytes] = []
     size = 0
-    for part in parts:
+    for part in chain(parts, [b""]):
         if isinstance(part, Damage):
             held, complete = _complete(b"".join([held, *waiting]), delimiter)
             yield Block(complete)
@@ -129,32 +130,23 @@ def record_blocks(
             return
         waiting.append(part)
         size += len(part)
-        if size < wanted:
+        is_end = not part
+        if size < wanted and not is_end:
             continue
         held, complete = _complete(b"".join([held, *waiting]), delimiter)
         waiting = []
         yield Block(complete)
-        while len(held) > most:
-            line, held = _first_line(held)
-            yield Block([line], unclosed=True)
-            held, complete = _complete(held, delimiter)
+        while len(held) > (0 if is_end else most):
+            if is_end and len(record_ends(held + b"\n", delimiter)):
+                yield Block([held])
+                return
+            stop = held.find(b"\n") + 1 or len(held)
+            yield Block([held[:stop]], unclosed=True)
+            held, complete = _complete(held[stop:], delimiter)
             yield Block(complete)
         size = len(held)
         # Scanning a long record again only when it has doubled keeps the cost linear.
         wanted = max(BATCH_BYTES, 2 * size)
-    yield from _last_blocks(b"".join([held, *waiting]), delimiter)
-
-
-def _last_blocks(held: bytes, delimiter: str) -> Iterator[Block]:
-    while held:
-        held, complete = _complete(held, delimiter)
-        yield Block(complete)
-        if held and len(record_ends(held + b"\n", delimiter)):
-            yield Block([held])
-            return
-        if held:
-            line, held = _first_line(held)
-            yield Block([line], unclosed=True)
 
 
 def _complete(data: bytes, delimiter: str) -> tuple[bytes, list[bytes]]:
@@ -165,11 +157,6 @@ def _complete(data: bytes, delimiter: str) -> tuple[bytes, list[bytes]]:
         records.append(data[start:stop])
         start = stop
     return data[start:], records
-
-
-def _first_line(data: bytes) -> tuple[bytes, bytes]:
-    stop = data.find(b"\n") + 1 or len(data)
-    return data[:stop], data[stop:]
 
 
 def split_header(records: list[bytes]) -> tuple[bytes | None, list[bytes]]:
@@ -196,97 +183,78 @@ def parse_header(record: bytes, delimiter: str) -> list[str]:
         raise ValueError("the header cannot be parsed") from None
 
 
-def read_delimited(
-    shard: Shard, piece: Piece, layout: Layout
-) -> Iterator[DocumentBatch]:
+def read_delimited(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read a whole delimited file.
 
     Raises:
         InputError: The file is not as it was planned.
     """
-    reader = _Reader(Origin.of(shard, piece, layout), delimiter_of(piece.path))
+    delimiter = delimiter_of(piece.path)
+    names: list[str] | None = None
+    row = 0
     with open_input(piece.path, piece.relative) as file:
-        parts = chunks(file, piece.path)
-        for block in record_blocks(parts, reader.delimiter):
-            yield from reader.read(block)
-
-
-class _Reader:
-    """The header and the position in one file."""
-
-    def __init__(self, origin: Origin, delimiter: str) -> None:
-        self.delimiter = delimiter
-        self._origin = origin
-        self._names: list[str] | None = None
-        self._row = 0
-
-    def read(self, block: Block) -> Iterator[DocumentBatch]:
-        """Turn a block into batches."""
-        records = block.records
-        if block.damage is not None:
-            reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
-            yield self._reject(records[0], reason, detail)
-            return
-        if self._names is None:
-            header, records = split_header(records)
-            if header is None:
+        for block in record_blocks(chunks(file, piece.path), delimiter):
+            records = block.records
+            if block.damage is not None:
+                reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
+                yield only_rejected(origin, Rejection(row, reason, detail, records[0]))
                 return
-            self._set_header(header)
-        if block.unclosed:
-            for record in records:
-                detail = "a quote opens in this line and is never closed"
-                yield self._reject(record, QuarantineReason.MALFORMED_RECORD, detail)
-                self._row += 1
-            return
-        sizes = np.fromiter(map(len, records), np.int64, len(records))
-        for part in cut(sizes):
-            yield from self._batch(records[part], self._row + part.start)
-        self._row += len(records)
-
-    def _set_header(self, record: bytes) -> None:
-        try:
-            names = parse_header(record, self.delimiter)
-        except ValueError as error:
-            raise changed(self._origin.relative, str(error)) from None
-        if self._origin.text not in names:
-            what = f"it has no column {self._origin.text} any more"
-            raise changed(self._origin.relative, what)
-        self._names = names
-
-    def _reject(
-        self, record: bytes, reason: QuarantineReason, detail: str
-    ) -> DocumentBatch:
-        return only_rejected(
-            self._origin, [(self._row, Rejection(0, reason, detail, record))]
-        )
-
-    def _batch(self, records: list[bytes], row: int) -> Iterator[DocumentBatch]:
-        numbered = [
-            (number, record)
-            for number, record in enumerate(records, row)
-            if record not in _EMPTY
-        ]
-        if not numbered:
-            return
-        assert self._names is not None
-        tables: list[pa.RecordBatch] = []
-        rows: list[int] = []
-        rejections: list[tuple[int, Rejection]] = []
-        for part in _parse(numbered, self._names, self.delimiter):
-            if isinstance(part, pa.RecordBatch):
-                tables.append(part)
+            if names is None:
+                header, records = split_header(records)
+                if header is None:
+                    continue
+                names = _read_header(origin, header, delimiter)
+            if block.unclosed:
+                for line in records:
+                    reason = QuarantineReason.MALFORMED_RECORD
+                    yield only_rejected(origin, Rejection(row, reason, _UNCLOSED, line))
             else:
-                rejections.append(part)
-        bad = {number for number, _ in rejections}
-        rows = [number for number, _ in numbered if number not in bad]
-        table = _concatenate(tables, self._names)
-        found = arrow_records(self._origin, table, np.array(rows, np.int64))
-        yield document_batch(self._origin, _empty_to_null(found), rejections)
+                sizes = np.fromiter(map(len, records), np.int64, len(records))
+                for part in cut(sizes):
+                    first = row + part.start
+                    yield from _batch(origin, records[part], first, names, delimiter)
+            row += len(records)
+
+
+def _read_header(origin: Origin, record: bytes, delimiter: str) -> list[str]:
+    try:
+        names = parse_header(record, delimiter)
+    except ValueError as error:
+        raise changed(origin.relative, str(error)) from None
+    if origin.text not in names:
+        what = f"it has no column {origin.text} any more"
+        raise changed(origin.relative, what)
+    return names
+
+
+def _batch(
+    origin: Origin, records: list[bytes], row: int, names: list[str], delimiter: str
+) -> Iterator[DocumentBatch]:
+    numbered = [pair for pair in enumerate(records, row) if pair[1] not in _EMPTY]
+    if not numbered:
+        return
+    schema = pa.schema([(name, pa.binary()) for name in names])
+    tables = [schema.empty_table()]
+    rejections: list[Rejection] = []
+    for part in _parse(numbered, names, delimiter):
+        if isinstance(part, Rejection):
+            rejections.append(part)
+        else:
+            tables.append(part)
+    bad = {one.row for one in rejections}
+    rows = [number for number, _ in numbered if number not in bad]
+    table = one_batch(pa.concat_tables(tables))
+    found = arrow_records(origin, table, np.array(rows, np.int64))
+    metadata = {}
+    for name, column in found.metadata.items():
+        empty = pc.equal(pc.binary_length(column), 0)
+        metadata[name] = pc.if_else(empty, pa.scalar(None, pa.string()), column)
+    yield document_batch(origin, replace(found, metadata=metadata), rejections)
 
 
 def _parse(
     numbered: list[tuple[int, bytes]], names: list[str], delimiter: str
-) -> Iterator[pa.RecordBatch | tuple[int, Rejection]]:
+) -> Iterator[pa.Table | Rejection]:
     """Parse records; halve what is refused until the malformed ones are alone."""
     data = b"".join(record for _, record in numbered)
     try:
@@ -299,18 +267,17 @@ def _parse(
         detail = f"the number of fields is not {len(names)}"
     if len(numbered) == 1:
         row, record = numbered[0]
-        reason = QuarantineReason.MALFORMED_RECORD
-        yield row, Rejection(0, reason, detail, record)
+        yield Rejection(row, QuarantineReason.MALFORMED_RECORD, detail, record)
         return
     middle = len(numbered) // 2
     yield from _parse(numbered[:middle], names, delimiter)
     yield from _parse(numbered[middle:], names, delimiter)
 
 
-def _parse_block(data: bytes, names: list[str], delimiter: str) -> pa.RecordBatch:
+def _parse_block(data: bytes, names: list[str], delimiter: str) -> pa.Table:
     # Bytes, so that one record of bad encoding does not fail the others.
     types = dict.fromkeys(names, pa.binary())
-    table = pa_csv.read_csv(
+    return pa_csv.read_csv(
         pa.BufferReader(data),
         pa_csv.ReadOptions(
             use_threads=False, block_size=len(data) + 1, column_names=names
@@ -318,20 +285,3 @@ def _parse_block(data: bytes, names: list[str], delimiter: str) -> pa.RecordBatc
         pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
     )
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else _concatenate([], names)
-
-
-def _concatenate(tables: list[pa.RecordBatch], names: list[str]) -> pa.RecordBatch:
-    schema = pa.schema([(name, pa.binary()) for name in names])
-    batches = pa.Table.from_batches(tables, schema).combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
-
-
-def _empty_to_null(records: Records) -> Records:
-    metadata = {}
-    for name, column in records.metadata.items():
-        empty = pc.equal(pc.binary_length(column), 0)
-        missing = pa.scalar(None, pa.string())
-        metadata[name] = pc.if_else(empty, missing, column)
-    return Records(records.rows, records.text, metadata, records.carried)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from isinglass.schemas.reasons import QuarantineReason
-from isinglass.transforms.read.arrow import read_arrow
-from isinglass.transforms.read.batches import Origin, only_rejected
+from isinglass.transforms.read.batches import (
+    Origin,
+    Records,
+    document_batch,
+    only_rejected,
+)
 from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.columnar import read_arrow, read_parquet
 from isinglass.transforms.read.delimited import read_delimited
 from isinglass.transforms.read.jsonl import read_jsonl
-from isinglass.transforms.read.parquet import read_parquet
-from isinglass.transforms.read.text import read_text
+from isinglass.transforms.read.streams import (
+    BYTE_ORDER_MARK,
+    Damage,
+    chunks,
+    open_input,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,23 +31,14 @@ if TYPE_CHECKING:
     from isinglass.schemas.config.inputs import Format
     from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
 
-    Reader = Callable[[Shard, Piece, Layout], Iterator[DocumentBatch]]
+    Reader = Callable[[Origin, Piece], Iterator[DocumentBatch]]
 
-_READERS: dict[Format, Reader] = {
-    "parquet": read_parquet,
-    "jsonl": read_jsonl,
-    "csv": read_delimited,
-    "text": read_text,
-    "arrow": read_arrow,
-}
+_MOST_BYTES_PER_CHARACTER = 4
+_LEAST_LIMIT = 64 * 2**20
 
 
 def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
-    """Read the records of a shard.
-
-    Args:
-        shard: As planned.
-        layout: Columns of the run.
+    """Read the records of a shard, as planned.
 
     Yields:
         Batches of at most 1,024 records and about 4 MB of text, each of one file;
@@ -47,11 +50,47 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
         InputError: A file is not as it was when the run was planned.
     """
     for piece in shard.pieces:
+        origin = Origin(shard.source, piece.relative, layout, shard.input)
         if piece.problem:
-            rejection = Rejection(
-                0, QuarantineReason.UNREADABLE_FILE, piece.problem, None
-            )
-            origin = Origin.of(shard, piece, layout)
-            yield only_rejected(origin, [(0, rejection)])
+            reason = QuarantineReason.UNREADABLE_FILE
+            yield only_rejected(origin, Rejection(0, reason, piece.problem, None))
         else:
-            yield from _READERS[piece.format](shard, piece, layout)
+            yield from _READERS[piece.format](origin, piece)
+
+
+def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+    """Read a whole file of plain text as one document; an empty file holds none.
+
+    Of a file that is far too long only the beginning is kept, so that memory stays
+    bounded.
+    """
+    most = _MOST_BYTES_PER_CHARACTER * origin.layout.max_chars + 1
+    limit = max(_LEAST_LIMIT, most)
+    parts: list[bytes] = []
+    total = 0
+    with open_input(piece.path, piece.relative) as file:
+        for chunk in chunks(file, piece.path):
+            if isinstance(chunk, Damage):
+                reason, data = QuarantineReason.TRUNCATED_FILE, b"".join(parts)
+                yield only_rejected(origin, Rejection(0, reason, chunk.detail, data))
+                return
+            if total < limit:
+                parts.append(chunk[: limit - total])
+            total += len(chunk)
+    data = b"".join(parts)
+    if total > len(data):
+        detail = f"{total} bytes, of which raw holds the first {len(data)}"
+        rejection = Rejection(0, QuarantineReason.TOO_LONG, detail, data)
+        yield only_rejected(origin, rejection)
+    elif data:
+        texts = pa.array([data.removeprefix(BYTE_ORDER_MARK)], pa.binary())
+        yield document_batch(origin, Records(np.zeros(1, np.int64), texts, {}, {}))
+
+
+_READERS: dict[Format, Reader] = {
+    "parquet": read_parquet,
+    "jsonl": read_jsonl,
+    "csv": read_delimited,
+    "text": _read_text,
+    "arrow": read_arrow,
+}

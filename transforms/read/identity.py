@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from isinglass.transforms.text import string_buffers
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,10 +24,9 @@ HEX_DIGITS = 32
 # Odd increments: 2^64 divided by the golden ratio (Steele, Lea and Flood, Fast
 # Splittable Pseudorandom Number Generators, OOPSLA 2014), and by the silver ratio.
 _INCREMENTS = np.array([0x9E3779B97F4A7C15, 0x6A09E667F3BCC909], np.uint64)
-_NOT_HEX = 0xFF
 
 
-def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def splitmix64(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Finalise with splitmix64's bijection (the same paper, figure 16, variant 13)."""
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -39,33 +40,11 @@ def file_seed(source: str, relative: str) -> tuple[int, int]:
     return digest >> 64, digest & (2**64 - 1)
 
 
-def row_words(
-    source: str, relative: str, rows: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """Return the ids of rows of one file as words, shape (n, 2): high, low."""
+def doc_ids(source: str, relative: str, rows: NDArray[np.int64]) -> pa.StringArray:
+    """Return the document ids of rows (n,) of one file, by source name and path."""
     seed = np.array(file_seed(source, relative), np.uint64)
     steps = rows.astype(np.uint64)[:, None] * _INCREMENTS
-    return _mix(seed + steps)
-
-
-def doc_ids(source: str, relative: str, rows: NDArray[np.int64]) -> pa.StringArray:
-    """Return the document ids of rows of one file.
-
-    Args:
-        source: Source name of the input's configuration.
-        relative: Path relative to the input's root, with `/`.
-        rows: Row numbers in the file, shape (n,), not negative.
-
-    Returns:
-        n strings of 32 lower-case hex digits; different for different rows.
-    """
-    return format_doc_ids(row_words(source, relative, rows))
-
-
-def _hex_pairs() -> NDArray[np.uint16]:
-    """Return the two ASCII digits of each byte, as the 16 bits they take in memory."""
-    digits = "".join(f"{value:02x}" for value in range(256)).encode()
-    return np.frombuffer(digits, np.uint16)
+    return format_doc_ids(splitmix64(seed + steps))
 
 
 def format_doc_ids(words: NDArray[np.uint64]) -> pa.StringArray:
@@ -73,28 +52,15 @@ def format_doc_ids(words: NDArray[np.uint64]) -> pa.StringArray:
     count = len(words)
     if count == 0:
         return pa.array([], pa.string())
-    octets = np.ascontiguousarray(words.astype(">u8")).view(np.uint8)
+    digits = words.astype(">u8").tobytes().hex().encode()
     offsets = np.arange(0, HEX_DIGITS * (count + 1), HEX_DIGITS, dtype=np.int32)
     return pa.StringArray.from_buffers(
-        count, pa.py_buffer(offsets), pa.py_buffer(_hex_pairs()[octets])
+        count, pa.py_buffer(offsets), pa.py_buffer(digits)
     )
 
 
-def _nibbles() -> NDArray[np.uint8]:
-    table = np.full(256, _NOT_HEX, np.uint8)
-    for value, digit in enumerate(b"0123456789abcdef"):
-        table[digit] = value
-    return table
-
-
 def doc_id_words(ids: pa.StringArray) -> NDArray[np.uint64]:
-    """Return document ids as words; the inverse of `format_doc_ids`.
-
-    Args:
-        ids: Strings of 32 lower-case hex digits, without nulls.
-
-    Returns:
-        Shape (n, 2): high word, low word.
+    """Return document ids as words (n, 2), high and low; undoes `format_doc_ids`.
 
     Raises:
         ValueError: If an entry is null or not 32 lower-case hex digits.
@@ -104,17 +70,17 @@ def doc_id_words(ids: pa.StringArray) -> NDArray[np.uint64]:
         raise ValueError(f"{ids.null_count} of {count} document ids are null")
     if count == 0:
         return np.zeros((0, 2), np.uint64)
-    _, offset_buffer, data = ids.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int32, ids.offset + count + 1)[
-        ids.offset :
-    ]
+    data, offsets = string_buffers(ids)
     if (np.diff(offsets) != HEX_DIGITS).any():
         raise ValueError(f"a document id does not have {HEX_DIGITS} characters")
-    digits = np.frombuffer(data, np.uint8, HEX_DIGITS * count, int(offsets[0]))
-    nibbles = _nibbles()[digits]
-    if (nibbles == _NOT_HEX).any():
+    digits = data[offsets[0] : offsets[-1]].tobytes()
+    try:
+        octets = bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        octets = b""
+    # `fromhex` reads capital letters and passes over blanks.
+    if octets.hex().encode() != digits:
         raise ValueError(
             "a document id holds something else than lower-case hex digits"
         )
-    octets = nibbles[0::2] << np.uint8(4) | nibbles[1::2]
-    return octets.view(">u8").reshape(count, 2).astype(np.uint64)
+    return np.frombuffer(octets, ">u8").reshape(count, 2).astype(np.uint64)

@@ -12,6 +12,7 @@ bits are read as orjson does, as the nearest double.
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,63 +21,61 @@ import pyarrow as pa
 
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
-    Origin,
     Records,
     cut,
     document_batch,
-    extra_column,
+    is_extra,
     only_rejected,
 )
 from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
-from isinglass.transforms.read.lines import (
+from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
-    Tail,
     blocks,
+    changed,
+    chunks,
+    open_input,
     split_lines,
 )
-from isinglass.transforms.read.streams import changed, chunks, open_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
+    from isinglass.schemas.documents import DocumentBatch, Piece
+    from isinglass.transforms.read.batches import Origin
     from isinglass.transforms.read.streams import Damage
 
-    Parsed = tuple[list[int], list[dict[str, Any]], list[bytes]]
-    Numbered = list[tuple[int, Rejection]]
+    Parsed = list[tuple[int, dict[str, Any], bytes]]
 
 _BLANK = b" \t\r"
+_HALF_PAIR = "an escape names half of a surrogate pair"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
 
 
-def read_jsonl(shard: Shard, piece: Piece, layout: Layout) -> Iterator[DocumentBatch]:
+def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """Read a stretch of lines.
 
-    Args:
-        shard: The shard of the piece.
-        piece: `start` and `stop` are bytes at line starts for a plain file; a
-            compressed file is read whole.
-        layout: Columns of the run.
+    `start` and `stop` are bytes at line starts for a plain file; a compressed file is
+    read whole.
 
     Raises:
         InputError: The file is not as it was planned.
     """
-    origin = Origin.of(shard, piece, layout)
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
-        for block in blocks(_stretch(file, piece)):
-            if isinstance(block, Tail):
-                tail = Rejection(
-                    0, QuarantineReason.TRUNCATED_FILE, block.damage.detail, block.data
-                )
-                yield only_rejected(origin, [(row, tail)])
+        for data, damage in blocks(_stretch(file, piece)):
+            if damage is not None:
+                reason = QuarantineReason.TRUNCATED_FILE
+                yield only_rejected(origin, Rejection(row, reason, damage.detail, data))
                 return
-            lines = split_lines(block)
-            if row == 0 and lines and lines[0].startswith(BYTE_ORDER_MARK):
-                lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
-            yield from _batches(origin, lines, row)
+            lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
+            sizes = np.fromiter(map(len, lines), np.int64, len(lines))
+            for part in cut(sizes):
+                parsed, rejections = parse_lines(lines[part], row + part.start)
+                if parsed or rejections:
+                    records, unfit = _records(origin, parsed)
+                    yield document_batch(origin, records, [*rejections, *unfit])
             row += len(lines)
 
 
@@ -97,86 +96,72 @@ def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
         raise changed(piece.relative, f"it is {left} bytes shorter than planned")
 
 
-def _batches(origin: Origin, lines: list[bytes], row: int) -> Iterator[DocumentBatch]:
-    sizes = np.fromiter(map(len, lines), np.int64, len(lines))
-    for part in cut(sizes):
-        parsed, rejections = parse_lines(lines[part], row + part.start)
-        if parsed[0] or rejections:
-            records, unfit = _records(origin, parsed)
-            yield document_batch(origin, records, [*rejections, *unfit])
-
-
-def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
+def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
     """Parse lines, the first of which has the number `row`.
 
     Returns:
-        Row numbers, objects and lines of the records that are JSON objects; and the
-        row number and reason of each record that is not.
+        Row number, object and line of each record that is a JSON object; and why the
+        others are none.
     """
     try:
         values = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
         return _parse_one_by_one(lines, row)
     if set(map(type, values)) <= {dict}:
-        return (list(range(row, row + len(lines))), values, lines), []
+        return list(zip(count(row), values, lines, strict=False)), []
     return _parse_one_by_one(lines, row)
 
 
-def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, Numbered]:
-    rows: list[int] = []
-    values: list[dict[str, Any]] = []
-    sound: list[bytes] = []
-    rejections: Numbered = []
+def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
+    parsed: Parsed = []
+    rejections: list[Rejection] = []
     for number, line in enumerate(lines, row):
         if not line.strip(_BLANK):
             continue
-        value = parse_line(line)
-        if isinstance(value, Rejection):
-            rejections.append((number, value))
+        value = _parse_line(line)
+        if isinstance(value, dict):
+            parsed.append((number, value, line))
         else:
-            rows.append(number)
-            values.append(value)
-            sound.append(line)
-    return (rows, values, sound), rejections
+            rejections.append(Rejection(number, *value, line))
+    return parsed, rejections
 
 
-def parse_line(line: bytes) -> dict[str, Any] | Rejection:
+def _parse_line(line: bytes) -> dict[str, Any] | tuple[QuarantineReason, str]:
     """Parse one line that is not blank, or say why it is no record."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         value = _parse_again(line)
-    if isinstance(value, dict | Rejection):
+    if isinstance(value, dict | tuple):
         return value
-    detail = f"a JSON {_json_kind(value)}"
-    return Rejection(0, QuarantineReason.NOT_AN_OBJECT, detail, line)
+    return QuarantineReason.NOT_AN_OBJECT, f"a JSON {_json_kind(value)}"
 
 
 def _parse_again(line: bytes) -> Any:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        detail = f"byte {error.start} of the line"
-        return Rejection(0, QuarantineReason.INVALID_UTF8, detail, line)
+        return QuarantineReason.INVALID_UTF8, f"byte {error.start} of the line"
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         # Only the standard library's own words and a position, nothing of the line.
         detail = f"{error.msg} at character {error.pos}"
-        return Rejection(0, QuarantineReason.MALFORMED_RECORD, detail, line)
+        return QuarantineReason.MALFORMED_RECORD, detail
     except (RecursionError, ValueError):
-        return Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+        return QuarantineReason.MALFORMED_RECORD, _TOO_DEEP
     if is_too_deep(value):
-        return Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+        return QuarantineReason.MALFORMED_RECORD, _TOO_DEEP
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        detail = "an escape names half of a surrogate pair"
-        return Rejection(0, QuarantineReason.LONE_SURROGATE, detail, line)
+        return QuarantineReason.LONE_SURROGATE, _HALF_PAIR
     return value
 
 
 def _json_kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "object"
     if isinstance(value, list):
         return "array"
     if isinstance(value, str):
@@ -184,41 +169,36 @@ def _json_kind(value: Any) -> str:
     return "number or literal"
 
 
-def _records(origin: Origin, parsed: Parsed) -> tuple[Records, Numbered]:
+def _records(origin: Origin, parsed: Parsed) -> tuple[Records, list[Rejection]]:
     """Turn objects into columns; those that cannot be turned are set aside."""
-    rows, values, lines = parsed
+    values = [value for _, value, _ in parsed]
     texts = [value.get(origin.text) for value in values]
     try:
         text = pa.array(texts, pa.string())
         metadata, carried = _columns(origin, values)
     except (pa.ArrowTypeError, RecursionError):
-        return _without_unfit(origin, parsed, texts)
-    return Records(np.array(rows, np.int64), text, metadata, carried, lines), []
+        return _without_unfit(origin, parsed)
+    rows = np.array([row for row, _, _ in parsed], np.int64)
+    lines = [line for _, _, line in parsed]
+    return Records(rows, text, metadata, carried, lines), []
 
 
-def _without_unfit(
-    origin: Origin, parsed: Parsed, texts: list[Any]
-) -> tuple[Records, Numbered]:
-    kept: Parsed = ([], [], [])
-    rejections: Numbered = []
-    for row, value, line, text in zip(*parsed, texts, strict=True):
+def _without_unfit(origin: Origin, parsed: Parsed) -> tuple[Records, list[Rejection]]:
+    kept: Parsed = []
+    rejections: list[Rejection] = []
+    for row, value, line in parsed:
+        text = value.get(origin.text)
         if not isinstance(text, str | None):
-            detail = f"the text is a JSON {_value_kind(text)}"
-            unfit = Rejection(0, QuarantineReason.WRONG_TYPE, detail, line)
+            reason = QuarantineReason.WRONG_TYPE
+            detail = f"the text is a JSON {_json_kind(text)}"
+            rejections.append(Rejection(row, reason, detail, line))
         elif is_too_deep(value):
-            unfit = Rejection(0, QuarantineReason.MALFORMED_RECORD, _TOO_DEEP, line)
+            reason = QuarantineReason.MALFORMED_RECORD
+            rejections.append(Rejection(row, reason, _TOO_DEEP, line))
         else:
-            kept[0].append(row)
-            kept[1].append(value)
-            kept[2].append(line)
-            continue
-        rejections.append((row, unfit))
+            kept.append((row, value, line))
     records, _ = _records(origin, kept)
     return records, rejections
-
-
-def _value_kind(value: Any) -> str:
-    return "object" if isinstance(value, dict) else _json_kind(value)
 
 
 def _columns(
@@ -238,28 +218,28 @@ def _columns(
             known.add(name)
             column = [value.get(name) for value in values]
             carried[field.name] = _carried_column(column, field, name, unfit)
-    extra = extra_column(origin.layout)
-    if extra is not None:
-        carried[extra] = _extra(values, known, unfit)
+    for field in filter(is_extra, origin.layout.carried):
+        carried[field.name] = _extra(values, known, unfit)
     return metadata, carried
 
 
 def _metadata_column(
     column: list[Any], name: str, unfit: dict[int, dict[str, Any]]
 ) -> pa.StringArray:
+    if {list, dict} & set(map(type, column)):
+        for i, value in enumerate(column):
+            if isinstance(value, list | dict):
+                unfit.setdefault(i, {})[name] = value
+                column[i] = None
+    return _as_texts(column, pa.string())
+
+
+def _as_texts(column: list[Any], data_type: pa.DataType) -> pa.Array:
     try:
-        return pa.array(column, pa.string())
+        return pa.array(column, data_type)
     except pa.ArrowTypeError:
-        pass
-    for i, value in enumerate(column):
-        if isinstance(value, list | dict):
-            unfit.setdefault(i, {})[name] = value
-            column[i] = None
-    return pa.array([_as_text(value) for value in column], pa.string())
-
-
-def _as_text(value: Any) -> str | None:
-    return value if isinstance(value, str | None) else json_text(value)
+        texts = [v if isinstance(v, str | None) else json_text(v) for v in column]
+        return pa.array(texts, data_type)
 
 
 def _carried_column(
@@ -267,10 +247,7 @@ def _carried_column(
 ) -> pa.Array:
     """Convert values; one that does not fit the planned type goes to `unfit`."""
     if pa.types.is_string(field.type) or pa.types.is_binary(field.type):
-        try:
-            return pa.array(column, field.type)
-        except pa.ArrowTypeError:
-            return pa.array([_as_text(value) for value in column], field.type)
+        return _as_texts(column, field.type)
     allowed = _python_types(field.type)
     if set(map(type, column)) <= allowed:
         try:
@@ -278,7 +255,12 @@ def _carried_column(
         except (pa.ArrowInvalid, OverflowError):
             pass
     for i, value in enumerate(column):
-        if type(value) not in allowed or not _fits(value, field.type):
+        try:
+            fits = type(value) in allowed
+            pa.scalar(value if fits else None, field.type)
+        except (pa.ArrowInvalid, OverflowError):
+            fits = False
+        if not fits:
             unfit.setdefault(i, {})[name] = value
             column[i] = None
     return pa.array(column, field.type)
@@ -293,14 +275,6 @@ def _python_types(data_type: pa.DataType) -> set[type]:
     if pa.types.is_boolean(data_type):
         return {bool, type(None)}
     return {type(None)}
-
-
-def _fits(value: Any, data_type: pa.DataType) -> bool:
-    try:
-        pa.scalar(value, data_type)
-    except (pa.ArrowInvalid, OverflowError):
-        return False
-    return True
 
 
 def _extra(

@@ -1,4 +1,4 @@
-"""Bytes of a plain, gzip or Zstandard file, in bounded chunks.
+"""Bytes of a plain, gzip or Zstandard file, in bounded chunks or blocks of lines.
 
 The standard readers raise at the end of a truncated file and take with them what they
 had already decompressed. Here everything that could be decompressed comes first, and
@@ -11,21 +11,25 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import zstandard
 
 from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.batches import BATCH_BYTES
 from isinglass.transforms.read.formats import compression_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
     from isinglass.schemas.documents import Piece
 
 CHUNK_BYTES = 2**20
 """Bytes read, or decompressed, at a time."""
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # Little at a time: Zstandard hands out all that one piece of input decompresses to.
 _ZSTD_INPUT = 8 * 2**10
@@ -48,30 +52,8 @@ class Damage:
     corrupt: bool = False
 
 
-def _gzip_member() -> Any:
-    return zlib.decompressobj(_GZIP_WINDOW)
-
-
-def _gzip_parts(member: Any, data: bytes) -> Iterator[bytes]:
-    while data and not member.eof:
-        yield member.decompress(data, CHUNK_BYTES)
-        data = member.unconsumed_tail
-
-
-def _zstandard_frame() -> Any:
-    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-
-
-def _zstandard_parts(frame: Any, data: bytes) -> Iterator[bytes]:
-    yield frame.decompress(data)
-
-
 def open_input(path: str, relative: str) -> io.BufferedReader:
-    """Open a planned file for reading.
-
-    Raises:
-        InputError: It cannot be opened.
-    """
+    """Open a planned file for reading; an `InputError` if that is not possible."""
     try:
         return io.BufferedReader(io.FileIO(path))
     except OSError as error:
@@ -87,40 +69,36 @@ def changed(relative: str, what: str) -> InputError:
 
 
 def chunks(file: BinaryIO, name: str) -> Iterator[bytes | Damage]:
-    """Yield the content of a file from where it stands.
-
-    Args:
-        file: Opened in binary mode.
-        name: Its name, by whose suffix `.gz` and `.zst` it is decompressed.
+    """Yield the content of a file from where it stands, by its name decompressed.
 
     Yields:
         Chunks that are not empty; at last one `Damage` if the end is missing.
     """
     compression = compression_of(name)
     if compression == "gz":
-        yield from _decompressed(file, _GZIP_INPUT, _gzip_member, _gzip_parts)
+        begin = partial(zlib.decompressobj, _GZIP_WINDOW)
+        yield from _decompressed(file, _GZIP_INPUT, begin, CHUNK_BYTES)
     elif compression == "zst":
-        yield from _decompressed(file, _ZSTD_INPUT, _zstandard_frame, _zstandard_parts)
+        frames = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        yield from _decompressed(file, _ZSTD_INPUT, frames.decompressobj)
     else:
         while data := file.read(CHUNK_BYTES):
             yield data
 
 
 def _decompressed(
-    file: BinaryIO,
-    size: int,
-    begin: Callable[[], Any],
-    parts: Callable[[Any, bytes], Iterator[bytes]],
+    file: BinaryIO, size: int, begin: Callable[[], Any], *most: int
 ) -> Iterator[bytes | Damage]:
-    """A file of members or frames; `begin` opens one, `parts` feeds it."""
+    """A file of members or frames, which `begin` opens; gzip takes a `most` to give."""
     position = 0
     inner: Any = None
     while data := file.read(size):
         try:
             while data:
                 inner = inner or begin()
-                yield from filter(None, parts(inner, data))
-                data = b""
+                if part := inner.decompress(data, *most):
+                    yield part
+                data = inner.unconsumed_tail
                 if inner.eof:
                     # Padding with zeros may follow (gzip manual, "Tapes").
                     data, inner = inner.unused_data.lstrip(b"\0"), None
@@ -133,12 +111,54 @@ def _decompressed(
 
 
 def require_unchanged(piece: Piece) -> None:
-    """Tell damage that was there from a file that was changed under our hands.
+    """Raise an `InputError` if the file was changed under our hands.
 
-    Raises:
-        InputError: The bytes of the file are not those that were planned.
+    Damage that was there when the run was planned is none.
     """
     with open_input(piece.path, piece.relative) as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if piece.sha256 and found != piece.sha256:
         raise changed(piece.relative, "its content is another")
+
+
+def blocks(parts: Iterable[bytes | Damage]) -> Iterator[tuple[bytes, Damage | None]]:
+    r"""Regroup chunks into blocks of complete lines.
+
+    Yields:
+        Blocks of about `BATCH_BYTES` that end in a newline, but for the last one of
+        a file that does not. A longer line is in a block that ends with it. At last,
+        if the file is damaged, what stands after the last complete line, maybe
+        nothing, with the damage.
+    """
+    held: list[bytes] = []
+    size = 0
+    complete = False
+    for part in parts:
+        if isinstance(part, Damage):
+            whole, rest = _split(b"".join(held))
+            if whole:
+                yield whole, None
+            yield rest, part
+            return
+        held.append(part)
+        size += len(part)
+        complete = complete or b"\n" in part
+        if size >= BATCH_BYTES and complete:
+            whole, rest = _split(b"".join(held))
+            yield whole, None
+            held, size, complete = [rest] if rest else [], len(rest), False
+    if held:
+        yield b"".join(held), None
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    stop = data.rfind(b"\n") + 1
+    return data[:stop], data[stop:]
+
+
+def split_lines(block: bytes) -> list[bytes]:
+    r"""Return the lines of a block without their `\n`."""
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines

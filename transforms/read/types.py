@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from isinglass.transforms.read.checks import is_text_type
+
 
 def plain_type(data_type: pa.DataType) -> pa.DataType:
     """Return the type without encoding, extension, view or 64-bit offsets."""
@@ -50,22 +52,11 @@ def is_loadable(data_type: pa.DataType) -> bool:
 def _is_loadable_value(data_type: pa.DataType) -> bool:
     kinds = pa.types
     return bool(
-        kinds.is_null(data_type)
-        or kinds.is_boolean(data_type)
-        or kinds.is_integer(data_type)
-        or kinds.is_floating(data_type)
+        # Null, and strings and bytes of any kind of offsets.
+        is_text_type(data_type)
+        or (kinds.is_primitive(data_type) and not kinds.is_interval(data_type))
         or kinds.is_decimal128(data_type)
         or kinds.is_decimal256(data_type)
-        or kinds.is_date(data_type)
-        or kinds.is_time(data_type)
-        or kinds.is_timestamp(data_type)
-        or kinds.is_duration(data_type)
-        or kinds.is_string(data_type)
-        or kinds.is_large_string(data_type)
-        or kinds.is_string_view(data_type)
-        or kinds.is_binary(data_type)
-        or kinds.is_large_binary(data_type)
-        or kinds.is_binary_view(data_type)
         or kinds.is_fixed_size_binary(data_type)
     )
 

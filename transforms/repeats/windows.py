@@ -60,13 +60,7 @@ def sample_documents(
 ) -> NDArray[np.bool_]:
     """Which documents are sampled: by a keyed hash, so in any order the same.
 
-    Args:
-        doc_ids: Documents to choose from.
-        share: Expected share that is chosen; 1 or more chooses all.
-        seed: Of the run.
-
-    Returns:
-        Shape (n,).
+    `share` is the expected one; 1 or more chooses all.
     """
     label = f"repeats sample {seed}".encode()
     salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
@@ -82,41 +76,20 @@ def sample_documents(
     return np.asarray(draw < share)
 
 
-@njit(cache=True, nogil=True)
-def _window_spans(
-    places: Any, ends: Any, words: Any, spans: Any, offsets: Any, characters: Any
-) -> None:
-    size = np.int64(0)
-    for row in range(ends.size - 1):
-        first, stop = ends[row], ends[row + 1]
-        if stop > first:
-            characters[row] = places[stop - 1, 1] - places[first, 0]
-        for unit in range(first, stop - words + 1):
-            spans[size, 0] = places[unit, 0]
-            spans[size, 1] = places[unit + words - 1, 1]
-            size += 1
-        offsets[row + 1] = size
-
-
 def find_windows(normalised: pa.StringArray, words: int) -> Windows:
-    """Hash every window of each document and say where it lies.
-
-    Args:
-        normalised: Texts from `normalise.normalise`, without nulls.
-        words: Words, or characters where the script has no spaces, in a window.
-
-    Raises:
-        ValueError: If `words` is less than 1 or a text is null.
-    """
+    """Hash every window of each normalised text and say where it lies."""
     shingles = shingle(normalised, words)
-    rows = len(normalised)
+    offsets = shingles.offsets
     places, ends = unit_spans(normalised, shingles.unit == CHARACTER_UNIT)
-    spans = np.empty((len(shingles.values), 2), np.int32)
-    starts = np.zeros(rows + 1, np.int64)
-    characters = np.zeros(rows, np.int64)
-    _window_spans(places, ends, words, spans, starts, characters)
-    assert np.array_equal(starts, shingles.offsets)
-    return Windows(shingles.values.copy(), spans, starts, characters)
+    units = np.diff(ends)
+    counts = np.maximum(units - words + 1, 0)
+    assert np.array_equal(counts, np.diff(offsets))
+    first = np.arange(offsets[-1]) + np.repeat(ends[:-1] - offsets[:-1], counts)
+    spans = np.stack([places[first, 0], places[first + words - 1, 1]], axis=1)
+    characters = np.zeros(len(units), np.int64)
+    some = units > 0
+    characters[some] = places[ends[1:][some] - 1, 1] - places[ends[:-1][some], 0]
+    return Windows(shingles.values.copy(), spans, offsets, characters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,17 +144,9 @@ def count_windows(
     wanted: Wanted,
     counts: NDArray[np.int64],
 ) -> None:
-    """Count, in place, how often each wanted window occurs in some documents.
+    """Add to `counts` how often each wanted window occurs in some normalised texts.
 
-    Args:
-        normalised: Texts from `normalise.normalise`, without nulls.
-        kept: Shape (n,), the documents that stay in the corpus.
-        words: As for `find_windows`.
-        wanted: What is looked for.
-        counts: Shape (w, 2), in all documents and in kept ones; added to.
-
-    Raises:
-        ValueError: If `words` is less than 1 or a text is null.
+    Its shape is (w, 2): in all documents, and in those that stay in the corpus.
     """
     if len(wanted.hashes) == 0:
         return
@@ -203,28 +168,16 @@ def own_occurrences(windows: Windows) -> NDArray[np.int64]:
     return counts
 
 
-@njit(cache=True, nogil=True)
-def _covered(spans: Any, offsets: Any, chosen: Any, covered: Any) -> None:
-    for row in range(offsets.size - 1):
-        reach = np.int64(0)
-        for window in range(offsets[row], offsets[row + 1]):
-            if chosen[window]:
-                first, stop = np.int64(spans[window, 0]), np.int64(spans[window, 1])
-                covered[row] += stop - max(first, reach)
-                reach = stop
-
-
 def covered_characters(
     windows: Windows, chosen: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Code points of each document that lie in a chosen window, (n,).
-
-    Args:
-        windows: Of the documents.
-        chosen: Shape (w,).
-    """
+    """Code points of each document that lie in a chosen window, (n,)."""
+    rows = np.repeat(np.arange(len(windows.characters)), np.diff(windows.offsets))
+    rows, (starts, stops) = rows[chosen], windows.spans[chosen].T.astype(np.int64)
+    # What the window before it in the document covers does not count again.
+    reach = np.append(0, stops)[:-1] * (rows == np.append(-1, rows)[:-1])
     covered = np.zeros(len(windows.characters), np.int64)
-    _covered(windows.spans, windows.offsets, chosen, covered)
+    np.add.at(covered, rows, stops - np.maximum(starts, reach))
     return covered
 
 
@@ -233,11 +186,8 @@ def repeated_characters(
 ) -> NDArray[np.int64]:
     """Repeated code points of each document by kind, shape (n, 3), as in `KINDS`.
 
-    Args:
-        windows: Of the documents.
-        own: From `own_occurrences`.
-        total: Shape (w,), how often each window's hash occurs in all documents that
-            are searched, the window's own among them.
+    `own` is from `own_occurrences`; `total`, (w,), is how often each window's hash
+    occurs in all documents that are searched, the window's own among them.
 
     Raises:
         ValueError: A window occurs less often in all documents than in its own.

@@ -8,8 +8,8 @@ decided by them is decided again in float64 where it is close, so that equal vec
 give equal clusters, duplicates and recall everywhere. `outliers` and `layout` say what
 they leave open.
 
-    sample -> kmeans.fit -> kmeans.assign     each document has a cluster
-    split                                     large clusters in parts
-    duplicates, outliers, recall              pairs inside a part, and what that misses
-    medoids, terms, shares, layout            what a cluster is, for the report
+    kmeans.fit -> kmeans.assign     each document has a cluster
+    split                           large clusters in parts
+    duplicates, outliers, missed    pairs inside a part, and what that misses
+    assigned, terms, shares, layout what a cluster is, for the report
 """

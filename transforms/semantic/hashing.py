@@ -32,15 +32,9 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return mixed
 
 
-def uniform(count: int, seed: int, stream: int = 0) -> NDArray[np.float64]:
-    """Numbers of 0 to below 1 that only seed and stream decide.
-
-    Args:
-        count: How many.
-        seed: Not negative, below 2**64.
-        stream: Tells uses of the same seed apart.
-    """
-    key = mix(mix(np.array([seed], np.uint64)) + np.uint64(stream))
+def uniform(count: int, seed: int) -> NDArray[np.float64]:
+    """Numbers of 0 to below 1 that only a seed of 0 to below 2**64 decides."""
+    key = mix(mix(np.array([seed], np.uint64)))
     bits = mix(key + np.arange(count, dtype=np.uint64) * _GOLDEN)
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
@@ -75,8 +69,26 @@ def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
     return hashes
 
 
+def draw(ids: NDArray[np.bytes_], size: int, seed: int) -> NDArray[np.int64]:
+    """Rows of the at most `size` ids of the smallest hashes, by ascending hash.
+
+    Which documents they are depends on the ids alone, and not on their order.
+
+    Args:
+        ids: Shape (n,), distinct.
+        size: At least 1.
+        seed: As for `hash_ids`.
+    """
+    hashes = hash_ids(ids, seed)
+    rows = np.arange(len(ids))
+    if len(ids) > size:
+        rows = np.flatnonzero(hashes <= np.partition(hashes, size - 1)[size - 1])
+    return rows[np.lexsort((ids[rows], hashes[rows]))][:size]
+
+
 def as_strings(ids: NDArray[np.bytes_]) -> pa.StringArray:
-    """The ids as an Arrow array."""
+    """The ids as an Arrow array; null where an id is empty."""
     offsets = np.arange(len(ids) + 1, dtype=np.int32) * np.int32(ID_BYTES)
     data = pa.py_buffer(np.ascontiguousarray(ids).tobytes())
-    return pa.StringArray.from_buffers(len(ids), pa.py_buffer(offsets), data)
+    strings = pa.StringArray.from_buffers(len(ids), pa.py_buffer(offsets), data)
+    return pc.if_else(pa.array(ids == b""), pa.scalar(None, pa.string()), strings)

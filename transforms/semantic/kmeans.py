@@ -79,7 +79,7 @@ def fit(
     centroids = _seeds(matrix, min(clusters, len(matrix)), seed)
     before: NDArray[np.int32] | None = None
     for _ in range(iterations):
-        labels = _nearest(matrix, centroids)
+        labels = nearest(matrix, centroids)
         if before is not None and np.array_equal(labels, before):
             break
         means = _means(matrix, labels, centroids)
@@ -106,16 +106,17 @@ def assign(
         a billionth; cosine, shape (n,), rounded to 6 decimals. A row of zeros is in
         cluster 0, with a cosine of 0.
     """
-    labels = _nearest(matrix, centroids)
+    labels = nearest(matrix, centroids)
     similarity = np.empty(len(matrix), np.float32)
     for part in blocks(len(matrix)):
         similarity[part] = cosines(matrix[part], centroids[labels[part]])
     return labels, similarity
 
 
-def _nearest(
+def nearest(
     matrix: NDArray[np.float32], centroids: NDArray[np.float32]
 ) -> NDArray[np.int32]:
+    """The cluster of each row, as `assign` gives it."""
     labels = np.empty(len(matrix), np.int32)
     # Which centroid is the nearest of those in reach hangs on the last bits of float32,
     # which every processor computes in its own way.

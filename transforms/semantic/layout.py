@@ -15,16 +15,17 @@ _FILL = 0.42
 needs room to show who is near whom."""
 
 _ROUNDS = 400
+_GAP = 0.008
+"""Room between circles, in sides of the square."""
+
 _PULL = 0.02
 """How far a circle is drawn back to its place in every round."""
 
 
 def lay_out(
-    centroids: NDArray[np.float32],
-    documents: NDArray[np.integer],
-    gap: float = 0.008,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centres and radii of circles in a square of side 1.
+    centroids: NDArray[np.float32], documents: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Centres of circles, whose radii `radii` gives, in a square of side 1.
 
     The first two principal components of the centroids, weighted by documents, give
     the places; circles are then pushed apart. Distances on the map say little beyond
@@ -34,28 +35,21 @@ def lay_out(
 
     Args:
         centroids: Shape (k, d).
-        documents: Shape (k,), sizes, none negative; areas are in proportion to them.
-        gap: Room between circles, in sides of the square.
+        documents: Shape (k,), sizes, none negative.
 
     Returns:
-        Centres, shape (k, 2), and radii, shape (k,). Circles lie inside the square and
-        do not overlap, unless a few clusters hold nearly everything and there is no
-        room.
+        Shape (k, 2). Circles lie inside the square and do not overlap, unless a few
+        clusters hold nearly everything and there is no room.
     """
-    sizes = np.asarray(documents, np.float64)
-    if len(sizes) == 0:
-        return np.empty((0, 2)), np.empty(0)
+    if len(documents) == 0:
+        return np.empty((0, 2))
     wide = radii(documents)
-    places = _spread(_principal(centroids.astype(np.float64), sizes), wide)
-    return _push_apart(places, wide, gap), wide
+    homes = _principal(centroids.astype(np.float64), documents.astype(np.float64))
+    return _push_apart(_spread(homes, wide), wide)
 
 
 def radii(documents: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Radii of circles whose areas are in proportion to documents; see `lay_out`.
-
-    Args:
-        documents: Shape (k,), sizes, none negative.
-    """
+    """Radii of circles whose areas are in proportion to documents; see `lay_out`."""
     sizes = np.asarray(documents, np.float64)
     share = sizes / max(float(sizes.sum()), 1.0)
     return np.asarray(np.sqrt(share * _FILL / math.pi), np.float64)
@@ -91,23 +85,24 @@ def _spread(
 
 
 def _push_apart(
-    homes: NDArray[np.float64], radii: NDArray[np.float64], gap: float
+    homes: NDArray[np.float64], radii: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """Places near the homes at which circles do not overlap."""
     count = len(homes)
     # A golden-angle step tells circles of one place apart without chance.
     angle = np.arange(count) * (math.pi * (3 - math.sqrt(5)))
     places = homes + 1e-4 * np.column_stack((np.cos(angle), np.sin(angle)))
-    apart = radii[:, None] + radii[None, :] + gap
+    apart = radii[:, None] + radii[None, :] + _GAP
     mass = np.maximum(radii, 1e-6) ** 2
     # The smaller circle of a pair gives way.
     yields = mass[None, :] / (mass[:, None] + mass[None, :])
-    edge = radii[:, None] + gap / 2
+    edge = radii[:, None] + _GAP / 2
     for round_ in range(_ROUNDS):
         step = places[:, None, :] - places[None, :, :]
         distance = np.sqrt(np.einsum("ijk,ijk->ij", step, step)) + 1e-12
         overlap = np.maximum(apart - distance, 0.0)
         np.fill_diagonal(overlap, 0.0)
-        if overlap.max() < gap / 2 and round_ > 0:
+        if overlap.max() < _GAP / 2 and round_ > 0:
             break
         push = np.einsum("ij,ijk->ik", yields * overlap / distance, step)
         pull = _PULL * max(1 - 2 * round_ / _ROUNDS, 0.0)

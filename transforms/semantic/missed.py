@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.semantic.hashing import id_bytes
 from isinglass.transforms.semantic.vectors import blocks, reach
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 DOCUMENTS = 500
@@ -20,95 +18,40 @@ percentage points wide for a share of documents."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """Counts of one sampled document each; addable.
+class Rows:
+    """Some documents of the corpus.
 
     Attributes:
-        pairs: int64 (m,), other documents whose cosine reaches the threshold.
-        together: int64 (m,), those of them that share its part.
+        numbers: int64 (n,), place of each document in the corpus.
+        vectors: float32 (n, d), rows of unit length.
+        parts: Shape (n,), number of each one's part, unique over all clusters.
     """
 
-    pairs: NDArray[np.int64]
-    together: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    parts: NDArray[np.integer]
 
 
-@dataclass(frozen=True)
-class Recall:
-    """What a search inside of parts finds of all pairs of the sampled documents.
-
-    Attributes:
-        documents: Sampled documents.
-        with_pairs: Those with at least one near-duplicate anywhere.
-        with_pairs_together: Those of them with at least one in their own part.
-        pairs: Pairs of a sampled document and any other at the threshold or above.
-        pairs_together: Those of them inside of one part.
-    """
-
-    documents: int
-    with_pairs: int
-    with_pairs_together: int
-    pairs: int
-    pairs_together: int
-
-
-@dataclass(frozen=True, eq=False)
-class RecallFold:
-    """Compares sampled documents with every batch of the corpus.
+def count_pairs(sampled: Rows, others: Rows, threshold: float) -> NDArray[np.int64]:
+    """Count what is near each sampled document; counts of batches add up.
 
     Time: sample x documents x dimensions; 500 against a million vectors of 384 values
     are 0.4 TFLOP.
 
-    Attributes:
-        ids: Shape (m,), 32-byte ids of the sampled documents, distinct.
-        vectors: float32 (m, d), rows of unit length.
-        parts: Shape (m,), number of each one's part, unique over all clusters.
+    Args:
+        sampled: Documents that are compared with all.
+        others: A batch of the corpus, the sampled ones included.
         threshold: Least cosine, of cosines rounded as those of `find_duplicates` are.
+
+    Returns:
+        Shape (2, m): other documents whose cosine reaches the threshold, and those of
+        them that share the sampled one's part.
     """
-
-    ids: NDArray[np.bytes_]
-    vectors: NDArray[np.float32]
-    parts: NDArray[np.integer]
-    threshold: float
-
-    def create(self) -> Found:
-        """Return the accumulator of no documents."""
-        return Found(*np.zeros((2, len(self.ids)), np.int64))
-
-    def add(
-        self,
-        found: Found,
-        doc_ids: pa.StringArray,
-        matrix: NDArray[np.float32],
-        parts: NDArray[np.integer],
-    ) -> Found:
-        """Return the counts with a batch of the corpus added.
-
-        Args:
-            found: From `create`, `add` or `merge`.
-            doc_ids: Without nulls.
-            matrix: Shape (n, d), rows of unit length.
-            parts: Shape (n,), numbered as the sample's.
-        """
-        ids = id_bytes(doc_ids)
-        pairs, together = found.pairs.copy(), found.together.copy()
-        for rows in blocks(len(ids)):
-            reached = reach(self.vectors, matrix[rows], self.threshold)
-            reached &= self.ids[:, None] != ids[rows][None, :]
-            pairs += reached.sum(axis=1)
-            reached &= self.parts[:, None] == parts[rows][None, :]
-            together += reached.sum(axis=1)
-        return Found(pairs, together)
-
-    def merge(self, first: Found, second: Found) -> Found:
-        """Return the counts of both."""
-        return Found(first.pairs + second.pairs, first.together + second.together)
-
-    def finish(self, found: Found) -> Recall:
-        """Return the sums."""
-        return Recall(
-            documents=len(found.pairs),
-            with_pairs=int(np.count_nonzero(found.pairs)),
-            with_pairs_together=int(np.count_nonzero(found.together)),
-            pairs=int(found.pairs.sum()),
-            pairs_together=int(found.together.sum()),
-        )
+    counts = np.zeros((2, len(sampled.numbers)), np.int64)
+    for part in blocks(len(others.numbers)):
+        near = reach(sampled.vectors, others.vectors[part], threshold)
+        near &= sampled.numbers[:, None] != others.numbers[part]
+        counts[0] += near.sum(axis=1)
+        near &= sampled.parts[:, None] == others.parts[part]
+        counts[1] += near.sum(axis=1)
+    return counts

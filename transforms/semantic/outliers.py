@@ -28,49 +28,34 @@ _ROWS = 2048
 
 
 def outlier_scores(
-    matrix: NDArray[np.float32],
-    ranks: NDArray[np.integer],
-    neighbours: int = NEIGHBOURS,
-    companions: int = COMPANIONS,
+    matrix: NDArray[np.float32], companions: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Outlier score of each row of one part.
 
-    In a part of more than `companions` rows the neighbours are looked for among the
-    `companions` of the lowest ranks, and k shrinks with the share of the part that they
+    Where `companions` are not all rows, k shrinks with the share of the part that they
     are (at least 1): among every fourth row, the third neighbour is about as far as the
     tenth among all.
 
     Args:
         matrix: Shape (n, d), rows of unit length.
-        ranks: Shape (n,), distinct, in an order that has nothing to do with the
-            vectors, such as the hashes of doc_ids.
-        neighbours: k, at least 1.
-        companions: More than `neighbours`.
+        companions: The rows that neighbours are looked for among; which ones must have
+            nothing to do with the vectors.
 
     Returns:
         Shape (n,), 0 to 1, rounded to 6 decimals, the last of which may be another one
         on another processor: cosines are products of float32 here. 1 where the part has
         fewer than k other rows: there are not k documents like it. Opposed directions
         count as 1, and so does a row of zeros.
-
-    Raises:
-        ValueError: `companions` is too small.
     """
-    if companions <= neighbours:
-        msg = f"{companions} companions are too few to find {neighbours} neighbours"
-        raise ValueError(msg)
     count = len(matrix)
     scores = np.ones(count, np.float64)
-    chosen = np.argsort(ranks, kind="stable")[:companions]
-    wanted = neighbours
-    if count > companions:
-        wanted = max(round(neighbours * companions / count), 1)
-    if len(chosen) <= wanted:
+    wanted = max(round(NEIGHBOURS * len(companions) / max(count, 1)), 1)
+    kth = len(companions) - wanted
+    if kth <= 0:
         return scores
-    among = matrix[chosen]
+    among = matrix[companions]
     place = np.full(count, -1, np.int64)
-    place[chosen] = np.arange(len(chosen))
-    kth = len(chosen) - wanted
+    place[companions] = np.arange(len(companions))
     for part in blocks(count, _ROWS):
         similarity = matrix[part] @ among.T
         own = np.flatnonzero(place[part] >= 0)

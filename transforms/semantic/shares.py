@@ -13,67 +13,50 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.schemas.tables import CLUSTER_SHARES
 from isinglass.transforms.semantic.hashing import id_bytes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from isinglass.transforms.semantic.assigned import Assigned
 
-SHARES = pa.schema(
-    [
-        pa.field("cluster", pa.int32()),
-        pa.field("reason", pa.string()),
-        pa.field("source", pa.string()),
-        pa.field("language", pa.string()),
-        pa.field("documents_before", pa.int64()),
-        pa.field("characters_before", pa.int64()),
-        pa.field("documents_after", pa.int64()),
-        pa.field("characters_after", pa.int64()),
-    ]
-)
-"""`cluster` is null for what is in none. `reason` then says why: the reason, or else
-the outcome, of the document where the chain of kept ones ends."""
+LEDGER_COLUMNS = ["doc_id", "outcome", "reason", "kept_doc_id", "chars_in", "chars_out"]
+"""What is read of the ledger."""
 
 NOT_IN_RUN = "kept_elsewhere"
 """Reason of a duplicate whose kept document is that of an earlier run."""
 
-_KEYS = ("cluster", "reason", "source", "language")
-_SUMS = (
-    "documents_before",
-    "characters_before",
-    "documents_after",
-    "characters_after",
-)
+_KEYS, _SUMS = CLUSTER_SHARES.names[:4], CLUSTER_SHARES.names[4:]
 
 
 def cluster_shares(
     ledger: pa.Table,
-    kept_ids: NDArray[np.bytes_],
-    clusters: NDArray[np.int32],
+    documents: Assigned,
     sources: pa.StringArray,
     languages: pa.StringArray,
 ) -> pa.Table:
     """Counts of a shard by cluster or reason, source and language.
 
+    A `reason` is given for what is in no cluster: the reason, or else the outcome, of
+    the document where the chain of kept ones ends.
+
     Args:
-        ledger: Of the shard: doc_id, outcome, reason, kept_doc_id, chars_in, chars_out.
-            A `kept_doc_id` names a document that was kept, in any shard.
-        kept_ids: Documents of all shards that have a cluster, as `id_bytes` gives them,
-            sorted.
-        clusters: Shape (len(kept_ids),).
+        ledger: `LEDGER_COLUMNS` of the shard. A `kept_doc_id` names a document that was
+            kept, in any shard.
+        documents: Those of all shards that have a cluster.
         sources: As many as the ledger has rows; safe labels, null where unknown.
         languages: As many.
 
     Returns:
-        Table with the schema `SHARES`, sorted by its first four columns. The documents
-        before cleaning sum to the ledger's rows.
+        Table with the schema `CLUSTER_SHARES`, sorted by its first four columns. The
+        documents before cleaning sum to the ledger's rows.
     """
     kept_for = ledger["kept_doc_id"].combine_chunks()
     ends = id_bytes(pc.coalesce(kept_for, ledger["doc_id"].combine_chunks()))
-    places = np.searchsorted(kept_ids, ends)
-    known = places < len(kept_ids)
-    known[known] = kept_ids[places[known]] == ends[known]
+    places = np.searchsorted(documents.ids, ends)
+    known = places < len(documents.ids)
+    known[known] = documents.ids[places[known]] == ends[known]
     numbers = np.zeros(len(known), np.int32)
-    numbers[known] = clusters[places[known]]
+    numbers[known] = documents.clusters[places[known]]
     stays = pc.equal(ledger["outcome"], "kept").combine_chunks()
     after = stays.to_numpy(zero_copy_only=False)
     why = pc.coalesce(ledger["reason"], ledger["outcome"]).combine_chunks()
@@ -91,19 +74,15 @@ def cluster_shares(
             "documents_after": pa.array(after.astype(np.int64)),
             "characters_after": pc.if_else(stays, chars_out, 0),
         },
-        schema=SHARES,
+        schema=CLUSTER_SHARES,
     )
     return merge_shares([rows])
 
 
 def merge_shares(tables: list[pa.Table]) -> pa.Table:
-    """Counts of equal clusters, reasons, sources and languages added up.
-
-    Args:
-        tables: At least one, with the schema `SHARES`.
-    """
-    grouped = pa.concat_tables(tables).group_by(list(_KEYS), use_threads=False)
+    """At least one table, with what has the same first four columns added up."""
+    grouped = pa.concat_tables(tables).group_by(_KEYS, use_threads=False)
     summed = grouped.aggregate([(name, "sum") for name in _SUMS])
     named = summed.rename_columns({f"{name}_sum": name for name in _SUMS})
     order = [(name, "ascending") for name in _KEYS]
-    return named.select(SHARES.names).sort_by(order).cast(SHARES)
+    return named.select(CLUSTER_SHARES.names).sort_by(order).cast(CLUSTER_SHARES)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.semantic.kmeans import assign, fit
+from isinglass.transforms.semantic.kmeans import fit, nearest
+from isinglass.transforms.semantic.vectors import blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +23,10 @@ _LITTLE = 0.9
 """A step that leaves more than this share in one part has not split the cluster."""
 
 
-def split(matrix: NDArray[np.float32], largest: int, seed: int) -> NDArray[np.int32]:
-    """Number the parts of one cluster, each of at most `largest` rows where possible.
+def split(
+    matrix: NDArray[np.float32], largest: int, seed: int
+) -> list[NDArray[np.int64]]:
+    """The parts of one cluster, each of at most `largest` rows where possible.
 
     Parts are made by k-means, again and again. Rows that it cannot tell apart, such as
     copies of one vector, stay in one part whatever their number; `duplicates` and
@@ -35,23 +38,17 @@ def split(matrix: NDArray[np.float32], largest: int, seed: int) -> NDArray[np.in
         seed: Not negative, below 2**64.
 
     Returns:
-        Shape (n,): part of each row, 0 to parts - 1, numbered by first appearance.
+        Ascending rows of each part.
     """
-    labels = np.zeros(len(matrix), np.int32)
-    waiting = [np.arange(len(matrix))]
-    done = 0
+    waiting, parts = [np.arange(len(matrix))], []
     while waiting:
         rows = waiting.pop()
         pieces = _step(matrix, rows, largest, seed) if len(rows) > largest else [rows]
         if len(pieces) > 1:
             waiting += pieces
-            continue
-        labels[rows] = done
-        done += 1
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    ranks = np.empty(len(first), np.int32)
-    ranks[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return ranks[inverse]
+        else:
+            parts.append(rows)
+    return parts
 
 
 def _step(
@@ -61,10 +58,8 @@ def _step(
     wanted = min(-(-len(rows) // largest) + 1, _MOST_PARTS)
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), _FIT_ROWS)).astype(np.int64)
     centroids = fit(matrix[rows[chosen]], wanted, _ROUNDS, seed)
-    labels = np.empty(len(rows), np.int32)
-    for start in range(0, len(rows), _FIT_ROWS):
-        part = slice(start, start + _FIT_ROWS)
-        labels[part], _ = assign(matrix[rows[part]], centroids)
+    pieces = blocks(len(rows), _FIT_ROWS)
+    labels = np.concatenate([nearest(matrix[rows[one]], centroids) for one in pieces])
     sizes = np.bincount(labels)
     if sizes.max() > _LITTLE * len(rows):
         return [rows]

@@ -19,14 +19,11 @@ Lao, Khmer and Burmese are left out: runs are sentences, and pairs mean nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from isinglass.transforms.semantic.hashing import hash_ids, id_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,148 +45,35 @@ _PAIRED = r"[\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}]"
 _UNSPACED = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _SHORTEST, _LONGEST = 3, 40
 _PENDING = 4_000_000
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word of a cluster.
-
-    Attributes:
-        word: In lower case.
-        documents: Sampled documents of the cluster that hold it.
-        score: Its log-odds ratio in standard errors; higher is more telling.
-    """
-
-    word: str
-    documents: int
-    score: float
-
-
-@dataclass
-class Counted:
-    """Accumulator of `TermFold`.
-
-    Attributes:
-        tables: Columns cluster, word, documents.
-        rows: Rows in all tables.
-        documents: int64 (k,), documents of each cluster.
-    """
-
-    documents: NDArray[np.int64]
-    tables: list[pa.Table] = field(default_factory=list)
-    rows: int = 0
-
-
-@dataclass
-class Cutoffs:
-    """Accumulator: smallest hashes of each cluster, sorted by cluster and hash."""
-
-    clusters: NDArray[np.int32]
-    hashes: NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class ChoiceFold:
-    """Which documents of each cluster feed its terms: those of the smallest hashes.
-
-    Attributes:
-        each: Documents of a cluster; `documents_each` gives it.
-        seed: Key of the hash.
-    """
-
-    each: int
-    seed: int
-
-    def create(self) -> Cutoffs:
-        """Return the accumulator of no documents."""
-        return Cutoffs(np.empty(0, np.int32), np.empty(0, np.uint64))
-
-    def add(
-        self, cutoffs: Cutoffs, doc_ids: pa.StringArray, clusters: NDArray[np.int32]
-    ) -> Cutoffs:
-        """Return the accumulator with a batch added."""
-        hashes = hash_ids(id_bytes(doc_ids), self.seed)
-        return self.merge(cutoffs, Cutoffs(clusters, hashes))
-
-    def merge(self, first: Cutoffs, second: Cutoffs) -> Cutoffs:
-        """Return the accumulator of both."""
-        clusters = np.concatenate((first.clusters, second.clusters))
-        hashes = np.concatenate((first.hashes, second.hashes))
-        order = np.lexsort((hashes, clusters))
-        clusters, hashes = clusters[order], hashes[order]
-        starts = np.flatnonzero(np.diff(clusters, prepend=-1))
-        sizes = np.diff(np.append(starts, len(clusters)))
-        within = np.arange(len(clusters)) - np.repeat(starts, sizes)
-        return Cutoffs(clusters[within < self.each], hashes[within < self.each])
-
-    def chosen(
-        self, cutoffs: Cutoffs, doc_ids: pa.StringArray, clusters: NDArray[np.int32]
-    ) -> NDArray[np.bool_]:
-        """Which documents of a batch are chosen, when all batches were added."""
-        last = np.flatnonzero(np.diff(cutoffs.clusters, append=-1))
-        limits = np.zeros(int(clusters.max(initial=-1)) + 1, np.uint64)
-        known = last[cutoffs.clusters[last] < len(limits)]
-        limits[cutoffs.clusters[known]] = cutoffs.hashes[known]
-        hashes = hash_ids(id_bytes(doc_ids), self.seed)
-        return hashes <= limits[clusters]
+WORDS = pa.schema(
+    [
+        pa.field("cluster", pa.int32()),
+        pa.field("word", pa.string()),
+        pa.field("documents", pa.int64()),
+    ]
+)
+"""Documents of each cluster that hold a word."""
 
 
 def documents_each(clusters: int) -> int:
-    """Documents of a cluster that feed its terms, for so many clusters."""
+    """Most documents of a cluster that feed its terms, for so many clusters."""
     return min(EACH, max(DOCUMENTS // max(clusters, 1), 2 * LEAST_IN_CLUSTER))
 
 
-@dataclass(frozen=True)
-class TermFold:
-    """Counts documents a word and cluster; order and grouping do not matter.
-
-    Attributes:
-        clusters: How many there are.
-    """
-
-    clusters: int
-
-    def create(self) -> Counted:
-        """Return the accumulator of no documents."""
-        return Counted(np.zeros(self.clusters, np.int64))
-
-    def add(
-        self, counted: Counted, texts: pa.StringArray, clusters: NDArray[np.int32]
-    ) -> Counted:
-        """Add a batch of cleaned texts; changes and returns `counted`."""
-        counted.documents += np.bincount(clusters, minlength=self.clusters)
-        table = _count(texts, clusters)
-        counted.tables.append(table)
-        counted.rows += len(table)
-        return _shrink(counted) if counted.rows > _PENDING else counted
-
-    def merge(self, first: Counted, second: Counted) -> Counted:
-        """Return the accumulator of both; changes neither."""
-        merged = Counted(
-            first.documents + second.documents,
-            [*first.tables, *second.tables],
-            first.rows + second.rows,
-        )
-        return _shrink(merged) if merged.rows > _PENDING else merged
-
-    def finish(self, counted: Counted, most: int = 10) -> list[list[Term]]:
-        """Return at most `most` terms of each cluster, the most telling first."""
-        result: list[list[Term]] = [[] for _ in range(self.clusters)]
-        if not counted.tables:
-            return result
-        table = _score(_sum(counted.tables), counted.documents)
-        clusters = table["cluster"].to_numpy()
-        starts = np.searchsorted(clusters, np.arange(self.clusters))
-        places = np.arange(len(clusters)) - starts[clusters]
-        best = table.filter(pa.array(places < most))
-        for row in best.to_pylist():
-            term = Term(row["word"], row["documents"], round(row["score"], 6))
-            result[row["cluster"]].append(term)
-        return result
+def add_words(tables: list[pa.Table], table: pa.Table) -> list[pa.Table]:
+    """The tables with one more, in one where they have grown large."""
+    tables = [*tables, table]
+    return [sum_words(tables)] if sum(map(len, tables)) > _PENDING else tables
 
 
-def _count(texts: pa.StringArray, clusters: NDArray[np.int32]) -> pa.Table:
-    """Documents of each pair of cluster and word in a batch."""
+def sum_words(tables: list[pa.Table]) -> pa.Table:
+    """Equal pairs of cluster and word of at least one table brought together."""
+    grouped = pa.concat_tables(tables).group_by(["cluster", "word"], use_threads=False)
+    return grouped.aggregate([("documents", "sum")]).rename_columns(WORDS.names)
+
+
+def count_words(texts: pa.StringArray, clusters: NDArray[np.int32]) -> pa.Table:
+    """Count the words of a batch of cleaned texts; a table with the schema `WORDS`."""
     read = pc.utf8_slice_codeunits(texts, 0, CHARACTERS)
     plain = pc.replace_substring_regex(read, _PLACEHOLDER, " ")
     paired = _pair_characters(pc.utf8_lower(plain))
@@ -209,7 +93,8 @@ def _count(texts: pa.StringArray, clusters: NDArray[np.int32]) -> pa.Table:
             "cluster": pa.array((distinct // width).astype(np.int32)),
             "word": words.take(pa.array(distinct % width)),
             "documents": pa.array(counts.astype(np.int64)),
-        }
+        },
+        schema=WORDS,
     )
 
 
@@ -240,22 +125,17 @@ def _are_words(words: pa.StringArray) -> pa.BooleanArray:
     return pc.or_(pc.and_(long_enough, spaced), pair)
 
 
-def _sum(tables: list[pa.Table]) -> pa.Table:
-    """Equal pairs of cluster and word brought together."""
-    grouped = pa.concat_tables(tables).group_by(["cluster", "word"], use_threads=False)
-    summed = grouped.aggregate([("documents", "sum")])
-    return summed.rename_columns({"documents_sum": "documents"})
+def telling_words(table: pa.Table, documents: NDArray[np.int64], most: int) -> pa.Table:
+    """The words of each cluster that tell it from the others.
 
+    Args:
+        table: From `sum_words`.
+        documents: Shape (k,), documents of each cluster that words were taken from.
+        most: Words of a cluster.
 
-def _shrink(counted: Counted) -> Counted:
-    table = _sum(counted.tables)
-    counted.tables[:] = [table]
-    counted.rows = len(table)
-    return counted
-
-
-def _score(table: pa.Table, documents: NDArray[np.int64]) -> pa.Table:
-    """Pairs that may be shown, sorted by cluster, falling score and word."""
+    Returns:
+        `WORDS` and the score, to 6 decimals, sorted by cluster, falling score and word.
+    """
     coded = table["word"].combine_chunks().dictionary_encode()
     codes = coded.indices.to_numpy(zero_copy_only=False)
     inside = table["documents"].to_numpy()
@@ -271,6 +151,9 @@ def _score(table: pa.Table, documents: NDArray[np.int64]) -> pa.Table:
     shown = (inside >= LEAST_IN_CLUSTER) & (everywhere[codes] >= LEAST_IN_ALL)
     shown &= score > 0
     table = table.append_column("score", pa.array(score)).filter(pa.array(shown))
-    return table.sort_by(
+    table = table.sort_by(
         [("cluster", "ascending"), ("score", "descending"), ("word", "ascending")]
     )
+    ranked = table["cluster"].to_numpy()
+    places = np.arange(len(ranked)) - np.searchsorted(ranked, ranked)
+    return table.filter(pa.array(places < most))

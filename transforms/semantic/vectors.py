@@ -19,19 +19,10 @@ DECIMALS = 6
 
 _LEAST_NORM = 1e-12
 _PAIRS = 16_384
-_UNSURE = 1e-9
-"""Products of float64 that are nearer to a bound than this are computed again in an
-order that does not depend on the processor; their own error is a thousandth of it."""
 
 
 def unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Rows at unit length; a row of zeros stays one.
-
-    Args:
-        matrix: Shape (n, d), of any kind of floating point number, finite.
-
-    Returns:
-        Shape (n, d), a copy.
+    """A copy with rows of unit length; a row of zeros stays one.
 
     Raises:
         ValueError: A value is not finite: no similarity to it has a meaning.
@@ -54,7 +45,7 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
 
 
 def slack(dimensions: int) -> float:
-    """How far a float32 product may lie below the exact cosine of two unit rows.
+    """How far a float32 product may lie from `cosines` of two unit rows.
 
     Half a unit in the last place for each of the additions (Higham, Accuracy and
     Stability of Numerical Algorithms, section 3.1), and the rounding of the rows.
@@ -68,14 +59,7 @@ def cosines(
     """Cosines of pairs of rows in float64, rounded to `DECIMALS`.
 
     The same on every processor, which cannot be said of a matrix product, and exactly 1
-    for equal vectors.
-
-    Args:
-        left: Shape (p, d).
-        right: Shape (p, d).
-
-    Returns:
-        Shape (p,); 0 where a row is zero.
+    for equal vectors. Of shape (p, d) and (p, d) it makes (p,); 0 where a row is zero.
     """
     result = np.empty(len(left), np.float64)
     for part in blocks(len(left), _PAIRS):
@@ -90,26 +74,18 @@ def reach(
 ) -> NDArray[np.bool_]:
     """Tell for all pairs of rows whether `cosines` reaches a threshold.
 
-    Args:
-        left: Shape (m, d).
-        right: Shape (n, d).
-        threshold: Least cosine.
-
-    Returns:
-        Shape (m, n).
+    Of shape (m, d) and (n, d) it makes (m, n).
     """
-    one, other = _exact_units(left), _exact_units(right)
-    # `cosines` rounds up from here.
-    above = one @ other.T - (threshold - 0.5 * 10.0**-DECIMALS)
-    reached = above >= 0
-    unsure = np.nonzero(np.abs(above) < _UNSURE)
-    reached[unsure] = cosines(left[unsure[0]], right[unsure[1]]) >= threshold
+    products, unsure = left @ right.T, slack(left.shape[1])
+    reached = products >= threshold - unsure
+    # What float32 leaves open is computed again.
+    first, second = np.nonzero(reached)
+    still = products[first, second] < threshold + unsure
+    first, second = first[still], second[still]
+    for part in blocks(len(first), _PAIRS):
+        one, other = first[part], second[part]
+        reached[one, other] = cosines(left[one], right[other]) >= threshold
     return reached
-
-
-def _exact_units(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    exact = rows.astype(np.float64)
-    return exact / np.maximum(_norms(exact), _LEAST_NORM)[:, None]
 
 
 def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:

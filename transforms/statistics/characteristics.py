@@ -1,6 +1,11 @@
-"""Which data quality characteristic of ISO/IEC 5259-2:2024 each metric speaks to."""
+"""Statistics of transforms, with the characteristic that each metric speaks to."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.statistics.intervals import wilson
 
 CHARACTERISTICS: dict[str, str] = {
     "documents": "Completeness",
@@ -25,4 +30,43 @@ CHARACTERISTICS: dict[str, str] = {
     "repeats.share": "Similarity",
     "repeats.sampled": "Auditability",
 }
-"""Metric to characteristic, spelled as the standard does."""
+"""Metric to data quality characteristic, spelled as ISO/IEC 5259-2:2024 does."""
+
+
+def statistic(
+    metric: str, value: float, unit: str, stage: str, **columns: Any
+) -> Statistic:
+    """Return a statistic of a metric of `CHARACTERISTICS`, with its other columns."""
+    return Statistic(metric, value, unit, stage, CHARACTERISTICS[metric], **columns)
+
+
+def share(
+    metric: str,
+    counts: tuple[float, float],
+    stage: str,
+    *,
+    interval: bool = True,
+    **slices: Any,
+) -> Statistic:
+    """Return a share as a statistic, with its Wilson interval unless told not to.
+
+    Args:
+        metric: One of `CHARACTERISTICS`.
+        counts: Numerator and denominator; the share of nothing is 0.
+        stage: `input`, `output` or `run`.
+        interval: Whether individuals are independent enough for an interval.
+        slices: Slice columns.
+    """
+    numerator, denominator = counts
+    low, high = wilson(numerator, denominator) if interval else (None, None)
+    return statistic(
+        metric,
+        numerator / denominator if denominator else 0.0,
+        "share",
+        stage,
+        numerator=numerator,
+        denominator=denominator,
+        low=low,
+        high=high,
+        **slices,
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import GateResult
-from isinglass.schemas.statistic import SLICES
+from isinglass.schemas.tables import SLICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ _SELECTORS = (*SLICES, "stage", "unit", "characteristic")
 
 
 def evaluate_gates(
-    gates: tuple[GateConfig, ...], statistics: list[Statistic]
+    gates: Iterable[GateConfig], statistics: Sequence[Statistic]
 ) -> list[GateResult]:
     """Evaluate each gate.
 
@@ -43,7 +43,7 @@ def evaluate_gates(
     return [_evaluate(gate, statistics) for gate in gates]
 
 
-def _evaluate(gate: GateConfig, statistics: Iterable[Statistic]) -> GateResult:
+def _evaluate(gate: GateConfig, statistics: Sequence[Statistic]) -> GateResult:
     unknown = sorted(set(gate.slice) - set(_SELECTORS))
     if unknown:
         raise ConfigError(
@@ -53,15 +53,7 @@ def _evaluate(gate: GateConfig, statistics: Iterable[Statistic]) -> GateResult:
     values = [found.value for found in statistics if _applies(gate, found)]
     actual = _worst(gate, values)
     passed = actual is not None and _COMPARE[gate.op](actual, gate.value)
-    return GateResult(
-        metric=gate.metric,
-        slice=dict(gate.slice),
-        op=gate.op,
-        value=gate.value,
-        actual=actual,
-        severity=gate.severity,
-        passed=passed,
-    )
+    return GateResult(**gate.model_dump(), actual=actual, passed=passed)
 
 
 def _applies(gate: GateConfig, statistic: Statistic) -> bool:
@@ -73,9 +65,7 @@ def _applies(gate: GateConfig, statistic: Statistic) -> bool:
 
 
 def _worst(gate: GateConfig, values: Sequence[float]) -> float | None:
-    if not values:
-        return None
-    if any(isnan(value) for value in values):
+    if not values or any(isnan(value) for value in values):
         return None
     if gate.op in (">=", ">"):
         return min(values)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-Z_95 = 1.959963984540054
+_Z = 1.959963984540054
 """Two-sided 95 % quantile of the standard normal distribution."""
 
 
-def wilson(successes: float, trials: float, z: float = Z_95) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (Wilson 1927, JASA 22:209).
+def wilson(successes: float, trials: float) -> tuple[float, float]:
+    """Return the Wilson score interval, 95 %, of a share (Wilson 1927, JASA 22:209).
 
     Args:
         successes: 0 to `trials`.
         trials: 0 or more; with none, nothing is known and (0, 1) is returned.
-        z: Standard normal quantile of the confidence.
 
     Raises:
         ValueError: `successes` is not within 0 and `trials`.
@@ -23,7 +22,7 @@ def wilson(successes: float, trials: float, z: float = Z_95) -> tuple[float, flo
         raise ValueError(f"{successes} successes in {trials} trials; want 0 to all")
     if trials == 0:
         return 0.0, 1.0
-    share = successes / trials
+    share, z = successes / trials, _Z
     scale = 1 + z * z / trials
     centre = (share + z * z / (2 * trials)) / scale
     spread = sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
@@ -34,14 +33,13 @@ def wilson(successes: float, trials: float, z: float = Z_95) -> tuple[float, flo
 
 
 def share_ratio(
-    first: tuple[int, int], second: tuple[int, int], z: float = Z_95
+    first: tuple[int, int], second: tuple[int, int]
 ) -> tuple[float, float, float] | None:
-    """Return the ratio of two shares with its log interval (Katz et al. 1978).
+    """Return the ratio of two shares with its 95 % log interval (Katz et al. 1978).
 
     Args:
         first: Successes and trials of the numerator.
         second: Successes and trials of the denominator, of other individuals.
-        z: Standard normal quantile of the confidence.
 
     Returns:
         Ratio, low, high; None where a count of 0 leaves the interval undefined.
@@ -51,4 +49,4 @@ def share_ratio(
     (a, n), (b, m) = first, second
     ratio = (a / n) / (b / m)
     error = sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
-    return ratio, exp(log(ratio) - z * error), exp(log(ratio) + z * error)
+    return ratio, exp(log(ratio) - _Z * error), exp(log(ratio) + _Z * error)

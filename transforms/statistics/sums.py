@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-Accumulator = dict[str, Any]
-"""Dicts of dicts ... of int; JSON holds it as it is."""
+Accumulator = dict[Any, Any]
+"""Dicts of dicts ... of int; JSON holds it as it is if keys are text."""
 
 Slices = dict[str, Any]
 """Slice columns of a statistic, by name; values are text."""
@@ -25,19 +25,6 @@ OTHER = "(other)"
 """Label of all slices beyond the most frequent `MAX_SLICES`, added up."""
 
 
-def add_sums(first: Mapping[str, Any], second: Mapping[str, Any]) -> Accumulator:
-    """Return the sum, key by key; arguments stay as they are. Keys are sorted."""
-    total: Accumulator = {}
-    for key in sorted({*first, *second}):
-        if key not in first or key not in second:
-            total[key] = _copy(first[key] if key in first else second[key])
-        elif isinstance(first[key], dict):
-            total[key] = add_sums(first[key], second[key])
-        else:
-            total[key] = first[key] + second[key]
-    return total
-
-
 def add_into(total: Accumulator, part: Mapping[str, Any]) -> None:
     """Add `part` to `total` in place, which costs only what `part` holds."""
     for key, value in part.items():
@@ -45,12 +32,6 @@ def add_into(total: Accumulator, part: Mapping[str, Any]) -> None:
             add_into(total.setdefault(key, {}), value)
         else:
             total[key] = total.get(key, 0) + value
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(value[key]) for key in sorted(value)}
-    return value
 
 
 def capped_slices(slices: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -84,11 +65,8 @@ def sliced(
 ) -> Accumulator:
     """Fold a batch over everything, by source and by language.
 
-    Args:
-        sources: Source of each document; null counts as the empty name.
-        languages: Language of each document; null counts as the empty name.
-        fold: From a label below `count` for each document, and `count`, to one cell a
-            label.
+    A null counts as the empty name. `fold` makes, of a label below `count` for each
+    document, and `count`, one cell a label.
     """
     everything = np.zeros(len(sources), np.int64)
     part: Accumulator = {"all": fold(everything, 1)[0]}
@@ -101,12 +79,13 @@ def sliced(
 
 
 def sums_by_label(
-    labels: NDArray[np.int64], count: int, values: NDArray[np.integer[Any]]
+    labels: NDArray[np.int64], count: int, values: NDArray[Any]
 ) -> list[int]:
-    """Return the exact sum of integer `values` of each label."""
+    """Return the exact sum of `values`, integers or truth values, of each label."""
     sums = np.zeros(count, np.int64)
     np.add.at(sums, labels, values)
-    return [int(value) for value in sums]
+    found: list[int] = sums.tolist()
+    return found
 
 
 def histograms_by_label(

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.pipelines.engine.workspace.files import file_sha256, size_of
-from isinglass.pipelines.engine.workspace.writing import (
-    explain_write_error,
-    make_folder,
-    put_in_place,
-    temporary_name,
+from isinglass.pipelines.engine.workspace.files import (
+    file_sha256,
+    size_of,
+    write_atomically,
 )
 from isinglass.schemas.commit import OutputFile
 
@@ -28,13 +26,7 @@ BATCH_ROWS = 65_536
 def read_table(
     path: Path, columns: Sequence[str] | None = None, filters: Any = None
 ) -> pa.Table:
-    """A Parquet file, or some of its columns and rows.
-
-    Args:
-        path: The file.
-        columns: Their names; None for all.
-        filters: As of `pyarrow.parquet.read_table`.
-    """
+    """A Parquet file, or some of its columns and rows, as `pq.read_table` has it."""
     names = None if columns is None else list(columns)
     # Parts of the path that look like `key=value` are no columns.
     return pq.read_table(path, columns=names, filters=filters, partitioning=None)
@@ -43,13 +35,7 @@ def read_table(
 def table_batches(
     path: Path, columns: Sequence[str] | None = None, rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
-    """A Parquet file piece by piece, in one thread and little memory.
-
-    Args:
-        path: The file.
-        columns: Their names; None for all.
-        rows: Most rows of a piece.
-    """
+    """A Parquet file piece by piece, in one thread and little memory."""
     names = None if columns is None else list(columns)
     file = pq.ParquetFile(path, pre_buffer=False)
     yield from file.iter_batches(rows, columns=names, use_threads=False)
@@ -74,20 +60,9 @@ def table_bytes(table: pa.Table) -> bytes:
 
 
 def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:
-    """Write `audit/<name>.parquet`, a table of the run as a whole, or nothing.
-
-    Raises:
-        OutputError: No permission.
-        RetryError: The disk is full or failing.
-    """
+    """Write `audit/<name>.parquet`, a table of the run as a whole, or nothing."""
     path = workspace.table("audit", name)
-    make_folder(path.parent)
-    temporary = temporary_name(path)
-    try:
-        pq.write_table(table, temporary, compression="zstd")
-        put_in_place(temporary, path)
-    except OSError as error:
-        raise explain_write_error(error, path) from None
+    write_atomically(path, table_bytes(table))
     return OutputFile(
         path=workspace.relative(path),
         rows=table.num_rows,

@@ -16,18 +16,14 @@ from isinglass.pipelines.report.blocks import (
     columns,
     table,
 )
-from isinglass.pipelines.report.books import (
-    Books,
-    books_of_characters,
-    books_of_records,
-    characters_of_kept,
-)
 from isinglass.pipelines.report.svg import Flow, flow
 from isinglass.pipelines.report.text import MINUS, grouped, share_of, shorten, words_of
+from isinglass.pipelines.sums import conserved, told_counts
 from isinglass.schemas.reasons import REASON_TEXT
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
+    from isinglass.pipelines.stage import Sum
     from isinglass.schemas.manifest import Characters, Manifest, Records
 
 _MOST_FLOWS = 7
@@ -36,6 +32,7 @@ _MOST_FLOWS = 7
 def accounting_section(data: ReportData) -> Section:
     """Both account tables, the flow picture and the first quarantined records."""
     manifest = data.manifest
+    records, _, characters = conserved(told_counts(manifest))
     blocks: list[Block] = []
     if manifest.verb == "audit":
         blocks.append(
@@ -47,9 +44,9 @@ def accounting_section(data: ReportData) -> Section:
         )
     blocks += [
         _flow_figure(manifest.records),
-        _record_table(manifest.records, _sentences(manifest)),
-        _character_table(manifest, written=manifest.verb != "audit"),
-        Paragraph(_equation(manifest.characters)),
+        _record_table(manifest.records, records, _sentences(manifest)),
+        _character_table(manifest, characters),
+        Paragraph(_equation(manifest.characters, characters)),
     ]
     if data.quarantined:
         blocks.append(_quarantine_table(data))
@@ -63,13 +60,13 @@ def _flow_figure(records: Records) -> Figure:
     if len(flows) > _MOST_FLOWS:
         rest = flows[_MOST_FLOWS - 1 :]
         count = sum(item.value for item in rest)
-        flows = [
-            *flows[: _MOST_FLOWS - 1],
-            Flow(f"{len(rest)} other reasons", count, "held"),
-        ]
-    caption = "Every record that was read, by where it went. Bars are to scale, "
-    caption += "but never thinner than a hairline."
-    return Figure(flow(records.total_in, flows), caption)
+        other = Flow(f"{len(rest)} other reasons", count, "held")
+        flows = [*flows[: _MOST_FLOWS - 1], other]
+    return Figure(
+        flow(records.total_in, flows),
+        "Every record that was read, by where it went. Bars are to scale, but never "
+        "thinner than a hairline.",
+    )
 
 
 def _flows(counts: dict[str, int], tone: str) -> list[Flow]:
@@ -90,15 +87,13 @@ def _sentences(manifest: Manifest) -> dict[str, str]:
     }
 
 
-def _record_table(records: Records, sentences: dict[str, str]) -> Table:
+def _record_table(records: Records, books: Sum, sentences: dict[str, str]) -> Table:
     total = records.total_in
     rows: list[Row] = [
         ["kept", "", grouped(records.kept), share_of(records.kept, total), ""]
     ]
-    for outcome, counts in (
-        ("dropped", records.dropped),
-        ("quarantined", records.quarantined),
-    ):
+    counted = {"dropped": records.dropped, "quarantined": records.quarantined}
+    for outcome, counts in counted.items():
         rows += [
             [
                 outcome,
@@ -109,77 +104,73 @@ def _record_table(records: Records, sentences: dict[str, str]) -> Table:
             ]
             for reason, count in _ordered(counts)
         ]
-    books = books_of_records(records)
-    sums = ["sum", "", grouped(books.counted), share_of(books.counted, total)]
+    sums = ["sum", "", grouped(books.right), share_of(books.right, total)]
     return table(
         f"Records: share of the {grouped(total)} read",
         columns("<Outcome", "<Reason", "Records", "Share", "<What it means"),
         rows,
         total=[*sums, _check(books, "records read")],
-        note=_record_equation(records),
+        note=(
+            f"In one line: {grouped(total)} in {_sign(books)} "
+            f"{grouped(records.kept)} kept + "
+            f"{grouped(sum(records.dropped.values()))} dropped + "
+            f"{grouped(sum(records.quarantined.values()))} quarantined."
+        ),
     )
 
 
-def _record_equation(records: Records) -> str:
-    sign = "=" if books_of_records(records).balanced else "≠"
-    return (
-        f"In one line: {grouped(records.total_in)} in {sign} "
-        f"{grouped(records.kept)} kept + "
-        f"{grouped(sum(records.dropped.values()))} dropped + "
-        f"{grouped(sum(records.quarantined.values()))} quarantined."
-    )
+def _sign(books: Sum) -> str:
+    return "=" if books.left == books.right else "≠"
 
 
-def _check(books: Books, what: str) -> Cell:
-    if books.balanced:
-        return Cell(f"✓ equals the {grouped(books.stated)} {what}", tone="good")
-    return Cell(f"✗ does not equal the {grouped(books.stated)} {what}", tone="bad")
+def _check(books: Sum, what: str) -> Cell:
+    if books.left == books.right:
+        return Cell(f"✓ equals the {grouped(books.left)} {what}", tone="good")
+    return Cell(f"✗ does not equal the {grouped(books.left)} {what}", tone="bad")
 
 
-def _character_table(manifest: Manifest, *, written: bool) -> Table:
+def _character_table(manifest: Manifest, books: Sum) -> Table:
     characters = manifest.characters
     total = characters.total_in
     others = sorted(name for name, stage in manifest.stages.items() if stage.edits)
     by = "".join(f" or by {shorten(name)}" for name in others)
-    before = characters_of_kept(characters)
-    books = books_of_characters(characters)
-    where = "written to data/" if written else "that would be written"
+    before = total - characters.dropped - characters.quarantined
+    audit = manifest.verb == "audit"
+    where = "that would be written" if audit else "written to data/"
+    steps = [
+        ("in every document that could be decoded", total),
+        (f"{MINUS} in dropped documents", characters.dropped),
+        (f"{MINUS} in quarantined documents", characters.quarantined),
+        ("= in kept documents, before redaction", before),
+        (f"{MINUS} removed as boilerplate", characters.cut),
+        (f"{MINUS} removed as identifiers{by}", characters.redacted),
+        ("+ put in their place", characters.inserted),
+    ]
+    if not characters.cut:
+        del steps[4]
 
-    def row(label: str, count: int) -> Row:
+    def row(label: str, count: int) -> list[str]:
         return [label, grouped(count), share_of(count, total)]
 
-    cut: list[Row] = []
-    if characters.cut:
-        cut = [[*row(f"{MINUS} removed as boilerplate", characters.cut), ""]]
     return table(
         f"Characters (code points): share of the {grouped(total)} read",
         columns("<Step", "Characters", "Share", "<Check"),
-        [
-            [*row("in every document that could be decoded", total), ""],
-            [*row(f"{MINUS} in dropped documents", characters.dropped), ""],
-            [*row(f"{MINUS} in quarantined documents", characters.quarantined), ""],
-            [*row("= in kept documents, before redaction", before), ""],
-            *cut,
-            [*row(f"{MINUS} removed as identifiers{by}", characters.redacted), ""],
-            [*row("+ put in their place", characters.inserted), ""],
-        ],
+        [[*row(*step), ""] for step in steps],
         total=[
-            *row(f"= in kept documents, {where}", books.counted),
+            *row(f"= in kept documents, {where}", books.right),
             _check(books, "characters kept"),
         ],
     )
 
 
-def _equation(characters: Characters) -> str:
-    books = books_of_characters(characters)
-    sign = "=" if books.balanced else "≠"
+def _equation(characters: Characters, books: Sum) -> str:
     cut = f"{grouped(characters.cut)} cut {MINUS} " if characters.cut else ""
     return (
         f"In one line: {grouped(characters.total_in)} in {MINUS} "
         f"{grouped(characters.dropped)} dropped {MINUS} "
         f"{grouped(characters.quarantined)} quarantined {MINUS} {cut}"
         f"{grouped(characters.redacted)} redacted + "
-        f"{grouped(characters.inserted)} inserted {sign} "
+        f"{grouped(characters.inserted)} inserted {_sign(books)} "
         f"{grouped(characters.kept)} characters kept."
     )
 

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.report.slices import Slices
+    from isinglass.pipelines.report.model import ReportData, Slices
 
 _MOST_GROUPS = 40
 _COUNTS = ("documents", "characters", "words")
@@ -47,6 +46,7 @@ _HEADS = (
     "Words out",
 )
 _LENGTH_WORDS = ("length", "quantile")
+_SLICED = ("source", "language", "axis")
 
 
 def content_section(data: ReportData) -> Section:
@@ -92,9 +92,7 @@ def _before_after(slices: Slices, column: str, name: str) -> Table | None:
 
 def _numbers(slices: Slices, column: str) -> dict[str, tuple[float, ...]]:
     """By group: documents in and out, characters in and out, words in and out."""
-    counts = [
-        slices.by(metric, stage, column) for metric in _COUNTS for stage in _STAGES
-    ]
+    counts = [slices.by(name, stage, column) for name in _COUNTS for stage in _STAGES]
     keys = set(counts[0]) | set(counts[1])
     return {key: tuple(count.get(key, 0.0) for count in counts) for key in keys}
 
@@ -124,10 +122,9 @@ def _length_table(slices: Slices) -> Table | None:
     found: dict[tuple[str, str, float, str], dict[str, float]] = {}
     for row in slices.rows:
         is_length = any(word in row["metric"] for word in _LENGTH_WORDS)
-        if not is_length or _is_sliced(row):
-            continue
-        key = _length_key(row)
-        found.setdefault(key, {})[row["stage"]] = float(row["value"])
+        if is_length and not any(row[name] is not None for name in _SLICED):
+            values = found.setdefault(_length_key(row), {})
+            values[row["stage"]] = float(row["value"])
     if not found:
         return None
     rows = [
@@ -142,15 +139,10 @@ def _length_table(slices: Slices) -> Table | None:
     )
 
 
-def _is_sliced(row: Mapping[str, Any]) -> bool:
-    return any(row[name] is not None for name in ("source", "language", "axis"))
-
-
 def _length_key(row: Mapping[str, Any]) -> tuple[str, str, float, str]:
     label = row["position"] or row["group"] or ""
-    digits = label.lstrip("pq")
     try:
-        order = float(digits)
+        order = float(label.lstrip("pq"))
     except ValueError:
         order = 0.0
     return row["metric"], row["unit"], order, label

@@ -20,13 +20,7 @@ from isinglass.pipelines.report.blocks import (
     digest,
     table,
 )
-from isinglass.pipelines.report.text import (
-    MISSING,
-    decimal,
-    grouped,
-    shorten,
-    size,
-)
+from isinglass.pipelines.report.text import MISSING, decimal, grouped, shorten, size
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -82,7 +76,6 @@ def config_lines(manifest: Manifest) -> tuple[str, ...]:
 
 def _inputs(manifest: Manifest) -> Table:
     files = manifest.inputs
-    has_problems = any(file.problem for file in files)
     heads = ["<Path", "<Source", "<Format", "Rows", "Size", "<SHA-256"]
     rows: list[Row] = [
         [
@@ -95,15 +88,10 @@ def _inputs(manifest: Manifest) -> Table:
         ]
         for file in files
     ]
-    total: Row = [
-        f"sum of {grouped(len(files))}",
-        "",
-        "",
-        grouped(sum(file.rows for file in files)),
-        size(sum(file.bytes for file in files)),
-        "",
-    ]
-    if has_problems:
+    count, bytes_ = sum(file.rows for file in files), sum(file.bytes for file in files)
+    name = f"sum of {grouped(len(files))}"
+    total: Row = [name, "", "", grouped(count), size(bytes_), ""]
+    if any(file.problem for file in files):
         heads.append("<Problem")
         total.append("")
         for row, file in zip(rows, files, strict=True):
@@ -115,14 +103,12 @@ def _inputs(manifest: Manifest) -> Table:
 def _models(manifest: Manifest) -> Table | Paragraph:
     if not manifest.models:
         return Paragraph("Models: none were used.", "muted")
-    return table(
-        "Models",
-        columns("<Name", "<Role", "<Version", "<SHA-256"),
-        [
-            [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
-            for m in manifest.models
-        ],
-    )
+    heads = columns("<Name", "<Role", "<Version", "<SHA-256")
+    rows: list[Row] = [
+        [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
+        for m in manifest.models
+    ]
+    return table("Models", heads, rows)
 
 
 def _lexicons(manifest: Manifest) -> Table | Paragraph:
@@ -140,33 +126,16 @@ def _lexicons(manifest: Manifest) -> Table | Paragraph:
 
 def _passes(manifest: Manifest) -> Table:
     passes = manifest.passes
-    seconds = sum(record.seconds for record in passes)
-    cpu = sum(record.cpu_seconds for record in passes)
-    units = sum(record.units for record in passes)
-    reused = sum(record.reused for record in passes)
+    units = grouped(sum(record.units for record in passes))
+    reused = grouped(sum(record.reused for record in passes))
+    wall = decimal(sum(record.seconds for record in passes), 1)
+    cpu = decimal(sum(record.cpu_seconds for record in passes), 1)
+    heads = ("<Pass", "Units", "of them reused", "Rows", "Size", "Wall s", "CPU s")
     return table(
         "Passes: what each did and what it cost",
-        columns(
-            "<Pass",
-            "Units",
-            "of them reused",
-            "Rows",
-            "Size",
-            "Wall s",
-            "CPU s",
-            "MB per wall s",
-        ),
+        columns(*heads, "MB per wall s"),
         [_pass_row(record) for record in passes],
-        total=[
-            "sum",
-            grouped(units),
-            grouped(reused),
-            "",
-            "",
-            decimal(seconds, 1),
-            decimal(cpu, 1),
-            "",
-        ],
+        total=["sum", units, reused, "", "", wall, cpu, ""],
         note=(
             "Reused units were finished by an earlier attempt, whose wall time is not "
             "counted here. Times differ from run to run; no other file depends on them."
@@ -194,8 +163,7 @@ def _folders(manifest: Manifest) -> Table:
     folders: dict[str, list[tuple[int, int]]] = {}
     for output in manifest.outputs:
         folder, slash, _ = output.path.partition("/")
-        name = f"{folder}/" if slash else folder
-        folders.setdefault(name, []).append((output.rows, output.bytes))
+        folders.setdefault(folder + slash, []).append((output.rows, output.bytes))
     rows: list[Row] = [
         [
             code(name),
@@ -205,12 +173,8 @@ def _folders(manifest: Manifest) -> Table:
         ]
         for name, files in sorted(folders.items())
     ]
-    total = [
-        "sum",
-        grouped(len(manifest.outputs)),
-        "",
-        size(sum(output.bytes for output in manifest.outputs)),
-    ]
+    whole = size(sum(output.bytes for output in manifest.outputs))
+    total = ["sum", grouped(len(manifest.outputs)), "", whole]
     heads = columns("<Folder", "Files", "Rows", "Size")
     return table("What was written", heads, rows, total)
 

@@ -9,6 +9,7 @@ from isinglass.pipelines.report.blocks import (
     Figure,
     Heading,
     Paragraph,
+    Row,
     Section,
     Table,
     columns,
@@ -54,39 +55,29 @@ def line(manifest: Manifest) -> str:
     """Its part of what a command prints when it is done."""
     if not manifest.balance:
         return "Balance: not run"
-    parts = []
-    for axis, summary in sorted(manifest.balance.items()):
-        effective = share_of(summary.effective_sample_size, summary.documents)
-        parts.append(
-            f"{shorten(axis)} within {decimal(summary.residual * 100)} points of the "
-            "target, "
-            f"effective sample {effective} of {grouped(summary.documents)} documents"
-        )
+    parts = [
+        f"{shorten(axis)} within {decimal(one.residual * 100)} points of the target, "
+        f"effective sample {share_of(one.effective_sample_size, one.documents)} of "
+        f"{grouped(one.documents)} documents"
+        for axis, one in sorted(manifest.balance.items())
+    ]
     return f"Balance: {'; '.join(parts)}"
 
 
 def _axis_blocks(axis: str, summary: AxisSummary) -> list[Block]:
-    groups = sorted(set(summary.before) | set(summary.after) | set(summary.target))
+    before, after, target = summary.before, summary.after, summary.target
     rows = [
-        Shift(
-            group,
-            summary.before.get(group, 0.0),
-            summary.after.get(group, 0.0),
-            summary.target.get(group),
-        )
-        for group in groups
+        Shift(group, before.get(group, 0.0), after.get(group, 0.0), target.get(group))
+        for group in sorted({*before, *after, *target})
     ]
     blocks: list[Block] = [Heading(f"Weights on the axis {shorten(axis)}")]
     if rows:
-        blocks.append(Figure(shifts(rows), _SHIFT_CAPTION))
-    blocks += [_axis_table(summary, rows), _axis_statement(summary)]
-    return blocks
-
-
-_SHIFT_CAPTION = (
-    "Share of the axis by group: hollow dot before weighting, full dot after, "
-    "upright stroke the target"
-)
+        caption = (
+            "Share of the axis by group: hollow dot before weighting, full dot after, "
+            "upright stroke the target"
+        )
+        blocks.append(Figure(shifts(rows), caption))
+    return [*blocks, _axis_table(summary, rows), _axis_statement(summary)]
 
 
 def _axis_table(summary: AxisSummary, rows: list[Shift]) -> Table:
@@ -94,28 +85,20 @@ def _axis_table(summary: AxisSummary, rows: list[Shift]) -> Table:
         ends = summary.reachable.get(group)
         return f"{percent(ends[0])} to {percent(ends[1])}" if ends else MISSING
 
-    return table(
-        "Shares within the axis, of the kept documents' mentions",
-        columns("<Group", "Target", "Before", "After", "Reachable within the bounds"),
-        [
-            [
-                shorten(row.label),
-                percent(row.target),
-                percent(row.before),
-                percent(row.after),
-                reach(row.label),
-            ]
-            for row in rows
-        ],
-    )
+    made: list[Row] = []
+    for group, before, after, target in rows:
+        shares = (percent(share) for share in (target, before, after))
+        made.append([shorten(group), *shares, reach(group)])
+    heads = ("<Group", "Target", "Before", "After", "Reachable within the bounds")
+    caption = "Shares within the axis, of the kept documents' mentions"
+    return table(caption, columns(*heads), made)
 
 
 def _axis_statement(summary: AxisSummary) -> Paragraph:
     effective = grouped(summary.effective_sample_size)
     share = share_of(summary.effective_sample_size, summary.documents)
-    if summary.feasible:
-        reached = "The target can be reached within the bounds"
-    else:
+    reached = "The target can be reached within the bounds"
+    if not summary.feasible:
         reached = "The target can not be reached within the bounds; the closest is used"
     text = (
         f"{reached}. Largest difference left: "

@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
-from isinglass.pipelines.stages.balance import proof, report, story
+import numpy as np
+
+from isinglass.pipelines.stage import Closed, Stage, Story, Verdict, no_drops
+from isinglass.pipelines.stages.balance import report
 from isinglass.pipelines.stages.balance.weights import (
     balance_summary,
+    check_weights,
     solve_weights,
 )
 from isinglass.pipelines.stages.demographics.kept import kept_documents
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.balance.balance import check_targets
+from isinglass.schemas.reasons import Outcome
+from isinglass.transforms.balance.solve import axes_of
 from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.stage import Closing, Driver, Site, Standing
     from isinglass.schemas.config import BalanceConfig, RunConfig
     from isinglass.schemas.statistic import Statistic
@@ -42,9 +48,9 @@ class Balance(Stage):
     def prepare(self, site: Site) -> Balance:
         """Refuse axes and groups that no lexicon has."""
         if not site.config.survey.count_mentions:
-            msg = "balance needs survey.count_mentions: true."
-            raise ConfigError(msg)
-        check_targets(self.config, group_names())
+            raise ConfigError("balance needs survey.count_mentions: true.")
+        nothing = np.zeros((0, len(group_names())), np.int32)
+        axes_of(nothing, group_names(), self.config)
         return self
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
@@ -54,8 +60,7 @@ class Balance(Stage):
 
     def close(self, closing: Closing) -> Closed:
         """Shares before and after weighting, over the documents really kept."""
-        shard_ids = closing.driver.shard_ids
-        kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
+        kept = kept_documents(closing.workspace, closing.driver.shard_ids)
         summary = balance_summary(self.config, closing.workspace, kept)
         return Closed(manifest={"balance": summary})
 
@@ -75,7 +80,24 @@ class Balance(Stage):
             if not summary.feasible
         ]
 
-    prove = staticmethod(proof.prove)
+    @classmethod
+    def prove(cls, run: FinishedRun) -> list[Check]:
+        """The weights of `data/` are those of the manifest."""
+        return [check_weights(run)]
+
+    @classmethod
+    def story(
+        cls, run: RunFolder, row: Mapping[str, Any], *, full: bool
+    ) -> Story | None:
+        """The weight of a kept document; None if there is none."""
+        del full
+        column, weight = "balance_weight", None
+        if row["outcome"] == Outcome.KEPT:
+            doc_id = row["doc_id"]
+            data = run.rows(row["shard"], "data", doc_id, ["doc_id", column])
+            weight = data[0][column] if data else None
+        lines = () if weight is None else (("weight", f"{weight:.6g}"),)
+        return Story({"record": {column: weight}}, lines)
+
     section = staticmethod(report.section)
     line = staticmethod(report.line)
-    story = staticmethod(story.story)

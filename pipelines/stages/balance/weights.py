@@ -1,10 +1,10 @@
-"""Weights solved once for all documents, and what they reached."""
+"""Weights solved once for all documents, what they reached, and their proof."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +14,16 @@ from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import read_array, read_json
+from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.manifest import AxisSummary
-from isinglass.transforms.balance.balance import solve, weighted_shares
+from isinglass.transforms.balance.solve import axes_of, solve
 from isinglass.transforms.demographics.counts import mention_matrix
 from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.demographics.kept import Kept
     from isinglass.schemas.config import BalanceConfig
@@ -35,7 +37,7 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
 
     Args:
         driver: After the survey.
-        config: The `balance` section.
+        config: The targets.
         kept: bool (n,), documents that nobody drops.
 
     Returns:
@@ -48,15 +50,11 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         if places:
             survey = read_survey(workspace, places, ["mentions"])
             counts = mention_matrix(survey["mentions"])
-        vectors, inverse, multiplicity = np.unique(
-            counts[kept], axis=0, return_inverse=True, return_counts=True
-        )
-        solution = solve(vectors.astype(np.int64), multiplicity, group_names(), config)
+        solution = solve(counts[kept], group_names(), config)
         weights = np.full(len(counts), np.nan)
-        weights[kept] = solution.weights[inverse.reshape(-1)]
+        weights[kept] = solution.weights
         outputs.write_array(workspace.side(BALANCE, _WEIGHTS), weights)
-        axes = {name: asdict(axis) for name, axis in solution.axes.items()}
-        found = {"axes": axes, "iterations": solution.iterations}
+        found = {"feasible": solution.feasible, "reachable": solution.reachable}
         path = workspace.side(BALANCE, _FILE)
         outputs.write_bytes(path, json.dumps(found, sort_keys=True))
         return {"records_in": len(counts), "kept": int(kept.sum())}
@@ -72,40 +70,74 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
 
 
 def balance_summary(
-    balance: BalanceConfig, workspace: Workspace, kept: list[Kept]
+    balance: BalanceConfig, workspace: Workspace, kept: Kept
 ) -> dict[str, AxisSummary]:
     """Shares before and after weighting, over the documents really kept.
 
     The weights were solved before the PII scan. A document that the scan sent to
     quarantine leaves a small residual, and it is this one that is reported.
     """
-    path = workspace.side(BALANCE, _FILE)
-    solved = read_json(path)["axes"]
-    counts = np.concatenate([k.mentions.counts[k.kept] for k in kept])
-    weights = np.concatenate([k.weight[k.kept] for k in kept])
-    ones = np.ones(len(counts))
-    before = weighted_shares(counts, ones, group_names(), balance)
-    after = weighted_shares(counts, weights, group_names(), balance)
+    solved = read_json(workspace.side(BALANCE, _FILE))
+    counts, weights = kept.mentions.counts[kept.kept], kept.weight[kept.kept]
     summary = {}
-    for axis, solution in solved.items():
-        target = solution["target"]
-        missed = [abs(after[axis][group] - target[group]) for group in target]
-        summary[axis] = AxisSummary(
-            target=target,
-            before=before[axis],
-            after=after[axis],
-            residual=max(missed, default=0.0),
-            effective_sample_size=_effective_size(weights),
+    for axis in axes_of(counts, group_names(), balance):
+        after = axis.shares(weights)
+        missed = [abs(after[group] - goal) for group, goal in axis.target.items()]
+        summary[axis.name] = AxisSummary(
+            target=axis.target,
+            before=axis.shares(np.ones(len(counts))),
+            after=after,
+            residual=max(missed),
+            effective_sample_size=effective_size(weights),
             documents=len(weights),
             weight_low=float(weights.min()) if len(weights) else 1.0,
             weight_high=float(weights.max()) if len(weights) else 1.0,
-            feasible=solution["feasible"],
-            reachable=solution["reachable"],
+            feasible=solved["feasible"],
+            reachable=solved["reachable"][axis.name],
         )
     return summary
 
 
-def _effective_size(weights: np.ndarray) -> float:
-    """Kish: (sum w)^2 / sum w^2."""
+def effective_size(weights: np.ndarray) -> float:
+    """Documents without weights that vary as little, Kish: (sum w)^2 / sum w^2."""
     squares = float(np.square(weights).sum())
     return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
+def check_weights(run: FinishedRun) -> Check:
+    """Every text has a weight if and only if the run was asked to balance.
+
+    Number, bounds and effective sample size of the weights are those of the manifest.
+    """
+    wanted = run.config.balance is not None
+    if not wanted and run.manifest.balance:
+        fault = "the manifest has a balance that was not asked for"
+        return conclude(BALANCE, [fault], "")
+    if not run.paths("data"):
+        return Check(BALANCE, "skipped", "no text was written")
+    faults, parts = [], [np.empty(0)]
+    for shard, data in run.each("data", ["balance_weight"]):
+        column = data["balance_weight"]
+        if column.null_count != (0 if wanted else len(column)):
+            faults.append(f"data/{shard} has weights for other texts than it should")
+        parts.append(column.drop_null().to_numpy())
+    weights = np.concatenate(parts)
+    if wanted and not run.manifest.balance:
+        faults.append("the manifest has no balance")
+    faults += [
+        f"the weights are not those of the axis {axis}"
+        for axis, summary in run.manifest.balance.items()
+        if not _fit(weights, summary)
+    ]
+    return conclude(BALANCE, faults, f"{len(weights):,} weights")
+
+
+def _fit(weights: np.ndarray, summary: AxisSummary) -> bool:
+    if summary.documents != len(weights):
+        return False
+    if len(weights) == 0:
+        return True
+    bounds = (float(weights.min()), float(weights.max()))
+    return bounds == (summary.weight_low, summary.weight_high) and isclose(
+        effective_size(weights), summary.effective_sample_size, rel_tol=1e-9
+    )

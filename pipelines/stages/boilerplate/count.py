@@ -17,18 +17,16 @@ from isinglass.pipelines.engine.buckets import BucketGraph, bucket_number
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
-from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
+from isinglass.pipelines.engine.side_tables import Extent, read_survey
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.boilerplate.boilerplate import (
     ENTRY,
-    SUM,
     Boilerplate,
     emptied,
     frequent,
-    from_sums,
     list_parts,
     pack,
 )
@@ -62,77 +60,55 @@ WAVE_BUCKETS = 16
 
 @dataclass(frozen=True)
 class CountWork:
-    """Adds up one bucket.
-
-    Attributes:
-        max_documents: Most documents that a paragraph may be in without being listed.
-    """
+    """Adds up one bucket."""
 
     max_documents: int
     name: str = PARAGRAPHS
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the bucket's boilerplate, `boilerplate.SUM` ascending by key."""
+        """Write the bucket's boilerplate, as `frequent` has it."""
         entries = np.frombuffer(state, dtype=ENTRY)
         found = frequent(entries, self.max_documents)
         outputs.write_array(_sums_path(outputs.workspace, payload), found)
         return {
             "entries": len(entries),
             "occurrences": int(entries["documents"].sum(dtype=np.int64)),
-            "boilerplate": len(found),
+            "boilerplate": found.shape[1],
         }
 
 
 def emit_counts(
-    place: Extent, wanted: list[int], workspace: Workspace, buckets: int, step: str
+    place: Extent, wanted: list[int], workspace: Workspace, buckets: int
 ) -> Iterator[tuple[int, bytes]]:
-    """The packed entries of a shard, for the buckets that are still to do.
-
-    Args:
-        place: The shard.
-        wanted: Numbers of those buckets.
-        workspace: The run folder.
-        buckets: Number of all buckets.
-        step: The rank step that says which documents count.
-    """
-    keys = counted_keys(workspace, place, step)
-    bucket = bucket_of(keys, buckets)
+    """The packed entries of a shard, for the buckets that are still to do."""
+    keys = counted_keys(workspace, place)
+    # From the upper bits, which is as good as any: keys are hashes.
+    bucket = (keys >> np.uint64(32)) % np.uint64(buckets)
     for number in wanted:
         yield number, pack(keys[bucket == number]).tobytes()
 
 
-def counted_keys(workspace: Workspace, place: Extent, step: str) -> np.ndarray:
+def counted_keys(workspace: Workspace, place: Extent) -> np.ndarray:
     """Paragraph keys of a shard's documents that count, one document after another.
 
     A document counts if it takes part in deduplication and no equal one stands for it:
     of copies of a text, each would make all paragraphs boilerplate.
     """
-    found = load_identified(workspace, step)
+    found = load_identified(workspace, FIRST_RANK)
     span = slice(place.start, place.stop)
     counts = np.array(found.present[span])
     counts &= found.exact_keeper[span] == np.arange(place.start, place.stop)
-    table = read_side(survey_path(workspace, place.shard_id), [KEYS])
-    column = table[KEYS].combine_chunks()
-    keys, offsets = list_parts(column)
+    survey = read_survey(workspace, [place], [KEYS])
+    keys, offsets = list_parts(survey[KEYS].combine_chunks())
     return np.asarray(keys[np.repeat(counts, np.diff(offsets))])
 
 
-def bucket_of(keys: np.ndarray, buckets: int) -> np.ndarray:
-    """Bucket number of each key, from its upper bits."""
-    return ((keys >> np.uint64(32)) % np.uint64(buckets)).astype(np.int64)
-
-
-def _emptied(
-    workspace: Workspace, place: Extent, found: Boilerplate, step: str
-) -> np.ndarray:
+def _emptied(workspace: Workspace, place: Extent, found: Boilerplate) -> np.ndarray:
     """Documents of a shard that take part, and of which nothing would be left."""
-    table = read_side(survey_path(workspace, place.shard_id), [KEYS, ONLY_LONG])
-    lists = table[KEYS].combine_chunks()
-    present = load_identified(workspace, step).present[place.start : place.stop]
-    gone = emptied(lists, table[ONLY_LONG].combine_chunks(), found)
+    survey = read_survey(workspace, [place], [KEYS, ONLY_LONG])
+    lists, only_long = (survey[name].combine_chunks() for name in (KEYS, ONLY_LONG))
+    present = load_identified(workspace, FIRST_RANK).present[place.start : place.stop]
+    gone = emptied(lists, only_long, found)
     return place.start + np.flatnonzero(gone & present)
 
 
@@ -141,13 +117,8 @@ def find_boilerplate(
 ) -> Commit:
     """Count the paragraphs of all documents and write what is boilerplate.
 
-    Equal texts count once, so they are told apart first.
-
-    Args:
-        driver: After the survey.
-        dedup: The `dedup` section.
-        config: Its `paragraphs`.
-        admitted: bool (n,), documents that have a text and an id of their own.
+    Equal texts count once, so they are told apart first. `admitted`, bool (n,), are
+    the documents that have a text and an id of their own.
 
     Returns:
         The commit whose outputs are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
@@ -170,36 +141,35 @@ def count_boilerplate(
 ) -> Commit:
     """`find_boilerplate` once the step `FIRST_RANK` is done.
 
-    Args:
-        session: The driver's state.
-        places: Extents of this run's shards.
-        config: The `dedup.paragraphs` section.
-        upstream: Commits of that step and of all surveys.
-        code: Fingerprint of the code.
+    `upstream` are the commits of that step and of all surveys.
     """
-    workspace, step = session.workspace, FIRST_RANK
+    workspace = session.workspace
     paragraphs = sum(commit.counts.get("paragraphs", 0) for commit in upstream)
     identity: list[Any] = [outputs_digest_input(upstream), config.model_dump(), code]
     units = bucket_units(paragraphs, identity) if places else []
     work = CountWork(config.max_documents)
-    emit = partial(
-        emit_counts, workspace=workspace, buckets=len(units), step=FIRST_RANK
-    )
+    emit = partial(emit_counts, workspace=workspace, buckets=len(units))
     build = BucketGraph(work, workspace, places, emit)
     commits = run_pass(
-        session, work, units, speed=HASHING, build=build, wave_of=_wave_of
+        session,
+        work,
+        units,
+        speed=HASHING,
+        build=build,
+        wave_of=lambda unit: bucket_number(unit) // WAVE_BUCKETS,
     )
-    check_counts(workspace, places, commits, step)
+    check_counts(workspace, places, commits)
     made = outputs_digest_input(list(commits.values()))
 
     def merge(outputs: UnitOutputs) -> dict[str, int]:
         sums = [read_array(_sums_path(workspace, unit.payload)) for unit in units]
-        found = from_sums(np.concatenate([np.empty(0, SUM), *sums]))
-        table = np.stack([found.keys, found.documents.astype(np.uint64)])
+        table = np.concatenate([np.empty((2, 0), np.uint64), *sums], axis=1)
+        table = table[:, np.argsort(table[0])]
         outputs.write_array(boilerplate_path(workspace), table)
+        found = Boilerplate(table[0], table[1].view(np.int64))
         # Only if boilerplate is cut out, documents may be left empty.
         cut = places if config.remove else []
-        gone = [_emptied(workspace, place, found, step) for place in cut]
+        gone = [_emptied(workspace, place, found) for place in cut]
         empty = np.concatenate([np.empty(0, np.int64), *gone])
         outputs.write_array(workspace.work / ONLY_BOILERPLATE_FILE, empty)
         return {"boilerplate": len(found.keys), "only_boilerplate": len(empty)}
@@ -209,8 +179,7 @@ def count_boilerplate(
 
 def only_boilerplate(workspace: Workspace) -> np.ndarray:
     """Indices (int64) of the documents of which nothing would be left."""
-    path = workspace.work / ONLY_BOILERPLATE_FILE
-    return np.asarray(read_array(path))
+    return read_array(workspace.work / ONLY_BOILERPLATE_FILE)
 
 
 def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
@@ -224,18 +193,19 @@ def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
 
 
 def check_counts(
-    workspace: Workspace, places: list[Extent], commits: dict[str, Commit], step: str
+    workspace: Workspace, places: list[Extent], commits: dict[str, Commit]
 ) -> None:
     """Every paragraph of every document must have arrived in a bucket, once.
 
     Raises:
         ReconcileError: Entries were lost or doubled on the way.
     """
-    sent = sum(len(counted_keys(workspace, place, step)) for place in places)
+    sent = sum(len(counted_keys(workspace, place)) for place in places)
     arrived = sum(commit.counts["occurrences"] for commit in commits.values())
     if sent != arrived:
-        msg = f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
-        raise ReconcileError(msg)
+        raise ReconcileError(
+            f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
+        )
 
 
 def boilerplate_path(workspace: Workspace) -> Path:
@@ -245,14 +215,9 @@ def boilerplate_path(workspace: Workspace) -> Path:
 
 def load_boilerplate(workspace: Workspace) -> Boilerplate:
     """Map the boilerplate of a run into memory."""
-    path = boilerplate_path(workspace)
-    keys, documents = map_array(path)
+    keys, documents = map_array(boilerplate_path(workspace))
     return Boilerplate(keys, documents.view(np.int64))
 
 
 def _sums_path(workspace: Workspace, bucket: str) -> Path:
     return workspace.side(PARAGRAPHS, f"{bucket}.npy")
-
-
-def _wave_of(unit: Unit) -> int:
-    return bucket_number(unit) // WAVE_BUCKETS

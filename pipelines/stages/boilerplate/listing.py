@@ -13,7 +13,7 @@ from isinglass.pipelines.engine.side_tables import read_side, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.stages.boilerplate.count import KEYS
 from isinglass.schemas.reasons import DropReason
-from isinglass.schemas.tables import PARAGRAPH_LIST
+from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import UNKNOWN, list_parts
 
 if TYPE_CHECKING:
@@ -91,20 +91,9 @@ def paragraph_list(
 def first_places(tables: Iterable[pa.Table]) -> pa.Table:
     """Of each paragraph the first place in the document with the smallest doc_id.
 
-    Args:
-        tables: Of `tables.PARAGRAPHS`: paragraph, doc_id, start and end.
-
-    Returns:
-        One row a paragraph that occurs, by number.
+    Takes columns of `tables.PARAGRAPHS`; returns a row a paragraph, by number.
     """
-    schema = pa.schema(
-        [
-            pa.field("paragraph", pa.int32()),
-            pa.field("doc_id", pa.string()),
-            pa.field("start", pa.int32()),
-            pa.field("end", pa.int32()),
-        ]
-    )
+    schema = pa.schema(list(map(PARAGRAPHS.field, _EXAMPLE)))
     found = schema.empty_table()
     for table in tables:
         both = pa.concat_tables([found, table.select(schema.names).cast(schema)])
@@ -122,29 +111,21 @@ def _sources(
 ) -> pa.Array:
     """Source of each paragraph by number; null for documents without one."""
     sources: list[str | None] = [None] * len(boilerplate.keys)
-    open_ones = np.ones(len(sources), np.bool_)
     for shard_id in shard_ids:
         table = read_side(survey_path(workspace, shard_id), [KEYS, "source"])
         keys, offsets = list_parts(table[KEYS].combine_chunks())
-        numbers = boilerplate.find(keys)
-        places = np.flatnonzero(numbers != UNKNOWN)
-        places = places[open_ones[numbers[places]]]
-        new, first = np.unique(numbers[places], return_index=True)
-        rows = np.searchsorted(offsets, places[first], side="right") - 1
+        # All documents that hold a paragraph have one source, or none.
+        numbers, first = np.unique(boilerplate.find(keys), return_index=True)
+        rows = np.searchsorted(offsets, first, side="right") - 1
         names = table["source"].take(pa.array(rows)).to_pylist()
-        for number, name in zip(new.tolist(), names, strict=True):
-            sources[number] = name or None
-        open_ones[new] = False
+        for number, name in zip(numbers.tolist(), names, strict=True):
+            if number != UNKNOWN and sources[number] is None:
+                sources[number] = name or None
     return pa.array(sources, pa.string())
 
 
 def boilerplate_list(listed: pa.Table, counts: dict[str, int]) -> BoilerplateList:
-    """What the report shows of the list.
-
-    Args:
-        listed: From `paragraph_list`.
-        counts: Sums of the counts of the clean pass.
-    """
+    """What the report shows of the list; `counts` are the sums of the clean pass."""
     names = BoilerplateParagraph._fields
     rows = listed.slice(0, MOST_PARAGRAPHS).select(names).to_pylist()
     return BoilerplateList(

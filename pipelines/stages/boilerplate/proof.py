@@ -14,8 +14,8 @@ from isinglass.pipelines.proof.check import CONSERVATION, SOURCE, conclude
 from isinglass.pipelines.stage import Rebuilt, Written
 from isinglass.pipelines.stages.boilerplate.listing import NAME, first_places
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
-from isinglass.transforms.boilerplate.cut import cut_paragraphs
 from isinglass.transforms.boilerplate.paragraphs import ParagraphKeys, paragraph_keys
+from isinglass.transforms.boilerplate.trim import cut_paragraphs
 from isinglass.transforms.labels import safe_labels
 
 if TYPE_CHECKING:
@@ -155,12 +155,6 @@ class ParagraphReader:
     """Compares the spans of `paragraphs/` with the inputs, shard after shard.
 
     What is listed or was cut is whole paragraphs, and all of those that are equal.
-
-    Attributes:
-        run: The run.
-        config: The `dedup.paragraphs` section.
-        normalise: The `dedup.normalise` section.
-        listed: `audit/paragraphs.parquet`.
     """
 
     run: FinishedRun
@@ -188,15 +182,11 @@ class ParagraphReader:
                 self._faults.append(fault)
 
     def _fit(self, documents: pa.RecordBatch, spans: pa.Table) -> bool:
-        """Whether the spans of some kept documents are those of whole paragraphs.
-
-        Args:
-            documents: As they were read: doc_id, text and source.
-            spans: Rows of `paragraphs/` of the shard.
-        """
+        """Whether the spans of some kept documents are those of whole paragraphs."""
         labels = safe_labels(documents.column("source"))
-        texts = documents.column("text")
-        found = paragraph_keys(texts, labels, self.normalise, self.config)
+        found = paragraph_keys(
+            documents.column("text"), labels, self.normalise, self.config
+        )
         row = pc.index_in(spans["doc_id"], value_set=documents.column("doc_id"))
         spans = spans.append_column("row", row).filter(pc.is_valid(row))
         spans = spans.sort_by([(name, "ascending") for name in ("row", "start", "end")])
@@ -205,7 +195,7 @@ class ParagraphReader:
         marked = _inside(found, rows, starts, ends)
         own = found.rows[marked], found.starts[marked], found.ends[marked]
         if self.config.remove:
-            cuts = cut_paragraphs(texts, *own)
+            cuts = cut_paragraphs(found.all, found.places[marked])
             own = cuts.rows, cuts.starts, cuts.ends
         if not all(map(np.array_equal, own, (rows, starts, ends))):
             return False

@@ -42,12 +42,7 @@ def section(data: ReportData) -> Section | None:
 def paragraph_blocks(
     found: BoilerplateList, config: ParagraphsConfig
 ) -> tuple[Block, ...]:
-    """The parts of the section, below its heading.
-
-    Args:
-        found: Counts and the first rows of the list.
-        config: The `dedup.paragraphs` section.
-    """
+    """The parts of the section, below its heading."""
     blocks: list[Block] = [Paragraph(_found(found, config)), _fate(found, config)]
     if found.top:
         rows: list[Row] = [_row(item) for item in found.top[:MOST_PARAGRAPHS]]

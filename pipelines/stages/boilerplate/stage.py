@@ -22,7 +22,7 @@ from isinglass.pipelines.stages.boilerplate.listing import (
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
-from isinglass.transforms.boilerplate.trim import Trimmed, Trimmer
+from isinglass.transforms.boilerplate.trim import Trimmed, boilerplate_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Standing,
     )
     from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
+    from isinglass.transforms.boilerplate.boilerplate import Boilerplate as Frequent
     from isinglass.transforms.edits import Applied, Cuts, View
     from isinglass.transforms.seen import Seen
 
@@ -43,10 +44,7 @@ if TYPE_CHECKING:
 class Boilerplate(Stage):
     """The `dedup.paragraphs` section.
 
-    Attributes:
-        dedup: The section around it, for how texts are normalised and who stays of
-            equal ones.
-        config: The section.
+    `dedup` around it says how texts are normalised and who stays of equal ones.
     """
 
     dedup: DedupConfig
@@ -116,14 +114,13 @@ class Boilerplate(Stage):
         """Map the boilerplate into memory."""
         if phase == "survey":
             return None
-        boilerplate = load_boilerplate(workspace)
-        return Trimmer(self.config, self.dedup.normalise, boilerplate)
+        return load_boilerplate(workspace)
 
-    def cut(self, state: Trimmer, view: View) -> Cuts:
+    def cut(self, state: Frequent, view: View) -> Cuts:
         """Find boilerplate, and hand it over if it is to go."""
-        return state.cuts(view)
+        return boilerplate_cuts(view, self.dedup, state)
 
-    def record(self, state: Trimmer, applied: Applied, note: Trimmed) -> Record:
+    def record(self, state: Frequent, applied: Applied, note: Trimmed) -> Record:
         """List where boilerplate was in kept documents."""
         del state
         rows = note.table(applied.view.doc_ids, applied.alive)

@@ -16,6 +16,7 @@ from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.workspace import Workspace, exists, map_array
 from isinglass.pipelines.plan import plan
 from isinglass.schemas.config import RunConfig
+from isinglass.schemas.config.inputs import Columns
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import DecontaminationSummary, EvaluationFile
 from isinglass.transforms.decontaminate.items import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DecontaminateConfig
+    from isinglass.schemas.documents import DocumentBatch
 
 DECONTAMINATE = "decontaminate"
 
@@ -52,7 +54,6 @@ class SetFile:
 
     Attributes:
         path: As the configuration names it; in a folder, with the path below it.
-        sha256: Hex.
         first: Number of its first item.
         items: Records with a text; as many items from `first` on.
         unreadable: Records without one, which no document can be searched for.
@@ -70,11 +71,9 @@ class EvaluationSets:
     """The evaluation items of a run.
 
     Attributes:
-        config: The `decontaminate` section.
         texts: The items, in order of files and rows; an item's number is its place.
         names: `FILE:ROW` of each item, rows counted from 0.
         kinds: uint8 (items,), an `ItemKind` each.
-        files: Where they come from.
     """
 
     config: DecontaminateConfig
@@ -110,10 +109,6 @@ class EvaluationSets:
 def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:
     """Read the evaluation sets that the configuration names; nothing is written.
 
-    Args:
-        config: The `decontaminate` section.
-        base: Folder that relative paths start from.
-
     Raises:
         InputError: A file is missing, cannot be read, or does not hold the column; or
             there is no item that can be looked for.
@@ -124,21 +119,29 @@ def read_sets(config: DecontaminateConfig, base: Path) -> EvaluationSets:
     names: list[str] = []
     files: list[SetFile] = []
     for planned in made.inputs:
-        key = (int(planned.source), planned.path)
-        rows, chunks, unreadable = found.get(key, ([], [], 0))
-        path = _shown(config.files[key[0]], planned.path, base)
-        files.append(SetFile(path, planned.sha256, len(names), len(rows), unreadable))
-        names += [f"{path}:{row}" for row in rows]
-        texts += chunks
+        number, first = int(planned.source), len(names)
+        path = _shown(config.files[number], planned.path, base)
+        unreadable = 0
+        for batch in found.get((number, planned.path), []):
+            names += [f"{path}:{row}" for row in batch.documents["row"].to_pylist()]
+            texts.append(batch.documents["text"])
+            unreadable += batch.rejected.num_rows
+        items = len(names) - first
+        files.append(SetFile(path, planned.sha256, first, items, unreadable))
     joined = pa.concat_arrays(texts) if texts else pa.array([], pa.string())
     kinds = item_kinds(joined, config)
-    sets = EvaluationSets(config, joined, tuple(names), kinds, tuple(files))
-    _check_any(sets)
-    return sets
+    if not (kinds <= ItemKind.SEARCHED_WHOLE).any():
+        raise InputError(
+            f"decontaminate.files: {', '.join(config.files)} hold no item that can be "
+            f"looked for: {len(joined)} records with a text in column {config.column}, "
+            "none of 5 words or more. Name the column that holds the text in "
+            "`decontaminate: {column: ...}`."
+        )
+    return EvaluationSets(config, joined, tuple(names), kinds, tuple(files))
 
 
 def _plan(config: DecontaminateConfig, base: Path) -> Plan:
-    columns = {"text": config.column, **dict.fromkeys(_OTHER_COLUMNS)}
+    columns = dict.fromkeys(Columns.model_fields) | {"text": config.column}
     inputs = [
         # A source of its own lets two folders hold files of the same name.
         {"path": path, "source": str(index), "columns": columns}
@@ -158,17 +161,6 @@ def _plan(config: DecontaminateConfig, base: Path) -> Plan:
     return made
 
 
-_OTHER_COLUMNS = (
-    "id",
-    "source",
-    "url",
-    "language",
-    "collected_at",
-    "license",
-    "synthetic_by",
-)
-
-
 def _in_our_terms(message: str) -> str:
     """Say what the planner says of an input as it is set in this section."""
     message = _COLUMN_FIX.sub(r"Set `column: \1` in decontaminate", message)
@@ -176,24 +168,14 @@ def _in_our_terms(message: str) -> str:
     return _INPUT.sub("decontaminate.files", message)
 
 
-_Found = dict[tuple[int, str], tuple[list[int], list[pa.Array], int]]
-
-
-def _read(made: Plan) -> _Found:
-    """Row numbers, texts, and how many records are unreadable, of each file."""
-    parts: dict[tuple[int, str], list[tuple[int, pa.RecordBatch, int]]] = {}
+def _read(made: Plan) -> dict[tuple[int, str], list[DocumentBatch]]:
+    """The batches of each file that hold a record, in order."""
+    found: dict[tuple[int, str], list[DocumentBatch]] = {}
     for shard in made.shards:
         for batch in read_shard(shard, made.layout):
-            documents, rejected = batch.documents, batch.rejected.num_rows
-            first = documents["row"][0].as_py() if documents.num_rows else 0
-            key = (shard.input, batch.path)
-            parts.setdefault(key, []).append((first, documents, rejected))
-    found: _Found = {}
-    for key, batches in parts.items():
-        batches.sort(key=lambda part: part[0])
-        rows = [row for _, part, _ in batches for row in part["row"].to_pylist()]
-        chunks = [part["text"] for _, part, _ in batches]
-        found[key] = rows, chunks, sum(rejected for _, _, rejected in batches)
+            found.setdefault((shard.input, batch.path), []).append(batch)
+    for batches in found.values():
+        batches.sort(key=lambda batch: batch.documents["row"][:1].to_pylist())
     return found
 
 
@@ -209,34 +191,13 @@ def _shown(entry: str, relative: str, base: Path) -> str:
     return (root / relative).as_posix()
 
 
-def _check_any(sets: EvaluationSets) -> None:
-    if (sets.kinds <= ItemKind.SEARCHED_WHOLE).any():
-        return
-    names = ", ".join(sets.config.files)
-    raise InputError(
-        f"decontaminate.files: {names} hold no item that can be looked for: "
-        f"{len(sets.texts)} records with a text in column {sets.config.column}, none "
-        "of 5 words or more. Name the column that holds the text in "
-        "`decontaminate: {column: ...}`."
-    )
-
-
 def _kind_counts(kinds: NDArray[np.uint8]) -> dict[str, int]:
     counted = Counter(kinds.tolist())
     return {kind.name.lower(): counted[kind] for kind in ItemKind}
 
 
 def store_index(session: Session, sets: EvaluationSets, code: str) -> Commit:
-    """Index the items under `work/decontaminate`, unless that is done already.
-
-    Args:
-        session: The driver's state.
-        sets: From `read_sets`.
-        code: Fingerprint of the code.
-
-    Returns:
-        The commit, whose outputs the search of documents depends on.
-    """
+    """Index the items under `work/decontaminate`, unless that is done already."""
 
     def make(outputs: UnitOutputs) -> dict[str, int]:
         try:
@@ -260,12 +221,7 @@ def open_index(workspace: Workspace) -> ItemIndex:
 def decontamination_summary(
     sets: EvaluationSets, found: NDArray[np.integer[Any]]
 ) -> DecontaminationSummary:
-    """Summary for the manifest.
-
-    Args:
-        sets: What was looked for.
-        found: Shape (documents,), the item of each document of the run, -1 for none.
-    """
+    """Summary for the manifest; `found` is the item of each document, -1 for none."""
     items = found[found >= 0]
     files = []
     for file in sets.files:

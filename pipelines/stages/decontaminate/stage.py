@@ -43,12 +43,7 @@ ITEM, SHARE = "evaluation_item", "evaluation_share"
 
 @dataclass(frozen=True)
 class Decontaminate(Stage):
-    """The `decontaminate` section.
-
-    Attributes:
-        config: The section.
-        sets: The evaluation items.
-    """
+    """The `decontaminate` section, and the evaluation items."""
 
     config: DecontaminateConfig
     sets: EvaluationSets | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
@@ -30,6 +30,8 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
@@ -40,8 +42,6 @@ AGAINST = "against"
 KEPT = f"{AGAINST}/kept.npy"
 """Which documents of earlier runs were kept, relative to `work/`."""
 
-_WORDS = ["doc_high", "doc_low"]
-
 
 @dataclass(frozen=True)
 class EarlierRun:
@@ -49,7 +49,6 @@ class EarlierRun:
 
     Attributes:
         folder: Its run folder, absolute.
-        run_id: From its manifest.
         seal: Hash of its checksums.
         shards: Name and number of documents of each shard.
         fingerprints: Fingerprints of all its documents; 0 without containment.
@@ -75,11 +74,7 @@ class EarlierRun:
 
 
 def open_earlier(dedup: DedupConfig, base: Path) -> tuple[EarlierRun, ...]:
-    """Check the runs that `dedup.against` names.
-
-    Args:
-        dedup: The section.
-        base: Folder that relative paths start from.
+    """Check the runs that `dedup.against` names; relative paths start from `base`.
 
     Raises:
         InputError: A folder is no finished run with texts, its hashes are gone,
@@ -89,8 +84,7 @@ def open_earlier(dedup: DedupConfig, base: Path) -> tuple[EarlierRun, ...]:
     for name in dedup.against:
         run = _open_run((base / Path(name).expanduser()).resolve(), name, dedup)
         if any(run.folder == other.folder for other in runs):
-            msg = f"dedup.against names {name} twice; remove one."
-            raise InputError(msg)
+            raise InputError(f"dedup.against names {name} twice; remove one.")
         runs.append(run)
     return tuple(runs)
 
@@ -103,11 +97,11 @@ def _open_run(folder: Path, name: str, dedup: DedupConfig) -> EarlierRun:
     for path in list_files(folder / "ledger", "*.parquet"):
         commit = read_commit(workspace, SURVEY, path.stem)
         if commit is None or not all(is_intact(workspace, o) for o in commit.outputs):
-            why = (
+            raise _refusal(
+                name,
                 f"has lost the hashes of shard {path.stem} (work/survey was removed or "
-                "damaged). Redo that run or leave it out."
+                "damaged). Redo that run or leave it out.",
             )
-            raise _refusal(name, why)
         shards.append((path.stem, commit.counts["documents"]))
         if dedup.containment is not None:
             fingerprints += commit.counts.get("fingerprints", 0)
@@ -128,23 +122,20 @@ def _refusal(name: str, why: str) -> InputError:
 def _read_finished(folder: Path, name: str) -> tuple[Manifest, str]:
     """The manifest of a finished run with texts, and the hash of its checksums."""
     if not is_folder(folder):
-        why = "is no folder. Name the output folder of a finished run."
-        raise _refusal(name, why)
+        raise _refusal(name, "is no folder. Name the output folder of a finished run.")
     try:
         manifest = read_manifest(folder)
         seal = file_sha256(folder / "SHA256SUMS")
     except OSError:
-        why = "is not a finished run: it holds no manifest.json with SHA256SUMS."
-        raise _refusal(name, why) from None
+        raise _refusal(
+            name, "is not a finished run: it holds no manifest.json with SHA256SUMS."
+        ) from None
     except pydantic.ValidationError:
-        why = "was made by another version; redo that run."
-        raise _refusal(name, why) from None
+        raise _refusal(name, "was made by another version; redo that run.") from None
     if not exists(folder / "_SUCCESS"):
-        why = "did not pass its gates; repair that run or leave it out."
-        raise _refusal(name, why)
+        raise _refusal(name, "did not pass its gates; repair that run or leave it out.")
     if manifest.verb == "audit":
-        why = "is an audit: it kept no documents. Name a cleaned run."
-        raise _refusal(name, why)
+        raise _refusal(name, "is an audit: it kept no documents. Name a cleaned run.")
     return manifest, seal
 
 
@@ -152,12 +143,12 @@ def _check_families(manifest: Manifest, name: str, dedup: DedupConfig) -> None:
     theirs = manifest.dedup.families if manifest.dedup is not None else {}
     for kind, family in families(dedup).items():
         if theirs.get(kind) != family:
-            why = (
+            raise _refusal(
+                name,
                 f"has no {kind} hashes of the same settings. Give both runs the same "
                 "dedup.normalise, ngram, bands, rows and seed (and containment in "
-                "both or none), or redo that run."
+                "both or none), or redo that run.",
             )
-            raise _refusal(name, why)
 
 
 def earlier_extents(runs: Sequence[EarlierRun], start: int) -> list[Extent]:
@@ -176,11 +167,7 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
     def make(outputs: UnitOutputs) -> dict[str, int]:
         flags = [np.zeros(0, np.bool_)]
         for place in earlier_extents(runs, 0):
-            workspace = place.home(outputs.workspace)
-            ledger = read_table(
-                workspace.table("ledger", place.shard_id), ["doc_id", "outcome"]
-            )
-            kept = ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+            kept = kept_ids(place.home(outputs.workspace), place.shard_id)
             ids = document_ids(outputs.workspace, place)
             flags.append(pc.is_in(ids, value_set=kept).to_numpy(zero_copy_only=False))
         kept_flags = np.concatenate(flags)
@@ -191,13 +178,24 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
     return run_step(driver.session, AGAINST, identity, make)
 
 
+def kept_ids(workspace: Workspace, shard_id: str) -> pa.ChunkedArray:
+    """doc_ids of a shard that a run kept, by its ledger."""
+    ledger = read_table(workspace.table("ledger", shard_id), ["doc_id", "outcome"])
+    return ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
+
+
 def read_kept(workspace: Workspace) -> np.ndarray:
     """What `store_kept` wrote, bool."""
     return np.asarray(read_array(workspace.work / KEPT))
 
 
-def document_ids(workspace: Workspace, place: Extent) -> Any:
+def document_ids(workspace: Workspace, place: Extent) -> pa.StringArray:
     """doc_ids of a shard's documents, in the order of its survey."""
-    survey = read_survey(workspace, [place], _WORDS)
-    words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
-    return format_doc_ids(words)
+    return format_doc_ids(document_words(workspace, [place]))
+
+
+def document_words(workspace: Workspace, places: Sequence[Extent]) -> np.ndarray:
+    """uint64 (n, 2): doc_ids of the documents of some shards."""
+    names = ["doc_high", "doc_low"]
+    survey = read_survey(workspace, places, names)
+    return np.stack([survey[name].to_numpy() for name in names], axis=1)

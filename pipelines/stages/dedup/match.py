@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.buckets import BucketGraph
-from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.side_tables import Extent, read_side, survey_path
+from isinglass.pipelines.engine.passes import HASHING, run_pass
+from isinglass.pipelines.engine.side_tables import Extent, read_survey
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
@@ -31,19 +31,19 @@ from isinglass.transforms.dedup.candidates import (
     merge_counted,
     merge_pairs,
 )
-from isinglass.transforms.dedup.decide import ranked_documents
-from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.decide import NO_RANK
 from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.dedup.survey import FINGERPRINTS, band_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import apache_beam as beam
     import pyarrow as pa
 
     from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.passes import Session
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig
 
@@ -61,7 +61,7 @@ class Wave:
     """A part of the keys that goes through the shuffle together.
 
     Attributes:
-        number: Counts from 0.
+        number: From 0 up.
         columns: Survey columns that hold the keys.
         buckets: Groups that the keys of the wave are spread over.
         part: Which part of the keys of these columns it is.
@@ -88,17 +88,15 @@ class Wave:
 def plan_waves(documents: int, fingerprints: int, dedup: DedupConfig) -> list[Wave]:
     """Waves of the match pass; they depend on the corpus alone.
 
-    Args:
-        documents: Documents of this run and of the earlier ones.
-        fingerprints: Their fingerprints; 0 when containment is off.
-        dedup: For the number of bands.
+    Documents and fingerprints (0 when containment is off) are those of earlier runs,
+    too.
     """
     band_bytes = max(1, documents * ENTRY.itemsize)
     together = max(1, min(dedup.bands, WAVE_BYTES // band_bytes))
     waves: list[Wave] = []
     for first in range(0, dedup.bands, together):
-        names = map(band_name, range(first, min(first + together, dedup.bands)))
-        columns = tuple(names)
+        last = min(first + together, dedup.bands)
+        columns = tuple(map(band_name, range(first, last)))
         buckets = _buckets(band_bytes * len(columns))
         waves.append(Wave(len(waves), columns, buckets))
     size = fingerprints * ENTRY.itemsize
@@ -127,15 +125,12 @@ class BucketWork:
     counted: bool = False
     name: str = MATCH
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the bucket's candidate pairs (smaller rank, larger rank)."""
         entries = np.frombuffer(state, dtype=ENTRY)
         keys = np.ascontiguousarray(entries["key"])
         ranks = np.ascontiguousarray(entries["rank"])
-        path = pairs_path(outputs.workspace, payload)
+        path = outputs.workspace.side(MATCH, f"{payload}.npy")
         if self.counted:
             found = counted_pairs(keys, ranks, references=self.references)
             pairs = found.pairs
@@ -160,41 +155,32 @@ def emit_entries(
         yield number, entries[chosen].tobytes()
 
 
-def wave_entries(workspace: Workspace, extent: Extent, wave: Wave) -> np.ndarray:
+def _read_compared(
+    workspace: Workspace, place: Extent, columns: Sequence[str]
+) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    """Columns and ranks of a shard's documents, and which of them are compared."""
+    table = read_survey(workspace, [place], ["unit", *columns])
+    ranks = compared_ranks(load_identified(workspace), place.start, place.stop)
+    return table, ranks, (ranks != NO_RANK) & (table["unit"].to_numpy() != NO_UNIT)
+
+
+def wave_entries(workspace: Workspace, place: Extent, wave: Wave) -> np.ndarray:
     """All (key, rank) entries of a shard's compared documents in one wave."""
-    path = survey_path(extent.home(workspace), extent.shard_id)
-    table = read_side(path, ["unit", *wave.columns])
-    found = load_identified(workspace)
-    ranks = compared_ranks(found, extent.start, extent.stop)
-    present = (ranks != NO_RANK) & (table["unit"].to_numpy() != NO_UNIT)
+    table, ranks, present = _read_compared(workspace, place, wave.columns)
     if wave.counted:
-        return _listed_entries(table[FINGERPRINTS], ranks, present, wave)
-    chosen = ranks[present]
-    entries = np.empty(len(chosen) * len(wave.columns), dtype=ENTRY)
-    for place, name in enumerate(wave.columns):
-        own = entries[place * len(chosen) : (place + 1) * len(chosen)]
-        own["key"] = table[name].to_numpy()[present]
-        own["rank"] = chosen
+        lengths = pc.list_value_length(table[FINGERPRINTS]).to_numpy()
+        keys = pc.list_flatten(table[FINGERPRINTS]).to_numpy()
+        bucket = wave.bucket_of(keys)
+        wanted = np.repeat(present, lengths)
+        wanted &= (bucket >= 0) & (bucket < wave.buckets)
+        keys, ranks = keys[wanted], np.repeat(ranks, lengths)[wanted]
+    else:
+        columns = [table[name].to_numpy()[present] for name in wave.columns]
+        keys = np.concatenate(columns)
+        ranks = np.tile(ranks[present], len(columns))
+    entries = np.empty(len(keys), dtype=ENTRY)
+    entries["key"], entries["rank"] = keys, ranks
     return entries
-
-
-def _listed_entries(
-    column: pa.ChunkedArray, ranks: np.ndarray, present: np.ndarray, wave: Wave
-) -> np.ndarray:
-    lengths = pc.list_value_length(column).to_numpy()
-    keys = pc.list_flatten(column).to_numpy()
-    wanted = np.repeat(present, lengths)
-    bucket = wave.bucket_of(keys)
-    wanted &= (bucket >= 0) & (bucket < wave.buckets)
-    entries = np.empty(int(wanted.sum()), dtype=ENTRY)
-    entries["key"] = keys[wanted]
-    entries["rank"] = np.repeat(ranks, lengths)[wanted]
-    return entries
-
-
-def pairs_path(workspace: Workspace, unit: str) -> Path:
-    """Candidate pairs of one bucket."""
-    return workspace.side(MATCH, f"{unit}.npy")
 
 
 def bucket_units(
@@ -216,29 +202,38 @@ def wave_of(unit: Unit) -> int:
     return int(unit.name.split("-")[1])
 
 
-@dataclass(frozen=True)
-class MatchGraph:
-    """Builds the pipeline of one wave.
+def add_wave(
+    pipeline: beam.Pipeline,
+    pending: list[Unit],
+    workspace: Workspace,
+    places: Sequence[Extent],
+    waves: list[Wave],
+    references: int,
+) -> object:
+    """Add the graph for the pending buckets, all of one wave, to a pipeline."""
+    wave = waves[wave_of(pending[0])]
+    work = BucketWork(references, wave.counted)
+    emit = partial(emit_entries, workspace=workspace, wave=wave)
+    return BucketGraph(work, workspace, places, emit)(pipeline, pending)
 
-    Attributes:
-        workspace: The run folder.
-        places: Extents of all shards.
-        waves: All waves.
-        references: Documents of earlier runs that take part.
-    """
 
-    workspace: Workspace
-    places: tuple[Extent, ...]
-    waves: tuple[Wave, ...]
-    references: int
-
-    def __call__(self, pipeline: beam.Pipeline, pending: list[Unit]) -> object:
-        """Add the graph for the pending buckets, all of one wave."""
-        wave = self.waves[wave_of(pending[0])]
-        work = BucketWork(self.references, wave.counted)
-        emit = partial(emit_entries, workspace=self.workspace, wave=wave)
-        graph = BucketGraph(work, self.workspace, self.places, emit)
-        return graph(pipeline, pending)
+def match_documents(
+    session: Session,
+    places: Sequence[Extent],
+    waves: list[Wave],
+    units: list[Unit],
+    references: int,
+) -> dict[str, Commit]:
+    """Run the pass, a pipeline a wave."""
+    build = partial(
+        add_wave,
+        workspace=session.workspace,
+        places=places,
+        waves=waves,
+        references=references,
+    )
+    work = BucketWork(references)
+    return run_pass(session, work, units, speed=HASHING, build=build, wave_of=wave_of)
 
 
 def _counts_path(path: Path) -> Path:
@@ -253,29 +248,26 @@ def load_pairs(
     A pair that shares fingerprints only must share `LEAST_SHARE` of those of the
     document that would go.
     """
-    paths = [(wave_of(u), pairs_path(workspace, u.payload)) for u in units]
-    whole = [path for wave, path in paths if not waves[wave].counted]
-    some = [path for wave, path in paths if waves[wave].counted]
-    near = merge_pairs(read_array(path) for path in whole)
-    if not some:
+    whole: list[Path] = []
+    counted: list[Path] = []
+    for unit in units:
+        kind = counted if waves[wave_of(unit)].counted else whole
+        kind.append(workspace.side(MATCH, f"{unit.payload}.npy"))
+    near = merge_pairs(map(read_array, whole))
+    if not counted:
         return near
     found = merge_counted(
-        CountedPairs(read_array(path), read_array(_counts_path(path))) for path in some
+        CountedPairs(read_array(path), read_array(_counts_path(path)))
+        for path in counted
     )
-    totals = _fingerprints_by_rank(workspace, places)
-    return merge_pairs([near, found.at_least(LEAST_SHARE, totals)])
-
-
-def _fingerprints_by_rank(workspace: Workspace, places: list[Extent]) -> np.ndarray:
-    found = load_identified(workspace)
-    totals = np.zeros(ranked_documents(found), np.uint32)
+    identified = load_identified(workspace)
+    totals = np.zeros(identified.ranked, np.uint32)
     for place in places:
-        path = survey_path(place.home(workspace), place.shard_id)
-        lists = read_side(path, [FINGERPRINTS])[FINGERPRINTS]
-        ranks = found.rank[place.start : place.stop]
+        lists = read_survey(workspace, [place], [FINGERPRINTS])[FINGERPRINTS]
+        ranks = identified.rank[place.start : place.stop]
         known = ranks != NO_RANK
         totals[ranks[known]] = pc.list_value_length(lists).to_numpy()[known]
-    return totals
+    return merge_pairs([near, found.at_least(LEAST_SHARE, totals)])
 
 
 def check_entries(
@@ -290,24 +282,13 @@ def check_entries(
         ReconcileError: Entries were lost or doubled on the way.
     """
     sent = 0
-    found = load_identified(workspace)
-    names = ["unit"] + ([FINGERPRINTS] if dedup.containment is not None else [])
+    lists = [] if dedup.containment is None else [FINGERPRINTS]
     for place in places:
-        table = read_side(survey_path(place.home(workspace), place.shard_id), names)
-        ranks = compared_ranks(found, place.start, place.stop)
-        compared = (ranks != NO_RANK) & (table["unit"].to_numpy() != NO_UNIT)
+        table, _, compared = _read_compared(workspace, place, lists)
         sent += int(compared.sum()) * dedup.bands
-        if dedup.containment is not None:
-            lengths = pc.list_value_length(table[FINGERPRINTS]).to_numpy()
+        for name in lists:
+            lengths = pc.list_value_length(table[name]).to_numpy()
             sent += int(lengths[compared].sum())
     arrived = sum(commit.counts["entries"] for commit in commits.values())
     if sent != arrived:
-        msg = f"Pass match: {sent} keys were sent, {arrived} arrived."
-        raise ReconcileError(msg)
-
-
-def match_upstream(
-    ranked: Commit, surveys: list[Commit], earlier: list[str]
-) -> list[Any]:
-    """What the buckets depend on: the ranks, every survey, and all earlier runs."""
-    return [outputs_digest_input([ranked, *surveys]), earlier]
+        raise ReconcileError(f"Pass match: {sent} keys were sent, {arrived} arrived.")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
 from isinglass.transforms.dedup.shingles import shingle_sets
-from isinglass.transforms.dedup.verify import containment, jaccard
+from isinglass.transforms.dedup.verify import compare
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.schemas.config import DedupConfig
     from isinglass.schemas.documents import DocumentBatch
+    from isinglass.transforms.dedup.shingles import Shingles
 
 NAME = "similarity"
 MOST_PAIRS = 20_000
@@ -65,38 +66,22 @@ def _pairs(run: FinishedRun) -> tuple[pa.Table, int]:
 
 
 @dataclass
-class _Texts:
-    """What is needed of each wanted text: id, hash and shingle set."""
-
-    ids: list[pa.Array] = field(default_factory=list)
-    hashes: list[np.ndarray] = field(default_factory=list)
-    values: list[np.ndarray] = field(default_factory=list)
-    lengths: list[np.ndarray] = field(default_factory=list)
-
-
-@dataclass
 class SimilarityReader:
     """Compares removed documents with the kept ones that the ledger names.
 
-    What was removed for a document of an earlier run is left to `explain`.
-
-    Attributes:
-        config: The `dedup` section.
-        pairs: Removals to compare.
-        total: How many there are.
-        wanted: Their doc_ids, of both sides.
+    What was removed for a document of an earlier run is left to `explain`. `wanted` are
+    the doc_ids of both sides, `total` is how many pairs there are.
     """
 
     config: DedupConfig
     pairs: pa.Table
     total: int
     wanted: pa.Array
-    _texts: _Texts = field(default_factory=_Texts)
+    _seen: list[tuple[pa.Array, np.ndarray, Shingles]] = field(default_factory=list)
 
     def see(self, shard_id: str, batches: Sequence[DocumentBatch]) -> None:
-        """Keep what is needed of the wanted texts of a shard."""
+        """Keep id, hash and shingle set of the wanted texts of a shard."""
         del shard_id
-        found = self._texts
         for batch in batches:
             ids = batch.documents.column("doc_id")
             chosen = batch.documents.filter(pc.is_in(ids, value_set=self.wanted))
@@ -104,41 +89,39 @@ class SimilarityReader:
                 continue
             texts = normalise(chosen.column("text"), self.config.normalise)
             sets = shingle_sets(texts, self.config.ngram)
-            found.ids.append(chosen.column("doc_id"))
-            found.hashes.append(content_hashes(texts))
-            found.values.append(sets.values)
-            found.lengths.append(np.diff(sets.offsets))
+            hashes = content_hashes(texts)
+            self._seen.append((chosen.column("doc_id"), hashes, sets))
 
     def conclude(self, missing: str) -> list[Check]:
         """Whether each similarity in the ledger is the true one."""
         if missing:
             return [Check(NAME, "skipped", missing)]
-        faults = _compare(self.pairs, self._texts)
+        faults = _compare(self.pairs, self._seen)
         seen = f"{self.pairs.num_rows:,} of {self.total:,} removals compared"
         return [conclude(NAME, faults, seen)]
 
 
-def _compare(pairs: pa.Table, texts: _Texts) -> list[str]:
-    ids = pa.chunked_array(texts.ids, pa.string())
-    gone, kept = (
-        pc.index_in(pairs[name], value_set=ids) for name in ("doc_id", "kept_doc_id")
-    )
-    if gone.null_count or kept.null_count:
+def _compare(
+    pairs: pa.Table, seen: list[tuple[pa.Array, np.ndarray, Shingles]]
+) -> list[str]:
+    ids = pa.chunked_array([ids for ids, _, _ in seen], pa.string())
+    places = [
+        pc.index_in(pairs[name], value_set=ids) for name in ("kept_doc_id", "doc_id")
+    ]
+    if any(place.null_count for place in places):
         return ["a removed or kept document is not in the inputs"]
-    left, right = (
-        index.combine_chunks().to_numpy().astype(np.int64) for index in (gone, kept)
-    )
-    hashes = np.concatenate(texts.hashes)
-    values = np.concatenate(texts.values)
-    ends = np.cumsum(np.concatenate(texts.lengths))
-    starts = ends - np.concatenate(texts.lengths)
+    both = np.stack([place.to_numpy().astype(np.int64) for place in places], axis=1)
+    values = np.concatenate([sets.values for _, _, sets in seen])
+    lengths = [np.diff(sets.offsets) for _, _, sets in seen]
+    offsets = np.cumsum(np.concatenate([[0], *lengths]))
+    found = compare(values, offsets, both, contained=True)
+    assert found.contained is not None
+    kept, gone = np.concatenate([hashes for _, hashes, _ in seen])[both.T]
     told = pc.fill_null(pairs["similarity"], -1.0).to_numpy()
-    near = jaccard(values, starts, ends, left, right)
-    inside = containment(values, starts, ends, left, right)
     by_reason = {
-        DropReason.EXACT_DUPLICATE: (hashes[left] == hashes[right]).all(axis=1) * 1.0,
-        DropReason.NEAR_DUPLICATE: near,
-        DropReason.CONTAINED: inside,
+        DropReason.EXACT_DUPLICATE: (kept == gone).all(axis=1) * 1.0,
+        DropReason.NEAR_DUPLICATE: found.jaccard,
+        DropReason.CONTAINED: found.contained,
     }
     faults = []
     for reason, true in by_reason.items():

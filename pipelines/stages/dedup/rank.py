@@ -1,8 +1,9 @@
-"""The rank step (driver): equal texts, and who would be kept first."""
+"""The rank step (driver): writes equal texts and ranks, as `identify` finds them."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +17,10 @@ from isinglass.pipelines.stages.dedup.earlier_runs import (
     read_kept,
     store_kept,
 )
-from isinglass.transforms.dedup.identify import NO_RANK, Identified, identify
+from isinglass.transforms.dedup.decide import NO_RANK, READ, Identified, identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.side_tables import Extent
@@ -31,15 +31,6 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig
 
 RANK = "rank"
-_COLUMNS = [
-    "doc_high",
-    "doc_low",
-    "hash_high",
-    "hash_low",
-    "characters",
-    "collected_at",
-]
-_ARRAYS = ("present", "exact_keeper", "rank")
 
 
 def all_places(driver: Driver, earlier: Sequence[EarlierRun]) -> list[Extent]:
@@ -56,26 +47,22 @@ def rank_documents(
 ) -> Commit:
     """Write one array each of `Identified`, an entry a document.
 
-    Args:
-        driver: After the survey.
-        dedup: The `dedup` section.
-        present: bool (n,), documents of this run that may stand for others.
-        earlier: Runs whose kept documents come before all of this one.
-        name: Of the step, where it is made for another reason than deduplication.
+    `present` names the documents of this run that may stand for others, bool (n,);
+    `name` the step, where it is made for another reason than deduplication.
     """
     places = all_places(driver, earlier)
-    upstream = [*driver.surveys.values()]
+    upstream = list(driver.surveys.values())
     if earlier:
         upstream.append(store_kept(driver, earlier))
 
     def make(outputs: UnitOutputs) -> dict[str, int]:
         workspace = outputs.workspace
         references = read_kept(workspace) if earlier else None
-        survey = read_survey(workspace, places, _COLUMNS)
+        survey = read_survey(workspace, places, READ)
         found = identify(survey, dedup, present, references)
         folder = workspace.pass_folder(name)
-        for array in _ARRAYS:
-            outputs.write_array(folder / f"{array}.npy", getattr(found, array))
+        for array, values in vars(found).items():
+            outputs.write_array(folder / f"{array}.npy", values)
         copies = found.exact_keeper != np.arange(len(found.rank))
         return {
             "records_in": len(found.rank),
@@ -96,8 +83,8 @@ def rank_documents(
 
 def load_identified(workspace: Workspace, name: str = RANK) -> Identified:
     """Map the arrays of the rank step into memory."""
-    folder: Path = workspace.pass_folder(name)
-    arrays = [map_array(folder / f"{array}.npy") for array in _ARRAYS]
+    folder = workspace.pass_folder(name)
+    arrays = [map_array(folder / f"{array.name}.npy") for array in fields(Identified)]
     return Identified(*arrays)
 
 

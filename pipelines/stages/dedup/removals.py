@@ -24,6 +24,8 @@ from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import Accumulator, add_into
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.schemas.config import DedupConfig
@@ -35,44 +37,30 @@ MOST_NAMED = 5
 MOST_KNOWN = 20
 
 
-def removals(
-    workspace: Workspace, places: list[Extent], dedup: DedupConfig | None
-) -> list[Statistic]:
-    """Removed shares by source, language and cluster size, from the decisions.
-
-    Args:
-        workspace: The run folder.
-        places: Shards of this run.
-        dedup: The `dedup` section; without it there are none.
-    """
-    if dedup is None:
-        return []
-    sums = _sums(workspace, places)
-    kept = [
-        read_side(decisions_path(workspace, place.shard_id), ["kept_doc_id"])[
-            "kept_doc_id"
-        ]
-        for place in places
-    ]
-    chunks = [chunk for column in kept for chunk in column.chunks]
-    clusters = cluster_statistics(pa.chunked_array(chunks, pa.string()))
-    return [*removal_statistics(sums), *clusters]
+def removals(workspace: Workspace, places: Sequence[Extent]) -> list[Statistic]:
+    """Removed shares by source, language and cluster size, from the decisions."""
+    kept: list[pa.Array] = []
+    for place in places:
+        path = decisions_path(workspace, place.shard_id)
+        kept += read_side(path, ["kept_doc_id"])["kept_doc_id"].chunks
+    clusters = cluster_statistics(pa.chunked_array(kept, pa.string()))
+    return [*removal_statistics(_sums(workspace, places)), *clusters]
 
 
-def _sums(workspace: Workspace, places: list[Extent]) -> Accumulator:
+def _sums(workspace: Workspace, places: Sequence[Extent]) -> Accumulator:
     total: Accumulator = {"all": {"documents": 0}, "source": {}, "language": {}}
     for place in places:
         survey = read_survey(workspace, [place], ["source", "language"])
         path = decisions_path(workspace, place.shard_id)
         reason = read_side(path, ["reason"])["reason"].combine_chunks()
         gone = pc.is_in(reason, value_set=_REASONS).to_numpy(zero_copy_only=False)
-        names = [survey[name].combine_chunks() for name in ("source", "language")]
-        add_into(total, removal_sums(gone, names[0], names[1]))
+        names = (survey[name].combine_chunks() for name in ("source", "language"))
+        add_into(total, removal_sums(gone, *names))
     return total
 
 
 def stop_if_too_many(
-    workspace: Workspace, places: list[Extent], dedup: DedupConfig | None
+    workspace: Workspace, places: Sequence[Extent], dedup: DedupConfig
 ) -> None:
     """Stop a run that would remove more than `dedup.max_removed` allows.
 
@@ -83,28 +71,27 @@ def stop_if_too_many(
     gates = removal_gates(dedup)
     if not gates:
         return
-    results = evaluate_gates(gates, removals(workspace, places, dedup))
+    sums = _sums(workspace, places)
+    results = evaluate_gates(gates, removal_statistics(sums))
     failed = [result for result in results if not result.passed]
     if not failed:
         return
     unknown = [result for result in failed if result.actual is None]
     if unknown:
         name = unknown[0].slice.get("source", "")
-        known = ", ".join(sorted(_sums(workspace, places)["source"])[:MOST_KNOWN])
-        msg = (
+        known = ", ".join(sorted(sums["source"])[:MOST_KNOWN])
+        raise ConfigError(
             f"dedup.max_removed.sources names {name}, but no document has that source. "
             f"Known: {known}."
         )
-        raise ConfigError(msg)
-    losses = "; ".join(_loss(result) for result in failed)
-    worst = "; ".join(_worst(workspace, places))
-    msg = (
+    losses = "; ".join(map(_loss, failed))
+    worst = "; ".join(_worst(sums["source"]))
+    raise GateError(
         f"Deduplication would remove too much: {losses}. Most lose: {worst}. Nothing "
         "was written to data/. `isinglass audit` with the same configuration and "
         "another output shows all of it; if it is right, raise dedup.max_removed and "
         "give --replace."
     )
-    raise GateError(msg)
 
 
 def _loss(result: GateResult) -> str:
@@ -112,15 +99,13 @@ def _loss(result: GateResult) -> str:
     return f"{what} loses {result.actual or 0:.1%} (at most {result.value:.1%})"
 
 
-def _worst(workspace: Workspace, places: list[Extent]) -> list[str]:
+def _worst(cells: dict[str, dict[str, int]]) -> list[str]:
     """The sources that lose most, with their counts."""
-    cells = _sums(workspace, places)["source"]
-    order = sorted(
-        cells,
-        key=lambda name: (-cells[name]["removed"] / cells[name]["documents"], name),
-    )
+    counts = [
+        (name, cell["removed"], cell["documents"]) for name, cell in cells.items()
+    ]
+    counts.sort(key=lambda row: (-row[1] / row[2], row[0]))
     return [
-        f"{name or '(no source)'} {cells[name]['removed']:,} of "
-        f"{cells[name]['documents']:,}"
-        for name in order[:MOST_NAMED]
+        f"{name or '(no source)'} {removed:,} of {documents:,}"
+        for name, removed, documents in counts[:MOST_NAMED]
     ]

@@ -7,24 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
     Block,
+    Cell,
     Figure,
     Paragraph,
     Row,
     Section,
     Table,
+    Tone,
     code,
     columns,
     not_run,
     table,
 )
 from isinglass.pipelines.report.svg import capture_curve
-from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of
-from isinglass.pipelines.stages.dedup.report_removals import removal_blocks
+from isinglass.pipelines.report.text import (
+    MISSING,
+    grouped,
+    percent,
+    share_of,
+    shorten,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.dedup.examples import NearDuplicate, Shown
+    from isinglass.pipelines.stages.dedup.closing import NearDuplicate
     from isinglass.schemas.manifest import DedupSummary, Manifest
+
+_MOST_GROUPS = 20
+_MUCH = 0.5
+"""Share from which a loss is shown in the colour of a warning."""
 
 
 def section(data: ReportData) -> Section:
@@ -35,13 +48,13 @@ def section(data: ReportData) -> Section:
         return not_run(anchor, title, "the configuration has no dedup section.")
     config = data.part("dedup") or {}
     blocks: list[Block] = [_counts(data, summary)]
-    blocks += removal_blocks(data, summary)
+    blocks += _removals(data, summary)
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
-    shown: Shown | None = data.shown.get("dedup")
-    if shown is not None and shown.near_duplicates:
-        blocks.append(_pairs(shown.near_duplicates, summary))
+    shown: list[NearDuplicate] | None = data.shown.get("dedup")
+    if shown:
+        blocks.append(_pairs(shown, summary))
     return Section(anchor, title, tuple(blocks))
 
 
@@ -126,15 +139,14 @@ def _capture(
 
 def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
     """Value of a piecewise linear curve; None outside of it."""
-    points = sorted(curve)
-    for (x0, y0), (x1, y1) in pairwise(points):
+    for (x0, y0), (x1, y1) in pairwise(sorted(curve)):
         if x0 <= at <= x1:
             part = (at - x0) / (x1 - x0) if x1 > x0 else 0.0
             return y0 + part * (y1 - y0)
     return None
 
 
-def _pairs(near: tuple[NearDuplicate, ...], summary: DedupSummary) -> Table:
+def _pairs(near: list[NearDuplicate], summary: DedupSummary) -> Table:
     rows: list[Row] = [
         [code(removed), code(kept), f"{similarity:.3f}", source or MISSING]
         for removed, kept, similarity, source in near
@@ -145,4 +157,81 @@ def _pairs(near: tuple[NearDuplicate, ...], summary: DedupSummary) -> Table:
         columns("<Removed doc_id", "<Kept doc_id", "Jaccard", "<Source"),
         rows,
         note="The pairs nearest to the threshold: the ones to doubt first.",
+    )
+
+
+def _removals(data: ReportData, summary: DedupSummary) -> list[Block]:
+    """Who loses documents: sources, languages, and large clusters; earlier runs."""
+    blocks = [
+        _shares(data, "source", "Source"),
+        _shares(data, "language", "Language"),
+        _clusters(data),
+        _earlier(summary) if summary.against else None,
+    ]
+    return [block for block in blocks if block is not None]
+
+
+def _shares(data: ReportData, column: str, name: str) -> Table | None:
+    """The groups that lose the largest share come first."""
+    rows = [
+        row
+        for row in data.slices.named("dedup.removed")
+        if row[column] is not None and row["numerator"]
+    ]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: (-row["value"], row[column]))
+    note = ""
+    if len(rows) > _MOST_GROUPS:
+        note = f"{grouped(len(rows) - _MOST_GROUPS)} more lose a smaller share."
+    return table(
+        f"Removed as duplicates, by {column}",
+        columns(f"<{name}", "Documents", "Removed", "Share"),
+        [_share_row(row, column) for row in rows[:_MOST_GROUPS]],
+        note=note,
+    )
+
+
+def _share_row(row: Mapping[str, Any], column: str) -> Row:
+    share = float(row["value"])
+    tone: Tone = "warn" if share >= _MUCH else ""
+    return [
+        shorten(row[column]) or "(none)",
+        grouped(int(row["denominator"])),
+        grouped(int(row["numerator"])),
+        Cell(percent(share), tone=tone, bar=share),
+    ]
+
+
+def _clusters(data: ReportData) -> Table | None:
+    counts = {row["group"]: row for row in data.slices.named("dedup.clusters")}
+    gone = {row["group"]: row for row in data.slices.named("dedup.cluster_removed")}
+    if not counts:
+        return None
+    order = sorted(counts, key=lambda size: int(size.rstrip("+").partition("-")[0]))
+    return table(
+        "Clusters: a kept document and all that were removed for it",
+        columns("<Documents in the cluster", "Clusters", "Removed", "Share of removed"),
+        [
+            [
+                size,
+                grouped(int(counts[size]["value"])),
+                grouped(int(gone[size]["numerator"])),
+                Cell(percent(gone[size]["value"]), bar=float(gone[size]["value"])),
+            ]
+            for size in order
+        ],
+        note="`isinglass explain` shows a removed document beside the kept one.",
+    )
+
+
+def _earlier(summary: DedupSummary) -> Table:
+    return table(
+        f"Earlier runs: {grouped(summary.removed_for_earlier)} documents were removed "
+        "for one that is kept there",
+        columns("<Run", "<run_id", "Documents kept there"),
+        [
+            [code(run.path), code(run.run_id), grouped(run.documents)]
+            for run in summary.against
+        ],
     )

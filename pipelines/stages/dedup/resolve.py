@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.stage import OPEN, Verdict
-from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.dedup.decide import Fate, decide, ranked_documents
+from isinglass.pipelines.stages.dedup.earlier_runs import document_words
+from isinglass.schemas.reasons import DUPLICATE_REASONS
+from isinglass.transforms.dedup.decide import Fate, decide
 from isinglass.transforms.dedup.keepers import resolve_near
+from isinglass.transforms.dedup.shingles import COMPARED_BY
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
@@ -22,22 +24,9 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.side_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
-    from isinglass.pipelines.stages.dedup.near import Compared
     from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.decide import Decided
-    from isinglass.transforms.dedup.identify import Identified
-
-REASONS = (
-    DropReason.EXACT_DUPLICATE.value,
-    DropReason.NEAR_DUPLICATE.value,
-    DropReason.CONTAINED.value,
-)
-"""By `Fate`, but for the first one."""
-
-COMPARED_BY = ("whole_text", "words", "characters")
-"""By `unit` of the survey: what a document is compared by."""
-
-_WORDS = ["doc_high", "doc_low"]
+    from isinglass.transforms.dedup.decide import Decided, Identified
+    from isinglass.transforms.dedup.keepers import Similarity
 
 
 @dataclass(frozen=True)
@@ -69,8 +58,7 @@ class Documents:
         documents = own[-1].stop if own else 0
         words = np.zeros((0, 2), np.uint64)
         if places:
-            survey = read_survey(workspace, places, _WORDS)
-            words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
+            words = document_words(workspace, places)
         folders = [run.folder for run in earlier]
         run = np.full(len(words), -1, np.int32)
         for place in places:
@@ -85,7 +73,7 @@ class Documents:
 
 def resolve(
     found: Identified,
-    compared: Compared | None,
+    compared: tuple[np.ndarray, Similarity] | None,
     documents: Documents,
     dedup: DedupConfig,
 ) -> Verdict:
@@ -93,20 +81,19 @@ def resolve(
 
     Args:
         found: Equal texts and ranks.
-        compared: Candidate pairs; None where near-duplicates are not looked for.
+        compared: uint32 (p, 2), keeper ranks of candidate pairs, and how similar they
+            are; None where near-duplicates are not looked for.
         documents: Ids and names.
         dedup: The `dedup` section.
     """
     counts = {"candidate_pairs": 0, "verified_pairs": 0}
     removals = None
     if compared is not None:
-        similarity, least = compared.similarity, dedup.containment
-        ranked = ranked_documents(found)
-        pairs = np.asarray(compared.pairs)
-        removals = resolve_near(pairs, similarity, dedup.threshold, ranked, least)
+        pairs, similarity = compared
+        removals = resolve_near(pairs, similarity, dedup, found.ranked)
         enough = similarity.jaccard >= dedup.threshold
-        if least is not None and similarity.contained is not None:
-            enough |= similarity.contained >= least
+        if dedup.containment is not None and similarity.contained is not None:
+            enough |= similarity.contained >= dedup.containment
         counts = {
             "candidate_pairs": len(similarity.jaccard),
             "verified_pairs": int(enough.sum()),
@@ -128,7 +115,7 @@ def _verdict(
     similarity = pa.array(decided.similarity[:rows], from_pandas=True)
     return Verdict(
         drops=fate.astype(np.int8) + np.int8(OPEN),
-        reasons=REASONS,
+        reasons=tuple(reason.value for reason in DUPLICATE_REASONS),
         evidence={
             "rule": rules(fate, documents.compared_by, dedup),
             "kept_doc_id": ids,

@@ -6,7 +6,6 @@ runs from theirs if they are as they were, else from the cleaned texts.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,6 @@ from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import DedupConfig
@@ -46,81 +44,54 @@ class Candidates:
     """Documents that occur in a candidate pair.
 
     Attributes:
-        pairs: uint32 (p, 2), keeper ranks, sorted.
-        ranks: uint32 (c,), the distinct ranks, ascending.
+        pairs: uint32 (p, 2), indices into `places`, in the order of the pairs.
         places: int64 (c,), index of each in the order of all documents.
     """
 
     pairs: np.ndarray
-    ranks: np.ndarray
     places: np.ndarray
 
 
 def find_candidates(pairs: np.ndarray, rank: np.ndarray) -> Candidates:
-    """Look up where the documents of the pairs are.
-
-    Args:
-        pairs: Candidate pairs of ranks.
-        rank: Rank of every document, in the order of all documents.
-    """
+    """Look up where the documents of pairs of ranks are, by the ranks of all."""
     ranks = np.unique(pairs)
-    order = np.argsort(rank, kind="stable")
-    return Candidates(pairs, ranks, order[ranks].astype(np.int64))
-
-
-def candidates_digest(candidates: Candidates, pairs: np.ndarray | None = None) -> str:
-    """Hash of which documents are paired: ranks alone do not tell.
-
-    Args:
-        candidates: All candidates.
-        pairs: Those pairs of it that matter; all by default.
-    """
-    chosen = candidates.pairs if pairs is None else pairs
-    places = candidates.places[np.searchsorted(candidates.ranks, chosen)]
-    hashed = hashlib.sha256(np.ascontiguousarray(chosen).tobytes())
-    hashed.update(np.ascontiguousarray(places).tobytes())
-    return hashed.hexdigest()
+    places = np.argsort(rank, kind="stable")[ranks].astype(np.int64)
+    return Candidates(np.searchsorted(ranks, pairs).astype(np.uint32), places)
 
 
 @dataclass(frozen=True)
 class ShingleWork:
     """Keeps the shingle sets of the wanted documents of a shard.
 
-    Attributes:
-        layouts: Columns of this run's inputs, then of those of earlier runs.
-        dedup: For normalisation and the length of a shingle.
+    `layouts` are those of this run's inputs, then of those of earlier runs.
     """
 
     layouts: tuple[Layout, ...]
     dedup: DedupConfig
     name: str = SHINGLE
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the sets, sorted and flat, and the offsets of the documents."""
         del state
         request = json.loads(payload)
-        values, lengths = [], [np.zeros(1, dtype=np.int64)]
+        values, lengths = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
         for texts in self._wanted_texts(request, outputs.workspace):
             normalised = normalise(texts, self.dedup.normalise)
             sets = shingle_sets(normalised, self.dedup.ngram)
             values.append(sets.values)
             lengths.append(np.diff(sets.offsets))
         folder = outputs.workspace.pass_folder(SHINGLE)
-        flat = np.concatenate(values) if values else np.empty(0, dtype=np.uint64)
+        flat = np.concatenate(values)
         offsets = np.cumsum(np.concatenate(lengths))
         name = request["name"]
         outputs.write_array(folder / f"{name}.values.npy", flat)
         outputs.write_array(folder / f"{name}.offsets.npy", offsets)
         if len(offsets) != len(request["wanted"]) + 1:
-            msg = (
+            raise ReconcileError(
                 f"Pass shingle, {name}: {len(offsets) - 1} of "
                 f"{len(request['wanted'])} documents were found again. Did the input "
                 "change? Run again."
             )
-            raise ReconcileError(msg)
         return {"records_in": len(request["wanted"]), "shingles": len(flat)}
 
     def _wanted_texts(
@@ -225,10 +196,8 @@ class ShingleStore:
 
 def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Concatenation of start, start + 1, ..., for each start and length."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    shift = np.repeat(starts - (ends - lengths), lengths)
-    return np.asarray(np.arange(total) + shift)
+    shift = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+    return np.asarray(np.arange(len(shift)) + shift)
 
 
 def open_store(
@@ -245,11 +214,7 @@ def open_store(
         place = named[unit.name]
         low, high = np.searchsorted(ordered, [place.start, place.stop])
         mine = by_place[low:high]
-        offsets = read_array(_shingle_file(workspace, unit.name, "offsets"))
-        values.append(map_array(_shingle_file(workspace, unit.name, "values")))
+        offsets = read_array(workspace.side(SHINGLE, f"{unit.name}.offsets.npy"))
+        values.append(map_array(workspace.side(SHINGLE, f"{unit.name}.values.npy")))
         shard[mine], start[mine], stop[mine] = number, offsets[:-1], offsets[1:]
     return ShingleStore(values, shard, start, stop)
-
-
-def _shingle_file(workspace: Workspace, shard_id: str, part: str) -> Path:
-    return workspace.side(SHINGLE, f"{shard_id}.{part}.npy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import MINIMAL
@@ -32,6 +32,8 @@ OPEN, CLOSE = "⟦", "⟧"
 _STYLES = ("red", "green")
 _DIM = "dim"
 _WHITE = re.compile(r"\s+")
+
+_Row = tuple[Text, Text]
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,7 @@ class Look:
 class Beside:
     """The texts of a duplicate, which a console prints side by side.
 
-    Attributes:
-        texts: The texts; one that is missing is left out.
-        titles: Of both.
-        full: Show everything instead of differences with context.
+    One that is missing is left out; `full` is as of `Look`.
     """
 
     texts: Texts
@@ -96,37 +95,17 @@ class Beside:
         yield Text(look.legend(), "dim")
 
 
-@dataclass
-class _Row:
-    """One row of the table as it is being filled."""
-
-    left: Text = field(default_factory=Text)
-    right: Text = field(default_factory=Text)
-
-    def __bool__(self) -> bool:
-        return bool(self.left or self.right)
-
-
 def side_by_side(
     comparison: Comparison, titles: tuple[str, str], look: Look
 ) -> tuple[Table, int]:
-    """Two columns of equal width.
-
-    Args:
-        comparison: The texts.
-        titles: Heads of the columns.
-        look: How to show them.
-
-    Returns:
-        The table, and how many rows were left out (0 if `look.full`).
-    """
+    """Two columns of equal width, and how many rows were left out of them."""
     rows = _rows(comparison, look)
     shown = rows if look.full else rows[:MOST_ROWS]
     table = Table(box=MINIMAL, expand=True, pad_edge=False, show_edge=False)
     for title in titles:
         table.add_column(Text(title), ratio=1, overflow="fold")
     for row in shown:
-        table.add_row(row.left, row.right)
+        table.add_row(*row)
     return table, len(rows) - len(shown)
 
 
@@ -153,21 +132,24 @@ def _fold_white(match: re.Match[str]) -> str:
 
 
 def _rows(comparison: Comparison, look: Look) -> list[_Row]:
-    left, right = comparison.left, comparison.right
-    rows: list[_Row] = [_Row()]
+    left, right = sides = comparison.left, comparison.right
+    rows = [(Text(), Text())]
     for stretch in align(left.keys, right.keys):
         length = stretch.left[1] - stretch.left[0]
         alike = stretch.equal and left.shared[slice(*stretch.left)].all()
         if stretch.equal and length >= CONTEXT:
             # Long equal stretches begin on the same line, whatever came before.
-            rows.append(_Row())
+            rows.append((Text(), Text()))
         if alike and not look.full and length >= 2 * CONTEXT + _LEAST_FOLDED:
-            _add_folded(rows, (left, right), stretch, look)
+            _add_folded(rows, sides, stretch, look)
             continue
         weight = "" if stretch.equal else "bold "
-        _add(rows[-1].left, left, stretch.left, (look, weight + _STYLES[0]))
-        _add(rows[-1].right, right, stretch.right, (look, weight + _STYLES[1]))
-    return [row for row in rows if row]
+        spans = (stretch.left, stretch.right)
+        for cell, side, span, style in zip(
+            rows[-1], sides, spans, _STYLES, strict=True
+        ):
+            _add(cell, side, span, look, weight + style)
+    return [row for row in rows if any(row)]
 
 
 def _add_folded(
@@ -178,41 +160,35 @@ def _add_folded(
     fold = f"… {folded:,} shared {_units(sides[0])} …"
     middle = Text(fold, _DIM, justify="center")
     spans = (stretch.left, stretch.right)
-    rows += [_Row(middle, middle), _Row()]
-    for row, is_head in ((rows[-3], True), (rows[-1], False)):
-        cells = (row.left, row.right)
-        for cell, side, (begin, end), style in zip(
-            cells, sides, spans, _STYLES, strict=True
-        ):
-            part = (begin, begin + CONTEXT) if is_head else (end - CONTEXT, end)
-            _add(cell, side, part, (look, style))
+    rows += [(middle, middle), (Text(), Text())]
+    for number, (side, (begin, end), style) in enumerate(
+        zip(sides, spans, _STYLES, strict=True)
+    ):
+        _add(rows[-3][number], side, (begin, begin + CONTEXT), look, style)
+        _add(rows[-1][number], side, (end - CONTEXT, end), look, style)
 
 
 def _units(side: Side) -> str:
     return "characters" if side.compared_by == "characters" else "words"
 
 
-def _add(
-    cell: Text, side: Side, span: tuple[int, int], look_style: tuple[Look, str]
-) -> None:
+def _add(cell: Text, side: Side, span: tuple[int, int], look: Look, style: str) -> None:
     """Append units of a text to a cell; the middle of long stretches is folded."""
-    look, _ = look_style
     begin, end = span
     if look.full or end - begin <= _LONG:
-        _append(cell, side, span, look_style)
+        _append(cell, side, span, look, style)
         return
-    _append(cell, side, (begin, begin + _LONG_SHOWN), look_style)
+    _append(cell, side, (begin, begin + _LONG_SHOWN), look, style)
     middle = side.shared[begin + _LONG_SHOWN : end - _LONG_SHOWN]
     shared = int(middle.sum())
     told = f"… {len(middle):,} more {_units(side)}, {shared:,} of them shared … "
     cell.append(told, _DIM)
-    _append(cell, side, (end - _LONG_SHOWN, end), look_style)
+    _append(cell, side, (end - _LONG_SHOWN, end), look, style)
 
 
 def _append(
-    cell: Text, side: Side, span: tuple[int, int], look_style: tuple[Look, str]
+    cell: Text, side: Side, span: tuple[int, int], look: Look, style: str
 ) -> None:
-    look, style = look_style
     begin, end = span
     if begin == 0 and end and side.starts[0]:
         cell.append(tidy(side.text[: side.starts[0]], look))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,6 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.pipelines.stages.dedup.shingles import (
     Candidates,
     ShingleStore,
-    candidates_digest,
     open_store,
 )
 from isinglass.transforms.dedup.keepers import Similarity
@@ -40,17 +40,13 @@ SLICE_SHINGLES = 2**24
 class VerifyWork:
     """Computes the exact similarity of slices of the candidate pairs.
 
-    Attributes:
-        workspace: The run folder.
-        shingles: Units of the shingle pass.
-        places: Extents of all shards.
-        contained: Containment is wanted as well.
+    `shingles` are the units of the shingle pass; `contained` asks for containment, too.
     """
 
     workspace: Workspace
     shingles: tuple[Unit, ...]
     places: tuple[Extent, ...]
-    contained: bool = False
+    contained: bool
     name: str = VERIFY
 
     def open(self) -> tuple[Candidates, ShingleStore]:
@@ -71,9 +67,9 @@ class VerifyWork:
         candidates, store = state
         request = json.loads(payload)
         pairs = candidates.pairs[request["start"] : request["stop"]]
-        wanted = np.searchsorted(candidates.ranks, np.unique(pairs))
+        wanted = np.unique(pairs)
         flat, offsets = store.gather(wanted)
-        local = np.searchsorted(wanted, np.searchsorted(candidates.ranks, pairs))
+        local = np.searchsorted(wanted, pairs)
         found = compare(flat, offsets, local.astype(np.int64), contained=self.contained)
         folder = outputs.workspace.pass_folder(VERIFY)
         outputs.write_array(folder / f"{request['name']}.npy", found.jaccard)
@@ -87,18 +83,15 @@ def save_candidates(workspace: Workspace, candidates: Candidates) -> None:
     """Leave the candidates where the workers of the verify pass map them."""
     folder = workspace.pass_folder(VERIFY)
     make_folder(folder)
-    for name in ("pairs", "ranks", "places"):
-        write_array(folder / f"candidates.{name}.npy", getattr(candidates, name))
+    for name, array in vars(candidates).items():
+        write_array(folder / f"candidates.{name}.npy", array)
 
 
 def load_candidates(workspace: Workspace) -> Candidates:
     """Inverse of `save_candidates`, mapped into memory."""
     folder = workspace.pass_folder(VERIFY)
-    parts = [
-        map_array(folder / f"candidates.{name}.npy")
-        for name in ("pairs", "ranks", "places")
-    ]
-    return Candidates(*parts)
+    names = [field.name for field in fields(Candidates)]
+    return Candidates(*(map_array(folder / f"candidates.{name}.npy") for name in names))
 
 
 def verify_units(
@@ -106,7 +99,7 @@ def verify_units(
 ) -> list[Unit]:
     """Slices of the pairs that touch at most about `SLICE_SHINGLES` shingles."""
     lengths = store.stop - store.start
-    touched = lengths[np.searchsorted(candidates.ranks, candidates.pairs)].sum(axis=1)
+    touched = lengths[candidates.pairs].sum(axis=1)
     slices = np.cumsum(touched) // SLICE_SHINGLES
     bounds = np.r_[0, np.flatnonzero(np.diff(slices)) + 1, len(candidates.pairs)]
     units = []
@@ -115,7 +108,9 @@ def verify_units(
             continue
         name = f"slice-{number:06d}"
         payload = {"name": name, "start": int(start), "stop": int(stop)}
-        content = candidates_digest(candidates, candidates.pairs[start:stop])
+        # Which documents these are: ranks alone would not tell.
+        places = candidates.places[candidates.pairs[start:stop]]
+        content = hashlib.sha256(places.tobytes()).hexdigest()
         identity = digest([content, upstream])
         weight = int(touched[start:stop].sum()) * 8
         units.append(Unit(name, json.dumps(payload), identity, weight))

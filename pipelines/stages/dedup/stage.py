@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup import proof, proof_similarity, report, story
+from isinglass.pipelines.stages.dedup.closing import (
+    check_evidence,
+    dedup_summary,
+    near_examples,
+)
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
-from isinglass.pipelines.stages.dedup.evidence import check_evidence
-from isinglass.pipelines.stages.dedup.examples import near_examples
-from isinglass.pipelines.stages.dedup.near import NearDuplicates
+from isinglass.pipelines.stages.dedup.near import compare_pairs, match_documents
 from isinglass.pipelines.stages.dedup.rank import (
     all_places,
     load_identified,
@@ -18,7 +21,6 @@ from isinglass.pipelines.stages.dedup.rank import (
 )
 from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
-from isinglass.pipelines.stages.dedup.summary import dedup_summary
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.dedup.removals import removal_gates, removal_warnings
 from isinglass.transforms.dedup.survey import near_columns, near_fields
@@ -44,12 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dedup(Stage):
-    """The `dedup` section.
-
-    Attributes:
-        config: The section.
-        earlier: Runs whose kept documents are not kept again.
-    """
+    """The `dedup` section; what `earlier` runs kept is not kept again."""
 
     config: DedupConfig
     earlier: tuple[EarlierRun, ...] = ()
@@ -66,8 +63,9 @@ class Dedup(Stage):
         """Open the earlier runs."""
         earlier = open_earlier(self.config, site.base)
         if any(run.workspace.path == site.workspace.path for run in earlier):
-            msg = "dedup.against names the output folder itself; choose another output."
-            raise OutputError(msg)
+            raise OutputError(
+                "dedup.against names the output folder itself; choose another output."
+            )
         return replace(self, earlier=earlier)
 
     def identity(self, phase: Phase) -> Any:
@@ -95,20 +93,21 @@ class Dedup(Stage):
         ranked = rank_documents(driver, dedup, standing.present, earlier)
         compared = None
         if dedup.fuzzy:
-            compared = NearDuplicates(driver, dedup, earlier, ranked).compare()
+            pairs = match_documents(driver, dedup, earlier, ranked)
+            compared = pairs, compare_pairs(driver, dedup, earlier, pairs)
         places = all_places(driver, earlier)
         documents = Documents.read(driver.workspace, places, earlier, dedup)
         return resolve(load_identified(driver.workspace), compared, documents, dedup)
 
     def guard(self, driver: Driver) -> None:
         """Stop before more is removed than `max_removed` allows."""
-        stop_if_too_many(driver.workspace, list(driver.places), self.config)
+        stop_if_too_many(driver.workspace, driver.places, self.config)
 
     def close(self, closing: Closing) -> Closed:
         """Removed shares, alarms, and the proof that each removal has its evidence."""
         driver = closing.driver
         check_evidence(driver.workspace, driver.shard_ids, self.earlier)
-        statistics = removals(driver.workspace, list(driver.places), self.config)
+        statistics = removals(driver.workspace, driver.places)
         assert closing.verdict is not None
         shards = [(shard.shard_id, shard.source) for shard in driver.plan.shards]
         summary = dedup_summary(

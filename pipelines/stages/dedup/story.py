@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,6 @@ from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Story
 from isinglass.pipelines.stages.dedup.side_by_side import Beside
-from isinglass.pipelines.stages.dedup.story_lines import (
-    Removed,
-    evidence_lines,
-    removed_lines,
-)
 from isinglass.pipelines.stages.dedup.texts import (
     comparison_facts,
     duplicate_texts,
@@ -24,90 +19,76 @@ from isinglass.pipelines.stages.dedup.texts import (
     texts_facts,
 )
 from isinglass.schemas.errors import InputError
-from isinglass.schemas.reasons import DUPLICATE_REASONS, Outcome
+from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from isinglass.pipelines.stage import Line
     from isinglass.pipelines.stages.dedup.texts import Located, Texts
+    from isinglass.transforms.dedup.shared import Comparison
 
 MOST_REMOVED = 20
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """What was found of the document that was kept instead.
-
-    Attributes:
-        folder: Of the earlier run that holds it; None for this run, or if that is
-            not found.
-        located: The run and the row of its ledger; None if it is not found.
-        notes: What could not be found.
-    """
-
-    folder: str | None = None
-    located: Located | None = None
-    notes: tuple[str, ...] = ()
 
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
     """Of a duplicate both texts; of a kept document all that were dropped for it.
 
-    Args:
-        run: The run.
-        row: Row of the ledger.
-        full: Whether to fold nothing in the texts.
-
     Raises:
         InputError: A table or the settings of the run cannot be read.
     """
-    kept = _kept(run, row)
-    texts, notes = None, list(kept.notes)
+    texts = None
+    folder, located, notes = _kept(run, row)
     if row["reason"] in DUPLICATE_REASONS:
-        texts, more = duplicate_texts(run, row, kept.located)
+        texts, more = duplicate_texts(run, row, located)
         notes += more
     is_kept = row["outcome"] == Outcome.KEPT
     removed = _removed_for(run, row["doc_id"]) if is_kept else []
     shown = removed[:MOST_REMOVED]
-    documents = [asdict(one) for one in shown]
     facts = {
-        "removed_for_it": {"count": len(removed), "documents": documents},
+        "removed_for_it": {"count": len(removed), "documents": shown},
         "comparison": comparison_facts(texts),
         "texts": texts_facts(texts),
     }
-    if kept.folder is not None:
-        facts["evidence"] = {"kept_folder": kept.folder}
+    if folder is not None:
+        facts["evidence"] = {"kept_folder": folder}
+    beside = []
+    if texts is not None:
+        kept_from = "clean text" if texts.kept_is_clean else "source text"
+        titles = (
+            f"dropped {row['doc_id'][:8]} (source text)",
+            f"kept {(row['kept_doc_id'] or 'unknown')[:8]} ({kept_from})",
+        )
+        beside = [Beside(texts, titles, full)]
     return Story(
         facts=facts,
-        lines=tuple(evidence_lines(row, kept.folder, texts)),
+        lines=tuple(evidence_lines(row, folder, texts)),
         others=tuple(removed_lines(shown, len(removed))) if is_kept else (),
         notes=notes,
-        texts=() if texts is None else (_beside(row, texts, full=full),),
+        texts=beside,
     )
 
 
-def _beside(row: Mapping[str, Any], texts: Texts, *, full: bool) -> Beside:
-    kept_from = "clean text" if texts.kept_is_clean else "source text"
-    titles = (
-        f"dropped {row['doc_id'][:8]} (source text)",
-        f"kept {(row['kept_doc_id'] or 'unknown')[:8]} ({kept_from})",
-    )
-    return Beside(texts, titles, full)
-
-
-def _removed_for(run: RunFolder, doc_id: str) -> list[Removed]:
+def _removed_for(run: RunFolder, doc_id: str) -> list[dict[str, Any]]:
     columns = ["doc_id", "reason", "similarity", "kept_doc_id", "kept_in"]
     ours = (pc.field("kept_doc_id") == doc_id) & pc.field("kept_in").is_null()
     found = [
-        Removed(row["doc_id"], row["reason"], row["similarity"])
+        row
         for _, table in run.each_ledger(columns)
-        for row in table.filter(ours).to_pylist()
+        for row in table.filter(ours).select(columns[:3]).to_pylist()
     ]
-    return sorted(found, key=lambda removed: removed.doc_id)
+    return sorted(found, key=itemgetter("doc_id"))
 
 
-def _kept(run: RunFolder, row: Mapping[str, Any]) -> _Kept:
-    """Find the kept document, in this run or in an earlier one."""
+def _kept(
+    run: RunFolder, row: Mapping[str, Any]
+) -> tuple[str | None, Located | None, list[str]]:
+    """Find the kept document, in this run or in an earlier one.
+
+    Returns:
+        Folder of the earlier run that holds it, the run and the row of its ledger,
+        each None if there is none or it is not found; and what could not be found.
+    """
     holder, folder = run, None
     if row["kept_in"] is not None:
         earlier = _earlier(run, row["kept_in"])
@@ -116,14 +97,14 @@ def _kept(run: RunFolder, row: Mapping[str, Any]) -> _Kept:
                 f"The earlier run {row['kept_in']} is not in any folder of "
                 "dedup.against; its document cannot be shown."
             )
-            return _Kept(notes=(note,))
+            return None, None, [note]
         holder, folder = earlier, str(earlier.folder)
     if row["kept_doc_id"] is None:
-        return _Kept(folder)
+        return folder, None, []
     try:
-        return _Kept(folder, (holder, holder.find(row["kept_doc_id"])))
+        return folder, (holder, holder.find(row["kept_doc_id"])), []
     except InputError as error:
-        return _Kept(folder, notes=(f"The kept document cannot be found: {error}",))
+        return folder, None, [f"The kept document cannot be found: {error}"]
 
 
 def _earlier(run: RunFolder, run_id: str) -> RunFolder | None:
@@ -137,3 +118,59 @@ def _earlier(run: RunFolder, run_id: str) -> RunFolder | None:
         if earlier.manifest["run_id"] == run_id:
             return earlier
     return None
+
+
+def evidence_lines(
+    row: Mapping[str, Any], kept_folder: str | None, texts: Texts | None
+) -> Iterator[Line]:
+    """Which document was kept instead, and how alike the two are."""
+    if row["kept_doc_id"] is None:
+        return
+    where = "in this run"
+    if row["kept_in"] is not None:
+        where = f"in the earlier run {row['kept_in']}"
+        if kept_folder is not None:
+            where += f" ({kept_folder})"
+    yield "kept instead", f"{row['kept_doc_id']} {where}"
+    inside = row["reason"] == DropReason.CONTAINED
+    if row["similarity"] is not None:
+        name = "containment" if inside else "similarity"
+        yield name, f"{row['similarity']:.6f} in the ledger"
+    if texts is not None and texts.comparison is not None:
+        yield "", _recomputed(texts, texts.comparison, inside=inside)
+
+
+def _recomputed(texts: Texts, found: Comparison, *, inside: bool) -> str:
+    if found.union:
+        value = found.containment if inside else found.jaccard
+        units = found.left.compared_by
+        said = f"{value:.6f} computed again: of {found.union:,} shingles of "
+        said += f"{found.ngram} {units}, {found.common:,} are in both "
+        if inside:
+            said += f"(Jaccard {found.jaccard:.6f})"
+        else:
+            said += f"({found.containment:.1%} of the dropped text's)"
+    else:
+        state = "equal" if found.equal else "not equal"
+        said = f"both too short for a shingle, and {state} as whole texts"
+    if texts.agrees is False:
+        said += ". THE TWO DIFFER"
+        if texts.kept_is_clean:
+            said += " (the kept text is the cleaned one)"
+    return said
+
+
+def removed_lines(removed: Sequence[Mapping[str, Any]], total: int) -> Iterator[Line]:
+    """What was dropped for a kept document: the first of so many."""
+    if not total:
+        yield "kept for", "no other document was dropped for this one"
+        return
+    plural = "" if total == 1 else "s"
+    yield "kept for", f"{total:,} dropped document{plural}"
+    for one in removed:
+        words, similarity = one["reason"].replace("_", " "), one["similarity"]
+        value = "" if similarity is None else f" {similarity:.6f}"
+        yield "", f"{one['doc_id']} {words}{value}"
+    more = total - len(removed)
+    if more:
+        yield "", f"and {more:,} more"

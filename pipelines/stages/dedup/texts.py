@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -34,7 +34,6 @@ class Texts:
         removed: Source text of the duplicate; None if it cannot be read.
         kept: Text of the kept document; None if it cannot be read.
         kept_is_clean: Whether `kept` is from `data/`, so after cleaning.
-        comparison: The two compared; None if one of them is missing.
         agrees: Whether the similarity is that of the ledger; None if one of the two
             numbers is missing.
     """
@@ -49,24 +48,22 @@ class Texts:
 def duplicate_texts(
     run: RunFolder, row: Mapping[str, Any], other: Located | None
 ) -> tuple[Texts, list[str]]:
-    """Read both texts again and compare them as the run did.
-
-    Args:
-        run: The run.
-        row: Ledger row of the duplicate.
-        other: Where the kept document is, if it was found.
+    """Read both texts again and compare them as the run did; `other` was kept.
 
     Returns:
         The texts, and notes on what could not be read.
     """
     found = _read([(run, row), *([other] if other else [])])
-    removed, kept = _text(found[0]), _text(found[1]) if other else None
+    texts = [None if isinstance(one, Missing) else one for one in found]
+    removed, kept = texts[0], texts[1] if other else None
     notes, clean = [], False
     if isinstance(found[0], Missing):
         notes.append(f"The dropped text cannot be read again: {found[0].why}.")
     if other is not None and isinstance(found[1], Missing):
         notes.append(f"The kept text cannot be read again: {found[1].why}.")
-        kept = _clean_text(*other)
+        holder, place = other
+        rows = holder.rows(place["shard"], "data", place["doc_id"], ["doc_id", "text"])
+        kept = rows[0]["text"] if rows else None
         clean = kept is not None
     if clean:
         notes.append("The kept text is shown as it is in data/, after cleaning.")
@@ -116,7 +113,7 @@ def texts_facts(texts: Texts | None) -> dict[str, Any] | None:
 def _pieces(text: str | None, side: Side | None, origin: str) -> dict[str, Any] | None:
     if text is None:
         return None
-    cut = [asdict(piece) for piece in pieces(side)] if side else []
+    cut = [piece._asdict() for piece in pieces(side)] if side else []
     return {"origin": origin, "pieces": cut or [{"text": text, "shared": None}]}
 
 
@@ -130,11 +127,10 @@ def settings(run: RunFolder) -> DedupConfig:
     try:
         return DedupConfig.model_validate(section)
     except pydantic.ValidationError:
-        msg = (
+        raise InputError(
             f"The dedup section in {run.folder / 'manifest.json'} is not one that "
             "this version reads. Explain the run with the version that made it."
-        )
-        raise InputError(msg) from None
+        ) from None
 
 
 def _read(wanted: list[Located]) -> list[str | Missing]:
@@ -154,12 +150,3 @@ def _read(wanted: list[Located]) -> list[str | Missing]:
                 indices.append(index)
         found |= zip(indices, source_texts(folder, places), strict=True)
     return [found[index] for index in range(len(wanted))]
-
-
-def _text(found: str | Missing) -> str | None:
-    return None if isinstance(found, Missing) else found
-
-
-def _clean_text(run: RunFolder, row: Mapping[str, Any]) -> str | None:
-    rows = run.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
-    return rows[0]["text"] if rows else None

@@ -12,7 +12,6 @@ from isinglass.pipelines.report.blocks import (
     Row,
     Section,
     Table,
-    Tone,
     columns,
     not_run,
     table,
@@ -45,7 +44,7 @@ _RETENTION = {
     "group.removed_share": "share removed",
     "group.removal_ratio": "share removed, against that of the other documents",
 }
-"""Metrics of `transforms.demographics.retention` and what they say."""
+"""Metrics of `transforms.demographics.groups` and what they say."""
 
 _FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
@@ -54,7 +53,7 @@ _FLAGGED_RATIO = 1.25
 def section(data: ReportData) -> Section:
     """Shares, and retention by group."""
     shares, retention = _rows(data, _SHARES), _rows(data, _RETENTION)
-    if not counted(data):
+    if not shares and not retention:
         why = "no mentions were counted and no weights computed."
         return not_run(ANCHOR, TITLE, why)
     blocks: list[Block] = [Paragraph(CAVEAT)]
@@ -68,39 +67,33 @@ def section(data: ReportData) -> Section:
 
 def counted(data: ReportData) -> bool:
     """Whether there is anything to say of mentions."""
-    return bool(_rows(data, _SHARES) or _rows(data, _RETENTION))
+    return bool(_rows(data, (*_SHARES, *_RETENTION)))
 
 
 def _rows(data: ReportData, metrics: Iterable[str]) -> list[Mapping[str, Any]]:
     return [row for name in metrics for row in data.slices.named(name)]
 
 
+def _over_everything(row: Mapping[str, Any]) -> bool:
+    return row["language"] is None and row["source"] is None
+
+
 def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
-    keys = sorted(
-        {
-            (row["axis"] or "", row["group"] or "")
-            for row in rows
-            if row["language"] is None and row["source"] is None
-        }
-    )
+    whole = filter(_over_everything, rows)
     made: list[Row] = []
-    for axis, group in keys:
+    for axis, group in sorted({(row["axis"], row["group"]) for row in whole}):
         found = [
             data.slices.find(metric, stage, axis=axis, group=group)
             for metric in _SHARES
             for stage in ("input", "output")
         ]
         made.append([shorten(axis), shorten(group), *map(_share_cell, found)])
+    documents, mentions = (
+        (f"Of {what} in", f"Of {what} out") for what in ("documents", "mentions")
+    )
     return table(
         "Group shares before and after deduplication and filters, without weights",
-        columns(
-            "<Axis",
-            "<Group",
-            "Of documents in",
-            "Of documents out",
-            "Of mentions in",
-            "Of mentions out",
-        ),
+        columns("<Axis", "<Group", *documents, *mentions),
         made,
         note=(
             "Of documents: those that mention the group. One may mention several, so "
@@ -110,21 +103,20 @@ def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
 
 
 def _share_cell(row: Mapping[str, Any] | None) -> str:
-    if row is None:
-        return MISSING
-    if row["denominator"] is None:
-        return percent(row["value"])
-    counts = f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
-    return f"{percent(row['value'])} ({counts})"
+    return MISSING if row is None else f"{percent(row['value'])} ({_counts(row)})"
+
+
+def _counts(row: Mapping[str, Any]) -> str:
+    return f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
 
 
 def coverage(data: ReportData) -> list[Block]:
     """In how many documents an axis is mentioned at all; empty if unknown."""
-    lines = []
-    for row in data.slices.named("axis.coverage"):
-        if row["language"] is None and row["source"] is None:
-            where = f"{shorten(row['axis'] or '')}, {row['stage']}"
-            lines.append(f"{where}: {_share_cell(row)}")
+    lines = [
+        f"{shorten(row['axis'])}, {row['stage']}: {_share_cell(row)}"
+        for row in data.slices.named("axis.coverage")
+        if _over_everything(row)
+    ]
     if not lines:
         return []
     text = f"Documents that mention the axis at all: {'; '.join(lines)}."
@@ -140,11 +132,10 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
         show = percent if is_share else decimal
         low, high = row["low"], row["high"]
         between = MISSING if low is None else f"{show(low)} to {show(high)}"
-        counts = MISSING
-        if is_share and row["denominator"] is not None:
-            counts = f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
-        tone: Tone = "warn" if _is_flagged(row) else ""
-        value = Cell(show(row["value"]), tone=tone)
+        removal = row["metric"] == "group.removal_ratio" and low is not None
+        flagged = removal and low > 1.0 and row["value"] >= _FLAGGED_RATIO
+        value = Cell(show(row["value"]), tone="warn" if flagged else "")
+        counts = _counts(row) if is_share else MISSING
         measure = _RETENTION[row["metric"]]
         made.append([label or "all documents", measure, value, between, counts])
     return table(
@@ -155,14 +146,4 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
             f"A ratio is marked from {_FLAGGED_RATIO:g} on if its whole interval lies "
             "above 1: the group lost clearly more than the rest."
         ),
-    )
-
-
-def _is_flagged(row: Mapping[str, Any]) -> bool:
-    low = row["low"]
-    return (
-        row["metric"] == "group.removal_ratio"
-        and low is not None
-        and low > 1.0
-        and row["value"] >= _FLAGGED_RATIO
     )

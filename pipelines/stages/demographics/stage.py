@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import (
-    group_statistics,
     kept_documents,
-    retention_statistics,
+    kept_statistics,
 )
 from isinglass.transforms.demographics.counts import (
     count_mentions,
     mention_columns,
     mention_fields,
 )
-from isinglass.transforms.demographics.lexicon import manifest_entries
+from isinglass.transforms.demographics.lexicon import all_lexicons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +43,7 @@ class Demographics(Stage):
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """The lexicons."""
-        return (), tuple(manifest_entries())
+        return (), tuple(lexicon.entry for lexicon in all_lexicons())
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """Mentions of each group, words, and whether there is a lexicon."""
@@ -57,8 +56,7 @@ class Demographics(Stage):
 
     def close(self, closing: Closing) -> Closed:
         """Mentions before and after cleaning, and who was lost."""
-        shard_ids = closing.driver.shard_ids
-        kept = [kept_documents(closing.workspace, shard_id) for shard_id in shard_ids]
-        return Closed([*group_statistics(kept), *retention_statistics(kept)])
+        kept = kept_documents(closing.workspace, closing.driver.shard_ids)
+        return Closed(kept_statistics(kept))
 
     section = staticmethod(report.section)

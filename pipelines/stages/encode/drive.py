@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     free_bytes,
@@ -23,23 +24,24 @@ from isinglass.pipelines.engine.workspace import (
     table_batches,
     write_atomically,
 )
-from isinglass.pipelines.stages.encode.check import CheckWork, check_units
-from isinglass.pipelines.stages.encode.gpu import one_worker_a_gpu
 from isinglass.pipelines.stages.encode.notes import ENCODE
-from isinglass.pipelines.stages.encode.preflight import hidden_width
-from isinglass.pipelines.stages.encode.units import encode_units
-from isinglass.pipelines.stages.encode.work import EncodeWork
+from isinglass.pipelines.stages.encode.preflight import (
+    hidden_width,
+    pooling_of_config,
+)
+from isinglass.pipelines.stages.encode.work import CheckWork, EncodeWork
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
-from isinglass.transforms.encode.outputs.hidden import (
+from isinglass.transforms.encode.encoder.device import choose_device
+from isinglass.transforms.encode.outputs.vectors import (
     hidden_bytes,
     hidden_warning,
     in_units,
 )
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from isinglass.pipelines.engine.passes import Session
     from isinglass.schemas.commit import Commit
@@ -51,89 +53,112 @@ SPEED_TOKENS, SPEED_CPU, SPEED_CHECK = 1e7, 1e4, 1e8
 """Bytes a CPU second, roughly: ids alone, ids with vectors on a CPU, reading again."""
 
 
+_ELSEWHERE = {"device", "semantic", "allow_download"}
+"""Settings that change no file of the pass. The device does, by rounding: see below."""
+
+
 def encode_shards(
     session: Session,
-    shard_ids: Sequence[str],
     cleans: dict[str, Commit],
     config: EncodeConfig,
     fingerprints: tuple[Sequence[str], str],
 ) -> dict[str, Commit]:
     """Encode every shard; by the reference alone if a fast tokenizer is found out.
 
-    Args:
-        session: The driver's state.
-        shard_ids: All shards, in order.
-        cleans: Commits of the clean pass.
-        config: The `encode` section.
-        fingerprints: Hashes of tokenizer and model, and that of the code.
-
-    Returns:
-        The commit of every shard.
+    `cleans` and what is returned are commits by shard; `fingerprints` are the hashes of
+    tokenizer and model, and that of the code.
 
     Raises:
         RetryError: The disk has no room for the hidden states.
         ReconcileError: Token ids do not belong to their texts.
     """
-    tables, (models, code) = table_folder(), fingerprints
-    # Another tokenizer, or another version of a library, gets another chance.
-    note = _Note(session.workspace, digest([list(models), code]))
-    fell_back = config.tokenizer_backend != "reference" and note.is_there()
+    workspace, tables = session.workspace, table_folder()
+    # In the run folder: a fast tokenizer was found out, in this run or one before, so
+    # that a run that is stopped on its way back goes on by the reference. Another
+    # tokenizer, or another version of a library, gets another chance.
+    note, found_out = workspace.side(ENCODE, "reference.json"), digest(fingerprints)
+    fell_back = config.tokenizer_backend != "reference" and _holds(note, found_out)
     config = _by_reference(config) if fell_back else config
     # Here once, so that not every worker makes the same table.
     tokenizer = load_tokenizer(settings_of(config), tables)
     if config.hidden_states:
-        _check_room(session.workspace, shard_ids, config, tokenizer)
+        _check_room(workspace, cleans, config, tokenizer)
     if config.embeddings != "none":
-        session = one_worker_a_gpu(session, config.device)
+        session = _one_worker_a_gpu(session, config.device)
     speed = SPEED_TOKENS if config.embeddings == "none" else SPEED_CPU
 
     def attempt(config: EncodeConfig, *, fell_back: bool) -> dict[str, Commit]:
         work = EncodeWork(config, str(tables), fell_back=fell_back)
-        units = encode_units(shard_ids, cleans, config, models, code)
+        units = _units(cleans, config, fingerprints)
         return run_pass(session, work, units, speed=speed)
 
     try:
         encodes = attempt(config, fell_back=fell_back)
     except TokenizerDiffersError as error:
         LOGGER.warning("%s All shards are done again by the reference.", error)
-        note.leave()
+        write_atomically(note, json.dumps(found_out))
         encodes = attempt(_by_reference(config), fell_back=True)
     if config.tokens:
         check = CheckWork(config)
-        run_pass(session, check, check_units(encodes, code), speed=SPEED_CHECK)
+        units = _check_units(encodes, fingerprints[1])
+        run_pass(session, check, units, speed=SPEED_CHECK)
     return encodes
+
+
+def _units(
+    cleans: dict[str, Commit],
+    config: EncodeConfig,
+    fingerprints: tuple[Sequence[str], str],
+) -> list[Unit]:
+    """One unit a shard; it depends on the bytes of its `data/` file."""
+    section: Any = config.model_dump(exclude=_ELSEWHERE)
+    if config.embeddings != "none":
+        # A GPU rounds otherwise than a CPU, so their vectors are never mixed.
+        section["device"] = choose_device(config.device).type
+        section["pooling"] = pooling_of_config(config)
+    units = []
+    for shard_id, clean in cleans.items():
+        name = f"data/{shard_id}.parquet"
+        data = next(o for o in clean.outputs if o.path == name)
+        identity = digest([data.sha256, section, fingerprints])
+        units.append(Unit(shard_id, shard_id, identity, data.bytes))
+    return units
+
+
+def _check_units(encodes: dict[str, Commit], code: str) -> list[Unit]:
+    """One unit a shard; it depends on the bytes of its `tokens/`."""
+    units = []
+    for shard_id, commit in encodes.items():
+        tokens = next(o for o in commit.outputs if o.path.startswith("tokens/"))
+        identity = digest([tokens.sha256, commit.fingerprint, code])
+        units.append(Unit(shard_id, shard_id, identity, tokens.bytes))
+    return units
 
 
 def _by_reference(config: EncodeConfig) -> EncodeConfig:
     return config.model_copy(update={"tokenizer_backend": "reference"})
 
 
-@dataclass(frozen=True)
-class _Note:
-    """In the run folder: a fast tokenizer was found out, in this run or one before.
+def _holds(note: Path, content: str) -> bool:
+    try:
+        return bool(read_json(note) == content)
+    except (OSError, ValueError):
+        return False
 
-    A run that is stopped on its way back then goes on by the reference.
 
-    Attributes:
-        workspace: The run folder.
-        of: Hash of the tokenizer and of the code that it holds for.
+def _one_worker_a_gpu(session: Session, choice: str) -> Session:
+    """The session with no more workers than GPUs, for each process owns one.
+
+    A worker more would wait for a GPU until the pass ends, and the pass for it.
     """
+    import torch  # noqa: PLC0415  (optional)
 
-    workspace: Workspace
-    of: str
-
-    @property
-    def path(self) -> Path:
-        return self.workspace.side(ENCODE, "reference.json")
-
-    def is_there(self) -> bool:
-        try:
-            return bool(read_json(self.path) == self.of)
-        except (OSError, ValueError):
-            return False
-
-    def leave(self) -> None:
-        write_atomically(self.path, json.dumps(self.of))
+    if choice == "cpu" or not torch.cuda.is_available():
+        return session
+    gpus = 1 if ":" in choice else torch.cuda.device_count()
+    beam = session.execution.config
+    fewer = beam.model_copy(update={"workers": min(beam.workers, gpus)})
+    return replace(session, execution=replace(session.execution, config=fewer))
 
 
 def table_folder() -> Path:
@@ -144,7 +169,7 @@ def table_folder() -> Path:
 
 def _check_room(
     workspace: Workspace,
-    shard_ids: Sequence[str],
+    shard_ids: Iterable[str],
     config: EncodeConfig,
     tokenizer: Tokenizer,
 ) -> None:
@@ -167,7 +192,7 @@ def _check_room(
 
 def _expected(
     workspace: Workspace,
-    shard_ids: Sequence[str],
+    shard_ids: Iterable[str],
     config: EncodeConfig,
     tokenizer: Tokenizer,
 ) -> tuple[int, int, int]:

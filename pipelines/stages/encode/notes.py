@@ -34,9 +34,6 @@ class Notes:
     Attributes:
         tokenizer: Library and version.
         device: `cpu`, or the name of the GPU.
-        precision: Of weights and activations.
-        attention: How attention was computed.
-        pooling: `mean`, `cls` or `pooler`.
         megatron: Type of the ids in `.bin`.
         fell_back: Whether a fast tokenizer was given up in the course of the run.
     """
@@ -60,21 +57,30 @@ def notes_path(workspace: Workspace, shard_id: str) -> Path:
 
 
 def encode_summary(
-    workspace: Workspace, commits: list[Commit], config: EncodeConfig | None
+    workspace: Workspace, commits: list[Commit], config: EncodeConfig
 ) -> EncodeSummary | None:
-    """What the encode pass wrote; None when it did not run.
-
-    Args:
-        workspace: The run folder.
-        commits: Of the encode pass, one a shard.
-        config: The `encode` section.
-    """
-    if not commits or config is None:
+    """What the encode pass wrote, by the commit of each shard; None without shards."""
+    if not commits:
         return None
     counts = add_counts(commits)
     notes = [
         Notes(**read_json(notes_path(workspace, commit.unit))) for commit in commits
     ]
+    encoder = megatron = None
+    if config.embeddings != "none":
+        encoder = EncoderUse(
+            devices=_named(note.device for note in notes),
+            precision=_named(note.precision for note in notes),
+            attention=_named(note.attention for note in notes),
+            pooling=_named(note.pooling for note in notes),
+        )
+    if config.megatron is not None:
+        told = {
+            "dtype": notes[0].megatron,
+            "sequences": counts["megatron_sequences"],
+            "tokens": counts["megatron_tokens"],
+        }
+        megatron = MegatronSummary.model_validate(told)
     return EncodeSummary(
         documents=counts["records_in"],
         rows=counts["rows"],
@@ -87,21 +93,10 @@ def encode_summary(
             documents_by_reference=counts["by_reference"],
             fell_back=any(note.fell_back for note in notes),
         ),
-        encoder=_encoder_use(notes, config),
+        encoder=encoder,
         packed=_packed(counts, config),
-        megatron=_megatron(counts, config, notes),
-        hidden_states=counts.get("hidden_states", 0),
-    )
-
-
-def _encoder_use(notes: list[Notes], config: EncodeConfig) -> EncoderUse | None:
-    if config.embeddings == "none":
-        return None
-    return EncoderUse(
-        devices=_named(note.device for note in notes),
-        precision=_named(note.precision for note in notes),
-        attention=_named(note.attention for note in notes),
-        pooling=_named(note.pooling for note in notes),
+        megatron=megatron,
+        hidden_states=counts["hidden_states"],
     )
 
 
@@ -112,20 +107,6 @@ def _packed(counts: dict[str, int], config: EncodeConfig) -> PackedSummary | Non
     length = config.packed.length
     fill = tokens / (rows * length) if rows else 0.0
     return PackedSummary(length=length, rows=rows, tokens=tokens, fill=fill)
-
-
-def _megatron(
-    counts: dict[str, int], config: EncodeConfig, notes: list[Notes]
-) -> MegatronSummary | None:
-    if config.megatron is None:
-        return None
-    return MegatronSummary.model_validate(
-        {
-            "dtype": notes[0].megatron,
-            "sequences": counts["megatron_sequences"],
-            "tokens": counts["megatron_tokens"],
-        }
-    )
 
 
 def _named(names: Iterable[str]) -> list[str]:

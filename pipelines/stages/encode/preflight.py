@@ -6,25 +6,34 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.encode.writing import find_ends
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.encoder import choose_device
+from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
-from isinglass.transforms.encode.models import (
-    model_folder,
-    model_settings,
-    pooling_of,
-)
-from isinglass.transforms.encode.outputs.hidden import hidden_bytes, in_units
+from isinglass.transforms.encode.models.find import model_folder
+from isinglass.transforms.encode.models.folder import model_settings, pooling_of
+from isinglass.transforms.encode.models.packaged import MINILM
+from isinglass.transforms.encode.outputs.vectors import hidden_bytes, in_units
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import Reference, load_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from isinglass.pipelines.plan.planner import PlannedInput
+    from isinglass.pipelines.plan import PlannedInput
     from isinglass.schemas.config import EncodeConfig
 
 BYTES_A_TOKEN = 4
 """Of English text, roughly; other languages have fewer."""
+
+
+def with_absolute_paths(config: EncodeConfig, base: Path) -> EncodeConfig:
+    """Name model and tokenizer folders in a way that any worker understands."""
+    places = {
+        name: str((base / value).resolve())
+        for name, value in (("model", config.model), ("tokenizer", config.tokenizer))
+        if value != MINILM and (base / value).exists()
+    }
+    return config.model_copy(update=places)
 
 
 def check_encode(config: EncodeConfig) -> None:
@@ -40,13 +49,13 @@ def check_encode(config: EncodeConfig) -> None:
         folder = model_folder(settings_of(config))
         check_model(folder, pooling_of_config(config))
     if config.windows == "window":
-        _check_stride(config, load_tokenizer(settings_of(config)))
+        _check_stride(config, load_reference(settings_of(config)))
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
-        find_ends(config, load_tokenizer(settings_of(config)))
+        find_ends(config, load_reference(settings_of(config)))
 
 
-def _check_stride(config: EncodeConfig, tokenizer: Tokenizer) -> None:
+def _check_stride(config: EncodeConfig, tokenizer: Reference) -> None:
     """Windows move on only by what neither special tokens nor the stride take."""
     special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
     if config.stride >= config.max_tokens - special:
@@ -78,10 +87,6 @@ def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str
     Where the records of all files are known and each is encoded once, it never has more
     than `max_tokens` vectors a record. Otherwise tokens are guessed from the size of
     the files on disk, of which compressed ones hold more.
-
-    Args:
-        config: The `encode` section.
-        inputs: All files of the plan.
 
     Returns:
         Such as `up to 3.8 GB`, or `about 3.8 GB` where it is a guess.

@@ -12,24 +12,25 @@ from isinglass.pipelines.engine.workspace import exists, read_table, table_rows
 from isinglass.pipelines.stages.encode.work import tokenise
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.encoder import load_encoder
-from isinglass.transforms.encode.models import check_models
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,
 )
 from isinglass.transforms.encode.settings import EncodeSettings, settings_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 MOST_ROWS, MOST_TOKENS = 64, 4096
 """Encoded again at most, evenly spread: a second on one core."""
@@ -85,29 +86,24 @@ def encode_again(run: FinishedRun) -> Sampled:
 def _other_model(run: FinishedRun, settings: EncodeSettings) -> str:
     """Which of tokenizer and model is not the manifest's; empty if both are."""
     told = {(model.role, model.sha256) for model in run.manifest.models}
-    files = check_models(settings)
-    roles = [file.role for file in files if (file.role, file.sha256) not in told]
-    if not roles:
-        return ""
-    return "tokenizer" if roles[0] == "tokenizer" else "model"
+    for file in check_models(settings):
+        if (file.role, file.sha256) not in told:
+            return "tokenizer" if file.role == "tokenizer" else "model"
+    return ""
 
 
 def _chosen(
     run: FinishedRun, config: EncodeConfig
-) -> list[tuple[Path, NDArray[np.int64]]]:
+) -> Iterator[tuple[Path, NDArray[np.int64]]]:
     """Rows of each file that are encoded again, evenly spread over all files."""
     paths = run.paths("embeddings")
-    sizes = [table_rows(path) for path in paths]
-    ends = np.cumsum(sizes)
-    count = min(MOST_ROWS, max(4, MOST_TOKENS // config.max_tokens))
-    total = sum(sizes)
-    chosen = np.unique(np.linspace(0, total - 1, min(count, total)).astype(np.int64))
-    chosen_of = [
-        chosen[(chosen >= end - size) & (chosen < end)] - (end - size)
-        for size, end in zip(sizes, ends, strict=True)
-    ]
-    pairs = zip(paths, chosen_of, strict=True)
-    return [(path, rows) for path, rows in pairs if len(rows)]
+    ends = np.cumsum([0, *map(table_rows, paths)])
+    count = min(MOST_ROWS, max(4, MOST_TOKENS // config.max_tokens), ends[-1])
+    chosen = np.unique(np.linspace(0, ends[-1] - 1, count).astype(np.int64))
+    for path, start, stop in zip(paths, ends[:-1], ends[1:], strict=True):
+        rows = chosen[(chosen >= start) & (chosen < stop)] - start
+        if len(rows):
+            yield path, rows
 
 
 def _tokens(

@@ -9,28 +9,22 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.pipelines.stages.encode.work import tokenise
-from isinglass.pipelines.stages.encode.writing import Tokenised, find_ends
+from isinglass.pipelines.stages.encode.writing import Tokenised, find_ends, token_rows
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.outputs.ends import with_end
 from isinglass.transforms.encode.outputs.readers import read_megatron
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.tokens import with_end
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 OTHER_TOKENIZER = "the tokenizer here is another one than the manifest's"
-
-Shard = tuple[str, "pa.Table"]
 
 
 def check_tokens(run: FinishedRun) -> list[Check]:
@@ -42,7 +36,8 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     sure = settings_of(config.model_copy(update={"tokenizer_backend": "reference"}))
     try:
         tokenizer = load_tokenizer(sure)
-        other = "" if _is_told_of(run, tokenizer) else OTHER_TOKENIZER
+        told = {m.sha256 for m in run.manifest.models if m.role == "tokenizer"}
+        other = "" if tokenizer.sha256 in told else OTHER_TOKENIZER
     except RefuseError as error:
         other = str(error)
     if other:
@@ -50,21 +45,14 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     ends = find_ends(config, tokenizer)
     faults: dict[str, list[str]] = {name: [] for name in sorted(made)}
     seen = long = 0
-    for shard, ids in _again(run, config, tokenizer):
+    for shard, data in run.each("data", ["doc_id", "text"]):
+        ids = tokenise(config, tokenizer, one_batch(data))
         seen += int(ids.rows.offsets[-1])
         long += ids.truncated
-        if "tokens" in made and not _same_rows(run, config, shard, ids):
-            faults["tokens"].append(f"tokens/{shard} differs from its texts")
-        if "packed" in made:
-            whole = with_end(ids.whole, ends["packed"])
-            found = _packed_fault(run, shard, ids.doc_ids, whole)
-            faults["packed"] += [f"packed/{shard}: {found}"] if found else []
-        if "megatron" in made:
-            whole = with_end(ids.whole, ends["megatron"])
-            if not _same_megatron(run, shard, whole):
-                faults["megatron"].append(f"megatron/{shard} differs from its texts")
-    told = run.manifest.encode
-    if told is not None and told.truncated_documents != long:
+        for name in faults:
+            faults[name] += _faults(run, name, shard, ids, ends)
+    summary = run.manifest.encode
+    if summary is not None and summary.truncated_documents != long:
         name = next(iter(faults))
         faults[name].append(f"{long} documents are too long for the encoder")
     said = {
@@ -75,31 +63,25 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     return [conclude(name, found, said[name]) for name, found in faults.items()]
 
 
-def _is_told_of(run: FinishedRun, tokenizer: Tokenizer) -> bool:
-    told = {model.sha256 for model in run.manifest.models if model.role == "tokenizer"}
-    return tokenizer.sha256 in told
-
-
-def _again(
-    run: FinishedRun, config: EncodeConfig, tokenizer: Tokenizer
-) -> Iterator[tuple[str, Tokenised]]:
-    """The ids of every shard, made again from `data/`."""
-    for shard, data in run.each("data", ["doc_id", "text"]):
-        yield shard, tokenise(config, tokenizer, one_batch(data))
-
-
-def _same_rows(
-    run: FinishedRun, config: EncodeConfig, shard: str, ids: Tokenised
-) -> bool:
-    expected = tokens_batch(
-        ids.doc_ids,
-        ids.rows,
-        documents=ids.documents,
-        masks=config.masks,
-        word_ids=ids.words,
-    )
-    found = run.read("tokens", shard)
-    return found is not None and one_batch(found).equals(expected)
+def _faults(
+    run: FinishedRun,
+    name: str,
+    shard: str,
+    ids: Tokenised,
+    ends: dict[str, int | None],
+) -> list[str]:
+    """What is wrong with a file that is made of the ids of a shard, if anything."""
+    config = run.config.encode
+    assert config is not None
+    if name == "packed":
+        fault = _packed_fault(run, shard, ids.doc_ids, with_end(ids.whole, ends[name]))
+        return [f"packed/{shard}: {fault}"] if fault else []
+    if name == "megatron":
+        same = _same_megatron(run, shard, with_end(ids.whole, ends[name]))
+    else:
+        found = run.read(name, shard)
+        same = found is not None and one_batch(found).equals(token_rows(ids, config))
+    return [] if same else [f"{name}/{shard} differs from its texts"]
 
 
 def _packed_fault(

@@ -68,8 +68,7 @@ def _token_rows(
     summary: EncodeSummary, config: Settings, words: float | None
 ) -> list[Row]:
     used = summary.tokenizer
-    documents = summary.documents
-    rows: list[Row] = [["documents encoded", grouped(documents), ""]]
+    rows: list[Row] = [["documents encoded", grouped(summary.documents), ""]]
     windowed = config.get("windows") == "window"
     if windowed:
         note = (
@@ -77,23 +76,22 @@ def _token_rows(
             "them shared with the window before"
         )
         rows.append(["windows", grouped(summary.rows), note])
+    note = "mean; windows count what they share twice" if windowed else "mean"
+    rows += [
+        ["tokens", grouped(summary.tokens), f"by tokenizer {config.get('tokenizer')}"],
+        ["tokens a row", decimal(ratio(summary.tokens, summary.rows), 1), note],
+    ]
+    # Says something of the tokenizer only where no token was left out.
+    if config.get("windows", "all") == "all":
+        note = f"of {grouped(words)} words in the kept documents"
+        rows.append(["tokens a word", decimal(ratio(summary.tokens, words)), note])
+    share = share_of(used.documents_compared, summary.documents)
     return [
         *rows,
-        ["tokens", grouped(summary.tokens), f"by tokenizer {config.get('tokenizer')}"],
-        [
-            "tokens a row",
-            decimal(ratio(summary.tokens, summary.rows), 1),
-            "mean; windows count what they share twice" if windowed else "mean",
-        ],
-        *(
-            []
-            if config.get("windows", "all") != "all"
-            else [_fertility(summary, words)]
-        ),
         [
             "documents compared with the reference",
             grouped(used.documents_compared),
-            _compared(summary),
+            f"a sample, {share}; ids equal; made by {', '.join(used.backends)}",
         ],
         [
             "documents tokenised by the reference",
@@ -101,18 +99,6 @@ def _token_rows(
             "those with characters on which the fast library is known to differ",
         ],
     ]
-
-
-def _compared(summary: EncodeSummary) -> str:
-    used = summary.tokenizer
-    share = share_of(used.documents_compared, summary.documents)
-    return f"a sample, {share}; ids equal; made by {', '.join(used.backends)}"
-
-
-def _fertility(summary: EncodeSummary, words: float | None) -> Row:
-    """Says something of the tokenizer only where no token was left out."""
-    note = f"of {grouped(words)} words in the kept documents"
-    return ["tokens a word", decimal(ratio(summary.tokens, words)), note]
 
 
 def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
@@ -123,24 +109,16 @@ def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
         f"{', '.join(used.precision)} on {', '.join(used.devices)}, pooling "
         f"{', '.join(used.pooling)}, attention {', '.join(used.attention)}"
     )
+    model = code(f"model {config.get('model')}")
     rows: list[Row] = [
-        [
-            "embedding dimensions",
-            grouped(summary.dimensions),
-            code(f"model {config.get('model')}"),
-        ],
+        ["embedding dimensions", grouped(summary.dimensions), model],
         ["how they were made", "", how],
     ]
     if config.get("windows") != "window":
         share = share_of(summary.truncated_documents, summary.documents)
         note = f"{share} of the documents; it sees the first {limit} tokens"
-        rows.append(
-            [
-                "documents cut for the encoder",
-                grouped(summary.truncated_documents),
-                note,
-            ]
-        )
+        cut = grouped(summary.truncated_documents)
+        rows.append(["documents cut for the encoder", cut, note])
     return rows
 
 

@@ -13,12 +13,10 @@ from isinglass.pipelines.stages.encode.preflight import (
     check_encode,
     hidden_estimate,
     pooling_of_config,
+    with_absolute_paths,
 )
-from isinglass.pipelines.stages.encode.sums import rows as encode_rows
-from isinglass.pipelines.stages.encode.sums import sums as encode_sums
-from isinglass.pipelines.stages.encode.units import with_absolute_paths
 from isinglass.schemas.manifest import Model
-from isinglass.transforms.encode.models import check_models
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:
@@ -62,16 +60,7 @@ class Encode(Stage):
         embeds = config.embeddings != "none"
         files = check_models(settings_of(config), embeds=embeds)
         check_encode(config)
-        models = tuple(
-            Model(
-                name=file.name,
-                role=file.role,
-                version=file.version,
-                revision=file.revision,
-                sha256=file.sha256,
-            )
-            for file in files
-        )
+        models = tuple(Model.model_validate(vars(file)) for file in files)
         return replace(self, config=config, runs=True, models=models)
 
     def resolved(self) -> Mapping[str, Any]:
@@ -98,21 +87,25 @@ class Encode(Stage):
         """Encode every shard of `data/`."""
         if not self.runs:
             return After()
-        hashes = [model.sha256 for model in self.models]
-        shard_ids, code = driver.shard_ids, driver.code
-        made = encode_shards(
-            driver.session, shard_ids, dict(cleans), self.config, (hashes, code)
-        )
-        return After(made)
+        fingerprints = [model.sha256 for model in self.models], driver.code
+        shards = {shard: cleans[shard] for shard in driver.shard_ids}
+        return After(encode_shards(driver.session, shards, self.config, fingerprints))
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
         """Every kept document is in the tables of the pass."""
         commit = after.commits.get(shard_id)
-        return [] if commit is None else encode_sums(counts, commit.counts)
+        if commit is None:
+            return []
+        records, kept = commit.counts["records_in"], counts.get("kept", 0)
+        return [Sum("records in = records kept", records, kept)]
 
     def rows(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """Rows of the tables of the pass."""
-        return encode_rows(counts) if "rows" in counts else {}
+        if "rows" not in counts:
+            return {}
+        of_documents = ("tokens", "embeddings", "hidden_states")
+        rows = dict.fromkeys(of_documents, counts["rows"])
+        return {**rows, "packed": counts.get("packed_rows", 0)}
 
     def close(self, closing: Closing) -> Closed:
         """What the pass wrote."""

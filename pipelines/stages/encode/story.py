@@ -24,13 +24,7 @@ MOST_ROWS = 8
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story | None:
     """Tokens, windows and packed rows; None where the run encoded nothing of it.
 
-    Args:
-        run: The run.
-        row: Row of the ledger.
-        full: Whether to list every packed row.
-
-    Returns:
-        `tokens` are those of all windows together, special ones included.
+    `tokens` are those of all windows together, special ones included.
     """
     shard, doc_id = row["shard"], row["doc_id"]
     tokens = run.rows(shard, "tokens", doc_id, ["doc_id", "n_tokens"])

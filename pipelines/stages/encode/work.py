@@ -1,42 +1,38 @@
-"""The encode pass: cleaned shard -> token ids -> vectors."""
+"""The encode pass, cleaned shard -> token ids -> vectors, and the check after it."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import table_batches
-from isinglass.pipelines.stages.encode.gpu import device_name, lease_folder
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.preflight import pooling_of_config
-from isinglass.pipelines.stages.encode.writing import (
-    ShardWriter,
-    Tokenised,
-    Widths,
-    find_ends,
-)
-from isinglass.schemas.errors import TooLargeError
-from isinglass.transforms.encode.encoder import (
+from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
+from isinglass.schemas.errors import ReconcileError, TooLargeError
+from isinglass.transforms.encode.encoder.device import (
     choose_device,
+    choose_precision,
     configure_threads,
     lease_device,
-    load_encoder,
 )
-from isinglass.transforms.encode.encoder.device import choose_precision
-from isinglass.transforms.encode.outputs.embeddings import truncated
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.outputs.megatron import id_type
+from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
+from isinglass.transforms.encode.outputs.vectors import truncated
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,
-    WriterThread,
     encode_stream,
 )
+from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +41,10 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
+CHECK = "encode_check"
 BATCH_ROWS = 512
 CPU_WINDOW, GPU_WINDOW, HIDDEN_WINDOW = 2**17, 2**22, 2**16
 """Tokens that are sorted by length and cut into batches together: the more, the fuller
@@ -57,17 +54,8 @@ GPU_TOKENIZERS = 4
 """Threads that tokenise for one GPU."""
 
 
-@dataclass
-class EncodeState:
-    """What a worker loads once.
-
-    Attributes:
-        tokenizer: With its counters.
-        encoder: None where only ids are wanted.
-    """
-
-    tokenizer: Tokenizer
-    encoder: Encoder | None
+State = tuple[Tokenizer, "Encoder | None"]
+"""What a worker loads once; no encoder where only ids are wanted."""
 
 
 @dataclass
@@ -75,7 +63,7 @@ class _Item:
     """A batch of `data/` on its way through the threads."""
 
     batch: pa.RecordBatch
-    made: Tokenised | None = field(default=None, init=False)
+    made: Tokenised | None = None
 
 
 @dataclass(frozen=True)
@@ -85,38 +73,35 @@ class EncodeWork:
     Attributes:
         config: The `encode` section.
         tables: Folder of the tables that say where fast tokenizers differ.
-        threads: Threads of the forward pass in one worker.
         fell_back: Whether the reference does everything because a fast tokenizer was
             found to differ.
     """
 
     config: EncodeConfig
     tables: str
-    threads: int = 1
     fell_back: bool = False
     name: str = ENCODE
 
-    def open(self) -> EncodeState:
+    def open(self) -> State:
         """Load tokenizer and model, once a worker."""
         # Workers are processes already, and a forked thread pool warns.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        embeds = self.config.embeddings != "none"
-        if not embeds or choose_device(self.config.device).type == "cpu":
+        config, settings = self.config, settings_of(self.config)
+        embeds = config.embeddings != "none"
+        if not embeds or choose_device(config.device).type == "cpu":
             # Beside a GPU the fast tokenizers' own pool of threads has all cores: it
             # serves every thread that asks, and one core is too slow for the GPU.
             os.environ.setdefault("RAYON_NUM_THREADS", "1")
-        settings = settings_of(self.config)
         encoder = None
-        if self.config.embeddings != "none":
-            configure_threads(self.threads)
-            owner = str(os.getpid())
-            device = lease_device(self.config.device, lease_folder(), owner)
+        if embeds:
+            configure_threads(1)
+            # Where processes of this user, of any run, note which GPU they have.
+            notes = Path(tempfile.gettempdir()) / f"isinglass-gpu-{os.getuid()}"
+            device = lease_device(config.device, notes, str(os.getpid()))
             encoder = load_encoder(replace(settings, device=str(device)))
-        return EncodeState(load_tokenizer(settings, Path(self.tables)), encoder)
+        return load_tokenizer(settings, Path(self.tables)), encoder
 
-    def run(
-        self, state: EncodeState, payload: str, outputs: UnitOutputs
-    ) -> dict[str, int]:
+    def run(self, state: State, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Encode one shard of `data/`.
 
         Raises:
@@ -124,42 +109,34 @@ class EncodeWork:
                 reference gives; the driver does the pass again by the reference.
             TooLargeError: A document alone does not fit into the device's memory.
         """
+        loaded, encoder = state
         # Each shard counts for itself: what is compared depends on no other shard.
-        tokenizer, encoder = state.tokenizer.fresh(), state.encoder
-        widths = Widths(
-            dimensions=encoder.dimensions if encoder else 0,
-            vocabulary=tokenizer.vocabulary_size,
-            ends=find_ends(self.config, tokenizer),
-        )
-        writer = ShardWriter(outputs, payload, self.config, widths)
-        status = WorkerStatus(outputs.workspace, self.name, payload)
+        tokenizer = loaded.fresh()
+        dimensions = encoder.dimensions if encoder else 0
+        writer = ShardWriter(outputs, payload, self.config, tokenizer, dimensions)
 
         def write(streamed: Streamed[_Item]) -> None:
             assert streamed.item.made is not None
             writer.write(streamed.item.made, streamed.encoded)
-            status.add(streamed.item.batch.num_rows, 0)
+            outputs.status.add(streamed.item.batch.num_rows)
+
+        def make(item: _Item) -> TokenBatch:
+            item.made = tokenise(self.config, tokenizer, item.batch)
+            return item.made.rows
 
         settings = self._stream_settings(encoder)
         path = outputs.workspace.table("data", payload)
-        stream = encode_stream(
-            _items(path),
-            lambda item: self._tokenise(tokenizer, item),
-            encoder,
-            settings,
-        )
-        with WriterThread(write, 2 * settings.threads) as thread, _naming():
+        batches = table_batches(path, ["doc_id", "text"], BATCH_ROWS)
+        stream = encode_stream(map(_Item, batches), make, encoder, settings)
+        with writing(write, 2 * settings.threads) as put, _naming():
             for streamed in stream:
-                thread.put(streamed)
+                put(streamed)
         counts = writer.finish()
         counts["compared"] = tokenizer.documents_compared
         counts["by_reference"] = tokenizer.documents_by_reference
-        notes = self._notes(state)
-        outputs.write_bytes(notes_path(outputs.workspace, payload), notes.to_json())
+        notes = self._notes(tokenizer, encoder).to_json()
+        outputs.write_bytes(notes_path(outputs.workspace, payload), notes)
         return counts
-
-    def _tokenise(self, tokenizer: Tokenizer, item: _Item) -> TokenBatch:
-        item.made = tokenise(self.config, tokenizer, item.batch)
-        return item.made.rows
 
     def _stream_settings(self, encoder: Encoder | None) -> StreamSettings:
         on_gpu = encoder is not None and encoder.model.device.type != "cpu"
@@ -173,21 +150,66 @@ class EncodeWork:
             hidden=self.config.hidden_states,
         )
 
-    def _notes(self, state: EncodeState) -> Notes:
-        tokenizer, encoder = state.tokenizer, state.encoder
+    def _notes(self, tokenizer: Tokenizer, encoder: Encoder | None) -> Notes:
         notes = Notes(tokenizer=tokenizer.backend, fell_back=self.fell_back)
         if self.config.megatron is not None:
             notes = replace(notes, megatron=id_type(tokenizer.vocabulary_size))
         if encoder is None:
             return notes
         model = encoder.model
+        device = model.device.type
+        if device == "cuda":
+            import torch  # noqa: PLC0415  (optional)
+
+            device = str(torch.cuda.get_device_name(model.device))
         return replace(
             notes,
-            device=device_name(model.device),
+            device=device,
             precision=choose_precision(self.config.precision, model.device),
             attention=model.attention,
             pooling=pooling_of_config(self.config),
         )
+
+
+@dataclass(frozen=True)
+class CheckWork:
+    """Every shard of `tokens/` held against the shard of `data/` it was made of."""
+
+    config: EncodeConfig
+    name: str = CHECK
+
+    def open(self) -> Expected:
+        """Load the reference tokenizer, which alone decodes."""
+        config = self.config
+        tokenizer = load_reference(settings_of(config))
+        return Expected(
+            backend=tokenizer.library,
+            vocabulary_size=tokenizer.vocabulary_size,
+            prefix_ids=tokenizer.prefix_ids,
+            suffix_ids=tokenizer.suffix_ids,
+            windows=config.windows,
+            max_tokens=config.max_tokens,
+            stride=config.stride,
+        )
+
+    def run(
+        self, state: Expected, payload: str, outputs: UnitOutputs
+    ) -> dict[str, int]:
+        """Check one shard.
+
+        Raises:
+            ReconcileError: Ids, order, counts or a decoded document do not fit.
+        """
+        workspace = outputs.workspace
+        tokens, data = (workspace.table(name, payload) for name in ("tokens", "data"))
+        faults = reconcile_tokens(tokens, data, state)
+        if faults:
+            msg = (
+                f"Pass encode, shard {payload}: {faults[0]} The run was stopped: ids "
+                "and texts would not belong together."
+            )
+            raise ReconcileError(msg)
+        return {"records_in": 0}
 
 
 def tokenise(
@@ -235,8 +257,3 @@ def _naming() -> Iterator[None]:
             row = int(item.made.documents[row])
         doc_id = item.batch.column("doc_id")[row].as_py()
         raise TooLargeError(f"{error} Its doc_id is {doc_id}.") from None
-
-
-def _items(path: Path) -> Iterator[_Item]:
-    for batch in table_batches(path, ["doc_id", "text"], BATCH_ROWS):
-        yield _Item(batch)

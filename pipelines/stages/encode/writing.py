@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,23 +14,23 @@ from isinglass.schemas.tables import (
     hidden_states_schema,
     tokens_schema,
 )
-from isinglass.transforms.encode.outputs.embeddings import (
-    embeddings_batch,
-    storage_of,
-)
-from isinglass.transforms.encode.outputs.ends import with_end
-from isinglass.transforms.encode.outputs.hidden import HIDDEN_STORAGE, hidden_batches
 from isinglass.transforms.encode.outputs.megatron import (
     MegatronWriter,
     bin_path,
     idx_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
+from isinglass.transforms.encode.outputs.vectors import (
+    HIDDEN_STORAGE,
+    embeddings_batch,
+    hidden_batches,
+    storage_of,
+)
+from isinglass.transforms.write import ZSTD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -39,18 +39,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
-    from isinglass.transforms.write import TableWriter
-
-
-class HasTokens(Protocol):
-    """A tokenizer, fast or not."""
-
-    @property
-    def name(self) -> str:
-        """Model or file name."""
-
-    def token_id(self, token: str) -> int | None:
-        """Id of a token of the vocabulary; None where it has no such token."""
+    from isinglass.transforms.encode.tokenizers.reference import Reference
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -74,22 +64,9 @@ class Tokenised:
     truncated: int = 0
 
 
-@dataclass(frozen=True)
-class Widths:
-    """Sizes that the schemas depend on; 0 where nothing is encoded.
-
-    Attributes:
-        dimensions: Of a vector.
-        vocabulary: Ids of the tokenizer.
-        end: Id behind every document of `packed/`, of `megatron/`; None for none.
-    """
-
-    dimensions: int
-    vocabulary: int
-    ends: dict[str, int | None]
-
-
-def find_ends(config: EncodeConfig, tokenizer: HasTokens) -> dict[str, int | None]:
+def find_ends(
+    config: EncodeConfig, tokenizer: Tokenizer | Reference
+) -> dict[str, int | None]:
     """Ids of the tokens that `packed` and `megatron` put behind a document.
 
     Raises:
@@ -108,85 +85,93 @@ def find_ends(config: EncodeConfig, tokenizer: HasTokens) -> dict[str, int | Non
     return ends
 
 
+def table_schemas(config: EncodeConfig, dimensions: int) -> dict[str, pa.Schema]:
+    """Schemas of the tables that are wanted, for vectors of so many dimensions."""
+    window, schemas = config.windows == "window", {}
+    if config.tokens:
+        schemas["tokens"] = tokens_schema(
+            window=window, masks=config.masks, word_ids=config.word_ids
+        )
+    if config.packed is not None:
+        schemas["packed"] = PACKED
+    if config.embeddings != "none":
+        schemas["embeddings"] = embeddings_schema(
+            dimensions, dtype=config.embedding_type, window=window
+        )
+    if config.hidden_states:
+        schemas["hidden_states"] = hidden_states_schema(dimensions, window=window)
+    return schemas
+
+
 class ShardWriter:
     """Writes what comes out of the encode pass for one shard, in order.
 
-    Args:
-        outputs: Of the unit of work.
-        shard_id: Its shard.
-        config: Says which files are wanted.
-        widths: Sizes of their columns.
-
-    Attributes:
-        counts: What was written so far.
+    `dimensions` are those of a vector, 0 where nothing is encoded.
     """
 
     def __init__(
-        self, outputs: UnitOutputs, shard_id: str, config: EncodeConfig, widths: Widths
+        self,
+        outputs: UnitOutputs,
+        shard_id: str,
+        config: EncodeConfig,
+        tokenizer: Tokenizer,
+        dimensions: int,
     ) -> None:
-        self.counts = dict.fromkeys(
+        self._counts = dict.fromkeys(
             ("records_in", "rows", "tokens", "truncated", "hidden_states"), 0
         )
-        self._outputs, self._shard_id = outputs, shard_id
-        self._config, self._widths = config, widths
-        self._tables = _open_tables(outputs, shard_id, config, widths.dimensions)
+        self._counts["dimensions"] = dimensions
+        self._outputs, self._config = outputs, config
+        self._ends = find_ends(config, tokenizer)
+        workspace, kind = outputs.workspace, config.embedding_type
+        storages = {"embeddings": storage_of(kind), "hidden_states": HIDDEN_STORAGE}
+        self._tables = {
+            name: outputs.open_table(
+                workspace.table(name, shard_id),
+                schema,
+                storage=storages.get(name, ZSTD),
+            )
+            for name, schema in table_schemas(config, dimensions).items()
+        }
         packed = config.packed
-        self._packer = packed and Packer(packed.length, widths.ends["packed"])
+        self._packer = packed and Packer(packed.length, self._ends["packed"])
         self._megatron: MegatronWriter | None = None
         if config.megatron is not None:
-            path = _megatron_prefix(outputs, shard_id)
-            self._prefix = outputs.reserve(path, (".bin", ".idx"))
-            self._megatron = MegatronWriter(self._prefix, widths.vocabulary)
+            self._final = workspace.path / "megatron" / shard_id
+            self._prefix = outputs.reserve(self._final, (".bin", ".idx"))
+            self._megatron = MegatronWriter(self._prefix, tokenizer.vocabulary_size)
 
     def write(self, made: Tokenised, encoded: Encoded | None) -> None:
         """Write the documents of one batch."""
-        counts = self.counts
+        counts = self._counts
         counts["records_in"] += len(made.doc_ids)
         counts["rows"] += len(made.rows.lengths)
         counts["tokens"] += int(made.rows.offsets[-1])
         counts["truncated"] += made.truncated
-        self._write_tokens(made)
+        if self._config.tokens:
+            self._tables["tokens"].write(token_rows(made, self._config))
         if encoded is not None:
             self._write_vectors(made, encoded)
         if self._packer:
             self._write_packed(self._packer.add(made.doc_ids, made.whole))
         if self._megatron is not None:
-            self._megatron.write(with_end(made.whole, self._widths.ends["megatron"]))
+            self._megatron.write(with_end(made.whole, self._ends["megatron"]))
 
     def finish(self) -> dict[str, int]:
-        """Write what is still pending.
-
-        Returns:
-            Counts of the shard.
-        """
-        counts = self.counts
+        """Write what is still pending; returns the counts of the shard."""
+        counts = self._counts
         if self._packer:
             self._write_packed(self._packer.finish())
-            counts["packed_rows"] = self._packer.packing.rows
-            counts["packed_tokens"] = self._packer.packing.tokens
+            counts["packed_rows"] = self._packer.rows
+            counts["packed_tokens"] = self._packer.tokens
         if self._megatron is not None:
             self._megatron.finish()
-            counts["megatron_sequences"] = self._megatron.documents
+            rows = self._megatron.documents
+            counts["megatron_sequences"] = rows
             counts["megatron_tokens"] = self._megatron.tokens
             for place in (bin_path, idx_path):
-                rows = self._megatron.documents
-                final = place(_megatron_prefix(self._outputs, self._shard_id))
-                self._outputs.adopt(place(self._prefix), final, rows)
-        counts["dimensions"] = self._widths.dimensions
+                self._outputs.adopt(place(self._prefix), place(self._final), rows)
         return counts
-
-    def _write_tokens(self, made: Tokenised) -> None:
-        table = self._tables.get("tokens")
-        if table is not None:
-            table.write(
-                tokens_batch(
-                    made.doc_ids,
-                    made.rows,
-                    documents=made.documents,
-                    masks=self._config.masks,
-                    word_ids=made.words,
-                )
-            )
 
     def _write_vectors(self, made: Tokenised, encoded: Encoded) -> None:
         self._tables["embeddings"].write(
@@ -198,7 +183,7 @@ class ShardWriter:
             )
         )
         if encoded.hidden is not None:
-            self.counts["hidden_states"] += len(encoded.hidden)
+            self._counts["hidden_states"] += len(encoded.hidden)
             for batch in hidden_batches(
                 made.doc_ids,
                 np.diff(encoded.offsets),
@@ -212,36 +197,12 @@ class ShardWriter:
             self._tables["packed"].write(batch)
 
 
-def _megatron_prefix(outputs: UnitOutputs, shard_id: str) -> Path:
-    return outputs.workspace.path / "megatron" / shard_id
-
-
-def _open_tables(
-    outputs: UnitOutputs, shard_id: str, config: EncodeConfig, dimensions: int
-) -> dict[str, TableWriter]:
-    workspace = outputs.workspace
-    window = config.windows == "window"
-    tables = {}
-    if config.tokens:
-        schema = tokens_schema(
-            window=window, masks=config.masks, word_ids=config.word_ids
-        )
-        path = workspace.table("tokens", shard_id)
-        tables["tokens"] = outputs.open_table(path, schema)
-    if config.packed is not None:
-        path = workspace.table("packed", shard_id)
-        tables["packed"] = outputs.open_table(path, PACKED)
-    if config.embeddings != "none":
-        kind = config.embedding_type
-        schema = embeddings_schema(dimensions, dtype=kind, window=window)
-        path = workspace.table("embeddings", shard_id)
-        tables["embeddings"] = outputs.open_table(
-            path, schema, storage=storage_of(kind)
-        )
-    if config.hidden_states:
-        schema = hidden_states_schema(dimensions, window=window)
-        path = workspace.table("hidden_states", shard_id)
-        tables["hidden_states"] = outputs.open_table(
-            path, schema, storage=HIDDEN_STORAGE
-        )
-    return tables
+def token_rows(made: Tokenised, config: EncodeConfig) -> pa.RecordBatch:
+    """Rows of `tokens/`."""
+    return tokens_batch(
+        made.doc_ids,
+        made.rows,
+        documents=made.documents,
+        masks=config.masks,
+        word_ids=made.words,
+    )

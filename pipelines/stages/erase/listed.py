@@ -1,54 +1,39 @@
-"""Erasure on request within a run: the list is read once, applied, and told of."""
+"""The list of what is to be erased: made of what was found, stored and read."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import (
-    read_side,
-    read_survey,
-    write_side,
-)
-from isinglass.pipelines.engine.workspace import (
-    file_sha256,
-    read_array,
-    read_table,
-    table_bytes,
+from isinglass.pipelines.engine.workspace import file_sha256, read_table, table_bytes
+from isinglass.pipelines.stages.erase.forget.search import (
+    COLUMN,
+    FINDING,
+    RAW,
+    RESULT,
+    TEXT,
 )
 from isinglass.schemas.errors import InputError
-from isinglass.schemas.manifest import ErasureRequest, ErasureSummary
-from isinglass.schemas.reasons import DropReason
+from isinglass.schemas.manifest import ErasureRequest
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.erase.spans import ERASED, Eraser
-from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import EraseConfig
+    from collections.abc import Iterable
 
-ERASE = "erase"
-DOCUMENTS_FILE = f"{ERASE}/documents.npy"
-"""Indices of the documents that go as a whole, relative to `work/`."""
+    from isinglass.pipelines.stages.erase.forget.search import Found
 
 AUDIT_NAME = "erasure"
 """The list as it is sealed with the run: `audit/erasure.parquet`."""
 
 _REQUESTS = b"isinglass.requests"
-_LIST_FILE = "list.arrow"
-_WORDS = ["doc_high", "doc_low"]
+_PLACE = ["doc_id", "start", "end"]
+_ORDER = [(name, "ascending") for name in (*_PLACE, "found_by")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +44,6 @@ class Erasure:
         table: `tables.ERASURE`, sorted.
         requests: What was asked for, request by request; empty for a list that
             `forget` did not write.
-        sha256: Of the file, hex.
     """
 
     table: pa.Table = field(repr=False)
@@ -73,30 +57,26 @@ class Erasure:
         return self.table.cast(ERASURE).replace_schema_metadata(metadata)
 
 
-def read_erasure(config: EraseConfig, base: Path = Path()) -> Erasure:
-    """Read the list that the configuration names.
-
-    Args:
-        config: The `erase` section.
-        base: Folder that relative paths start from.
+def read_erasure(name: str, base: Path = Path()) -> Erasure:
+    """Read the list of a name that the configuration gives, relative to `base`.
 
     Raises:
         InputError: There is no such list, or it does not have the declared columns.
     """
-    path = base / Path(config.list).expanduser()
+    path = base / Path(name).expanduser()
     try:
         table = read_table(path)
         sha256 = file_sha256(path)
     except FileNotFoundError:
         msg = (
-            f"erase.list: there is no {config.list}. Name the list of the request; "
+            f"erase.list: there is no {name}. Name the list of the request; "
             "the run that it was made for holds it as audit/erasure.parquet."
         )
         raise InputError(msg) from None
     except (OSError, pa.ArrowException):
-        msg = f"erase.list: {config.list} cannot be read as Parquet."
+        msg = f"erase.list: {name} cannot be read as Parquet."
         raise InputError(msg) from None
-    return Erasure(_checked(table, config.list), _requests(table, config.list), sha256)
+    return Erasure(_checked(table, name), _requests(table, name), sha256)
 
 
 def stored_list(erasure: Erasure) -> bytes:
@@ -134,52 +114,58 @@ def _requests(table: pa.Table, name: str) -> tuple[ErasureRequest, ...]:
         raise InputError(msg) from None
 
 
-def store_erasure(driver: Driver, erasure: Erasure) -> Commit:
-    """Prepare what later passes take from the list, unless that is done already.
+def make_list(
+    found: Found, remove: Literal["documents", "spans"], earlier: Erasure | None
+) -> Erasure:
+    """The list of a run: what was found now, and what had to go `earlier`.
 
-    Writes indices of the documents of this run that go as a whole, and the list.
+    A document with a value outside of its text always goes as a whole.
     """
-    workspace, places = driver.workspace, driver.places
-
-    def make(outputs: UnitOutputs) -> dict[str, int]:
-        table = erasure.table
-        goes = pc.unique(table.filter(table["document"])["doc_id"])
-        found = np.zeros(0, np.int64)
-        if places:
-            survey = read_survey(workspace, places, _WORDS)
-            words = np.stack([survey[name].to_numpy() for name in _WORDS], axis=1)
-            listed = pc.is_in(format_doc_ids(words), value_set=goes)
-            found = np.flatnonzero(listed.to_numpy(zero_copy_only=False))
-        outputs.write_array(workspace.work / DOCUMENTS_FILE, found.astype(np.int64))
-        path = workspace.side(ERASE, _LIST_FILE)
-        write_side(outputs, path, ERASURE, table.to_batches())
-        return {"records_in": driver.documents, "documents": len(found)}
-
-    inputs = outputs_digest_input(list(driver.surveys.values()))
-    identity = [erasure.sha256, inputs, driver.code]
-    return run_step(driver.session, ERASE, identity, make)
-
-
-def erased_documents(workspace: Workspace) -> np.ndarray:
-    """Indices (int64) of the documents that go as a whole."""
-    return np.asarray(read_array(workspace.work / DOCUMENTS_FILE))
-
-
-def open_eraser(workspace: Workspace) -> Eraser:
-    """Map the list into memory."""
-    return Eraser(read_side(workspace.side(ERASE, _LIST_FILE)))
-
-
-def erasure_summary(erasure: Erasure, counts: dict[str, int]) -> ErasureSummary:
-    """Summary for the manifest.
-
-    Args:
-        erasure: The list.
-        counts: Sums of the clean pass.
-    """
-    return ErasureSummary(
-        documents=counts.get(f"dropped.{DropReason.ERASED.value}", 0),
-        spans=counts.get(f"finding.{ERASED}.found", 0),
-        listed=erasure.table.num_rows,
-        requests=list(erasure.requests),
+    places = found.places
+    outside = pc.is_in(places["found_by"], value_set=pa.array([COLUMN, RAW]))
+    whole = pc.or_(outside, pa.scalar(remove == "documents"))
+    table = places.append_column(ERASURE.field("document"), whole)
+    request = ErasureRequest(
+        values=found.values,
+        remove=remove,
+        documents=found.documents,
+        spans=found.spans,
+        found_by_key=found.by(FINDING),
+        found_by_text=found.by(TEXT),
+        found_elsewhere=found.elsewhere,
     )
+    if earlier is None:
+        return Erasure(_merged(table), (request,), "")
+    table = pa.concat_tables([table.cast(ERASURE), earlier.table.cast(ERASURE)])
+    return Erasure(_merged(table), (*earlier.requests, request), "")
+
+
+def add_results(erasure: Erasure, doc_ids: Iterable[str]) -> Erasure:
+    """The list with documents more that hold a value once they are cleaned."""
+    added = pa.Table.from_pylist(
+        [
+            {"doc_id": doc_id, "found_by": RESULT, "document": True}
+            for doc_id in doc_ids
+        ],
+        schema=ERASURE,
+    )
+    table = pa.concat_tables([erasure.table.cast(ERASURE), added])
+    return Erasure(_merged(table), erasure.requests, "")
+
+
+def same_request(one: Erasure, other: Erasure) -> bool:
+    """Whether two lists are of the same requests; added results do not count."""
+    tables = [
+        erasure.table.filter(pc.not_equal(erasure.table["found_by"], RESULT))
+        for erasure in (one, other)
+    ]
+    first, second = (table.sort_by(_ORDER).combine_chunks() for table in tables)
+    return one.requests == other.requests and first.equals(second)
+
+
+def _merged(table: pa.Table) -> pa.Table:
+    """Each place once: found by the first way by name, whole if it is so once."""
+    sums = [("found_by", "min"), ("document", "max")]
+    merged = table.group_by(_PLACE).aggregate(sums)
+    names = [*_PLACE, "found_by_min", "document_max"]
+    return pa.table(merged.select(names).columns, schema=ERASURE).sort_by(_ORDER)

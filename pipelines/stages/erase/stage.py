@@ -3,55 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.passes import run_step
+from isinglass.pipelines.engine.side_tables import read_side, write_side
+from isinglass.pipelines.engine.workspace import read_array
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.erase import proof, report
-from isinglass.pipelines.stages.erase.listed import (
-    AUDIT_NAME,
-    Erasure,
-    erased_documents,
-    erasure_summary,
-    open_eraser,
-    read_erasure,
-    store_erasure,
-)
+from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.stages.pii.key import find_key
+from isinglass.schemas.manifest import ErasureSummary
 from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.erase.spans import ERASED, OPERATOR
+from isinglass.schemas.tables import ERASURE
+from isinglass.transforms.erase.spans import ERASED, OPERATOR, Eraser, erasing
+from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    import pyarrow as pa
-
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Site,
-        Standing,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Standing
     from isinglass.schemas.config import EraseConfig, RunConfig
     from isinglass.schemas.config.pii import Operator
     from isinglass.transforms.edits import Edits, View
     from isinglass.transforms.edits.edits import Write
-    from isinglass.transforms.erase.spans import Eraser
 
     State = tuple[Eraser, Write]
+
+DOCUMENTS_FILE = "erase/documents.npy"
+"""Indices of the documents that go as a whole, relative to `work/`."""
+
+_LIST_FILE = "list.arrow"
 
 
 @dataclass(frozen=True)
 class Erase(Stage):
-    """The `erase` section.
-
-    Attributes:
-        config: The section.
-        erasure: The list that it names.
-        key: Secret key of value keys.
-    """
+    """The `erase` section."""
 
     config: EraseConfig
     erasure: Erasure | None = None
@@ -71,9 +65,11 @@ class Erase(Stage):
 
     def prepare(self, site: Site) -> Erase:
         """Read the list."""
-        erasure = read_erasure(self.config, site.base)
-        key = find_key(site.workspace, site.config.pii)
-        return replace(self, erasure=erasure, key=key)
+        return replace(self, erasure=read_erasure(self.config.list, site.base))
+
+    def ready(self, driver: Driver) -> Erase:
+        """The key of the run, which the `pii` stage has found and stored by now."""
+        return replace(self, key=find_key(driver.workspace, driver.config.pii))
 
     def identity(self, phase: Phase) -> Any:
         """The bytes of the list."""
@@ -82,20 +78,19 @@ class Erase(Stage):
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         """Listed documents go, whatever else is said of them."""
         assert self.erasure is not None
-        stored = store_erasure(driver, self.erasure)
+        inputs = outputs_digest_input(list(driver.surveys.values()))
+        identity = [self.erasure.sha256, inputs, driver.code]
+        store = partial(_store, driver, self.erasure.table)
+        stored = run_step(driver.session, self.name, identity, store)
         drops = no_drops(len(standing.open))
-        drops[erased_documents(driver.workspace)] = 0
+        drops[read_array(driver.workspace.work / DOCUMENTS_FILE)] = 0
         return Verdict(drops, (DropReason.ERASED.value,), leaves=(stored,))
 
     def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> State:
         """Map the list into memory."""
         del phase
-        from isinglass.transforms.erase.spans import (  # noqa: PLC0415
-            erasing_operators,
-        )
-        from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
-
-        return open_eraser(workspace), writer(erasing_operators(None), self.key)
+        table = read_side(workspace.side(self.name, _LIST_FILE))
+        return Eraser(table), erasing(self.key)
 
     def edit(self, state: State, view: View) -> Edits:
         """Listed places go without a trace."""
@@ -109,12 +104,29 @@ class Erase(Stage):
     def close(self, closing: Closing) -> Closed:
         """The list is sealed with the run."""
         assert self.erasure is not None
-        counts = dict(closing.counts)
-        return Closed(
-            manifest={"erasure": erasure_summary(self.erasure, counts)},
-            audit={AUDIT_NAME: self.erasure.with_metadata()},
+        told = ErasureSummary(
+            documents=closing.counts.get(f"dropped.{DropReason.ERASED.value}", 0),
+            spans=closing.counts.get(f"finding.{ERASED}.found", 0),
+            listed=self.erasure.table.num_rows,
+            requests=list(self.erasure.requests),
         )
+        audit = {AUDIT_NAME: self.erasure.with_metadata()}
+        return Closed(manifest={"erasure": told}, audit=audit)
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+
+
+def _store(driver: Driver, table: pa.Table, outputs: UnitOutputs) -> dict[str, int]:
+    """Write indices of the documents that go as a whole, and the list."""
+    goes = pc.unique(table.filter(table["document"])["doc_id"])
+    survey = driver.survey("doc_high", "doc_low")
+    words = np.stack([column.to_numpy() for column in survey.columns], axis=1)
+    listed = pc.is_in(format_doc_ids(words), value_set=goes)
+    found = np.flatnonzero(listed.to_numpy(zero_copy_only=False)).astype(np.int64)
+    workspace = driver.workspace
+    outputs.write_array(workspace.work / DOCUMENTS_FILE, found)
+    path = workspace.side(Erase.name, _LIST_FILE)
+    write_side(outputs, path, ERASURE, table.to_batches())
+    return {"records_in": driver.documents, "documents": len(found)}

@@ -1,17 +1,35 @@
-"""Findings by kind, for manifest and statistics."""
+"""Findings by kind and by rule, and what was done about them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from isinglass.schemas.manifest import FindingCount
+from isinglass.pipelines.engine.workspace import exists, read_table
+from isinglass.schemas.config.pii import PRIVACY_CLASSES
+from isinglass.schemas.manifest import FindingCount, OperatorUse
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.schemas.config import RunConfig
+    from isinglass.schemas.config.pii import Operator
 
 WORDS_UNIT = 1000.0
 _PREFIX = "finding."
+_RULE = ["entity", "rule", "operator"]
+
+
+class RuleCount(NamedTuple):
+    """Findings of one recognizer rule."""
+
+    entity: str
+    rule: str
+    found: int
+    changed: int
 
 
 def _each(counts: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
@@ -23,11 +41,7 @@ def _each(counts: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
 
 
 def finding_counts(counts: Mapping[str, int]) -> dict[str, FindingCount]:
-    """What became of the findings of each kind.
-
-    Args:
-        counts: Summed counts of the clean pass.
-    """
+    """What became of the findings of each kind, by the counts of the clean pass."""
     by_entity: dict[str, dict[str, int]] = {}
     for entity, kind, value in _each(counts):
         nothing = {"found": 0, "changed": 0, "kept": 0}
@@ -36,37 +50,64 @@ def finding_counts(counts: Mapping[str, int]) -> dict[str, FindingCount]:
 
 
 def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statistic]:
-    """Findings by entity, and how many there are in 1,000 words.
-
-    Args:
-        counts: Summed counts of the clean pass.
-        words: Words of the kept documents.
-    """
+    """Findings by entity, and how many there are in 1,000 words of kept documents."""
     rows = []
     for entity, kind, value in _each(counts):
-        rows.append(_row(f"pii.{kind}", value, "spans", entity))
+        row = partial(
+            Statistic, stage="run", characteristic="Identifiability", entity=entity
+        )
+        rows.append(row(f"pii.{kind}", value, "spans"))
         if kind == "found" and words:
-            rate = WORDS_UNIT * value / words
-            unit = "spans per 1,000 words"
-            rows.append(_row("pii.rate", rate, unit, entity, (value, words)))
+            rate, unit = WORDS_UNIT * value / words, "spans per 1,000 words"
+            rows.append(row("pii.rate", rate, unit, numerator=value, denominator=words))
     return rows
 
 
-def _row(
-    metric: str,
-    value: float,
-    unit: str,
-    entity: str,
-    ratio: tuple[float | None, float | None] = (None, None),
-) -> Statistic:
-    numerator, denominator = ratio
-    return Statistic(
-        metric,
-        value,
-        unit,
-        "run",
-        "Identifiability",
-        entity=entity,
-        numerator=numerator,
-        denominator=denominator,
+def count_rules(
+    workspace: Workspace, shard_ids: Iterable[str]
+) -> tuple[RuleCount, ...]:
+    """How often each recognizer rule found something, over all shards."""
+    found, changed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for path in (workspace.table("findings", shard_id) for shard_id in shard_ids):
+        if not exists(path):
+            continue
+        grouped = read_table(path, _RULE).group_by(_RULE).aggregate([([], "count_all")])
+        for row in grouped.to_pylist():
+            rule = row["entity"], row["rule"]
+            found[rule] += row["count_all"]
+            changed[rule] += row["count_all"] if row["operator"] != "keep" else 0
+    return tuple(
+        RuleCount(*rule, n, changed[rule]) for rule, n in sorted(found.items())
     )
+
+
+def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, OperatorUse]:
+    """Operator and privacy class of each kind that was looked for or found.
+
+    Recognizers of the user may have added kinds that were `found`; those of stages
+    from outside are not among them.
+    """
+    named = () if config.pii is None else config.pii.entities
+    used = {}
+    for entity in sorted({*named, *_fixed(config), *found}):
+        operator = operator_of(config, entity)
+        if operator is not None:
+            privacy = PRIVACY_CLASSES[operator]
+            used[entity] = OperatorUse(operator=operator, privacy_class=privacy)
+    return used
+
+
+def operator_of(config: RunConfig, entity: str) -> Operator | None:
+    """What is done about a kind; None for one that nobody looks for."""
+    operator = _fixed(config).get(entity)
+    if operator is None and config.pii is not None:
+        return config.pii.settings_of(entity).operator
+    return operator
+
+
+def _fixed(config: RunConfig) -> dict[str, Operator]:
+    """Kinds of other stages, which leave no choice of the operator."""
+    # The list of stages imports this room.
+    from isinglass.pipelines.stages import in_order  # noqa: PLC0415
+
+    return {e: o for stage in in_order(config) for e, o in stage.entities.items()}

@@ -11,31 +11,28 @@ import pyarrow as pa
 
 from isinglass.transforms.pii.canaries.plant import Sampled, plant
 from isinglass.transforms.pii.canaries.recall import measure
-from isinglass.transforms.pii.detector import check_models, data_files
+from isinglass.transforms.pii.data import data_files
+from isinglass.transforms.pii.detector import check_models
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.plugins.allow import Allowed
-from isinglass.transforms.pii.plugins.value_files import (
-    user_files,
-    with_absolute_files,
-)
+from isinglass.transforms.pii.plugins.value_files import user_files, with_absolute_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.transforms.edits import View
-    from isinglass.transforms.pii.scan import Scanner
+    from isinglass.transforms.pii.detector import Detector
 
 
 def check_detector(
     config: PiiConfig, base: Path
 ) -> tuple[PiiConfig, tuple[Model, ...], tuple[Lexicon, ...]]:
     """Name the user's files for any worker; find models and data files.
-
-    Args:
-        config: The `pii` section.
-        base: Folder that relative names start from.
 
     Raises:
         ConfigError: An unknown entity or region, or a file that cannot be read.
@@ -48,23 +45,30 @@ def check_detector(
     return config, models, (*data_files(), *user_files(config.recognizers))
 
 
-def plant_some(scanner: Scanner, view: View, share: float) -> dict[str, list[int]]:
+def plant_some(
+    config: PiiConfig,
+    seed: int,
+    detector: Detector,
+    view: View,
+    sample: NDArray[np.bool_],
+) -> dict[str, list[int]]:
     """Plant identifiers in copies of some documents; count those that are found.
 
     Args:
-        scanner: With its detector loaded.
+        config: The `pii` section.
+        seed: Of the run.
+        detector: Loaded.
         view: Documents as they were scanned.
-        share: Of the documents that are sampled.
+        sample: bool (n,), which of them.
 
     Returns:
-        Sums by the key of a `RecallCell`.
+        Sums as `measure` has them.
     """
-    settings = scanner.settings
-    chosen = pa.array(settings.sample(view.doc_ids, share))
-    if scanner.detector is None or settings.pii is None or not chosen.true_count:
+    chosen = pa.array(sample)
+    if not chosen.true_count:
         return {}
     sources = view.documents.column("source")
     columns = (view.texts, view.doc_ids, view.languages, sources)
     sampled = Sampled(*(column.filter(chosen) for column in columns))
-    planted = plant(sampled, settings.pii, settings.seed)
-    return measure(scanner.detector, planted)
+    planted = plant(sampled, config, seed)
+    return measure(detector, planted)

@@ -22,13 +22,14 @@ from isinglass.transforms.pii.evaluation.scoring import (
 )
 from isinglass.transforms.pii.plugins.build import plug_ins
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.scan import load_detector, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from isinglass.schemas.config import PiiConfig
+    from isinglass.transforms.pii.detector import Detector
 
 BATCH = 256
 """Records that are scanned together."""
@@ -42,8 +43,6 @@ class Labelled:
     """A data set with labelled spans.
 
     Attributes:
-        texts: Text of each record.
-        languages: Language of each record.
         spans: Labelled spans; `entity` is the label of the data set.
         lines: Line of each record in its file, from 1.
     """
@@ -59,7 +58,6 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        records: Records of the data set.
         words: Their words, divided by white space.
         failed: Records that could not be scanned; all in them counts as missed.
         looked_for: Entities that are scored.
@@ -101,17 +99,11 @@ def looked_for(config: PiiConfig) -> frozenset[str]:
 def evaluate(config: PiiConfig, data: Labelled, labels: Labels) -> Evaluation:
     """Scan the texts as a run does, and compare with the labels.
 
-    Args:
-        config: The `pii` section.
-        data: Texts and spans.
-        labels: What the labels stand for.
-
     Raises:
         RefuseError: A model is missing or the configuration is wrong.
     """
     entities = looked_for(config)
-    scanner = Scanner.load(CleanSettings(config, b"", 0), clock=time.monotonic)
-    predicted, failed = _predict(scanner, data)
+    predicted, failed = _predict(load_detector(config, time.monotonic), data)
     unknown, ignored, outside = Counter[str](), Counter[str](), Counter[str]()
     gold = []
     for span in data.spans:
@@ -138,13 +130,13 @@ def evaluate(config: PiiConfig, data: Labelled, labels: Labels) -> Evaluation:
     )
 
 
-def _predict(scanner: Scanner, data: Labelled) -> tuple[list[Span], int]:
+def _predict(detector: Detector, data: Labelled) -> tuple[list[Span], int]:
     spans: list[Span] = []
     failed = 0
     for begin in range(0, len(data.texts), BATCH):
         texts = pa.array(data.texts[begin : begin + BATCH], pa.string())
         languages = pa.array(data.languages[begin : begin + BATCH], pa.string())
-        scanned = scanner.scan(texts, languages)
+        scanned = scan(detector, texts, languages)
         failed += scanned.failures.num_rows
         columns = scanned.findings.select(["row", "start", "end", "entity"]).to_pydict()
         rows = zip(*columns.values(), strict=True)
@@ -168,9 +160,19 @@ def read_labelled(path: Path, language: str) -> Labelled:
     for number, raw in _lines(path):
         if not raw.strip():
             continue
-        problem = _take(raw, number, language, data)
-        if problem:
-            bad.append(f"line {number}: {problem}")
+        try:
+            record = _record(raw)
+        except InputError as error:
+            bad.append(f"line {number}: {error}")
+            continue
+        own = record.get("lang") or record.get("language") or language
+        data.spans.extend(
+            Span(len(data.texts), span["start"], span["end"], span["label"])
+            for span in record["spans"]
+        )
+        data.texts.append(record["text"])
+        data.languages.append(own)
+        data.lines.append(number)
     if bad:
         shown = "; ".join(bad[:SHOWN_LINES])
         more = len(bad) - SHOWN_LINES
@@ -190,65 +192,41 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"{path} cannot be read ({reason})") from None
 
 
-def _take(raw: bytes, number: int, language: str, data: Labelled) -> str:
-    """Add the record of a line; what is wrong with it, or nothing."""
+def _record(raw: bytes) -> dict[str, Any]:
+    """The record of a line.
+
+    Raises:
+        InputError: Says what is wrong with it.
+    """
     try:
         record = json.loads(raw)
     except UnicodeDecodeError:
-        return "not UTF-8"
+        raise InputError("not UTF-8") from None
     except json.JSONDecodeError as error:
-        return f"not JSON (column {error.colno})"
-    problem = _problem(record)
-    if problem:
-        return problem
-    text = record["text"]
-    own = [_span(len(data.texts), span, len(text)) for span in record["spans"]]
-    if None in own:
-        position = own.index(None)
-        return (
-            f"spans.{position}: wants a string `label` and whole numbers with "
-            f"0 <= start < end <= {len(text)}"
-        )
-    data.texts.append(text)
-    data.languages.append(record.get("lang") or record.get("language") or language)
-    data.lines.append(number)
-    data.spans.extend(span for span in own if span is not None)
-    return ""
-
-
-def _problem(record: Any) -> str:
-    """What is wrong with the fields of a record, or nothing."""
+        raise InputError(f"not JSON (column {error.colno})") from None
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-        return "`text` must be a string"
+        raise InputError("`text` must be a string")
     if any("\ud800" <= char <= "\udfff" for char in record["text"]):
-        return "`text` holds a lone surrogate"
+        raise InputError("`text` holds a lone surrogate")
     if not isinstance(record.get("spans"), list):
-        return "`spans` must be a list"
+        raise InputError("`spans` must be a list")
+    length = len(record["text"])
+    for position, span in enumerate(record["spans"]):
+        if not _is_span(span, length):
+            raise InputError(
+                f"spans.{position}: wants a string `label` and whole numbers with "
+                f"0 <= start < end <= {length}"
+            )
     tags = (record.get("lang"), record.get("language"))
     if not all(tag is None or isinstance(tag, str) for tag in tags):
-        return "`lang` must be a string"
-    return ""
+        raise InputError("`lang` must be a string")
+    return record
 
 
-def _span(record: int, raw: Any, length: int) -> Span | None:
-    if not isinstance(raw, dict):
-        return None
-    start, end, label = raw.get("start"), raw.get("end"), raw.get("label")
+def _is_span(span: Any, length: int) -> bool:
+    if not isinstance(span, dict):
+        return False
+    start, end, label = span.get("start"), span.get("end"), span.get("label")
     if type(start) is not int or type(end) is not int or not isinstance(label, str):
-        return None
-    if not 0 <= start < end <= length or not label.strip():
-        return None
-    return Span(record, start, end, label)
-
-
-def examples(
-    evaluation: Evaluation, count: int
-) -> dict[str, dict[str, Sequence[Span]]]:
-    """The first misses and false hits of each entity, counting any overlap."""
-    return {
-        entity: {
-            "misses": [evaluation.gold[i] for i in match.misses[:count]],
-            "false_hits": [evaluation.predicted[i] for i in match.false_hits[:count]],
-        }
-        for entity, match in evaluation.overlap.items()
-    }
+        return False
+    return 0 <= start < end <= length and bool(label.strip())

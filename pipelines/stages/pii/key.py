@@ -18,6 +18,16 @@ KEY = "key"
 KEY_BYTES = 32
 
 
+def known_key(workspace: Workspace, pii: PiiConfig | None) -> bytes:
+    """Key from the environment or the folder; empty if there is none."""
+    if pii is not None and pii.key_env is not None:
+        return os.environ.get(pii.key_env, "").encode()
+    try:
+        return read_bytes(workspace.work / KEY)
+    except OSError:
+        return b""
+
+
 def find_key(workspace: Workspace, pii: PiiConfig | None) -> bytes:
     """Key of value keys and hashes: from the environment, the folder, or a new one.
 
@@ -26,23 +36,18 @@ def find_key(workspace: Workspace, pii: PiiConfig | None) -> bytes:
     Raises:
         ConfigError: The variable that the configuration names is not set or too short.
     """
+    key = known_key(workspace, pii)
     if pii is None or pii.key_env is None:
-        try:
-            kept = read_bytes(workspace.work / KEY)
-        except OSError:
-            kept = b""
-        if len(kept) == 2 * KEY_BYTES:
-            return kept
-        return secrets.token_hex(KEY_BYTES).encode()
-    value = os.environ.get(pii.key_env, "")
-    if len(value) < LEAST_KEY:
-        state = "too short" if value else "not set"
+        kept = len(key) == 2 * KEY_BYTES
+        return key if kept else secrets.token_hex(KEY_BYTES).encode()
+    if len(key.decode()) < LEAST_KEY:
+        state = "too short" if key else "not set"
         msg = (
             f"pii.key_env: the environment variable {pii.key_env} is {state}. "
             f"Set it to a secret of at least {LEAST_KEY} characters."
         )
         raise ConfigError(msg)
-    return value.encode()
+    return key
 
 
 def store_key(workspace: Workspace, pii: PiiConfig | None, key: bytes) -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.pii.canaries.carriers import PERSON
-from isinglass.transforms.pii.canaries.fakes import values
-from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
+from isinglass.transforms.pii.canaries.fakes import PERSON, values
+from isinglass.transforms.pii.canaries.recall import CELL, SEPARATOR, add_cells
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -19,17 +18,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.manifest import FindingCount
 
 RECALL = "pii.recall"
-AXES: tuple[Literal["position", "language", "source"], ...] = (
-    "position",
-    "language",
-    "source",
-)
-
-_SLICES: tuple[tuple[str, ...], ...] = (
-    (),
-    *((axis,) for axis in AXES),
-    ("language", "position"),
-)
+AXES: tuple[Literal["position", "language", "source"], ...]
+AXES = ("position", "language", "source")
 
 OFF = "no identifiers were planted (pii.canaries.documents is 0)"
 NO_MODEL = (
@@ -41,7 +31,7 @@ NO_VALUES = "there are no invented values of this kind to plant"
 NO_PLACE = "no sampled document was given one; sample more documents"
 
 Counts = dict[str, list[int]]
-"""`[planted, found, found as another kind]` by the key of a `RecallCell`."""
+"""`[planted, found, found as another kind]` by a key of the parts of `CELL`."""
 
 
 def recall_by_entity(counts: Counts) -> dict[str, Recall]:
@@ -60,24 +50,30 @@ def recall_slices(counts: Counts) -> list[RecallSlice]:
 
 def recall_statistics(counts: Counts) -> list[Statistic]:
     """Recall by entity; by entity and each axis; by entity, language and position."""
-    rows = []
-    for axes in _SLICES:
-        for (entity, *names), sums in _summed(counts, axes).items():
-            slices: dict[str, str] = dict(zip(axes, names, strict=True))
-            rows.append(_statistic(entity, sums, slices))
+    rows = single_statistics(recall_by_entity(counts), recall_slices(counts))
+    for (entity, *names), sums in _summed(counts, ("language", "position")).items():
+        slices = dict(zip(("language", "position"), names, strict=True))
+        rows.append(_statistic(entity, _recall(sums), slices))
+    return rows
+
+
+def single_statistics(
+    recall: Mapping[str, Recall], slices: Iterable[RecallSlice]
+) -> list[Statistic]:
+    """What the manifest tells of recall, as statistics."""
+    rows = [_statistic(entity, whole, {}) for entity, whole in recall.items()]
+    rows += [_statistic(part.entity, part, {part.by: part.name}) for part in slices]
     return rows
 
 
 def _summed(counts: Counts, axes: tuple[str, ...]) -> dict[tuple[str, ...], list[int]]:
     """Counts by entity and some of the other parts of a cell, sorted."""
-    total: dict[str, list[int]] = {}
-    keys: dict[str, tuple[str, ...]] = {}
+    total: dict[tuple[str, ...], list[int]] = {}
     for name, sums in counts.items():
-        cell = RecallCell.of(name)
-        key = (cell.entity, *(getattr(cell, axis) for axis in axes))
-        keys[json.dumps(key)] = key
-        add_cells(total, {json.dumps(key): sums})
-    return {key: total[name] for name, key in sorted(keys.items())}
+        parts = name.split(SEPARATOR, len(CELL) - 1)
+        cell = dict(zip(CELL, parts, strict=True))
+        add_cells(total, {tuple(cell[part] for part in ("entity", *axes)): sums})
+    return {key: total[key] for key in sorted(total, key=json.dumps)}
 
 
 def _recall(sums: list[int]) -> Recall:
@@ -93,8 +89,7 @@ def _recall(sums: list[int]) -> Recall:
     )
 
 
-def _statistic(entity: str, sums: list[int], slices: Mapping[str, str]) -> Statistic:
-    recall = _recall(sums)
+def _statistic(entity: str, recall: Recall, slices: dict[str, str]) -> Statistic:
     return Statistic(
         metric=RECALL,
         value=recall.recall,
@@ -122,8 +117,7 @@ def expected_leftovers(
     """
     result = {}
     for entity, measured in sorted(recall.items()):
-        count = findings.get(entity)
-        found = count.found if count is not None else 0
+        found = findings[entity].found if entity in findings else 0
         result[entity] = ExpectedLeftovers(
             found=found,
             expected=_missed(found, measured.recall),
@@ -142,10 +136,7 @@ def not_measured(
 ) -> dict[str, str]:
     """Entities that are looked for and have no measured recall, with the reason.
 
-    Args:
-        pii: The `pii` section.
-        entities: Kinds that findings have, besides those of the configuration.
-        recall: By entity.
+    `entities` are kinds that findings have, besides those of the configuration.
     """
     if pii is None:
         return {}

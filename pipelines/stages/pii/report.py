@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report.blocks import (
     Block,
@@ -27,18 +27,12 @@ from isinglass.pipelines.report.text import (
     share_of,
     shorten,
 )
-from isinglass.pipelines.stages.pii.report_kinds import (
-    counts,
-    entities,
-    own_findings,
-)
-from isinglass.pipelines.stages.pii.report_recall import recall_blocks
-from isinglass.pipelines.stages.pii.report_scan import bound_blocks
+from isinglass.pipelines.stages.pii.report_recall import bound_blocks, recall_blocks
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.pii.examples import RuleCount, Shown
-    from isinglass.schemas.manifest import Manifest
+    from isinglass.pipelines.stages.pii.counts import RuleCount
+    from isinglass.schemas.manifest import FindingCount, Manifest
 
 _OPERATOR_CLASS = {
     "replace": "replace (by its kind)",
@@ -53,29 +47,37 @@ def section(data: ReportData) -> Section:
     """Findings by entity, measured recall, and what is expected to be left."""
     anchor, title = "pii", "Personal identifiers"
     manifest = data.manifest
-    if data.part("pii") is None and not (own_findings(manifest) or manifest.recall):
+    if data.part("pii") is None and not (_own_findings(manifest) or manifest.recall):
         return not_run(anchor, title, "the configuration has no pii section.")
-    blocks: list[Block] = [_findings_table(data)]
+    kinds = _kinds(data)
+    blocks: list[Block] = [_findings_table(data, kinds)]
     if manifest.allowed:
-        blocks.append(Paragraph(_allowed(manifest.allowed), "warn"))
+        parts = [f"{grouped(n)} of {entity}" for entity, n in manifest.allowed.items()]
+        said = (
+            "Left in the text because a list of the configuration allows the value, "
+            f"and not counted above: {', '.join(parts)}."
+        )
+        blocks.append(Paragraph(said, "warn"))
     blocks.append(Heading("What was missed"))
     if manifest.recall:
-        blocks += recall_blocks(data)
+        blocks += recall_blocks(data, kinds)
     else:
         blocks.append(Paragraph("Not run: no identifiers were planted.", "muted"))
-    blocks += bound_blocks(data)
+    blocks += bound_blocks(data, kinds)
     if manifest.not_measured:
-        blocks.append(_not_measured_table(data))
-    shown: Shown | None = data.shown.get("pii")
-    if shown is not None and shown.findings_by_rule:
-        rules = _rule_table(shown.findings_by_rule)
-        blocks += [Heading("Which rules found them"), rules]
+        caption = "Not measured: kinds that are looked for and have no recall"
+        reasons: list[Row] = [
+            [code(name), why] for name, why in manifest.not_measured.items()
+        ]
+        blocks.append(table(caption, columns("<Kind", "<Why"), reasons))
+    if data.shown.get("pii"):
+        blocks += [Heading("Which rules found them"), _rule_table(data.shown["pii"])]
     return Section(anchor, title, tuple(blocks))
 
 
 def figure(manifest: Manifest) -> KeyFigure:
     """Its number at the head of the report."""
-    found, changed = _found_and_changed(manifest)
+    found, changed, _ = _sums(manifest)
     return KeyFigure(
         "identifiers found",
         grouped(found),
@@ -86,45 +88,59 @@ def figure(manifest: Manifest) -> KeyFigure:
 def line(manifest: Manifest) -> str:
     """Its part of what a command prints when it is done."""
     if (
-        not own_findings(manifest)
+        not _own_findings(manifest)
         and not manifest.recall
         and not manifest.config.get("pii")
     ):
         return "Identifiers: not run"
-    found, changed = _found_and_changed(manifest)
+    found, changed, _ = _sums(manifest)
     planted = sum(recall.planted for recall in manifest.recall.values())
     again = sum(recall.found for recall in manifest.recall.values())
     said = f"Identifiers: {grouped(found)} found, {grouped(changed)} changed; "
-    if not planted:
+    if not manifest.recall:
         return f"{said}recall not measured"
-    least = min(
-        (name for name, recall in manifest.recall.items() if recall.planted),
-        key=lambda name: (manifest.recall[name].recall, name),
-    )
+    least = min(manifest.recall, key=lambda name: (manifest.recall[name].recall, name))
     return (
         f"{said}{grouped(again)} of {grouped(planted)} planted ones found, least of "
         f"{shorten(least)} ({percent(manifest.recall[least].recall)})"
     )
 
 
-def _found_and_changed(manifest: Manifest) -> tuple[int, int]:
-    return (
-        sum(count.found for count in own_findings(manifest).values()),
-        sum(count.changed for count in own_findings(manifest).values()),
-    )
+def _own_findings(manifest: Manifest) -> dict[str, FindingCount]:
+    """Findings by kind, without those of stages from outside."""
+    outside = manifest.stages
+    return {
+        entity: count
+        for entity, count in manifest.findings.items()
+        if entity.partition(".")[0] not in outside
+    }
+
+
+def _kinds(data: ReportData) -> list[str]:
+    """All kinds that were looked for or found, most findings first."""
+    findings = _own_findings(data.manifest)
+    configured = (data.part("pii") or {}).get("entities", {})
+    names = {*findings, *data.manifest.recall, *configured}
+    found = {name: count.found for name, count in findings.items()}
+    return sorted(names, key=lambda name: (-found.get(name, 0), name))
+
+
+def _sums(manifest: Manifest) -> tuple[int, int, int]:
+    """Found, changed and kept findings."""
+    counts = _own_findings(manifest).values()
+    found = sum(count.found for count in counts)
+    changed = sum(count.changed for count in counts)
+    return found, changed, sum(count.kept for count in counts)
 
 
 def _operator(data: ReportData, entity: str) -> str:
-    entities: Any = (data.part("pii") or {}).get("entities")
-    settings = entities.get(entity) if isinstance(entities, dict) else None
-    name = settings.get("operator") if isinstance(settings, dict) else None
-    if not isinstance(name, str):
-        return MISSING
+    settings = (data.part("pii") or {}).get("entities", {}).get(entity, {})
+    name: str = settings.get("operator", MISSING)
     return _OPERATOR_CLASS.get(name, name)
 
 
-def _findings_table(data: ReportData) -> Table:
-    findings = own_findings(data.manifest)
+def _findings_table(data: ReportData, kinds: list[str]) -> Table:
+    findings = _own_findings(data.manifest)
     words = data.slices.total("words", "output")
 
     def numbers(found: int, changed: int, kept: int) -> Row:
@@ -136,43 +152,20 @@ def _findings_table(data: ReportData) -> Table:
         ]
 
     rows = [
-        [
-            code(entity),
-            _operator(data, entity),
-            *numbers(*counts(findings.get(entity))),
-        ]
-        for entity in entities(data)
-        if entity in findings
+        [code(kind), _operator(data, kind), *numbers(n.found, n.changed, n.kept)]
+        for kind, n in ((kind, findings.get(kind)) for kind in kinds)
+        if n is not None
     ]
-    absent = [entity for entity in entities(data) if entity not in findings]
+    absent = [kind for kind in kinds if kind not in findings]
     none = f" Looked for and not found: {', '.join(absent)}." if absent else ""
-    found = sum(count.found for count in findings.values())
-    changed = sum(count.changed for count in findings.values())
-    kept = sum(count.kept for count in findings.values())
     per_words = f"Per 1{THIN_SPACE}000 words"
     counted = f"{grouped(words)} words" if words else "not counted in this run"
     return table(
         "Findings by kind: found = changed + kept",
         columns("<Kind", "<Operator", "Found", "Changed", "Kept", per_words),
         rows,
-        total=["sum", "", *numbers(found, changed, kept)],
+        total=["sum", "", *numbers(*_sums(data.manifest))],
         note=f"Rates are over the words of the kept documents ({counted}).{none}",
-    )
-
-
-def _allowed(allowed: dict[str, int]) -> str:
-    parts = [f"{grouped(number)} of {entity}" for entity, number in allowed.items()]
-    return (
-        "Left in the text because a list of the configuration allows the value, and "
-        f"not counted above: {', '.join(parts)}."
-    )
-
-
-def _not_measured_table(data: ReportData) -> Table:
-    return table(
-        "Not measured: kinds that are looked for and have no recall",
-        columns("<Kind", "<Why"),
-        [[code(name), why] for name, why in data.manifest.not_measured.items()],
     )
 
 

@@ -1,4 +1,4 @@
-"""What the detector is measured to miss, on values that were planted."""
+"""What was missed: measured on planted values, and bounded by the second scan."""
 
 from __future__ import annotations
 
@@ -20,19 +20,16 @@ from isinglass.pipelines.report.text import (
     MINUS,
     MISSING,
     THIN_SPACE,
+    decimal,
     grouped,
     percent,
     shorten,
 )
-from isinglass.pipelines.stages.pii.report_kinds import (
-    counts,
-    entities,
-    expected_leftover,
-)
+from isinglass.pipelines.stages.pii.recall import expected_leftovers
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import Recall
+    from isinglass.schemas.manifest import ExpectedLeftovers
 
 _POSITION_ORDER = ("start", "middle", "end", "chunk_border")
 _AXES = {
@@ -61,43 +58,51 @@ FEW = 30
 WEAK_SHARE = 0.9
 """Cells with a smaller share found are marked."""
 
+UPPER_BOUND = (
+    "Second scan: the finished data was searched once more by wide patterns that share "
+    "nothing with the detector. They take every number or word of the right shape, so "
+    "most of what they hit in ordinary text is not personal data. Read the hits as an "
+    "upper bound: of these shapes, no more than so many are left. They are no measure "
+    "of recall. What operators wrote does not count; what they were told to keep does."
+)
 
-def recall_blocks(data: ReportData) -> list[Block]:
+
+def recall_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
     """Recall by kind with its interval, what is probably left, and recall by slice."""
     recall = data.manifest.recall
-    ordered = [name for name in entities(data) if name in recall]
+    ordered = [name for name in kinds if name in recall]
     dots = [
         Whisker(name, recall[name].recall, recall[name].low, recall[name].high)
         for name in ordered
-        if recall[name].planted
     ]
-    blocks: list[Block] = []
-    if dots:
-        caption = "Recall on planted identifiers, with 95 % interval; mind the scale"
-        blocks.append(Figure(whiskers(dots), caption))
-    blocks += [Paragraph(MEANING), Paragraph(NOT_MEANING, "warn")]
-    blocks.append(_leftover_table(data, ordered))
+    caption = "Recall on planted identifiers, with 95 % interval; mind the scale"
+    blocks: list[Block] = [
+        Figure(whiskers(dots), caption),
+        Paragraph(MEANING),
+        Paragraph(NOT_MEANING, "warn"),
+        _leftover_table(data, ordered),
+    ]
     for axis, title in _AXES.items():
-        found = _slice_table(data, axis, title)
-        if found is not None:
-            blocks.append(found)
+        blocks += _slice_tables(data, kinds, axis, title)
     return blocks
 
 
 def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
     rows: list[Row] = []
+    left = expected_leftovers(data.manifest.findings, data.manifest.recall)
     for name in ordered:
-        measured = data.manifest.recall[name]
-        count = data.manifest.findings.get(name)
-        found, _, _ = counts(count)
+        measured, expected = data.manifest.recall[name], left[name]
         rows.append(
             [
                 code(name),
-                *_measured(measured),
+                grouped(measured.planted),
+                grouped(measured.found),
+                percent(measured.recall),
+                f"{percent(measured.low)} to {percent(measured.high)}",
                 grouped(measured.found_as_other),
-                grouped(found),
-                expected_leftover(found, measured.recall),
-                _leftover_range(found, measured),
+                grouped(expected.found),
+                decimal(expected.expected, 1),
+                _leftover_range(expected) if measured.found else MISSING,
             ]
         )
     return table(
@@ -124,62 +129,45 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
     )
 
 
-def _measured(measured: Recall) -> list[str]:
-    if not measured.planted:
-        return [grouped(0), grouped(0), MISSING, MISSING]
-    return [
-        grouped(measured.planted),
-        grouped(measured.found),
-        percent(measured.recall),
-        f"{percent(measured.low)} to {percent(measured.high)}",
-    ]
+def _leftover_range(left: ExpectedLeftovers) -> str:
+    end = "or more, unbounded" if left.high is None else f"to {decimal(left.high, 1)}"
+    return f"{decimal(left.low, 1)} {end}"
 
 
-def _leftover_range(found: int, measured: Recall) -> str:
-    if not measured.planted or not measured.found:
-        return MISSING
-    least = expected_leftover(found, measured.high)
-    if measured.low <= 0.0:
-        return f"{least} or more, unbounded"
-    return f"{least} to {expected_leftover(found, measured.low)}"
-
-
-def _slice_table(data: ReportData, axis: str, title: str) -> Table | None:
+def _slice_tables(
+    data: ReportData, kinds: list[str], axis: str, title: str
+) -> list[Table]:
     """Found and planted by kind and position, language or source."""
     parts = {
         (part.entity, part.name): (part.found, part.planted)
         for part in data.manifest.recall_slices
-        if part.by == axis and part.planted
+        if part.by == axis
     }
     if not parts:
-        return None
+        return []
     planted: dict[str, int] = {}
     for (_, name), (_, number) in parts.items():
         planted[name] = planted.get(name, 0) + number
-    names = sorted(planted, key=_position_key)
+    order = {name: place for place, name in enumerate(_POSITION_ORDER)}
+    names = sorted(planted, key=lambda name: (order.get(name, len(order)), name))
     if len(names) > _MOST_COLUMNS:
         names = sorted(planted, key=lambda name: (-planted[name], name))
         title += f" (the {_MOST_COLUMNS} with most planted of {len(names)})"
         names = names[:_MOST_COLUMNS]
-    kinds = [name for name in entities(data) if any(e == name for e, _ in parts)]
-    return table(
+    made = table(
         title,
         columns("<Kind", *(shorten(name) for name in names)),
         [
-            [code(entity), *(_slice_cell(parts.get((entity, n))) for n in names)]
-            for entity in kinds
+            [code(kind), *(_slice_cell(parts.get((kind, name))) for name in names)]
+            for kind in kinds
+            if any(entity == kind for entity, _ in parts)
         ],
         note=(
             f"Pale: fewer than {FEW} were planted, so the share says little. Marked: "
             f"less than {percent(WEAK_SHARE)} found."
         ),
     )
-
-
-def _position_key(position: str) -> tuple[int, str]:
-    known = position in _POSITION_ORDER
-    order = _POSITION_ORDER.index(position) if known else len(_POSITION_ORDER)
-    return order, position
+    return [made]
 
 
 def _slice_cell(counts: tuple[int, int] | None) -> Cell | str:
@@ -190,3 +178,40 @@ def _slice_cell(counts: tuple[int, int] | None) -> Cell | str:
     if planted < FEW:
         return Cell(text, tone="muted")
     return Cell(text, tone="warn" if found < WEAK_SHARE * planted else "")
+
+
+def bound_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
+    """What the second scan hit, beside what is expected to be left."""
+    scan, manifest = data.manifest.second_scan, data.manifest
+    if scan is None:
+        audit = "an audit writes no data that could be scanned"
+        why = audit if manifest.verb == "audit" else "pii.second_scan is off"
+        return [Paragraph(f"The second scan did not run: {why}.", "muted")]
+    left = expected_leftovers(manifest.findings, manifest.recall)
+    rows: list[Row] = []
+    for name in (kind for kind in kinds if kind in scan.entities):
+        hit, count = scan.entities[name], manifest.findings.get(name)
+        rows.append(
+            [
+                code(name),
+                decimal(left[name].expected, 1) if name in left else MISSING,
+                grouped(count.kept if count else 0),
+                grouped(hit.hits),
+                grouped(hit.documents),
+            ]
+        )
+    return [
+        Paragraph(UPPER_BOUND),
+        table(
+            "What is left: expected, kept on purpose, and at most",
+            columns(
+                "<Kind",
+                "Expected left",
+                "Kept on purpose",
+                "At most (hits)",
+                "Documents with hits",
+            ),
+            rows,
+            note=f"Over {grouped(scan.documents)} documents of data/.",
+        ),
+    ]

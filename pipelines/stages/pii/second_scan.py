@@ -6,9 +6,9 @@ an upper bound on what is left, never as recall; see `transforms.pii.second_scan
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,29 +16,24 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.units import Unit
-from isinglass.pipelines.engine.workspace import Workspace, read_json, table_batches
+from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.pii.recall import looked_for
 from isinglass.schemas.manifest import SecondScan, SecondScanCount, SecondScanSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.pii.canaries.recall import (
     NO_SOURCE,
-    add_cells,
+    SEPARATOR,
     primary_languages,
 )
-from isinglass.transforms.pii.second_scan.scan import (
-    SecondScanner,
-    scan_texts,
-)
+from isinglass.transforms.pii.second_scan.scan import SecondScanner, scan_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
+    from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig
 
@@ -50,24 +45,17 @@ METRICS = {
     "pii.second_scan.hits": "hits of wide patterns",
     "pii.second_scan.documents": "documents with a hit",
 }
-AXES = ("language", "source")
+AXES: tuple[Literal["language", "source"], ...] = ("language", "source")
 BATCH_ROWS = 16_384
 """RE2 compiles its patterns anew for each batch, which costs 16 ms."""
 
 _COLUMNS = ("text", "language", "source", "pii")
-Hits = dict[str, list[int]]
-"""`[hits, documents]` by `entity|language|source`; a source may hold anything."""
-
-_SEPARATOR = "|"
+_SCANNED = "records_in"
 
 
 @dataclass(frozen=True)
 class SecondScanWork:
-    """Work of the second scan.
-
-    Attributes:
-        entities: Kinds that are looked for.
-    """
+    """Work of the second scan, and the kinds that are looked for."""
 
     entities: tuple[str, ...]
     name: str = SECOND_SCAN
@@ -79,45 +67,38 @@ class SecondScanWork:
     def run(
         self, state: SecondScanner, payload: str, outputs: UnitOutputs
     ) -> dict[str, int]:
-        """Scan one shard of `data/`; writes its hits."""
-        workspace = outputs.workspace
-        status = WorkerStatus(workspace, self.name, payload)
-        hits: Hits = {}
-        rows = 0
-        data = workspace.table("data", payload)
+        """Scan one shard of `data/`; its hits are counts of the commit."""
+        data = outputs.workspace.table("data", payload)
+        counts = Counter[str]()
         for batch in table_batches(data, _COLUMNS, BATCH_ROWS):
-            add_cells(hits, count_hits(state, batch))
-            rows += batch.num_rows
-            status.add(batch.num_rows, 0)
-        content = {"entities": state.entities, "hits": hits, "documents": rows}
-        path = hits_path(workspace, payload)
-        outputs.write_bytes(path, json.dumps(content, sort_keys=True))
-        return {"records_in": rows}
+            counts.update(count_hits(state, batch))
+            counts[_SCANNED] += batch.num_rows
+            outputs.status.add(batch.num_rows)
+        return dict(sorted(counts.items()))
 
 
-def count_hits(scanner: SecondScanner, batch: pa.RecordBatch) -> Hits:
-    """Hits and documents with hits of a batch of `data/`, by language and source."""
-    counts = scan_texts(scanner, batch.column("text"), batch.column("pii"))
+def count_hits(scanner: SecondScanner, batch: pa.RecordBatch) -> Counter[str]:
+    """Hits and documents with hits of a batch of `data/`, by language and source.
+
+    Keys are `hits|entity|language|source` and `documents|...`; a source may hold
+    anything.
+    """
+    found = scan_texts(scanner, batch.column("text"), batch.column("pii"))
     labels = safe_labels(batch.column("source").cast(pa.string()))
     groups = pc.binary_join_element_wise(
         primary_languages(batch.column("language").cast(pa.string())),
         pc.fill_null(labels, NO_SOURCE),
-        _SEPARATOR,
+        SEPARATOR,
     ).dictionary_encode()
     codes, names = groups.indices.to_numpy(), groups.dictionary.to_pylist()
-    hits: Hits = {}
-    for entity, found in counts.items():
-        sums = np.bincount(codes, found, len(names))
-        documents = np.bincount(codes, found > 0, len(names))
-        for number in np.flatnonzero(sums):
-            key = f"{entity}{_SEPARATOR}{names[number]}"
-            hits[key] = [int(sums[number]), int(documents[number])]
-    return hits
-
-
-def hits_path(workspace: Workspace, shard_id: str) -> Path:
-    """What the second scan found in a shard, JSON."""
-    return workspace.side(SECOND_SCAN, f"{shard_id}.hits.json")
+    counts = Counter[str]()
+    for entity, hits in found.items():
+        for kind, weights in (("hits", hits), ("documents", hits > 0)):
+            sums = np.bincount(codes, weights, len(names))
+            for number in np.flatnonzero(sums):
+                key = SEPARATOR.join((kind, entity, names[number]))
+                counts[key] = int(sums[number])
+    return counts
 
 
 def scans_twice(pii: PiiConfig | None, verb: str) -> bool:
@@ -126,89 +107,46 @@ def scans_twice(pii: PiiConfig | None, verb: str) -> bool:
 
 
 def scan_again(
-    session: Session,
-    cleans: dict[str, Commit],
-    pii: PiiConfig | None,
-    verb: str,
-    code: str,
-) -> None:
+    driver: Driver, cleans: Mapping[str, Commit], pii: PiiConfig | None
+) -> SecondScan | None:
     """Run the second scan, if it is wanted and there is a `data/`.
 
-    Args:
-        session: The driver's state.
-        cleans: Commits of the clean pass, by shard.
-        pii: The `pii` section.
-        verb: Kind of the run.
-        code: Fingerprint of the code.
+    A unit is a shard; it depends on the bytes of its `data/` and the patterns.
     """
-    if pii is None or not scans_twice(pii, verb):
-        return
+    if pii is None or not scans_twice(pii, driver.verb):
+        return None
     work = SecondScanWork(tuple(sorted(looked_for(pii))))
-    units = second_scan_units(cleans, work.entities, code)
-    run_pass(session, work, units, speed=SPEED)
-
-
-def second_scan_units(
-    cleans: dict[str, Commit], entities: Iterable[str], code: str
-) -> list[Unit]:
-    """One unit a shard; it depends on the bytes of its `data/` and the patterns."""
-    scanner = SecondScanner.of(entities)
-    wanted = [scanner.entities, scanner.groups, scanner.ignored, code]
+    scanner = work.open()
+    wanted = [scanner.entities, scanner.groups, scanner.ignored, driver.code]
     units = []
     for shard_id, clean in cleans.items():
         name = f"data/{shard_id}.parquet"
         data = next(o for o in clean.outputs if o.path == name)
         identity = digest([data.sha256, wanted])
         units.append(Unit(shard_id, shard_id, identity, data.bytes))
-    return units
+    counts = Counter[str]()
+    for commit in run_pass(driver.session, work, units, speed=SPEED).values():
+        counts.update(commit.counts)
+    return summarise(counts, scanner.entities)
 
 
-def second_scan_summary(workspace: Workspace, shard_ids: Sequence[str]) -> SecondScan:
-    """The hits of all shards, by entity, and by language and source."""
-    total: Hits = {}
-    entities: set[str] = set()
-    documents = 0
-    for shard_id in shard_ids:
-        content: Any = read_json(hits_path(workspace, shard_id))
-        entities |= set(content["entities"])
-        documents += content["documents"]
-        add_cells(total, content["hits"])
-    return summarise(total, entities, documents)
-
-
-def summarise(hits: Hits, entities: Iterable[str], documents: int) -> SecondScan:
-    """The part of the manifest.
-
-    Args:
-        hits: Of all documents.
-        entities: Kinds that were looked for; those without a hit get a zero.
-        documents: Documents that were scanned.
-    """
-    whole: Hits = {entity: [0, 0] for entity in sorted(entities)}
-    parts: dict[tuple[str, str, str], list[int]] = {}
-    for key, counts in hits.items():
-        entity, *names = key.split(_SEPARATOR, len(AXES))
-        add_cells(whole, {entity: counts})
+def summarise(counts: Mapping[str, int], entities: Iterable[str]) -> SecondScan:
+    """The part of the manifest; kinds without a hit get a zero."""
+    whole = {entity: {"hits": 0, "documents": 0} for entity in sorted(entities)}
+    parts: dict[tuple[str, Literal["language", "source"], str], dict[str, int]] = {}
+    for key, number in counts.items():
+        if key == _SCANNED:
+            continue
+        kind, entity, *names = key.split(SEPARATOR, 1 + len(AXES))
+        whole[entity][kind] += number
         for axis, name in zip(AXES, names, strict=True):
-            sums = parts.setdefault((entity, axis, name), [0, 0])
-            sums[0] += counts[0]
-            sums[1] += counts[1]
+            sums = parts.setdefault((entity, axis, name), {"hits": 0, "documents": 0})
+            sums[kind] += number
     return SecondScan(
-        documents=documents,
-        entities={
-            entity: SecondScanCount(hits=sums[0], documents=sums[1])
-            for entity, sums in whole.items()
-        },
+        documents=counts.get(_SCANNED, 0),
+        entities={entity: SecondScanCount(**sums) for entity, sums in whole.items()},
         slices=[
-            SecondScanSlice.model_validate(
-                {
-                    "entity": entity,
-                    "by": axis,
-                    "name": name,
-                    "hits": sums[0],
-                    "documents": sums[1],
-                }
-            )
+            SecondScanSlice(entity=entity, by=axis, name=name, **sums)
             for (entity, axis, name), sums in sorted(parts.items())
         ],
     )
@@ -218,17 +156,9 @@ def second_scan_statistics(scan: SecondScan | None) -> list[Statistic]:
     """Hits and documents by entity, and by entity and language or source."""
     if scan is None:
         return []
-    rows = []
-    for entity, count in scan.entities.items():
-        rows += _rows(scan, entity, count, {})
-    for part in scan.slices:
-        rows += _rows(scan, part.entity, part, {part.by: part.name})
-    return rows
-
-
-def _rows(
-    scan: SecondScan, entity: str, count: SecondScanCount, slices: dict[str, str]
-) -> list[Statistic]:
+    counted: list[tuple[str, SecondScanCount, dict[str, str]]]
+    counted = [(entity, count, {}) for entity, count in scan.entities.items()]
+    counted += [(part.entity, part, {part.by: part.name}) for part in scan.slices]
     return [
         Statistic(
             metric=metric,
@@ -242,6 +172,7 @@ def _rows(
             language=slices.get("language"),
             source=slices.get("source"),
         )
+        for entity, count, slices in counted
         for (metric, unit), value in zip(
             METRICS.items(), (count.hits, count.documents), strict=True
         )

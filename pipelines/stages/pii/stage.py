@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -9,41 +10,39 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from isinglass.pipelines.stage import After, Closed, Record, Stage
 from isinglass.pipelines.stages.pii import proof, report, story
 from isinglass.pipelines.stages.pii import recall as misses
-from isinglass.pipelines.stages.pii.counts import finding_counts, finding_statistics
-from isinglass.pipelines.stages.pii.examples import count_rules
+from isinglass.pipelines.stages.pii.counts import (
+    count_rules,
+    finding_counts,
+    finding_statistics,
+    operators_used,
+)
 from isinglass.pipelines.stages.pii.key import find_key, store_key
-from isinglass.pipelines.stages.pii.operators import operators_used
 from isinglass.pipelines.stages.pii.second_scan import (
     scan_again,
-    scans_twice,
     second_scan_statistics,
-    second_scan_summary,
 )
-from isinglass.pipelines.stages.pii.withheld import without_lists
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
-from isinglass.transforms.pii.redact import pii_edits
-from isinglass.transforms.pii.scan import CleanSettings, Scanner
+from isinglass.transforms.pii.operators.apply import writer
+from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Site,
-        Verb,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import PiiConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Model
+    from isinglass.schemas.manifest import Lexicon, Model, SecondScan
     from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
+    from isinglass.transforms.pii.detector import Detector
 
-    State = tuple[Scanner, Write]
+    State = tuple[Detector, Write]
+
+WITHHELD = "(withheld)"
+"""Stands for each value of a list in manifest and report."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,7 @@ class Pii(Stage):
     """The `pii` section; without one, the key and what others find in texts.
 
     Attributes:
-        config: The section.
-        seed: Of the run.
         key: Secret key of value keys and of the hash operator.
-        keeps_key: The key does not come from the environment.
-        models: Of the detector.
         lexicons: Data files of the detector, and those of the user.
         share: Share of the documents that get planted identifiers.
     """
@@ -110,17 +105,27 @@ class Pii(Stage):
         """Files of the user are named for any worker."""
         return {} if self.config is None else {"pii": self.config}
 
-    @property
-    def _settings(self) -> CleanSettings:
-        hashes = [model.sha256 for model in self.models]
-        hashes += [lexicon.sha256 for lexicon in self.lexicons]
-        return CleanSettings(self.config, self.key, self.seed, tuple(hashes))
+    @classmethod
+    def publishable(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """Values of deny and allow lists, which may be names of persons, are withheld.
+
+        How many there are stays visible; `work/run.json` holds what was given.
+        """
+        shown = copy.deepcopy(config)
+        recognizers = (shown.get("pii") or {}).get("recognizers") or {}
+        for entry in (*recognizers.get("deny", ()), *recognizers.get("allow", ())):
+            entry["values"] = [WITHHELD] * len(entry["values"])
+        return shown
 
     def identity(self, phase: Phase) -> Any:
         """Section, mark of the key, models; and how many get planted identifiers."""
+        hashes = [model.sha256 for model in self.models]
+        hashes += [lexicon.sha256 for lexicon in self.lexicons]
+        section = self.config.model_dump() if self.config else None
+        own = [section, key_mark(self.key), self.seed, hashes]
         if phase == "run":
-            return self._settings.identity()
-        return [self._settings.identity(), self.share] if phase == "clean" else None
+            return own
+        return [own, self.share] if phase == "clean" else None
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files of the detector."""
@@ -149,32 +154,30 @@ class Pii(Stage):
         del workspace
         if phase == "survey" or self.config is None:
             return None
-        from isinglass.transforms.pii.operators.apply import writer  # noqa: PLC0415
-
-        scanner = Scanner.load(self._settings, time.monotonic)
-        return scanner, writer(self.config, self.key)
+        detector = load_detector(self.config, time.monotonic)
+        return detector, writer(self.config, self.key)
 
     def edit(self, state: State | None, view: View) -> Edits:
         """Find identifiers, and say what takes their place."""
         if state is None:
             return Edits()
-        scanner, write = state
-        return pii_edits(scanner, view, write)
+        detector, write = state
+        return pii_edits(detector, view, write)
 
     def record(self, state: State | None, applied: Applied, note: None) -> Record:
         """Plant identifiers in some of the texts that were scanned."""
         del note
-        if state is None or not self.share:
+        if state is None or self.config is None or not self.share:
             return Record()
         from isinglass.pipelines.stages.pii.detect import plant_some  # noqa: PLC0415
 
-        return Record(partials=plant_some(state[0], applied.view, self.share))
+        chosen = sampled(applied.view.doc_ids, self.share, self.seed)
+        partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)
+        return Record(partials=partials)
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""
-        verb: Verb = driver.verb
-        scan_again(driver.session, dict(cleans), self.config, verb, driver.code)
-        return After()
+        return After(note=scan_again(driver, cleans, self.config))
 
     def close(self, closing: Closing) -> Closed:
         """What was found, what became of it, and what was probably missed."""
@@ -183,9 +186,7 @@ class Pii(Stage):
         counted = dict(sorted(closing.partials.items()))
         recall = misses.recall_by_entity(counted)
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
-        second = None
-        if scans_twice(self.config, driver.verb):
-            second = second_scan_summary(driver.workspace, driver.shard_ids)
+        second: SecondScan | None = driver.after[self.name].note
         allowed = {
             name.removeprefix("allowed."): number
             for name, number in sorted(counts.items())
@@ -212,10 +213,7 @@ class Pii(Stage):
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """Whether texts were searched at all."""
         del told, statistics
@@ -223,7 +221,6 @@ class Pii(Stage):
             return []
         return ["Texts were not scanned for PII (no `pii` section)."]
 
-    publishable = staticmethod(without_lists)
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
     rebuild = staticmethod(proof.rebuild)

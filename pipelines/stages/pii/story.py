@@ -3,93 +3,82 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.workspace import exists
 from isinglass.pipelines.stage import Story
-from isinglass.pipelines.stages.pii.finding_lines import finding_lines
 from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.pipelines.stage import Line
 
+    Finding = Mapping[str, Any]
+    """A row of `findings/`, of which the columns are `_SHOWN` and `_SCORES`."""
+
+_SHOWN = ("start", "end", "entity", "operator", "detector", "rule", "validated")
+_SCORES = ("base_score", "score", "context")
 _LATER = frozenset({"base_score", "context"})
 """Columns that the first version of the table did not have."""
 
-
-@dataclass(frozen=True)
-class FindingCount:
-    """How often an entity was found in a document, by what was done about it."""
-
-    entity: str
-    operator: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One span of personal data, and why it was taken for one.
-
-    Attributes:
-        start: First code point in the source text.
-        end: One past the last.
-        entity: Kind.
-        operator: What was done about it.
-        detector: What found it: patterns, a model.
-        rule: Pattern, recognizer or model.
-        validated: Outcome of the checksum; None without one.
-        base_score: Score before context words, 0 to 1; None in older runs.
-        score: Score after them.
-        context: Context word that raised the score; None if none did.
-    """
-
-    start: int
-    end: int
-    entity: str
-    operator: str
-    detector: str
-    rule: str
-    validated: bool | None
-    base_score: float | None
-    score: float
-    context: str | None
+MOST_SPANS = 20
+"""Findings shown one by one, unless all are asked for."""
 
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
-    """Each finding, and how often each entity was found; never what was found.
-
-    Args:
-        run: The run.
-        row: Row of the ledger.
-        full: Whether to show every finding of a long record.
-    """
-    spans = find_spans(run, row["shard"], row["doc_id"])
-    if spans is None:
+    """Each finding, and how often each entity was found; never what was found."""
+    if not exists(run.folder / "findings" / f"{row['shard']}.parquet"):
         return Story({"record": {"findings": None, "spans": []}})
-    counted = count_spans(spans)
+    names = (*_SHOWN, *_SCORES)
+    rows = run.rows(row["shard"], "findings", row["doc_id"], ["doc_id", *names], _LATER)
+    spans = [{name: found[name] for name in names} for found in rows]
+    spans.sort(key=itemgetter("start", "end", "entity"))
     told = {
-        "findings": [asdict(count) for count in counted],
-        "spans": [asdict(span) for span in spans],
+        "findings": [
+            {"entity": entity, "operator": operator, "count": count}
+            for (entity, operator), count in count_spans(spans)
+        ],
+        "spans": spans,
     }
     kept = row["outcome"] == Outcome.KEPT
-    lines = finding_lines(counted, spans, kept=kept, full=full)
+    lines = finding_lines(spans, kept=kept, full=full)
     return Story({"record": told}, tuple(lines))
 
 
-def find_spans(run: RunFolder, shard: str, doc_id: str) -> tuple[Finding, ...] | None:
-    """The findings of a record by position; None if the run has no such table."""
-    if not exists(run.folder / "findings" / f"{shard}.parquet"):
-        return None
-    names = [field.name for field in fields(Finding)]
-    rows = run.rows(shard, "findings", doc_id, ["doc_id", *names], _LATER)
-    found = [Finding(**{name: row[name] for name in names}) for row in rows]
-    return tuple(sorted(found, key=lambda span: (span.start, span.end, span.entity)))
+def count_spans(spans: Sequence[Finding]) -> list[tuple[tuple[str, str], int]]:
+    """How often each entity was found in a document, by what was done about it."""
+    return sorted(Counter(map(itemgetter("entity", "operator"), spans)).items())
 
 
-def count_spans(spans: tuple[Finding, ...]) -> tuple[FindingCount, ...]:
-    """How often each entity was found, by what was done about it."""
-    counts = Counter((span.entity, span.operator) for span in spans)
-    return tuple(FindingCount(*pair, count) for pair, count in sorted(counts.items()))
+def finding_lines(
+    spans: Sequence[Finding], *, kept: bool, full: bool
+) -> Iterator[Line]:
+    """Name and value of each line; a line that goes on has no name.
+
+    Having no finding is worth a line if the record was kept.
+    """
+    if kept and not spans:
+        yield "findings", "none"
+    for index, ((entity, operator), count) in enumerate(count_spans(spans)):
+        yield "" if index else "findings", f"{count:,} x {entity}, {operator}"
+    shown = spans if full else spans[:MOST_SPANS]
+    for index, span in enumerate(shown):
+        yield "" if index else "evidence", evidence_of(span)
+    more = len(spans) - len(shown)
+    if more:
+        yield "", f"and {more:,} more; --full shows all"
+
+
+def evidence_of(span: Finding) -> str:
+    """Where a finding is, what found it, and how its score came about."""
+    place = f"{span['entity']} at {span['start']:,}-{span['end']:,}"
+    said = f"{place}: {span['detector']}, {span['rule']}"
+    if span["validated"] is not None:
+        said += ", checksum holds" if span["validated"] else ", checksum fails"
+    before, after, word = (span[name] for name in _SCORES)
+    if word is not None and before is not None:
+        return f'{said}, score {before:.2f} and {after:.2f} after the word "{word}"'
+    return f"{said}, score {after:.2f}, no context word"

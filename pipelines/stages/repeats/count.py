@@ -25,7 +25,6 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
-from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.side_tables import (
     decision_hashes,
     decisions_path,
@@ -34,15 +33,13 @@ from isinglass.pipelines.engine.side_tables import (
 )
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
-from isinglass.pipelines.stages.repeats.shares import (
+from isinglass.pipelines.stages.repeats.measure import (
     COUNTS,
     SAMPLE,
     SHARES,
     WINDOWS,
-    documents_path,
     load_windows,
     measure,
-    population_path,
     window_path,
 )
 from isinglass.schemas.documents import Layout, Shard
@@ -59,10 +56,7 @@ from isinglass.transforms.repeats.windows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig, NormaliseConfig
@@ -83,12 +77,7 @@ SAMPLED = pa.schema(
 class SampleWork:
     """Keeps the windows of the sampled documents of each shard.
 
-    Attributes:
-        layout: Columns of the inputs.
-        normalise: How texts are normalised before they are compared.
-        words: Words in a window.
-        share: Expected share of the documents that is sampled.
-        seed: Of the run.
+    `share` is the expected one of the documents, `words` are those in a window.
     """
 
     layout: Layout
@@ -98,64 +87,44 @@ class SampleWork:
     seed: int
     name: str = SAMPLE
 
-    def open(self) -> None:
-        """Nothing to load ahead."""
-
     def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the windows of one shard's sample."""
         del state
         shard = Shard.from_json(payload)
         workspace, shard_id = outputs.workspace, shard.shard_id
-        counts: Counter[str] = Counter(records_in=0, documents=0, windows=0)
+        rows: list[pa.RecordBatch] = []
         found: list[Windows] = []
-
-        def rows() -> Iterator[pa.RecordBatch]:
-            for batch in read_shard(shard, self.layout):
-                documents = batch.documents
-                chosen = self._choose(documents)
-                if chosen.any():
-                    windows, table = self._sample(documents, chosen)
-                    places = counts["records_in"] + np.flatnonzero(chosen)
-                    yield table.set_column(0, SAMPLED.field(0), pa.array(places))
-                    found.append(windows)
-                    counts["documents"] += table.num_rows
-                    counts["windows"] += len(windows.hashes)
-                counts["records_in"] += documents.num_rows
-
-        write_side(outputs, documents_path(workspace, shard_id), SAMPLED, rows())
+        seen = 0
+        for batch in read_shard(shard, self.layout):
+            ids = batch.documents.column("doc_id")
+            chosen = sample_documents(ids, self.share, self.seed)
+            places = seen + np.flatnonzero(chosen)
+            seen += len(ids)
+            if len(places):
+                sampled = batch.documents.filter(pa.array(chosen))
+                texts = normalise(sampled.column("text"), self.normalise)
+                found.append(find_windows(texts, self.words))
+                numbers = (found[-1].characters, np.diff(found[-1].offsets))
+                columns = [
+                    pa.array(places),
+                    source_labels(sampled),
+                    *map(pa.array, numbers),
+                ]
+                rows.append(pa.RecordBatch.from_arrays(columns, schema=SAMPLED))
+        path = workspace.side(SAMPLE, f"{shard_id}.arrow")
+        documents = write_side(outputs, path, SAMPLED, rows)
         hashes = [np.empty(0, np.uint64), *(windows.hashes for windows in found)]
         spans = [np.empty((0, 2), np.int32), *(windows.spans for windows in found)]
         for part, arrays in (("hashes", hashes), ("spans", spans)):
             path = window_path(workspace, shard_id, part)
             outputs.write_array(path, np.concatenate(arrays))
-        return dict(counts)
-
-    def _choose(self, documents: pa.RecordBatch) -> np.ndarray:
-        return sample_documents(documents.column("doc_id"), self.share, self.seed)
-
-    def _sample(
-        self, documents: pa.RecordBatch, chosen: np.ndarray
-    ) -> tuple[Windows, pa.RecordBatch]:
-        sampled = documents.filter(pa.array(chosen))
-        texts = normalise(sampled.column("text"), self.normalise)
-        windows = find_windows(texts, self.words)
-        columns = [
-            pa.array(np.zeros(sampled.num_rows, np.int64)),
-            source_labels(sampled),
-            pa.array(windows.characters),
-            pa.array(np.diff(windows.offsets)),
-        ]
-        return windows, pa.RecordBatch.from_arrays(columns, schema=SAMPLED)
+        windows = sum(map(len, hashes))
+        return {"records_in": seen, "documents": documents, "windows": windows}
 
 
 def source_labels(documents: pa.RecordBatch) -> pa.StringArray:
     """Source of each document as a label; empty where there is none."""
     return pc.fill_null(safe_labels(documents.column("source")), "")
-
-
-def _tally(labels: pa.StringArray) -> dict[str, int]:
-    entries = labels.value_counts().to_pylist()
-    return {entry["values"]: entry["counts"] for entry in entries}
 
 
 def merge_windows(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
@@ -171,14 +140,7 @@ def merge_windows(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class CountWork:
-    """Counts the sampled windows in every document.
-
-    Attributes:
-        workspace: The run folder.
-        layout: Columns of the inputs.
-        normalise: How texts are normalised before they are compared.
-        words: Words in a window.
-    """
+    """Counts the sampled windows, of so many words, in every document."""
 
     workspace: Workspace
     layout: Layout
@@ -197,7 +159,6 @@ class CountWork:
         decisions = read_side(
             decisions_path(workspace, shard_id), ["doc_high", "doc_low", "outcome"]
         )
-        status = WorkerStatus(workspace, self.name, shard_id)
         counts = np.zeros((len(state.hashes), 2), np.int64)
         population: dict[str, Counter[str]] = {"input": Counter(), "output": Counter()}
         seen = 0
@@ -209,16 +170,20 @@ class CountWork:
             texts = normalise(documents.column("text"), self.normalise)
             count_windows(texts, kept, self.words, state, counts)
             labels = source_labels(documents)
-            population["input"].update(_tally(labels))
-            population["output"].update(_tally(labels.filter(pa.array(kept))))
-            status.add(documents.num_rows, pc.sum(pc.utf8_length(texts)).as_py() or 0)
+            for stage, own in (
+                ("input", labels),
+                ("output", labels.filter(pa.array(kept))),
+            ):
+                for entry in own.value_counts().to_pylist():
+                    population[stage][entry["values"]] += entry["counts"]
+            outputs.status.add(documents.num_rows)
         if seen != decisions.num_rows:
             raise _changed(shard_id)
         found = np.flatnonzero(counts[:, 0])
         outputs.write_array(window_path(workspace, shard_id, "found", COUNTS), found)
         path = window_path(workspace, shard_id, "counts", COUNTS)
         outputs.write_array(path, counts[found])
-        path = population_path(workspace, shard_id)
+        path = workspace.side(COUNTS, f"{shard_id}.stats.json")
         outputs.write_bytes(path, json.dumps(population, sort_keys=True))
         return {"records_in": seen, "windows": len(found)}
 
@@ -240,18 +205,7 @@ def _changed(shard_id: str) -> ReconcileError:
 
 
 def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
-    """Measure verbatim repeats before and after cleaning.
-
-    Args:
-        driver: After the decisions; four pass records are added to its session.
-        config: The `dedup` section, with `repeats`.
-
-    Returns:
-        Commits of all units.
-
-    Raises:
-        IsinglassError: A unit failed; of the class that says how to react.
-    """
+    """Measure verbatim repeats before and after cleaning; commits of all units."""
     assert config.repeats is not None
     assert driver.resolved is not None
     session, plan, workspace = driver.session, driver.plan, driver.workspace

@@ -16,7 +16,7 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import MISSING, grouped, percent
-from isinglass.transforms.repeats.shares import SAMPLED, SHARE
+from isinglass.transforms.repeats.estimate import SAMPLED, SHARE
 from isinglass.transforms.repeats.windows import KINDS
 
 if TYPE_CHECKING:

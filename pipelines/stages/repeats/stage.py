@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from isinglass.pipelines.stage import After, Closed, Stage
 from isinglass.pipelines.stages.repeats import report
 from isinglass.pipelines.stages.repeats.count import measure_repeats
-from isinglass.pipelines.stages.repeats.shares import repeat_statistics
+from isinglass.pipelines.stages.repeats.measure import repeat_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Repeats(Stage):
-    """The `dedup.repeats` section.
-
-    Attributes:
-        dedup: The section around it, for how texts are normalised.
-    """
+    """The `dedup.repeats` section; `dedup` around it says how texts are normalised."""
 
     dedup: DedupConfig
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass, run_step
-from isinglass.pipelines.stages.semantic.assign import AssignWork, assign_units
-from isinglass.pipelines.stages.semantic.choice import CHOICE, choose
-from isinglass.pipelines.stages.semantic.fit import fit_clusters
+from isinglass.pipelines.engine.units import Each, Unit
+from isinglass.pipelines.stages.semantic.assign import ASSIGN, assign_shard
+from isinglass.pipelines.stages.semantic.fit import FIT, fit_clusters
 from isinglass.pipelines.stages.semantic.missed import RECALL, count_missed
 from isinglass.pipelines.stages.semantic.neighbours import (
-    NeighboursWork,
-    neighbour_units,
+    NEIGHBOURS,
+    Comparison,
+    compare_bucket,
 )
-from isinglass.pipelines.stages.semantic.table import TableWork, table_units
+from isinglass.pipelines.stages.semantic.table import TABLE, write_shard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from isinglass.pipelines.engine.passes import Session
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config.encode import SemanticConfig
@@ -26,52 +29,69 @@ SPEED = 1e8
 """Bytes of vectors a CPU second, roughly."""
 
 
-@dataclass(frozen=True)
-class Semantic:
-    """What the semantic steps left.
-
-    Attributes:
-        fitted: Commit of the fit.
-        tables: Commits of the table pass, by shard.
-    """
-
-    fitted: Commit
-    tables: dict[str, Commit]
-
-
 def find_clusters(
     session: Session,
     config: SemanticConfig,
     cleans: dict[str, Commit],
     encodes: dict[str, Commit],
     identity: tuple[int, str],
-) -> Semantic:
+) -> tuple[dict[str, Commit], dict[str, int]]:
     """Cluster the vectors of a run, and compare documents inside of clusters.
 
-    Args:
-        session: The driver's state.
-        config: The `encode.semantic` section.
-        cleans: Commits of the clean pass, by shard.
-        encodes: Commits of the encode pass, by shard.
-        identity: Seed of the run, and fingerprint of the code.
+    `cleans` and `encodes` are commits of these passes by shard, `identity` the seed of
+    the run and the fingerprint of the code.
+
+    Returns:
+        Commits of `clusters/`, by shard; counts of the fit and of the recall.
     """
     seed, code = identity
-    workspace, shard_ids = session.workspace, tuple(encodes)
-    fitted = fit_clusters(session, encodes, config, seed, code)
+    shards = tuple(encodes)
+    vectors = {
+        shard: next(o for o in commit.outputs if o.path.startswith("embeddings/"))
+        for shard, commit in encodes.items()
+    }
+    told: Any = [[o.sha256 for o in vectors.values()], config.model_dump(), seed, code]
+    make = partial(fit_clusters, shard_ids=shards, config=config, seed=seed)
+    fitted = run_step(session, FIT, told, make)
     clusters, buckets = fitted.counts["clusters"], fitted.counts["buckets"]
-    units = assign_units(encodes, fitted, buckets, code)
-    assigns = run_pass(session, AssignWork(workspace, buckets), units, speed=SPEED)
-    compare = NeighboursWork(shard_ids, buckets, config, seed)
-    units = neighbour_units(compare, assigns, code)
-    compared = list(run_pass(session, compare, units, speed=SPEED).values())
-    depends = [*compared, *assigns.values(), fitted]
-    found = [[o.sha256 for c in depends for o in c.outputs], seed, code]
-    measure = partial(count_missed, compared=compare)
-    run_step(session, RECALL, [found, config.duplicates], measure)
-    make = partial(choose, shard_ids=shard_ids, clusters=clusters, seed=seed)
-    chosen = run_step(session, CHOICE, found, make)
-    table = TableWork(workspace, clusters, buckets, seed, config.terms)
-    own = {shard: [assigns[shard], cleans[shard]] for shard in shard_ids}
-    told = f"{code} {config.terms}"
-    units = table_units(shard_ids, own, [*compared, chosen], told)
-    return Semantic(fitted, run_pass(session, table, units, speed=SPEED))
+
+    told = [_hashes([fitted]), buckets, code]
+    units = [
+        Unit(shard, shard, digest([output.sha256, *told]), output.bytes)
+        for shard, output in vectors.items()
+    ]
+    assign = Each(ASSIGN, partial(assign_shard, buckets=buckets))
+    assigns = run_pass(session, assign, units, speed=SPEED)
+
+    comparison = Comparison(shards, clusters, buckets, config, seed)
+    given = [*assigns.values(), fitted]
+    found, recall = _compare(session, comparison, given, code)
+
+    told = [_hashes(found), config.terms, code]
+    units = [
+        Unit(shard, shard, digest([_hashes([assigns[shard], cleans[shard]]), *told]))
+        for shard in shards
+    ]
+    write = Each(TABLE, partial(write_shard, buckets=buckets, terms=config.terms))
+    tables = run_pass(session, write, units, speed=SPEED)
+    return tables, fitted.counts | recall.counts
+
+
+def _compare(
+    session: Session, comparison: Comparison, given: list[Commit], code: str
+) -> tuple[list[Commit], Commit]:
+    """Commits of the comparison inside of clusters, and of its recall."""
+    config, buckets = comparison.config, comparison.buckets
+    settings = [comparison.clusters, buckets, config.duplicates, config.largest]
+    told = [_hashes(given), settings, comparison.seed, code]
+    units = [
+        Unit(f"{bucket:05d}", str(bucket), digest(told)) for bucket in range(buckets)
+    ]
+    compare = Each(NEIGHBOURS, partial(compare_bucket, comparison=comparison))
+    found = list(run_pass(session, compare, units, speed=SPEED).values())
+    measure = partial(count_missed, comparison=comparison)
+    return found, run_step(session, RECALL, [_hashes(found), told], measure)
+
+
+def _hashes(commits: Iterable[Commit]) -> list[str]:
+    return [output.sha256 for commit in commits for output in commit.outputs]

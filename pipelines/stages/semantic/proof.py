@@ -13,9 +13,14 @@ from isinglass.pipelines.proof.check import conclude
 from isinglass.pipelines.stage import Written
 from isinglass.pipelines.stages.encode.proof import encodes
 from isinglass.pipelines.stages.encode.proof_vectors import follows
-from isinglass.pipelines.stages.semantic.proof_lists import list_faults
 from isinglass.pipelines.stages.semantic.vectors import shard_vectors
 from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES, CLUSTERS
+from isinglass.transforms.semantic.assigned import Assigned, list_clusters
+from isinglass.transforms.semantic.shares import (
+    LEDGER_COLUMNS,
+    cluster_shares,
+    merge_shares,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,54 +47,79 @@ def written(run: FinishedRun) -> Written:
 
 
 def prove(run: FinishedRun) -> list[Check]:
-    """The clusters, if there are any."""
-    return [check_clusters(run)] if run.paths("clusters") else []
-
-
-def check_clusters(run: FinishedRun) -> Check:
-    """Rows follow `data/`, sums and cosines are those told."""
-    summary = run.manifest.semantic
-    tables = [read_table(path) for path in run.paths("clusters")]
-    if summary is None or not tables:
-        return conclude("clusters", ["the manifest tells of none"], "")
+    """Rows follow `data/`; lists, sums and cosines are those of the rows."""
+    paths, summary = run.paths("clusters"), run.manifest.semantic
+    if not paths:
+        return []
+    if summary is None:
+        return [conclude("clusters", ["the manifest tells of none"], "")]
     faults = [
         f"clusters/{path.stem} does not follow data/{path.stem}"
-        for path in run.paths("clusters")
+        for path in paths
         if not follows(run, path)
     ]
-    every = pa.concat_tables(tables)
-    known = pc.and_(
-        pc.greater_equal(every["cluster"], 0),
-        pc.less(every["cluster"], summary.clusters),
-    )
-    if not pc.all(known, min_count=0).as_py():
-        return conclude("clusters", ["a document is in no cluster there is"], "")
-    marked = every.num_rows - every["near_duplicate_of"].null_count
-    sizes = np.bincount(every["cluster"].to_numpy(), minlength=summary.clusters)
+    every = pa.concat_tables([read_table(path) for path in paths])
+    clusters = every["cluster"].to_numpy()
+    if len(clusters) and not 0 <= clusters.min() <= clusters.max() < summary.clusters:
+        why = "a document is in no cluster there is"
+        return [conclude("clusters", [why], "")]
+    documents = Assigned.of([every])
+    near = int(np.count_nonzero(documents.near))
+    if (every.num_rows, near) != (summary.documents, summary.near_duplicates):
+        faults.append("manifest and clusters/ count different documents")
+    faults += _list_faults(run, list_clusters(documents, summary.clusters))
+    faults += _share_faults(run, documents)
+    faults += _near_faults(run, every, summary.threshold)
+    said = f"{every.num_rows:,} documents, {near:,} near another in meaning"
+    return [conclude("clusters", faults, said)]
+
+
+def _list_faults(run: FinishedRun, again: pa.Table) -> list[str]:
+    """Columns of the list of clusters that the rows do not bear out."""
     listed = read_table(run.folder / "audit" / "clusters.parquet")
-    shares = read_table(run.folder / "audit" / "cluster_shares.parquet")
-    after = pc.sum(shares["documents_after"]).as_py() or 0
-    before = pc.sum(shares["documents_before"]).as_py() or 0
-    told = {
-        "documents": (every.num_rows, summary.documents),
-        "near-duplicates": (marked, summary.near_duplicates),
-        "clusters": (len(sizes), summary.clusters),
-        "documents after cleaning": (after, run.manifest.records.kept),
-        "documents before cleaning": (before, run.manifest.records.total_in),
-    }
-    faults += [f"{what}: {a} is not {b}" for what, (a, b) in told.items() if a != b]
-    if not np.array_equal(sizes, listed["documents"].to_numpy()):
-        faults.append("audit/clusters and clusters/ count different documents")
-    faults += list_faults(run, every)
-    faults += _cosine_faults(run, every, summary.threshold)
-    said = f"{every.num_rows:,} documents, {marked:,} near another in meaning"
-    return conclude("clusters", faults, said)
+    return [
+        f"audit/clusters has another {name} than clusters/"
+        for name in again.column_names
+        if not listed[name].equals(again[name])
+    ]
 
 
-def _cosine_faults(run: FinishedRun, every: pa.Table, threshold: float) -> list[str]:
+def _share_faults(run: FinishedRun, documents: Assigned) -> list[str]:
+    """What the shares, or the manifest, say that rows and ledger do not bear out."""
+    told = read_table(run.folder / "audit" / "cluster_shares.parquet")
+    parts = []
+    for _, ledger in run.each("ledger", LEDGER_COLUMNS):
+        nothing = pa.nulls(ledger.num_rows, pa.string())
+        parts.append(cluster_shares(ledger, documents, nothing, nothing))
+    # Sources and languages of dropped records are known to the survey alone.
+    nothing = pa.nulls(told.num_rows, pa.string())
+    for place, name in ((2, "source"), (3, "language")):
+        told = told.set_column(place, name, nothing)
+    again, told = merge_shares(parts), merge_shares([told])
+    faults = []
+    if not told.equals(again):
+        faults.append("audit/cluster_shares is not what clusters/ and ledger/ give")
+    summary, records = run.manifest.semantic, run.manifest.records
+    lost = again.filter(pc.is_null(again["cluster"])).to_pylist()
+    without = {row["reason"]: row["documents_before"] for row in lost}
+    if summary is not None and summary.without_cluster != without:
+        faults.append("manifest and audit/cluster_shares miss different documents")
+    columns = (again["documents_before"], again["documents_after"])
+    sums = [pc.sum(column).as_py() or 0 for column in columns]
+    if sums != [records.total_in, records.kept]:
+        faults.append("manifest and audit/cluster_shares count different documents")
+    return faults
+
+
+def _near_faults(run: FinishedRun, every: pa.Table, threshold: float) -> list[str]:
     near = every.filter(pc.is_valid(every["near_duplicate_of"]))
     if near.num_rows == 0:
         return []
+    faults = []
+    leaders = pc.index_in(near["near_duplicate_of"], every["doc_id"])
+    theirs = every["cluster"].take(leaders)
+    if pc.any(pc.not_equal(near["cluster"], theirs)).as_py():
+        faults.append("a near-duplicate is in another cluster than what it is near")
     rows = np.unique(np.linspace(0, near.num_rows - 1, MOST_PAIRS).astype(np.int64))
     near = near.take(pa.array(rows))
     wanted = pc.unique(
@@ -101,11 +131,10 @@ def _cosine_faults(run: FinishedRun, every: pa.Table, threshold: float) -> list[
     first = pc.index_in(near["doc_id"], ids).combine_chunks()
     second = pc.index_in(near["near_duplicate_of"], ids).combine_chunks()
     if first.null_count or second.null_count:
-        return ["a near-duplicate names a document that was not kept"]
+        return [*faults, "a near-duplicate names a document that was not kept"]
     left, right = (matrix[rows.to_numpy()] for rows in (first, second))
     cosines = np.einsum("ij,ij->i", left, right, dtype=np.float64)
     told = near["near_duplicate_cosine"].to_numpy()
-    faults = []
     if np.abs(cosines - told).max() > COSINE_TOLERANCE:
         faults.append("a cosine of near-duplicates is not that of their vectors")
     if told.min() < threshold:
@@ -121,8 +150,8 @@ def _vectors_of(
     workspace = Workspace(str(run.folder))
     ids, rows = [], []
     for path in run.paths("embeddings"):
-        vectors = shard_vectors(workspace, path.stem)
-        chosen = pc.is_in(vectors.doc_ids, wanted)
-        ids.append(vectors.doc_ids.filter(chosen))
-        rows.append(vectors.matrix[chosen.to_numpy(zero_copy_only=False)])
+        doc_ids, matrix = shard_vectors(workspace, path.stem)
+        chosen = pc.is_in(doc_ids, wanted)
+        ids.append(doc_ids.filter(chosen))
+        rows.append(matrix[chosen.to_numpy(zero_copy_only=False)])
     return pa.concat_arrays(ids), np.concatenate(rows)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.text import grouped, percent, ratio, share_of, words_of
+from isinglass.pipelines.report.text import grouped, percent, share_of, words_of
 from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
 from isinglass.transforms.semantic.layout import radii
 
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.semantic.summary import ClusterTables
-    from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
+    from isinglass.schemas.encoding import SemanticSummary
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"
 MOST_LISTED = 40
@@ -39,11 +38,11 @@ class _Sizes:
 
     before: int = 0
     after: int = 0
-    sources: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sources: Counter[str] = field(default_factory=Counter)
 
     @property
     def main_source(self) -> str:
-        """Where most of its documents came from."""
+        """Where most of its documents came from; empty where unknown."""
         ranked = sorted(self.sources, key=lambda name: (-self.sources[name], name))
         return ranked[0] if ranked else ""
 
@@ -51,36 +50,31 @@ class _Sizes:
 def section(data: ReportData) -> Section:
     """A map, a list of the largest clusters, and what was not compared."""
     summary = data.manifest.semantic
-    tables: ClusterTables | None = data.shown.get("semantic")
+    tables: dict[str, pa.Table] | None = data.shown.get("semantic")
     if summary is None or tables is None:
         return not_run(ANCHOR, TITLE, "the configuration has no encode.semantic.")
     if not summary.clusters:
         return not_run(ANCHOR, TITLE, "no document was kept.")
-    listed, sizes = tables.clusters, _sizes(tables.shares)
-    blocks: list[Block] = [
-        Paragraph(_introduction(summary)),
-        Figure(cluster_map(_circles(listed, sizes)), _caption(summary)),
-        _list(listed, sizes),
-        table("What was seen", columns("<Count", "Number", "<Note"), _facts(summary)),
-    ]
-    return Section(ANCHOR, TITLE, tuple(blocks))
-
-
-def _introduction(summary: SemanticSummary) -> str:
-    return (
+    listed = tables["clusters"].to_pylist()
+    sizes = _sizes(tables["cluster_shares"])
+    introduction = (
         f"The vectors of {grouped(summary.documents)} kept documents fall into "
         f"{grouped(summary.clusters)} clusters of like meaning. A document that was "
         "removed as a duplicate counts before cleaning where the one kept for it is. "
         "Nothing was removed for what is said here."
     )
-
-
-def _caption(summary: SemanticSummary) -> str:
-    return (
+    caption = (
         "A ring is a cluster before cleaning, the disc in it what was kept. Near "
         "circles are alike, as far as two of many dimensions can show; clusters were "
         f"fitted on {grouped(summary.fitted_on)} documents."
     )
+    blocks: tuple[Block, ...] = (
+        Paragraph(introduction),
+        Figure(cluster_map(_circles(listed, sizes)), caption),
+        _list(listed, sizes),
+        table("What was seen", columns("<Count", "Number", "<Note"), _facts(summary)),
+    )
+    return Section(ANCHOR, TITLE, blocks)
 
 
 def _sizes(shares: pa.Table) -> dict[int, _Sizes]:
@@ -94,8 +88,8 @@ def _sizes(shares: pa.Table) -> dict[int, _Sizes]:
     return sizes
 
 
-def _circles(listed: pa.Table, sizes: dict[int, _Sizes]) -> list[Circle]:
-    rows = [row for row in listed.to_pylist() if row["x"] is not None]
+def _circles(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> list[Circle]:
+    rows = [row for row in listed if row["x"] is not None]
     wide = radii(np.array([sizes[row["cluster"]].before for row in rows], np.int64))
     return [
         Circle(
@@ -111,11 +105,9 @@ def _circles(listed: pa.Table, sizes: dict[int, _Sizes]) -> list[Circle]:
     ]
 
 
-def _list(listed: pa.Table, sizes: dict[int, _Sizes]) -> Block:
+def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> Block:
     rows: list[Row] = []
-    ranked = sorted(
-        listed.to_pylist(), key=lambda r: (-sizes[r["cluster"]].before, r["cluster"])
-    )
+    ranked = sorted(listed, key=lambda r: (-sizes[r["cluster"]].before, r["cluster"]))
     for row in ranked[:MOST_LISTED]:
         one = sizes[row["cluster"]]
         main = one.sources[one.main_source]
@@ -151,30 +143,25 @@ def _list(listed: pa.Table, sizes: dict[int, _Sizes]) -> Block:
 
 def _facts(summary: SemanticSummary) -> list[Row]:
     near = share_of(summary.near_duplicates, summary.documents)
+    recall = summary.recall
+    compared = f"{grouped(recall.documents)} documents were compared with all"
+    if recall.with_pairs:
+        compared += (
+            f": {grouped(recall.with_pairs)} have a near-duplicate, "
+            f"{grouped(recall.found)} have one in their own cluster (95 % interval "
+            f"{percent(recall.low)} to {percent(recall.high)})"
+        )
+    else:
+        compared += "; none has a near-duplicate"
     rows: list[Row] = [
         [
             "documents near another in meaning",
             grouped(summary.near_duplicates),
             f"{near}: a cosine of at least {summary.threshold:g} to an earlier one",
         ],
-        ["found of those there are", _share(summary.recall), _note(summary.recall)],
+        ["found of those there are", percent(recall.recall), compared],
     ]
     for reason, documents in summary.without_cluster.items():
         note = "no vector, and no kept document stands for it"
         rows.append([f"in no cluster: {words_of(reason)}", grouped(documents), note])
     return rows
-
-
-def _share(recall: SemanticRecall) -> str:
-    return percent(ratio(recall.found, recall.with_pairs))
-
-
-def _note(recall: SemanticRecall) -> str:
-    compared = f"{grouped(recall.documents)} documents were compared with all"
-    if not recall.with_pairs:
-        return f"{compared}; none has a near-duplicate"
-    return (
-        f"{compared}: {grouped(recall.with_pairs)} have a near-duplicate, "
-        f"{grouped(recall.found)} have one in their own cluster (95 % interval "
-        f"{percent(recall.low)} to {percent(recall.high)})"
-    )

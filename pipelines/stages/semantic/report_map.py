@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 NAMED = 12
 """Clusters that get a number on the map and a line in its key."""
-
-DRAWN = 150
-"""Clusters that are drawn, and so are to be laid out; more would be dots."""
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 """Told apart with any kind of colour vision, on white and on black (Okabe and Ito,
@@ -59,36 +57,28 @@ class Circle:
 def cluster_map(circles: Sequence[Circle]) -> Markup:
     """Discs after cleaning inside rings before, a key of the largest, a legend.
 
-    Args:
-        circles: In any order; at most `DRAWN` of the largest are drawn.
-
-    Returns:
-        An `<svg>` with a title and a description that says the key in words.
+    The title and the description of the `<svg>` say the key in words. The order of the
+    circles does not matter.
     """
     ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
-    drawn, named = ranked[:DRAWN], ranked[:NAMED]
-    colours = _colours(drawn)
-    parts = [_circle(one, colours.get(one.source, _OTHER)) for one in drawn]
+    named = ranked[:NAMED]
+    colours = _colours(ranked)
+    parts = [_circle(one, colours.get(one.source, _OTHER)) for one in ranked]
     parts += [_number(place, one) for place, one in enumerate(named, 1)]
     y = _SIDE + 24.0
     for place, one in enumerate(named, 1):
         parts += _key_line(y, place, one, colours.get(one.source, _OTHER))
         y += _LINE
-    legend, bottom = _legend(y + 4.0, colours, drawn)
-    left_out = len(ranked) - len(drawn)
-    if left_out:
-        bottom += _LINE
-        more = f"{grouped(left_out)} smaller clusters are not drawn"
-        legend.append(_text(0, bottom - 4, more, "quiet"))
+    legend, bottom = _legend(y + 4.0, colours, ranked)
     return _svg(bottom + 6, _describe(ranked, named), [*parts, *legend])
 
 
 def _colours(drawn: Sequence[Circle]) -> dict[str, str]:
     """A colour for each of the sources with the most documents."""
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for one in drawn:
         if one.source:
-            totals[one.source] = totals.get(one.source, 0) + one.before
+            totals[one.source] += one.before
     ranked = sorted(totals, key=lambda source: (-totals[source], source))
     return dict(zip(ranked, _COLOURS, strict=False))
 

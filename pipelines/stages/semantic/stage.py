@@ -41,23 +41,21 @@ class Semantic(Stage):
         if not encodes:
             return After()
         identity = (driver.config.seed, driver.code)
-        found = find_clusters(
+        tables, counts = find_clusters(
             driver.session, self.config, dict(cleans), encodes, identity
         )
-        return After(found.tables, found)
+        return After(tables, counts)
 
     def close(self, closing: Closing) -> Closed:
         """The lists of clusters, and what was seen in them."""
-        found = closing.driver.after[self.name].note
-        if found is None:
+        counts = closing.driver.after[self.name].note
+        if counts is None:
             return Closed()
         shards = list(closing.driver.plan.shards)
-        made = summarise_clusters(closing.workspace, shards, found, self.config)
-        return Closed(
-            manifest={"semantic": made.summary},
-            audit={"clusters": made.clusters, "cluster_shares": made.shares},
-            shown=made,
+        summary, tables = summarise_clusters(
+            closing.workspace, shards, counts, self.config
         )
+        return Closed(manifest={"semantic": summary}, audit=tables, shown=tables)
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)

@@ -14,13 +14,7 @@ if TYPE_CHECKING:
 
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story | None:
-    """Its row of `clusters/`; None where it has none.
-
-    Args:
-        run: The run.
-        row: Row of the ledger.
-        full: Nothing is left out anyway.
-    """
+    """Its row of `clusters/`; None where it has none. Nothing is ever left out."""
     del full
     rows = run.rows(row["shard"], "clusters", row["doc_id"], CLUSTERS.names)
     if not rows:

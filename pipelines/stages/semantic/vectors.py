@@ -1,18 +1,22 @@
-"""The vectors of a shard, one a document, and which bucket a cluster is in."""
+"""Documents and vectors of shards, and how many buckets they are spread over."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.workspace import read_table
+from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_embeddings
+from isinglass.transforms.semantic.hashing import draw, id_bytes
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from isinglass.pipelines.engine.workspace import Workspace
@@ -21,37 +25,52 @@ BUCKET_BYTES = 256 * 2**20
 """Vectors that one unit compares with each other, held in memory."""
 
 
-@dataclass(frozen=True, eq=False)
-class ShardVectors:
-    """The documents of a shard with their vectors.
-
-    Attributes:
-        doc_ids: One a document, in the order of `data/`.
-        matrix: float32 (documents, dimensions), rows of unit length.
-    """
-
-    doc_ids: pa.StringArray
-    matrix: NDArray[np.float32]
+def shard_ids(workspace: Workspace, shard: str) -> NDArray[np.bytes_]:
+    """The documents of a shard, in the order of `data/`."""
+    table = read_table(workspace.table("data", shard), ["doc_id"])
+    return id_bytes(one_batch(table).column("doc_id"))
 
 
-def shard_vectors(workspace: Workspace, shard_id: str) -> ShardVectors:
-    """Read a shard of `embeddings/`.
+def shard_vectors(
+    workspace: Workspace, shard: str
+) -> tuple[pa.StringArray, NDArray[np.float32]]:
+    """The documents of a shard of `embeddings/`, and their vectors of unit length.
 
     Where rows are windows, a document's vector is the mean of theirs.
     """
-    doc_ids, matrix = read_embeddings(workspace.table("embeddings", shard_id))
-    ids = doc_ids.combine_chunks()
-    if isinstance(ids, pa.ChunkedArray):  # of no chunks
-        ids = pa.array([], pa.string())
+    doc_ids, matrix = read_embeddings(workspace.table("embeddings", shard))
+    ids = pa.concat_arrays([pa.array([], pa.string()), *doc_ids.chunks])
     rows = unit_rows(matrix)
     if len(ids) < 2:  # noqa: PLR2004  (nothing to compare with the row before)
-        return ShardVectors(ids, rows)
+        return ids, rows
     changes = pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
     starts = np.append(0, np.flatnonzero(changes) + 1)
     if len(starts) == len(ids):
-        return ShardVectors(ids, rows)
+        return ids, rows
     means = np.add.reduceat(rows, starts, axis=0)
-    return ShardVectors(ids.take(pa.array(starts)), unit_rows(means))
+    return ids.take(pa.array(starts)), unit_rows(means)
+
+
+def sampled_vectors(
+    workspace: Workspace, shards: Sequence[str], size: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+    """Draw documents of all shards, at least one.
+
+    Returns:
+        Places of at most `size` documents among those of all shards, and their vectors,
+        in an order that the ids alone decide; and how many documents there are.
+    """
+    ids = np.concatenate([shard_ids(workspace, shard) for shard in shards])
+    places = draw(ids, size, seed)
+    pieces, start, ascending = [], 0, np.sort(places)
+    for shard in shards:
+        _, matrix = shard_vectors(workspace, shard)
+        stop = start + len(matrix)
+        mine = ascending[(ascending >= start) & (ascending < stop)]
+        pieces.append(matrix[mine - start])
+        start = stop
+    vectors = np.concatenate(pieces)[np.searchsorted(ascending, places)]
+    return places, vectors, len(ids)
 
 
 def bucket_count(documents: int, dimensions: int, clusters: int) -> int:

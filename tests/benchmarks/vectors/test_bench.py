@@ -13,7 +13,7 @@ import pytest
 from benchmarks.vectors.__main__ import main
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
     import subprocess
@@ -80,7 +80,7 @@ def test_tokens_are_those_of_the_reference(
     report: dict[str, Any], texts_file: Path
 ) -> None:
     texts = pq.read_table(texts_file)["text"].combine_chunks()
-    tokens = load_tokenizer(EncodeSettings()).encode(texts)
+    tokens = load_reference(EncodeSettings()).encode(texts)
     kept = int(cut(tokens, LIMIT).lengths.sum())
     assert report["input"] == {
         "file": texts_file.name,

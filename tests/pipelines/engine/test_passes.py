@@ -19,9 +19,9 @@ from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.progress import Progress, WorkerStatus, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
+    check_beam,
     new_pipeline,
     resolve_runner,
-    warn_if_untried,
 )
 from isinglass.pipelines.engine.units import Failure, Unit
 from isinglass.pipelines.engine.worker import worker_command, worth_showing
@@ -48,9 +48,6 @@ class Echo:
     """Writes its payload; fails where the payload names an error."""
 
     name: str = "echo"
-
-    def open(self) -> None:
-        """Nothing to load ahead."""
 
     def run(self, state: object, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         assert state is None
@@ -179,8 +176,8 @@ def test_direct_runner_means_fn_api_runner_and_says_so(
     "name", ["DaskRunner", "apache_beam.runners.dask.dask_runner.DaskRunner"]
 )
 def test_a_runner_that_groups_wrongly_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="integer keys"):
-        resolve_runner(name)
+    with pytest.raises(ConfigError, match="DaskRunner groups nothing but integer keys"):
+        check_beam(BeamConfig(runner=name), ())
 
 
 @pytest.mark.parametrize(
@@ -197,8 +194,8 @@ def test_a_runner_that_was_never_tried_is_told_of(
     name: str, caplog: pytest.LogCaptureFixture, *, said: bool
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        warn_if_untried(resolve_runner(name))
-    assert (f"{name} was never tried" in caplog.text) == said
+        check_beam(BeamConfig(runner=name), ())
+    assert caplog.text.count("was never tried") == said
 
 
 @pytest.mark.parametrize(
@@ -238,7 +235,7 @@ def test_progress_counts_commits_and_names_workers(
         caplog.at_level(logging.INFO),
         watched(Progress(console), workspace, "echo", made),
     ):
-        WorkerStatus(workspace, "echo", "u1").add(123, 4567)
+        WorkerStatus(workspace, "echo", "u1").add(123)
         path = workspace.commit_path("echo", "u0")
         path.parent.mkdir(parents=True)
         path.write_text("{}")

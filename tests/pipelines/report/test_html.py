@@ -7,12 +7,11 @@ import pytest
 
 from isinglass.pipelines.report.blocks import Paragraph, Section, joined, not_run
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.model import KeyFigure
-from isinglass.pipelines.report.quarantined import Quarantined
+from isinglass.pipelines.report.model import KeyFigure, Quarantined
 from isinglass.pipelines.report.text import grouped
 from isinglass.pipelines.stage import Stage
-from isinglass.pipelines.stages.dedup import examples as dedup
-from isinglass.pipelines.stages.pii import examples as pii
+from isinglass.pipelines.stages.dedup.closing import NearDuplicate
+from isinglass.pipelines.stages.pii import counts as pii
 from isinglass.schemas.manifest import (
     FindingCount,
     GateResult,
@@ -229,8 +228,8 @@ def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
         ),
     ]
     shown = {
-        "dedup": dedup.Shown((dedup.NearDuplicate(name, name, 0.8, name),)),
-        "pii": pii.Shown((pii.RuleCount(name, name, 1, 1),)),
+        "dedup": [NearDuplicate(name, name, 0.8, name)],
+        "pii": (pii.RuleCount(name, name, 1, 1),),
     }
     quarantined = (Quarantined(name, 1, name, name),)
     hostile = _hostile(run_fields, name)

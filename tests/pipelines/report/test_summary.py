@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.summary import summary_lines
+from isinglass.pipelines.report.verdict import summary_lines
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.manifest import Manifest, Records
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.dedup import ParagraphsConfig
-from isinglass.transforms.boilerplate.cut import cut_paragraphs
 from isinglass.transforms.boilerplate.paragraphs import split_paragraphs
+from isinglass.transforms.boilerplate.trim import cut_paragraphs
 from isinglass.transforms.edits.cut import Cut, take_out
 
 HAN = "数据集说明"
@@ -29,10 +29,9 @@ def cut(texts: list[str], chosen: list[list[int]], split: str = "blank_line") ->
     pairs = [(row, firsts[row] + n) for row, ns in enumerate(chosen) for n in ns]
     rows = np.array([row for row, _ in pairs], np.int64)
     index = np.array([number for _, number in pairs], np.int64)
-    starts, ends = found.starts[index], found.ends[index]
-    cuts = cut_paragraphs(strings(texts), rows, starts, ends)
+    cuts = cut_paragraphs(found, index)
     assert cuts.rows.tolist() == rows.tolist()
-    return take_out(strings(texts), cuts.rows, cuts.starts, cuts.ends)
+    return take_out(strings(texts), cuts)
 
 
 def parts_of(texts: list[str], found: Cut) -> list[str]:
@@ -100,27 +99,18 @@ def test_lines_go_with_their_end(
 
 
 def test_nothing_to_cut() -> None:
-    none = np.zeros(0, np.int32)
-    cuts = cut_paragraphs(strings(["A\n\nB", ""]), none.astype(np.int64), none, none)
-    assert [len(column) for column in (cuts.rows, cuts.starts, cuts.ends)] == [0, 0, 0]
+    for texts in (["A\n\nB", ""], [""], []):
+        found = split_paragraphs(strings(texts), ParagraphsConfig())
+        cuts = cut_paragraphs(found, np.zeros(0, np.int64))
+        sizes = [len(column) for column in (cuts.rows, cuts.starts, cuts.ends)]
+        assert sizes == [0, 0, 0]
 
 
 def test_slices_of_arrays_are_read_from_their_offset() -> None:
     texts = strings(["skipped", "A\n\nB", "last"]).slice(1, 1)
-    one = np.array([0]), np.array([3], np.int32), np.array([4], np.int32)
-    cuts = cut_paragraphs(texts, *one)
+    found = split_paragraphs(texts, ParagraphsConfig())
+    cuts = cut_paragraphs(found, np.array([1]))
     assert (cuts.starts.tolist(), cuts.ends.tolist()) == ([1], [4])
-
-
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [(1, 4), (0, 3), (4, 7), (2, 7), (0, 8), (9, 10), (3, 3)],
-)
-def test_what_is_no_paragraph_is_refused(start: int, end: int) -> None:
-    texts = strings(["one two\n\nthree"])
-    places = np.array([start], np.int32), np.array([end], np.int32)
-    with pytest.raises(ValueError, match="not that of a paragraph"):
-        cut_paragraphs(texts, np.zeros(1, np.int64), *places)
 
 
 ALPHABET = st.sampled_from(

@@ -8,16 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.schemas.config.dedup import ParagraphsConfig
-from isinglass.schemas.config.normalise import NormaliseConfig
+from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 from isinglass.schemas.tables import PARAGRAPHS
-from isinglass.transforms.boilerplate.boilerplate import frequent, from_sums, pack
+from isinglass.transforms.boilerplate.boilerplate import Boilerplate, frequent, pack
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
-from isinglass.transforms.boilerplate.trim import Trimmed, Trimmer
+from isinglass.transforms.boilerplate.trim import Trimmed, boilerplate_cuts
 from tests.transforms.edits.batches import cuts_of, view_of
 
 if TYPE_CHECKING:
-    from isinglass.transforms.edits import Cuts
+    from isinglass.transforms.edits import Cuts, View
 
 TEXTS = [
     "Home page\n\nRivers run.\n\nAll rights reserved.",
@@ -33,17 +32,15 @@ def strings(values: list[str | None]) -> pa.StringArray:
     return pa.array(values, pa.string())
 
 
-def trimmer(most: int, *, remove: bool) -> Trimmer:
+def find(most: int, *, remove: bool, view: View | None = None) -> Cuts:
     """Boilerplate of the texts themselves."""
     config = ParagraphsConfig(max_documents=most, min_characters=5, remove=remove)
-    normalise = NormaliseConfig()
+    dedup = DedupConfig(paragraphs=config)
     texts, sources = strings([*TEXTS]), strings(SOURCES)
-    keys, _ = paragraph_keys(texts, sources, normalise, config).distinct()
-    return Trimmer(config, normalise, from_sums(frequent(pack(keys), most)))
-
-
-def find(most: int, *, remove: bool) -> Cuts:
-    return trimmer(most, remove=remove).cuts(view_of(TEXTS, SOURCES))
+    found = paragraph_keys(texts, sources, dedup.normalise, config)
+    keys, documents = frequent(pack(found.distinct()[0]), most)
+    known = Boilerplate(keys, documents.view(np.int64))
+    return boilerplate_cuts(view or view_of(TEXTS, SOURCES), dedup, known)
 
 
 def spans(most: int, *, remove: bool) -> list[tuple[int, str]]:
@@ -114,7 +111,6 @@ def test_rows_of_the_wanted_documents() -> None:
 def test_boilerplate_is_looked_for_in_the_source_texts() -> None:
     seen = view_of(TEXTS, SOURCES)
     before = seen.with_cuts([cuts_of([[(0, 4)]])])
-    known = trimmer(1, remove=True)
-    first, second = known.cuts(seen), known.cuts(before)
+    first, second = (find(1, remove=True, view=view) for view in (seen, before))
     for name in ("rows", "starts", "ends"):
         assert getattr(first, name).tolist() == getattr(second, name).tolist()

@@ -94,14 +94,6 @@ def test_a_million_copies_of_one_key_stay_linear() -> None:
     assert peak < 1_000_000_000
 
 
-def test_bad_arguments() -> None:
-    keys, ranks = np.zeros(2, np.uint64), np.zeros(2, np.uint32)
-    with pytest.raises(ValueError, match="leaders is 0"):
-        candidate_pairs(keys, ranks, 0)
-    with pytest.raises(ValueError, match="ranks"):
-        candidate_pairs(keys, ranks[:1])
-
-
 @given(st.lists(entries, max_size=4))
 def test_merge_equals_set_union(parts: list[list[tuple[int, int]]]) -> None:
     arrays = [np.array(part, np.uint32).reshape(-1, 2) for part in parts]

@@ -15,7 +15,7 @@ from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup import groups, whole
-from isinglass.transforms.dedup.packed import CANDIDATES, connect, pack, pair_up
+from isinglass.transforms.dedup.groups import CANDIDATES, connect, pack, pair_up
 from isinglass.transforms.read.identity import doc_id_words, doc_ids
 from tests.corpora import document, make_rows
 from tests.properties import examples

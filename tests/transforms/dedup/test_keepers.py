@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.keepers import (
     Similarity,
     keeper_ranks,
@@ -35,23 +36,14 @@ def test_ranks_table(keep: str, expected: list[int]) -> None:
 
 
 def test_equal_input_order_goes_by_doc_id() -> None:
-    ranks = keeper_ranks(LENGTHS, IDS, "first", None, np.zeros(4, np.int64))
+    ranks = keeper_ranks(LENGTHS, IDS, "first", DATES, np.zeros(4, np.int64))
     assert ranks.tolist() == [1, 3, 2, 0]
 
 
 def test_newest_without_any_date_is_longest() -> None:
     dates = pa.array([None] * 4, pa.string())
-    newest = keeper_ranks(LENGTHS, IDS, "newest", dates, None)
+    newest = keeper_ranks(LENGTHS, IDS, "newest", dates, LENGTHS)
     assert newest.tolist() == [3, 1, 0, 2]
-
-
-@pytest.mark.parametrize(
-    ("keep", "message"),
-    [("first", "input order"), ("newest", "collected_at"), ("best", "'best'")],
-)
-def test_missing_or_unknown(keep: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        keeper_ranks(LENGTHS, IDS, keep, None, None)
 
 
 def test_no_documents() -> None:
@@ -106,7 +98,7 @@ def resolve(
     found = resolve_near(
         np.array(list(pairs), np.uint32).reshape(-1, 2),
         Similarity(np.array(list(pairs.values()), np.float64)),
-        threshold,
+        DedupConfig(threshold=threshold),
         count,
     )
     assert found.kept.dtype == np.int64
@@ -206,9 +198,8 @@ def test_containment_table(
     found = resolve_near(
         np.array(list(pairs), np.uint32),
         Similarity(values[:, 0], values[:, 1]),
-        0.75,
+        DedupConfig(threshold=0.75, containment=0.9),
         len(kept),
-        0.9,
     )
     assert found.kept.tolist() == kept
     if value is not None:
@@ -216,6 +207,9 @@ def test_containment_table(
     assert found.contained[-1] == contained
     # Without containment only Jaccard counts.
     plain = resolve_near(
-        np.array(list(pairs), np.uint32), Similarity(values[:, 0]), 0.75, len(kept)
+        np.array(list(pairs), np.uint32),
+        Similarity(values[:, 0]),
+        DedupConfig(threshold=0.75),
+        len(kept),
     )
     assert not plain.contained.any()

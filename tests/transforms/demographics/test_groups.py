@@ -1,15 +1,22 @@
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
-from isinglass.transforms.demographics.groups import GroupFold
+from isinglass.transforms.demographics.groups import (
+    group_statistics,
+    removal,
+    retention,
+)
+
+if TYPE_CHECKING:
+    from isinglass.schemas.statistic import Statistic
 
 COLUMNS = (("gender", "female"), ("gender", "male"))
 Row = tuple[str, str | None, str | None]
@@ -23,14 +30,12 @@ ROWS = st.lists(
 )
 
 
-def fold(rows: list[Row], total: dict[str, Any] | None = None) -> dict[str, Any]:
+def statistics(rows: list[Row]) -> list[Statistic]:
     texts, sources, languages = (
         pa.array([row[j] for row in rows], pa.string()) for j in range(3)
     )
-    groups = GroupFold()
     mentions = count_mentions(texts, languages)
-    start = groups.create() if total is None else total
-    return groups.add(start, mentions, sources, languages)
+    return group_statistics(mentions, sources, languages, "input")
 
 
 def test_every_share_has_its_denominator() -> None:
@@ -42,7 +47,7 @@ def test_every_share_has_its_denominator() -> None:
     ]
     found = {
         (row.metric, row.group): (row.numerator, row.denominator, row.value)
-        for row in GroupFold().finish(fold(rows), "input")
+        for row in statistics(rows)
         if row.source is None and row.language is None
     }
     rate = "group.mentions_per_thousand_words"
@@ -62,7 +67,7 @@ def test_slices() -> None:
     rows: list[Row] = [("she", "web", "en"), ("he", "book", "en"), ("x", "web", "ja")]
     shares = {
         (row.source, row.language, row.group): row.value
-        for row in GroupFold().finish(fold(rows), "input")
+        for row in statistics(rows)
         if row.metric == "group.mention_share"
     }
     assert shares == {
@@ -78,7 +83,7 @@ def test_slices() -> None:
 
 
 def test_only_document_shares_have_intervals() -> None:
-    for row in GroupFold().finish(fold([("she", "web", "en")]), "input"):
+    for row in statistics([("she", "web", "en")]):
         of_documents = row.metric not in (
             "group.mention_share",
             "group.mentions_per_thousand_words",
@@ -87,8 +92,8 @@ def test_only_document_shares_have_intervals() -> None:
 
 
 def test_nothing_covered_gives_no_shares() -> None:
-    assert GroupFold().finish(GroupFold().create(), "input") == []
-    found = GroupFold().finish(fold([("she", None, "ja")]), "input")
+    assert statistics([]) == []
+    found = statistics([("she", None, "ja")])
     assert {row.metric for row in found} == {"lexicon.coverage"}
 
 
@@ -96,18 +101,82 @@ def test_large_counts_are_exact() -> None:
     counts = np.full((3, 2), 2**31 - 1, np.int32)
     mentions = MentionCounts(counts, np.ones(3, np.bool_), np.full(3, 2**40))
     names = pa.array(["a", "a", "b"])
-    cell = GroupFold().add(GroupFold().create(), mentions, names, names)["all"]
-    assert cell["words"] == 3 * 2**40
-    assert cell["axes"]["gender"]["groups"]["male"]["mentions"] == 3 * (2**31 - 1)
+    found = group_statistics(mentions, names, names, "input")
+    rate = next(row for row in found if row.metric.endswith("thousand_words"))
+    assert (rate.numerator, rate.denominator) == (3 * (2**31 - 1), 3 * 2**40)
 
 
-@given(ROWS, ROWS, ROWS)
-def test_merging_is_associative_and_commutative(
-    first: list[Row], second: list[Row], third: list[Row]
-) -> None:
-    merge = GroupFold().merge
-    a, b, c = fold(first), fold(second), fold(third)
-    before = json.dumps([a, b, c])
-    assert merge(a, merge(b, c)) == merge(merge(a, b), c) == merge(merge(c, b), a)
-    assert json.dumps([a, b, c]) == before
-    assert merge(merge(a, b), c) == fold([*third, *first, *second])
+@given(ROWS, st.randoms(use_true_random=False))
+def test_order_changes_nothing(rows: list[Row], random: Any) -> None:
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert statistics(shuffled) == statistics(rows)
+
+
+def documents(mentioned: dict[str, int], kept: dict[str, int]) -> Any:
+    """Documents that mention both groups, each alone or none, and which of them stay.
+
+    Those of each kind that stay come first.
+    """
+    groups = {"both": (1, 1), "female": (1, 0), "male": (0, 1), "none": (0, 0)}
+    rows = [groups[kind] for kind, count in mentioned.items() for _ in range(count)]
+    stay = [n < kept.get(kind, 0) for kind, m in mentioned.items() for n in range(m)]
+    return np.array(rows, bool).reshape(-1, 2), np.array(stay, bool)
+
+
+BEFORE = {"both": 50, "female": 150, "male": 450, "none": 350}
+"""200 documents of women, 500 of men, 1,000 in all."""
+
+
+def test_retention() -> None:
+    mentioned, kept = documents(
+        BEFORE, {"both": 40, "female": 60, "male": 410, "none": 290}
+    )
+    found = retention(mentioned, kept)
+    rows = {
+        (row.metric, row.group): (row.value, row.numerator, row.denominator)
+        for row in found
+    }
+    assert rows == {
+        ("group.retention", None): (0.8, 800, 1000),
+        ("group.retention", "female"): (0.5, 100, 200),
+        ("group.retention_ratio", "female"): (0.625, 0.5, 0.8),
+        ("group.retention", "male"): (0.9, 450, 500),
+        ("group.retention_ratio", "male"): (1.125, 0.9, 0.8),
+    }
+    female = found[1]
+    assert (female.low, female.high) == pytest.approx((0.4313609, 0.5686391), abs=1e-7)
+
+
+def test_retention_of_nothing() -> None:
+    assert retention(*documents({}, {})) == []
+    none_left = retention(*documents(BEFORE, {}))
+    assert {row.metric for row in none_left} == {"group.retention"}
+    nobody = retention(*documents({"none": 4}, {"none": 1}))
+    assert [(row.group, row.value) for row in nobody] == [(None, 0.25)]
+
+
+def test_removal_by_reason() -> None:
+    mentioned, gone = documents(
+        BEFORE, {"both": 10, "female": 30, "male": 40, "none": 20}
+    )
+    _, empty = documents(BEFORE, {"none": 10})
+    found = removal(mentioned, {"near_duplicate": gone, "empty": empty})
+    shares = {
+        (row.reason, row.group): row.value
+        for row in found
+        if row.metric == "group.removed_share"
+    }
+    assert shares == {
+        ("empty", "female"): 0.0,
+        ("empty", "male"): 0.0,
+        ("near_duplicate", "female"): 0.2,
+        ("near_duplicate", "male"): 0.1,
+    }
+    ratios = {row.group: row for row in found if row.metric == "group.removal_ratio"}
+    assert {row.reason for row in ratios.values()} == {"near_duplicate"}
+    female = ratios["female"]
+    # 40/200 against 60/800; log error sqrt(1/40 - 1/200 + 1/60 - 1/800)
+    assert female.value == pytest.approx(0.2 / 0.075)
+    assert female.low == pytest.approx(1.8441, abs=1e-4)
+    assert female.high == pytest.approx(3.8562, abs=1e-4)

@@ -9,7 +9,6 @@ from isinglass.transforms.demographics.lexicon import (
     all_lexicons,
     group_names,
     load_lexicon,
-    manifest_entries,
     parse_lexicon,
 )
 from isinglass.transforms.demographics.matcher import split_words
@@ -32,7 +31,7 @@ def test_no_lexicon_for_other_tags(tag: str) -> None:
 
 
 def test_manifest_entries_name_the_bytes(repository: Path) -> None:
-    entries = manifest_entries()
+    entries = [lexicon.entry for lexicon in all_lexicons()]
     assert [entry.language for entry in entries] == ["de", "en", "es", "fr", "zh"]
     for entry in entries:
         path = repository / "transforms" / "resources" / "lexicons"

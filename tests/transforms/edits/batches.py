@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from isinglass.schemas.tables import DOCUMENTS
 from isinglass.transforms.edits import Cuts, Edits, Precedence, View, Written
-from isinglass.transforms.pii.tables import failures_batch
+from isinglass.transforms.pii.budget import failures_batch
 from tests.findings import Found, findings_batch
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.edits import Cuts, View
-from isinglass.transforms.edits.cut import nothing_cut, take_out
+from isinglass.transforms.edits.cut import Cut, take_out
 from tests.transforms.edits.batches import Span, cut_of, cuts_of, view_of
 
 TAKEN: list[tuple[str, list[Span], str]] = [
@@ -31,7 +31,7 @@ TAKEN: list[tuple[str, list[Span], str]] = [
 def test_parts_are_taken_out(text: str, parts: list[Span], stays: str) -> None:
     cuts = cuts_of([[], parts, [], []])
     texts = pa.array(["other", text, "", "余"])
-    cut = take_out(texts, cuts.rows, cuts.starts, cuts.ends)
+    cut = take_out(texts, cuts)
     assert cut.texts.to_pylist() == ["other", stays, "", "余"]
     assert cut.characters.tolist() == [0, len(text) - len(stays), 0, 0]
 
@@ -39,7 +39,7 @@ def test_parts_are_taken_out(text: str, parts: list[Span], stays: str) -> None:
 def test_slices_of_arrays_are_cut_from_their_offset() -> None:
     cuts = cuts_of([[(1, 3)]])
     texts = pa.array(["skipped", "abcd", "last"]).slice(1, 1)
-    cut = take_out(texts, cuts.rows, cuts.starts, cuts.ends)
+    cut = take_out(texts, cuts)
     assert cut.texts.to_pylist() == ["ad"]
 
 
@@ -58,7 +58,7 @@ def test_slices_of_arrays_are_cut_from_their_offset() -> None:
 def test_what_is_no_part_is_refused(parts: list[list[Span]]) -> None:
     cuts = cuts_of(parts)
     with pytest.raises(ValueError, match="overlap, are out of order or lie outside"):
-        take_out(pa.array(["余éa"]), cuts.rows, cuts.starts, cuts.ends)
+        take_out(pa.array(["余éa"]), cuts)
 
 
 def test_nothing_to_cut_leaves_the_very_array() -> None:
@@ -66,7 +66,7 @@ def test_nothing_to_cut_leaves_the_very_array() -> None:
     assert view.with_cuts([]) is view
     assert view.with_cuts([Cuts(), Cuts(note="found nothing")]) is view
     assert view.texts.buffers()[2].address == view.source_texts.buffers()[2].address
-    cut = nothing_cut(view.texts)
+    cut = Cut(view.texts)
     assert cut.texts is view.texts
     assert cut.characters.tolist() == [0, 0]
     places = np.array([0, 3], np.int64)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.spans import FOUND
-from isinglass.transforms.edits.seams import in_source, split_at_seams
+from isinglass.transforms.edits.view import in_source, split_at_seams
 from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import Span, cut_of
 
@@ -64,7 +63,7 @@ def test_no_finding_crosses_a_seam(
 def test_no_findings_stay_none() -> None:
     cut = cut_of(["ab--cd"], [[(2, 4)]])
     assert split_at_seams(findings_batch([]), cut).num_rows == 0
-    moved = in_source(findings_batch([]), np.zeros(0, np.int64), cut)
+    moved = in_source(findings_batch([]), cut)
     assert moved.schema == FOUND
 
 
@@ -72,7 +71,7 @@ def test_offsets_of_the_source() -> None:
     cut = cut_of(["ab--cd--ef", "xy", "--zz"], [[(2, 4), (6, 8)], [], [(0, 2)]])
     rows = [(0, 0, 2), (0, 2, 4), (0, 4, 6), (1, 0, 2), (2, 0, 2)]
     findings = findings_batch([found(*row) for row in rows])
-    moved = in_source(findings, np.array([0, 0, 0, 1, 2]), cut)
+    moved = in_source(findings, cut)
     assert places(moved) == [(0, 0, 2), (0, 4, 6), (0, 8, 10), (1, 0, 2), (2, 2, 4)]
 
 
@@ -88,7 +87,7 @@ def test_split_findings_are_the_same_characters(
     spans = list(zip(edges[::2], edges[1::2], strict=False))
     before = findings_batch([found(0, *span) for span in spans])
     after = split_at_seams(before, cut)
-    moved = in_source(after, after.column("row").to_numpy().astype(np.int64), cut)
+    moved = in_source(after, cut)
     text = cut.texts[0].as_py()
     inner, outer = places(after), places(moved)
     for (_, start, end), (_, source_start, source_end) in zip(

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.transforms.encode.encoder import configure_threads, load_encoder
-from isinglass.transforms.encode.models import packaged_folder
+from isinglass.transforms.encode.encoder.device import configure_threads
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from isinglass.transforms.encode.encoder import Encoder
-    from isinglass.transforms.encode.tokenizers.reference import Tokenizer
+    from isinglass.transforms.encode.encoder.encoder import Encoder
+    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 TINY = {
     "hidden_size": 24,
@@ -32,8 +33,8 @@ TINY = {
 
 
 @pytest.fixture(scope="session")
-def tokenizer() -> Tokenizer:
-    return load_tokenizer(EncodeSettings())
+def tokenizer() -> Reference:
+    return load_reference(EncodeSettings())
 
 
 @pytest.fixture(scope="session")

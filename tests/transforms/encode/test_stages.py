@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.errors import TooLargeError
-from isinglass.transforms.encode.encoder.lanes import CpuLane
+from isinglass.transforms.encode.encoder.lane import Lane
 from isinglass.transforms.encode.stages import (
     StreamSettings,
     concatenated,
@@ -20,7 +20,7 @@ from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isinglass.transforms.encode.encoder import Encoder
+    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
 torch = pytest.importorskip("torch")
@@ -96,14 +96,14 @@ def test_the_document_that_is_too_large_is_told_by_item_and_row(
 ) -> None:
     longest = max(range(24), key=lambda number: len(TEXTS[number]))
     most = len(tokenizer.encode(pa.array([TEXTS[longest]])).values)
-    honest = CpuLane.submit
+    honest = Lane.submit
 
-    def short(lane: CpuLane, ids: Any, lengths: Any) -> Any:
+    def short(lane: Lane, ids: Any, lengths: Any) -> Any:
         if lengths.max() == most:
             raise torch.OutOfMemoryError("none left")
         return honest(lane, ids, lengths)
 
-    monkeypatch.setattr(CpuLane, "submit", short)
+    monkeypatch.setattr(Lane, "submit", short)
     encoder = replace(encoder, max_tokens=most)
     with pytest.raises(TooLargeError, match="does not fit") as caught:
         streamed(tokenizer, encoder, window_tokens=window_tokens)

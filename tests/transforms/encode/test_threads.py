@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from isinglass.transforms.encode.threads import WriterThread, pipelined
+from isinglass.transforms.encode.threads import pipelined, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,9 +145,9 @@ def test_stages_after_each_other() -> None:
 @pytest.mark.parametrize("depth", [0, 1, 10])
 def test_writer_keeps_the_order(depth: int) -> None:
     written: list[int] = []
-    with WriterThread(written.append, depth) as writer:
+    with writing(written.append, depth) as put:
         for item in range(100):
-            writer.put(item)
+            put(item)
     assert written == list(range(100))
 
 
@@ -155,27 +155,27 @@ def test_writer_keeps_the_order(depth: int) -> None:
 def test_writer_takes_as_many_as_may_wait(depth: int) -> None:
     go = threading.Event()
     begun = threading.Event()
-    put: list[int] = []
+    taken: list[int] = []
 
     def write(item: int) -> None:
         begun.set()
         assert go.wait(PATIENCE)
 
     def fill() -> None:
-        with WriterThread(write, depth) as writer:
+        with writing(write, depth) as put:
             for item in range(10):
-                writer.put(item)
-                put.append(item)
+                put(item)
+                taken.append(item)
 
     filling = threading.Thread(target=fill)
     filling.start()
     assert begun.wait(PATIENCE)
     filling.join(0.2)
     # One is being written, `depth` wait, and the next one is not taken.
-    assert len(put) <= depth + 1
+    assert len(taken) <= depth + 1
     go.set()
     filling.join(PATIENCE)
-    assert len(put) == 10
+    assert len(taken) == 10
 
 
 @pytest.mark.parametrize("depth", [0, 1, 4])
@@ -188,9 +188,9 @@ def test_error_of_the_writer_reaches_the_caller(depth: int) -> None:
         written.append(item)
 
     def fill() -> None:
-        with WriterThread(write, depth) as writer:
+        with writing(write, depth) as put:
             for item in range(1000):
-                writer.put(item)
+                put(item)
 
     with pytest.raises(OddError) as caught:
         fill()
@@ -204,8 +204,8 @@ def test_error_of_the_last_item_is_raised_at_the_end(depth: int) -> None:
         raise OddError(item)
 
     def fill() -> None:
-        with WriterThread(write, depth) as writer:
-            writer.put(3)
+        with writing(write, depth) as put:
+            put(3)
 
     with pytest.raises(OddError):
         fill()
@@ -220,9 +220,9 @@ def test_error_of_the_caller_is_not_hidden() -> None:
         written.append(item)
 
     def fill() -> None:
-        with WriterThread(write, 5) as writer:
+        with writing(write, 5) as put:
             for item in range(5):
-                writer.put(item)
+                put(item)
             threading.Timer(0.1, go.set).start()
             raise OddError
 
@@ -230,12 +230,3 @@ def test_error_of_the_caller_is_not_hidden() -> None:
         fill()
     # What was waiting is not written any more.
     assert len(written) <= 1
-
-
-def test_closed_writer_can_be_closed_again() -> None:
-    written: list[Any] = []
-    writer = WriterThread(written.append, 2)
-    writer.put("a")
-    writer.close()
-    writer.close()
-    assert written == ["a"]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.schemas.config import EntityConfig, PiiConfig
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.edits import Edits, Precedence, apply_edits
-from isinglass.transforms.erase.spans import ERASED, Eraser, erasing_operators
+from isinglass.transforms.edits import Edits, Precedence, Written, apply_edits
+from isinglass.transforms.erase.spans import ERASED, Eraser, erasing
+from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.pii.overlap import resolve_overlaps
 from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import (
@@ -112,12 +112,10 @@ def test_listed_documents() -> None:
     assert mine.listed(pa.array(IDS)).tolist() == [False, True, True, False]
 
 
-@pytest.mark.parametrize("pii", [None, PiiConfig()])
-def test_listed_places_leave_no_trace(pii: PiiConfig | None) -> None:
-    operators = erasing_operators(pii)
-    assert operators.settings_of(ERASED) == EntityConfig(operator="redact")
-    if pii is not None:
-        assert operators.settings_of("PERSON") == pii.settings_of("PERSON")
+def test_listed_places_leave_no_trace() -> None:
+    key = b"0123456789abcdef"
+    written = erasing(key)(ERASED, TEXT)
+    assert written == Written("redact", "", value_key(key, ERASED, TEXT))
 
 
 PLACES = st.lists(

@@ -56,7 +56,7 @@ def test_rows_and_places_in_a_slice() -> None:
     texts = pa.array(["x", "y", "100%", "\u00e9\U0001f600 jane.doe%40mailbox.io"])
     assert escaped_rows(texts.slice(2)).tolist() == [1]
     spots = ValueSearch.compile([MAIL]).find(texts.slice(2))
-    assert spots.to_pylist() == [{"row": 1, "start": 3, "end": 24}]
+    assert spots.tolist() == [[1, 3, 24]]
 
 
 @given(

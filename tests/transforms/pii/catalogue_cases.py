@@ -12,7 +12,7 @@ from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.recognizers import CatalogueRecognizer
 from isinglass.transforms.pii.reserved import is_reserved
-from isinglass.transforms.pii.rules import Context
+from isinglass.transforms.pii.rules import Context, raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
                 if valid is False or is_reserved(entity, value):
                     continue
                 base = 1.0 if valid else pattern.score
-                yield match.span(), context.raise_score(base, text, match.start())[0]
+                yield match.span(), raised(base, context.find(text, match.start()))
 
 
 @cache

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.spans import FOUND
-from isinglass.transforms.pii.found import INVALID, VALID, FoundColumns, Origin
+from isinglass.transforms.pii.found import FoundColumns, Origin
 
 CARD = Origin("CREDIT_CARD", "presidio", "card", 0.3)
 OTHER = Origin("CREDIT_CARD", "presidio", "bare", 0.3)
@@ -41,10 +41,10 @@ def test_a_raised_score_is_held_against_the_threshold() -> None:
 def test_one_of_equal_places_stays() -> None:
     found = FoundColumns()
     found.add((0, 5, 9), CARD)
-    found.add((0, 5, 9), OTHER, checked=VALID)
+    found.add((0, 5, 9), OTHER, valid=True)
     found.add((0, 5, 9), OTHER)
     found.add((0, 5, 9), NAME)
-    found.add((0, 5, 8), CARD, checked=INVALID)
+    found.add((0, 5, 8), CARD, valid=False)
     rows = [
         (row["start"], row["end"], row["entity"], row["rule"], row["validated"])
         for row in found.batch().to_pylist()
@@ -71,7 +71,7 @@ def test_many_at_once_are_as_one_by_one(spans: list[tuple[int, int, Origin]]) ->
         single.add((row, start, start + 2), origin)
     rows, starts = (np.array([s[i] for s in spans], np.int32) for i in (0, 1))
     which = np.array([s[2] is NAME for s in spans], np.int32)
-    many.extend(rows, starts, starts + 2, [CARD, NAME], which)
+    many.extend(np.stack([rows, starts, starts + 2]), [CARD, NAME], which)
     assert len(many) == len(spans)
     batch = many.batch()
     assert batch.equals(single.batch())

@@ -278,7 +278,7 @@ def test_a_pattern_that_the_gate_cannot_take_runs_ungated(
     pattern, compiled = email.patterns[0]
     odd = type(pattern)("odd", r"c{2,70000}", 0.5)
     assert gate_patterns(0, replace(email, gate=""))
-    changed = type(email)("X", email.recognizer, ((odd, compiled),))
+    changed = replace(email, patterns=((odd, compiled),), gate="")
     assert gate_patterns(0, changed) == []
 
 

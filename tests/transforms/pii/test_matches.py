@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-from isinglass.transforms.pii.matches import Match, without_contained
+from isinglass.transforms.pii.recognizers import Match, without_contained
 
 SPAN = st.tuples(st.integers(0, 12), st.integers(1, 6), st.sampled_from([0.2, 0.5, 1]))
 

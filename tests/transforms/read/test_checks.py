@@ -52,7 +52,7 @@ def test_each_reason(
     assert checked.texts.to_pylist() == ["before", "after"]
     assert checked.sound.tolist() == [True, False, True]
     [rejection] = checked.rejections
-    assert (rejection.index, rejection.reason, rejection.detail, rejection.raw) == (
+    assert (rejection.row, rejection.reason, rejection.detail, rejection.raw) == (
         1,
         reason,
         detail,

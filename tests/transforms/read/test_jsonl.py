@@ -270,17 +270,15 @@ def test_neighbours_do_not_change_how_a_line_is_parsed(
     lines: list[bytes], cut: int
 ) -> None:
     """The compiled path over a block agrees with the path line by line."""
-    (rows, values, sound), rejections = parse_lines(lines, 0)
+    parsed, rejections = parse_lines(lines, 0)
     parts = [
         parse_lines(lines[:cut], 0),
         parse_lines(lines[cut:], min(cut, len(lines))),
     ]
-    assert rows == [row for part in parts for row in part[0][0]]
-    assert values == [value for part in parts for value in part[0][1]]
-    assert sound == [line for part in parts for line in part[0][2]]
+    assert parsed == [record for part in parts for record in part[0]]
     assert rejections == [r for part in parts for r in part[1]]
     blank = sum(not line.strip(b" \t\r") for line in lines)
-    assert len(rows) + len(rejections) + blank == len(lines)
+    assert len(parsed) + len(rejections) + blank == len(lines)
 
 
 def test_depth_limit_is_sharp(read: Read) -> None:

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from isinglass.transforms.semantic.hashing import (
     as_strings,
+    draw,
     hash_ids,
     id_bytes,
     mix,
@@ -31,6 +34,8 @@ def test_ids_survive_slicing_and_the_way_back(
     assert id_bytes(ids).tolist() == [text.as_py().encode() for text in ids]
     assert as_strings(id_bytes(ids)).equals(pa.array(ids.to_pylist()))
     assert len(id_bytes(ids[:0])) == 0
+    assert as_strings(np.array([b"", b"a" * 32])).to_pylist() == [None, "a" * 32]
+    assert as_strings(np.zeros(0, "S32")).to_pylist() == []
 
 
 @pytest.mark.parametrize("wrong", ["", "a" * 31, "a" * 33, None])
@@ -57,5 +62,22 @@ def test_uniform_numbers_are_even_and_apart() -> None:
     counts = np.histogram(drawn, 10, (0, 1))[0]
     assert abs(counts - 1000).max() < 150
     assert not set(drawn) & set(uniform(10_000, 4))
-    assert not set(drawn) & set(uniform(10_000, 3, stream=1))
     assert drawn[:10].tolist() == uniform(10, 3).tolist()
+
+
+@given(order=st.permutations(range(60)), size=st.integers(1, 70))
+def test_draw_takes_the_smallest_hashes_in_any_order(
+    order: list[int], size: int
+) -> None:
+    ids = id_bytes(pa.array([f"{number:032x}" for number in range(60)]))
+    expected = ids[np.argsort(hash_ids(ids, 9))][:size].tolist()
+    moved = ids[np.array(order)]
+    assert moved[draw(moved, size, 9)].tolist() == expected
+    assert draw(ids[:0], size, 9).tolist() == []
+
+
+def test_equal_hashes_go_by_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "isinglass.transforms.semantic.hashing.hash_ids"
+    monkeypatch.setattr(name, lambda ids, _: np.zeros(len(ids), np.uint64))
+    ids = np.array([b"c" * 32, b"a" * 32, b"b" * 32])
+    assert draw(ids, 2, 0).tolist() == [1, 2]

@@ -4,70 +4,55 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.semantic.hashing import id_bytes
-from isinglass.transforms.semantic.missed import Recall, RecallFold
+from isinglass.transforms.semantic.missed import Rows, count_pairs
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
-def _fold(
-    ids: pa.StringArray,
-    rows: NDArray[np.float32],
-    parts: NDArray[np.int64],
-    sampled: int,
-) -> RecallFold:
-    return RecallFold(id_bytes(ids)[:sampled], rows[:sampled], parts[:sampled], 0.95)
+def _rows(
+    numbers: NDArray[np.int64], rows: NDArray[np.float32], parts: NDArray[np.int64]
+) -> Rows:
+    return Rows(numbers, rows[numbers], parts[numbers])
 
 
 def test_pairs_across_parts_are_counted_as_missed(
-    doc_ids: Callable[[int], pa.StringArray],
     random_rows: Callable[..., NDArray[np.float32]],
     at_cosine: Callable[[NDArray[np.float32], float, int], NDArray[np.float32]],
 ) -> None:
-    ids, rows = doc_ids(100), random_rows(100, 384)
+    rows = random_rows(100, 384)
     parts = np.zeros(100, np.int64)
     for row, like, cosine in ((50, 0, 0.97), (51, 0, 0.951), (52, 1, 0.96)):
         rows[row] = at_cosine(rows[like], cosine, row)
     rows[53] = at_cosine(rows[2], 0.949, 53)
     parts[51] = parts[52] = 1
-    fold = _fold(ids, rows, parts, 10)
-    recall = fold.finish(fold.add(fold.create(), ids, rows, parts))
-    assert recall == Recall(10, 2, 1, 3, 1)
+    whole = _rows(np.arange(100), rows, parts)
+    pairs, together = count_pairs(_rows(np.arange(10), rows, parts), whole, 0.95)
+    assert pairs.tolist() == [2, 1] + [0] * 8
+    assert together.tolist() == [1] + [0] * 9
 
 
-def test_batches_add_up_in_any_order(
-    doc_ids: Callable[[int], pa.StringArray],
-    random_rows: Callable[..., NDArray[np.float32]],
-) -> None:
-    ids, rows = doc_ids(300), random_rows(300, 3)
-    parts = np.arange(300) % 3
-    fold = _fold(ids, rows, parts, 40)
-    whole = fold.finish(fold.add(fold.create(), ids, rows, parts))
-    pieces = [
-        fold.add(fold.create(), ids[cut], rows[cut], parts[cut])
-        for cut in (slice(0, 7), slice(7, 250), slice(250, 300))
-    ]
-    merged = fold.merge(pieces[2], fold.merge(pieces[0], pieces[1]))
-    assert fold.finish(merged) == whole
-    assert 0 < whole.pairs_together < whole.pairs
+def test_batches_add_up(random_rows: Callable[..., NDArray[np.float32]]) -> None:
+    rows, parts = random_rows(300, 3), np.arange(300) % 3
+    sampled = _rows(np.arange(0, 300, 7), rows, parts)
+    whole = count_pairs(sampled, _rows(np.arange(300), rows, parts), 0.95)
+    batches = [np.arange(7), np.arange(7, 250), np.arange(250, 300), np.arange(0)]
+    pieces = [count_pairs(sampled, _rows(b, rows, parts), 0.95) for b in batches]
+    assert np.sum(pieces, axis=0).tolist() == whole.tolist()
+    assert 0 < whole[1].sum() < whole[0].sum()
 
 
-def test_equal_vectors_count_but_not_a_document_itself(
-    doc_ids: Callable[[int], pa.StringArray],
-) -> None:
-    ids, rows = doc_ids(5), unit_rows(np.ones((5, 384)))
-    fold = RecallFold(id_bytes(ids)[:2], rows[:2], np.zeros(2, np.int64), 1.0)
-    found = fold.add(fold.create(), ids, rows, np.zeros(5, np.int64))
-    assert fold.finish(found) == Recall(2, 2, 2, 8, 8)
+def test_equal_vectors_count_but_not_a_document_itself() -> None:
+    rows, parts = unit_rows(np.ones((5, 384))), np.zeros(5, np.int64)
+    whole = _rows(np.arange(5), rows, parts)
+    found = count_pairs(_rows(np.array([3, 1]), rows, parts), whole, 1.0)
+    assert found.tolist() == [[4, 4], [4, 4]]
 
 
-def test_no_pair_has_no_share(doc_ids: Callable[[int], pa.StringArray]) -> None:
-    rows = np.eye(3, dtype=np.float32)
-    fold = _fold(doc_ids(3), rows, np.arange(3), 3)
-    found = fold.add(fold.create(), doc_ids(3), rows, np.arange(3))
-    assert fold.finish(found) == Recall(3, 0, 0, 0, 0)
+def test_without_a_pair_nothing_is_counted() -> None:
+    rows, parts = np.eye(3, dtype=np.float32), np.arange(3)
+    whole = _rows(np.arange(3), rows, parts)
+    assert count_pairs(whole, whole, 0.95).tolist() == [[0] * 3, [0] * 3]

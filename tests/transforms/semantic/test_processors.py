@@ -7,16 +7,14 @@ import os
 import subprocess
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from isinglass.transforms.semantic.duplicates import find_duplicates
-from isinglass.transforms.semantic.hashing import id_bytes
 from isinglass.transforms.semantic.kmeans import assign, fit
-from isinglass.transforms.semantic.missed import RecallFold
+from isinglass.transforms.semantic.missed import Rows, count_pairs
 from isinglass.transforms.semantic.outliers import outlier_scores
 from isinglass.transforms.semantic.split import split
 from isinglass.transforms.semantic.vectors import unit_rows
@@ -42,15 +40,15 @@ def results() -> tuple[str, NDArray[np.float64]]:
     centroids = fit(rows, 60, 8, 3)
     centroids = np.concatenate((centroids, centroids[:5], rows[500:510]))
     labels, similarity = assign(rows, centroids)
-    found = find_duplicates(rows, np.arange(len(rows))[::-1], 0.9)
-    ids = pa.array([f"{number:032x}" for number in range(len(rows))])
+    leader, cosine = find_duplicates(rows[::-1], 0.9, len(rows))
     digest = hashlib.sha256()
+    numbers = np.arange(len(rows))
+    sampled = Rows(numbers[::9], rows[::9], labels[::9])
     for threshold in (0.9, 1.0):
-        fold = RecallFold(id_bytes(ids)[::9], rows[::9], labels[::9], threshold)
-        counts = fold.add(fold.create(), ids, rows, labels)
-        digest.update(counts.pairs.tobytes() + counts.together.tobytes())
-    arrays = (centroids, labels, similarity, found.leader, found.cosine)
-    for array in (*arrays, split(rows, 100, 5)):
+        counts = count_pairs(sampled, Rows(numbers, rows, labels), threshold)
+        digest.update(counts.tobytes())
+    arrays: list[NDArray[Any]] = [centroids, labels, similarity, leader, cosine]
+    for array in (*arrays, *split(rows, 100, 5)):
         digest.update(array.tobytes())
     return digest.hexdigest(), outlier_scores(rows, np.arange(len(rows)))
 

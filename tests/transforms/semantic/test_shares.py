@@ -6,11 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.semantic.shares import (
-    SHARES,
-    cluster_shares,
-    merge_shares,
-)
+from isinglass.schemas.tables import CLUSTER_SHARES
+from isinglass.transforms.semantic.assigned import Assigned
+from isinglass.transforms.semantic.shares import cluster_shares, merge_shares
 
 Line = tuple[str, str, str | None, str | None]
 
@@ -36,16 +34,24 @@ def _ledger(lines: list[Line]) -> pa.Table:
     )
 
 
-def _shares(lines: list[Line], kept: dict[str, int]) -> list[dict[str, Any]]:
-    names = sorted(kept)
-    table = cluster_shares(
-        _ledger(lines),
+def _assigned(kept: dict[str, int]) -> Assigned:
+    names = sorted(kept, key=_id)
+    return Assigned(
         np.array([_id(name) for name in names], "S32"),
         np.array([kept[name] for name in names], np.int32),
+        np.ones(len(names), np.float32),
+        np.zeros(len(names), np.bool_),
+    )
+
+
+def _shares(lines: list[Line], kept: dict[str, int]) -> list[dict[str, Any]]:
+    table = cluster_shares(
+        _ledger(lines),
+        _assigned(kept),
         pa.array(["web"] * len(lines), pa.string()),
         pa.array([None] * len(lines), pa.string()),
     )
-    assert table.schema == SHARES
+    assert table.schema == CLUSTER_SHARES
     return table.to_pylist()
 
 
@@ -119,12 +125,7 @@ def test_rows_are_sorted_and_sums_are_the_ledger() -> None:
         (name, "dropped", NEAR, names[int(rng.integers(50))]) for name in names[50:]
     ]
     sources = pa.array(["web", "books", None, "web"] * 50, pa.string())
-    ordered = sorted(clusters, key=_id)
-    arguments = (
-        np.array([_id(name) for name in ordered], "S32"),
-        np.array([clusters[name] for name in ordered], np.int32),
-    )
-    table = cluster_shares(_ledger(lines), *arguments, sources, sources)
+    table = cluster_shares(_ledger(lines), _assigned(clusters), sources, sources)
     assert sum(table["documents_before"].to_pylist()) == 200
     assert sum(table["documents_after"].to_pylist()) == 50
     keys = [(row["cluster"], row["source"] or "~") for row in table.to_pylist()]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,28 +7,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.semantic.terms import (
-    ChoiceFold,
-    Counted,
-    TermFold,
+    WORDS,
+    add_words,
+    count_words,
     documents_each,
+    sum_words,
+    telling_words,
 )
 from tests.properties import examples
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-FOLD = TermFold(2)
+Term = tuple[str, int, float]
 
 
-def _count(texts: list[str], clusters: list[int]) -> Counted:
-    return FOLD.add(
-        FOLD.create(), pa.array(texts, pa.string()), np.array(clusters, np.int32)
-    )
+def _count(texts: list[str], clusters: list[int]) -> pa.Table:
+    return count_words(pa.array(texts, pa.string()), np.array(clusters, np.int32))
+
+
+def _telling(table: pa.Table, clusters: list[int], most: int = 10) -> list[list[Term]]:
+    """Word, documents and score of the words of each of two clusters."""
+    documents = np.bincount(np.array(clusters, np.int32), minlength=2)
+    found: list[list[Term]] = [[], []]
+    for row in telling_words(sum_words([table]), documents, most).to_pylist():
+        found[row["cluster"]].append((row["word"], row["documents"], row["score"]))
+    return found
+
+
+def _terms(texts: list[str], clusters: list[int]) -> list[list[Term]]:
+    return _telling(_count(texts, clusters), clusters)
 
 
 def _words(texts: list[str], clusters: list[int]) -> list[list[str]]:
-    terms = FOLD.finish(_count(texts, clusters))
-    return [[term.word for term in found] for found in terms]
+    return [[term[0] for term in found] for found in _terms(texts, clusters)]
 
 
 @pytest.mark.parametrize(
@@ -80,53 +87,55 @@ def test_words_of_all_documents_come_last_without_a_list() -> None:
     texts = ["the engine runs with the piston"] * 30 + [
         "the bread is with the oven"
     ] * 30
-    terms = FOLD.finish(_count(texts, [0] * 30 + [1] * 30))
-    assert [term.word for term in terms[0]] == ["engine", "piston", "runs"]
-    assert [term.word for term in terms[1]] == ["bread", "oven"]
-    assert terms[0][0].documents == 30
+    terms = _terms(texts, [0] * 30 + [1] * 30)
+    assert [term[0] for term in terms[0]] == ["engine", "piston", "runs"]
+    assert [term[0] for term in terms[1]] == ["bread", "oven"]
+    assert terms[0][0][1] == 30
 
 
 def test_scores_are_log_odds_in_standard_errors() -> None:
     texts = ["word"] * 15 + ["none"] * 5 + ["word"] * 10 + ["none"] * 30
-    term = FOLD.finish(_count(texts, [0] * 20 + [1] * 40))[0][0]
+    word, documents, score = _terms(texts, [0] * 20 + [1] * 40)[0][0]
     odds = np.log(15.5 / 5.5) - np.log(10.5 / 30.5)
     error = np.sqrt(1 / 15.5 + 1 / 5.5 + 1 / 10.5 + 1 / 30.5)
-    assert (term.word, term.documents) == ("word", 15)
-    assert term.score == pytest.approx(odds / error, abs=1e-5)
+    assert (word, documents) == ("word", 15)
+    assert score == pytest.approx(odds / error, abs=1e-5)
+
+
+def test_the_most_telling_words_alone() -> None:
+    texts = ["alpha beta"] * 20 + ["alpha"] * 10 + ["other"] * 30
+    clusters, table = [0] * 30 + [1] * 30, _count(texts, [0] * 30 + [1] * 30)
+    first, second = _telling(table, clusters, most=1)
+    assert [term[0] for term in (*first, *second)] == ["alpha", "other"]
+    assert [len(found) for found in _telling(table, clusters, most=2)] == [2, 1]
 
 
 @examples(25)
-@given(st.permutations(range(40)), st.integers(0, 40))
-def test_order_and_grouping_do_not_matter(order: list[int], cut: int) -> None:
+@given(st.permutations(range(40)), st.integers(0, 40), st.booleans())
+def test_order_and_grouping_do_not_matter(
+    order: list[int],
+    cut: int,
+    early: bool,  # noqa: FBT001 - drawn
+) -> None:
     vocabulary = ["alpha", "beta", "gamma", "delta"]
     texts = [" ".join(vocabulary[: 1 + number % 4]) for number in range(40)]
     clusters = [number % 3 % 2 for number in range(40)]
-    whole = FOLD.finish(_count(texts, clusters))
-    first = _count([texts[i] for i in order[:cut]], [clusters[i] for i in order[:cut]])
-    second = _count([texts[i] for i in order[cut:]], [clusters[i] for i in order[cut:]])
-    assert FOLD.finish(FOLD.merge(second, first)) == whole
+    whole = _terms(texts, clusters)
+    tables = [WORDS.empty_table()]
+    with pytest.MonkeyPatch.context() as patch:
+        if early:
+            patch.setattr("isinglass.transforms.semantic.terms._PENDING", 0)
+        for part in (order[cut:], order[:cut]):
+            counted = _count([texts[i] for i in part], [clusters[i] for i in part])
+            tables = add_words(tables, counted)
+    assert len(tables) == (1 if early else 3)
+    assert _telling(sum_words(tables), clusters) == whole
     assert any(whole)
 
 
-def test_merging_changes_neither(monkeypatch: pytest.MonkeyPatch) -> None:
-    name = "isinglass.transforms.semantic.terms._PENDING"
-    monkeypatch.setattr(name, 0)
-    first = _count(["engine"] * 20, [0] * 20)
-    second = _count(["bread"] * 20, [1] * 20)
-    before = FOLD.finish(first)
-    merged = FOLD.merge(first, second)
-    assert len(merged.tables) == 1
-    assert FOLD.finish(first) == before
-    assert first.documents.tolist() == [20, 0]
-    assert [[t.word for t in found] for found in FOLD.finish(merged)] == [
-        ["engine"],
-        ["bread"],
-    ]
-
-
 def test_no_documents_have_no_terms() -> None:
-    assert FOLD.finish(FOLD.create()) == [[], []]
-    assert FOLD.finish(_count([], [])) == [[], []]
+    assert _telling(WORDS.empty_table(), []) == [[], []]
+    assert _terms([], []) == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -134,21 +143,3 @@ def test_no_documents_have_no_terms() -> None:
 )
 def test_documents_of_a_cluster(clusters: int, each: int) -> None:
     assert documents_each(clusters) == each
-
-
-def test_choice_takes_as_many_of_each_cluster_in_any_order(
-    doc_ids: Callable[[int], pa.StringArray],
-) -> None:
-    ids, fold = doc_ids(300), ChoiceFold(7, seed=2)
-    clusters = np.where(np.arange(300) < 5, 3, np.arange(300) % 2).astype(np.int32)
-    whole = fold.add(fold.create(), ids, clusters)
-    cut = [slice(200, 300), slice(0, 50), slice(50, 200)]
-    pieces = fold.create()
-    for part in cut:
-        pieces = fold.add(pieces, ids[part], clusters[part])
-    chosen = fold.chosen(whole, ids, clusters)
-    assert np.bincount(clusters[chosen]).tolist() == [7, 7, 0, 5]
-    assert fold.chosen(pieces, ids, clusters).tolist() == chosen.tolist()
-    parts = [fold.chosen(whole, ids[part], clusters[part]).tolist() for part in cut]
-    assert parts == [chosen[part].tolist() for part in cut]
-    assert fold.chosen(fold.create(), ids[:0], clusters[:0]).tolist() == []

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
-from isinglass.transforms.statistics.fold import QUANTILES, TextFold
-from isinglass.transforms.statistics.sums import MAX_SLICES, OTHER
+from isinglass.transforms.statistics.fold import (
+    QUANTILES,
+    TextGatherer,
+    text_statistics,
+)
+from isinglass.transforms.statistics.sums import MAX_SLICES, OTHER, add_into
 
 Row = tuple[str, str | None, str | None]
 HOSTILE = ["=cmd()", "<script>", "a\x00b", "", "(other)", "all", "\u202e", "a/../b"]
@@ -27,9 +31,11 @@ ROWS = st.lists(
 
 
 def fold(rows: list[Row], total: dict[str, Any] | None = None) -> dict[str, Any]:
-    columns = [pa.array([row[j] for row in rows], pa.string()) for j in range(3)]
-    text_fold = TextFold()
-    return text_fold.add(text_fold.create() if total is None else total, *columns)
+    gathered = TextGatherer()
+    gathered.add(*(pa.array([row[j] for row in rows], pa.string()) for j in range(3)))
+    sums = TextGatherer().finish() if total is None else total
+    add_into(sums, gathered.finish())
+    return sums
 
 
 def value(
@@ -50,7 +56,7 @@ def test_statistics_of_four_documents() -> None:
         ("é", None, "de"),
         ("", "<b>", None),
     ]
-    found = TextFold().finish(fold(rows), "input")
+    found = text_statistics(fold(rows), "input")
     assert value(found, "documents") == 4
     assert value(found, "characters") == 12
     assert value(found, "words") == 4
@@ -68,7 +74,7 @@ def test_statistics_of_four_documents() -> None:
 
 
 def test_nothing_at_all() -> None:
-    found = TextFold().finish(TextFold().create(), "output")
+    found = text_statistics(TextGatherer().finish(), "output")
     assert [(row.metric, row.value) for row in found] == [
         ("documents", 0),
         ("characters", 0),
@@ -77,7 +83,7 @@ def test_nothing_at_all() -> None:
 
 
 def test_every_slice_has_every_statistic() -> None:
-    found = TextFold().finish(fold([("a", "s", "en")]), "run")
+    found = text_statistics(fold([("a", "s", "en")]), "run")
     each = 3 + 2 * (1 + len(QUANTILES))
     assert len(found) == each + 2 * (each + 1)
     assert statistics_table(found).num_rows == len(found)
@@ -86,7 +92,7 @@ def test_every_slice_has_every_statistic() -> None:
 def test_rare_sources_become_one() -> None:
     rows: list[Row] = [(f"t{i}", f"s{i:03}", "en") for i in range(MAX_SLICES + 30)]
     rows += [("x", "s229", "en"), ("x", OTHER, "en")]
-    found = TextFold().finish(fold(rows), "input")
+    found = text_statistics(fold(rows), "input")
     names = [row.source for row in found if row.metric == "documents" and row.source]
     assert len(names) == len(set(names)) == MAX_SLICES
     assert names[-1] == OTHER
@@ -99,15 +105,16 @@ def test_rare_sources_become_one() -> None:
 
 
 @given(ROWS, ROWS, ROWS)
-def test_merging_is_associative_and_commutative(
+def test_adding_is_associative_and_commutative(
     first: list[Row], second: list[Row], third: list[Row]
 ) -> None:
-    merge = TextFold().merge
-    a, b, c = fold(first), fold(second), fold(third)
-    before = json.dumps([a, b, c])
-    assert merge(a, merge(b, c)) == merge(merge(a, b), c) == merge(merge(c, b), a)
-    assert merge(a, TextFold().create()) == a
-    assert json.dumps([a, b, c]) == before
+    whole = fold([*first, *second, *third])
+    assert fold(third, fold(second, fold(first))) == whole
+    assert fold(first, fold(third, fold(second))) == whole
+    part = fold(second)
+    before = json.dumps(part)
+    add_into(fold(first), part)
+    assert json.dumps(part) == before
 
 
 @given(ROWS, st.integers(0, 12), st.randoms(use_true_random=False))
@@ -120,13 +127,12 @@ def test_order_and_batches_change_nothing(
     parts = fold(shuffled[cut:], fold(shuffled[:cut]))
     assert parts == whole
     assert json.loads(json.dumps(whole)) == whole
-    finish = TextFold().finish
-    assert finish(parts, "input") == finish(whole, "input")
+    assert text_statistics(parts, "input") == text_statistics(whole, "input")
 
 
 @given(ROWS)
 def test_sums_equal_a_loop(rows: list[Row]) -> None:
-    found = TextFold().finish(fold(rows), "input")
+    found = text_statistics(fold(rows), "input")
     assert value(found, "documents") == len(rows)
     assert value(found, "characters") == sum(len(row[0]) for row in rows)
     for source in {row[1] or "" for row in rows}:
@@ -139,5 +145,6 @@ def test_sums_equal_a_loop(rows: list[Row]) -> None:
 def test_slices_of_arrays() -> None:
     texts = pa.array(["a", "bb", "ccc"])[1:]
     names = pa.array(["x", "y", None])[1:]
-    added = TextFold().add(TextFold().create(), texts, names, names)
-    assert added == fold([("bb", "y", "y"), ("ccc", None, None)])
+    gathered = TextGatherer()
+    gathered.add(texts, names, names)
+    assert gathered.finish() == fold([("bb", "y", "y"), ("ccc", None, None)])

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.statistics.lengths import (
-    MAX_RELATIVE_ERROR,
+from isinglass.transforms.statistics.fold import (
     bin_middle,
     length_bins,
     quantile,
@@ -37,7 +36,7 @@ def test_bins(length: int, number: int, middle: float) -> None:
 @given(st.integers(0, 2**52))
 def test_the_middle_of_a_bin_is_near(length: int) -> None:
     number = int(length_bins(np.array([length]))[0])
-    assert abs(bin_middle(number) - length) <= length * MAX_RELATIVE_ERROR
+    assert abs(bin_middle(number) - length) <= length * 1 / 64
     if length < 64:
         assert bin_middle(number) == length
 
@@ -59,7 +58,7 @@ def test_quantiles_are_within_the_stated_error(
     histogram = Counter(str(number) for number in bins)
     exact = np.quantile(np.array(lengths), share, method="inverted_cdf")
     found = quantile(histogram, share)
-    assert found == pytest.approx(exact, rel=MAX_RELATIVE_ERROR, abs=0)
+    assert found == pytest.approx(exact, rel=1 / 64, abs=0)
 
 
 def test_no_quantile_of_nothing() -> None:

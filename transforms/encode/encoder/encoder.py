@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.encoder.cuda import CudaEngine
-from isinglass.transforms.encode.encoder.flight import Flight
-from isinglass.transforms.encode.encoder.lanes import CpuLane, Work
-from isinglass.transforms.encode.encoder.staged import StagedLane
-from isinglass.transforms.encode.encoder.statistics import EncoderStatistics
-from isinglass.transforms.encode.encoder.window import Encoded, open_window
+from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
+from isinglass.transforms.encode.encoder.window import Encoded, Window
+from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.forward.load import load_model
+from isinglass.transforms.encode.models.check import check_fit
+from isinglass.transforms.encode.models.find import model_folder
+from isinglass.transforms.encode.models.folder import model_settings, pooling_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Generator, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.encoder.lanes import Lane
-    from isinglass.transforms.encode.forward.model import Model
+    from isinglass.transforms.encode.encoder.lane import Lane
+    from isinglass.transforms.encode.forward.load import Model
+    from isinglass.transforms.encode.settings import EncodeSettings
+
+CPU_BATCH_TOKENS = 2048
+"""Most tokens of a batch on a CPU. Measured with MiniLM on one AMD EPYC core: 1,024 to
+4,096 are equally fast, in float32 and in bfloat16; more only takes memory."""
 
 
 @dataclass
@@ -35,9 +41,6 @@ class Encoder:
         batch_tokens: Most tokens in a batch; halved each time the device's memory
             runs out, and not raised again.
         normalise: Whether vectors are brought to unit length.
-        clock: Gives seconds, such as `time.perf_counter`; None measures no times.
-        halved: How often the device's memory has run out.
-        statistics: How well the device was used, over all calls.
     """
 
     model: Model
@@ -45,9 +48,6 @@ class Encoder:
     max_tokens: int
     batch_tokens: int
     normalise: bool
-    clock: Callable[[], float] | None = None
-    halved: int = field(default=0, init=False)
-    statistics: EncoderStatistics = field(default_factory=EncoderStatistics, init=False)
 
     @property
     def dimensions(self) -> int:
@@ -89,29 +89,28 @@ class Encoder:
             TooLargeError: A document alone does not fit into the device's memory.
             RefuseError: An id is beyond the model's vocabulary; a vector is not finite.
         """
+        from isinglass.transforms.encode.encoder import flight  # noqa: PLC0415  (torch)
+
         lane = self._lane(hidden=hidden)
-        flight = Flight(lane, self, self.statistics, padded=self.model.padded)
-        began: float | None = None
+        batches = flight.Flight(lane, self)
         try:
             for tokens in windows:
-                if began is None and self.clock is not None:
-                    began = self.clock()
                 self._check_ids(tokens)
                 seen = cut(tokens, self.max_tokens)
-                yield from flight.add(open_window(seen, self.dimensions, hidden=hidden))
-            yield from flight.finish()
+                yield from batches.add(Window(seen, self.dimensions, hidden=hidden))
+            yield from batches.finish()
         finally:
-            lane.close()
-            if began is not None and self.clock is not None:
-                self.statistics.wall_seconds += self.clock() - began
+            lane.engine.finish()
 
     def _lane(self, *, hidden: bool) -> Lane:
-        work = Work(self.model, normalise=self.normalise, hidden=hidden)
+        from isinglass.transforms.encode.encoder import engines, lane  # noqa: PLC0415
+
+        work = lane.Work(self.model, normalise=self.normalise, hidden=hidden)
         device = self.model.device
-        if device.type == "cpu":
-            return CpuLane(work, self.clock)
-        engine = CudaEngine(device, timed=self.clock is not None)
-        return StagedLane(work, engine, max(self.batch_tokens, self.max_tokens))
+        engine: engines.Engine = engines.CpuEngine()
+        if device.type != "cpu":
+            engine = engines.CudaEngine(device)
+        return lane.Lane(work, engine, max(self.batch_tokens, self.max_tokens))
 
     def _check_ids(self, tokens: TokenBatch) -> None:
         largest = int(tokens.values.max(initial=-1))
@@ -122,3 +121,45 @@ class Encoder:
                 "Set encode.tokenizer to the model's own."
             )
             raise RefuseError(msg)
+
+
+def load_encoder(settings: EncodeSettings) -> Encoder:
+    """Load the model that `encode.model` names.
+
+    Raises:
+        MissingExtraError: A library or the packaged model is not installed.
+        ConfigError: The device is not there, or max_tokens is too long.
+        RefuseError: Weights are missing or a pickle, or the tokenizer is not the
+            model's, or the device has too little memory for the model.
+    """
+    require("torch", "safetensors")
+    from isinglass.transforms.encode.encoder import lane  # noqa: PLC0415  (torch)
+
+    check_fit(settings)
+    device = choose_device(settings.device)
+    folder = model_folder(settings)
+    pooling = settings.pooling
+    if pooling == "auto":
+        pooling = pooling_of(folder) or "mean"
+    precision = choose_precision(settings.precision, device)
+    try:
+        model = load_model(folder, device, precision, pooling)
+    except RuntimeError as error:
+        if not lane.is_out_of_memory(error):
+            raise
+        msg = (
+            f"encode.model: {folder} does not fit into the free memory of {device}. "
+            "Set encode.device to another device or to cpu, or end the other programs "
+            "that use its memory."
+        )
+        raise RefuseError(msg) from error
+    budget = settings.batch_tokens
+    if device.type == "cpu":
+        budget = min(budget, CPU_BATCH_TOKENS)
+    return Encoder(
+        model=model,
+        vocabulary_size=model_settings(folder)["vocab_size"],
+        max_tokens=settings.max_tokens,
+        batch_tokens=budget,
+        normalise=settings.normalise,
+    )

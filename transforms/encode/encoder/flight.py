@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import TooLargeError
-from isinglass.transforms.encode.batching import batch_cost, halves, plan_batches
-from isinglass.transforms.encode.encoder.lanes import is_out_of_memory
+from isinglass.transforms.encode.batching import batch_cost, plan_batches
+from isinglass.transforms.encode.encoder.lane import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,21 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.encoder.lanes import Lane, Ticket
-    from isinglass.transforms.encode.encoder.statistics import EncoderStatistics
+    from isinglass.transforms.encode.encoder.encoder import Encoder
+    from isinglass.transforms.encode.encoder.lane import Lane, Ticket
     from isinglass.transforms.encode.encoder.window import Encoded, Window
-
-
-class Budget(Protocol):
-    """What may go into a batch, for this flight and the ones after it.
-
-    Attributes:
-        batch_tokens: Most tokens of a batch; smaller after memory ran out.
-        halved: How often memory ran out.
-    """
-
-    batch_tokens: int
-    halved: int
 
 
 @dataclass
@@ -39,15 +27,11 @@ class Flight:
 
     Attributes:
         lane: The way through the device.
-        budget: Of every batch.
-        statistics: Added to for every batch that comes back.
-        padded: Whether batches are filled up to their longest document.
+        encoder: Says how large a batch may be; is told when memory runs out.
     """
 
     lane: Lane
-    budget: Budget
-    statistics: EncoderStatistics
-    padded: bool
+    encoder: Encoder
     _windows: deque[Window] = field(default_factory=deque, init=False)
     _batches: deque[tuple[Ticket, Window, NDArray[np.int64]]] = field(
         default_factory=deque, init=False
@@ -60,23 +44,25 @@ class Flight:
             TooLargeError: One document alone does not fit into the device's memory.
         """
         self._windows.append(window)
-        todo = deque(
-            plan_batches(window.lengths, self.budget.batch_tokens, padded=self.padded)
-        )
+        todo = deque(self._planned(window.lengths, self.encoder.batch_tokens))
         while todo:
             rows = todo.popleft()
-            if self._too_large(window, rows):
+            lengths = window.lengths[rows]
+            if len(rows) > 1 and self._cost(lengths) > self.encoder.batch_tokens:
                 # Planned before memory ran out.
-                todo.extendleft(reversed(self._planned_again(window, rows)))
+                pieces = self._planned(lengths, self.encoder.batch_tokens)
+                todo.extendleft(rows[piece] for piece in reversed(pieces))
                 continue
             if self.lane.full:
                 self._collect()
             ticket = self._submit(window, rows)
             if ticket is None:
-                todo.extendleft(reversed(self._after_shortage(window, rows)))
+                pieces = self._after_shortage(window, rows)
+                todo.extendleft(rows[piece] for piece in reversed(pieces))
             else:
                 self._batches.append((ticket, window, rows))
-            self._collect_finished()
+            while self._batches and self._batches[0][0].copied.query():
+                self._collect()
             yield from self._complete()
         yield from self._complete()
 
@@ -85,6 +71,14 @@ class Flight:
         while self._batches:
             self._collect()
             yield from self._complete()
+
+    def _planned(
+        self, lengths: NDArray[np.int64], most: int
+    ) -> list[NDArray[np.int64]]:
+        return plan_batches(lengths, most, padded=self.encoder.model.padded)
+
+    def _cost(self, lengths: NDArray[np.int64]) -> int:
+        return batch_cost(lengths, padded=self.encoder.model.padded)
 
     def _submit(self, window: Window, rows: NDArray[np.int64]) -> Ticket | None:
         """Put a batch on the lane; None where memory ran out."""
@@ -99,7 +93,7 @@ class Flight:
     def _after_shortage(
         self, window: Window, rows: NDArray[np.int64]
     ) -> list[NDArray[np.int64]]:
-        """Halve the budget and the batch, and empty the device.
+        """Halve the budget, cut the batch into halves, and empty the device.
 
         A document that was refused room beside batches under way is tried again alone.
         """
@@ -111,46 +105,20 @@ class Flight:
         if alone:
             msg = (
                 f"A document of {int(lengths[0]):,} tokens does not fit into the free "
-                f"memory of {self.lane.place()}. Set encode.max_tokens to less, set "
-                "encode.device to another device or to cpu, or end the other programs "
-                "that use its memory."
+                f"memory of {self.lane.engine.place()}. Set encode.max_tokens to less, "
+                "set encode.device to another device or to cpu, or end the other "
+                "programs that use its memory."
             )
             raise TooLargeError(msg, int(rows[0]), window.tokens)
-        self.budget.batch_tokens = max(1, self.budget.batch_tokens // 2)
-        self.budget.halved += 1
-        if len(rows) == 1:
-            return [rows]
-        cut = halves(lengths, padded=self.padded)
-        return [rows[:cut], rows[cut:]]
-
-    def _too_large(self, window: Window, rows: NDArray[np.int64]) -> bool:
-        cost = batch_cost(window.lengths[rows], padded=self.padded)
-        return len(rows) > 1 and cost > self.budget.batch_tokens
-
-    def _planned_again(
-        self, window: Window, rows: NDArray[np.int64]
-    ) -> list[NDArray[np.int64]]:
-        budget, lengths = self.budget.batch_tokens, window.lengths[rows]
-        pieces = plan_batches(lengths, budget, padded=self.padded)
-        return [rows[piece] for piece in pieces]
-
-    def _collect_finished(self) -> None:
-        while self._batches and self._batches[0][0].done():
-            self._collect()
+        budget = max(1, self.encoder.batch_tokens // 2)
+        self.encoder.batch_tokens = budget
+        return self._planned(lengths, min(budget, max(1, self._cost(lengths) // 2)))
 
     def _collect(self) -> None:
         """Wait for the oldest batch and put its results in their places."""
         ticket, window, rows = self._batches.popleft()
-        output = ticket.wait()
-        window.put(rows, output.vectors, output.hidden)
+        window.put(rows, *ticket.wait())
         self.lane.release(ticket)
-        lengths, sums = window.lengths[rows], self.statistics
-        sums.batches += 1
-        sums.documents += len(rows)
-        sums.tokens += int(lengths.sum())
-        sums.positions += batch_cost(lengths, padded=self.padded)
-        sums.budgets += self.budget.batch_tokens
-        sums.compute_seconds += output.seconds
 
     def _complete(self) -> Iterator[Encoded]:
         while self._windows and self._windows[0].left == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,32 +33,32 @@ class Encoded:
     hidden: NDArray[np.float16] | None = None
 
 
-@dataclass
 class Window:
     """Documents under way, and what has come back of them.
 
-    Attributes:
+    Args:
         tokens: Of the documents, already cut to what the model sees.
-        vectors: Filled batch by batch; zeros at first.
-        hidden: The same; None before the first batch has brought some.
+        dimensions: Of a vector.
+        hidden: Whether hidden states are wanted.
+
+    Attributes:
+        lengths: Tokens of each document.
         left: Tokens of batches that have not come back yet.
     """
 
-    tokens: TokenBatch
-    vectors: NDArray[np.float32]
-    hidden: NDArray[np.float16] | None = None
-    lengths: NDArray[np.int64] = field(init=False)
-    left: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Expect every token."""
-        self.lengths = self.tokens.lengths
+    def __init__(self, tokens: TokenBatch, dimensions: int, *, hidden: bool) -> None:
+        self.tokens = tokens
+        self.lengths = tokens.lengths
         self.left = int(self.lengths.sum())
+        self._vectors = np.zeros((len(self.lengths), dimensions), np.float32)
+        self._hidden: NDArray[np.float16] | None = None
+        if hidden and self.left == 0:
+            self._hidden = np.zeros((0, dimensions), np.float16)
 
     @property
     def encoded(self) -> Encoded:
         """What has come back."""
-        return Encoded(self.vectors, self.tokens.offsets, self.hidden)
+        return Encoded(self._vectors, self.tokens.offsets, self._hidden)
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
         """The tokens of some documents, one after the other."""
@@ -82,27 +82,13 @@ class Window:
                 "otherwise the weights are damaged."
             )
             raise RefuseError(msg)
-        self.vectors[rows] = vectors
+        self._vectors[rows] = vectors
         if hidden is not None:
-            if self.hidden is None:
+            if self._hidden is None:
                 shape = (len(self.tokens.values), hidden.shape[1])
-                self.hidden = np.empty(shape, np.float16)
-            self.hidden[self._places(rows)] = hidden
+                self._hidden = np.empty(shape, np.float16)
+            self._hidden[self._places(rows)] = hidden
         self.left -= int(self.lengths[rows].sum())
 
     def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return token_index(self.tokens.offsets[rows], self.lengths[rows])
-
-
-def open_window(tokens: TokenBatch, dimensions: int, *, hidden: bool) -> Window:
-    """A window of which nothing has come back yet.
-
-    Args:
-        tokens: Already cut to what the model sees.
-        dimensions: Of a vector.
-        hidden: Whether hidden states are wanted.
-    """
-    window = Window(tokens, np.zeros((len(tokens.offsets) - 1, dimensions), np.float32))
-    if hidden and window.left == 0:
-        window.hidden = np.zeros((0, dimensions), np.float16)
-    return window

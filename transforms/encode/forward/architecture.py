@@ -11,7 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from isinglass.transforms.encode.forward.products import ACTIVATIONS
+ACTIVATIONS = {
+    "gelu": ("gelu", "none"),
+    "gelu_python": ("gelu", "none"),
+    "gelu_fast": ("gelu", "tanh"),
+    "gelu_new": ("gelu", "tanh"),
+    "gelu_pytorch_tanh": ("gelu", "tanh"),
+    "relu": ("relu", ""),
+}
+"""By the name in config.json: oneDNN's name, and which approximation of the error
+function both libraries take."""
 
 WORDS = "embeddings.word_embeddings.weight"
 """A tensor that all of them have."""
@@ -45,15 +54,11 @@ class Shape:
     """The numbers in config.json that decide the forward pass.
 
     Attributes:
-        layers: Transformer layers.
-        heads: Attention heads; they divide `width`.
-        width: Dimensions of a hidden state.
-        inner: Dimensions inside the feed-forward part.
+        heads: They divide `width`.
+        width: Dimensions of a hidden state; `inner` those inside the feed-forward part.
         epsilon: Added to the variance in layer normalisation.
-        activation: Of the feed-forward part, by its name in config.json.
-        vocabulary: Rows of the table of words.
-        positions: Rows of the table of positions.
-        segments: Rows of the table of segments; 0 for a model without one.
+        vocabulary: Rows of the table of words; `positions` and `segments` likewise.
+        segments: 0 for a model without a table of them.
         padding: Id from behind which positions are numbered; None if they begin at 0.
         layer: What the names of a layer's tensors begin with, with `{}` for its number.
         parts: The tensors of a layer by what they do.

@@ -1,38 +1,91 @@
 """BERT's forward pass over documents laid end to end, without padding.
 
 Everything but attention works token by token, so it runs over all tokens of a batch
-at once, and each document sees itself alone. Source: Devlin et al., "BERT" (2019).
+at once, and each document sees itself alone. Sources: Vaswani et al., "Attention Is All
+You Need" (2017), section 3, with the normalisation behind each part, as in Devlin et
+al., "BERT" (2019).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
+from torch.nn.functional import embedding, layer_norm
+
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.forward.architecture import WORDS, read_shape
+from isinglass.transforms.encode.forward.architecture import WORDS, Shape, read_shape
 from isinglass.transforms.encode.forward.attention import choose_attention
-from isinglass.transforms.encode.forward.checkpoint import open_checkpoint
-from isinglass.transforms.encode.forward.embedding import Embedding
-from isinglass.transforms.encode.forward.layer import Layer
-from isinglass.transforms.encode.forward.layout import lay_out
-from isinglass.transforms.encode.forward.norm import Norm
+from isinglass.transforms.encode.forward.checkpoint import Checkpoint, open_checkpoint
 from isinglass.transforms.encode.forward.pooling import Pooler, pool_first, pool_mean
-from isinglass.transforms.encode.forward.precision import tensor_type
 from isinglass.transforms.encode.forward.products import product, sum_product
-from isinglass.transforms.encode.models import model_settings
+from isinglass.transforms.encode.models.folder import model_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import torch
     from torch import Tensor
 
-    from isinglass.transforms.encode.forward.architecture import Shape
     from isinglass.transforms.encode.forward.attention import Attention
     from isinglass.transforms.encode.forward.batch import DeviceBatch
-    from isinglass.transforms.encode.forward.checkpoint import Checkpoint
     from isinglass.transforms.encode.forward.pooling import Pooling
+    from isinglass.transforms.encode.forward.products import Product, SumProduct
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Token ids to the first hidden states: words plus positions, normalised.
+
+    Attributes:
+        words: Shape (vocabulary, width).
+        positions: Shape (positions, width). Every token is of the first segment, so
+            that segment's vector is in them already.
+        norm: Of the sum.
+        padding: Id from behind which positions are numbered; None if they begin at 0.
+    """
+
+    words: Tensor
+    positions: Tensor
+    norm: Product
+    padding: int | None
+
+    def __call__(self, batch: DeviceBatch) -> Tensor:
+        """First hidden states, shape (tokens, width)."""
+        words = embedding(batch.ids, self.words)
+        return self.norm(words.add_(embedding(self._places(batch), self.positions)))
+
+    def _places(self, batch: DeviceBatch) -> Tensor:
+        rows = batch.token_rows()
+        if self.padding is None:
+            return batch.token_places(rows)
+        # Where text itself holds the padding id, fairseq's rule, which transformers
+        # follows, gives that token the padding's position and does not count it.
+        counted = (batch.ids != self.padding).long()
+        until = counted.cumsum(0)
+        first = batch.starts.long()[:-1]
+        before = (until[first] - counted[first])[rows]
+        return (until - before) * counted + self.padding
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Attention, then the feed-forward part; query, key and value are one product."""
+
+    query_key_value: Product
+    attention: Attention
+    attention_output: SumProduct
+    attention_norm: Product
+    intermediate: Product
+    output: SumProduct
+    output_norm: Product
+
+    def __call__(self, hidden: Tensor, batch: DeviceBatch) -> Tensor:
+        """Hidden states of the next layer, shape (tokens, width)."""
+        context = self.attention(self.query_key_value(hidden), batch)
+        hidden = self.attention_norm(self.attention_output(context, hidden))
+        return self.output_norm(self.output(self.intermediate(hidden), hidden))
 
 
 @dataclass(frozen=True)
@@ -41,13 +94,8 @@ class PackedModel:
 
     Attributes:
         dimensions: Of a hidden state and so of a vector.
-        device: Where it runs.
         attention: How attention is computed: `by_length`, `varlen` or `flash`.
         longest: Most tokens of a document.
-        embedding: Ids to the first hidden states.
-        layers: Hidden states to hidden states.
-        pooling: Hidden states to vectors.
-        padded: Whether batches hold padding; never here.
     """
 
     dimensions: int
@@ -56,7 +104,7 @@ class PackedModel:
     longest: int
     embedding: Embedding
     layers: tuple[Layer, ...]
-    pooling: Pooling
+    vectors: Pooling
     padded: bool = False
 
     def hidden(self, batch: DeviceBatch) -> Tensor:
@@ -65,55 +113,33 @@ class PackedModel:
         Raises:
             RefuseError: A document has more tokens than the model has positions for.
         """
-        import torch  # noqa: PLC0415  (optional)
-
-        layout = lay_out(batch)
-        if layout.longest > self.longest:
+        if batch.longest > self.longest:
             # On a GPU a row beyond the table would end the process.
             msg = (
-                f"encode.max_tokens: a document has {layout.longest} tokens and the "
+                f"encode.max_tokens: a document has {batch.longest} tokens and the "
                 f"model takes {self.longest}. Set it to {self.longest} or less."
             )
             raise RefuseError(msg)
-        with torch.inference_mode():
-            hidden = self.embedding(batch)
-            for layer in self.layers:
-                hidden = layer(hidden, layout)
-            return hidden
-
-    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        """Vectors of the documents: float32, shape (n, dimensions), not normalised."""
-        import torch  # noqa: PLC0415  (optional)
-
-        with torch.inference_mode():
-            return self.pooling(batch, hidden)
+        hidden = self.embedding(batch)
+        for layer in self.layers:
+            hidden = layer(hidden, batch)
+        return hidden
 
 
 def load_packed(
-    folder: Path, device: torch.device, precision: str, pooling: str
+    folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PackedModel | None:
-    """Load a model folder; None where only `transformers` can run the model.
-
-    Args:
-        folder: With config.json and safetensors.
-        device: Where the model runs.
-        precision: One of `PRECISIONS`.
-        pooling: `mean`, `cls` or `pooler`.
+    """Load a model folder, see `load_model`; None where only `transformers` can run it.
 
     Raises:
-        ConfigError: The precision is unknown or not for this device.
         RefuseError: The weights cannot be read, or one is missing or of another
             shape, or the pooler is asked for and there is none.
     """
     shape = read_shape(model_settings(folder))
     if shape is None:
         return None
-    weights = _Weights(
-        open_checkpoint(folder, WORDS), shape, device, tensor_type(precision, device)
-    )
-    attention, name = choose_attention(
-        shape.heads, shape.width, weights.precision, device
-    )
+    weights = _Weights(open_checkpoint(folder, WORDS), shape, device, precision)
+    attention, name = choose_attention(shape.heads, shape.width, precision, device)
     return PackedModel(
         dimensions=shape.width,
         device=device,
@@ -121,7 +147,7 @@ def load_packed(
         longest=shape.longest,
         embedding=_embedding(weights),
         layers=tuple(_layer(weights, n, attention) for n in range(shape.layers)),
-        pooling=_pooling(weights, pooling),
+        vectors=_pooling(weights, pooling),
     )
 
 
@@ -136,18 +162,26 @@ class _Weights:
         """In float32."""
         return self.checkpoint.tensor(name, *shape, device=self.device)
 
-    def affine(self, name: str, outputs: int, inputs: int) -> tuple[Tensor, Tensor]:
-        weight = self.wide(f"{name}.weight", outputs, inputs)
-        bias = self.wide(f"{name}.bias", outputs)
+    def pair(self, name: str, *shape: int) -> tuple[Tensor, Tensor]:
+        """The weight, and the bias that is added to what it makes."""
+        weight = self.wide(f"{name}.weight", *shape)
+        bias = self.wide(f"{name}.bias", shape[0])
         return weight.to(self.precision), bias.to(self.precision)
 
-    def norm(self, name: str) -> Norm:
+    def norm(self, name: str) -> Product:
+        """Layer normalisation (Ba, Kiros and Hinton, 2016) of each row.
+
+        Mean and variance are float32 inside torch whatever the precision of the rows.
+        """
         width = self.shape.width
-        weight, bias = (
-            self.wide(f"{name}.{part}", width).to(self.precision)
-            for part in ("weight", "bias")
+        weight, bias = self.pair(name, width)
+        return partial(
+            layer_norm,
+            normalized_shape=(width,),
+            weight=weight,
+            bias=bias,
+            eps=self.shape.epsilon,
         )
-        return Norm(weight, bias, self.shape.epsilon)
 
 
 def _embedding(weights: _Weights) -> Embedding:
@@ -168,27 +202,25 @@ def _embedding(weights: _Weights) -> Embedding:
 
 
 def _layer(weights: _Weights, number: int, attention: Attention) -> Layer:
-    import torch  # noqa: PLC0415  (optional)
-
     shape = weights.shape
     width, inner = shape.width, shape.inner
     prefix = shape.layer.format(number)
     names = {part: f"{prefix}.{name}" for part, name in shape.parts.items()}
     parts = [
-        weights.affine(names[part], width, width) for part in ("query", "key", "value")
+        weights.pair(names[part], width, width) for part in ("query", "key", "value")
     ]
     weight, bias = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
     return Layer(
         query_key_value=product(weight, bias),
         attention=attention,
         attention_output=sum_product(
-            *weights.affine(names["attention_output"], width, width)
+            *weights.pair(names["attention_output"], width, width)
         ),
         attention_norm=weights.norm(names["attention_norm"]),
         intermediate=product(
-            *weights.affine(names["intermediate"], inner, width), shape.activation
+            *weights.pair(names["intermediate"], inner, width), shape.activation
         ),
-        output=sum_product(*weights.affine(names["output"], width, inner)),
+        output=sum_product(*weights.pair(names["output"], width, inner)),
         output_norm=weights.norm(names["output_norm"]),
     )
 
@@ -199,7 +231,7 @@ def _pooling(weights: _Weights, pooling: str) -> Pooling:
     if pooling == "cls":
         return pool_first
     name, width = "pooler.dense", weights.shape.width
-    if not weights.shape.pooler or not weights.checkpoint.has(f"{name}.weight"):
+    if not weights.shape.pooler or f"{name}.weight" not in weights.checkpoint.tensors:
         msg = (
             f"encode.pooling: the model in {weights.checkpoint.folder} has no pooler. "
             "Set it to mean or cls."

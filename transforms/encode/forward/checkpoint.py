@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import safetensors
+
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.models import CONFIG_FILE, weight_files
+from isinglass.transforms.encode.models.folder import CONFIG_FILE, weight_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,17 +26,12 @@ class Checkpoint:
 
     Attributes:
         folder: Where the files are, for messages.
-        files: Open file of each tensor, by the tensor's name inside the encoder.
-        names: Its name in the file, which may have a prefix or be an older one.
+        tensors: By the name inside the encoder, the open file that holds it and its
+            name there, which may have a prefix or be an older one.
     """
 
     folder: Path
-    files: dict[str, Any]
-    names: dict[str, str]
-
-    def has(self, name: str) -> bool:
-        """Whether there is such a tensor."""
-        return name in self.names
+    tensors: dict[str, tuple[Any, str]]
 
     def tensor(self, name: str, *shape: int, device: torch.device) -> Tensor:
         """One tensor as float32 on the device.
@@ -47,13 +44,14 @@ class Checkpoint:
         Raises:
             RefuseError: It is missing, has another shape or holds no floats.
         """
-        if name not in self.names:
+        if name not in self.tensors:
             msg = (
                 f"encode.model: {self.folder} has no tensor {name}. Its files are of "
                 "two models, or the save was cut short; save the model again."
             )
             raise RefuseError(msg)
-        tensor: Tensor = self.files[name].get_tensor(self.names[name])
+        file, inside = self.tensors[name]
+        tensor: Tensor = file.get_tensor(inside)
         if tuple(tensor.shape) != shape:
             msg = (
                 f"encode.model: {self.folder}: tensor {name} is {tuple(tensor.shape)}, "
@@ -99,14 +97,12 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
         )
         raise RefuseError(msg)
     prefix = prefixes[0] if prefixes else ""
-    names = {
-        _present_name(name.removeprefix(prefix)): name
-        for name in found
+    tensors = {
+        _present_name(name.removeprefix(prefix)): (file, name)
+        for name, file in found.items()
         if name.startswith(prefix)
     }
-    return Checkpoint(
-        folder, {inside: found[name] for inside, name in names.items()}, names
-    )
+    return Checkpoint(folder, tensors)
 
 
 def _present_name(name: str) -> str:
@@ -121,8 +117,6 @@ def open_weights(path: Path) -> Any:
     Raises:
         RefuseError: It is damaged, or of another format.
     """
-    import safetensors  # noqa: PLC0415  (optional)
-
     try:
         return safetensors.safe_open(path, framework="pt")
     except (OSError, safetensors.SafetensorError) as error:

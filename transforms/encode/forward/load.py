@@ -1,23 +1,52 @@
-"""A model folder to a model, by the fastest way that runs it."""
+"""A model folder to a model, by the fastest way that runs it; imports without torch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.forward.bert import load_packed
-from isinglass.transforms.encode.forward.checkpoint import open_weights
-from isinglass.transforms.encode.forward.padded import load_padded, refuse_decoder
-from isinglass.transforms.encode.models import model_settings, weight_files
+from isinglass.transforms.encode.models.folder import model_settings, weight_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
+    from torch import Tensor
 
-    from isinglass.transforms.encode.forward.model import Model
+    from isinglass.transforms.encode.forward.batch import DeviceBatch
 
-POOLINGS = ("mean", "cls", "pooler")
+
+class Model(Protocol):
+    """Runs batches: `PackedModel` without padding, `PaddedModel` with it."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def padded(self) -> bool:
+        """Whether the documents of a batch are filled up to the longest inside."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are expected and results lie."""
+
+    @property
+    def attention(self) -> str:
+        """How attention is computed, for reports: `by_length`, `varlen`, ..."""
+
+    def hidden(self, batch: DeviceBatch) -> Tensor:
+        """Last hidden states in the model's precision, shape (tokens, width).
+
+        They are packed as the batch is, whether or not the model pads inside.
+        """
+
+    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        """One vector a document from what `hidden(batch)` gave, not normalised.
+
+        Returns:
+            float32, shape (n, dimensions), on the device.
+        """
 
 
 def load_model(
@@ -28,27 +57,38 @@ def load_model(
     Args:
         folder: With config.json and safetensors; no code in it is run.
         device: Where the model runs.
-        precision: `float32`, `bfloat16` or `float16`, of weights and hidden states.
+        precision: Of weights and hidden states: `float32` has 24 bits, `bfloat16` 8
+            with the range of float32, `float16` 11 up to 65,504, and most CPUs have
+            no instructions for it: expect a tenth of the speed. Sums inside products,
+            normalisation, softmax and pooling are float32 in all three.
         pooling: `mean` of all hidden states, `cls` (the first one) or the model's
             own `pooler`.
 
     Raises:
-        ConfigError: There is no such precision or pooling, or the device cannot
-            compute in it.
+        ConfigError: The device cannot compute in this precision.
         MissingExtraError: transformers is needed and not installed.
         RefuseError: The weights cannot be read, one is missing or of another shape,
             or the model has no such pooling.
     """
-    if pooling not in POOLINGS:
+    import torch  # noqa: PLC0415  (optional)
+
+    from isinglass.transforms.encode.forward import bert, padded  # noqa: PLC0415
+
+    if (
+        precision == "bfloat16"
+        and device.type == "cuda"
+        and not torch.cuda.is_bf16_supported()
+    ):
         msg = (
-            f"encode.pooling: {pooling!r} is none of {', '.join(POOLINGS)}. Choose one "
-            "of them."
+            "encode.precision: this GPU has no bfloat16 arithmetic. Set it to float16 "
+            "or float32."
         )
         raise ConfigError(msg)
-    packed = load_packed(folder, device, precision, pooling)
+    number = getattr(torch, precision)
+    packed = bert.load_packed(folder, device, number, pooling)
     if packed is not None:
         return packed
-    return load_padded(folder, device, precision, pooling)
+    return padded.load_padded(folder, device, number, pooling)
 
 
 def check_model(folder: Path, pooling: str) -> None:
@@ -57,19 +97,20 @@ def check_model(folder: Path, pooling: str) -> None:
     Tensors are looked at one by one and not kept. For a model that only `transformers`
     runs, the files must be readable and the model no encoder-decoder.
 
-    Args:
-        folder: With config.json and safetensors.
-        pooling: `mean`, `cls` or `pooler`.
-
     Raises:
-        RefuseError: The weights cannot be read, one is missing or of another shape,
-            or the model has no such pooling.
+        RefuseError: See there.
     """
     import torch  # noqa: PLC0415  (optional)
 
+    from isinglass.transforms.encode.forward import (  # noqa: PLC0415  (torch)
+        bert,
+        checkpoint,
+        padded,
+    )
+
     for file in weight_files(folder):
-        open_weights(file)
-    if load_packed(folder, torch.device("meta"), "float32", pooling) is None:
+        checkpoint.open_weights(file)
+    if bert.load_packed(folder, torch.device("meta"), torch.float32, pooling) is None:
         shape = model_settings(folder)
         if shape.get("is_encoder_decoder", False):
-            refuse_decoder(folder, shape["model_type"])
+            padded.refuse_decoder(folder, shape["model_type"])

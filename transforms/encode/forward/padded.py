@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import torch
 
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.extra import require
-from isinglass.transforms.encode.forward.layout import token_places, token_rows
+from isinglass.transforms.encode.forward.agreement import agree
 from isinglass.transforms.encode.forward.pooling import pool_first, pool_mean
-from isinglass.transforms.encode.forward.precision import tensor_type
-from isinglass.transforms.encode.models import model_settings
+from isinglass.transforms.encode.models.folder import model_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import torch
     from torch import Tensor
 
     from isinglass.transforms.encode.forward.batch import DeviceBatch
@@ -39,76 +40,36 @@ class PaddedModel:
     """A loaded `AutoModel`; see `Model`.
 
     Attributes:
-        dimensions: Of a vector.
-        device: Where it runs.
         pad: Id that fills the batch; positions of some models are counted from it.
-        model: Of transformers.
-        pooling: Hidden states to vectors.
-        attention: How attention is computed: as transformers chose.
-        padded: Whether batches hold padding; always here.
+        model: Of transformers, which chooses how attention is computed.
     """
 
     dimensions: int
     device: torch.device
     pad: int
     model: Any
-    pooling: Pooling
+    vectors: Pooling
     attention: str = "transformers"
     padded: bool = True
 
     def hidden(self, batch: DeviceBatch) -> Tensor:
         """Last hidden states, packed as the batch is: shape (tokens, width)."""
-        import torch  # noqa: PLC0415  (optional)
-
-        count, longest = len(batch.lengths), int(batch.lengths.max())
-        with torch.inference_mode():
-            rows = token_rows(batch)
-            places = rows * longest + token_places(batch, rows)
-            ids = torch.full((count * longest,), self.pad, device=self.device)
-            mask = torch.zeros_like(ids)
-            ids[places] = batch.ids.long()
-            mask[places] = 1
-            hidden: Tensor = self.model(
-                input_ids=ids.view(count, longest),
-                attention_mask=mask.view(count, longest),
-            ).last_hidden_state
-            return hidden.reshape(count * longest, -1)[places]
-
-    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        """Vectors of the documents: float32, shape (n, dimensions), not normalised."""
-        import torch  # noqa: PLC0415  (optional)
-
-        with torch.inference_mode():
-            return self.pooling(batch, hidden)
+        count, longest = len(batch.lengths), batch.longest
+        rows = batch.token_rows()
+        places = rows * longest + batch.token_places(rows)
+        ids = torch.full((count * longest,), self.pad, device=self.device)
+        mask = torch.zeros_like(ids)
+        ids[places] = batch.ids.long()
+        mask[places] = 1
+        hidden: Tensor = self.model(
+            input_ids=ids.view(count, longest),
+            attention_mask=mask.view(count, longest),
+        ).last_hidden_state
+        return hidden.reshape(count * longest, -1)[places]
 
 
-@dataclass(frozen=True)
-class _OwnPooler:
-    """The pooler of a transformers model, which looks at first hidden states only."""
-
-    model: Any
-
-    def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        """See `Pooling`."""
-        first = hidden[batch.starts[:-1].long()]
-        return self.of_first(first).float()
-
-    def of_first(self, first: Tensor) -> Tensor:
-        """Vectors from first hidden states, shape (n, width) both."""
-        activation = getattr(self.model, "pooler_activation", None)
-        if activation is not None:  # ALBERT's is a bare affine map
-            affine: Tensor = activation(self.model.pooler(first))
-            return affine
-        result: Tensor = self.model.pooler(first[:, None])
-        return result
-
-
-def refuse_decoder(folder: Path, kind: str) -> None:
-    """Say why an encoder-decoder cannot be used.
-
-    Raises:
-        RefuseError: Always.
-    """
+def refuse_decoder(folder: Path, kind: str) -> NoReturn:
+    """Say why an encoder-decoder cannot be used."""
     msg = (
         f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
         "single vector for a document. Choose an encoder."
@@ -117,40 +78,33 @@ def refuse_decoder(folder: Path, kind: str) -> None:
 
 
 def load_padded(
-    folder: Path, device: torch.device, precision: str, pooling: str
+    folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PaddedModel:
-    """Load a model folder with transformers; no code of the folder is run.
-
-    Args:
-        folder: With config.json and safetensors.
-        device: Where the model runs.
-        precision: One of `PRECISIONS`.
-        pooling: `mean`, `cls` or `pooler`.
+    """Load a model folder with transformers, see `load_model`.
 
     Raises:
-        ConfigError: The precision is unknown or not for this device.
         MissingExtraError: transformers is not installed.
         RefuseError: transformers does not know the model, weights are missing, or
             it is no encoder or has no such pooling.
     """
     require("transformers")
     kind = model_settings(folder)["model_type"]
-    model, report = _from_folder(folder, kind, tensor_type(precision, device))
+    model, report = _from_folder(folder, kind, precision)
     if model.config.is_encoder_decoder:
         refuse_decoder(folder, kind)
     # The library fills missing weights with random numbers.
-    unused = () if pooling == "pooler" else ("pooler",)
-    missing = sorted(
+    lacking = sorted(
         name
         for name in report["missing_keys"]
-        if not any(part in name for part in unused)
+        if pooling == "pooler" or "pooler" not in name
     )
-    if missing or report["mismatched_keys"]:
-        first = missing[0] if missing else min(map(str, report["mismatched_keys"]))
-        msg = f"encode.model: the weights in {folder} lack {first}. Save them again."
+    lacking += sorted(map(str, report["mismatched_keys"]))
+    if lacking:
+        msg = (
+            f"encode.model: the weights in {folder} lack {lacking[0]}. Save them again."
+        )
         raise RefuseError(msg)
-    model.eval()
-    model.to(device)
+    model.eval().requires_grad_(requires_grad=False).to(device)
     probed = _probe(model, folder, device)
     pad = getattr(model.config, "pad_token_id", None)
     pool = _pooling(model, probed, folder, pooling)
@@ -192,8 +146,6 @@ def _probe(model: Any, folder: Path, device: torch.device) -> Any:
     Raises:
         RefuseError: They are not one hidden state for each token.
     """
-    import torch  # noqa: PLC0415  (optional)
-
     ids = torch.tensor([_PROBE, (*_PROBE[:-1], _PROBE[0])], device=device)
     try:
         with torch.inference_mode():
@@ -223,27 +175,28 @@ def _pooling(model: Any, probed: Any, folder: Path, pooling: str) -> Pooling:
     if pooling == "cls":
         return pool_first
     given = getattr(probed, "pooler_output", None)
-    pooler = _OwnPooler(model)
-    if given is None or not _gives(pooler, first, given):
+    own = partial(_own_pooler, model)
+    if given is None or not agree(own, lambda _: given, _POOLER_TOLERANCE, first):
         msg = (
             f"encode.pooling: the model in {folder} has no pooler that takes the first "
             "hidden state. Set it to mean or cls."
         )
         raise RefuseError(msg)
-    return pooler
+
+    def pool(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        return own(hidden[batch.starts[:-1].long()]).float()
+
+    return pool
 
 
-def _gives(pooler: _OwnPooler, first: Tensor, expected: Tensor) -> bool:
-    import torch  # noqa: PLC0415  (optional)
-
-    try:
-        with torch.inference_mode():
-            result = pooler.of_first(first)
-    except (AttributeError, IndexError, RuntimeError, TypeError):
-        return False
-    if result.shape != expected.shape:
-        return False
-    return float((result - expected).abs().max()) <= _POOLER_TOLERANCE
+def _own_pooler(model: Any, first: Tensor) -> Tensor:
+    """Vectors from first hidden states, shape (n, width) both."""
+    activation = getattr(model, "pooler_activation", None)
+    if activation is not None:  # ALBERT's is a bare affine map
+        affine: Tensor = activation(model.pooler(first))
+        return affine
+    result: Tensor = model.pooler(first[:, None])
+    return result
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from isinglass.transforms.encode.forward.layout import lay_out
+import torch
+from torch.nn.functional import linear
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,28 +47,22 @@ class Pooler:
 
     def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
         """See `Pooling`."""
-        from torch.nn.functional import linear  # noqa: PLC0415  (optional)
-
         return linear(pool_first(batch, hidden), self.weight, self.bias).tanh()
 
 
 def _mean_by_runs(batch: DeviceBatch, hidden: Tensor) -> Tensor:
-    import torch  # noqa: PLC0415  (optional)
-
     return torch.cat(
         [
             hidden[run.start : run.stop]
-            .view(run.count, run.length, -1)
+            .view(run.documents, run.length, -1)
             .mean(1, dtype=torch.float32)
-            for run in lay_out(batch).runs
+            for run in batch.runs
         ]
     )
 
 
 def _mean_by_segments(batch: DeviceBatch, hidden: Tensor) -> Tensor:
     """In one kernel, in a fixed order of summation, and without waiting for it."""
-    import torch  # noqa: PLC0415  (optional)
-
     # The checks that `unsafe` leaves out would ask the device for the lengths.
     return torch.segment_reduce(
         hidden.float(), "mean", lengths=batch.starts.diff().long(), axis=0, unsafe=True

@@ -11,6 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+from torch.nn import functional
+
+from isinglass.transforms.encode.forward.agreement import agree
+from isinglass.transforms.encode.forward.architecture import ACTIVATIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,17 +24,6 @@ if TYPE_CHECKING:
 
     Product = Callable[[Tensor], Tensor]
     SumProduct = Callable[[Tensor, Tensor], Tensor]
-
-ACTIVATIONS = {
-    "gelu": ("gelu", "none"),
-    "gelu_python": ("gelu", "none"),
-    "gelu_fast": ("gelu", "tanh"),
-    "gelu_new": ("gelu", "tanh"),
-    "gelu_pytorch_tanh": ("gelu", "tanh"),
-    "relu": ("relu", ""),
-}
-"""By the name in config.json: oneDNN's name, and which approximation of the error
-function both libraries take."""
 
 # Rows for which oneDNN lays the weights out; any number of rows can use them.
 _TYPICAL_ROWS = 1024
@@ -44,69 +39,51 @@ def product(weight: Tensor, bias: Tensor, activation: str = "") -> Product:
         bias: Shape (outputs,), likewise.
         activation: A key of `ACTIVATIONS`, or empty for none.
     """
-    plain = plain_product(weight, bias, activation)
-    fast = onednn_product(weight, bias, activation)
-    sample = _sample(weight)
-    return fast if fast is not None and _agree(fast, plain, sample) else plain
+    kind, approximation = ACTIVATIONS.get(activation, ("none", ""))
+
+    def plain(rows: Tensor) -> Tensor:
+        result = functional.linear(rows, weight, bias)
+        if kind == "gelu":
+            return functional.gelu(result, approximate=approximation)
+        return functional.relu(result) if kind == "relu" else result
+
+    fast = onednn_product(weight, bias, kind, approximation)
+    tolerance = _SELF_TEST_TOLERANCE[weight.element_size()]
+    if fast is not None and agree(fast, plain, tolerance, _sample(weight)):
+        return fast
+    return plain
 
 
 def sum_product(weight: Tensor, bias: Tensor) -> SumProduct:
     """The function (x, y) -> x W' + b + y, by oneDNN where it is sound.
 
     The sum is rounded to the precision of the rows only once where oneDNN does it.
-
-    Args:
-        weight: Shape (outputs, inputs), in the precision of the rows to come.
-        bias: Shape (outputs,), likewise.
+    See `product`.
     """
-    plain = plain_sum_product(weight, bias)
+
+    def plain(rows: Tensor, other: Tensor) -> Tensor:
+        return functional.linear(rows, weight, bias).add_(other)
+
     fast = onednn_sum_product(weight, bias)
-    sample = _sample(weight)
-    other = plain_product(weight, bias, "")(sample)
-    if fast is not None and _agree(fast, plain, sample, other):
+    sample, tolerance = _sample(weight), _SELF_TEST_TOLERANCE[weight.element_size()]
+    other = functional.linear(sample, weight, bias)
+    if fast is not None and agree(fast, plain, tolerance, sample, other):
         return fast
     return plain
 
 
-def plain_product(weight: Tensor, bias: Tensor, activation: str) -> Product:
-    """By torch's public functions."""
-    from torch.nn import functional  # noqa: PLC0415  (optional)
-
-    def multiply(rows: Tensor) -> Tensor:
-        result = functional.linear(rows, weight, bias)
-        if not activation:
-            return result
-        kind, approximation = ACTIVATIONS[activation]
-        if kind == "gelu":
-            return functional.gelu(result, approximate=approximation)
-        return functional.relu(result)
-
-    return multiply
-
-
-def plain_sum_product(weight: Tensor, bias: Tensor) -> SumProduct:
-    """By torch's public functions."""
-    from torch.nn import functional  # noqa: PLC0415  (optional)
-
-    def multiply(rows: Tensor, other: Tensor) -> Tensor:
-        return functional.linear(rows, weight, bias).add_(other)
-
-    return multiply
-
-
-def onednn_product(weight: Tensor, bias: Tensor, activation: str) -> Product | None:
+def onednn_product(
+    weight: Tensor, bias: Tensor, kind: str, approximation: str
+) -> Product | None:
     """By the operators that torch's own compiler emits for frozen models.
 
     Returns:
         None on another device, in a precision the processor has no instructions for,
         or where torch was built without them.
     """
-    import torch  # noqa: PLC0415  (optional)
-
     laid_out = _laid_out(weight)
     if laid_out is None:
         return None
-    kind, approximation = ACTIVATIONS.get(activation, ("none", ""))
     operator = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001
 
     def multiply(rows: Tensor) -> Tensor:
@@ -118,8 +95,6 @@ def onednn_product(weight: Tensor, bias: Tensor, activation: str) -> Product | N
 
 def onednn_sum_product(weight: Tensor, bias: Tensor) -> SumProduct | None:
     """Like `onednn_product`, with a second term."""
-    import torch  # noqa: PLC0415  (optional)
-
     laid_out = _laid_out(weight)
     if laid_out is None:
         return None
@@ -136,8 +111,6 @@ def onednn_sum_product(weight: Tensor, bias: Tensor) -> SumProduct | None:
 
 def _laid_out(weight: Tensor) -> Tensor | None:
     """The weights in oneDNN's own order, or None where it cannot run."""
-    import torch  # noqa: PLC0415  (optional)
-
     operators = torch.ops.mkldnn
     names = ("_reorder_linear_weight", "_linear_pointwise")
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
@@ -158,16 +131,3 @@ def _sample(weight: Tensor) -> Tensor:
     rows = weight[:16].float()
     unit: Tensor = rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-6)
     return unit.to(weight.dtype)
-
-
-def _agree(
-    fast: Callable[..., Tensor], plain: Callable[..., Tensor], *given: Tensor
-) -> bool:
-    try:
-        result = fast(*given)
-    except RuntimeError:
-        return False
-    expected = plain(*given)
-    difference = (result.float() - expected.float()).abs().max().item()
-    largest = max(1.0, expected.float().abs().max().item())
-    return bool(difference <= _SELF_TEST_TOLERANCE[expected.element_size()] * largest)

@@ -41,8 +41,7 @@ def tokenizer_file(settings: EncodeSettings) -> Path:
     if choice == MINILM:
         return packaged_tokenizer()
     if _is_named(choice):
-        revision = _revision(settings)
-        request = Request("encode.tokenizer", choice, revision, weights=False)
+        request = Request("encode.tokenizer", choice, _revision(settings))
         folder = find_on_hub(request, allow_download=settings.allow_download)
         return folder / TOKENIZER_FILE
     path = Path(choice)
@@ -69,11 +68,7 @@ def model_folder(settings: EncodeSettings) -> Path:
     """Folder that `encode.model` names; its weights are safetensors.
 
     Raises:
-        MissingExtraError: The packaged one is asked for and not installed.
-        ConfigError: It is no folder with a config.json and no name that can be had.
-        RefuseError: It has no safetensors, or the packaged files are not the
-            published ones.
-        RetryError: The hub does not answer.
+        IsinglassError: As `tokenizer_file` does; also where it has no safetensors.
     """
     choice = settings.model
     if choice == MINILM:

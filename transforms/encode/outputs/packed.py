@@ -11,15 +11,16 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.schemas.tables import PACKED
-from isinglass.transforms.encode.batching import equal_runs, token_index
-from isinglass.transforms.encode.outputs.ends import with_end
+from isinglass.transforms.encode.batching import bounds, equal_runs, token_index
 from isinglass.transforms.encode.outputs.rows import list_column
+from isinglass.transforms.encode.outputs.tokens import with_end
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
@@ -31,29 +32,6 @@ WINDOW_TOKENS = 2**24
 """Tokens that are packed together: 64 MiB of ids."""
 BATCH_TOKENS = 2**20
 """Tokens in a batch of finished rows."""
-
-
-@dataclass
-class Packing:
-    """What was packed.
-
-    Attributes:
-        length: Most tokens of a row.
-        documents: Documents that were packed, and of those:
-        empty: had no tokens, so that they are in no row;
-        cut: had more tokens than a row.
-        pieces: Parts of documents in the rows.
-        rows: Rows.
-        tokens: Tokens in the rows.
-    """
-
-    length: int
-    documents: int = 0
-    empty: int = 0
-    cut: int = 0
-    pieces: int = 0
-    rows: int = 0
-    tokens: int = 0
 
 
 class Packer:
@@ -68,7 +46,8 @@ class Packer:
         window_tokens: Tokens after which the rows are closed; bounds the memory.
 
     Attributes:
-        packing: Counts so far.
+        rows: Rows so far.
+        tokens: Tokens in them.
     """
 
     def __init__(
@@ -77,25 +56,22 @@ class Packer:
         end_id: int | None = None,
         window_tokens: int = WINDOW_TOKENS,
     ) -> None:
-        self.packing = Packing(length)
+        self.rows = 0
+        self.tokens = 0
+        self._length = length
         self._end_id = end_id
         self._window = window_tokens
-        self._tokens = 0
+        self._pending_tokens = 0
         self._pending: list[tuple[pa.StringArray, TokenBatch]] = []
 
     def add(
         self, doc_ids: pa.StringArray, tokens: TokenBatch
     ) -> Iterator[pa.RecordBatch]:
-        """Take documents; yields the rows of every window they fill.
-
-        Args:
-            doc_ids: One id a document.
-            tokens: All ids of the documents.
-        """
+        """Take documents with all of their ids; yields rows of windows they fill."""
         tokens = with_end(tokens, self._end_id)
         start, count = 0, len(doc_ids)
         while start < count:
-            room = tokens.offsets[start] + self._window - self._tokens
+            room = tokens.offsets[start] + self._window - self._pending_tokens
             stop = int(np.searchsorted(tokens.offsets, room))
             if stop > count:
                 self._keep(doc_ids, tokens, start, count)
@@ -116,7 +92,7 @@ class Packer:
         values = tokens.values[offsets[0] : offsets[-1]].copy()
         part = TokenBatch(values, offsets - offsets[0])
         self._pending.append((doc_ids.slice(start, stop - start), part))
-        self._tokens += len(values)
+        self._pending_tokens += len(values)
 
     def _close(self) -> Iterator[pa.RecordBatch]:
         if not self._pending:
@@ -124,25 +100,13 @@ class Packer:
         doc_ids = pa.concat_arrays([ids for ids, _ in self._pending])
         values = np.concatenate([part.values for _, part in self._pending])
         lengths = np.concatenate([part.lengths for _, part in self._pending])
-        self._pending, self._tokens = [], 0
-        pieces = _pieces(lengths, self.packing.length)
-        rows = best_fit(pieces.lengths, self.packing.length)
+        self._pending, self._pending_tokens = [], 0
+        pieces = _pieces(lengths, self._length)
+        rows = best_fit(pieces.lengths, self._length)
         order = np.argsort(rows, kind="stable")
-        self._count(lengths, pieces.lengths, rows)
+        self.rows += int(rows.max(initial=-1)) + 1
+        self.tokens += len(values)
         yield from _batches(doc_ids, values, pieces.take(order), rows[order])
-
-    def _count(
-        self,
-        documents: NDArray[np.int64],
-        pieces: NDArray[np.int64],
-        rows: NDArray[np.int64],
-    ) -> None:
-        self.packing.documents += len(documents)
-        self.packing.empty += int((documents == 0).sum())
-        self.packing.cut += int((documents > self.packing.length).sum())
-        self.packing.pieces += len(pieces)
-        self.packing.rows += int(rows.max(initial=-1)) + 1
-        self.packing.tokens += int(pieces.sum())
 
 
 @dataclass(frozen=True)
@@ -199,11 +163,8 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
         np.array(rooms.rows, np.int64), np.array(rooms.counts, np.int64)
     )
     # The row of the first piece comes first.
-    first = np.full(rooms.opened, len(lengths))
-    np.minimum.at(first, rows, np.arange(len(lengths)))
-    rank = np.empty(rooms.opened, np.int64)
-    rank[np.argsort(first)] = np.arange(rooms.opened)
-    return rank[rows]
+    _, first = np.unique(rows, return_index=True)
+    return np.argsort(np.argsort(first))[rows]
 
 
 class _Rooms:
@@ -258,21 +219,12 @@ def _batches(
     rows: NDArray[np.int64],
 ) -> Iterator[pa.RecordBatch]:
     """Rows in batches of about `BATCH_TOKENS`; pieces are in the order of the rows."""
-    edges = np.flatnonzero(np.diff(rows, prepend=-1))
-    edges = np.append(edges, len(rows))
-    ends = np.append(0, np.cumsum(pieces.lengths))[edges]
-    start = 0
-    while start < len(edges) - 1:
-        stop = int(np.searchsorted(ends, ends[start] + BATCH_TOKENS, side="right")) - 1
-        stop = max(stop, start + 1)
-        part = slice(edges[start], edges[stop])
-        yield _batch(
-            doc_ids,
-            values,
-            pieces.take(np.arange(part.start, part.stop)),
-            edges[start : stop + 1] - edges[start],
-        )
-        start = stop
+    edges = np.append(np.flatnonzero(np.diff(rows, prepend=-1)), len(rows))
+    sizes = np.diff(np.append(0, np.cumsum(pieces.lengths))[edges])
+    for start, stop in pairwise(bounds(sizes, BATCH_TOKENS)):
+        part = np.arange(edges[start], edges[stop])
+        inside = edges[start : stop + 1] - edges[start]
+        yield _batch(doc_ids, values, pieces.take(part), inside)
 
 
 def _batch(

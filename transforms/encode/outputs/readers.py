@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.megatron import (
+    HEADER,
     MAGIC,
     TYPES,
     VERSION,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
-
-HEADER = struct.Struct("<9sQBQQ")
 
 
 def read_embeddings(
@@ -45,17 +43,17 @@ def read_embeddings(
     Raises:
         InputError: There are no such files, or they do not hold vectors of one kind.
     """
-    files = [_open(file) for file in _files(Path(path))]
-    kinds = [_kind(file, name) for file, name in files]
-    for (_, name), kind in zip(files, kinds, strict=True):
-        if kind != kinds[0]:
+    files = _open_all(Path(path), "embedding")
+    kinds = {name: _kind(file, name) for name, file in files.items()}
+    first, (dimensions, dtype) = next(iter(kinds.items()))
+    for name, kind in kinds.items():
+        if kind != (dimensions, dtype):
             msg = (
                 f"{name} holds vectors of {kind[0]} values of {kind[1]}, and "
-                f"{files[0][1]} of {kinds[0][0]} of {kinds[0][1]}. Read them apart."
+                f"{first} of {dimensions} of {dtype}. Read them apart."
             )
             raise InputError(msg)
-    dimensions, dtype = kinds[0]
-    rows = sum(file.metadata.num_rows for file, _ in files)
+    rows = sum(file.metadata.num_rows for file in files.values())
     matrix = np.empty((rows, dimensions), dtype)
     chunks: list[pa.Array] = []
     row = 0
@@ -79,9 +77,11 @@ def read_hidden_states(path: str | Path) -> Iterator[tuple[str, NDArray[np.float
     Raises:
         InputError: There are no such files, or they do not hold hidden states.
     """
-    files = [_open(file) for file in _files(Path(path))]
-    for file, name in files:
-        _column(file, name, "last_hidden_state", pa.types.is_list)
+    files = _open_all(Path(path), "last_hidden_state")
+    for name, file in files.items():
+        kind = file.schema_arrow.field("last_hidden_state").type
+        if not pa.types.is_list(kind):
+            raise _of_another_type(name, "last_hidden_state", kind)
     for part in _row_groups(files, ["doc_id", "last_hidden_state"]):
         for batch in part.to_batches():
             column = batch.column("last_hidden_state")
@@ -92,51 +92,52 @@ def read_hidden_states(path: str | Path) -> Iterator[tuple[str, NDArray[np.float
                 yield doc_id.as_py(), vectors[offsets[row] : offsets[row + 1]]
 
 
-def _files(path: Path) -> list[Path]:
-    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not files:
-        raise InputError(f"{path} has no .parquet files. Name the folder of a table.")
-    return files
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file.
 
-
-def _open(path: Path) -> tuple[pq.ParquetFile, Path]:
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
-        return pq.ParquetFile(path), path
+        return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
         msg = f"{path} cannot be read as Parquet: {type(error).__name__}."
         raise InputError(msg) from error
 
 
+def _open_all(path: Path, column: str) -> dict[Path, pq.ParquetFile]:
+    """A file, or all files of a folder, that have `doc_id` and another column."""
+    paths = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not paths:
+        raise InputError(f"{path} has no .parquet files. Name the folder of a table.")
+    files = {one: open_parquet(one) for one in paths}
+    for one, file in files.items():
+        names = file.schema_arrow.names
+        if not {"doc_id", column} <= set(names):
+            msg = f"{one} has the columns {names}, not doc_id and {column}."
+            raise InputError(msg)
+    return files
+
+
 def _kind(file: pq.ParquetFile, path: Path) -> tuple[int, str]:
-    kind = _column(
-        file,
-        path,
-        "embedding",
-        lambda kind: (
-            pa.types.is_fixed_size_list(kind) or pa.types.is_fixed_size_binary(kind)
-        ),
-    )
+    """How many values a vector has, and of which type."""
+    kind = file.schema_arrow.field("embedding").type
     if pa.types.is_fixed_size_list(kind):
         return kind.list_size, "float32"
-    return kind.byte_width // 2, "float16"
+    if pa.types.is_fixed_size_binary(kind):
+        return kind.byte_width // 2, "float16"
+    raise _of_another_type(path, "embedding", kind)
 
 
-def _column(file: pq.ParquetFile, path: Path, name: str, check: Any) -> Any:
-    names = file.schema_arrow.names
-    if "doc_id" not in names or name not in names:
-        msg = f"{path} has the columns {names}, not doc_id and {name}."
-        raise InputError(msg)
-    kind = file.schema_arrow.field(name).type
-    if not check(kind):
-        msg = f"{path}: {name} is of type {kind}, which this table does not have."
-        raise InputError(msg)
-    return kind
+def _of_another_type(path: Path, column: str, kind: pa.DataType) -> InputError:
+    msg = f"{path}: {column} is of type {kind}, which this table does not have."
+    return InputError(msg)
 
 
 def _row_groups(
-    files: list[tuple[pq.ParquetFile, Path]], columns: list[str]
+    files: dict[Path, pq.ParquetFile], columns: list[str]
 ) -> Iterator[pa.Table]:
-    for file, path in files:
+    for path, file in files.items():
         for group in range(file.num_row_groups):
             try:
                 yield file.read_row_group(group, columns=columns)

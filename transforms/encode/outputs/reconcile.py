@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.decoded import decodes_to
+from isinglass.transforms.encode.outputs.readers import open_parquet
 from isinglass.transforms.encode.outputs.rows import window_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
     from isinglass.transforms.encode.settings import Windows
@@ -35,16 +36,12 @@ MOST_DECODED = 32
 
 @dataclass(frozen=True)
 class Expected:
-    """What the rows of a file of tokens should be like.
+    """What the rows of a file of tokens should be like; see `EncodeConfig`.
 
     Attributes:
         backend: The `tokenizers.Tokenizer`, without truncation and padding.
         vocabulary_size: Ids are less than this.
-        prefix_ids: Special tokens that open every row.
-        suffix_ids: Special tokens that close every row.
-        windows: `all`, `truncate` or `window`, as in `EncodeSettings`.
-        max_tokens: Most tokens of a row, unless all are kept.
-        stride: Tokens that neighbouring windows share.
+        prefix_ids: Special tokens that open every row, `suffix_ids` close it.
     """
 
     backend: Any
@@ -58,11 +55,6 @@ class Expected:
 
 def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]:
     """Compare a file of `tokens/` with the file of `data/` it was made of.
-
-    Args:
-        tokens: Parquet file with the columns of `tables.tokens_schema`.
-        texts: Parquet file with `doc_id` and `text`.
-        expected: What the rows should be like.
 
     Returns:
         What is wrong, in sentences that name rows and counts and hold no text; empty
@@ -102,8 +94,8 @@ def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]
 
 def _check_windows(doc_ids: pa.Array, windows: NDArray[np.int32]) -> list[str]:
     codes = doc_ids.dictionary_encode().indices.to_numpy()
-    wrong = np.flatnonzero(window_numbers(codes) != windows)
-    return _told(wrong, len(windows), "are not the next window of their document")
+    wrong = window_numbers(codes) != windows
+    return _told(wrong, "are not the next window of their document")
 
 
 def _check_documents(written: pa.Array, wanted: pa.Array) -> list[str]:
@@ -114,8 +106,8 @@ def _check_documents(written: pa.Array, wanted: pa.Array) -> list[str]:
         )
     count = min(len(written), len(wanted))
     equal = pc.equal(written.slice(0, count), wanted.slice(0, count))
-    wrong = np.flatnonzero(~equal.to_numpy(zero_copy_only=False))
-    return faults + _told(wrong, count, "are of another document than the text there")
+    wrong = ~equal.to_numpy(zero_copy_only=False)
+    return faults + _told(wrong, "are of another document than the text there")
 
 
 def _check_rows(batch: pa.RecordBatch, first: int, expected: Expected) -> list[str]:
@@ -132,24 +124,21 @@ def _check_rows(batch: pa.RecordBatch, first: int, expected: Expected) -> list[s
     for place, one in enumerate(expected.suffix_ids[::-1], 1):
         opened[~short] &= values[offsets[1:][~short] - place] == one
     limit = np.inf if expected.windows == "all" else expected.max_tokens
-    return [
-        *_told(counts != lengths, len(lengths), "count their ids wrongly", first),
-        *_told(
-            np.unique(rows[outside]),
-            len(lengths),
-            f"have ids outside a vocabulary of {expected.vocabulary_size}",
-            first,
-        ),
-        *_told(~opened, len(lengths), "lack special tokens at their ends", first),
-        *_told(lengths > limit, len(lengths), f"have over {limit} tokens", first),
-    ]
+    outside_rows = np.bincount(rows[outside], minlength=len(lengths)) > 0
+    wrong = {
+        "count their ids wrongly": counts != lengths,
+        f"have ids outside a vocabulary of {expected.vocabulary_size}": outside_rows,
+        "lack special tokens at their ends": ~opened,
+        f"have over {limit} tokens": lengths > limit,
+    }
+    return [fault for what in wrong for fault in _told(wrong[what], what, first)]
 
 
-def _told(wrong: NDArray[Any], count: int, what: str, first: int = 0) -> list[str]:
-    places = np.flatnonzero(wrong) if wrong.dtype == bool else wrong
+def _told(wrong: NDArray[np.bool_], what: str, first: int = 0) -> list[str]:
+    places = np.flatnonzero(wrong)
     if len(places) == 0:
         return []
-    where = f"{len(places)} of {count} rows from row {first} on"
+    where = f"{len(places)} of {len(wrong)} rows from row {first} on"
     return [f"{where} {what}; the first is row {first + places[0]}."]
 
 
@@ -207,11 +196,7 @@ def _batches(path: Path, columns: list[str]) -> Iterator[tuple[int, pa.RecordBat
 
 
 def _open(path: Path, columns: list[str]) -> pq.ParquetFile:
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        msg = f"{path} cannot be read as Parquet: {type(error).__name__}."
-        raise InputError(msg) from error
+    file = open_parquet(path)
     lacking = [name for name in columns if name not in file.schema_arrow.names]
     if lacking:
         file.close()

@@ -20,9 +20,7 @@ def row_columns(
 ) -> list[pa.Array]:
     """The columns `doc_id` and, where rows are windows, `window`.
 
-    Args:
-        doc_ids: One id a document.
-        documents: The document of each row, ascending, where rows are windows.
+    `documents` is the document of each row, ascending, where rows are windows.
     """
     if documents is None:
         return [doc_ids]
@@ -30,11 +28,7 @@ def row_columns(
 
 
 def window_numbers(documents: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Which window of its document a row is, counted from 0.
-
-    Args:
-        documents: The document of each row, shape (rows,); ascending.
-    """
+    """Which window of its document each row is, from 0; `documents` ascend."""
     places = np.arange(len(documents))
     opens = np.ones(len(documents), bool)
     opens[1:] = documents[1:] != documents[:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from isinglass.schemas.tables import tokens_schema
 from isinglass.transforms.encode.outputs.rows import list_column, row_columns
+from isinglass.transforms.encode.tokenizers.batch import special_tokens_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,16 +57,21 @@ def tokens_batch(
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
-    """1 for the tokens that open and close a row, 0 for those of the text.
+def with_end(tokens: TokenBatch, end_id: int | None) -> TokenBatch:
+    """Put an id behind every document, for training on text without a border.
 
-    Returns:
-        Shape (tokens,).
+    A document of no tokens stays empty, as in Megatron-LM's `tools/preprocess_data.py`.
+    None changes nothing.
     """
-    mask = np.zeros(len(tokens.values), np.int8)
-    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
-    for place in range(tokens.prefix):
-        mask[np.minimum(starts + place, stops - 1)[stops > starts]] = 1
-    for place in range(1, tokens.suffix + 1):
-        mask[np.maximum(stops - place, starts)[stops > starts]] = 1
-    return mask
+    if end_id is None:
+        return tokens
+    filled = tokens.lengths > 0
+    offsets = tokens.offsets.copy()
+    offsets[1:] += np.cumsum(filled)
+    values = np.empty(int(offsets[-1]), np.int32)
+    ends = offsets[1:][filled] - 1
+    text = np.ones(len(values), bool)
+    text[ends] = False
+    values[text] = tokens.values
+    values[ends] = end_id
+    return replace(tokens, values=values, offsets=offsets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,21 @@ class TokenBatch:
         return np.diff(self.offsets)
 
 
+def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
+    """1 for the tokens that open and close a row, 0 for those of the text.
+
+    Returns:
+        Shape (tokens,).
+    """
+    mask = np.zeros(len(tokens.values), np.int8)
+    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
+    for place in range(tokens.prefix):
+        mask[np.minimum(starts + place, stops - 1)[stops > starts]] = 1
+    for place in range(1, tokens.suffix + 1):
+        mask[np.maximum(stops - place, starts)[stops > starts]] = 1
+    return mask
+
+
 def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
     """Shorten documents as the library's own truncation does.
 
@@ -52,7 +67,7 @@ def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
         values[offsets[long + 1] - back] = tokens.values[
             tokens.offsets[long + 1] - back
         ]
-    return TokenBatch(values, offsets, tokens.suffix, tokens.prefix)
+    return replace(tokens, values=values, offsets=offsets)
 
 
 def windows(
@@ -102,7 +117,7 @@ def windows(
     ends = tokens.offsets[documents + 1]
     for back in range(1, tokens.suffix + 1):
         values[offsets[1:] - back] = tokens.values[ends - back]
-    return TokenBatch(values, offsets, tokens.suffix, tokens.prefix), documents
+    return replace(tokens, values=values, offsets=offsets), documents
 
 
 def replace_rows(
@@ -116,19 +131,15 @@ def replace_rows(
     lengths[rows] = others.lengths
     starts[rows] = len(tokens.values) + others.offsets[:-1]
     values = np.concatenate([tokens.values, others.values])
-    return TokenBatch(
-        values[token_index(starts, lengths)],
-        offsets_of(lengths),
-        tokens.suffix,
-        tokens.prefix,
-    )
+    values = values[token_index(starts, lengths)]
+    return replace(tokens, values=values, offsets=offsets_of(lengths))
 
 
 def take_rows(tokens: TokenBatch, rows: NDArray[np.int64]) -> TokenBatch:
     """The documents of `rows` alone, in that order."""
     lengths = tokens.lengths[rows]
     values = tokens.values[token_index(tokens.offsets[rows], lengths)]
-    return TokenBatch(values, offsets_of(lengths), tokens.suffix, tokens.prefix)
+    return replace(tokens, values=values, offsets=offsets_of(lengths))
 
 
 def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -147,3 +158,17 @@ def differing_rows(one: TokenBatch, other: TokenBatch) -> NDArray[np.int64]:
     at = np.flatnonzero(mine.values != theirs.values)
     differs[same[np.searchsorted(mine.offsets, at, side="right") - 1]] = True
     return np.flatnonzero(differs)
+
+
+def number_words(tokens: TokenBatch, inside: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Number of each token's word in its document, -1 for the special ones around it.
+
+    Args:
+        tokens: With their special tokens.
+        inside: Which ids continue a word; see `Rules.continuing_ids`.
+    """
+    starts = ~inside[tokens.values]
+    special = special_tokens_mask(tokens) > 0
+    count = np.concatenate([[0], np.cumsum(starts & ~special)])
+    before = np.repeat(count[tokens.offsets[:-1]], tokens.lengths)
+    return np.where(special, -1, count[1:] - before - 1).astype(np.int32)

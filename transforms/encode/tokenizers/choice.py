@@ -8,13 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import CodePoints, code_points
+from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
     encoder_of,
     probe,
     splitting_pair,
 )
-from isinglass.transforms.encode.tokenizers.reference import read_library
 from isinglass.transforms.encode.tokenizers.self_test import (
     COUNT,
     adversarial,
@@ -30,9 +29,7 @@ from isinglass.transforms.encode.tokenizers.tables import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from isinglass.transforms.encode.tokenizers.reference import (
-        Tokenizer as Reference,
-    )
+    from isinglass.transforms.encode.tokenizers.reference import Reference
     from isinglass.transforms.encode.tokenizers.rules import Rules
 
 LOGGER = logging.getLogger(__name__)
@@ -47,7 +44,6 @@ class Choice:
     """A fast library that passed its test, and what it is kept away from.
 
     Attributes:
-        fast: The library.
         guard: Documents that hold one of these code points go to the reference.
         spelled: Documents that spell one of these tokens out do so too.
     """
@@ -57,26 +53,26 @@ class Choice:
     spelled: tuple[str, ...] = ()
 
 
-def choose(rules: Rules, reference: Reference, tables: Path | None) -> Choice | None:
+def choose(reference: Reference, tables: Path | None) -> Choice | None:
     """Load and test the fast library for a tokenizer.
 
     Args:
-        rules: Of the tokenizer.
-        reference: The same tokenizer by the reference.
+        reference: The tokenizer.
         tables: Folder in which tables of code points are kept; None makes a missing
             table in memory: about 5 CPU seconds for WordPiece, 15 for byte pairs.
 
     Returns:
         None where there is no library whose ids are the reference's.
     """
+    rules = reference.rules
     # Other spellings of a token, and tokens beyond what is tried, would go untested.
     if rules.matches_normalised or len(rules.added) > MOST_ADDED:
         return None
-    fast = _load(rules, reference)
-    ranges = None if fast is None else _ranges(rules, reference, fast, tables)
+    fast = _load(reference)
+    ranges = None if fast is None else _ranges(reference, fast, tables)
     if fast is None or ranges is None:
         return None
-    guard = code_points(ranges)
+    guard = CodePoints(ranges)
     if guard.listed[_VISIBLE].any():
         return None
     texts = adversarial(COUNT, added=rules.added)
@@ -95,15 +91,15 @@ def table_key(rules: Rules, fast: FastLibrary) -> TableKey:
     return TableKey(fast.name, fast.version, version("tokenizers"), rules.sha256)
 
 
-def make_table(rules: Rules, reference: Reference, fast: FastLibrary) -> Ranges | None:
+def make_table(reference: Reference, fast: FastLibrary) -> Ranges | None:
     """Measure the code points on which two libraries differ; takes seconds."""
-    splitting = splitting_pair(rules, lambda text: read_library(text.encode(), "probe"))
-    return probe(rules, encoder_of(reference), fast, splitting)
+    rules = reference.rules
+    return probe(rules, encoder_of(reference), fast, splitting_pair(rules))
 
 
-def _load(rules: Rules, reference: Reference) -> FastLibrary | None:
+def _load(reference: Reference) -> FastLibrary | None:
     """The fast library; where it cannot put special tokens around, they are put."""
-    special = reference.special_tokens
+    rules, special = reference.rules, reference.special_tokens
     fast = load_fast(rules.kind, rules.for_library(special_tokens=special))
     if fast is not None or not special:
         return fast
@@ -114,25 +110,22 @@ def _load(rules: Rules, reference: Reference) -> FastLibrary | None:
 
 
 def _ranges(
-    rules: Rules, reference: Reference, fast: FastLibrary, tables: Path | None
+    reference: Reference, fast: FastLibrary, tables: Path | None
 ) -> Ranges | None:
-    key = table_key(rules, fast)
+    key = table_key(reference.rules, fast)
     found = find_table(key, tables)
     if found is None:
-        found = make_table(rules, reference, fast)
+        found = make_table(reference, fast)
         if found is not None and tables is not None:
-            _keep(tables, key, found, reference.name)
+            try:
+                write_table(tables, key, found, reference.name)
+            except OSError as error:
+                # A cache that cannot be written costs time alone.
+                LOGGER.warning(
+                    "%s cannot be written (%s): what the fast tokenizer is kept away "
+                    "from is measured again by every process. Set XDG_CACHE_HOME to "
+                    "another folder.",
+                    tables,
+                    error.strerror,
+                )
     return found
-
-
-def _keep(tables: Path, key: TableKey, ranges: Ranges, name: str) -> None:
-    """Write a table; a cache that cannot be written costs time alone."""
-    try:
-        write_table(tables, key, ranges, name)
-    except OSError as error:
-        LOGGER.warning(
-            "%s cannot be written (%s): what the fast tokenizer is kept away from is "
-            "measured again by every process. Set XDG_CACHE_HOME to another folder.",
-            tables,
-            error.strerror,
-        )

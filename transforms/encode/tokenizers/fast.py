@@ -34,8 +34,7 @@ class FastLibrary:
     """A tokenizer of a fast library.
 
     Attributes:
-        name: Of the package.
-        version: Of the package.
+        name: Of the package, as `version`.
         flat: Ids as little-endian uint32 and n + 1 offsets as uint64.
         prefix: Special tokens that the library does not put before texts itself.
         suffix: Special tokens that it does not put behind them.
@@ -66,11 +65,7 @@ class FastLibrary:
 
 
 def load_fast(kind: Kind, content: str) -> FastLibrary | None:
-    """Load the fast library for a kind of tokenizer.
-
-    Args:
-        kind: Of the tokenizer.
-        content: Its tokenizer.json, without truncation and padding.
+    """Load the fast library for a tokenizer.json without truncation and padding.
 
     Returns:
         None where there is no such library, it is not installed, or does not accept

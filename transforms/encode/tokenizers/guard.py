@@ -6,7 +6,6 @@ out by one comparison, because the listed code points start with few bytes of UT
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,27 +24,28 @@ _CHUNK = 1 << 22
 """Bytes looked at in one go, so that what is made of them stays small."""
 
 
-@dataclass(frozen=True)
 class CodePoints:
-    """A set of code points.
+    """The set of all code points of ranges; both ends belong to a range.
 
     Attributes:
         listed: Shape (0x110000,), bool.
-        lead: Shape (256,), bool: bytes that a listed code point starts with in UTF-8.
-        lowest: The least of these bytes beyond ASCII; 256 if there is none.
     """
 
-    listed: NDArray[np.bool_]
-    lead: NDArray[np.bool_]
-    lowest: int
-
-    def __len__(self) -> int:
-        """Code points in the set."""
-        return int(self.listed.sum())
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        self.listed = np.zeros(CODE_POINTS, bool)
+        for first, last in ranges:
+            self.listed[first : last + 1] = True
+        at = np.flatnonzero(self.listed)
+        # Bytes that a listed code point starts with in UTF-8, and the least of these
+        # beyond ASCII.
+        self._lead = np.zeros(_BYTES, bool)
+        self._lead[_lead_bytes(at[at >= _ASCII])] = True
+        self._lowest = int(np.flatnonzero(self._lead).min(initial=_BYTES))
+        self._ascii = at[at < _ASCII].tolist()
 
     def rows(self, texts: Texts) -> NDArray[np.int64]:
         """Rows of the documents that hold one of the code points, ascending."""
-        if len(texts) == 0 or not self.lead.any():
+        if len(texts) == 0 or not self.listed.any():
             return np.zeros(0, np.int64)
         held = np.zeros(len(texts), bool)
         first, last = int(texts.starts.min()), int(texts.stops.max())
@@ -66,29 +66,12 @@ class CodePoints:
         """Places where a listed code point starts."""
         part = data[start:stop]
         at = np.zeros(0, np.int64)
-        if self.lowest < _BYTES:
-            at = np.flatnonzero(part >= self.lowest)
-            at = at[self.lead[part[at]]] + start
+        if self._lowest < _BYTES:
+            at = np.flatnonzero(part >= self._lowest)
+            at = at[self._lead[part[at]]] + start
         at = at[self.listed[_decode(data, at)]]
-        plain = [np.flatnonzero(part == one) + start for one in self._ascii()]
+        plain = [np.flatnonzero(part == one) + start for one in self._ascii]
         return np.concatenate([at, *plain])
-
-    def _ascii(self) -> list[int]:
-        return np.flatnonzero(self.listed[:_ASCII]).tolist()
-
-
-def code_points(ranges: Iterable[tuple[int, int]]) -> CodePoints:
-    """The set of all code points of ranges; both ends belong to a range."""
-    listed = np.zeros(CODE_POINTS, bool)
-    for first, last in ranges:
-        listed[first : last + 1] = True
-    at = np.flatnonzero(listed)
-    lead = np.zeros(_BYTES, bool)
-    lead[_lead_bytes(at[at >= _ASCII])] = True
-    wide = np.flatnonzero(lead)
-    lowest = int(wide[0]) if len(wide) else _BYTES
-    lead[at[at < _ASCII]] = True
-    return CodePoints(listed, lead, lowest)
 
 
 def ranges_of(listed: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -11,14 +11,16 @@ import json
 import sys
 import unicodedata
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
 from isinglass.transforms.encode.tokenizers.guard import CODE_POINTS, ranges_of
+from isinglass.transforms.encode.tokenizers.reference import Reference, read_library
+from isinglass.transforms.encode.tokenizers.self_test import differing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,7 +61,7 @@ def probe(
 
     Args:
         rules: Of the tokenizer.
-        reference: Ids by the reference.
+        reference: Ids by the reference; `fast` is held against it.
         fast: The fast library.
         splitting: Both libraries with the same splitting but a vocabulary that shows
             where stretches end; see `splitting_rules`. Needed for byte-pair encoding,
@@ -113,20 +115,13 @@ def splitting_rules(rules: Rules) -> str | None:
     return json.dumps({**content, **nothing}, ensure_ascii=False)
 
 
-def splitting_pair(
-    rules: Rules, read: Callable[[str], Any]
-) -> tuple[Encode, FastLibrary] | None:
-    """Both libraries with the vocabulary of `splitting_rules`.
-
-    Args:
-        rules: Of the tokenizer.
-        read: Makes a tokenizer of the reference library from a tokenizer.json.
-    """
+def splitting_pair(rules: Rules) -> tuple[Encode, FastLibrary] | None:
+    """Both libraries with the vocabulary of `splitting_rules`."""
     content = splitting_rules(rules)
     fast = None if content is None else load_fast(rules.kind, content)
     if content is None or fast is None:
         return None
-    library = read(content)
+    library = read_library(content.encode(), "probe")
 
     def encode(texts: list[str]) -> TokenBatch:
         ids = [np.array(one.ids, np.int32) for one in library.encode_batch_fast(texts)]
@@ -160,17 +155,10 @@ def _differing(
     """Strings that differ; only groups that differ are looked at one by one."""
     placed = [context.format(one) for one in strings]
     groups = ["".join(placed[at : at + _GROUP]) for at in range(0, len(placed), _GROUP)]
-    for row in _compare(groups, reference, fast):
+    for row in differing(groups, reference, fast):
         start = row * _GROUP
-        for at in _compare(placed[start : start + _GROUP], reference, fast):
+        for at in differing(placed[start : start + _GROUP], reference, fast):
             yield strings[start + at]
-
-
-def _compare(texts: list[str], reference: Encode, fast: FastLibrary) -> list[int]:
-    if not texts:
-        return []
-    rows = differing_rows(reference(texts), TokenBatch(*fast.encode(texts)))
-    return [int(row) for row in rows]
 
 
 def _decomposed() -> list[str]:
@@ -205,6 +193,6 @@ def _byte_alphabet() -> list[str]:
     return [chr(moved.get(byte, byte)) for byte in range(256)]
 
 
-def encoder_of(tokenizer: Any) -> Encode:
+def encoder_of(tokenizer: Reference) -> Encode:
     """Ids of Python strings by a tokenizer that takes Arrow arrays."""
     return lambda texts: tokenizer.encode(pa.array(texts, pa.large_string()))

@@ -6,6 +6,7 @@ slice by slice, so that at most a slice of them is alive.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,15 @@ import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.extra import require
-from isinglass.transforms.encode.models import MINILM, MINILM_NAME, file_sha256
-from isinglass.transforms.encode.models import tokenizer_file as find_tokenizer
+from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
+from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -33,45 +36,28 @@ it. A text of 50 MB took 3.5 GB and 25 CPU seconds whole, 0.2 GB and 9 s in piec
 
 
 @dataclass(frozen=True)
-class Specials:
-    """Ids of the special tokens; None where the tokenizer has no such token.
-
-    Attributes:
-        cls: Opens documents, where they have special tokens.
-        sep: Closes documents, where they have special tokens.
-        pad: Fills up.
-    """
-
-    cls: int | None
-    sep: int | None
-    pad: int | None
-
-
-@dataclass(frozen=True)
-class Tokenizer:
+class Reference:
     """A tokenizer with its truncation and padding switched off.
 
     Attributes:
         name: Model or file name.
         sha256: Of the tokenizer.json, hex.
-        specials: Ids of the special tokens.
         vocabulary_size: One more than the largest id.
         special_tokens: Whether documents are opened and closed by special tokens.
-        prefix_ids: Special tokens put before every document.
-        suffix_ids: Special tokens put behind every document.
+        prefix_ids: Special tokens put before every document, `suffix_ids` behind it.
+        library: The `tokenizers.Tokenizer`.
         slice_bytes: Text that is tokenised at a time.
     """
 
     name: str
     sha256: str
-    specials: Specials
     vocabulary_size: int
     special_tokens: bool
     prefix_ids: tuple[int, ...]
     suffix_ids: tuple[int, ...]
-    slice_bytes: int
     library: Any
-    _cuts_at_spaces: bool
+    rules: Rules
+    slice_bytes: int = SLICE_BYTES
 
     def encode(self, texts: pa.StringArray) -> TokenBatch:
         """Token ids of texts and their special tokens, never cut and never padded.
@@ -108,10 +94,6 @@ class Tokenizer:
             ]
         return np.concatenate(parts)
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """Text of ids, special tokens left out; not always the text they came from."""
-        return str(self.library.decode([int(one) for one in ids]))
-
     def token_id(self, token: str) -> int | None:
         """Id of a token of the vocabulary; None where it has no such token."""
         found = self.library.token_to_id(token)
@@ -119,7 +101,7 @@ class Tokenizer:
 
     def _slices(self, texts: pa.StringArray) -> Iterator[list[str]]:
         sizes = pc.binary_length(texts).to_numpy(zero_copy_only=False)
-        for start, stop in pairwise(_bounds(sizes.astype(np.int64), self.slice_bytes)):
+        for start, stop in pairwise(bounds(sizes.astype(np.int64), self.slice_bytes)):
             yield texts.slice(start, stop - start).to_pylist()
 
     def _ids(
@@ -132,10 +114,10 @@ class Tokenizer:
 
     def _is_long(self, texts: list[str]) -> bool:
         one = len(texts) == 1 and len(texts[0]) > self.slice_bytes
-        return one and self._cuts_at_spaces
+        return one and self.rules.cuts_at_spaces
 
     def _long(self, text: str) -> list[NDArray[np.int32]]:
-        """A long text in pieces that end before a space; see `_is_blind_to_cuts`."""
+        """A long text in pieces that end before a space; see `Rules`."""
         ids = [np.array(self.prefix_ids, np.int32)]
         for piece in _pieces(text, self.slice_bytes):
             ids += self._ids([piece], specials=False)
@@ -143,7 +125,7 @@ class Tokenizer:
         return [np.concatenate(ids)]
 
 
-def load_tokenizer(settings: EncodeSettings) -> Tokenizer:
+def load_reference(settings: EncodeSettings) -> Reference:
     """Load the tokenizer that `encode.tokenizer` names, without any fast library.
 
     Raises:
@@ -154,19 +136,16 @@ def load_tokenizer(settings: EncodeSettings) -> Tokenizer:
     file = find_tokenizer(settings)
     folder = file.resolve().parent.name
     name = MINILM_NAME if settings.tokenizer == MINILM else folder
-    backend = read_library(file.read_bytes(), str(file))
-    return _build(backend, name, file_sha256(file), special=settings.special_tokens)
+    content = file.read_bytes()
+    backend = read_library(content, str(file))
+    return _build(backend, name, content, special=settings.special_tokens)
 
 
 def read_library(content: bytes, path: str) -> Any:
     """The library's own tokenizer from the bytes of a tokenizer.json.
 
-    Args:
-        content: Of the file.
-        path: Of the file, for messages.
-
     Raises:
-        RefuseError: The content is not a tokenizer.
+        RefuseError: The content is not a tokenizer; the message has the path.
     """
     import tokenizers  # noqa: PLC0415  (optional)
 
@@ -180,49 +159,21 @@ def read_library(content: bytes, path: str) -> Any:
         raise RefuseError(msg) from error
 
 
-def _build(backend: Any, name: str, digest: str, *, special: bool) -> Tokenizer:
-    padding = backend.padding
+def _build(backend: Any, name: str, content: bytes, *, special: bool) -> Reference:
     backend.no_padding()
     backend.no_truncation()
     probe = backend.encode("a")
     text = np.flatnonzero(np.array(probe.special_tokens_mask) == 0)
     first, last = (text[0], text[-1] + 1) if len(text) else (0, len(probe.ids))
-    prefix, suffix = tuple(probe.ids[:first]), tuple(probe.ids[last:])
-    return Tokenizer(
+    return Reference(
         name=name,
-        sha256=digest,
-        specials=Specials(
-            cls=prefix[0] if prefix else None,
-            sep=suffix[-1] if suffix else None,
-            pad=padding["pad_id"] if padding else _pad_id(backend),
-        ),
+        sha256=hashlib.sha256(content).hexdigest(),
+        rules=read_rules(content),
         vocabulary_size=max(backend.get_vocab().values()) + 1,
         special_tokens=special,
-        prefix_ids=prefix if special else (),
-        suffix_ids=suffix if special else (),
-        slice_bytes=SLICE_BYTES,
+        prefix_ids=tuple(probe.ids[:first]) if special else (),
+        suffix_ids=tuple(probe.ids[last:]) if special else (),
         library=backend,
-        _cuts_at_spaces=_is_blind_to_cuts(backend),
-    )
-
-
-def _pad_id(backend: Any) -> int | None:
-    found = (backend.token_to_id(token) for token in ("[PAD]", "<pad>"))
-    return next((one for one in found if one is not None), None)
-
-
-def _is_blind_to_cuts(backend: Any) -> bool:
-    """Whether a text cut before a space has the ids of its pieces.
-
-    True of BERT's rules: they decompose and lower-case single characters, no rule
-    looks across a space, and a space is a token boundary that leaves no token.
-    """
-    parts = (backend.normalizer, backend.pre_tokenizer, backend.model)
-    kinds = tuple(type(part).__name__ for part in parts)
-    added = backend.get_added_tokens_decoder().values()
-    return kinds == ("BertNormalizer", "BertPreTokenizer", "WordPiece") and not any(
-        token.lstrip or token.rstrip or token.single_word or " " in token.content
-        for token in added
     )
 
 
@@ -236,15 +187,3 @@ def _pieces(text: str, size: int) -> Iterator[str]:
             stop = space if space >= 0 else stop
         yield text[start:stop]
         start = stop
-
-
-def _bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
-    """Bounds of consecutive texts of at most `most` bytes; a longer one is alone."""
-    ends = np.cumsum(sizes)
-    bounds = [0]
-    while bounds[-1] < len(sizes):
-        start = bounds[-1]
-        used = ends[start] - sizes[start]
-        stop = int(np.searchsorted(ends, used + most, side="right"))
-        bounds.append(max(stop, start + 1))
-    return bounds

@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Kind = Literal["wordpiece", "bytes", "other"]
 
@@ -29,6 +34,9 @@ class Rules:
         continuing: What pieces inside a word start with, `##` for BERT.
         cuts_before_spaces: Whether a text that is cut between a visible character and
             a space starts with the ids of what is left of the cut.
+        cuts_at_spaces: Whether a text cut before a space has the ids of its pieces.
+            True of BERT's rules: they decompose and lower-case single characters, no
+            rule looks across a space, and a space leaves no token.
         content: The whole file.
     """
 
@@ -38,7 +46,26 @@ class Rules:
     matches_normalised: bool
     continuing: str
     cuts_before_spaces: bool
+    cuts_at_spaces: bool
     content: dict[str, Any]
+
+    def continuing_ids(self, size: int) -> NDArray[np.bool_] | None:
+        """Which ids continue the word before them, shape (size,).
+
+        Returns:
+            None where the ids alone do not say so. BERT's do: its splitting makes
+            words of their own of punctuation marks, so no word begins with the `##`
+            that marks the pieces inside one.
+        """
+        if self.kind != "wordpiece" or self.continuing != "##":
+            return None
+        inside = np.zeros(size, bool)
+        vocabulary: dict[str, int] = self.content["model"]["vocab"]
+        marked = [at for piece, at in vocabulary.items() if piece.startswith("##")]
+        inside[marked] = True
+        added = self.content.get("added_tokens") or []
+        inside[[token["id"] for token in added]] = False
+        return inside
 
     def for_library(self, *, special_tokens: bool) -> str:
         """The file without truncation and padding, and without special tokens."""
@@ -55,6 +82,10 @@ def read_rules(content: bytes) -> Rules:
     canonical = json.dumps(rules, sort_keys=True, separators=(",", ":"))
     added = whole.get("added_tokens") or []
     kind = _kind(whole)
+    cuts = _starts_pieces_at_spaces(kind, whole) and not any(
+        token["single_word"] or " " in token["content"] for token in added
+    )
+    stripping = any(token.get("lstrip") or token.get("rstrip") for token in added)
     return Rules(
         kind=kind,
         sha256=hashlib.sha256(canonical.encode()).hexdigest(),
@@ -62,8 +93,8 @@ def read_rules(content: bytes) -> Rules:
         matches_normalised=whole.get("normalizer") is not None
         and any(token.get("normalized", False) for token in added),
         continuing=whole["model"].get("continuing_subword_prefix") or "",
-        cuts_before_spaces=_starts_pieces_at_spaces(kind, whole)
-        and not any(token["single_word"] or " " in token["content"] for token in added),
+        cuts_before_spaces=cuts,
+        cuts_at_spaces=cuts and kind == "wordpiece" and not stripping,
         content=whole,
     )
 

@@ -29,11 +29,7 @@ def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list
 
     The first half is known difficulties, each alone and then put together, the second
     random code points of all planes but the surrogates.
-
-    Args:
-        count: Strings wanted.
-        seed: Of the choice.
-        added: Tokens that the tokenizer finds in texts as they are written.
+    `added` are tokens that the tokenizer finds in texts as they are written.
     """
     chance = np.random.default_rng(seed)
     half = count // 2
@@ -44,14 +40,12 @@ def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list
 
 
 def differing(
-    texts: Sequence[str],
-    reference: Callable[[list[str]], TokenBatch],
-    fast: FastLibrary,
+    texts: list[str], reference: Callable[[list[str]], TokenBatch], fast: FastLibrary
 ) -> NDArray[np.int64]:
     """Rows of the texts whose ids differ."""
-    rows = list(texts)
-    found = TokenBatch(*fast.encode(rows))
-    return differing_rows(reference(rows), found)
+    if not texts:
+        return np.zeros(0, np.int64)
+    return differing_rows(reference(texts), TokenBatch(*fast.encode(texts)))
 
 
 @cache

@@ -20,20 +20,14 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 Ranges = list[tuple[int, int]]
+"""Code points; both ends belong to a range."""
 
 _LAST = 0x10FFFF
 
 
 @dataclass(frozen=True)
 class TableKey:
-    """What a table is of.
-
-    Attributes:
-        library: Package of the fast library.
-        library_version: Its version.
-        reference_version: Of `tokenizers`.
-        rules_sha256: Of the tokenizer's rules.
-    """
+    """What a table is of: a fast library, a `tokenizers`, a tokenizer's `Rules`."""
 
     library: str
     library_version: str
@@ -52,25 +46,15 @@ def find_table(key: TableKey, folder: Path | None) -> Ranges | None:
 
     A file that is damaged, of another key, or cannot be read counts as none.
     """
-    places: list[Traversable] = [files("isinglass.transforms") / "resources"]
-    places[0] = places[0] / "tokenizers"
-    if folder is not None:
-        places.append(folder)
-    for place in places:
-        found = _read(place / key.file_name, key)
-        if found is not None:
-            return found
-    return None
+    packaged = files("isinglass.transforms") / "resources" / "tokenizers"
+    found = _read(packaged / key.file_name, key)
+    if found is None and folder is not None:
+        found = _read(folder / key.file_name, key)
+    return found
 
 
 def table_text(key: TableKey, ranges: Ranges, name: str) -> str:
-    """A table as the JSON of its file.
-
-    Args:
-        key: What it is of.
-        ranges: Code points, both ends belonging to a range.
-        name: Of the tokenizer, for readers.
-    """
+    """A table as the JSON of its file; the name of the tokenizer is for readers."""
     head = {
         "name": f"Code points that {key.library} reads otherwise, {name}",
         "language": "any",

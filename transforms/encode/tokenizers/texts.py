@@ -24,9 +24,8 @@ class Texts:
     """Documents as stretches of one buffer of UTF-8.
 
     Attributes:
-        data: The bytes, uint8; may hold more than the documents.
-        starts: First byte of each document, int64.
-        stops: One past the last byte of each document, int64.
+        data: The bytes; may hold more than the documents.
+        starts: First byte of each document; `stops` is one past the last.
     """
 
     data: NDArray[np.uint8]

@@ -6,18 +6,47 @@ so every run measures what its detector misses. Planted texts are never written.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
-from isinglass.transforms.pii.canaries.border import long_copy
-from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER
-from isinglass.transforms.pii.canaries.choose import choose
+from isinglass.transforms.language import primary_language
+from isinglass.transforms.pii.canaries.fakes import (
+    CHUNK_BORDER,
+    PERSON,
+    POSITIONS,
+    Draw,
+    carrier_languages,
+    carriers,
+    fake_value,
+    labels,
+    names,
+    plantable,
+    values,
+)
+from isinglass.transforms.pii.chunks import CHUNK_CHARS, OVERLAP_CHARS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from isinglass.schemas.config import PiiConfig
-    from isinglass.transforms.pii.canaries.choose import Canary
+    from isinglass.schemas.config.kinds import InventedValue
+
+    _Copy = tuple[str, list[tuple[int, "Canary"]]]
+    """A text with values in it, and where each begins, in code points."""
+
+PER_DOCUMENT = 6
+"""Values planted in one document, at different positions."""
+
+LONG_SHARE = 1 / 40
+"""Share of the sampled documents whose copy is made long enough to be cut."""
+
+AT_BORDER = 2
+"""Values in a long copy: one across the cut, one where the next chunk starts."""
 
 EXPECTED = pa.schema(
     [
@@ -29,6 +58,29 @@ EXPECTED = pa.schema(
     ]
 )
 
+_AFTER = 1_000
+"""Code points behind the cut: the next chunk has text on both sides of its values."""
+
+_CALM = "\t"
+_FALLBACK = "en"
+_NOT_KEY = re.compile(r"[^0-9a-z]+")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """One value with what is written around it.
+
+    Attributes:
+        place: 0 to 1, where in the text, for positions that leave it open.
+    """
+
+    entity: str
+    position: str
+    head: str
+    value: str = field(repr=False)
+    tail: str
+    place: float
+
 
 @dataclass(frozen=True)
 class Planted:
@@ -36,8 +88,6 @@ class Planted:
 
     Attributes:
         texts: The copies. Never to be written.
-        languages: As given.
-        sources: As given.
         expected: `EXPECTED`, where each value lies in its copy (code points).
     """
 
@@ -52,7 +102,6 @@ class Sampled(NamedTuple):
 
     Attributes:
         texts: Strings without nulls.
-        doc_ids: Their identities.
         languages: Their language tags; may hold nulls.
         sources: Their sources as labels; may hold nulls.
     """
@@ -63,72 +112,138 @@ class Sampled(NamedTuple):
     sources: pa.StringArray
 
 
-class Expected(NamedTuple):
-    """One planted value, in the order of the columns of `EXPECTED`."""
-
-    row: int
-    start: int
-    end: int
-    entity: str
-    position: str
-
-
 def plant(sampled: Sampled, config: PiiConfig, seed: int) -> Planted:
     """Write several fake identifiers into a copy of each document.
 
     What is planted where depends on the seed and the document alone, so that order,
     batches and workers do not matter.
-
-    Args:
-        sampled: The documents.
-        config: The `pii` section.
-        seed: Seed of the run.
     """
     copies: list[str] = []
-    expected: list[Expected] = []
+    expected = []
     columns = (sampled.texts, sampled.doc_ids, sampled.languages)
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
     for row, (text, doc_id, language) in enumerate(rows):
-        copy, placed = _plant_one(text, choose(doc_id, language, config, seed))
+        canaries = choose(doc_id, language, config, seed)
+        long = any(canary.position == CHUNK_BORDER for canary in canaries)
+        copy, placed = (_long_copy if long else _copy)(text, canaries)
         copies.append(copy)
-        expected += [Expected(row, *item) for item in placed]
-    values = list(zip(*expected, strict=True)) if expected else [()] * len(EXPECTED)
-    arrays = [
-        pa.array(column, kind.type)
-        for column, kind in zip(values, EXPECTED, strict=True)
-    ]
-    batch = pa.RecordBatch.from_arrays(arrays, schema=EXPECTED)
+        expected += [
+            {
+                "row": row,
+                "start": start,
+                "end": start + len(canary.value),
+                "entity": canary.entity,
+                "position": canary.position,
+            }
+            for start, canary in placed
+        ]
+    batch = pa.RecordBatch.from_pylist(expected, schema=EXPECTED)
     texts = pa.array(copies, pa.string())
     return Planted(texts, sampled.languages, sampled.sources, batch)
 
 
-def _plant_one(
-    text: str, canaries: list[Canary]
-) -> tuple[str, list[tuple[int, int, str, str]]]:
-    if canaries and canaries[0].position == CHUNK_BORDER:
-        copy, values = long_copy(text, canaries)
-        return copy, [(v.start, v.end, v.canary.entity, CHUNK_BORDER) for v in values]
-    placed = sorted(
-        ((_place(text, canary), canary.position, canary) for canary in canaries),
-        key=lambda item: item[:2],
+def choose(
+    doc_id: str, language: str | None, config: PiiConfig, seed: int
+) -> list[Canary]:
+    """The canaries of a document, which depend on nothing but the arguments.
+
+    Kinds and positions are drawn evenly, so that over many documents every enabled
+    kind is planted at every position that it has a carrier for. Some documents get
+    values at `chunk_border` alone.
+    """
+    draw = Draw.of(f"canaries {seed} {doc_id}")
+    entities = plantable(config, language)
+    if not entities:
+        return []
+    primary = primary_language(language or "")
+    own = primary if primary in carrier_languages() else _FALLBACK
+    regions = config.phone_regions
+    if draw.share() < LONG_SHARE:
+        drawn = [(e, CHUNK_BORDER) for e in draw.shuffled(entities)[:AT_BORDER]]
+    else:
+        drawn = _drawn(_pairs(tuple(entities), own, regions), draw)
+    return [_canary(entity, position, own, regions, draw) for entity, position in drawn]
+
+
+def _drawn(pairs: Sequence[tuple[str, str]], draw: Draw) -> list[tuple[str, str]]:
+    """Kinds and positions of one document, no position twice, by position."""
+    places = min(PER_DOCUMENT, len({position for _, position in pairs}))
+    chosen: dict[str, str] = {}
+    while len(chosen) < places:
+        entity, position = draw.choice(pairs)
+        chosen.setdefault(position, entity)
+    return [(entity, position) for position, entity in sorted(chosen.items())]
+
+
+@cache
+def _pairs(
+    entities: tuple[str, ...], language: str, regions: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Kinds and positions for which there is a carrier and a value that it can hold."""
+    return tuple(
+        (entity, position)
+        for entity in entities
+        for position in POSITIONS
+        if position != CHUNK_BORDER
+        and carriers(entity, language, position)
+        and (entity == PERSON or _templates(entity, position, regions))
     )
+
+
+def _canary(
+    entity: str, position: str, language: str, regions: tuple[str, ...], draw: Draw
+) -> Canary:
+    carrier = draw.choice(carriers(entity, language, position))
+    known = labels(entity, "zh" if position == "han" else language)
+    if known:
+        label = draw.choice(known)
+        # As the name of a field; labels in other scripts stay as they are.
+        key = _NOT_KEY.sub("_", label.lower()) if label.isascii() else label
+        carrier = carrier.replace("{label}", label).replace("{key}", key)
+    head, tail = carrier.split("{value}")
+    if entity == PERSON:
+        known_names = names(language) or {}
+        value = " ".join(draw.choice(known_names[part]) for part in ("given", "family"))
+    else:
+        entry = draw.choice(_templates(entity, position, regions))
+        value = fake_value(entity, entry, draw)
+        head, tail = head + entry.before, entry.after + tail
+    return Canary(entity, position, head, value, tail, draw.share())
+
+
+@cache
+def _templates(
+    entity: str, position: str, regions: tuple[str, ...]
+) -> tuple[InventedValue, ...]:
+    return tuple(
+        entry
+        for entry in values()[entity]
+        if entry.region in (None, *regions)
+        # A query string holds no spaces.
+        and not (position == "url" and " " in entry.template)
+    )
+
+
+def _copy(text: str, canaries: list[Canary]) -> _Copy:
     # At equal places the value of `end` must still come last, and `start` first.
-    placed.sort(key=lambda item: {"start": -1, "end": 1}.get(item[1], 0))
+    rank = {"start": -1, "end": 1}
+    ordered = sorted(
+        ((rank.get(c.position, 0), _place(text, c), c.position, c) for c in canaries),
+        key=itemgetter(0, 1, 2),
+    )
     pieces: list[str] = []
-    spans = []
+    placed = []
     position, length = 0, 0
-    for place, _, canary in placed:
+    for _, place, _, canary in ordered:
         before = "" if canary.position == "start" else " "
         after = "" if canary.position == "end" else " "
         head = text[position:place] + before + canary.head
-        start = length + len(head)
-        end = start + len(canary.value)
-        spans.append((start, end, canary.entity, canary.position))
+        placed.append((length + len(head), canary))
         pieces += [head, canary.value, canary.tail, after]
-        length = end + len(canary.tail) + len(after)
+        length += sum(map(len, pieces[-4:]))
         position = place
     pieces.append(text[position:])
-    return "".join(pieces), spans
+    return "".join(pieces), placed
 
 
 def _place(text: str, canary: Canary) -> int:
@@ -141,3 +256,45 @@ def _place(text: str, canary: Canary) -> int:
     wanted = int(share * len(text))
     found = text.find(" ", wanted)
     return wanted if found < 0 else found
+
+
+def _long_copy(text: str, canaries: list[Canary]) -> _Copy:
+    """Repeat a text until it must be cut, and write values where that happens.
+
+    `chunks.chunk_spans` cuts at `CHUNK_CHARS` where it finds no border before, and
+    else behind the last one. So the second half of the copy has none: paragraphs,
+    lines and sentences run on, and before a value without spaces there are tabs for
+    spaces. One value then stands across the cut (or ends at it, or starts at it); the
+    other one begins exactly where the next chunk does. Neither may be taken
+    from a chunk that holds only a part of it, and both must be found once.
+    """
+    # A value without spaces cannot be cut where spaces of another one come before.
+    ordered = sorted(canaries, key=lambda canary: " " not in canary.value)
+    starts = (CHUNK_CHARS - _cut_inside(ordered[0]), CHUNK_CHARS - OVERLAP_CHARS)
+    whole = (text.strip() or "-") + "\n\n"
+    length = CHUNK_CHARS + _AFTER
+    body = (whole * (length // len(whole) + 1))[:length]
+    placed = []
+    for canary, start in zip(ordered, starts, strict=False):
+        piece = canary.head + _CALM + canary.value + canary.tail
+        first = start - len(canary.head + _CALM)
+        body = body[:first] + piece + body[first + len(piece) :]
+        placed.append((start, canary))
+    half = CHUNK_CHARS // 2
+    # A stretch in which the cut is not drawn to a border before it.
+    rest = body[half:].replace("\n", _CALM).replace(". ", "; ")
+    if " " not in ordered[0].value:
+        rest = rest.replace(" ", _CALM)
+    return body[:half] + rest, sorted(placed, key=itemgetter(0))
+
+
+def _cut_inside(canary: Canary) -> int:
+    """Code points of the value before the cut.
+
+    A value with spaces is cut behind its last one. Any other one is cut anywhere,
+    the place drawn with the canary, from right before it to right behind it.
+    """
+    space = canary.value.rfind(" ")
+    if space >= 0:
+        return space + 1
+    return round(canary.place * len(canary.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -10,57 +10,35 @@ import pyarrow.compute as pc
 
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.language import primary_language
-from isinglass.transforms.pii.canaries.carriers import CHUNK_BORDER, PERSON
+from isinglass.transforms.pii.canaries.fakes import CHUNK_BORDER, PERSON
 from isinglass.transforms.pii.overlap import resolve_overlaps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from isinglass.transforms.pii.canaries.plant import Planted
     from isinglass.transforms.pii.detector import Detector
 
+Key = TypeVar("Key")
+
 UNKNOWN_LANGUAGE = "und"
 NO_SOURCE = "(none)"
 _LEAST_SHARE = 0.5
-_SEPARATOR = "|"
 
-
-class RecallCell(NamedTuple):
-    """What a count is about.
-
-    Attributes:
-        entity: Kind that was planted.
-        language: Primary language of the document; `und` if unknown.
-        position: Where in the document.
-        source: Its source as a label.
-    """
-
-    entity: str
-    language: str
-    position: str
-    source: str
-
-    def key(self) -> str:
-        """The cell as a key of a JSON object; a source may hold anything."""
-        return _SEPARATOR.join(self)
-
-    @classmethod
-    def of(cls, key: str) -> RecallCell:
-        """Inverse of `key`."""
-        return cls(*key.split(_SEPARATOR, 3))
+SEPARATOR = "|"
+CELL = ("entity", "language", "position", "source")
+"""What a count is about: parts of its key, of which the last may hold anything."""
 
 
 def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
-    """Count planted and found values by `RecallCell`.
+    """Count planted and found values by the parts of `CELL`.
 
     A value counts as found when a finding of its entity that is left after overlaps
     are resolved covers at least half of it, and as found as another kind when only
     such a finding does: it is changed in the text all the same. Values in a text that
     the detector failed on count as missed. Results are merged by adding.
-
-    Args:
-        detector: The detector of the run.
-        planted: From `canaries.plant`.
 
     Returns:
         `[planted, found, found as another kind]` by key, keys sorted.
@@ -70,27 +48,17 @@ def measure(detector: Detector, planted: Planted) -> dict[str, list[int]]:
     )
     same, other = _covered(planted.expected, findings)
     rows = planted.expected.column("row")
-    cells = pa.table(
-        {
-            "entity": planted.expected.column("entity"),
-            "language": primary_languages(planted.languages).take(rows),
-            "position": planted.expected.column("position"),
-            "source": pc.fill_null(safe_labels(planted.sources), NO_SOURCE).take(rows),
-            "found": pa.array(same, pa.int64()),
-            "other": pa.array(other & ~same, pa.int64()),
-        }
+    cells = zip(
+        planted.expected.column("entity").to_pylist(),
+        primary_languages(planted.languages).take(rows).to_pylist(),
+        planted.expected.column("position").to_pylist(),
+        pc.fill_null(safe_labels(planted.sources), NO_SOURCE).take(rows).to_pylist(),
+        strict=True,
     )
-    sums = cells.group_by(list(RecallCell._fields)).aggregate(
-        [("found", "count"), ("found", "sum"), ("other", "sum")]
-    )
-    counts = {
-        RecallCell(*(row[name] for name in RecallCell._fields)).key(): [
-            row["found_count"],
-            row["found_sum"],
-            row["other_sum"],
-        ]
-        for row in sums.to_pylist()
-    }
+    counts: dict[str, list[int]] = {}
+    for cell, mine, others in zip(cells, same.tolist(), other.tolist(), strict=True):
+        found = [1, int(mine), int(others and not mine)]
+        add_cells(counts, {SEPARATOR.join(cell): found})
     return dict(sorted(counts.items()))
 
 
@@ -100,22 +68,15 @@ def _scanned_as(planted: Planted) -> pa.StringArray:
     A model takes seconds for a copy that is made long. Where no name was planted in
     one, no model need look at it: patterns work in any language.
     """
-    expected = planted.expected
-    long = pc.equal(expected.column("position"), CHUNK_BORDER)
-    named = pc.equal(expected.column("entity"), PERSON)
+    expected, texts = planted.expected, pa.array(range(len(planted.texts)), pa.int32())
     rows = expected.column("row")
-    spared = pc.and_(
-        pc.is_in(pa.array(range(len(planted.texts)), pa.int32()), rows.filter(long)),
-        pc.invert(
-            pc.is_in(
-                pa.array(range(len(planted.texts)), pa.int32()), rows.filter(named)
-            )
-        ),
-    )
+    long = rows.filter(pc.equal(expected.column("position"), CHUNK_BORDER))
+    named = rows.filter(pc.equal(expected.column("entity"), PERSON))
+    spared = pc.and_not(pc.is_in(texts, long), pc.is_in(texts, named))
     return pc.if_else(spared, pa.scalar(None, pa.string()), planted.languages)
 
 
-def add_cells(total: dict[str, list[int]], counts: dict[str, list[int]]) -> None:
+def add_cells(total: dict[Key, list[int]], counts: Mapping[Key, list[int]]) -> None:
     """Add the counts of some documents to those of others, in place."""
     for key, values in counts.items():
         sums = total.setdefault(key, [0] * len(values))
@@ -127,7 +88,7 @@ def primary_languages(languages: pa.StringArray) -> pa.StringArray:
     """Primary language of each tag, `und` where there is none."""
     known = languages.dictionary_encode()
     names = [
-        primary_language(tag).replace(_SEPARATOR, "_") or UNKNOWN_LANGUAGE
+        primary_language(tag).replace(SEPARATOR, "_") or UNKNOWN_LANGUAGE
         for tag in known.dictionary.to_pylist()
     ]
     found = pa.array(names, pa.string()).take(known.indices)
@@ -139,12 +100,7 @@ def _covered(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether a finding of the same entity, and one of another, covers half of a span.
 
-    Args:
-        expected: `canaries.EXPECTED`.
-        findings: Sorted by row.
-
-    Returns:
-        Two arrays, bool (expected,).
+    Findings are sorted by row.
     """
     names = ("row", "start", "end")
     rows, starts, ends = (findings.column(n).to_numpy() for n in names)

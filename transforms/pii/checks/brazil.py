@@ -6,11 +6,7 @@ from isinglass.transforms.pii.checks.digits import digits_of, weighted
 
 
 def is_cpf(value: str) -> bool:
-    """Whether both check digits of a Brazilian CPF hold (mod 11, weights 10-2, 11-2).
-
-    Args:
-        value: Eleven digits, with or without separators.
-    """
+    """Whether both check digits of a CPF hold (mod 11, weights 10-2 and 11-2)."""
     digits = digits_of(value, (11,))
     if digits is None:
         return False

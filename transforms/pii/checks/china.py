@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from isinglass.transforms.pii.checks.dates import is_date
+from isinglass.transforms.pii.checks.digits import is_date, weighted
 
-_LENGTH = 18
 _CHARACTERS = "10X98765432"
 """Check character by remainder of the weighted sum, ISO 7064 mod 11-2."""
 
@@ -17,25 +16,23 @@ _PROVINCES = frozenset(
 """First two digits of the area codes of GB/T 2260."""
 
 
-def is_id(value: str, *, check: bool = True) -> bool:
-    """Whether area, birth date and check character of an identity number hold.
-
-    Args:
-        value: 17 digits and a digit or X.
-        check: Whether to test the check character, too.
-    """
-    number = value.replace(" ", "").replace("-", "").upper()
-    body = number[: _LENGTH - 1]
-    if len(number) != _LENGTH or not (body.isascii() and body.isdigit()):
+def has_id_form(value: str) -> bool:
+    """Whether a value has the length, area and birth date of an identity number."""
+    body = _number(value)[:-1]
+    if len(body) != len(_WEIGHTS) or not (body.isascii() and body.isdigit()):
         return False
-    if int(body[:2]) not in _PROVINCES:
-        return False
-    if not is_date(int(body[6:10]), int(body[10:12]), int(body[12:14])):
-        return False
-    total = sum(int(d) * w for d, w in zip(body, _WEIGHTS, strict=True))
-    return not check or number[-1] == _CHARACTERS[total % 11]
+    known = int(body[:2]) in _PROVINCES
+    return known and is_date(int(body[6:10]), int(body[10:12]), int(body[12:14]))
 
 
 def is_id_number(value: str) -> bool:
-    """`is_id` with its check character."""
-    return is_id(value)
+    """Whether area, birth date and check character of an identity number hold."""
+    if not has_id_form(value):
+        return False
+    number = _number(value)
+    total = weighted([int(digit) for digit in number[:-1]], _WEIGHTS)
+    return number[-1] == _CHARACTERS[total % 11]
+
+
+def _number(value: str) -> str:
+    return value.replace(" ", "").replace("-", "").upper()

@@ -13,9 +13,6 @@ def is_nir(value: str) -> bool:
 
     The departments of Corsica count as 19 (2A) and 18 (2B), INSEE. Months above 12
     stand for births without a known date.
-
-    Args:
-        value: Thirteen characters and the key of two, with or without separators.
     """
     number = compact(value)
     department = number[5:7]

@@ -12,9 +12,6 @@ def is_tax_id(value: str) -> bool:
 
     ISO 7064 mod 11,10; of the first ten digits exactly one occurs twice or three times
     (Federal Central Tax Office, "Die Prüfziffer der Identifikationsnummer").
-
-    Args:
-        value: Eleven digits, with or without separators.
     """
     digits = digits_of(value, (11,))
     if digits is None or digits[0] == 0:

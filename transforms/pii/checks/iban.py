@@ -39,9 +39,6 @@ def is_iban(value: str) -> bool:
 
     The first four characters go to the end, letters become 10 to 35, and the number
     that comes out leaves 1 when it is divided by 97.
-
-    Args:
-        value: Letters and digits in any case, with or without separators.
     """
     number = compact(value)
     if not (number.isascii() and number.isalnum()):

@@ -15,11 +15,7 @@ Decreto Ministeriale 23 December 1976, article 7."""
 
 
 def is_fiscal_code(value: str) -> bool:
-    """Whether birth day, month and check letter of a tax code hold.
-
-    Args:
-        value: Sixteen letters and digits; some digits may be letters (omocodia).
-    """
+    """Whether birth day, month and check letter of a tax code hold."""
     code = value.upper().replace(" ", "")
     if len(code) != _LENGTH or not (code.isascii() and code.isalnum()):
         return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from isinglass.transforms.pii.checks.dates import is_date
-from isinglass.transforms.pii.checks.digits import digits_of, weighted
+from isinglass.transforms.pii.checks.digits import digits_of, is_date, weighted
 
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _CENTURIES = {9: 1800, 0: 1800, 1: 1900, 2: 1900, 3: 2000, 4: 2000}
@@ -17,9 +16,6 @@ def is_rrn(value: str) -> bool:
     Mod 11 with weights 2 to 9 and 2 to 5; two more for foreigners. Numbers given since
     October 2020 have random digits after the seventh (Ministry of the Interior and
     Safety), so that for births since then only the date is looked at.
-
-    Args:
-        value: Thirteen digits, with or without separators.
     """
     digits = digits_of(value, (13,))
     if digits is None:

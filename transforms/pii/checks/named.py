@@ -7,9 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.checks.digits import compact, weighted
-from isinglass.transforms.pii.checks.luhn import passes_luhn
-from isinglass.transforms.pii.checks.verhoeff import passes_verhoeff
+from isinglass.transforms.pii.checks.digits import (
+    compact,
+    passes_luhn,
+    passes_verhoeff,
+    weighted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +26,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 def named_check(name: str, where: str) -> ValueCheck:
     """The function that says whether the check of a value holds.
+
+    It is given the value as it stands in the text, with or without separators.
 
     Args:
         name: `module.function` of this package.
@@ -47,10 +52,7 @@ def named_check(name: str, where: str) -> ValueCheck:
 def holds(checksum: Checksum, value: str) -> bool:
     """Whether a value has the form of a checksum, and its check digit fits.
 
-    Args:
-        checksum: Form and kind.
-        value: With or without separators. One that repeats a single character passes
-            many checks and is nobody's: it fails.
+    One that repeats a single character passes many checks and is nobody's: it fails.
     """
     number = compact(value)
     if re.fullmatch(checksum.form, number) is None or len(set(number)) == 1:

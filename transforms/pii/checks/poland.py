@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from isinglass.transforms.pii.checks.dates import is_date
-from isinglass.transforms.pii.checks.digits import digits_of, weighted
+from isinglass.transforms.pii.checks.digits import digits_of, is_date, weighted
 
 _WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
 _CENTURIES = (1900, 2000, 2100, 2200, 1800)
@@ -11,11 +10,7 @@ _CENTURIES = (1900, 2000, 2100, 2200, 1800)
 
 
 def is_pesel(value: str) -> bool:
-    """Whether birth date and check digit of a PESEL hold (weighted sum, mod 10).
-
-    Args:
-        value: Eleven digits, with or without separators.
-    """
+    """Whether birth date and check digit of a PESEL hold (weighted sum, mod 10)."""
     digits = digits_of(value, (11,))
     if digits is None or weighted(digits, _WEIGHTS) % 10 != 0:
         return False

@@ -27,9 +27,6 @@ def is_ssn(value: str) -> bool:
     issued (Social Security Administration, POMS RM 10201.035); what begins with 9 and
     has a group of the ITIN is one of those. Other numbers that begin with 9 count,
     because they are written like the real ones.
-
-    Args:
-        value: Nine digits, with or without separators.
     """
     digits = digits_of(value, (9,))
     return digits is not None and not is_never_issued_ssn(value) and not is_itin(value)
@@ -44,11 +41,7 @@ def is_never_issued_ssn(value: str) -> bool:
 
 
 def is_itin(value: str) -> bool:
-    """Whether a number is in the ranges of the US taxpayer number (ITIN).
-
-    Args:
-        value: Nine digits, with or without separators.
-    """
+    """Whether a number is in the ranges of the US taxpayer number (ITIN)."""
     digits = digits_of(value, (9,))
     if digits is None or digits[0] != _NINES // 100:
         return False

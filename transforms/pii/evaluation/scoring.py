@@ -97,7 +97,6 @@ class Match:
     """How the spans of one entity met.
 
     Attributes:
-        score: The counts.
         misses: Positions in the labelled spans that were not found.
         false_hits: Positions in the predictions that are wrong.
     """

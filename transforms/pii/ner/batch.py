@@ -12,6 +12,7 @@ from isinglass.transforms.pii.ner.network import HALO
 from isinglass.transforms.pii.ner.special import HEAD, TAIL
 from isinglass.transforms.pii.ner.split import Pieces, split
 from isinglass.transforms.pii.ner.weights import PAD
+from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Batch:
         types: int32 (rows + 8,), with four more of padding before and after.
         begins: int32 (rows,), code points from the beginning of the text.
         ends: int32 (rows,), exclusive.
-        flags: uint8 (rows,), see `marks`.
+        flags: uint8 (rows,), see `chunks.SPACE`.
         lows: int64 (texts,), first row of each text.
         highs: int64 (texts,), exclusive.
         odd: Texts that only spaCy tokenises right.
@@ -46,26 +47,11 @@ class Batch:
     odd: tuple[int, ...]
 
 
-def utf8(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Bytes of a column of strings, and its offsets into them."""
-    _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4)
-    if data is None:
-        return np.empty(0, np.uint8), bounds
-    return np.frombuffer(data, np.uint8), bounds
-
-
 def build_batch(
     texts: pa.StringArray, chunks: ChunkTable, rules: CrossingRules
 ) -> Batch:
-    """Tokenise a batch.
-
-    Args:
-        texts: Strings without nulls.
-        chunks: Tokens of known stretches; new ones are added.
-        rules: Of the tokenizer.
-    """
-    data, offsets = utf8(texts)
+    """Tokenise a batch."""
+    data, offsets = string_buffers(texts)
     pieces = split(data, offsets)
     ids = chunks.find(data, pieces)
     counts = chunks.token_ends[ids + 1] - chunks.token_ends[ids]

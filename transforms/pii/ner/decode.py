@@ -54,14 +54,7 @@ class Rows(NamedTuple):
 def decode(
     weights: Weights, rows: Rows, lows: NDArray[np.int64], highs: NDArray[np.int64]
 ) -> Entities:
-    """Walk over texts.
-
-    Args:
-        weights: Of the model.
-        rows: Tokens and padding of a batch.
-        lows: int64 (n,), first row of each text.
-        highs: int64 (n,), exclusive.
-    """
+    """Walk over texts."""
     most = int((highs - lows).sum())
     out = np.empty((most, 3), np.int32)
     layer = (

@@ -6,16 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from isinglass.transforms.pii.chunks import is_whole
-from isinglass.transforms.pii.found import FoundColumns, Origin
-from isinglass.transforms.pii.ner.stretches import (
+from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
+from isinglass.transforms.pii.ner.reading import (
     MOST_EXACT_CHARS,
+    one_blas_thread,
+    read_in_zones,
     without_long_stretches,
 )
-from isinglass.transforms.pii.ner.threads import one_blas_thread
-from isinglass.transforms.pii.ner.zones import Stretch, read_in_zones, stretches
-from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.tables import MODEL_DETECTOR
+from isinglass.transforms.pii.windows import whole_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
+    from isinglass.transforms.pii.windows import Piece
 
 SCORE = 0.85
 """spaCy gives no scores; Presidio's default for every entity of a model."""
@@ -38,16 +37,12 @@ class PipeEngine:
     """A loaded model. Not to be pickled, and used by one thread at a time.
 
     Attributes:
-        name: Name of the model.
-        nlp: spaCy pipeline.
         entities: Entity by label, for the entities that are asked for.
-        how: What runs the model, and why.
     """
 
     name: str
     nlp: Any = field(repr=False)
     entities: dict[str, str]
-    how: str = "spaCy"
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
@@ -57,22 +52,29 @@ class PipeEngine:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the entities of some texts: see `engine.NerEngine.scan`."""
+        """Gather the entities of some texts. A failing or slow one fails alone.
+
+        Args:
+            texts: Strings without nulls.
+            rows: int64 (n,), the row of each text in the batch.
+            budget: Is charged by row; rows that fail are noted in it.
+            found: Is added to.
+        """
         shown = without_long_stretches(texts, MOST_EXACT_CHARS)
         with self.lock, one_blas_thread():
-            parts = stretches(shown, rows)
+            parts = whole_texts(shown, rows)
             for part, doc in read_in_zones(self.nlp, self._read, parts, budget):
                 self._gather(part, doc, found)
 
-    def _read(self, parts: list[Stretch]) -> list[Any]:
+    def _read(self, parts: list[Piece]) -> list[Any]:
         return list(self.nlp.pipe([part.text for part in parts]))
 
-    def _gather(self, part: Stretch, doc: Any, found: FoundColumns) -> None:
+    def _gather(self, part: Piece, doc: Any, found: FoundColumns) -> None:
         """Take numbers out of a doc, which must not outlive its memory zone."""
-        origin = part.chunk.start
+        origin = part.origin
         for span in doc.ents:
-            if span.label_ in self.entities and is_whole(
-                part.chunk, span.start_char, span.end_char
+            if span.label_ in self.entities and part.chunk.holds(
+                span.start_char, span.end_char
             ):
                 entity = self.entities[span.label_]
                 found.add(
@@ -81,39 +83,26 @@ class PipeEngine:
                 )
 
 
-def load_pipeline(model: SpacyModel, *, parse: bool) -> Any:
-    """Load a model with no more components than its entities need.
-
-    Args:
-        model: Where it is.
-        parse: Whether to keep the parser, whose sentence starts bound entities.
-    """
+def load_pipeline(model: SpacyModel) -> Any:
+    """Load a model without components that its entities do not depend on."""
     import spacy  # noqa: PLC0415 - takes a second; identifiers need none of it
 
     nlp = spacy.load(model.folder, exclude=_NO_USE)
-    if not parse:
-        needed = _needed(nlp)
-        for name in nlp.pipe_names:
-            if name not in needed:
-                nlp.remove_pipe(name)
     for name in nlp.pipe_names:
         _use_openblas(nlp.get_pipe(name))
     return nlp
 
 
-def wanted_labels(wanted: frozenset[str]) -> dict[str, str]:
-    """Entity by label of a model, for the entities that are asked for."""
-    return {k: v for k, v in model_labels().items() if v in wanted}
-
-
-def _needed(nlp: Any) -> set[str]:
-    """The entity recogniser, and the shared encoder if it listens to one."""
+def keep_recogniser(nlp: Any) -> None:
+    """Leave the entity recogniser, and the shared encoder if it listens to one."""
     needed = {"ner", "entity_ruler"}
     if "ner" in nlp.pipe_names:
         layers = [node.name for node in nlp.get_pipe("ner").model.walk()]
         if any("listener" in name for name in layers):
             needed |= {"tok2vec", "transformer"}
-    return needed
+    for name in nlp.pipe_names:
+        if name not in needed:
+            nlp.remove_pipe(name)
 
 
 def _use_openblas(pipe: Any) -> None:

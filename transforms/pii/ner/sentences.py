@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numba
 import numpy as np
 
-from isinglass.transforms.pii.ner.marks import CAPITAL, SIGN, SPACE
+from isinglass.transforms.pii.ner.chunks import CAPITAL, SIGN, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,6 @@ class Window(NamedTuple):
     """Rows of one text that the parser reads.
 
     Attributes:
-        text: Number of the text.
         low: First row.
         high: Exclusive.
     """
@@ -49,74 +48,54 @@ class Window(NamedTuple):
     high: int
 
 
-class SentenceStarts:
-    """The parser, and what it has read.
+def mark_sentence_starts(
+    nlp: Any,
+    labels: tuple[str, ...],
+    found: Entities,
+    batch: Batch,
+    texts: pa.StringArray,
+    starts: NDArray[np.bool_],
+) -> bool:
+    """Note sentence starts around suspicious places in `starts`, bool (rows,).
 
-    Attributes:
-        tokens: Tokens that it has read so far.
+    Returns:
+        Whether any was found, so that the batch must be decoded again.
     """
+    wanted = np.array([label not in _NUMBERS for label in labels])
+    several = wanted[found.labels] & (found.ends - found.begins > 1)
+    rows = _suspicious(batch.flags, found.begins[several], found.ends[several])
+    windows = list(_windows(rows, batch))
+    marked = False
+    for low in range(0, len(windows), BATCH_WINDOWS):
+        part = windows[low : low + BATCH_WINDOWS]
+        for window, begins in zip(part, _parse(nlp, part, batch, texts), strict=True):
+            known = batch.begins[window.low : window.high]
+            rows = window.low + np.searchsorted(known, begins)
+            # The first token of a window starts a sentence only for the parser.
+            rows = rows[rows > window.low]
+            starts[rows] = True
+            marked |= len(rows) > 0
+    return marked
 
-    def __init__(self, nlp: Any, labels: tuple[str, ...]) -> None:
-        self._nlp = nlp
-        self._wanted = np.array([label not in _NUMBERS for label in labels])
-        self.tokens = 0
 
-    def mark(
-        self,
-        found: Entities,
-        batch: Batch,
-        texts: pa.StringArray,
-        starts: NDArray[np.bool_],
-    ) -> bool:
-        """Note sentence starts around suspicious places.
-
-        Args:
-            found: Entities of the batch without sentence starts.
-            batch: Its rows.
-            texts: Its texts.
-            starts: bool (rows,), is written.
-
-        Returns:
-            Whether any was found, so that the batch must be decoded again.
-        """
-        several = self._wanted[found.labels] & (found.ends - found.begins > 1)
-        rows = _suspicious(batch.flags, found.begins[several], found.ends[several])
-        windows = list(_windows(rows, batch))
-        marked = False
-        for low in range(0, len(windows), BATCH_WINDOWS):
-            part = windows[low : low + BATCH_WINDOWS]
-            for window, begins in zip(
-                part, self._parse(part, batch, texts), strict=True
-            ):
-                marked |= _set(window, begins, batch, starts)
-        return marked
-
-    def whole(self, text: str) -> NDArray[np.bool_]:
-        """Whether each token of a text starts a sentence."""
-        with self._nlp.memory_zone():
-            (doc,) = self._nlp.pipe([text], disable=["ner"])
-            starts: NDArray[np.bool_] = doc.to_array("SENT_START") == 1
-        return starts
-
-    def _parse(
-        self, windows: list[Window], batch: Batch, texts: pa.StringArray
-    ) -> list[NDArray[np.int64]]:
-        """Code points of the text at which sentences start, for each window."""
-        known: dict[int, str] = {}
-        pieces = []
-        for text, low, high in windows:
-            if text not in known:
-                known = {text: texts[text].as_py()}
-            pieces.append(known[text][batch.begins[low] : batch.ends[high - 1]])
-            self.tokens += high - low
-        found = []
-        with self._nlp.memory_zone():
-            docs = self._nlp.pipe(pieces, batch_size=BATCH_WINDOWS, disable=["ner"])
-            for window, doc in zip(windows, docs, strict=True):
-                values = doc.to_array(["IDX", "SENT_START"]).astype(np.int64)
-                local = values[values[:, 1] == 1, 0]
-                found.append(local + batch.begins[window.low])
-        return found
+def _parse(
+    nlp: Any, windows: list[Window], batch: Batch, texts: pa.StringArray
+) -> list[NDArray[np.int64]]:
+    """Code points of the text at which sentences start, for each window."""
+    known: dict[int, str] = {}
+    pieces = []
+    for text, low, high in windows:
+        if text not in known:
+            known = {text: texts[text].as_py()}
+        pieces.append(known[text][batch.begins[low] : batch.ends[high - 1]])
+    found = []
+    with nlp.memory_zone():
+        docs = nlp.pipe(pieces, batch_size=BATCH_WINDOWS, disable=["ner"])
+        for window, doc in zip(windows, docs, strict=True):
+            values = doc.to_array(["IDX", "SENT_START"]).astype(np.int64)
+            local = values[values[:, 1] == 1, 0]
+            found.append(local + batch.begins[window.low])
+    return found
 
 
 def _windows(rows: NDArray[np.int64], batch: Batch) -> Iterator[Window]:
@@ -145,16 +124,6 @@ def _edge(batch: Batch, row: int, step: int, bounds: tuple[int, int]) -> int:
     ):
         row += step
     return row
-
-
-def _set(
-    window: Window, begins: NDArray[np.int64], batch: Batch, starts: NDArray[np.bool_]
-) -> bool:
-    rows = window.low + np.searchsorted(batch.begins[window.low : window.high], begins)
-    # The first token of a window starts a sentence only for the parser.
-    rows = rows[rows > window.low]
-    starts[rows] = True
-    return len(rows) > 0
 
 
 @numba.njit(cache=True, nogil=True)

@@ -68,26 +68,19 @@ class CrossingRules:
         lengths = zip(chunks, firsts.tolist(), lasts.tolist(), strict=True)
         for i, (chunk, first, last) in enumerate(lengths):
             # A special case within has other tokens while matches are looked for.
-            loose = first < len(chunk) and self._holds_rule(chunk)
+            loose = first < len(chunk) and self._rules.search(chunk) is not None
             if chunk.endswith(self._tails):
                 flags[i] |= TAIL * (loose or chunk[-last:] in self._left)
             if chunk.startswith(self._heads):
                 flags[i] |= HEAD * (loose or chunk[:first] in self._right)
         return flags
 
-    def _holds_rule(self, chunk: str) -> bool:
-        return self._rules.search(chunk) is not None
-
     def may_cross(self, left: str, right: str) -> bool:
         """Whether a match may hold the end of one stretch and the start of the next."""
         return any((left[-n:], right[:m]) in self._pairs for n, m in self._lengths)
 
     def changes(self, chunks: Sequence[str]) -> bool:
-        """Whether stretches side by side have other tokens than each by itself.
-
-        Args:
-            chunks: All stretches that a match may hold together.
-        """
+        """Whether stretches side by side have other tokens than each by itself."""
         key = " ".join(chunks)
         known = self._known.get(key)
         if known is None:

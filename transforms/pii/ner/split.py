@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numba
 import numpy as np
 
+from isinglass.transforms.pii.ner.table import hashes_of
+from isinglass.transforms.text import decode, white_table
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SPACE = 0x20
-_OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15)
-_SHIFT = np.uint64(29)
 
 
 class Pieces(NamedTuple):
@@ -39,94 +40,36 @@ class Pieces(NamedTuple):
 
 
 def split(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Pieces:
-    """Split a batch of texts.
-
-    Args:
-        data: UTF-8 bytes of the batch.
-        offsets: int32 (n + 1,), byte offsets of its texts.
-    """
+    """Split a batch of texts."""
     most = int(offsets[-1]) - int(offsets[0])
     texts = np.empty(most, np.int32)
     begins = np.empty(most, np.int64)
     ends = np.empty(most, np.int64)
     points = np.empty(most, np.int32)
-    hashes = np.empty(most, np.uint64)
-    count = _split(data, offsets, texts, begins, ends, points, hashes)
-    return Pieces(
-        texts[:count], begins[:count], ends[:count], points[:count], hashes[:count]
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _width(byte: Any) -> Any:
-    """Bytes of the character that begins with this one."""
-    if byte < 0x80:  # noqa: PLR2004 - RFC 3629, section 3
-        return 1
-    if byte < 0xE0:  # noqa: PLR2004
-        return 2
-    return 3 if byte < 0xF0 else 4  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _wide_space(data: Any, at: Any, width: Any) -> Any:
-    """Whether a character of more than one byte is white space (str.isspace)."""
-    one, two = data[at], data[at + 1]
-    if width == 2:  # noqa: PLR2004 - U+0085 and U+00A0
-        return one == 0xC2 and two in (0x85, 0xA0)  # noqa: PLR2004
-    if width != 3:  # noqa: PLR2004
-        return False
-    three = data[at + 2]
-    if one == 0xE2 and two == 0x80:  # noqa: PLR2004 - U+2000-200A, 2028, 2029, 202F
-        return three <= 0x8A or three in (0xA8, 0xA9, 0xAF)  # noqa: PLR2004
-    if one == 0xE2:  # noqa: PLR2004 - U+205F
-        return two == 0x81 and three == 0x9F  # noqa: PLR2004
-    if one == 0xE1:  # noqa: PLR2004 - U+1680
-        return two == 0x9A and three == 0x80  # noqa: PLR2004
-    return one == 0xE3 and two == 0x80 and three == 0x80  # noqa: PLR2004 - U+3000
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_space(data: Any, at: Any, width: Any) -> Any:
-    if width > 1:
-        return _wide_space(data, at, width)
-    byte = data[at]
-    return byte == _SPACE or 9 <= byte <= 13 or 28 <= byte <= 31  # noqa: PLR2004
-
-
-@numba.njit(cache=True, nogil=True)
-def _hash(data: Any, begin: Any, end: Any) -> Any:
-    value = _OFFSET
-    for at in range(begin, end):
-        value = (value ^ np.uint64(data[at])) * _PRIME
-        value ^= value >> _SHIFT
-    return value
+    count = _split(data, offsets, white_table(), texts, begins, ends, points)
+    begins, ends = begins[:count], ends[:count]
+    hashes = hashes_of(data, begins, ends)
+    return Pieces(texts[:count], begins, ends, points[:count], hashes)
 
 
 @numba.njit(cache=True, nogil=True)
 def _split(
-    data: Any,
-    offsets: Any,
-    texts: Any,
-    begins: Any,
-    ends: Any,
-    points: Any,
-    hashes: Any,
+    data: Any, offsets: Any, white: Any, texts: Any, begins: Any, ends: Any, points: Any
 ) -> Any:
     count = 0
     for text in range(len(offsets) - 1):
         at, stop = np.int64(offsets[text]), np.int64(offsets[text + 1])
         begin, begin_point, point = at, 0, 0
-        in_space = at < stop and _is_space(data, at, _width(data[at]))
+        in_space = white[decode(data, at)[0]] if at < stop else np.uint8(0)
         while at <= stop:
-            width, space = 1, not in_space
+            width, space = 1, np.uint8(0)
             if at < stop:
-                width = _width(data[at])
-                space = _is_space(data, at, width)
+                code, width = decode(data, at)
+                space = white[code]
             if space != in_space or at == stop:
                 if begin < at:
                     texts[count], points[count] = text, begin_point
                     begins[count], ends[count] = begin, at
-                    hashes[count] = _hash(data, begin, at)
                     count += 1
                 in_space = space
                 begin, begin_point = at, point

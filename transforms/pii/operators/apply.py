@@ -42,17 +42,15 @@ def value_key(key: bytes, entity: str, value: str) -> str:
 
 _OPERATORS: dict[str, Callable[[str, str, str], str]] = {
     "replace": lambda entity, _value, _mark: f"<{entity}>",
-    "mask": lambda _entity, value, _mark: _masked(value),
+    "mask": lambda _entity, value, _mark: "".join(
+        "*" if char.isalnum() else char for char in value
+    ),
     "redact": lambda _entity, _value, _mark: "",
     "generalise": lambda entity, value, _mark: generalise(entity, value),
     "hash": lambda entity, _value, mark: f"<{entity}:{mark[:HASH_DIGITS]}>",
     "surrogate": surrogate,
     "keep": lambda _entity, value, _mark: value,
 }
-
-
-def _masked(value: str) -> str:
-    return "".join("*" if char.isalnum() else char for char in value)
 
 
 def operate(operator: str, entity: str, value: str, mark: str) -> str:
@@ -74,16 +72,9 @@ def operate(operator: str, entity: str, value: str, mark: str) -> str:
 
 
 def writer(config: PiiConfig, key: bytes) -> Write:
-    """Make what says which value takes the place of a found one.
+    """Make what says which value takes the place of a found one, under a secret key.
 
     It remembers what it wrote last, so keep it for many batches.
-
-    Args:
-        config: Names the operator of each entity.
-        key: Secret key of value keys and hashes.
-
-    Returns:
-        A function of the entity and the value.
     """
 
     def write(entity: str, value: str) -> Written:

@@ -20,12 +20,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.operators.issuers import issuer_of
 from isinglass.transforms.pii.operators.normalised import (
     compact,
     country_of,
@@ -33,6 +31,7 @@ from isinglass.transforms.pii.operators.normalised import (
     phone_digits,
     split_address,
 )
+from isinglass.transforms.pii.operators.surrogates.numbers import issuer_of
 from isinglass.transforms.pii.operators.surrogates.phones import split_number
 
 if TYPE_CHECKING:
@@ -50,12 +49,7 @@ _DETAIL = re.compile(
 
 
 def generalise(entity: str, value: str) -> str:
-    """The coarse form of a value.
-
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
-    """
+    """The coarse form of a value."""
     kind = "date" if entity == "DATE_TIME" else kind_of(entity)
     if kind == "ip":
         return _network(value) or f"<{entity}>"
@@ -83,15 +77,11 @@ def _network(value: str) -> str:
         address = ipaddress.ip_address(split_address(value)[0])
     except ValueError:
         return ""
-    bits = _PREFIX_BITS[address.version]
-    return str(ipaddress.ip_network(f"{_without_zone(address)}/{bits}", strict=False))
+    without_zone, _, _ = str(address).partition("%")
+    block = f"{without_zone}/{_PREFIX_BITS[address.version]}"
+    return str(ipaddress.ip_network(block, strict=False))
 
 
-def _without_zone(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    return str(address).partition("%")[0]
-
-
-@cache
 def _ends() -> dict[str, Any]:
     return load_data("surrogates", "domains").content
 
@@ -115,10 +105,6 @@ def _calling_code(value: str) -> str:
     return f"+{code}" if code else ""
 
 
-def _issuer(value: str) -> str:
-    return issuer_of(compact(value))[0]
-
-
 def _country(value: str) -> str:
     number = compact(value)
     return number[:2] if _COUNTRY.match(number) else ""
@@ -130,7 +116,7 @@ def _year(value: str) -> str:
 
 
 _RULES: dict[str, Callable[[str], str]] = {
-    "card": _issuer,
+    "card": lambda value: issuer_of(compact(value))[0],
     "date": _year,
     "email": _domain_class,
     "iban": _country,

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
 from functools import cache
-from typing import Literal
 
 import phonenumbers
 
-Kind = Literal[
-    "card", "email", "iban", "ip", "national", "other", "person", "phone", "secret"
-]
-
-_KINDS: dict[str, Kind] = {
+_KINDS = {
     "CREDIT_CARD": "card",
     "EMAIL_ADDRESS": "email",
     "IBAN_CODE": "iban",
@@ -27,7 +23,7 @@ _COMPACT = frozenset({"card", "iban", "national"})
 
 
 @cache
-def kind_of(entity: str) -> Kind:
+def kind_of(entity: str) -> str:
     """Kind of the values of an entity.
 
     `national` are entities that begin with a country, as in US_SSN; `other` are all
@@ -62,10 +58,6 @@ def normalised(entity: str, value: str) -> str:
       length stays.
     - person: NFC, case folded, one blank between words.
     - everything else: NFC.
-
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
     """
     kind = kind_of(entity)
     if kind in _COMPACT:
@@ -131,10 +123,8 @@ def _unfolded_character(char: str) -> str:
 
 def split_address(value: str) -> tuple[str, str]:
     """An IP address, and the zone or prefix length that follows it."""
-    for place, char in enumerate(value):
-        if char in "/%":
-            return value[:place], value[place:]
-    return value, ""
+    head = re.split("[/%]", value, maxsplit=1)[0]
+    return head, value[len(head) :]
 
 
 def _canonical(value: str) -> str:

@@ -24,9 +24,7 @@ class Form:
     """A way to write numbers.
 
     Attributes:
-        name: Shown as the rule of a finding.
         need: What must hold besides; the data file says what.
-        extension: Whether an extension may follow.
     """
 
     name: str
@@ -97,10 +95,6 @@ class Surroundings:
             re.compile(rf"\b(?:{other})s?\b[\s.:#]*$", re.IGNORECASE),
             re.compile(data["extension"], re.IGNORECASE),
         )
-
-    def word_before(self, text: str, start: int) -> str | None:
-        """The context word before a number, in lower case."""
-        return self.context.find(text, start, CONTEXT_REACH)
 
     def word_behind(self, behind: str) -> str | None:
         """The context word right after a number, in lower case."""

@@ -20,7 +20,6 @@ _TYPES = (
     "uan",
     "voicemail",
 )
-_NONE = re.compile(r"(?!)")
 _LONGEST_CODE = 3
 
 
@@ -51,13 +50,7 @@ def is_valid_within(digits: str, regions: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=65_536)
 def is_mobile(digits: str, regions: tuple[str, ...], plain: frozenset[str]) -> bool:
-    """Whether digits are a mobile number that shows itself as one.
-
-    Args:
-        digits: As dialled within a region.
-        regions: Regions whose plans count.
-        plain: Those whose mobile numbers are told from other digits by themselves.
-    """
+    """Whether digits are a mobile number that shows itself as one."""
     return any(_mobile(r).fullmatch(digits) for r in regions if r in plain)
 
 
@@ -71,14 +64,10 @@ def _national(region: str) -> re.Pattern[str]:
 @cache
 def _mobile(region: str) -> re.Pattern[str]:
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
-    fixed, mobile = plan.fixed_line, plan.mobile
-    if mobile is None or not mobile.national_number_pattern:
-        return _NONE
-    if fixed is not None and (
-        fixed.national_number_pattern == mobile.national_number_pattern
-    ):
-        return _NONE
-    return _dialled(plan.national_prefix, [mobile.national_number_pattern])
+    mobile: str | None = getattr(plan.mobile, "national_number_pattern", None)
+    fixed: str | None = getattr(plan.fixed_line, "national_number_pattern", None)
+    told = [mobile] if mobile and mobile != fixed else []
+    return _dialled(plan.national_prefix, told)
 
 
 @cache

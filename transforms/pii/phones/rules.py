@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.pii.checks.luhn import passes_luhn
+from isinglass.transforms.pii.checks.digits import passes_luhn
 from isinglass.transforms.pii.phones.plans import (
     is_mobile,
     is_valid_abroad,
@@ -58,12 +58,6 @@ def judge(
     form: Form, value: str, regions: tuple[str, ...], plain: frozenset[str]
 ) -> Verdict | None:
     """Judge a number by its form and the plans.
-
-    Args:
-        form: Its form.
-        value: The number as `forms.plain` writes it.
-        regions: Regions whose plans count.
-        plain: Those whose mobile numbers are told by their digits alone.
 
     Returns:
         None if it is no number at all.

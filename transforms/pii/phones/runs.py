@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 
+from isinglass.transforms.pii.gate import Windows
 from isinglass.transforms.text import decode
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ LIKE_ASCII: dict[int, str] = {
 }
 """Full width digits and marks, other blanks and hyphens, and what they stand for."""
 
-_DIGITS, _SEPARATORS, _LEADS = "0123456789", " -./()", "(+"
+_DIGITS, _SEPARATORS = "0123456789", " -./()"
 _NONE, _DIGIT, _SEPARATOR, _BRACKET, _PLUS = range(5)
 _SMALL = 0x10000
 _ASCII = 0x80
@@ -42,34 +43,14 @@ _HEAD, _CONTINUATION = 0xC0, 0x80
 _MOST_LEADS = 3
 
 
-class Runs(NamedTuple):
-    """Rows of digit groups with nothing but separators in between, in order.
-
-    Attributes:
-        rows: int64 (n,).
-        starts: int64 (n,), byte offsets into the batch; of `+` or `(` if one leads.
-        stops: int64 (n,), exclusive.
-        points: int64 (n,), code points of the row before the start.
-    """
-
-    rows: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
-    points: NDArray[np.int64]
-
-
-def digit_runs(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Runs:
+def digit_runs(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Windows:
     """Find every run of at least `LEAST_DIGITS` digits.
 
     Digits are ASCII or full width ones; separators are blanks, hyphens, dots, slashes
     and round brackets, and what `LIKE_ASCII` takes for one. A run is of one line of
-    one text.
-
-    Args:
-        data: Bytes of the batch, UTF-8.
-        offsets: n + 1 byte offsets of its texts.
+    one text, and starts with a `+` or `(` that leads it.
     """
-    return Runs(*_runs(data, offsets, _kinds()))
+    return Windows(*_runs(data, offsets, _kinds()))
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.found import UNCHECKED, VALID, FoundColumns, Origin
+from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.phones.forms import (
     CONTEXT_REACH,
     Form,
@@ -15,10 +15,9 @@ from isinglass.transforms.pii.phones.forms import (
 )
 from isinglass.transforms.pii.phones.rules import judge
 from isinglass.transforms.pii.phones.runs import LEAST_DIGITS, MOST_DIGITS, digit_runs
-from isinglass.transforms.pii.phones.text import RunText, is_unspaced
+from isinglass.transforms.pii.phones.text import RunText, is_letter, is_unspaced
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import raised
-from isinglass.transforms.pii.tables import PATTERN_DETECTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,12 +43,9 @@ class PhoneNumber(NamedTuple):
     """One number in a run.
 
     Attributes:
-        start: First code point.
         end: One past the last, its extension included.
-        form: Name of its form.
         base: Score before context, 0 to 1.
         is_valid: Whether its plan allows it; False if that is not known.
-        word: Context word, in lower case.
     """
 
     start: int
@@ -65,8 +61,6 @@ class PhoneScanner:
     """Finds telephone numbers; holds no state.
 
     Attributes:
-        regions: ISO 3166-1 codes of the plans that count.
-        around: Context words and the like.
         plain_mobile: Regions with mobile numbers that are told by their digits alone.
     """
 
@@ -87,14 +81,7 @@ class PhoneScanner:
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the numbers of a batch.
-
-        Args:
-            data: Bytes of the batch.
-            offsets: n + 1 byte offsets of its texts.
-            budget: Is charged.
-            found: Is added to.
-        """
+        """Gather the numbers of a batch."""
         runs = digit_runs(data, offsets)
         view = data.data
         for row, start, stop, points in zip(*(c.tolist() for c in runs), strict=True):
@@ -102,6 +89,8 @@ class PhoneScanner:
             high = min(int(offsets[row + 1]), stop + _AFTER_BYTES)
             # The ends may cut a character; the run itself is whole.
             run = RunText(
+                row,
+                points,
                 bytes(view[low:start]).decode("utf-8", "ignore"),
                 bytes(view[start:stop]).decode(),
                 bytes(view[stop:high]).decode("utf-8", "ignore"),
@@ -110,37 +99,19 @@ class PhoneScanner:
             while first < count and row not in budget.failed:
                 with budget.guard(row):
                     limit = min(first + _SLICE_GROUPS, count)
-                    first = self._slice(run, (first, limit), (row, points), found)
+                    first = self._slice(run, first, limit, found)
 
-    def _slice(
-        self,
-        run: RunText,
-        bounds: tuple[int, int],
-        place: tuple[int, int],
-        found: FoundColumns,
-    ) -> int:
-        """Gather the numbers that begin with groups within bounds.
-
-        Args:
-            run: The run.
-            bounds: First group, and one past the last one to begin with.
-            place: Row, and code points of the row before the run.
-            found: Is added to.
-
-        Returns:
-            The first group that is left.
-        """
-        first, limit = bounds
-        row, points = place
+    def _slice(self, run: RunText, first: int, limit: int, found: FoundColumns) -> int:
+        """Gather the numbers that begin with a group before a limit; the next group."""
         while first < limit:
             number, taken = None, 1
             if not run.is_deep(first) and run.may_begin(first):
                 number, taken = self._at(run, first)
             if number is not None:
                 found.add(
-                    (row, points + number.start, points + number.end),
+                    (run.row, run.points + number.start, run.points + number.end),
                     Origin(ENTITY, PATTERN_DETECTOR, number.form, number.base),
-                    checked=VALID if number.is_valid else UNCHECKED,
+                    valid=number.is_valid or None,
                     score=raised(number.base, number.word),
                     context=number.word,
                 )
@@ -184,10 +155,11 @@ class PhoneScanner:
         before = run.before + run.run[:start] if start < CONTEXT_REACH else ""
         behind = run.run[end : end + _AFTER_BYTES] + run.behind
         extension = self.around.extension_length(behind) if form.extension else 0
-        if not extension and _is_glued(behind):
+        # A letter right behind makes digits a part of some code.
+        if not extension and is_letter(behind[:1]):
             return None
         # Inside of a long run no word is near.
-        word = self.around.word_before(before, len(before)) if before else None
+        word = self.around.context.find(before, len(before), CONTEXT_REACH)
         word = word or self.around.word_behind(behind)
         doubtful = torn or verdict.needs_word
         if verdict.in_script and (_is_in_script(before[-1:]) or _is_in_script(behind)):
@@ -205,9 +177,3 @@ class PhoneScanner:
 def _is_in_script(text: str) -> bool:
     letter = text[:1]
     return letter.isalpha() and is_unspaced(letter)
-
-
-def _is_glued(behind: str) -> bool:
-    """Whether a letter follows, which makes digits a part of some code."""
-    letter = behind[:1]
-    return letter.isalpha() and not is_unspaced(letter)

@@ -17,14 +17,14 @@ _DEEP = 64
 
 @dataclass(frozen=True)
 class RunText:
-    """A run, and a stretch of the text on either side.
+    """A run of a row, and a stretch of the text on either side.
 
     Attributes:
-        before: Up to some hundred characters before the run.
-        run: The run, from a leading `+` or `(` to its last digit.
-        behind: The characters after it.
+        points: Code points of the row before the run.
     """
 
+    row: int
+    points: int
     before: str = field(repr=False)
     run: str = field(repr=False)
     behind: str = field(repr=False)
@@ -48,13 +48,13 @@ class RunText:
             return True
         last, beyond = self.before[-1], self.before[-2:-1]
         if self.shown[0] == "+":
-            return not (_is_letter(last) or last.isdigit())
+            return not (is_letter(last) or last.isdigit())
         if last in ".,:-\u2013'" and beyond.isdigit():
             return False
         if last in "=>":
             # A parameter of an address, or behind a tag; not in a formula.
             return beyond.isalnum() or beyond in ('"', "'", "/")
-        return last not in "_$€£¥#%&@/\\-\u2013*^<" and not _is_letter(last)
+        return last not in "_$€£¥#%&@/\\-\u2013*^<" and not is_letter(last)
 
     def may_end(self, last: int) -> bool:
         """Whether a number may end with a group."""
@@ -119,7 +119,7 @@ def _is_loose(between: str) -> bool:
     return " " in between or "/" in between or between.endswith("(")
 
 
-def _is_letter(char: str) -> bool:
+def is_letter(char: str) -> bool:
     """Letters of scripts with blanks between words: next to them digits are a code."""
     return char.isalpha() and not is_unspaced(char)
 

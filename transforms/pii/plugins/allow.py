@@ -4,60 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import regex  # type: ignore[import-untyped]
 
-from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.plugins.value_files import read_values
+from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
 
-
-@dataclass(frozen=True)
-class AllowList:
-    """One entry of `pii.recognizers.allow`.
-
-    Attributes:
-        entities: Kinds it holds for; none means all.
-        values: Whole values, in the case given.
-        pattern: Found anywhere in a value, in any case; None for a list of values.
-    """
-
-    entities: frozenset[str]
-    values: frozenset[str] = field(repr=False)
-    pattern: regex.Pattern[str] | None = field(repr=False)
-
-    def holds(self, entity: str, value: str) -> bool:
-        """Whether a found value is allowed."""
-        if self.entities and entity not in self.entities:
-            return False
-        if self.pattern is None:
-            return value in self.values
-        return self.pattern.search(value) is not None
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What an allow list leaves of findings.
-
-    Attributes:
-        findings: The findings that no list allows, in order.
-        suppressed: How many were left out, by entity.
-    """
-
-    findings: pa.RecordBatch = field(repr=False)
-    suppressed: Counter[str]
+    _List = tuple[frozenset[str], Callable[[str], object]]
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """All allow lists of a configuration."""
+    """All allow lists: the kinds that each holds for, none for all; and the check."""
 
-    lists: tuple[AllowList, ...]
+    lists: tuple[_List, ...] = field(repr=False)
 
     @classmethod
     def of(cls, config: RecognizersConfig) -> Allowed:
@@ -72,35 +42,30 @@ class Allowed:
         entries = enumerate(config.allow)
         return cls(tuple(_list_of(e, f"pii.recognizers.allow.{i}") for i, e in entries))
 
-    def keep(self, found: pa.RecordBatch, texts: pa.StringArray) -> Kept:
-        """Leave out the findings that a list allows.
+    def keep(
+        self, found: pa.RecordBatch, texts: pa.StringArray
+    ) -> tuple[pa.RecordBatch, Counter[str]]:
+        """Leave out the findings that a list allows; counts them by entity.
 
         Every distinct pair of entity and value is looked at once.
-
-        Args:
-            found: `spans.FOUND` in any order.
-            texts: Texts of its rows.
         """
         if not self.lists or found.num_rows == 0:
-            return Kept(found, Counter())
-        values = _values(found, texts).dictionary_encode()
-        entities = found.column("entity").dictionary_encode()
-        pairs = values.indices.to_numpy().astype(np.int64) * len(entities.dictionary)
-        pairs += entities.indices.to_numpy()
-        distinct, inverse = np.unique(pairs, return_inverse=True)
-        which, kind = np.divmod(distinct, len(entities.dictionary))
-        names = entities.dictionary.to_pylist()
-        words = values.dictionary.take(pa.array(which)).to_pylist()
-        held = [
-            any(one.holds(names[k], word) for one in self.lists)
-            for k, word in zip(kind.tolist(), words, strict=True)
-        ]
-        out = np.array(held, np.bool_)[inverse]
-        gone = found.column("entity").filter(pa.array(out)).to_pylist()
-        return Kept(found.filter(pa.array(~out)), Counter(gone))
+            return found, Counter()
+
+        @cache
+        def held(entity: str, value: str) -> bool:
+            return any(
+                (not kinds or entity in kinds) and holds(value)
+                for kinds, holds in self.lists
+            )
+
+        entities = found.column("entity").to_pylist()
+        out = [*map(held, entities, _values(found, texts))]
+        gone = Counter(compress(entities, out))
+        return found.filter(pc.invert(pa.array(out))), gone
 
 
-def _values(found: pa.RecordBatch, texts: pa.StringArray) -> pa.StringArray:
+def _values(found: pa.RecordBatch, texts: pa.StringArray) -> Iterator[str]:
     """The found value of each finding."""
     rows, starts, ends = (
         found.column(name).to_numpy() for name in ("row", "start", "end")
@@ -108,27 +73,14 @@ def _values(found: pa.RecordBatch, texts: pa.StringArray) -> pa.StringArray:
     distinct, inverse = np.unique(rows, return_inverse=True)
     held = texts.take(pa.array(distinct)).to_pylist()
     places = zip(inverse.tolist(), starts.tolist(), ends.tolist(), strict=True)
-    return pa.array([held[row][start:end] for row, start, end in places], pa.string())
+    return (held[row][start:end] for row, start, end in places)
 
 
-def _list_of(entry: AllowConfig, key: str) -> AllowList:
-    values = [value for value in entry.values if value]
-    if entry.file is not None:
-        values += read_values(entry.file, f"{key}.file")
-    if not values:
-        msg = f"{key}: no value; give `values`, or a `file` with one a line"
-        raise ConfigError(msg)
-    pattern = _joined(values, key) if entry.match == "regex" else None
-    return AllowList(frozenset(entry.entities), frozenset(values), pattern)
-
-
-def _joined(expressions: list[str], key: str) -> regex.Pattern[str]:
-    flags = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
-    for index, expression in enumerate(expressions):
-        try:
-            regex.compile(expression, flags)
-        except regex.error as error:
-            place = "" if error.pos is None else f" at position {error.pos}"
-            msg = f"{key}.values.{index}: {error.msg}{place}"
-            raise ConfigError(msg) from None
-    return regex.compile("|".join(f"(?:{e})" for e in expressions), flags)
+def _list_of(entry: AllowConfig, key: str) -> _List:
+    values = listed_values(entry.values, entry.file, key)
+    if entry.match == "exact":
+        return frozenset(entry.entities), frozenset(values).__contains__
+    for index, expression in enumerate(values):
+        compiled(expression, FLAGS, f"{key}.values.{index}")
+    pattern = regex.compile("|".join(f"(?:{e})" for e in values), FLAGS)
+    return frozenset(entry.entities), pattern.search

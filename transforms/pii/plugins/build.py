@@ -10,28 +10,29 @@ import re
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 import regex  # type: ignore[import-untyped]
 from presidio_analyzer import Pattern, PatternRecognizer
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.plugins.predefined import create, of_country
-from isinglass.transforms.pii.plugins.value_files import read_values
-from isinglass.transforms.pii.plugins.yaml_files import read_recognizers
-from isinglass.transforms.pii.scripts import UNSPACED
+from isinglass.transforms.pii.plugins.presidio import (
+    create,
+    of_country,
+    read_recognizers,
+)
+from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
+from isinglass.transforms.pii.rules import UNSPACED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from isinglass.schemas.config.recognizers import (
         DenyConfig,
         PatternConfig,
         RecognizersConfig,
     )
-
-FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
-"""Flags of Presidio's registry for patterns that name none."""
 
 # Escapes that may mean letters of scripts without spaces.
 _ANY_LETTER = re.compile(r"\\[uUxpPN]")
@@ -89,19 +90,6 @@ def _recognizers(config: RecognizersConfig) -> Iterator[Any]:
         yield _deny(listed, index)
 
 
-def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
-    """Compile a pattern of the user.
-
-    Raises:
-        ConfigError: It is no pattern; names the key and the position.
-    """
-    try:
-        return regex.compile(expression, flags)
-    except regex.error as error:
-        place = "" if error.pos is None else f" at position {error.pos}"
-        raise ConfigError(f"{key}: {error.msg}{place} of the pattern") from None
-
-
 def _ad_hoc(entry: PatternConfig, key: str) -> Any:
     compiled(entry.regex, FLAGS, f"{key}.regex")
     return PatternRecognizer(
@@ -115,13 +103,7 @@ def _ad_hoc(entry: PatternConfig, key: str) -> Any:
 
 def _deny(listed: DenyConfig, index: int) -> Any:
     key = f"pii.recognizers.deny.{index}"
-    values = [value.strip() for value in listed.values]
-    if listed.file is not None:
-        values += read_values(listed.file, f"{key}.file")
-    values = [value for value in values if value]
-    if not values:
-        msg = f"{key}: no value; give `values`, or a `file` with one a line"
-        raise ConfigError(msg)
+    values = listed_values(map(str.strip, listed.values), listed.file, key)
     flags = FLAGS if listed.ignore_case else FLAGS & ~regex.IGNORECASE
     return PatternRecognizer(
         supported_entity=listed.entity,
@@ -138,9 +120,13 @@ def deny_pattern(values: Sequence[str]) -> str:
     word characters. Letters of scripts without spaces end no word, so values may stand
     between them, and values of such letters may stand anywhere.
     """
+    groups: dict[tuple[bool, bool], list[str]] = {}
+    for value in sorted(set(values)):
+        edges = (not _unspaced(value[0]), not _unspaced(value[-1]))
+        groups.setdefault(edges, []).append(value)
     word = rf"[^\W{UNSPACED[1:-1]}]"
     parts = []
-    for left, right, group in _by_edges(sorted(set(values))):
+    for (left, right), group in groups.items():
         before = rf"(?<!{word})" if left else ""
         after = rf"(?!{word})" if right else ""
         parts.append(f"{before}{_tree(group)}{after}")
@@ -155,27 +141,11 @@ def _tree(values: list[str]) -> str:
     branches = []
     for _, equal in groupby(filter(None, values), key=itemgetter(0)):
         group = list(equal)
-        shared = _shared(group[0], group[-1])
+        # What the first and the last begin with, all between them do.
+        shared = commonprefix([group[0], group[-1]])  # noqa: RUF071 - of letters
         rest = [value[len(shared) :] for value in group]
         branches.append(_escape(shared) + (_tree(rest) if rest != [""] else ""))
     return f"(?:{'|'.join(branches)})" + ("" if values[0] else "?")
-
-
-def _shared(first: str, last: str) -> str:
-    """What the first and the last of sorted values begin with: so do all between."""
-    pairs = enumerate(zip(first, last, strict=False))
-    length = next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
-    return first[:length]
-
-
-def _by_edges(values: Iterable[str]) -> Iterator[tuple[bool, bool, list[str]]]:
-    """Values by whether they must not follow, or be followed by, a word character."""
-    groups: dict[tuple[bool, bool], list[str]] = {}
-    for value in values:
-        edges = (not _unspaced(value[0]), not _unspaced(value[-1]))
-        groups.setdefault(edges, []).append(value)
-    for (left, right), group in groups.items():
-        yield left, right, group
 
 
 def _escape(value: str) -> str:

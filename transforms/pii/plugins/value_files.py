@@ -1,4 +1,7 @@
-"""Files of the user that hold values, one a line; and what names every such file."""
+"""Values, patterns and files of the user: read, checked, and named for any worker.
+
+What is missing, cannot be read or is wrong is a `ConfigError` that names the key.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,23 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import regex  # type: ignore[import-untyped]
+
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from isinglass.schemas.config import PiiConfig
     from isinglass.schemas.config.recognizers import RecognizersConfig
 
+FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
+"""Flags of Presidio for patterns and files that name none."""
+
 
 def read_bytes(name: str, key: str) -> bytes:
-    """Contents of a file that the configuration names.
-
-    Raises:
-        ConfigError: It is missing or cannot be read; names `key`.
-    """
+    """Contents of a file that the configuration names."""
     try:
         return Path(name).read_bytes()
     except OSError as error:
@@ -30,11 +34,7 @@ def read_bytes(name: str, key: str) -> bytes:
 
 
 def read_text(name: str, key: str) -> str:
-    """Contents of a UTF-8 file that the configuration names.
-
-    Raises:
-        ConfigError: It cannot be read or is not UTF-8.
-    """
+    """Contents of a UTF-8 file that the configuration names."""
     try:
         return read_bytes(name, key).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -42,36 +42,43 @@ def read_text(name: str, key: str) -> str:
         raise ConfigError(msg) from None
 
 
-def read_values(name: str, key: str) -> list[str]:
-    """Lines of a UTF-8 file without the white space around them; empty ones left out.
+def listed_values(given: Iterable[str], file: str | None, key: str) -> list[str]:
+    """Values of a list: those in the configuration, then one of each line of its file.
 
-    Raises:
-        ConfigError: It cannot be read, is not UTF-8, or holds no value.
+    White space around the lines of the file is no part of its values.
     """
-    lines = [line.strip() for line in read_text(name, key).split("\n")]
-    values = [line for line in lines if line]
+    values = [value for value in given if value]
+    if file is not None:
+        lines = [line.strip() for line in read_text(file, f"{key}.file").split("\n")]
+        if not any(lines):
+            msg = f"{key}.file: {file} holds no value; write one a line"
+            raise ConfigError(msg)
+        values += filter(None, lines)
     if not values:
-        raise ConfigError(f"{key}: {name} holds no value; write one a line")
+        msg = f"{key}: no value; give `values`, or a `file` with one a line"
+        raise ConfigError(msg)
     return values
 
 
-def user_files(config: RecognizersConfig) -> list[Lexicon]:
-    """Every file of the user that findings depend on, as the manifest lists them.
+def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
+    """Compile a pattern of the user."""
+    try:
+        return regex.compile(expression, flags)
+    except regex.error as error:
+        place = "" if error.pos is None else f" at position {error.pos}"
+        raise ConfigError(f"{key}: {error.msg}{place} of the pattern") from None
 
-    Raises:
-        ConfigError: One cannot be read.
-    """
+
+def user_files(config: RecognizersConfig) -> list[Lexicon]:
+    """Every file of the user that findings depend on, as the manifest lists them."""
     named = [(f"pii.recognizers.files.{i}", n) for i, n in enumerate(config.files)]
-    lists = {
-        "deny": [entry.file for entry in config.deny],
-        "allow": [entry.file for entry in config.allow],
-    }
-    named += [
-        (f"pii.recognizers.{kind}.{i}.file", name)
-        for kind, names in lists.items()
-        for i, name in enumerate(names)
-        if name is not None
-    ]
+    lists: dict[str, tuple[Any, ...]] = {"deny": config.deny, "allow": config.allow}
+    for kind, entries in lists.items():
+        named += [
+            (f"pii.recognizers.{kind}.{i}.file", entry.file)
+            for i, entry in enumerate(entries)
+            if entry.file is not None
+        ]
     return [
         Lexicon(
             name=name,
@@ -85,28 +92,20 @@ def user_files(config: RecognizersConfig) -> list[Lexicon]:
 
 
 def with_absolute_files(config: PiiConfig, base: Path) -> PiiConfig:
-    """Name the files of the user in a way that any worker understands.
-
-    Args:
-        config: The `pii` section.
-        base: Folder that relative names start from.
-    """
+    """Name files of the user, relative to `base`, so that any worker understands it."""
     given = config.recognizers
 
-    def moved(name: str | None) -> str | None:
-        return None if name is None else str((base / Path(name).expanduser()).resolve())
+    def moved(name: str) -> str:
+        return str((base / Path(name).expanduser()).resolve())
 
-    changed = given.model_copy(
-        update={
-            "files": tuple(str(moved(name)) for name in given.files),
-            "deny": _moved(given.deny, moved),
-            "allow": _moved(given.allow, moved),
-        }
-    )
+    changes: dict[str, Any] = {"files": tuple(map(moved, given.files))}
+    lists: dict[str, tuple[Any, ...]] = {"deny": given.deny, "allow": given.allow}
+    for kind, entries in lists.items():
+        changes[kind] = tuple(
+            entry.model_copy(update={"file": entry.file and moved(entry.file)})
+            for entry in entries
+        )
+    changed = given.model_copy(update=changes)
     if changed == given:
         return config
     return config.model_copy(update={"recognizers": changed})
-
-
-def _moved(entries: tuple[Any, ...], move: Callable[[str | None], str | None]) -> Any:
-    return tuple(e.model_copy(update={"file": move(e.file)}) for e in entries)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numba import njit
 
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.second_scan.windows import number_windows
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ _BLANK = 0x1F
 """A byte that no pattern matches, put for each byte of what an operator wrote."""
 
 _NUMBERS = "number"
+
+_DIGITS = 4
+_REACH = 24
+"""Bytes within which the digits stand, and bytes that are kept on either side."""
+
+_BREAK = 0x0A
 
 
 class _Entity(NamedTuple):
@@ -82,9 +88,6 @@ class SecondScanner:
 
     def count(self, texts: pa.StringArray) -> dict[str, NDArray[np.int64]]:
         """Hits of each entity in each text.
-
-        Args:
-            texts: Strings without nulls.
 
         Returns:
             int64 (n,) by entity.
@@ -151,10 +154,6 @@ def blank_spans(texts: pa.StringArray, spans: pa.ListArray) -> pa.StringArray:
 
     Spans that are kept stay readable, and those of stages from outside: nobody vouches
     for what these write.
-
-    Args:
-        texts: Strings without nulls.
-        spans: As for `scan_texts`; no nulls.
     """
     flat = pa.table({"row": pc.list_parent_indices(spans), "span": spans.flatten()})
     operator = pc.field("span.operator")
@@ -175,3 +174,70 @@ def blank_spans(texts: pa.StringArray, spans: pa.ListArray) -> pa.StringArray:
     return pa.StringArray.from_buffers(
         len(texts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)
     )
+
+
+def number_windows(texts: pa.StringArray) -> pa.StringArray:
+    """Keep of each text what lies near four digits that stand close together.
+
+    Four digits within 24 bytes open a window from 24 bytes before the first to 24
+    behind the last of them; windows that touch are one. Between windows stands a line
+    break. Numbers and codes are looked for in a tenth of the bytes then.
+    """
+    data, offsets = string_buffers(texts)
+    kept, ends = _windows(data, offsets)
+    return pa.StringArray.from_buffers(
+        len(texts), pa.py_buffer(ends), pa.py_buffer(kept)
+    )
+
+
+@njit(cache=True, nogil=True)
+def _windows(
+    data: NDArray[np.uint8], offsets: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Bytes of the windows of all texts, and n + 1 offsets into them."""
+    # A window is at least as long as the break that is put behind it.
+    kept = np.empty(2 * len(data) + 1, np.uint8)
+    ends = np.zeros(len(offsets), np.int32)
+    size = 0
+    last = np.empty(_DIGITS, np.int64)
+    for text in range(len(offsets) - 1):
+        low, high = offsets[text], offsets[text + 1]
+        start = stop = low
+        seen = 0
+        for place in range(low, high):
+            if data[place] < 48 or data[place] > 57:  # noqa: PLR2004
+                continue
+            last[seen % _DIGITS] = place
+            seen += 1
+            first = last[seen % _DIGITS]
+            if seen < _DIGITS or place - first >= _REACH:
+                continue
+            if first - _REACH > stop:
+                size = _copy(data, start, stop, kept, size)
+                start = _border(data, max(first - _REACH, low), -1, low)
+            elif stop == low:
+                start = _border(data, max(first - _REACH, low), -1, low)
+            stop = _border(data, min(place + _REACH, high), 1, high)
+        size = _copy(data, start, stop, kept, size)
+        ends[text + 1] = size
+    return kept[:size].copy(), ends
+
+
+@njit(cache=True, nogil=True)
+def _copy(
+    data: NDArray[np.uint8], start: int, stop: int, kept: NDArray[np.uint8], size: int
+) -> int:
+    if stop <= start:
+        return size
+    length = stop - start
+    kept[size : size + length] = data[start:stop]
+    kept[size + length] = _BREAK
+    return size + length + 1
+
+
+@njit(cache=True, nogil=True)
+def _border(data: NDArray[np.uint8], place: int, step: int, bound: int) -> int:
+    """The nearest border of characters from a place in one direction, to a bound."""
+    while place != bound and (data[place] & 0xC0) == 0x80:  # noqa: PLR2004
+        place += step
+    return place

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
 import yaml
 
 from isinglass.pipelines.engine.runner import Execution
@@ -20,23 +19,26 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
 )
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.stages.erase.forget.check import Remains, find_remains
-from isinglass.pipelines.stages.erase.forget.listing import (
-    RESULT_LIMIT,
-    add_results,
-    make_list,
-    same_request,
+from isinglass.pipelines.stages.erase.forget.search import (
+    Remains,
+    find_remains,
+    search_run,
 )
-from isinglass.pipelines.stages.erase.forget.search import search_run
 from isinglass.pipelines.stages.erase.forget.source import (
     check_new_key,
     known_entities,
     open_source,
 )
 from isinglass.pipelines.stages.erase.forget.values import check_entities
-from isinglass.pipelines.stages.erase.listed import Erasure, read_erasure, stored_list
+from isinglass.pipelines.stages.erase.listed import (
+    add_results,
+    make_list,
+    read_erasure,
+    same_request,
+    stored_list,
+)
 from isinglass.pipelines.stages.pii.key import store_key
-from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, OutputError
 from isinglass.transforms.erase.search import ValueSearch
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stages.erase.forget.search import Found
     from isinglass.pipelines.stages.erase.forget.source import SourceRun
     from isinglass.pipelines.stages.erase.forget.values import Requested
+    from isinglass.pipelines.stages.erase.listed import Erasure
     from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
@@ -54,6 +57,9 @@ FOLDER = "forget"
 
 LIST_FILE, CONFIG_FILE = "list.parquet", "config.yaml"
 
+RESULT_LIMIT = 3
+"""Rounds in which documents are added that hold a value once they are cleaned."""
+
 
 @dataclass(frozen=True)
 class ForgetRequest:
@@ -61,11 +67,8 @@ class ForgetRequest:
 
     Attributes:
         run: Folder of the run that is to forget; it is not changed.
-        values: What it is to forget.
         remove: Leave out whole documents, or only the places that hold a value.
         output: Folder of the new run; None for one beside the old.
-        texts_only: Do without the key of the run.
-        dry_run: Search and count, write nothing.
         stages: Stages from outside, `module:Class`, whose code may be run.
     """
 
@@ -83,10 +86,7 @@ class Forgotten:
     """What a request led to.
 
     Attributes:
-        found: Where the values were.
         folder: The new run; None if none was made.
-        manifest: Its manifest.
-        remains: What is left of the values in it.
     """
 
     found: Found
@@ -103,8 +103,7 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
     """
     source = open_source(request.run, texts_only=request.texts_only)
     asked = frozenset(item.entity for item in request.values if item.entity)
-    if asked:
-        check_entities(request.values, known_entities(source, asked))
+    check_entities(request.values, known_entities(source, asked))
     if not request.dry_run:
         check_new_key(source)
     search = ValueSearch.compile([item.value for item in request.values])
@@ -114,20 +113,18 @@ def forget(request: ForgetRequest, progress: Progress) -> Forgotten:
     if request.dry_run or found.documents == 0:
         return Forgotten(found)
     folder = _output(request, source)
-    erasure = make_list(found, request.remove, source.earlier)
     config = _config(source, folder)
-    new = _NewRun(folder, config, source, erasure)
-    new.prepare()
-    manifest, remains = new.run(search, progress)
+    erasure = make_list(found, request.remove, source.earlier)
+    workspace = Workspace(str(folder))
+    erasure = _prepare(workspace, config, source, erasure)
+    execution = Execution(config.beam, ())
+    job = Request(config, source.manifest.verb, source.base, execution)
+    manifest, remains = _run(workspace, job, erasure, search, progress)
     return Forgotten(found, folder, manifest, remains)
 
 
 def _check_stages(config: RunConfig, named: tuple[str, ...]) -> None:
-    """No code is run because a run folder names it.
-
-    Raises:
-        ConfigError: The run used a stage from outside that the person did not name.
-    """
+    """No code is run because a run folder names it."""
     for stage in config.stages:
         if stage.use not in named:
             msg = (
@@ -154,13 +151,8 @@ def _output(request: ForgetRequest, source: SourceRun) -> Path:
 def _config(source: SourceRun, folder: Path) -> RunConfig:
     """The configuration of the run, for another folder and with the list."""
     listed = _near(folder / "work" / FOLDER / LIST_FILE, source.base)
-    return RunConfig.model_validate(
-        {
-            **source.given,
-            "output": _near(folder, source.base),
-            "erase": {"list": listed},
-        }
-    )
+    changed = {"output": _near(folder, source.base), "erase": {"list": listed}}
+    return RunConfig.model_validate({**source.given, **changed})
 
 
 def _near(path: Path, base: Path) -> str:
@@ -168,81 +160,60 @@ def _near(path: Path, base: Path) -> str:
     return str(path.relative_to(base) if path.is_relative_to(base) else path)
 
 
-@dataclass
-class _NewRun:
-    """The run that has forgotten, from its list to its check."""
+def _prepare(
+    workspace: Workspace, config: RunConfig, source: SourceRun, erasure: Erasure
+) -> Erasure:
+    """Write list, configuration and key, unless the folder holds something else.
 
-    folder: Path
-    config: RunConfig
-    source: SourceRun
-    erasure: Erasure
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(str(self.folder))
-
-    def prepare(self) -> None:
-        """Write list, configuration and key, unless the folder holds something else.
-
-        Raises:
-            OutputError: It does.
-        """
-        place = self.workspace.work / FOLDER
-        if exists(self.folder) and any(list_folder(self.folder)) and not exists(place):
-            msg = f"{self.folder} holds something else. Choose another --output."
-            raise OutputError(msg)
-        told = self.config.model_dump(mode="json", exclude_unset=True)
-        text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-        if exists(place / LIST_FILE):
-            self._take_up(place, text)
-        with locked(self.workspace):
-            write_atomically(place / CONFIG_FILE, text)
-            self._write_list()
-            if self.source.key is not None:
-                store_key(self.workspace, self.config.pii, self.source.key)
-
-    def _take_up(self, place: Path, text: str) -> None:
-        """Go on with the same request, with what it has added to its list so far.
-
-        Raises:
-            OutputError: The folder is of another request, whose erasures would be lost.
-        """
-        listed = EraseConfig(list=str(place / LIST_FILE))
-        before = read_erasure(listed)
+    That may be another request, whose erasures would be lost. Of the same one, the
+    list goes on with what was added to it.
+    """
+    folder, place = workspace.path, workspace.work / FOLDER
+    if exists(folder) and any(list_folder(folder)) and not exists(place):
+        msg = f"{folder} holds something else. Choose another --output."
+        raise OutputError(msg)
+    told = config.model_dump(mode="json", exclude_unset=True)
+    text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+    if exists(place / LIST_FILE):
+        before = read_erasure(str(place / LIST_FILE))
         path = place / CONFIG_FILE
         same = exists(path) and read_bytes(path) == text.encode()
-        if not same or not same_request(before, self.erasure):
+        if not same or not same_request(before, erasure):
             msg = (
-                f"{self.folder} is of another request. Choose another --output, or "
+                f"{folder} is of another request. Choose another --output, or "
                 "let that run forget, which keeps what it has forgotten before."
             )
             raise OutputError(msg)
-        self.erasure = before
+        erasure = before
+    with locked(workspace):
+        write_atomically(place / CONFIG_FILE, text)
+        write_atomically(place / LIST_FILE, stored_list(erasure))
+        if source.key is not None:
+            store_key(workspace, config.pii, source.key)
+    return erasure
 
-    def _write_list(self) -> None:
-        path = self.workspace.work / FOLDER / LIST_FILE
-        write_atomically(path, stored_list(self.erasure))
 
-    def run(self, search: ValueSearch, progress: Progress) -> tuple[Manifest, Remains]:
-        """Run the job until nothing is left of the values.
+def _run(
+    workspace: Workspace,
+    job: Request,
+    erasure: Erasure,
+    search: ValueSearch,
+    progress: Progress,
+) -> tuple[Manifest, Remains]:
+    """Run the job until nothing is left of the values.
 
-        Cleaning may bring a value about that was in no source text: what stood before
-        and behind a part that was cut out. Such a document goes as a whole.
-        """
-        verb = self.source.manifest.verb
-        execution = Execution(self.config.beam, ())
-        request = Request(self.config, verb, self.source.base, execution)
-        manifest = execute(request, progress).manifest
-        remains = find_remains(self.folder, search)
-        for _ in range(RESULT_LIMIT):
-            if not remains.doc_ids:
-                break
-            LOGGER.warning(
-                "%d documents hold a value once cleaned; leaving them out",
-                len(remains.doc_ids),
-            )
-            self.erasure = add_results(self.erasure, pa.array(remains.doc_ids))
-            self._write_list()
-            manifest = execute(request, progress).manifest
-            remains = find_remains(self.folder, search)
-        return manifest, remains
+    Cleaning may bring a value about that was in no source text: what stood before
+    and behind a part that was cut out. Such a document goes as a whole.
+    """
+    for rounds_left in range(RESULT_LIMIT, -1, -1):
+        manifest = execute(job, progress).manifest
+        remains = find_remains(workspace.path, search)
+        if not remains.doc_ids or not rounds_left:
+            break
+        LOGGER.warning(
+            "%d documents hold a value once cleaned; leaving them out",
+            len(remains.doc_ids),
+        )
+        erasure = add_results(erasure, remains.doc_ids)
+        write_atomically(workspace.work / FOLDER / LIST_FILE, stored_list(erasure))
+    return manifest, remains

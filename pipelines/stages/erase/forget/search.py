@@ -1,22 +1,30 @@
 """Where the values of a request are: findings by their key, and all source texts.
 
 All documents of the inputs are searched, not only those that were kept: a duplicate of
-an erased document must not take its place.
+an erased document must not take its place. The run that has forgotten is searched
+likewise: what is left there?
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.stages.erase.forget.columns import rows_with_value
-from isinglass.pipelines.stages.erase.forget.source import (
-    finding_entities,
-    read_findings,
+from isinglass.pipelines.engine.workspace import (
+    exists,
+    is_file,
+    list_files,
+    list_folder,
+    read_bytes,
+    read_table,
+    table_batches,
+    table_schema,
 )
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
@@ -25,8 +33,8 @@ from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from isinglass.pipelines.stages.erase.forget.source import SourceRun
@@ -38,7 +46,13 @@ FINDING, TEXT, COLUMN, RAW, RESULT = "finding", "text", "column", "raw", "result
 """How a value was found; see `tables.ERASURE`."""
 
 PLACES = pa.schema([ERASURE.field(name) for name in ERASURE.names[:4]])
+_FINDINGS = ["doc_id", "start", "end", "entity", "value_key"]
 _NOT_SEARCHED = ("doc_id", "row", "text")
+_WITH_TEXT = ("data", "quarantine")
+_FOR_PEOPLE = (".html", ".json", ".jsonl", ".md")
+_OTHERS = ("ledger", "findings", "paragraphs", "audit")
+# Names of entities and operators, which are none of the document's own words.
+_NAMES = ("doc_id", "pii", "shard")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +95,13 @@ def search_run(
 ) -> Found:
     """Search findings and source texts of a run.
 
-    Args:
-        source: The run.
-        requested: What is looked for.
-        search: Compiled from it.
-        threads: Shards that are read at a time.
-
     Raises:
         ConfigError: The key is not the one that the findings were made with.
         InputError: An input changed while it was read.
     """
-    keys = _keys(source, requested)
-    work = _ShardSearch(source, search, keys)
+    work = partial(_in_shard, source, search, _keys(source, requested))
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        parts = list(pool.map(work.run, source.plan.shards))
+        parts = list(pool.map(work, source.plan.shards))
     places = pa.concat_tables([PLACES.empty_table(), *parts])
     return Found(places, len({r.value for r in requested}))
 
@@ -103,55 +110,48 @@ def _keys(source: SourceRun, requested: Sequence[Requested]) -> pa.Array:
     """Value keys that the findings of the values have."""
     if source.key is None:
         return pa.array([], pa.string())
-    every = finding_entities(source)
     keys = {
         value_key(source.key, entity, item.value)
         for item in requested
-        for entity in ([item.entity] if item.entity else every)
+        for entity in ([item.entity] if item.entity else source.manifest.findings)
     }
     return pa.array(sorted(keys), pa.string())
 
 
-@dataclass(frozen=True, eq=False)
-class _ShardSearch:
-    source: SourceRun
-    search: ValueSearch
-    keys: pa.Array = field(repr=False)
+def _in_shard(
+    source: SourceRun, search: ValueSearch, keys: pa.Array, shard: Shard
+) -> pa.Table:
+    """All places of one shard."""
+    path = source.workspace.table("findings", shard.shard_id)
+    parts, proof = [PLACES.empty_table()], None
+    if exists(path):
+        findings = read_table(path, _FINDINGS)
+        chosen = findings.filter(pc.is_in(findings["value_key"], value_set=keys))
+        parts.append(_places(chosen["doc_id"], chosen["start"], chosen["end"], FINDING))
+        proof = _finding_of_key(source, findings)
+    for batch in read_shard(shard, source.plan.layout):
+        if proof is not None:
+            _check_key(source, proof, batch.documents)
+        parts += _in_batch(search, batch, shard.source)
+    return pa.concat_tables(parts)
 
-    def run(self, shard: Shard) -> pa.Table:
-        """All places of one shard."""
-        findings = read_findings(self.source, shard.shard_id)
-        parts = [PLACES.empty_table()]
-        if findings is not None:
-            mine = pc.is_in(findings["value_key"], value_set=self.keys)
-            chosen = findings.filter(mine)
-            parts.append(
-                _places(chosen["doc_id"], chosen["start"], chosen["end"], FINDING)
-            )
-        proof = _KeyProof.of(self.source, findings)
-        for batch in read_shard(shard, self.source.plan.layout):
-            proof.check(batch.documents)
-            parts += self._in_batch(batch, shard.source)
-        return pa.concat_tables(parts)
 
-    def _in_batch(self, batch: DocumentBatch, source: str) -> list[pa.Table]:
-        documents, rejected = batch.documents, batch.rejected
-        doc_ids = documents.column("doc_id")
-        spots = self.search.find(documents.column("text"))
-        named = doc_ids.take(spots.column("row"))
-        # The name that the configuration gives a source says nothing of a document.
-        own = pc.equal(pc.fill_null(documents.column("source"), ""), source)
-        named_so = pc.if_else(own, None, documents.column("source"))
-        others = documents.drop_columns(list(_NOT_SEARCHED))
-        index = others.schema.get_field_index("source")
-        others = others.set_column(index, "source", named_so)
-        held = rows_with_value(others, self.search, ())
-        raw = rows_with_value(rejected.select(["raw"]), self.search, ())
-        return [
-            _places(named, spots.column("start"), spots.column("end"), TEXT),
-            _whole(doc_ids, held, COLUMN),
-            _whole(rejected.column("doc_id"), raw, RAW),
-        ]
+def _in_batch(search: ValueSearch, batch: DocumentBatch, source: str) -> list[pa.Table]:
+    documents, rejected = batch.documents, batch.rejected
+    doc_ids = documents.column("doc_id")
+    rows, starts, ends = map(pa.array, search.find(documents.column("text")).T)
+    # The name that the configuration gives a source says nothing of a document.
+    own = pc.equal(pc.fill_null(documents.column("source"), ""), source)
+    named_so = pc.if_else(own, None, documents.column("source"))
+    others = documents.drop_columns(list(_NOT_SEARCHED))
+    index = others.schema.get_field_index("source")
+    held = rows_with_value(others.set_column(index, "source", named_so), search)
+    raw = rows_with_value(rejected.select(["raw"]), search)
+    return [
+        _places(doc_ids.take(rows), starts, ends, TEXT),
+        _whole(doc_ids, held, COLUMN),
+        _whole(rejected.column("doc_id"), raw, RAW),
+    ]
 
 
 def _places(
@@ -166,43 +166,121 @@ def _whole(doc_ids: pa.Array, rows: NDArray[np.int64], found_by: str) -> pa.Tabl
     return _places(doc_ids.take(pa.array(rows)), nowhere, nowhere, found_by)
 
 
-@dataclass(frozen=True, eq=False)
-class _KeyProof:
+def _finding_of_key(source: SourceRun, findings: pa.Table) -> dict[str, Any] | None:
     """One finding of a shard, by which a wrong key shows."""
+    # A stage from outside makes keys of its own, or none.
+    stages = pa.array(source.manifest.stages, pa.string())
+    prefix = pc.replace_substring_regex(findings["entity"], r"\..*", "")
+    ours = findings.filter(pc.invert(pc.is_in(prefix, value_set=stages)))
+    return next(iter(ours.slice(0, 1).to_pylist()), None)
 
-    key: bytes | None = field(repr=False)
-    finding: dict[str, object] | None
 
-    @classmethod
-    def of(cls, source: SourceRun, findings: pa.Table | None) -> _KeyProof:
-        if source.key is None or findings is None:
-            return cls(None, None)
-        # A stage from outside makes keys of its own, or none.
-        stages = pa.array(source.manifest.stages, pa.string())
-        prefix = pc.replace_substring_regex(findings["entity"], r"\..*", "")
-        ours = findings.filter(pc.invert(pc.is_in(prefix, value_set=stages)))
-        if ours.num_rows == 0:
-            return cls(None, None)
-        return cls(source.key, ours.slice(0, 1).to_pylist()[0])
+def _check_key(
+    source: SourceRun, finding: dict[str, Any], documents: pa.RecordBatch
+) -> None:
+    """Compare the key of a finding with one made now, where its text is at hand."""
+    row = pc.index(documents.column("doc_id"), finding["doc_id"]).as_py()
+    if source.key is None or row < 0:
+        return
+    text = documents.column("text")[row].as_py()
+    value = text[finding["start"] : finding["end"]]
+    if value_key(source.key, finding["entity"], value) != finding["value_key"]:
+        msg = (
+            "The key is not the one that the run was made with, or another version "
+            "made it. Give the right key, or --texts-only to search the source "
+            "texts alone."
+        )
+        raise ConfigError(msg)
 
-    def check(self, documents: pa.RecordBatch) -> None:
-        """Compare the key of the finding with one made now.
 
-        Raises:
-            ConfigError: They differ.
-        """
-        if self.key is None or self.finding is None:
-            return
-        finding = self.finding
-        row = pc.index(documents.column("doc_id"), finding["doc_id"]).as_py()
-        if row < 0:
-            return
-        text = documents.column("text")[row].as_py()
-        value = text[finding["start"] : finding["end"]]
-        if value_key(self.key, str(finding["entity"]), value) != finding["value_key"]:
-            msg = (
-                "The key is not the one that the run was made with, or another version "
-                "made it. Give the right key, or --texts-only to search the source "
-                "texts alone."
-            )
-            raise ConfigError(msg)
+def rows_with_value(
+    batch: pa.RecordBatch, search: ValueSearch, without: Sequence[str] = ()
+) -> NDArray[np.int64]:
+    """Rows of a batch that hold a value in a column, but for those it goes without."""
+    names = [name for name in batch.schema.names if name not in without]
+    found = [_rows(batch.column(name), search) for name in names]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
+
+
+def _rows(column: Any, search: ValueSearch) -> NDArray[np.int64]:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    if pa.types.is_struct(kind):
+        parts = [_rows(part, search) for part in column.flatten()]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        parents = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+        inside = _rows(pc.list_flatten(column), search)
+        return np.unique(np.asarray(parents, np.int64)[inside])
+    if pa.types.is_large_string(kind) or pa.types.is_integer(kind):
+        column = column.cast(pa.string())
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        column = _decoded(column)
+    elif not pa.types.is_string(kind):
+        return np.zeros(0, np.int64)
+    return search.rows(column)
+
+
+def _decoded(column: Any) -> pa.StringArray:
+    """Bytes as texts; what is no UTF-8 is replaced."""
+    values = column.to_pylist()
+    texts = [None if v is None else v.decode("utf-8", "replace") for v in values]
+    return pa.array(texts, pa.string())
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is left of the values in a run.
+
+    Attributes:
+        doc_ids: Documents in `data/` or `quarantine/` that hold one, sorted.
+        files: Other files with one: names of files and sources are kept as they are.
+    """
+
+    doc_ids: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def find_remains(folder: Path, search: ValueSearch) -> Remains:
+    """Search all that a run wrote for people to read."""
+    held: set[str] = set()
+    for table in _WITH_TEXT:
+        for path in list_files(folder / table, "*.parquet"):
+            held.update(_doc_ids(path, search))
+    files = [
+        path.relative_to(folder).as_posix()
+        for table in _OTHERS
+        for path in list_files(folder / table, "*.parquet")
+        if _has_value(path, search)
+    ]
+    files += [path.name for path in list_folder(folder) if _tells(path, search)]
+    return Remains(tuple(sorted(held)), tuple(files))
+
+
+def _doc_ids(path: Path, search: ValueSearch) -> list[str]:
+    found: list[str] = []
+    for batch in table_batches(path, rows=1024):
+        rows = rows_with_value(batch, search, _NAMES)
+        found += batch.column("doc_id").take(pa.array(rows)).to_pylist()
+    return found
+
+
+def _tells(path: Path, search: ValueSearch) -> bool:
+    """Whether a file for people holds a value."""
+    if not is_file(path) or path.suffix not in _FOR_PEOPLE:
+        return False
+    text = read_bytes(path).decode("utf-8", "replace")
+    return len(search.rows(pa.array([text], pa.string()))) > 0
+
+
+def _has_value(path: Path, search: ValueSearch) -> bool:
+    """Whether a string column of a table holds a value."""
+    names = [
+        field.name
+        for field in table_schema(path)
+        if pa.types.is_string(field.type) and field.name not in _NAMES
+    ]
+    columns = read_table(path, names).columns
+    return any(len(search.rows(pc.unique(column))) for column in columns)

@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
-from isinglass.pipelines.engine.workspace import (
-    Workspace,
-    exists,
-    read_bytes,
-    read_table,
-)
+from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.read_again import NO_NOTE, read_manifest, read_note
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
-from isinglass.pipelines.stages.pii.key import KEY
-from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.pipelines.stages.pii.key import known_key
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.pii.operators.apply import LEAST_KEY
@@ -36,11 +31,8 @@ class SourceRun:
     """A finished run with its inputs at hand.
 
     Attributes:
-        workspace: Its folder.
-        manifest: Its manifest.
         base: Folder that relative paths of its configuration start from.
         given: What was given of its configuration.
-        plan: Its inputs, planned again.
         key: Its secret key; None if it is gone, or not to be used.
         earlier: What it has been asked to forget before; None for nothing.
     """
@@ -55,11 +47,7 @@ class SourceRun:
 
 
 def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
-    """Open a run that is to forget something.
-
-    Args:
-        folder: Its folder.
-        texts_only: Do without its key.
+    """Open a run that is to forget something; do without its key if `texts_only`.
 
     Raises:
         InputError: It is no finished run with texts, or its inputs are not as they
@@ -75,8 +63,9 @@ def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
     workspace, base = Workspace(str(folder)), Path(note["base"])
     made = _plan(note["given"], base, manifest)
     key = None if texts_only else _find_key(workspace, manifest)
-    listed = EraseConfig(list=str(workspace.table("audit", AUDIT_NAME)))
-    earlier = read_erasure(listed) if manifest.erasure is not None else None
+    earlier = None
+    if manifest.erasure is not None:
+        earlier = read_erasure(str(workspace.table("audit", AUDIT_NAME)))
     return SourceRun(workspace, manifest, base, note["given"], made, key, earlier)
 
 
@@ -104,11 +93,9 @@ def _plan(given: dict[str, Any], base: Path, manifest: Manifest) -> Plan:
     except InputError as error:
         msg = f"{error} The source texts must be there to be searched; put them back."
         raise InputError(msg) from None
-    now = {(i.source, i.path): i.sha256 for i in made.inputs}
-    then = {(i.source, i.path): i.sha256 for i in manifest.inputs}
-    changed = sorted(
-        place for place in {*now, *then} if now.get(place) != then.get(place)
-    )
+    now = {(i.source, i.path, i.sha256) for i in made.inputs}
+    then = {(i.source, i.path, i.sha256) for i in manifest.inputs}
+    changed = sorted({(source, path) for source, path, _ in now ^ then})
     if not changed:
         return made
     named = ", ".join(f"{path} ({source})" for source, path in changed[:MOST_NAMED])
@@ -126,18 +113,15 @@ def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
     config = RunConfig.model_validate(manifest.config)
     if config.pii is None and config.erase is None:
         return None
+    key = known_key(workspace, config.pii)
+    if key:
+        return key
     name = config.pii.key_env if config.pii is not None else None
     if name is not None:
-        value = os.environ.get(name, "")
-        if value:
-            return value.encode()
         where = f"the environment variable {name} is not set"
         new = f"{_new_key(name)} and give --texts-only"
     else:
-        try:
-            return read_bytes(workspace.work / KEY)
-        except OSError:
-            where = "work/key is gone"
+        where = "work/key is gone"
         new = "give --texts-only, for which the new run gets a new key"
     msg = (
         f"The key of {workspace.root} is missing: {where}. Without it findings cannot "
@@ -154,8 +138,7 @@ def _new_key(name: str) -> str:
 def check_new_key(source: SourceRun) -> None:
     """Make sure that there is a key for the run that is to be made.
 
-    Without the key of the old run a new one does; the value keys of the two runs then
-    differ.
+    Without the key of the old run a new one does; value keys then differ.
 
     Raises:
         ConfigError: The configuration names a variable, and it holds none.
@@ -176,37 +159,19 @@ def check_new_key(source: SourceRun) -> None:
 def known_entities(source: SourceRun, asked: frozenset[str]) -> frozenset[str]:
     """Entities of the configuration, of the findings and of the run's own recognizers.
 
-    A run without a detector knows those that are the default.
-
-    Args:
-        source: The run.
-        asked: Recognizers are only made, which takes seconds, if one of these is of
-            neither configuration nor findings.
+    A run without a detector knows those that are the default. Recognizers are only
+    made, which takes seconds, if one that is `asked` for is of neither configuration
+    nor findings.
 
     Raises:
         ConfigError: A recognizer cannot be made.
     """
     pii = RunConfig.model_validate(source.manifest.config).pii
-    if pii is None:
-        return frozenset({*default_entities(), *finding_entities(source)})
-    known = frozenset({*pii.entities, *finding_entities(source)})
-    if asked <= known:
+    own = default_entities() if pii is None else pii.entities
+    known = frozenset({*own, *source.manifest.findings})
+    if pii is None or asked <= known:
         return known
     # Presidio takes seconds to import.
     from isinglass.transforms.pii.plugins.build import plug_ins  # noqa: PLC0415
 
     return known | {plug_in.entity for plug_in in plug_ins(pii.recognizers)}
-
-
-def finding_entities(source: SourceRun) -> list[str]:
-    """Entities that occur in the findings."""
-    return sorted(source.manifest.findings)
-
-
-def read_findings(source: SourceRun, shard_id: str) -> Any:
-    """Places and value keys of one shard's findings; None if it has none."""
-    path = source.workspace.table("findings", shard_id)
-    if not exists(path):
-        return None
-    columns = ["doc_id", "start", "end", "entity", "value_key"]
-    return read_table(path, columns)

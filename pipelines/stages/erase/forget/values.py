@@ -26,7 +26,6 @@ class Requested:
     """One value that is to be forgotten.
 
     Attributes:
-        value: As it was given.
         entity: Kind that its findings must have; None for any.
         place: File and line that it was read from.
     """
@@ -40,12 +39,8 @@ def read_values(path: Path, *, allow_short: bool = False) -> tuple[Requested, ..
     """Read a value file: a value a line, or `ENTITY<TAB>value`.
 
     Blank lines and lines that begin with `#` are left out. Messages name lines, never
-    what stands in them.
-
-    Args:
-        path: UTF-8 text.
-        allow_short: Take values of fewer than `LEAST_CHARACTERS` letters and digits,
-            which are found in many places that are not meant.
+    what stands in them. Values of fewer than `LEAST_CHARACTERS` letters and digits are
+    found in many places that are not meant, so they must be allowed.
 
     Raises:
         InputError: The file cannot be read, or a line is no value.
@@ -92,10 +87,6 @@ def check_entities(requested: Sequence[Requested], known: Iterable[str]) -> None
     """Refuse a kind that a run does not know, for which nothing would be found by key.
 
     What stands before the tab is not quoted: it may be a part of a value.
-
-    Args:
-        requested: What is looked for.
-        known: Entities of the run.
 
     Raises:
         InputError: There is one; names its line and the nearest known entity.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report.blocks import Block, Heading, Paragraph, Table
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.report.text import MISSING, grouped, share_of
 from isinglass.pipelines.stages.boilerplate.listing import (
     BoilerplateList,

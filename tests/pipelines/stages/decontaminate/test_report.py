@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.pipelines.report.blocks import Paragraph, Table
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.stages.decontaminate import report
 from isinglass.schemas.manifest import (
     DecontaminationSummary,

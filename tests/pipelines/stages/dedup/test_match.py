@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.pipelines.engine.passes import run_pass
 from isinglass.pipelines.stages.dedup import match
 from isinglass.pipelines.stages.dedup.match import (
     BUCKET_BYTES,
@@ -18,6 +17,7 @@ from isinglass.pipelines.stages.dedup.match import (
     bucket_units,
     check_entries,
     load_pairs,
+    match_documents,
     plan_waves,
     wave_entries,
     wave_of,
@@ -176,10 +176,7 @@ def test_entries_of_fingerprints_are_those_of_the_part(driver: Driver) -> None:
 def matched(driver: Driver) -> tuple[list[Wave], list[Unit], dict[str, Commit]]:
     waves = plan_waves(5, sum(map(len, LISTS)), DEDUP)
     units = bucket_units(waves, 5, [], "code")
-    graph = match.MatchGraph(driver.workspace, driver.places, tuple(waves), 0)
-    commits = run_pass(
-        driver.session, match.BucketWork(), units, build=graph, wave_of=wave_of
-    )
+    commits = match_documents(driver.session, driver.places, waves, units, 0)
     return waves, units, commits
 
 

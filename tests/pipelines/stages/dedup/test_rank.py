@@ -17,7 +17,7 @@ from isinglass.pipelines.stages.dedup.rank import (
     rank_documents,
 )
 from isinglass.schemas.config import DedupConfig
-from isinglass.transforms.dedup.identify import NO_RANK
+from isinglass.transforms.dedup.decide import NO_RANK
 from isinglass.transforms.read.identity import format_doc_ids
 from tests.drivers import by_hand
 

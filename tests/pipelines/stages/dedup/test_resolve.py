@@ -10,11 +10,9 @@ import pytest
 
 from isinglass.pipelines.seam import OPEN
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, earlier_extents
-from isinglass.pipelines.stages.dedup.near import Compared
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve, rules
 from isinglass.schemas.config import DedupConfig
-from isinglass.transforms.dedup.decide import Fate
-from isinglass.transforms.dedup.identify import NO_RANK, Identified
+from isinglass.transforms.dedup.decide import NO_RANK, Fate, Identified
 from isinglass.transforms.dedup.keepers import Similarity
 from tests.drivers import by_hand
 
@@ -50,7 +48,7 @@ def compared(*pairs: tuple[int, int, float], inside: list[float] | None = None) 
     ranks = np.array([pair[:2] for pair in pairs], np.uint32).reshape(-1, 2)
     alike = np.array([pair[2] for pair in pairs], np.float64)
     contained = None if inside is None else np.array(inside)
-    return Compared(ranks, Similarity(alike, contained))
+    return ranks, Similarity(alike, contained)
 
 
 def told(verdict: Verdict) -> list[tuple[Any, ...]]:

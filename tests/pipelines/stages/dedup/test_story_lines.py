@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from isinglass.pipelines.stages.dedup.story_lines import (
-    Removed,
-    evidence_lines,
-    removed_lines,
-)
+from isinglass.pipelines.stages.dedup.story import evidence_lines, removed_lines
 from isinglass.pipelines.stages.dedup.texts import (
     Texts,
     comparison_facts,
@@ -114,7 +110,10 @@ def test_a_differing_similarity_is_shouted() -> None:
 def test_what_was_dropped_for_it(
     shown: int, total: int, lines: list[tuple[str, str]]
 ) -> None:
-    removed = [Removed(f"{n:032x}", "contained", 0.5) for n in range(shown)]
+    removed = [
+        {"doc_id": f"{n:032x}", "reason": "contained", "similarity": 0.5}
+        for n in range(shown)
+    ]
     said = [(name, value.replace("0.500000", "0.5")) for name, value in lines]
     found = [
         (name, value.replace("0.500000", "0.5"))

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.cli.jobs import Job
-from isinglass.cli.options import Format
-from isinglass.pipelines.plan.planner import PlannedInput
+from isinglass.cli.jobs import show_forecast
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.plan import PlannedInput
+from isinglass.pipelines.run import Request
 from isinglass.pipelines.stages.encode.preflight import hidden_estimate, hidden_width
 from isinglass.schemas.config import EncodeConfig, RunConfig
 
@@ -63,7 +64,8 @@ def test_a_dry_run_tells_it_where_they_are_written(
             "encode": {"max_tokens": 10, "hidden_states": hidden},
         }
     )
-    assert Job(verb, config, ()).dry_run(Format.TEXT, replace=False) == 0
+    request = Request(config, verb, tmp_path, Execution(config.beam, ()))
+    show_forecast(request, "text")
     lines = capsys.readouterr().out.splitlines()
     # 3 records x 10 tokens x 384 values x 2 bytes.
     assert ("hidden_states: up to 23.0 kB" in lines) is told

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -15,13 +16,12 @@ from isinglass.pipelines.stages.pii.second_scan import (
 from isinglass.schemas.config.pii import PiiConfig
 from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.tables import DATA
-from isinglass.transforms.pii.canaries.recall import RecallCell, add_cells
 from isinglass.transforms.pii.second_scan.scan import SecondScanner
 
 COUNTS = {
-    RecallCell("US_SSN", "en", "start", "web").key(): [10, 9, 1],
-    RecallCell("US_SSN", "de", "start", "a|b").key(): [10, 3, 0],
-    RecallCell("IBAN_CODE", "en", "table", "web").key(): [4, 0, 0],
+    "US_SSN|en|start|web": [10, 9, 1],
+    "US_SSN|de|start|a|b": [10, 3, 0],
+    "IBAN_CODE|en|table|web": [4, 0, 0],
 }
 
 
@@ -105,14 +105,17 @@ def test_hits_are_counted_by_language_and_source_in_any_batches() -> None:
     scanner = SecondScanner.of(["EMAIL_ADDRESS", "IBAN_CODE"])
     hits = count_hits(scanner, data(ROWS))
     assert hits == {
-        "EMAIL_ADDRESS|en|a|b": [2, 1],
-        "EMAIL_ADDRESS|und|by <EMAIL_ADDRESS>": [1, 1],
+        "hits|EMAIL_ADDRESS|en|a|b": 2,
+        "documents|EMAIL_ADDRESS|en|a|b": 1,
+        "hits|EMAIL_ADDRESS|und|by <EMAIL_ADDRESS>": 1,
+        "documents|EMAIL_ADDRESS|und|by <EMAIL_ADDRESS>": 1,
     }
-    single: dict[str, list[int]] = {}
+    single = Counter[str]()
     for row in reversed(ROWS):
-        add_cells(single, count_hits(scanner, data([row])))
+        single.update(count_hits(scanner, data([row])))
     assert single == hits
-    scan = summarise(hits, scanner.entities, 3)
+    scan = summarise({**hits, "records_in": 3}, scanner.entities)
+    assert scan.documents == 3
     assert {e: (c.hits, c.documents) for e, c in scan.entities.items()} == {
         "EMAIL_ADDRESS": (3, 2),
         "IBAN_CODE": (0, 0),

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.pipelines.report.blocks import Paragraph, Table
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.stages.pii import report
 from isinglass.schemas.manifest import FindingCount, Recall
 
@@ -66,6 +65,16 @@ def test_what_is_probably_left(
     caption = "Expected leftovers: identifiers that are probably still in the kept text"
     row = tables(made)[caption].rows[0]
     assert [getattr(cell, "text", cell) for cell in row[-2:]] == [left, span]
+
+
+def test_what_is_not_measured_has_a_table_of_its_own(manifest: Manifest) -> None:
+    made = section(manifest, not_measured={"UUID": "no values"})
+    assert made.title == "Personal identifiers"
+    caption = "Not measured: kinds that are looked for and have no recall"
+    assert [cell.text for cell in tables(made)[caption].rows[0]] == [
+        "UUID",
+        "no values",
+    ]
 
 
 def test_allowed_values_are_said(manifest: Manifest) -> None:

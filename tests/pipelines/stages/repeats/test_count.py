@@ -24,7 +24,7 @@ from isinglass.pipelines.plan import plan
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.seam import Driver
 from isinglass.pipelines.stages.repeats.count import measure_repeats
-from isinglass.pipelines.stages.repeats.shares import repeat_statistics, shares_path
+from isinglass.pipelines.stages.repeats.measure import repeat_statistics, shares_path
 from isinglass.pipelines.stages.repeats.stage import Repeats
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ReconcileError

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from isinglass.pipelines.report.blocks import Heading, Paragraph, Table
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import read_slices
+from isinglass.pipelines.report.model import ReportData, read_slices
 from isinglass.pipelines.stages.repeats.report import section
 from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.statistic import Statistic, statistics_table
-from isinglass.transforms.repeats.shares import Sample, repeat_rows
+from isinglass.transforms.repeats.estimate import Sample, repeat_rows
 
 SETTINGS = {"words": 50, "documents": 2}
 

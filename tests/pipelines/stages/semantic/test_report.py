@@ -9,11 +9,9 @@ import pytest
 
 from isinglass.pipelines.report.blocks import Figure, Paragraph, Table
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.model import ReportData
-from isinglass.pipelines.report.slices import Slices
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.stages.semantic import report
 from isinglass.pipelines.stages.semantic.report import MOST_LISTED
-from isinglass.pipelines.stages.semantic.summary import ClusterTables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES
 
@@ -72,15 +70,14 @@ def summary(**values: Any) -> SemanticSummary:
 
 def example(
     clusters: list[dict[str, Any]], rows: list[dict[str, Any]]
-) -> ClusterTables:
-    return ClusterTables(
-        pa.Table.from_pylist(clusters, CLUSTER_LIST),
-        pa.Table.from_pylist(rows, CLUSTER_SHARES),
-        summary(),
-    )
+) -> dict[str, pa.Table]:
+    return {
+        "clusters": pa.Table.from_pylist(clusters, CLUSTER_LIST),
+        "cluster_shares": pa.Table.from_pylist(rows, CLUSTER_SHARES),
+    }
 
 
-def section(manifest: Manifest, tables: ClusterTables, **values: Any) -> Section:
+def section(manifest: Manifest, tables: dict[str, pa.Table], **values: Any) -> Section:
     changed = manifest.model_copy(update={"semantic": summary(**values)})
     return report.section(ReportData(changed, Slices(()), shown={"semantic": tables}))
 

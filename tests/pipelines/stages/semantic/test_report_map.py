@@ -4,12 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from isinglass.pipelines.stages.semantic.report_map import (
-    DRAWN,
-    NAMED,
-    Circle,
-    cluster_map,
-)
+from isinglass.pipelines.stages.semantic.report_map import NAMED, Circle, cluster_map
 
 HOSTILE = '"><script>alert(1)</script>\u202e&amp;' + "x" * 10_000
 
@@ -72,12 +67,6 @@ def test_six_sources_have_colours_and_the_rest_is_other() -> None:
     assert legend == [*(f"source {place}" for place in range(6)), "other sources"]
     colours = {element.attrib["fill"] for element in svg.iter("rect")}
     assert len(colours) == 7
-
-
-def test_what_is_not_drawn_is_counted() -> None:
-    svg = _parse(cluster_map(_circles(DRAWN + 7)))
-    assert len(svg.findall("g")) == DRAWN
-    assert "7 smaller clusters are not drawn" in _texts(svg)
 
 
 @pytest.mark.parametrize("count", [1, 12, 60])

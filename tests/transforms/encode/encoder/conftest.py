@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from isinglass.transforms.encode.encoder import Encoder
-from isinglass.transforms.encode.encoder.lanes import Work
-from isinglass.transforms.encode.encoder.staged import StagedLane
+from isinglass.transforms.encode.encoder.encoder import Encoder
+from isinglass.transforms.encode.encoder.lane import Lane, Work
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, dtype
     from torch import device as Device  # noqa: N812  (a field has its name)
 
-    from isinglass.transforms.encode.encoder.lanes import Lane
-    from isinglass.transforms.encode.encoder.staged import Mark, Queue
+    from isinglass.transforms.encode.encoder.engines import Mark, Queue
     from isinglass.transforms.encode.forward.batch import DeviceBatch
 
 torch = pytest.importorskip("torch")
@@ -78,15 +76,12 @@ class LateMark:
     engine: LateEngine
     reached: bool = False
 
-    def done(self) -> bool:
+    def query(self) -> bool:
         return self.reached
 
-    def wait(self) -> None:
+    def synchronize(self) -> None:
         while not self.reached:
             self.engine.step()
-
-    def seconds(self) -> float:
-        return 0.5
 
 
 class LateEngine:
@@ -124,7 +119,7 @@ class LateEngine:
         ready = [
             name
             for name, waiting in self.queues.items()
-            if waiting and (waiting[0][1] is None or waiting[0][1].done())
+            if waiting and (waiting[0][1] is None or waiting[0][1].query())
         ]
         name = ready[int(self.draw.integers(len(ready)))]
         action, _, mark = self.queues[name].popleft()
@@ -154,7 +149,7 @@ class PromptEngine(LateEngine):
     def enqueue(
         self, queue: Queue, action: Callable[[], None], after: Mark | None
     ) -> LateMark:
-        assert after is None or after.done()
+        assert after is None or after.query()
         action()
         self.done.append(queue)
         return LateMark(self, reached=True)
@@ -169,7 +164,7 @@ class LateEncoder(Encoder):
     def _lane(self, *, hidden: bool) -> Lane:
         work = Work(self.model, normalise=self.normalise, hidden=hidden)
         capacity = max(self.batch_tokens, self.max_tokens)
-        return StagedLane(work, self.engine, capacity, self.slots)
+        return Lane(work, self.engine, capacity, self.slots)
 
 
 @pytest.fixture

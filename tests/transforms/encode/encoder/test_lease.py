@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.encoder import lease_device
-from isinglass.transforms.encode.encoder.lease import lease_name
+from isinglass.transforms.encode.encoder.device import lease_device, lease_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ OWN = "this process"
 HOLD = (
     "import os, sys\n"
     "from pathlib import Path\n"
-    "from isinglass.transforms.encode.encoder.lease import lease_name\n"
+    "from isinglass.transforms.encode.encoder.device import lease_name\n"
     "folder, owner = Path(sys.argv[1]), str(os.getpid())\n"
     "print(lease_name(sys.argv[2:], folder, owner), flush=True)\n"
     "sys.stdin.readline()\n"

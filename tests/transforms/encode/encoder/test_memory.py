@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from isinglass.schemas.errors import RefuseError, TooLargeError
-from isinglass.transforms.encode.encoder.lanes import is_out_of_memory
+from isinglass.transforms.encode.encoder.lane import is_out_of_memory
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def test_same_vectors_with_less_memory(
         assert one.vectors.tobytes() == other.vectors.tobytes()
         assert one.hidden.tobytes() == other.hidden.tobytes()
     # It stays halved, so that memory does not run out in every batch again.
-    assert 1 <= short.halved <= halved
-    assert short.batch_tokens == 128 >> short.halved
-    assert short.statistics.documents == ample.statistics.documents
+    times = (128 // short.batch_tokens).bit_length() - 1
+    assert 1 <= times <= halved
+    assert short.batch_tokens == 128 >> times
     if engine is not None:
-        assert engine.emptied == short.halved
+        assert engine.emptied == times
 
 
 def test_batches_under_way_come_back_before_the_device_is_emptied(
@@ -74,7 +74,7 @@ def test_batches_under_way_come_back_before_the_device_is_emptied(
     encoder = make_encoder(tiny(), 64, engine)
     vectors = encoder.encode(tokens)
     assert vectors.tobytes() == make_encoder(tiny(), 64).encode(tokens).tobytes()
-    assert encoder.halved == engine.emptied == 1
+    assert (encoder.batch_tokens, engine.emptied) == (32, 1)
 
 
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
@@ -112,8 +112,7 @@ def test_document_that_fits_only_alone_is_tried_again_alone(
     encoder = make_encoder(tiny(), 30, engine)
     vectors = encoder.encode(tokens)
     assert vectors.tobytes() == make_encoder(tiny(), 30).encode(tokens).tobytes()
-    assert encoder.halved == engine.emptied > 0
-    assert encoder.statistics.documents == 5
+    assert encoder.batch_tokens == 30 >> engine.emptied < 30
 
 
 def test_another_error_is_not_taken_for_it(
@@ -123,7 +122,7 @@ def test_another_error_is_not_taken_for_it(
     encoder = make_encoder(model)
     with pytest.raises(RuntimeError, match="shapes differ"):
         encoder.encode(make_tokens(9))
-    assert encoder.halved == 0
+    assert encoder.batch_tokens == 64
 
 
 def test_memory_held_by_the_error_is_free_when_the_device_is_emptied(

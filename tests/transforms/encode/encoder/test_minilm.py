@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.encoder import Encoder
-    from isinglass.transforms.encode.tokenizers.reference import Tokenizer
+    from isinglass.transforms.encode.encoder.encoder import Encoder
+    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 torch = pytest.importorskip("torch")
 
@@ -32,7 +32,7 @@ SOME = 5
 
 
 def test_golden_vectors(
-    tokenizer: Tokenizer, encoder: Encoder, shared_data: Path
+    tokenizer: Reference, encoder: Encoder, shared_data: Path
 ) -> None:
     folder = shared_data / "models" / "golden_minilm"
     texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def test_golden_vectors(
     assert np.abs(vectors - golden).max() < 1e-5
 
 
-def test_cosines_of_the_model_card(tokenizer: Tokenizer, encoder: Encoder) -> None:
+def test_cosines_of_the_model_card(tokenizer: Reference, encoder: Encoder) -> None:
     texts = [
         "That is a happy person",
         "That is a happy dog",
@@ -55,7 +55,7 @@ def test_cosines_of_the_model_card(tokenizer: Tokenizer, encoder: Encoder) -> No
 
 
 @pytest.fixture(scope="module")
-def alone(tokenizer: Tokenizer, encoder: Encoder) -> NDArray[np.float32]:
+def alone(tokenizer: Reference, encoder: Encoder) -> NDArray[np.float32]:
     """Vectors of some texts, each encoded by itself."""
     chosen = TEXTS[::SOME]
     return np.concatenate(
@@ -65,7 +65,7 @@ def alone(tokenizer: Tokenizer, encoder: Encoder) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("budget", [256, 1024, 100_000])
 def test_batch_mates_do_not_matter(
-    tokenizer: Tokenizer, encoder: Encoder, alone: NDArray[np.float32], budget: int
+    tokenizer: Reference, encoder: Encoder, alone: NDArray[np.float32], budget: int
 ) -> None:
     encoder = dataclasses.replace(encoder, batch_tokens=budget)
     order = np.random.default_rng(budget).permutation(len(TEXTS))
@@ -79,7 +79,7 @@ def test_batch_mates_do_not_matter(
 
 
 def test_vector_depends_on_the_seen_tokens_alone(
-    tokenizer: Tokenizer, encoder: Encoder
+    tokenizer: Reference, encoder: Encoder
 ) -> None:
     start = "word " * 254
     texts = [start, start + "and more of it", "word " * 253]
@@ -101,19 +101,19 @@ def test_vector_depends_on_the_seen_tokens_alone(
     ids=["empty", "blank", "special", "no space", "punctuation", "planes"],
 )
 def test_odd_texts_have_a_vector(
-    tokenizer: Tokenizer, encoder: Encoder, text: str
+    tokenizer: Reference, encoder: Encoder, text: str
 ) -> None:
     vectors = encoder.encode(tokenizer.encode(pa.array([text, "a normal one"])))
     assert np.isfinite(vectors).all()
     assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-6
 
 
-def test_no_documents(tokenizer: Tokenizer, encoder: Encoder) -> None:
+def test_no_documents(tokenizer: Reference, encoder: Encoder) -> None:
     vectors = encoder.encode(tokenizer.encode(pa.array([], pa.string())))
     assert vectors.shape == (0, encoder.dimensions) == (0, 384)
 
 
-def test_without_normalising(tokenizer: Tokenizer, encoder: Encoder) -> None:
+def test_without_normalising(tokenizer: Reference, encoder: Encoder) -> None:
     tokens = tokenizer.encode(pa.array(TEXTS[:5]))
     plain = dataclasses.replace(encoder, normalise=False).encode(tokens)
     norms = np.linalg.norm(plain, axis=1, keepdims=True)
@@ -149,22 +149,23 @@ def test_model_that_does_not_fit(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("isinglass.transforms.encode.encoder.load.load_model", fail)
+    monkeypatch.setattr("isinglass.transforms.encode.encoder.encoder.load_model", fail)
     with pytest.raises(raised, match=match):
         load_encoder(EncodeSettings(device="cpu"))
 
 
 @pytest.mark.slow
-def test_same_bytes_in_another_process(tokenizer: Tokenizer, encoder: Encoder) -> None:
+def test_same_bytes_in_another_process(tokenizer: Reference, encoder: Encoder) -> None:
     code = (
         "import hashlib, json, sys\n"
         "import pyarrow as pa\n"
         "from isinglass.transforms.encode.settings import EncodeSettings\n"
-        "from isinglass.transforms.encode.encoder import *\n"
-        "from isinglass.transforms.encode.tokenizers.reference import load_tokenizer\n"
+        "from isinglass.transforms.encode.encoder.device import configure_threads\n"
+        "from isinglass.transforms.encode.encoder.encoder import load_encoder\n"
+        "from isinglass.transforms.encode.tokenizers.reference import load_reference\n"
         "configure_threads(1)\n"
         "texts = pa.array(json.load(sys.stdin))\n"
-        "tokens = load_tokenizer(EncodeSettings()).encode(texts)\n"
+        "tokens = load_reference(EncodeSettings()).encode(texts)\n"
         "vectors = load_encoder(EncodeSettings()).encode(tokens)\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest())\n"
     )

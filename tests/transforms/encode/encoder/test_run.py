@@ -10,7 +10,7 @@ from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 torch = pytest.importorskip("torch")
 
@@ -60,7 +60,7 @@ def test_any_order_of_the_device_gives_the_same_bytes(
         assert one.hidden is not None
         assert other.hidden is not None
         assert one.hidden.tobytes() == other.hidden.tobytes()
-    batches = late.statistics.batches
+    batches = len(late.model.seen)
     assert engine.kept == 2 * batches
     assert engine.done.count("in") == engine.done.count("out") == batches
     assert engine.longest <= slots
@@ -159,33 +159,3 @@ def test_encoder_can_be_used_after_a_run_that_was_left_early(
     assert not any(engine.queues.values())
     tokens = make_tokens(20, 5)
     assert np.abs(encoder.encode(tokens) - expected(tiny(), tokens)).max() < 1e-6
-
-
-def test_statistics(
-    tiny: Any, make_encoder: Any, make_tokens: Any, late_engine: Any
-) -> None:
-    ticks = itertools.count(step=100)
-    encoder = make_encoder(tiny(), 64, late_engine(), clock=lambda: next(ticks))
-    windows = [make_tokens(30, seed) for seed in range(2)]
-    list(encoder.run(windows))
-    found = encoder.statistics
-    lengths = np.concatenate([cut(tokens, 30).lengths for tokens in windows])
-    assert found.documents == np.count_nonzero(lengths)
-    assert found.tokens == found.positions == lengths.sum()
-    assert found.budgets == 64 * found.batches
-    assert found.fill == found.tokens / found.budgets > 0.7
-    assert found.padding == 0
-    assert found.compute_seconds == 0.5 * found.batches
-    assert found.wall_seconds == 100
-    assert found.idle == pytest.approx(1 - found.compute_seconds / 100)
-
-
-def test_statistics_of_padding(
-    tiny: Any, make_encoder: Any, make_tokens: Callable[..., TokenBatch]
-) -> None:
-    encoder = make_encoder(tiny(padded=True), 64)
-    tokens = TokenBatch(np.arange(8, dtype=np.int32), np.array([0, 5, 8]))
-    encoder.encode(tokens)
-    assert encoder.statistics.positions == 10
-    assert encoder.statistics.padding == pytest.approx(0.2)
-    assert encoder.statistics.compute_seconds == encoder.statistics.idle == 0

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from isinglass.transforms.encode.forward import attention, bert
+from isinglass.transforms.encode.forward.agreement import agree
 from isinglass.transforms.encode.forward.attention import (
+    ByLength,
     Varlen,
-    agree,
     choose_attention,
 )
-from isinglass.transforms.encode.forward.by_length import ByLength
-from isinglass.transforms.encode.forward.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +92,13 @@ def wrong_shape(*given: Any) -> Tensor:
     return per_document(*given)[:-1]
 
 
+def agrees(fast: Varlen, precision: Any) -> bool:
+    """Whether a kernel passes the test that it is put to, on the CPU."""
+    tolerance = attention._SELF_TEST_TOLERANCE[precision]
+    sample = attention._sample(WIDTH, precision, CPU)
+    return agree(fast, ByLength(HEADS), tolerance, *sample)
+
+
 @pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize(
     ("kernel", "sound"),
@@ -107,7 +113,7 @@ def wrong_shape(*given: Any) -> Tensor:
 )
 def test_self_test(kernel: Kernel, sound: bool, precision: Any) -> None:  # noqa: FBT001
     fast = Varlen(HEADS, kernel)
-    assert agree(fast, ByLength(HEADS), WIDTH, precision, CPU) is sound
+    assert agrees(fast, precision) is sound
 
 
 def test_memory_that_ran_out_is_no_disagreement() -> None:
@@ -115,18 +121,18 @@ def test_memory_that_ran_out_is_no_disagreement() -> None:
         raise torch.OutOfMemoryError
 
     with pytest.raises(torch.OutOfMemoryError):
-        agree(Varlen(HEADS, full), ByLength(HEADS), WIDTH, torch.float16, CPU)
+        agrees(Varlen(HEADS, full), torch.float16)
 
 
 @pytest.fixture
 def as_if_on_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare on the CPU what is chosen for a GPU."""
-    there = attention.agree
+    there = attention._sample
 
-    def here(fast: Any, plain: Any, width: int, precision: Any, _: Any) -> bool:
-        return there(fast, plain, width, precision, CPU)
+    def here(width: int, precision: Any, _: Any) -> Any:
+        return there(width, precision, CPU)
 
-    monkeypatch.setattr(attention, "agree", here)
+    monkeypatch.setattr(attention, "_sample", here)
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **kernels: Kernel) -> None:
@@ -186,7 +192,7 @@ def test_kernels_are_called_as_torch_wants(
     assert list(found) == ["varlen", "flash"]
     for kernel in found.values():
         fast = Varlen(HEADS, kernel)
-        assert agree(fast, ByLength(HEADS), WIDTH, torch.bfloat16, CPU)
+        assert agrees(fast, torch.bfloat16)
 
 
 def test_older_torch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,10 +214,10 @@ def test_documents_see_themselves_alone(
     generator = torch.Generator().manual_seed(4)
     mixed = torch.randn(20, 3 * WIDTH, generator=generator)
     plain, fast = ByLength(HEADS), Varlen(HEADS, per_document)
-    before = plain(mixed, lay_out(batch))
-    assert (before - fast(mixed, lay_out(batch))).abs().max() < 1e-5
+    before = plain(mixed, batch)
+    assert (before - fast(mixed, batch)).abs().max() < 1e-5
     mixed[9:14] += 1.0
-    after = plain(mixed, lay_out(batch))
+    after = plain(mixed, batch)
     changed = (before != after).any(1).nonzero()[:, 0].tolist()
     assert changed == [9, 10, 11, 12, 13]
     # A document of one token takes that token's value.
@@ -253,8 +259,8 @@ def test_by_length_in_every_precision(
     mixed = torch.randn(303 + 9 * length, 3 * WIDTH, generator=generator)
     half = mixed.to(getattr(torch, precision))
     wide = half.float()
-    expected = Varlen(HEADS, per_document)(wide, lay_out(batch))
-    got = ByLength(HEADS)(half, lay_out(batch))
+    expected = Varlen(HEADS, per_document)(wide, batch)
+    got = ByLength(HEADS)(half, batch)
     assert got.dtype == half.dtype
     tolerance = {"float32": 1e-5, "bfloat16": 2**-5, "float16": 2**-9}[precision]
     assert (got - expected).abs().max() <= tolerance

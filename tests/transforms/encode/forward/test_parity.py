@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.schemas.errors import ConfigError, RefuseError
+from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.forward import products
 from isinglass.transforms.encode.forward.load import load_model
 
@@ -213,11 +213,3 @@ def test_too_long(
 ) -> None:
     with pytest.raises(RefuseError, match=r"has 65 tokens and the model takes 64"):
         run(save_model("Roberta", **SHIFTED), documents(65))
-
-
-def test_unknown_choices(save_model: Callable[..., Path]) -> None:
-    folder = save_model("Bert")
-    with pytest.raises(ConfigError, match="'float8' is none of float32"):
-        load_model(folder, CPU, "float8", "mean")
-    with pytest.raises(ConfigError, match="'max' is none of mean"):
-        load_model(folder, CPU, "float32", "max")

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
-from isinglass.transforms.encode import models
-from isinglass.transforms.encode.encoder import load_encoder
-from isinglass.transforms.encode.models import check_models
-from isinglass.transforms.encode.models.hashes import parts_sha256
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.check import check_models, parts_sha256
+from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.reference import load_tokenizer
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 from tests.transforms.encode.models.parts import split_weights
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def test_folder_by_path(save_model: Callable[..., Path]) -> None:
     folder = save_model("Bert")
     found = check_models(of_folder(folder))
     assert {m.name for m in found} == {"small-model"}
-    assert found[1].sha256 == models.file_sha256(folder / "model.safetensors")
+    assert found[1].sha256 == file_sha256(folder / "model.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     pattern = rf"{name}, which is not installed.*isinglass\[encode\]"
     with pytest.raises(MissingExtraError, match=pattern):
         check_models(EncodeSettings())
-    load = load_tokenizer if name == "tokenizers" else load_encoder
+    load = load_reference if name == "tokenizers" else load_encoder
     if name != "transformers":  # the packed forward pass does without it
         with pytest.raises(MissingExtraError, match=pattern):
             load(EncodeSettings())
@@ -91,8 +90,11 @@ def test_import_needs_no_library() -> None:
     code = (
         "import sys\n"
         f"for name in {LIBRARIES!r}: sys.modules[name] = None\n"
-        "import isinglass.transforms.encode.encoder\n"
-        "import isinglass.transforms.encode.outputs.embeddings\n"
+        "from isinglass.transforms.encode import stages\n"
+        "from isinglass.transforms.encode.encoder import device, encoder\n"
+        "from isinglass.transforms.encode.forward import load\n"
+        "from isinglass.transforms.encode.outputs import packed, vectors\n"
+        "from isinglass.transforms.encode.tokenizers import tokenizer\n"
         "print(sorted({'apache_beam', 'spacy'} & sys.modules.keys()))"
     )
     done = subprocess.run(
@@ -106,7 +108,9 @@ def test_models_are_found_without_any_library() -> None:
     code = (
         "import sys\n"
         f"for name in {names!r}: sys.modules[name] = None\n"
-        "from isinglass.transforms.encode.models import *\n"
+        "from isinglass.transforms.encode.models import check, find\n"
+        "from isinglass.transforms.encode.models.packaged import packaged_folder\n"
+        "from isinglass.transforms.encode.models.folder import pooling_of\n"
         "print(pooling_of(packaged_folder()))"
     )
     done = subprocess.run(
@@ -134,7 +138,7 @@ def test_weights_in_several_files(save_model: Callable[..., Path]) -> None:
     whole = check_models(of_folder(folder))
     names = split_weights(folder)
     parts = check_models(of_folder(folder))
-    digests = {name: models.file_sha256(folder / name) for name in names}
+    digests = {name: file_sha256(folder / name) for name in names}
     assert parts[1].sha256 == parts_sha256(digests)
     assert (parts[0], parts[2]) == (whole[0], whole[2])
     (folder / names[1]).unlink()

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
-from isinglass.transforms.encode.models import (
-    model_folder,
-    packaged_folder,
-    tokenizer_file,
-)
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 
 if TYPE_CHECKING:

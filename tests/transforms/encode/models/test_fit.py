@@ -3,22 +3,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.models import (
+from isinglass.transforms.encode.models.check import (
     check_fit,
     largest_id,
     longest_input,
-    packaged_folder,
 )
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     EditJson = Callable[[Path, str, Any], None]
 
@@ -129,7 +129,7 @@ def test_pooling_is_looked_at_where_it_counts(folder: Path) -> None:
     ],
 )
 def test_largest_id(tokenizer: dict[str, Any], expected: int) -> None:
-    assert largest_id(tokenizer) == expected
+    assert largest_id(Path("tokenizer.json"), tokenizer) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.models import model_settings, weight_files
-from isinglass.transforms.encode.models.folder import slow_tokenizer
-from isinglass.transforms.encode.models.hashes import file_sha256, parts_sha256
+from isinglass.transforms.encode.models.check import parts_sha256
+from isinglass.transforms.encode.models.folder import (
+    file_sha256,
+    model_settings,
+    slow_tokenizer,
+    weight_files,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

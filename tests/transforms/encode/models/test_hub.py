@@ -13,15 +13,12 @@ import numpy as np
 import pytest
 
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
-from isinglass.transforms.encode.encoder import load_encoder
-from isinglass.transforms.encode.models import (
-    check_models,
-    file_sha256,
-    model_folder,
-    packaged_folder,
-    tokenizer_file,
-)
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.check import check_models
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.models.hub import is_hub_name, snapshot_name
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from tests.transforms.encode.models.parts import split_weights
@@ -293,7 +290,7 @@ def test_library_and_environment(hub: Hub, small: Path, tmp_path: Path) -> None:
     """The variables that the library reads by itself, in a process of their own."""
     assert small.is_dir()
     code = (
-        "from isinglass.transforms.encode.models import model_folder\n"
+        "from isinglass.transforms.encode.models.find import model_folder\n"
         "from isinglass.transforms.encode.settings import EncodeSettings\n"
         "settings = EncodeSettings(model='owner/small-model', allow_download=True)\n"
         "print(model_folder(settings))"

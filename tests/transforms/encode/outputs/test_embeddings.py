@@ -9,15 +9,14 @@ import pytest
 
 from isinglass.schemas.errors import InputError, IsinglassError
 from isinglass.schemas.tables import embeddings_schema
-from isinglass.transforms.encode.outputs.embeddings import (
+from isinglass.transforms.encode.outputs.readers import read_embeddings
+from isinglass.transforms.encode.outputs.vectors import (
     EmbeddingType,
-    embeddings_array,
     embeddings_batch,
     half_column,
     storage_of,
     truncated,
 )
-from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
@@ -36,16 +35,16 @@ def names(rows: int, first: int = 0) -> pa.StringArray:
 @pytest.mark.parametrize("rows", [0, 1, 3])
 def test_column_fits_the_table(rows: int) -> None:
     matrix = np.arange(rows * 4, dtype=np.float32).reshape(rows, 4)
-    batch = pa.RecordBatch.from_arrays(
-        [names(rows), embeddings_array(matrix)], schema=embeddings_schema(4)
-    )
+    batch = embeddings_batch(names(rows), matrix)
+    assert batch.schema.equals(embeddings_schema(4), check_metadata=True)
     batch.validate(full=True)
     assert batch["embedding"].to_pylist() == matrix.tolist()
 
 
 def test_column_of_a_strided_matrix() -> None:
     matrix = np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2]
-    assert embeddings_array(matrix).to_pylist() == [[0, 2], [4, 6], [8, 10]]
+    column = embeddings_batch(names(3), matrix)["embedding"]
+    assert column.to_pylist() == [[0, 2], [4, 6], [8, 10]]
 
 
 def test_half_column_of_a_strided_matrix() -> None:

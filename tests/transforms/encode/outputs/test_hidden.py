@@ -9,13 +9,13 @@ import pytest
 
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import hidden_states_schema
-from isinglass.transforms.encode.outputs.hidden import (
+from isinglass.transforms.encode.outputs.readers import read_hidden_states
+from isinglass.transforms.encode.outputs.vectors import (
     HIDDEN_STORAGE,
     hidden_batches,
     hidden_bytes,
     hidden_warning,
 )
-from isinglass.transforms.encode.outputs.readers import read_hidden_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable

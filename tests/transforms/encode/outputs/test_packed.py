@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.tables import PACKED
-from isinglass.transforms.encode.outputs.ends import with_end
 from isinglass.transforms.encode.outputs.packed import Packer, best_fit
+from isinglass.transforms.encode.outputs.tokens import with_end
 from tests.properties import examples
 
 if TYPE_CHECKING:
@@ -85,13 +85,8 @@ def test_documents_can_be_put_together(
     assert all(0 < len(row["input_ids"]) <= length for row in rows)
     expected = {f"d{row}": ids for row, ids in enumerate(lists) if ids}
     assert together(rows) == expected
-    packing = packer.packing
-    assert packing.documents == len(lists)
-    assert packing.empty == lengths.count(0)
-    assert packing.cut == sum(one > length for one in lengths)
-    assert packing.pieces == sum(len(row["seq_lens"]) for row in rows)
-    assert packing.rows == len(rows)
-    assert packing.tokens == sum(lengths)
+    assert packer.rows == len(rows)
+    assert packer.tokens == sum(lengths)
 
 
 @examples(40)
@@ -170,13 +165,12 @@ def test_end_token_is_part_of_the_document(documents: Documents) -> None:
     packer = Packer(4, end_id=9)
     rows = pack([documents([[1, 2, 3], [], [4, 5, 6, 7]])], packer)
     assert together(rows) == {"d0": [1, 2, 3, 9], "d2": [4, 5, 6, 7, 9]}
-    assert (packer.packing.cut, packer.packing.empty) == (1, 1)
 
 
 def test_no_documents(documents: Documents) -> None:
     packer = Packer(16)
     assert pack([documents([])], packer) == []
-    assert packer.packing.tokens == packer.packing.rows == 0
+    assert packer.tokens == packer.rows == 0
 
 
 def test_windows_bound_what_is_held(documents: Documents) -> None:
@@ -197,10 +191,9 @@ def test_fill_on_lengths_like_those_of_texts(documents: Documents) -> None:
             pass
         assert all(batch.schema == PACKED for batch in packer.finish())
         # Of the fewest rows that could hold them; the last one is never full.
-        fewest = -(-packer.packing.tokens // length)
-        assert least <= fewest / packer.packing.rows <= 1
-        packing = packer.packing
-        assert packing.tokens > 0.998 * packing.rows * packing.length
+        fewest = -(-packer.tokens // length)
+        assert least <= fewest / packer.rows <= 1
+        assert packer.tokens > 0.998 * packer.rows * length
 
 
 @pytest.mark.parametrize(

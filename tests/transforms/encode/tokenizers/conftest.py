@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tokenizers
 
-from isinglass.transforms.encode.models import packaged_folder
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
-from isinglass.transforms.encode.tokenizers.load import Tokenizer, load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

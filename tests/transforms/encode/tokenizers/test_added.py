@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.encode.models import packaged_folder
+from isinglass.transforms.encode.models.packaged import packaged_folder
 from isinglass.transforms.encode.settings import EncodeSettings
-from isinglass.transforms.encode.tokenizers.load import load_tokenizer
+from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path

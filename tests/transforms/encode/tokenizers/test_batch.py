@@ -21,7 +21,7 @@ from isinglass.transforms.encode.tokenizers.batch import (
 )
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 DOCUMENTS = st.lists(st.lists(st.integers(0, 3), max_size=6), max_size=8)
 

@@ -8,7 +8,7 @@ import pytest
 from isinglass.transforms.encode.tokenizers import probe as probing
 from isinglass.transforms.encode.tokenizers.choice import table_key
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import code_points
+from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
     encoder_of,
     probe,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 GPT2 = (
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+"
@@ -77,7 +77,7 @@ def test_other_classes_of_characters_are_found(
     rules = read_rules(gpt2_file.read_bytes())
     text = splitting_rules(rules)
     assert text is not None
-    pair = splitting_pair(rules, lambda text: read_library(text.encode(), "x"))
+    pair = splitting_pair(rules)
     assert pair is not None
     changed = {"pre_tokenizer": split_by(other)}
     splitting = pair[0], pretender(json.loads(text), **changed)
@@ -127,7 +127,7 @@ def test_packaged_table_is_what_a_part_of_it_made_anew_says(
     ranges = find_table(table_key(rules, fast), None)
     if ranges is None:
         pytest.skip("no packaged table of the installed versions")
-    listed = code_points(ranges).listed
+    listed = CodePoints(ranges).listed
     every = [at for at in range(0x110000) if not 0xD800 <= at <= 0xDFFF]
     step = 199
     some = [chr(at) for at in every if listed[at] or at % step == 0 or at < 0x100]
@@ -135,6 +135,6 @@ def test_packaged_table_is_what_a_part_of_it_made_anew_says(
     apart = probing._decomposed()[::20]
     monkeypatch.setattr(probing, "_decomposed", lambda: apart)
     tokenizer = request.getfixturevalue(name)
-    splitting = splitting_pair(rules, lambda text: read_library(text.encode(), "x"))
+    splitting = splitting_pair(rules)
     reference = encoder_of(tokenizer.reference)
     assert probe(rules, reference, fast, splitting, some) == ranges

@@ -79,6 +79,21 @@ def test_kinds(content: dict[str, Any], kind: str, cuts: bool) -> None:  # noqa:
     assert (rules.kind, rules.cuts_before_spaces) == (kind, cuts)
 
 
+@pytest.mark.parametrize(
+    ("content", "cuts"),
+    [
+        (BERT, True),
+        ({**BERT, "added_tokens": [token("[X]")]}, True),
+        ({**BERT, "added_tokens": [{**token("[X]"), "lstrip": True}]}, False),
+        ({**BERT, "added_tokens": [{**token("[X]"), "rstrip": True}]}, False),
+        ({**BERT, "added_tokens": [token("[X Y]")]}, False),
+        (BYTES, False),
+    ],
+)
+def test_cuts_at_spaces(content: dict[str, Any], cuts: bool) -> None:  # noqa: FBT001
+    assert read_rules(json.dumps(content).encode()).cuts_at_spaces is cuts
+
+
 def test_digest_is_of_what_decides_the_ids() -> None:
     plain = read_rules(json.dumps(BERT).encode())
     padded = {**BERT, "padding": {"x": 1}, "truncation": {"x": 1}, "post_processor": {}}

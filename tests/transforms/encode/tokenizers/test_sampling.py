@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.encode.tokenizers.sampling import sampled_rows
 from isinglass.transforms.encode.tokenizers.texts import texts_of
+from isinglass.transforms.encode.tokenizers.tokenizer import sampled_rows
 
 TEXTS = [f"document number {number} of many" for number in range(20_000)]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.transforms.encode.tokenizers.fast import FastLibrary
-    from isinglass.transforms.encode.tokenizers.load import Tokenizer
+    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 
 def test_strings_are_the_same_for_the_same_seed() -> None:

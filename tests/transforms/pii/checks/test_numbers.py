@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from isinglass.schemas.config.kinds import Checksum, known_kinds
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import checks_of
+from isinglass.transforms.pii.checks.digits import passes_luhn, passes_verhoeff
 from isinglass.transforms.pii.checks.germany import mod_11_10
-from isinglass.transforms.pii.checks.luhn import passes_luhn
 from isinglass.transforms.pii.checks.named import holds, named_check
-from isinglass.transforms.pii.checks.verhoeff import passes_verhoeff
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,14 +6,14 @@ import hashlib
 
 import pytest
 
-from isinglass.transforms.pii.checks.base58 import decode
-from isinglass.transforms.pii.checks.bech32 import is_bech32
-from isinglass.transforms.pii.checks.keccak import keccak256
 from isinglass.transforms.pii.checks.wallets import (
+    from_base58,
+    is_bech32,
     is_coin_address,
     is_ethereum_address,
     is_monero_address,
     is_one_case_address,
+    keccak256,
 )
 
 # The donation address of the Monero project, from its README.
@@ -114,6 +114,6 @@ def test_monero() -> None:
 
 
 def test_base58_numbers_that_are_too_large() -> None:
-    assert decode("1z", 1) == b"\x39"
-    assert decode("zz", 1) is None
-    assert decode("0", 1) is None
+    assert from_base58("1z", 1) == b"\x39"
+    assert from_base58("zz", 1) is None
+    assert from_base58("0", 1) is None

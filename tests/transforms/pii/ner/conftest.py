@@ -7,7 +7,7 @@ import pytest
 
 from isinglass.transforms.pii.models import find_model
 from isinglass.transforms.pii.ner.inference import Inference
-from isinglass.transforms.pii.ner.pipe import load_pipeline
+from isinglass.transforms.pii.ner.pipe import keep_recogniser, load_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,24 +27,30 @@ def model() -> SpacyModel:
 @pytest.fixture(scope="session")
 def nlp(model: SpacyModel) -> Any:
     """Tokenizer, encoder, parser and recogniser."""
-    return load_pipeline(model, parse=True)
+    return load_pipeline(model)
 
 
 @pytest.fixture(scope="session")
-def inference(nlp: Any) -> Inference:
-    return Inference(nlp)
+def bare(model: SpacyModel) -> Any:
+    """Tokenizer and recogniser alone."""
+    nlp = load_pipeline(model)
+    keep_recogniser(nlp)
+    return nlp
 
 
 @pytest.fixture(scope="session")
-def by_spacy(nlp: Any) -> Callable[[Sequence[str]], Found]:
+def inference(bare: Any) -> Inference:
+    return Inference(bare)
+
+
+@pytest.fixture(scope="session")
+def by_spacy(bare: Any) -> Callable[[Sequence[str]], Found]:
     """Entities of spaCy's recogniser alone."""
 
     def run(texts: Sequence[str]) -> Found:
-        with nlp.select_pipes(enable=["ner"]):
-            docs = list(nlp.pipe(texts, batch_size=32))
         return {
             (i, e.start_char, e.end_char, e.label_)
-            for i, doc in enumerate(docs)
+            for i, doc in enumerate(bare.pipe(texts, batch_size=32))
             for e in doc.ents
         }
 

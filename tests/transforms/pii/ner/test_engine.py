@@ -6,21 +6,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
-from isinglass.transforms.pii.ner import own_engine, zones
-from isinglass.transforms.pii.ner.engine import load_engine
-from isinglass.transforms.pii.ner.own_engine import OwnEngine
-from isinglass.transforms.pii.ner.pipe import PipeEngine, load_pipeline
-from isinglass.transforms.pii.ner.sentences import SentenceStarts
+from isinglass.transforms.pii.ner.engine import OwnEngine, load_engine
+from isinglass.transforms.pii.ner.inference import Inference
+from isinglass.transforms.pii.ner.pipe import (
+    PipeEngine,
+    keep_recogniser,
+    load_pipeline,
+)
 from isinglass.transforms.pii.ner.weights import UnknownNetworkError, read_weights
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.models import SpacyModel
-    from isinglass.transforms.pii.ner import NerEngine
-    from isinglass.transforms.pii.ner.inference import Inference
+    from isinglass.transforms.pii.ner.engine import NerEngine
 
 ENTITIES = {"PERSON": "PERSON", "GPE": "LOCATION", "DATE": "DATE_TIME"}
 
@@ -28,8 +30,8 @@ NAMES = "Barack Obama met Angela Merkel in Berlin on Monday."
 
 
 @pytest.fixture(scope="module")
-def ours(nlp: Any, inference: Inference) -> OwnEngine:
-    return OwnEngine("en", inference, SentenceStarts(nlp, inference.labels), ENTITIES)
+def ours(nlp: Any) -> OwnEngine:
+    return OwnEngine("en", Inference(nlp), ENTITIES)
 
 
 @pytest.fixture(scope="module")
@@ -65,42 +67,53 @@ def test_findings_of_both_engines(ours: OwnEngine, piped: PipeEngine) -> None:
     assert scan(piped, texts) == expected
 
 
+@pytest.fixture
+def parsed(nlp: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Tokens of each text that the parser reads."""
+    lengths: list[int] = []
+    pipe = nlp.pipe
+
+    def count(texts: list[str], **options: Any) -> Any:
+        lengths.extend(len(nlp.tokenizer(text)) for text in texts)
+        return pipe(texts, **options)
+
+    monkeypatch.setattr(nlp, "pipe", count)
+    return lengths
+
+
 def test_the_parser_is_asked_where_it_matters(
-    ours: OwnEngine, piped: PipeEngine, inference: Inference
+    ours: OwnEngine, piped: PipeEngine, inference: Inference, parsed: list[int]
 ) -> None:
     text = "I met John Smith Jr. Mary came later."
-    assert ours.sentences is not None
-    before = ours.sentences.tokens
     assert [x[2] for x in scan(ours, [NAMES, text])][4:] == ["John Smith Jr.", "Mary"]
-    assert ours.sentences.tokens == before + 9
+    assert parsed == [9]
     assert scan(ours, [NAMES, text]) == scan(piped, [NAMES, text])
-    blind = OwnEngine("en", inference, None, ENTITIES)
+    blind = OwnEngine("en", inference, ENTITIES)
     assert scan(blind, [text]) == [(0, "PERSON", "John Smith Jr. Mary")]
 
 
-def test_the_parser_reads_a_window(ours: OwnEngine, inference: Inference) -> None:
-    assert ours.sentences is not None
+def test_the_parser_reads_a_window(ours: OwnEngine, parsed: list[int]) -> None:
     filler = "The river was high and the road was closed again. " * 20
     text = f"{filler}I met John Smith Jr. Mary came later. {filler}"
-    before = ours.sentences.tokens
     found = scan(ours, [text, text])
     assert found == [
         (row, "PERSON", n) for row in (0, 2) for n in ("John Smith Jr.", "Mary")
     ]
-    assert 2 * 140 < ours.sentences.tokens - before < 2 * 190
+    assert len(parsed) == 2
+    assert all(140 < count < 190 for count in parsed)
 
 
 def test_a_text_that_fails_fails_alone(
     ours: OwnEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    score = ours.inference.score
+    spans = ours.inference.spans
 
     def fail(texts: pa.StringArray) -> Any:
         if "bad" in texts.to_pylist():
             raise RuntimeError("bad")
-        return score(texts)
+        return spans(texts)
 
-    monkeypatch.setattr(ours.inference, "score", fail)
+    monkeypatch.setattr(ours.inference, "spans", fail)
     budget = Budget(60.0)
     found = scan(ours, [NAMES, "bad", NAMES], budget)
     assert {row for row, _, _ in found} == {0, 4}
@@ -121,9 +134,7 @@ def test_a_name_at_every_place_of_a_cut_text(
     def small(text: str, _size: int = 0) -> list[Chunk]:
         return chunk_spans(text, 600, 200)
 
-    monkeypatch.setattr(zones, "chunk_spans", small)
-    monkeypatch.setattr(own_engine, "chunk_spans", small)
-    monkeypatch.setattr(own_engine, "MOST_CHARS", 600)
+    monkeypatch.setattr(windows, "chunk_spans", small)
     plain = "The river was high and the road was closed again. " * 24
     name = "Barack Obama"
     for paragraph in (" ", "\n\n"):
@@ -138,22 +149,21 @@ def test_a_name_at_every_place_of_a_cut_text(
 
 def test_a_known_model_runs_by_own_inference(model: SpacyModel) -> None:
     engine = load_engine(model, frozenset({"PERSON"}))
-    assert engine.how == "own inference"
+    assert isinstance(engine, OwnEngine)
     assert {x[1] for x in scan(engine, [NAMES])} == {"PERSON"}
 
 
 def test_a_changed_model_runs_by_spacy(
     model: SpacyModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def changed(model: SpacyModel, *, parse: bool) -> Any:
-        nlp = load_pipeline(model, parse=parse)
+    def changed(model: SpacyModel) -> Any:
+        nlp = load_pipeline(model)
         nlp.get_pipe("ner").cfg["beam_width"] = 3
         return nlp
 
     monkeypatch.setattr(module, "load_pipeline", changed)
     engine = load_engine(model, frozenset({"PERSON"}))
     assert isinstance(engine, PipeEngine)
-    assert engine.how == "spaCy: beam_width is 3, not 1"
     assert engine.nlp.pipe_names == ["ner"]
 
 
@@ -163,7 +173,8 @@ def node(nlp: Any, name: str) -> Any:
 
 
 def test_a_network_that_differs_is_refused(model: SpacyModel) -> None:
-    nlp = load_pipeline(model, parse=False)
+    nlp = load_pipeline(model)
+    keep_recogniser(nlp)
     read_weights(nlp)
     changes = {
         "window is": (node(nlp, "expand_window").attrs, "window_size", 2),

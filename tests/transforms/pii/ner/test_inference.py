@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.ner import batch as batch_module
-from isinglass.transforms.pii.ner.inference import BATCH_BYTES, Inference, batches
+from isinglass.transforms.pii.ner.batch import build_batch
+from isinglass.transforms.pii.ner.inference import Inference
 from isinglass.transforms.pii.ner.inference import Spans as SpansOfUs
 from tests.properties import examples
+from tests.transforms.pii.ner.conftest import as_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,10 +138,10 @@ def test_any_texts(
 def test_a_match_over_a_space_leaves_the_text_to_spacy(
     inference: Inference, by_us: Run, by_spacy: Run
 ) -> None:
-    before = inference.left_to_spacy
     texts = [NAMES, "((._. ) ok, said Angela Merkel.", NAMES]
     assert by_us(texts) == by_spacy(texts)
-    assert inference.left_to_spacy == before + 1
+    batch = build_batch(pa.array(texts), inference._chunks, inference._rules)
+    assert batch.odd == (1,)
 
 
 def test_sentence_starts_bound_entities(nlp: Any, inference: Inference) -> None:
@@ -147,31 +149,52 @@ def test_sentence_starts_bound_entities(nlp: Any, inference: Inference) -> None:
         "Repealed.\nMay 10, 1989, D.C. Law 8-18, § 2, 36 DCR 33\nMay 2, 2011, no.",
         "The meeting is on November 23, 2012 - 14:22. John Smith\nMary Jones\nRome",
         "",
-        "((._. ) ok, said Angela Merkel. Barack Obama was there.",
         NAMES,
     ]
     docs = list(nlp.pipe(texts))
     starts = [doc.to_array("SENT_START") == 1 for doc in docs]
-    found = inference.spans(pa.array(texts), starts)
-    assert _lists(found, inference) == [
+    assert _bounded(inference, texts, starts) == {
         (i, e.start_char, e.end_char, e.label_)
         for i, d in enumerate(docs)
         for e in d.ents
-    ]
+    }
     inside = [np.ones(len(doc), np.bool_) for doc in docs]
-    bounded = inference.spans(pa.array(texts), inside)
-    assert len(bounded.texts) > 0
+    bounded = _bounded(inference, texts, inside)
+    assert bounded
     # Where every token starts a sentence, each entity is one token: "Barack", "Obama".
-    words = {texts[i][a:b] for i, a, b, _ in _lists(bounded, inference)}
+    words = {texts[i][a:b] for i, a, b, _ in bounded}
     assert not [word for word in words if " " in word]
 
 
-def test_sentence_starts_must_fit(inference: Inference) -> None:
-    texts = pa.array(["Barack Obama spoke."])
-    with pytest.raises(ValueError, match="1 texts but sentence starts of 0"):
-        inference.spans(texts, [])
-    with pytest.raises(ValueError, match="4 tokens but sentence starts for 3"):
-        inference.spans(texts, [np.ones(3, np.bool_)])
+def _bounded(
+    inference: Inference, texts: Sequence[str], starts: Sequence[Any]
+) -> Found:
+    """Entities where sentences start as a parser of the whole text has it."""
+    batch = build_batch(pa.array(texts), inference._chunks, inference._rules)
+    assert not batch.odd
+    rows = inference.rows(batch)
+    for low, high, inside in zip(batch.lows, batch.highs, starts, strict=True):
+        rows.starts[low:high] = inside
+    found = inference.decode(batch, rows)
+    owners = np.searchsorted(batch.highs, found.begins, side="right")
+    spans = SpansOfUs(
+        owners.astype(np.int32),
+        batch.begins[found.begins],
+        batch.ends[found.ends - 1],
+        found.labels,
+    )
+    return as_set(spans, inference.labels)
+
+
+def test_a_text_left_to_spacy_has_the_entities_of_its_pipeline(nlp: Any) -> None:
+    text = "((._. ) ok, I met John Smith Jr. Mary came later."
+    spans = Inference(nlp).spans(pa.array(["", text]))
+    ents = nlp(text).ents
+    assert [text[a:b] for a, b in zip(spans.starts, spans.ends, strict=True)] == [
+        "John Smith Jr.",
+        "Mary",
+    ]
+    assert [e.text for e in ents] == ["John Smith Jr.", "Mary"]
 
 
 def test_slices_of_columns(inference: Inference) -> None:
@@ -183,12 +206,6 @@ def test_slices_of_columns(inference: Inference) -> None:
     assert inference.spans(pa.array([], pa.string())).texts.tolist() == []
 
 
-def test_batches_hold_about_their_size_and_every_text() -> None:
-    third = "x" * (BATCH_BYTES // 3)
-    texts = pa.array([third, third, third, third, "", third * 9, "", third])
-    assert list(batches(texts)) == [(0, 3), (3, 5), (5, 6), (6, 8)]
-
-
 def test_no_text_depends_on_its_neighbours_or_on_segments(
     inference: Inference, monkeypatch: pytest.MonkeyPatch, by_spacy: Run
 ) -> None:
@@ -196,7 +213,7 @@ def test_no_text_depends_on_its_neighbours_or_on_segments(
     monkeypatch.setattr("isinglass.transforms.pii.ner.network.BLOCK", 5)
     texts = [NAMES, TEXTS["money"], TEXTS["table"]]
     small = inference.spans(pa.array(texts))
-    assert set(_lists(small, inference)) == by_spacy(texts)
+    assert as_set(small, inference.labels) == by_spacy(texts)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="needs ../shared/data/corpus")
@@ -208,19 +225,13 @@ def test_a_sample_of_a_corpus(inference: Inference, nlp: Any) -> None:
     texts = texts[:50]
     docs = list(nlp.pipe(texts, batch_size=32))
     starts = [doc.to_array("SENT_START") == 1 for doc in docs]
-    expected = [
+    expected = {
         (i, e.start_char, e.end_char, e.label_)
         for i, d in enumerate(docs)
         for e in d.ents
-    ]
+    }
     assert len(expected) > 300
-    assert _lists(inference.spans(pa.array(texts), starts), inference) == expected
-
-
-def _lists(spans: SpansOfUs, inference: Inference) -> list[tuple[int, int, int, str]]:
-    texts, begins, ends, labels = (column.tolist() for column in spans)
-    names = [inference.labels[label] for label in labels]
-    return list(zip(texts, begins, ends, names, strict=True))
+    assert _bounded(inference, texts, starts) == expected
 
 
 def test_runs_of_borders() -> None:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.pii.ner.batch import utf8
 from isinglass.transforms.pii.ner.split import split
+from isinglass.transforms.text import string_buffers
 
 SPACES = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace())
 
 
 def pieces_of(texts: list[str]) -> list[tuple[int, int, str]]:
-    data, offsets = utf8(pa.array(texts, pa.string()))
+    data, offsets = string_buffers(pa.array(texts, pa.string()))
     found = split(data, offsets)
     raw = data.tobytes()
     return [
@@ -75,7 +75,7 @@ def test_any_text(texts: list[str]) -> None:
 
 
 def test_equal_bytes_have_equal_hashes() -> None:
-    data, offsets = utf8(pa.array(["one two", "two one three"]))
+    data, offsets = string_buffers(pa.array(["one two", "two one three"]))
     hashes = split(data, offsets).hashes
     assert hashes[0] == hashes[3]
     assert hashes[1] == hashes[2]

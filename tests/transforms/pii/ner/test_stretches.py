@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.found import FoundColumns
-from isinglass.transforms.pii.ner.stretches import without_long_stretches
+from isinglass.transforms.pii.ner.reading import without_long_stretches
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector

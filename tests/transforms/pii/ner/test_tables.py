@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.transforms.pii.ner import types as types_module
-from isinglass.transforms.pii.ner.batch import utf8
 from isinglass.transforms.pii.ner.chunks import ChunkTable
-from isinglass.transforms.pii.ner.inference import Inference
+from isinglass.transforms.pii.ner.inference import SEGMENT, Inference
+from isinglass.transforms.pii.ner.network import HALO
 from isinglass.transforms.pii.ner.special import CrossingRules
 from isinglass.transforms.pii.ner.split import split
 from isinglass.transforms.pii.ner.types import TypeTable
-from isinglass.transforms.pii.ner.weights import read_weights
+from isinglass.transforms.pii.ner.weights import COLUMNS, read_weights
+from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,13 +34,12 @@ def stream(count: int) -> list[str]:
 
 
 def test_small_tables_find_the_same_and_do_not_grow(
-    nlp: Any,
+    bare: Any,
     monkeypatch: pytest.MonkeyPatch,
     by_spacy: Callable[[Sequence[str]], set[tuple[int, int, int, str]]],
 ) -> None:
     monkeypatch.setattr(types_module, "MOST_KEYS", 300)
-    monkeypatch.setattr("isinglass.transforms.pii.ner.inference.BATCH_BYTES", 1_000)
-    small = Inference(nlp, resident=20, entries=200)
+    small = Inference(bare, resident=20, entries=200)
     texts = stream(60)
     sizes = []
     found = set()
@@ -54,16 +55,17 @@ def test_small_tables_find_the_same_and_do_not_grow(
             )
         }
         sizes.append((len(small._chunks), len(small._types)))
-    assert small._chunks.dropped > 3
+    drops = sum(after < before for before, after in pairwise(sizes))
+    assert drops > 3
     assert found == by_spacy(texts)
     assert max(chunks for chunks, _ in sizes) < 260
     assert max(types for _, types in sizes) < 400
-    assert len(small._types.rows) == 20 + small._types.scratch
+    assert len(small._types.rows) == 20 + SEGMENT + 2 * HALO
 
 
 def test_bytes_are_compared_where_hashes_are_equal(nlp: Any) -> None:
     table = _table(nlp)
-    data, offsets = utf8(pa.array(["one two, one three two, (one"]))
+    data, offsets = string_buffers(pa.array(["one two, one three two, (one"]))
     pieces = split(data, offsets)
     same = pieces._replace(hashes=np.full_like(pieces.hashes, 7))
     assert table.find(data, same).tolist() == [0, 1, 0, 2, 1, 3]
@@ -75,18 +77,18 @@ def test_bytes_are_compared_where_hashes_are_equal(nlp: Any) -> None:
 def test_a_table_grows_for_one_large_batch(nlp: Any) -> None:
     table = _table(nlp, entries=4)
     words = [f"w{n}" for n in range(500)]
-    data, offsets = utf8(pa.array([" ".join(words)]))
+    data, offsets = string_buffers(pa.array([" ".join(words)]))
     pieces = split(data, offsets)
     assert table.find(data, pieces).tolist() == list(range(500))
     # The next batch finds it full, so that it begins anew.
-    assert table.find(data, pieces).tolist() == list(range(500))
-    assert table.dropped == 1
+    other, bounds = string_buffers(pa.array(["w7 w9"]))
+    assert table.find(other, split(other, bounds)).tolist() == [0, 1]
 
 
 def test_types_beyond_the_resident_ones_have_the_same_floats(nlp: Any) -> None:
     weights = read_weights(nlp)
     doc = nlp.tokenizer("one two three four five six seven")
-    keys = doc.to_array(list(types_module.KEY_COLUMNS))
+    keys = doc.to_array(list(COLUMNS))
     large, small = TypeTable(weights, 100, 10), TypeTable(weights, 3, 10)
     for table in (large, small):
         assert table.intern(keys).tolist() == list(range(1, 8))

@@ -8,7 +8,7 @@ from threadpoolctl import (
     threadpool_limits,
 )
 
-from isinglass.transforms.pii.ner.threads import one_blas_thread
+from isinglass.transforms.pii.ner.reading import one_blas_thread
 
 
 def blas_threads() -> set[int]:

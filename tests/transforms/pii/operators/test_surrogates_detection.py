@@ -11,7 +11,7 @@ from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.pii.operators.normalised import kind_of
 from isinglass.transforms.pii.operators.surrogates import surrogate
-from isinglass.transforms.pii.operators.surrogates.card_runs import holds_card
+from isinglass.transforms.pii.operators.surrogates.numbers import holds_card
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector

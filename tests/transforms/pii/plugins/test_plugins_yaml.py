@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.plugins.yaml_files import read_recognizers
+from isinglass.transforms.pii.plugins.presidio import read_recognizers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.kinds import known_kinds
-from isinglass.transforms.pii.canaries.draw import Draw
-from isinglass.transforms.pii.canaries.fakes import fake_value, values
+from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
 from isinglass.transforms.pii.second_scan.scan import (
     SecondScanner,
     blank_spans,
+    number_windows,
     scan_texts,
 )
-from isinglass.transforms.pii.second_scan.windows import number_windows
 
 SPAN = pa.struct(
     [

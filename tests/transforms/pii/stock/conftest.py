@@ -33,5 +33,5 @@ def analyzer() -> Any:
 @pytest.fixture(scope="session")
 def scanner(analyzer: Any) -> StockScanner:
     return StockScanner.load(
-        find_model(MODEL, "en"), analyzer.get_supported_entities("en")
+        find_model(MODEL, "en"), frozenset(analyzer.get_supported_entities("en"))
     )

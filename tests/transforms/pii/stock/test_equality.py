@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.chunks import Chunk, chunk_spans
 from isinglass.transforms.pii.detector import build_detector
 from isinglass.transforms.pii.found import FoundColumns
-from isinglass.transforms.pii.ner import zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,12 +190,12 @@ def test_a_sample_of_real_texts(analyzer: Any, scanner: StockScanner) -> None:
 def test_a_text_that_is_cut(
     analyzer: Any, scanner: StockScanner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def small(text: str) -> list[Chunk]:
+    def small(text: str, _size: int = 0) -> list[Chunk]:
         return chunk_spans(text, 2_000, 500)
 
     text = "\n\n".join(TEXTS)
     assert len(small(text)) > 2
-    monkeypatch.setattr(zones, "chunk_spans", small)
+    monkeypatch.setattr(windows, "chunk_spans", small)
     assert found(scanner, [text]) == expected(analyzer, [text])
 
 

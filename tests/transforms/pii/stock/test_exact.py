@@ -10,12 +10,19 @@ import pytest
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii.budget import LEAST_SECONDS, Budget
-from isinglass.transforms.pii.detector import Detector, build_detector, check_models
+from isinglass.transforms.pii.detector import (
+    Detector,
+    build_detector,
+    check_models,
+    without_texts,
+)
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.models import find_model
-from isinglass.transforms.pii.stock.limits import LimitedPattern, RowLimit
-from isinglass.transforms.pii.stock.rows import without_texts
-from isinglass.transforms.pii.stock.scanner import StockScanner
+from isinglass.transforms.pii.stock.scanner import (
+    LimitedPattern,
+    RowLimit,
+    StockScanner,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,16 +114,16 @@ def test_columns(
 
 
 def test_only_what_is_asked_for_is_loaded_and_found() -> None:
-    wanted = ["US_SSN", "ORGANIZATION", "UNKNOWN"]
+    wanted = frozenset({"US_SSN", "ORGANIZATION", "UNKNOWN"})
     scanner = StockScanner.load(find_model(MODEL, "en"), wanted)
-    assert scanner.analyzer.entities == {"US_SSN", "ORGANIZATION"}
-    recognizers: Any = scanner.analyzer.engine.registry.recognizers
+    assert scanner.entities == {"US_SSN", "ORGANIZATION"}
+    recognizers: Any = scanner.engine.registry.recognizers
     assert [r.name for r in recognizers] == ["UsSsnRecognizer", "SpacyRecognizer"]
     found = FoundColumns()
     text = "Barack Obama of Microsoft Corporation, 536-22-1234, a@b.com"
     scanner.scan(pa.array([text]), np.arange(1), Budget(60.0), found)
     assert found.batch()["entity"].to_pylist() == ["ORGANIZATION", "US_SSN"]
-    nothing = StockScanner.load(find_model(MODEL, "en"), ["UNKNOWN"])
+    nothing = StockScanner.load(find_model(MODEL, "en"), frozenset({"UNKNOWN"}))
     nothing.scan(pa.array([text]), np.arange(1), Budget(60.0), found)
     assert len(found) == 2
 
@@ -162,7 +169,7 @@ def test_a_fault_fails_that_text_alone(
         if "poison" in text:
             raise KeyError(text)
 
-    engine: Any = scanner.analyzer.engine
+    engine: Any = scanner.engine
     owner, name = {
         "recognizer": (engine.registry.recognizers[0], "analyze"),
         "reading": (engine.nlp_engine, "process_batch"),
@@ -182,7 +189,7 @@ def test_a_slow_recognizer_fails_its_text(
     def wait(text: str) -> None:
         time[0] += 7.0 if "poison" in text else 1.0
 
-    engine: Any = scanner.analyzer.engine
+    engine: Any = scanner.engine
     owner = engine.registry.recognizers[0]
     change(monkeypatch, owner, "analyze", wait)
     found = scan(scanner, TEXTS, Budget(5.0, lambda: time[0]))
@@ -209,7 +216,7 @@ def test_patterns_have_the_time_that_is_left() -> None:
 
 
 def test_patterns_of_others_are_left_alone(scanner: StockScanner) -> None:
-    for recognizer in scanner.analyzer.engine.registry.recognizers:
+    for recognizer in scanner.engine.registry.recognizers:
         for pattern in getattr(recognizer, "patterns", ()):
             assert isinstance(pattern.compiled_regex, LimitedPattern)
         for pattern in getattr(type(recognizer), "PATTERNS", ()):
@@ -217,7 +224,7 @@ def test_patterns_of_others_are_left_alone(scanner: StockScanner) -> None:
 
 
 def test_memory_of_new_words_is_given_back(scanner: StockScanner) -> None:
-    engine: Any = scanner.analyzer.engine
+    engine: Any = scanner.engine
     nlp = engine.nlp_engine.get_nlp("en")
     before = len(nlp.vocab.strings)
     scan(scanner, [" ".join(f"zq{n}xw" for n in range(500))], Budget(60.0))
@@ -239,5 +246,6 @@ def test_long_texts_are_cut_and_put_together(scanner: StockScanner) -> None:
 
 def test_texts_are_left_out_in_place() -> None:
     texts = pa.array(["a", "b", "c"])
-    assert without_texts(texts, np.array([1])).to_pylist() == ["a", "", "c"]
-    assert without_texts(texts, np.array([], np.int64)).to_pylist() == ["a", "b", "c"]
+    left_out = np.array([False, True, False])
+    assert without_texts(texts, left_out).to_pylist() == ["a", "", "c"]
+    assert without_texts(texts, np.zeros(3, np.bool_)).to_pylist() == ["a", "b", "c"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from isinglass.transforms.pii.operators.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 MARK = "EXAMPLE"
 """In every fake, as in the example keys of cloud providers' manuals."""
@@ -27,14 +27,19 @@ _RUN = re.compile(r"[^\W_]{7,}")
 _PEM = "-----BEGIN "
 
 
-def fake_credential(value: str, stream: Stream) -> str:
+def fake_credential(value: str, stream: Stream) -> str | None:
     """The prefix that says what it is, then the same shape with EXAMPLE inside.
 
     The first and last line of a PEM block stay, and how its lines end.
 
     EXAMPLE is the end of the longest run of letters and digits. A rest without one of
     seven becomes longer, by an EXAMPLE at its end.
+
+    Returns:
+        None for an empty value.
     """
+    if not value:
+        return None
     match = _PREFIX.match(value)
     prefix = match.group() if match is not None else ""
     rest, last = value[len(prefix) :], ""

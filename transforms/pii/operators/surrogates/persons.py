@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.pii.data import load_data
@@ -11,14 +10,14 @@ from isinglass.transforms.pii.operators.normalised import unfolded
 from isinglass.transforms.pii.operators.surrogates.shape import same_shape
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_LATIN, _LATIN_MORE = "\u02af", ("\u1e00", "\u1eff")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
 
 
-def fake_person(value: str, stream: Stream) -> str:
+def fake_person(value: str, stream: Stream) -> str | None:
     """A name with as many words, initials and the same capitalisation.
 
     The last word becomes a family name, those before it given names; an initial
@@ -26,18 +25,21 @@ def fake_person(value: str, stream: Stream) -> str:
     characters become Han characters that are no surname, 48 to a place, so that names
     of two have 2,304 fakes and collisions are common. Names in other scripts keep
     their script, letter for letter.
+
+    Returns:
+        None if nothing in the value was changed.
     """
-    value = unfolded(value)
+    given, value = value, unfolded(value)
     parts = list(_PART.finditer(value))
     pieces, end = [], 0
     for number, part in enumerate(parts):
         pieces.append(value[end : part.start()])
         pieces.append(_part(part.group(), stream, last=number == len(parts) - 1))
         end = part.end()
-    return "".join([*pieces, value[end:]])
+    fake = "".join([*pieces, value[end:]])
+    return None if fake == given else fake
 
 
-@cache
 def _syllables() -> dict[str, Any]:
     return load_data("surrogates", "persons").content
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.normalised import phone_digits
 from isinglass.transforms.pii.operators.surrogates.shape import laid_over
 
 if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 _NANP_DIGITS, _AREA = 10, 3
 _LONGEST_CODE = 3
+_SLOTS = {"#": 0, "N": 2}
+"""The least digit that a character of a template stands for."""
 
 
 def fake_phone(value: str, stream: Stream) -> str | None:
@@ -38,20 +39,15 @@ def fake_phone(value: str, stream: Stream) -> str | None:
         return None
     head, rest = split_number(digits)
     if head:
-        code = int(head)
-        return laid_over(
-            value, own[: len(own) - len(rest)] + _national(code, rest, stream)
-        )
+        before = own[: len(own) - len(rest)]
+        return laid_over(value, before + _national(int(head), rest, stream))
     if digits != own:
         return laid_over(value, _unassigned(len(own), stream))
     return laid_over(value, _unknown(own, stream))
 
 
 def split_number(digits: str) -> tuple[str, str]:
-    """Calling code and national number.
-
-    Args:
-        digits: From `phone_digits`.
+    """Calling code and national number of what `phone_digits` returns.
 
     Returns:
         No code for a number that has neither a plus sign nor 00 before it, or where no
@@ -59,24 +55,13 @@ def split_number(digits: str) -> tuple[str, str]:
     """
     own = digits.removeprefix("+")
     abroad = own[2:] if digits.startswith("00") else own if digits != own else ""
-    code = calling_code(abroad)
-    return ("", own) if code is None else (str(code), abroad[len(str(code)) :])
-
-
-def calling_code(digits: str) -> int | None:
-    """Country calling code (ITU-T E.164) that digits begin with."""
     for length in range(1, _LONGEST_CODE + 1):
-        head = digits[:length]
-        if (
-            head
-            and head[0] != "0"
-            and int(head) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-        ):
-            return int(head)
-    return None
+        head = abroad[:length]
+        if head[:1] not in ("", "0") and int(head) in COUNTRY_CODE_TO_REGION_CODE:
+            return head, abroad[length:]
+    return "", own
 
 
-@cache
 def _plans() -> dict[str, Any]:
     return load_data("surrogates", "phones").content
 
@@ -92,12 +77,11 @@ def _national(code: int, rest: str, stream: Stream) -> str:
     alike = [template for template in ranges if template.startswith(first)]
     if ranges:
         return trunk + _filled(stream.choice(alike or ranges), stream)
+    return _unassigned(len(rest), stream, code)
+
+
+def _unassigned(length: int, stream: Stream, code: int | None = None) -> str:
     start: str = _plans()["unassigned_of"].get(code, _plans()["unassigned"])
-    return (start + stream.digits(len(rest)))[: len(rest)]
-
-
-def _unassigned(length: int, stream: Stream) -> str:
-    start: str = _plans()["unassigned"]
     return (start + stream.digits(length))[:length]
 
 
@@ -111,30 +95,21 @@ def _unknown(digits: str, stream: Stream) -> str:
 def _filled(template: str, stream: Stream) -> str:
     pieces = []
     for char in template:
-        if char == "#":
-            pieces.append(str(stream.below(10)))
-        elif char == "N":
-            pieces.append(str(2 + stream.below(8)))
-        else:
-            pieces.append(char)
+        first = _SLOTS.get(char)
+        pieces.append(char if first is None else str(first + stream.below(10 - first)))
     return "".join(pieces)
 
 
 def is_fake_phone(value: str) -> bool:
     """Whether a number could have been made here; also what has no digits."""
     digits = phone_digits(value)
-    code, rest = split_number(digits)
-    if code:
-        return _is_national(int(code), rest)
-    if _starts(rest, _plans()["unassigned"]):
+    head, rest = split_number(digits)
+    code = int(head) if head else None
+    if _starts(rest, _plans()["unassigned_of"].get(code, _plans()["unassigned"])):
         return True
-    return not digits.startswith("+") and _fits(_plans()["fictional_unknown"], rest)
-
-
-def _is_national(code: int, rest: str) -> bool:
-    start = _plans()["unassigned_of"].get(code, _plans()["unassigned"])
-    if _starts(rest, start):
-        return True
+    if code is None:
+        fictional = _plans()["fictional_unknown"]
+        return not digits.startswith("+") and _fits(fictional, rest)
     templates = _plans()["fictional"].get(code, ())
     tails = (rest, rest.removeprefix("0"))
     return any(_fits(template, tail) for template in templates for tail in tails)
@@ -146,6 +121,6 @@ def _starts(digits: str, start: str) -> bool:
 
 def _fits(template: str, digits: str) -> bool:
     return len(template) == len(digits) and all(
-        wanted in ("#", char) or (wanted == "N" and char in "23456789")
+        int(char) >= _SLOTS[wanted] if wanted in _SLOTS else wanted == char
         for wanted, char in zip(template, digits, strict=True)
     )

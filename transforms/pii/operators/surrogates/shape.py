@@ -1,23 +1,25 @@
-"""Values of the same shape: a digit for a digit, a letter for a letter."""
+"""Drawn from a value key: values of the same shape, a letter for a letter."""
 
 from __future__ import annotations
 
-import string
+import hashlib
+import struct
 import unicodedata
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.operators.normalised import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from isinglass.transforms.pii.operators.surrogates.stream import Stream
+    from collections.abc import Callable, Sequence
 
     Check = Callable[[str], bool | None]
 
 MOST_TRIES = 64
 """Draws before a check that accepts everything is given up on. A check digit of one
 decimal lets a random value pass once in ten: 64 times in a row once in 10**64."""
+
+_FIRST_DRAWS = 32
+_BYTES = 4
 
 # First and last code point of a script, then of the letters that are drawn for it.
 _SCRIPTS = (
@@ -36,6 +38,46 @@ _SCRIPTS = (
 )
 
 
+class Stream:
+    """Numbers drawn from the value key of one value, the same on every machine.
+
+    The value key is HMAC-SHA256(key, entity, normalised value), so the numbers tell
+    nothing of the value to who does not have the key. SHAKE-256 (FIPS 202) stretches
+    it: a longer output begins with the shorter one.
+    """
+
+    __slots__ = ("_at", "_draws", "_seed")
+
+    def __init__(self, mark: str) -> None:
+        self._seed = b"surrogate\0" + mark.encode()
+        self._draws = self._stretched(_FIRST_DRAWS)
+        self._at = 0
+
+    def _stretched(self, count: int) -> tuple[int, ...]:
+        digest = hashlib.shake_256(self._seed).digest(_BYTES * count)
+        return struct.unpack(f">{count}I", digest)
+
+    def below(self, count: int) -> int:
+        """Next number from 0 to `count` - 1.
+
+        32 bits are reduced modulo `count`, so small numbers are favoured by less
+        than count / 2**32.
+        """
+        if self._at == len(self._draws):
+            self._draws = self._stretched(2 * self._at)
+        number = self._draws[self._at] % count
+        self._at += 1
+        return number
+
+    def digits(self, count: int) -> str:
+        """Next `count` decimal digits."""
+        return "".join([str(self.below(10)) for _ in range(count)])
+
+    def choice(self, items: Sequence[str]) -> str:
+        """One of the items."""
+        return items[self.below(len(items))]
+
+
 def same_shape(value: str, stream: Stream) -> str:
     """Another value of the same length and shape.
 
@@ -46,13 +88,7 @@ def same_shape(value: str, stream: Stream) -> str:
     """
     pieces = []
     for char in value:
-        if "0" <= char <= "9":
-            pieces.append(string.digits[stream.below(10)])
-        elif "a" <= char <= "z":
-            pieces.append(string.ascii_lowercase[stream.below(26)])
-        elif "A" <= char <= "Z":
-            pieces.append(string.ascii_uppercase[stream.below(26)])
-        elif char.isdecimal():
+        if char.isdecimal():
             zero = ord(char) - unicodedata.decimal(char)
             pieces.append(chr(zero + stream.below(10)))
         elif char.isalpha():
@@ -64,7 +100,7 @@ def same_shape(value: str, stream: Stream) -> str:
 
 def _letter(char: str, stream: Stream) -> str:
     code, low, high = ord(char), ord("a"), ord("z")
-    for first, last, lowest, highest in _SCRIPTS:
+    for first, last, lowest, highest in () if char.isascii() else _SCRIPTS:
         if first <= code <= last:
             low, high = lowest, highest
     drawn = chr(low + stream.below(high - low + 1))
@@ -74,35 +110,25 @@ def _letter(char: str, stream: Stream) -> str:
 def laid_over(value: str, digits: str) -> str:
     """The value with its decimal digits replaced, in order, in their own script.
 
-    Args:
-        value: Digits between anything.
-        digits: As many ASCII digits as `value` has decimal digits.
+    `digits` are as many ASCII digits as `value` has decimal digits.
     """
     drawn = iter(digits)
-    if value.isascii():
-        return "".join([next(drawn) if c.isdigit() else c for c in value])
-    return "".join([_in_script(c, drawn) for c in value])
-
-
-def _in_script(char: str, drawn: Iterator[str]) -> str:
-    if not char.isdecimal():
-        return char
-    return chr(ord(char) - unicodedata.decimal(char) + int(next(drawn)))
+    return "".join(
+        chr(ord(char) - unicodedata.decimal(char) + int(next(drawn)))
+        if char.isdecimal()
+        else char
+        for char in value
+    )
 
 
 def shaped(entity: str, value: str, stream: Stream, check: Check | None) -> str:
     """Another value of the same shape that the check of its kind refuses.
 
-    Args:
-        entity: Kind of the value.
-        value: As it stands in the text.
-        stream: Of the value.
-        check: Says of a normalised value whether its check digits hold; None if it
-            has none or cannot tell.
+    The check says of a normalised value whether its check digits hold; None if it
+    cannot tell.
 
     Returns:
-        The fake. `<ENTITY>` if no other value has this shape, as of an emoji; nothing
-        for nothing.
+        `<ENTITY>` if no other value has this shape, as of an emoji; "" for nothing.
     """
     value = unicodedata.normalize("NFC", value)
     own = normalised(entity, value)

@@ -1,0 +1,240 @@
+"""Whether a model and a tokenizer can be used, and the files that outputs depend on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isinglass.schemas.errors import ConfigError, RefuseError
+from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.folder import (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    file_sha256,
+    model_settings,
+    pooling_of,
+    read_json,
+    weight_files,
+)
+from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
+from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from isinglass.transforms.encode.settings import EncodeSettings
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that the outputs depend on.
+
+    Attributes:
+        name: Of the model it belongs to.
+        role: `tokenizer`, `encoder` or `encoder settings`.
+        sha256: Of the file, hex; see `parts_sha256` for weights in several files.
+        version: Of the package it came in; empty for a folder.
+        revision: Commit on the hub that it is of; empty for a folder of one's own.
+    """
+
+    name: str
+    role: str
+    sha256: str
+    version: str = ""
+    revision: str = ""
+
+
+def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[ModelFile]:
+    """Everything the outputs depend on besides the text; nothing is loaded.
+
+    Args:
+        settings: Names that the hub's cache lacks are fetched here, if that is
+            allowed.
+        embeds: Whether the encoder counts, or its tokenizer alone.
+
+    Returns:
+        The tokenizer, and if `embeds` the weights and the settings of the encoder.
+
+    Raises:
+        MissingExtraError: A library or the packaged model is not installed.
+        ConfigError: A name or path leads to nothing, or max_tokens is too long.
+        RefuseError: A file is missing, is a pickle, is not the published one, or
+            tokenizer and model do not belong together.
+        RetryError: The hub does not answer.
+    """
+    require("tokenizers")
+    file = tokenizer_file(settings)
+    models = [_model(settings.tokenizer, "tokenizer", file)]
+    found = [file]
+    if embeds:
+        require("torch", "safetensors", "transformers")
+        folder = model_folder(settings)
+        check_fit(settings)
+        models += [
+            _model(settings.model, "encoder", *weight_files(folder)),
+            _model(settings.model, "encoder settings", folder / CONFIG_FILE),
+        ]
+        found.append(folder)
+    if settings.revision and not any(snapshot_name(path) for path in found):
+        msg = (
+            f"encode.revision: {settings.revision!r} belongs to a name on the hub, and "
+            "neither model nor tokenizer is one. Leave it out."
+        )
+        raise ConfigError(msg)
+    return models
+
+
+def _model(choice: str, role: str, *files: Path) -> ModelFile:
+    digest = parts_sha256({file.name: _checked_sha256(file) for file in files})
+    if choice == MINILM:
+        return ModelFile(MINILM_NAME, role, digest, version=version(WHEEL))
+    snapshot = snapshot_name(files[0])
+    if snapshot is not None:
+        name, commit = snapshot
+        return ModelFile(name, role, digest, revision=commit)
+    # Only the last part of the path: the same model elsewhere is the same model.
+    return ModelFile(Path(choice).resolve().name, role, digest)
+
+
+def _checked_sha256(file: Path) -> str:
+    digest = file_sha256(file)
+    expected = expected_sha256(file)
+    if expected is not None and digest != expected:
+        msg = (
+            f"{file} is not what the hub gave (sha256 {digest[:12]}, should be "
+            f"{expected[:12]}): the cache is damaged. Delete {file.resolve()} and "
+            "fetch it again."
+        )
+        raise RefuseError(msg)
+    return digest
+
+
+def parts_sha256(digests: Mapping[str, str]) -> str:
+    """One SHA-256 for weights that are spread over several files, hex.
+
+    It is that of the text `sha256sum` prints: a line `digest  name` for every part,
+    in the order of the names.
+
+    Args:
+        digests: File name to the SHA-256 of that file, hex; at least one. That of a
+            single file is returned as it is.
+    """
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(digests.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+# Positions of these architectures start behind the padding id, which is 1 where
+# config.json does not say. Source: the embeddings of each in transformers.
+_SHIFTED_POSITIONS = {
+    "camembert",
+    "data2vec-text",
+    "ibert",
+    "lilt",
+    "longformer",
+    "luke",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+}
+
+
+def longest_input(shape: dict[str, Any]) -> int | None:
+    """Most tokens the model has positions for; None where it has no such limit.
+
+    Args:
+        shape: What config.json holds.
+    """
+    positions = shape.get("max_position_embeddings")
+    if not isinstance(positions, int) or positions <= 0:
+        return None
+    if shape["model_type"] in _SHIFTED_POSITIONS:
+        pad = shape.get("pad_token_id", 1)
+        return positions - int(pad or 0) - 1
+    return positions
+
+
+def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
+    """Largest token id of a tokenizer.json; -1 where it has none.
+
+    Args:
+        file: For messages.
+        tokenizer: What it holds.
+
+    Raises:
+        RefuseError: It is of another form.
+    """
+    try:
+        vocabulary = (tokenizer.get("model") or {}).get("vocab") or {}
+        added: list[int] = [one["id"] for one in tokenizer.get("added_tokens") or []]
+        largest: int = len(vocabulary) - 1  # Unigram: a list of pieces and scores
+        if isinstance(vocabulary, dict):
+            largest = max(vocabulary.values(), default=-1)
+        return max([largest, *added])
+    except (AttributeError, KeyError, TypeError) as error:
+        msg = (
+            f"{file} is not a tokenizer of the tokenizers library. Save it with "
+            "save_pretrained of a fast tokenizer."
+        )
+        raise RefuseError(msg) from error
+
+
+def check_fit(settings: EncodeSettings) -> None:
+    """Check that model, tokenizer, max_tokens and pooling go together.
+
+    Raises:
+        ConfigError: max_tokens is more than the model has positions for.
+        RefuseError: The tokenizer's ids mean nothing to the model: they go beyond
+            its vocabulary, or the model comes with another tokenizer. Or the model
+            asks for a pooling that there is not.
+    """
+    folder, file = model_folder(settings), tokenizer_file(settings)
+    shape = model_settings(folder)
+    limit = longest_input(shape)
+    if limit is not None and settings.max_tokens > limit:
+        msg = (
+            f"encode.max_tokens: {settings.max_tokens} is more than the {limit} tokens "
+            f"that the model {settings.model!r} takes. Set it to {limit} or less."
+        )
+        raise ConfigError(msg)
+    if settings.pooling == "auto":
+        pooling_of(folder)
+    tokenizer = read_json(file)
+    ids, size = largest_id(file, tokenizer) + 1, shape["vocab_size"]
+    if ids > size:
+        _refuse_pair(settings, f"the one has {ids} ids and the other knows {size}")
+    own = folder / TOKENIZER_FILE
+    if own.is_file() and not _same_rules(tokenizer, file, own):
+        _refuse_pair(settings, f"the model's own {TOKENIZER_FILE} has other rules")
+
+
+def _same_rules(tokenizer: dict[str, Any], file: Path, own: Path) -> bool:
+    """Whether two files give the same ids; the second is parsed only if need be."""
+    if file.samefile(own) or file.read_bytes() == own.read_bytes():
+        return True
+    return _rules(read_json(own)) == _rules(tokenizer)
+
+
+def _rules(tokenizer: dict[str, Any]) -> dict[str, Any]:
+    """What decides the ids; truncation and padding are switched off anyway."""
+    ignored = {"version", "truncation", "padding"}
+    return {key: value for key, value in tokenizer.items() if key not in ignored}
+
+
+def _refuse_pair(settings: EncodeSettings, why: str) -> None:
+    fix = f"Set encode.tokenizer to {settings.model!r}"
+    if settings.tokenizer == settings.model:
+        fix = "The folder holds files of two models: save both of one"
+    msg = (
+        f"encode.tokenizer {settings.tokenizer!r} and encode.model {settings.model!r} "
+        f"do not belong together: {why}. {fix}, or set encode.embeddings to none."
+    )
+    raise RefuseError(msg)

@@ -1,0 +1,157 @@
+"""Vectors of documents and of tokens as Arrow columns, and how large they will be."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from isinglass.schemas.errors import IsinglassError
+from isinglass.schemas.tables import embeddings_schema, hidden_states_schema
+from isinglass.transforms.encode.batching import bounds
+from isinglass.transforms.encode.outputs.rows import list_column, row_columns
+from isinglass.transforms.write import ROW_GROUP_BYTES, Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+
+EmbeddingType = Literal["float32", "float16"]
+
+FLOAT32_STORAGE = Storage(
+    level=1,
+    encodings=(("embedding.list.element", "BYTE_STREAM_SPLIT"),),
+    statistics=("doc_id",),
+)
+"""The first bytes of all values side by side, then the second ones: those of sign and
+exponent compress. A dictionary of vectors is larger than the vectors."""
+HIDDEN_STORAGE = Storage(level=1, statistics=("doc_id",))
+
+
+def storage_of(dtype: EmbeddingType) -> Storage:
+    """How `TableWriter` should lay out vectors of this type."""
+    return FLOAT32_STORAGE if dtype == "float32" else HIDDEN_STORAGE
+
+
+def embeddings_batch(
+    doc_ids: pa.StringArray,
+    matrix: NDArray[np.float32],
+    *,
+    dtype: EmbeddingType = "float32",
+    documents: NDArray[np.int64] | None = None,
+) -> pa.RecordBatch:
+    """Vectors as rows of `tables.embeddings_schema`.
+
+    Args:
+        doc_ids: One id a document.
+        matrix: Shape (rows, dimensions): a vector a document, or a window.
+        dtype: Type of the values as they are written.
+        documents: The document of each row, ascending, where rows are windows.
+
+    Raises:
+        IsinglassError: A value is not a number, or too large for float16.
+    """
+    width = matrix.shape[1]
+    if dtype == "float16":
+        column: pa.Array = half_column(matrix)
+    else:
+        values = pa.array(np.ascontiguousarray(matrix, np.float32).reshape(-1))
+        column = pa.FixedSizeListArray.from_arrays(values, width)
+    schema = embeddings_schema(width, dtype=dtype, window=documents is not None)
+    columns = [*row_columns(doc_ids, documents), column]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def half_column(
+    matrix: NDArray[np.float32] | NDArray[np.float16],
+) -> pa.FixedSizeBinaryArray:
+    """The rows of a matrix as the bytes of their float16 values, little-endian.
+
+    Raises:
+        IsinglassError: A value is not a number, or too large for float16.
+    """
+    with np.errstate(over="ignore"):
+        half = np.ascontiguousarray(matrix, "<f2")
+    wrong = np.flatnonzero(~np.isfinite(half).all(axis=1))
+    if len(wrong):
+        msg = (
+            f"{len(wrong)} of {len(matrix)} vectors, the first in row {wrong[0]}, hold "
+            f"a value that is no number in float16, whose largest is "
+            f"{np.finfo(np.float16).max:.0f}. Write float32, or encode in float32."
+        )
+        raise IsinglassError(msg)
+    rows, width = matrix.shape
+    buffers = [None, pa.py_buffer(half)]
+    return pa.Array.from_buffers(pa.binary(2 * width), rows, buffers)
+
+
+def truncated(tokens: TokenBatch, max_tokens: int) -> int:
+    """How many documents have more than `max_tokens` tokens."""
+    return int((np.diff(tokens.offsets) > max_tokens).sum())
+
+
+MILLION = 1_000_000
+
+
+def hidden_batches(
+    doc_ids: pa.StringArray,
+    lengths: NDArray[np.int64],
+    hidden: NDArray[np.float16],
+    *,
+    documents: NDArray[np.int64] | None = None,
+    most_bytes: int = ROW_GROUP_BYTES,
+) -> Iterator[pa.RecordBatch]:
+    """Hidden states as rows of `tables.hidden_states_schema`, in parts of bounded size.
+
+    Args:
+        doc_ids: One id a document.
+        lengths: Tokens of each row, shape (rows,).
+        hidden: Shape (sum of lengths, width), in the order of the tokens.
+        documents: The document of each row, ascending, where rows are windows.
+        most_bytes: Size of a part; a longer row is a part of its own.
+
+    Raises:
+        IsinglassError: A value is not a number, or too large for float16.
+    """
+    assert len(hidden) == lengths.sum()
+    width = hidden.shape[1]
+    offsets = np.append(0, np.cumsum(lengths))
+    columns = [
+        *row_columns(doc_ids, documents),
+        pa.array(lengths.astype(np.int32)),
+        list_column(half_column(hidden), offsets),
+    ]
+    schema = hidden_states_schema(width, window=documents is not None)
+    whole = pa.RecordBatch.from_arrays(columns, schema=schema)
+    for start, stop in pairwise(bounds(lengths, most_bytes // (2 * width))):
+        yield whole.slice(start, stop - start)
+
+
+def hidden_bytes(tokens: int, width: int) -> int:
+    """Bytes of the hidden states of tokens, uncompressed: two for each value."""
+    return tokens * width * 2
+
+
+def hidden_warning(documents: int, tokens: int, width: int, text_bytes: int) -> str:
+    """How large the hidden states of the tokens that the model sees will be."""
+    size = hidden_bytes(tokens, width)
+    times = f", {size / text_bytes:,.0f} times the text" if text_bytes else ""
+    counted = f"{tokens / MILLION:,.1f} million" if tokens >= MILLION else f"{tokens:,}"
+    return (
+        f"last_hidden_state: {documents:,} documents, {counted} tokens x "
+        f"{hidden_bytes(1, width):,} bytes = about {in_units(size)}{times}"
+    )
+
+
+def in_units(size: int) -> str:
+    """Bytes in decimal units, e.g. `1.2 GB`."""
+    units = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+    for factor, name in units:
+        if size >= factor:
+            return f"{size / factor:.1f} {name}"
+    return f"{size} bytes"
