@@ -14,7 +14,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).resolve().parent
 LAYERS = ("pipelines", "transforms", "schemas")
-DATA_FILES = ["**/*.json", "**/*.yaml", "**/*.j2"]
+DATA_FILES = ["**/*.json", "**/*.yaml", "**/*.j2", "resources/models/en_person/**/*"]
 
 
 def read_version() -> str:

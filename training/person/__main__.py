@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from training.person.corpus import read_documents
-from training.person.moves import OUT
 from training.person.names import read_names
 from training.person.network import Recogniser, blank_pipeline, check_moves
 from training.person.strangers import Strangers
@@ -25,6 +24,9 @@ from training.person.train import Drawn, Settings, train
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 VERSION = "1.0.0"
+O_BIAS, CONFIRMED_BIAS = 1.2, 0.0
+"""Added to the score of a token to be no name, alone and before the head confirms: set
+on the development sets."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -36,7 +38,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=Settings.steps)
     parser.add_argument("--dropout", type=float, default=Settings.dropout)
-    parser.add_argument("--o-bias", type=float, default=0.0)
+    parser.add_argument("--o-bias", type=float, default=O_BIAS)
+    parser.add_argument("--confirmed-bias", type=float, default=CONFIRMED_BIAS)
     return parser.parse_args()
 
 
@@ -61,7 +64,6 @@ def main() -> None:
     model = Recogniser(nlp, settings.dropout)
     drawn = Drawn(nlp, others, templates, draw)
     kept = train(model, drawn.passes(gold, silver, settings), settings)
-    kept["upper_b"][OUT] += arguments.o_bias
     _write(kept, arguments)
     print(f"{arguments.output}: {time.process_time() - began:,.0f} CPU seconds")
 
@@ -76,8 +78,15 @@ def _write(values: dict[str, torch.Tensor], arguments: argparse.Namespace) -> No
         license="Apache-2.0",
         author="isinglass",
         description="Names of people in English text; see MODEL_CARD.md.",
+        isinglass={
+            "entities": ["PERSON"],
+            "o_bias": {
+                "alone": arguments.o_bias,
+                "confirmed": arguments.confirmed_bias,
+            },
+        },
     )
-    nlp.to_disk(arguments.output)
+    nlp.to_disk(arguments.output, exclude=["vocab"])
 
 
 if __name__ == "__main__":

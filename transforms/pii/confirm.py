@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isinglass.schemas.errors import MissingExtraError
+from isinglass.schemas.manifest import Model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +158,25 @@ class Trunk:
         return torch.cat(found, dim=1).numpy()
 
 
+def trunk_model() -> Model:
+    """Name and SHA-256 of the trunk's weights, which decide on names.
+
+    Raises:
+        RefuseError: They are missing or not the published ones.
+    """
+    from isinglass.transforms.encode.models.folder import (  # noqa: PLC0415
+        WEIGHTS_FILE,
+        file_sha256,
+    )
+    from isinglass.transforms.encode.models.packaged import (  # noqa: PLC0415
+        MINILM_NAME,
+        packaged_model,
+    )
+
+    digest = file_sha256(packaged_model() / WEIGHTS_FILE)
+    return Model(name=MINILM_NAME, role="pii-confirm", version="", sha256=digest)
+
+
 def form(mention: Mention) -> list[float]:
     """How a name is written, which the trunk, that reads small letters, cannot see."""
     words = mention.name.split() or [""]
@@ -178,6 +198,33 @@ def form(mention: Mention) -> list[float]:
 
 
 FORMS = len(form(Mention("", "", "")))
+
+
+@dataclass(frozen=True)
+class Confirmer:
+    """Trunk and head together.
+
+    Attributes:
+        trunk: Reads the surroundings.
+        head: Says how likely a name is a person's.
+    """
+
+    trunk: Trunk
+    head: Head
+
+    @classmethod
+    def load(cls, path: Path) -> Confirmer:
+        """Load the trunk and a head.
+
+        Raises:
+            MissingExtraError: The extra `encode` or the file is missing.
+        """
+        return cls(Trunk.load(), Head.read(path))
+
+    def people(self, mentions: Sequence[Mention]) -> NDArray[np.bool_]:
+        """Which mentions are people: bool (n,)."""
+        chance = self.head.probabilities(self.trunk.features(mentions))
+        return np.asarray(chance >= self.head.threshold)
 
 
 @dataclass(frozen=True)
