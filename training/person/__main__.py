@@ -76,6 +76,7 @@ def _write(values: dict[str, torch.Tensor], arguments: argparse.Namespace) -> No
         name="person",
         version=VERSION,
         license="Apache-2.0",
+        spacy_version=">=3.8,<3.9",
         author="isinglass",
         description="Names of people in English text; see MODEL_CARD.md.",
         isinglass={

@@ -43,7 +43,7 @@ class Settings:
     steps: int = 8000
     tokens: int = 2500
     rate: float = 2e-3
-    dropout: float = 0.1
+    dropout: float = 0.2
     average: float = 0.998
     swapped: float = 0.25
     exchanged: float = 0.4
