@@ -37,15 +37,17 @@ class Entry:
 def load_catalogue() -> tuple[Entry, ...]:
     """Recognizers of all kinds, by entity and file.
 
-    In gates and patterns `<name>` stands for what `macros` of `generic.yaml` says.
+    In gates and patterns `<name>` stands for what `macros` of the file say, or those of
+    `generic.yaml`.
 
     Raises:
         ConfigError: A file is wrong; the message names file, key and fix.
     """
-    macros = kind_files()["generic"].macros
+    files = kind_files()
     entries = [
-        _entry(entity, number, recognizer, macros)
-        for entity, kind in known_kinds().items()
+        _entry(entity, number, recognizer, files["generic"].macros | file.macros)
+        for file in files.values()
+        for entity, kind in file.kinds.items()
         for number, recognizer in enumerate(kind.recognizers)
     ]
     return tuple(sorted(entries, key=lambda entry: entry.entity))
@@ -83,13 +85,21 @@ def _entry(
     return Entry(
         entity=entity,
         rule=recognizer.rule,
-        gate=expand(recognizer.gate, macros),
+        gate=_in_bytes(expand(recognizer.gate, macros)),
         window=recognizer.window,
         patterns=patterns,
         check=check,
         proof=recognizer.proof,
         context=recognizer.context,
         examples=recognizer.examples,
+    )
+
+
+def _in_bytes(gate: str) -> str:
+    """A gate whose letters beyond ASCII are written as their bytes in UTF-8."""
+    return "".join(
+        char if char.isascii() else "".join(f"\\x{byte:02x}" for byte in char.encode())
+        for char in gate
     )
 
 
