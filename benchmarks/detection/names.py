@@ -40,11 +40,11 @@ SOURCES = {
         "MicrosoftDocs/windows-driver-docs-ddi",
         "MicrosoftDocs/win32",
         "tldr-pages/tldr",
-        "cockroachdb/docs",
         "MicrosoftDocs/PowerShell-Docs",
-        "python/peps",
         "rust-lang/rfcs",
     ),
+    # Their heads name authors, and rows of sample data name riders and drivers.
+    "peps and cockroach": ("python/peps", "cockroachdb/docs"),
     "law": ("DCCouncil/law-xml",),
 }
 BATCH = 256
@@ -62,21 +62,25 @@ class Labelled:
 
 def run(corpus: Path, labelled: Path, *, small: bool) -> list[Target]:
     """Print the tables; returns the targets."""
-    ours, other = _detector(None), _detector(MODEL)
+    ours, alone, other = (
+        _detector(),
+        _detector(confirm_names=False),
+        _detector(languages={"en": MODEL}),
+    )
     finders: dict[str, Callable[[list[str]], list[Span]]] = {
         "isinglass": lambda texts: _people(ours, texts),
+        "without the head": lambda texts: _people(alone, texts),
         f"fast, {MODEL}": lambda texts: _people(other, texts),
         "stock Presidio": _stock_people,
     }
     sets = {name: _read(labelled / f"{name}.jsonl") for name in ASKED}
     plain = _plain_texts(corpus, labelled, 40 if small else 400)
     targets = _sets(finders, sets) + _rates(finders, plain)
-    _rules(ours, sets, plain)
+    _rules(alone, sets, plain)
     return targets + _origins(finders)
 
 
-def _detector(model: str | None) -> Detector:
-    chosen: dict[str, Any] = {} if model is None else {"languages": {"en": model}}
+def _detector(**chosen: Any) -> Detector:
     return build_detector(PiiConfig(entities={PERSON: EntityConfig()}, **chosen))
 
 
@@ -158,7 +162,9 @@ def _rates(finders: dict[str, Any], plain: dict[str, list[str]]) -> list[Target]
         words = sum(len(text.split()) for text in texts)
         rates = [len(find(texts)) / words * 1000 for find in finders.values()]
         rows.append([name, f"{words:,}", *(f"{rate:.2f}" for rate in rates)])
-        most = MOST_HITS[name]
+        most = MOST_HITS.get(name)
+        if most is None:
+            continue
         what = f"{name}: PERSON found in 1,000 words"
         targets.append(
             Target(what, f"<= {most:g}", f"{rates[0]:.2f}", rates[0] <= most)
@@ -194,10 +200,10 @@ def _rules(
 def _proposed(detector: Detector, texts: list[str]) -> list[Span]:
     """What the model itself says, before any rule."""
     found = FoundColumns()
-    (engine,) = detector.engines.values()
+    (finder,) = detector.names.values()
     column = pa.array(texts, pa.string())
     rows = pa.array(range(len(texts)), pa.int64()).to_numpy()
-    engine.scan(column, rows, Budget(3600.0, None), found)
+    finder.engine.scan(column, rows, Budget(3600.0, None), found)
     batch = found.batch()
     columns = (batch.column(x).to_pylist() for x in ("row", "start", "end"))
     return [Span(*span, PERSON) for span in zip(*columns, strict=True)]
