@@ -2,7 +2,7 @@
 
 `<b>Anna</b> Kowalska`, `**Anna** Kowalska`, `[Anna Kowalska](https://...)` and
 `Anna&nbsp;Kowalska` are the same name to people. Inline markup is left out, character
-references are read; what marks a border, such as a table cell or a heading, stays.
+references are read, and a tag that begins or ends a block or cell is a line end.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 _LONGEST_TEXT, _LONGEST_ADDRESS = 200, 500
 """Most characters of a link's text and address: what is longer is no link."""
 
-_TAG = re.compile(
-    r"</?(?:a|abbr|b|cite|em|font|i|mark|small|span|strong|sub|sup|u)"
-    rf"(?:\s[^<>]{{0,{_LONGEST_ADDRESS}}})?>",
-    re.IGNORECASE,
+_TAG = re.compile(rf"</?([A-Za-z][A-Za-z0-9]*)(?:\s[^<>]{{0,{_LONGEST_ADDRESS}}})?/?>")
+_INLINE = frozenset(
+    "a abbr b cite em font i mark small span strong sub sup u".split()  # noqa: SIM905
 )
 _LINK = re.compile(
     rf"(\[)[^\[\]\n]{{1,{_LONGEST_TEXT}}}"
@@ -52,9 +51,6 @@ _REFERENCES = {
     "&apos;": "'",
     "&#39;": "'",
     "&rsquo;": "\u2019",
-    "<br>": "\n",
-    "<br/>": "\n",
-    "<br />": "\n",
 }
 _REFERENCE = re.compile("|".join(map(re.escape, _REFERENCES)), re.IGNORECASE)
 _ANY = r"[<*_\[&]"
@@ -110,8 +106,9 @@ def _cuts(text: str) -> Iterator[tuple[int, int, str]]:
     """Begin and end of what is left out, and a character that stands for it."""
     if "<" in text:
         for found in _TAG.finditer(text):
-            yield found.start(), found.end(), ""
-    if "&" in text or "<" in text:
+            inline = found[1].lower() in _INLINE
+            yield found.start(), found.end(), "" if inline else "\n"
+    if "&" in text:
         for found in _REFERENCE.finditer(text):
             yield found.start(), found.end(), _REFERENCES[found[0].lower()]
     patterns = [*((_LINK,) if "](" in text or "][" in text else ())]

@@ -31,6 +31,7 @@ _TITLE = re.compile(
 _POSSESSIVE = re.compile("['\u2019\u02bc][sS]$")
 _INNER_SIGN = re.compile(r"[_=@$%^{}<>\[\]\\/|#*+~]|::|\(\)|->|\d[^\W\d]|[^\W\d]\d")
 _DOTTED = re.compile(r"[^\W\d]{2,}\.[^\W\d]{2,}")
+_WORD = re.compile(r"\w+")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _JOINED = re.compile(
     r"(?:Ma?c|Fitz|De[lr]?|Di|Du|L[aeo]|Van|Von|O['\u2019]|Jo|Mary|Al|El|Ben|Ab[du]|Ap|San"
@@ -119,7 +120,8 @@ def _too_long(text: str, low: int, high: int) -> bool:
 def _is_code(text: str, low: int, high: int) -> bool:
     """Whether it is an identifier in itself; handles of users are names."""
     name = text[low:high]
-    if text[max(0, low - 2) : low].rstrip().endswith("@") and name.isalpha():
+    handle = text[max(0, low - 2) : low].rstrip().endswith("@")
+    if handle and _WORD.fullmatch(name):
         return False
     if _INNER_SIGN.search(name) or _DOTTED.search(name):
         return True

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - Chinese text has punctuation of its own.
 """Names in Chinese text: a surname, and a word that names people right beside it."""
 
 from __future__ import annotations

@@ -25,7 +25,9 @@ SHOWN = [
     ("[Anna Kowalska][1]", "Anna Kowalska"),
     ("[**Anna Kowalska**](x)", "Anna Kowalska"),
     ("Anna Kowalska&#39;s", "Anna Kowalska's"),
-    ("Anna<br>Kowalska", "Anna\nKowalska"),
+    ("Anna<br/>Kowalska", "Anna\nKowalska"),
+    ("<td>Anna</td>", "\nAnna\n"),
+    ('<p class="author">by Anna</p>', "\nby Anna\n"),
 ]
 LEFT_AS_IT_IS = [
     "| Anna | Kowalska |",
@@ -38,7 +40,6 @@ LEFT_AS_IT_IS = [
     "AT&T",
     "x[1] (two)",
     r"\*Anna\*",
-    "<td>Anna</td>",
 ]
 
 

@@ -54,7 +54,7 @@ def test_a_finding_is_cut_and_trimmed_to_its_names(
         ("see os.path now", "os.path", "identifier"),
         ("RT @AnnaKowalska: yes", "AnnaKowalska", None),
         ("RT @ AnnaKowalska: yes", "AnnaKowalska", None),
-        ("use @read_file", "read_file", "identifier"),
+        ("RT @ anna_k97: yes", "anna_k97", None),
         ("a K8s node", "K8s", "identifier"),
         ("x=Anna now", "x=Anna", "identifier"),
         ("by MacDonald now", "MacDonald", None),
