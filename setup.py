@@ -14,7 +14,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).resolve().parent
 LAYERS = ("pipelines", "transforms", "schemas")
-DATA_FILES = ["**/*.json", "**/*.yaml", "**/*.j2"]
+DATA_FILES = ["**/*.json", "**/*.yaml", "**/*.j2", "resources/models/en_person/**/*"]
 
 
 def read_version() -> str:
@@ -86,6 +86,7 @@ EXTRAS = {
         "torch>=2.6,<3",
         "transformers>=5.0,<6",
     ],
+    "training": ["faker>=40,<41"],
     "dev": [
         "build>=1.2,<2",
         "datasketch>=1.6",

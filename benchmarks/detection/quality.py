@@ -18,7 +18,7 @@ from isinglass.pipelines.stages.pii.evaluate import (
     evaluate,
     read_labelled,
 )
-from isinglass.schemas.config.pii import EntityConfig, PiiConfig, default_entities
+from isinglass.schemas.config.pii import PiiConfig, default_entities
 from isinglass.transforms.pii.evaluation import Labels, Score, Span, match_spans
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run(folder: Path, *, small: bool) -> list[Target]:
 
 def _result(path: Path) -> Result:
     data = read_labelled(path, "en")
-    config = PiiConfig(entities=default_entities() | {"LOCATION": EntityConfig()})
+    config = PiiConfig(entities=default_entities())
     labels = Labels.of(list(config.entities))
     found = evaluate(config, data, labels)
     stock: dict[str, Score] = {}
@@ -141,7 +141,7 @@ def _clean(result: Result) -> Target:
     hits = sum(
         match.score.predicted
         for entity, match in result.evaluation.overlap.items()
-        if entity not in (*NOT_IDENTIFIERS, "LOCATION")
+        if entity not in NOT_IDENTIFIERS
     )
     rate = hits / result.evaluation.words * 1000
     what = "clean_pydoc: identifiers found per 1,000 words"

@@ -78,15 +78,17 @@ class Entry(NamedTuple):
 def load_catalogue() -> tuple[Entry, ...]:
     """Recognizers of all kinds, by entity and file.
 
-    In files `<name>` stands for what `macros` of `generic.yaml` says.
+    In files `<name>` stands for what `macros` of the file say, or those of
+    `generic.yaml`.
 
     Raises:
         ConfigError: A file is wrong; the message names file, key and fix.
     """
-    macros = kind_files()["generic"].macros
+    files = kind_files()
     entries = [
-        _entry(entity, number, recognizer, macros)
-        for entity, kind in known_kinds().items()
+        _entry(entity, number, recognizer, files["generic"].macros | file.macros)
+        for file in files.values()
+        for entity, kind in file.kinds.items()
         for number, recognizer in enumerate(kind.recognizers)
     ]
     return tuple(sorted(entries, key=lambda entry: entry.entity))
@@ -121,8 +123,16 @@ def _entry(
     elif recognizer.check is not None:
         where = f"{place(entity)}.recognizers.{number}.check"
         check = named_check(recognizer.check, where)
-    written = {"gate": expand(recognizer.gate, macros), "patterns": patterns}
+    written = {"gate": _in_bytes(expand(recognizer.gate, macros)), "patterns": patterns}
     return Entry(entity, recognizer.model_copy(update=written), check)
+
+
+def _in_bytes(gate: str) -> str:
+    """A gate whose letters beyond ASCII are written as their bytes in UTF-8."""
+    return "".join(
+        char if char.isascii() else "".join(f"\\x{byte:02x}" for byte in char.encode())
+        for char in gate
+    )
 
 
 def expand(pattern: str, macros: dict[str, str]) -> str:

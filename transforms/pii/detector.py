@@ -1,8 +1,9 @@
 """The batch detector: texts and languages in, one flat table of findings out.
 
 Identifiers are looked for in every text. Names and other entities of a model are
-looked for only in texts whose language has a model in `pii.languages`; texts in other
-languages, or in an unknown one, get identifiers only.
+looked for only in texts whose language has a model in `pii.languages`, and texts in
+Latin letters whose language is unknown are read by the model for English; texts in
+other languages get identifiers only.
 
 In mode `exact`, texts whose language has a model get the findings of stock Presidio; of
 identifiers, only kinds that it does not know are looked for in the ordinary way.
@@ -20,12 +21,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.config.pii import PiiConfig
-from isinglass.transforms.language import primary_language
+from isinglass.transforms.language import UNDETERMINED, primary_language
 from isinglass.transforms.pii.budget import Budget, failures_batch
+from isinglass.transforms.pii.confirm import Confirmer, trunk_model
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner
-from isinglass.transforms.pii.models import recognizer_code, wanted_models
-from isinglass.transforms.pii.ner.engine import NerEngine, load_engine
+from isinglass.transforms.pii.markup import without_markup
+from isinglass.transforms.pii.models import confirms, recognizer_code, wanted_models
+from isinglass.transforms.pii.names import NameFinder
+from isinglass.transforms.pii.ner.engine import load_engine
 from isinglass.transforms.pii.plain import make_plain
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from isinglass.schemas.manifest import Model
     from isinglass.transforms.pii.models import SpacyModel
     from isinglass.transforms.pii.stock.scanner import StockScanner
+
+ENGLISH = "en"
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Detector:
 
     models: list[Model]
     identifiers: IdentifierScanner = field(repr=False)
-    engines: dict[str, NerEngine] = field(repr=False)
+    names: dict[str, NameFinder] = field(repr=False)
     thresholds: dict[str, float]
     allowed: Allowed
     seconds: float
@@ -105,10 +111,13 @@ class Detector:
         plain, before = make_plain(ordinary), len(found)
         self.identifiers.scan(plain.texts, budget, found)
         found.relocate(plain.places, before)
-        for language, engine in self.engines.items():
-            rows = np.flatnonzero(_is_in(languages, language))
-            if len(rows):
-                engine.scan(texts.take(pa.array(rows)), rows, budget, found)
+        shown = without_markup(plain) if self.names else plain
+        for language, finder in self.names.items():
+            inside = _is_in(languages, language)
+            if language == ENGLISH:
+                inside |= _may_be_english(texts, languages)
+            if inside.any():
+                finder.scan(shown, np.flatnonzero(inside), budget, found)
         batch = found.batch(self.thresholds)
         failed = pa.array(sorted(budget.failed), pa.int32())
         scanned = pc.invert(pc.is_in(batch.column("row"), failed))
@@ -125,6 +134,25 @@ def _is_in(languages: pa.StringArray, language: str) -> NDArray[np.bool_]:
     return np.asarray(mask.to_numpy(zero_copy_only=False))
 
 
+def _may_be_english(
+    texts: pa.StringArray, languages: pa.StringArray
+) -> NDArray[np.bool_]:
+    """Whether each text is of unknown language and mostly in Latin letters.
+
+    Names in a short text are names in any language that is written like English, and
+    the language of a short text is seldom known.
+    """
+    unknown = pc.fill_null(pc.equal(languages, UNDETERMINED), fill_value=True)
+    inside = np.asarray(unknown.to_numpy(zero_copy_only=False)).copy()
+    rows = np.flatnonzero(inside)
+    if len(rows):
+        some = texts.take(pa.array(rows))
+        latin = pc.count_substring_regex(some, r"\p{Latin}").to_numpy()
+        letters = pc.count_substring_regex(some, r"\p{L}").to_numpy()
+        inside[rows] = 2 * latin > letters
+    return inside
+
+
 def without_texts(texts: pa.StringArray, mask: NDArray[np.bool_]) -> pa.StringArray:
     """Texts with empty ones in place of some, so that rows keep their numbers."""
     return pc.if_else(pa.array(mask), "", texts)
@@ -137,7 +165,10 @@ def check_models(config: PiiConfig) -> list[Model]:
         MissingExtraError: A model is not installed or not the pinned one.
     """
     models = wanted_models(config, frozenset(model_labels().values()))
-    return [recognizer_code(), *(model.fingerprint() for model in models)]
+    found = [recognizer_code(), *(model.fingerprint() for model in models)]
+    if config.mode == "fast" and any(confirms(config, model) for model in models):
+        found.append(trunk_model())
+    return found
 
 
 def build_detector(
@@ -167,23 +198,33 @@ def _build(
 ) -> Detector:
     config = PiiConfig.model_validate_json(serialised)
     named = frozenset(model_labels().values())
-    engines, exact = {}, {}
+    names, exact = {}, {}
     for model in wanted_models(config, named):
         if config.mode == "exact":
             exact[model.language] = _load_exact(model, config)
         else:
-            wanted = named.intersection(config.entities)
-            engines[model.language] = load_engine(model, wanted)
+            names[model.language] = _load_names(model, config, named)
     return Detector(
         models=check_models(config),
         identifiers=IdentifierScanner.build(config),
-        engines=engines,
+        names=names,
         thresholds={name: e.threshold for name, e in config.entities.items()},
         allowed=Allowed.of(config.recognizers),
         seconds=config.max_seconds_per_document,
         clock=clock,
         exact=exact,
     )
+
+
+def _load_names(
+    model: SpacyModel, config: PiiConfig, named: frozenset[str]
+) -> NameFinder:
+    confirmed = confirms(config, model)
+    wanted = named.intersection(config.entities)
+    engine = load_engine(model, wanted, model.bias(confirmed=confirmed))
+    assert model.head is not None or not confirmed
+    head = model.head if confirmed else None
+    return NameFinder(engine, Confirmer.load(head) if head else None)
 
 
 def _load_exact(

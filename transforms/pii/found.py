@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from isinglass.schemas.spans import FOUND, PLACE_ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -114,6 +114,13 @@ class FoundColumns:
         self._numbers.frombytes(numbers.tobytes())
         scores = np.array([origin.score for origin in origins], np.float64)
         self._scores.frombytes(scores[which].tobytes())
+
+    def places(self) -> Iterator[tuple[tuple[int, int, int], Origin]]:
+        """Row, start and end (code points) of each finding, and who found it."""
+        origins = list(self._origins)
+        for i in range(0, len(self._numbers), _COLUMNS):
+            row, start, end, origin = self._numbers[i : i + 4]
+            yield (row, start, end), origins[origin]
 
     def relocate(self, places: Mapping[int, NDArray[np.int64]], since: int) -> None:
         """Move findings in texts from which characters were left out.

