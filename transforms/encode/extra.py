@@ -15,8 +15,7 @@ def require(*modules: str) -> None:
     """
     for module in modules:
         if find_spec(module) is None:
-            msg = (
+            raise MissingExtraError(
                 f"Encoding needs {module}, which is not installed. Run "
                 "pip install 'isinglass[encode]', or leave out the encode section."
             )
-            raise MissingExtraError(msg)

@@ -182,12 +182,11 @@ def _check_room(
     # An attempt that goes on has written a part of them already.
     written = list_files(workspace.path / "hidden_states", "*.parquet")
     if needed - sum(map(size_of, written)) > free:
-        msg = (
+        raise RetryError(
             f"encode.hidden_states would take about {in_units(needed)}, and "
             f"{workspace.path} has {in_units(free)} free. Free some space, lower "
             "encode.max_tokens, or leave hidden_states out."
         )
-        raise RetryError(msg)
 
 
 def _expected(

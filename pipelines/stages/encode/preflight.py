@@ -59,12 +59,11 @@ def _check_stride(config: EncodeConfig, tokenizer: Reference) -> None:
     """Windows move on only by what neither special tokens nor the stride take."""
     special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
     if config.stride >= config.max_tokens - special:
-        msg = (
+        raise ConfigError(
             f"encode.stride: {config.stride} leaves no new token in a window of "
             f"{config.max_tokens}, {special} of them special. Lower it, or raise "
             "encode.max_tokens."
         )
-        raise ConfigError(msg)
 
 
 def pooling_of_config(config: EncodeConfig) -> str:

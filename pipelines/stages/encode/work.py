@@ -204,11 +204,10 @@ class CheckWork:
         tokens, data = (workspace.table(name, payload) for name in ("tokens", "data"))
         faults = reconcile_tokens(tokens, data, state)
         if faults:
-            msg = (
+            raise ReconcileError(
                 f"Pass encode, shard {payload}: {faults[0]} The run was stopped: ids "
                 "and texts would not belong together."
             )
-            raise ReconcileError(msg)
         return {"records_in": 0}
 
 

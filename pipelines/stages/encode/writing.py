@@ -77,11 +77,10 @@ def find_ends(
         token = section and section.end_token
         ends[name] = tokenizer.token_id(token) if token else None
         if token and ends[name] is None:
-            msg = (
+            raise ConfigError(
                 f"encode.{name}.end_token: the tokenizer {tokenizer.name} has no token "
                 f"{token!r}. Name one of its own, or leave it out."
             )
-            raise ConfigError(msg)
     return ends
 
 

@@ -54,20 +54,18 @@ def gpu_numbers(choice: str) -> list[int]:
         msg = f"encode.device is {choice!r}. Set it to auto, cpu, cuda or cuda:N."
         raise ConfigError(msg)
     if count == 0:
-        msg = (
+        raise ConfigError(
             f"encode.device is {choice!r}, and torch sees no CUDA device. Set it to "
             "auto or cpu, or install a torch built for the GPU's driver."
         )
-        raise ConfigError(msg)
     if match is None:
         return list(range(count))
     number = int(match[1])
     if number >= count:
-        msg = (
+        raise ConfigError(
             f"encode.device is {choice!r}, and torch sees {count} CUDA devices, "
             f"numbered from 0. Set it to cuda:{count - 1} or less, or to cuda."
         )
-        raise ConfigError(msg)
     return [number]
 
 

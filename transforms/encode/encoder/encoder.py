@@ -115,12 +115,11 @@ class Encoder:
     def _check_ids(self, tokens: TokenBatch) -> None:
         largest = int(tokens.values.max(initial=-1))
         if largest >= self.vocabulary_size:
-            msg = (
+            raise RefuseError(
                 f"Token id {largest} is beyond the model's vocabulary of "
                 f"{self.vocabulary_size}: tokenizer and model do not belong together. "
                 "Set encode.tokenizer to the model's own."
             )
-            raise RefuseError(msg)
 
 
 def load_encoder(settings: EncodeSettings) -> Encoder:
@@ -147,12 +146,11 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
     except RuntimeError as error:
         if not lane.is_out_of_memory(error):
             raise
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} does not fit into the free memory of {device}. "
             "Set encode.device to another device or to cpu, or end the other programs "
             "that use its memory."
-        )
-        raise RefuseError(msg) from error
+        ) from error
     budget = settings.batch_tokens
     if device.type == "cpu":
         budget = min(budget, CPU_BATCH_TOKENS)

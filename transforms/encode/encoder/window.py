@@ -76,12 +76,11 @@ class Window:
             RefuseError: A vector is infinite or not a number.
         """
         if not np.isfinite(vectors).all():
-            msg = (
+            raise RefuseError(
                 "The model gave a vector with values that are infinite or no numbers. "
                 "Where encode.precision is float16, set it to bfloat16 or float32; "
                 "otherwise the weights are damaged."
             )
-            raise RefuseError(msg)
         self._vectors[rows] = vectors
         if hidden is not None:
             if self._hidden is None:

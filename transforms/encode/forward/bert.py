@@ -115,11 +115,10 @@ class PackedModel:
         """
         if batch.longest > self.longest:
             # On a GPU a row beyond the table would end the process.
-            msg = (
+            raise RefuseError(
                 f"encode.max_tokens: a document has {batch.longest} tokens and the "
                 f"model takes {self.longest}. Set it to {self.longest} or less."
             )
-            raise RefuseError(msg)
         hidden = self.embedding(batch)
         for layer in self.layers:
             hidden = layer(hidden, batch)
@@ -232,10 +231,9 @@ def _pooling(weights: _Weights, pooling: str) -> Pooling:
         return pool_first
     name, width = "pooler.dense", weights.shape.width
     if not weights.shape.pooler or f"{name}.weight" not in weights.checkpoint.tensors:
-        msg = (
+        raise RefuseError(
             f"encode.pooling: the model in {weights.checkpoint.folder} has no pooler. "
             "Set it to mean or cls."
         )
-        raise RefuseError(msg)
     weight = weights.wide(f"{name}.weight", width, width)
     return Pooler(weight, weights.wide(f"{name}.bias", width))

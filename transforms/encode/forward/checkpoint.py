@@ -45,26 +45,23 @@ class Checkpoint:
             RefuseError: It is missing, has another shape or holds no floats.
         """
         if name not in self.tensors:
-            msg = (
+            raise RefuseError(
                 f"encode.model: {self.folder} has no tensor {name}. Its files are of "
                 "two models, or the save was cut short; save the model again."
             )
-            raise RefuseError(msg)
         file, inside = self.tensors[name]
         tensor: Tensor = file.get_tensor(inside)
         if tuple(tensor.shape) != shape:
-            msg = (
+            raise RefuseError(
                 f"encode.model: {self.folder}: tensor {name} is {tuple(tensor.shape)}, "
                 f"and {CONFIG_FILE} says {shape}. The files are of two models; save "
                 "the model again."
             )
-            raise RefuseError(msg)
         if not tensor.is_floating_point():
-            msg = (
+            raise RefuseError(
                 f"encode.model: {self.folder}: tensor {name} holds {tensor.dtype}, not "
                 "floating-point numbers. Save the model without quantisation."
             )
-            raise RefuseError(msg)
         return tensor.to(device).float()
 
 
@@ -91,11 +88,10 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
         if name == anchor or name.endswith(f".{anchor}")
     )
     if len(prefixes) > 1:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds {len(prefixes)} encoders, under "
             f"{', '.join(map(repr, prefixes))}. Save the one that is wanted by itself."
         )
-        raise RefuseError(msg)
     prefix = prefixes[0] if prefixes else ""
     tensors = {
         _present_name(name.removeprefix(prefix)): (file, name)
@@ -120,8 +116,7 @@ def open_weights(path: Path) -> Any:
     try:
         return safetensors.safe_open(path, framework="pt")
     except (OSError, safetensors.SafetensorError) as error:
-        msg = (
+        raise RefuseError(
             f"encode.model: {path} cannot be read as safetensors. Copy or save the "
             "model again."
-        )
-        raise RefuseError(msg) from error
+        ) from error

@@ -79,11 +79,10 @@ def load_model(
         and device.type == "cuda"
         and not torch.cuda.is_bf16_supported()
     ):
-        msg = (
+        raise ConfigError(
             "encode.precision: this GPU has no bfloat16 arithmetic. Set it to float16 "
             "or float32."
         )
-        raise ConfigError(msg)
     number = getattr(torch, precision)
     packed = bert.load_packed(folder, device, number, pooling)
     if packed is not None:

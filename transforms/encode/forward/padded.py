@@ -70,11 +70,10 @@ class PaddedModel:
 
 def refuse_decoder(folder: Path, kind: str) -> NoReturn:
     """Say why an encoder-decoder cannot be used."""
-    msg = (
+    raise RefuseError(
         f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
         "single vector for a document. Choose an encoder."
     )
-    raise RefuseError(msg)
 
 
 def load_padded(
@@ -100,10 +99,9 @@ def load_padded(
     )
     lacking += sorted(map(str, report["mismatched_keys"]))
     if lacking:
-        msg = (
+        raise RefuseError(
             f"encode.model: the weights in {folder} lack {lacking[0]}. Save them again."
         )
-        raise RefuseError(msg)
     model.eval().requires_grad_(requires_grad=False).to(device)
     probed = _probe(model, folder, device)
     pad = getattr(model.config, "pad_token_id", None)
@@ -131,12 +129,11 @@ def _from_folder(
                 output_loading_info=True,
             )
     except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds a model of type {kind!r}, which "
             "transformers cannot load without running code that comes with it, or "
             "whose files are damaged. Choose an encoder that transformers knows."
-        )
-        raise RefuseError(msg) from error
+        ) from error
     return model, report
 
 
@@ -154,11 +151,10 @@ def _probe(model: Any, folder: Path, device: torch.device) -> Any:
     except (AttributeError, TypeError, ValueError):
         sound = False
     if not sound:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds a model that does not give one hidden state "
             "for each token of text. Choose a text encoder."
         )
-        raise RefuseError(msg)
     return output
 
 
@@ -167,21 +163,19 @@ def _pooling(model: Any, probed: Any, folder: Path, pooling: str) -> Pooling:
         return pool_mean
     first = probed.last_hidden_state[:, 0]
     if bool((first[0] == first[1]).all()):
-        msg = (
+        raise RefuseError(
             f"encode.pooling: the model in {folder} reads from left to right, so the "
             f"first token, which {pooling!r} takes, has seen no other. Set it to mean."
         )
-        raise RefuseError(msg)
     if pooling == "cls":
         return pool_first
     given = getattr(probed, "pooler_output", None)
     own = partial(_own_pooler, model)
     if given is None or not agree(own, lambda _: given, _POOLER_TOLERANCE, first):
-        msg = (
+        raise RefuseError(
             f"encode.pooling: the model in {folder} has no pooler that takes the first "
             "hidden state. Set it to mean or cls."
         )
-        raise RefuseError(msg)
 
     def pool(batch: DeviceBatch, hidden: Tensor) -> Tensor:
         return own(hidden[batch.starts[:-1].long()]).float()

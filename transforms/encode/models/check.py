@@ -80,11 +80,10 @@ def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[Model
         ]
         found.append(folder)
     if settings.revision and not any(snapshot_name(path) for path in found):
-        msg = (
+        raise ConfigError(
             f"encode.revision: {settings.revision!r} belongs to a name on the hub, and "
             "neither model nor tokenizer is one. Leave it out."
         )
-        raise ConfigError(msg)
     return models
 
 
@@ -104,12 +103,11 @@ def _checked_sha256(file: Path) -> str:
     digest = file_sha256(file)
     expected = expected_sha256(file)
     if expected is not None and digest != expected:
-        msg = (
+        raise RefuseError(
             f"{file} is not what the hub gave (sha256 {digest[:12]}, should be "
             f"{expected[:12]}): the cache is damaged. Delete {file.resolve()} and "
             "fetch it again."
         )
-        raise RefuseError(msg)
     return digest
 
 
@@ -180,11 +178,10 @@ def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
             largest = max(vocabulary.values(), default=-1)
         return max([largest, *added])
     except (AttributeError, KeyError, TypeError) as error:
-        msg = (
+        raise RefuseError(
             f"{file} is not a tokenizer of the tokenizers library. Save it with "
             "save_pretrained of a fast tokenizer."
-        )
-        raise RefuseError(msg) from error
+        ) from error
 
 
 def check_fit(settings: EncodeSettings) -> None:
@@ -200,11 +197,10 @@ def check_fit(settings: EncodeSettings) -> None:
     shape = model_settings(folder)
     limit = longest_input(shape)
     if limit is not None and settings.max_tokens > limit:
-        msg = (
+        raise ConfigError(
             f"encode.max_tokens: {settings.max_tokens} is more than the {limit} tokens "
             f"that the model {settings.model!r} takes. Set it to {limit} or less."
         )
-        raise ConfigError(msg)
     if settings.pooling == "auto":
         pooling_of(folder)
     tokenizer = read_json(file)
@@ -233,8 +229,7 @@ def _refuse_pair(settings: EncodeSettings, why: str) -> None:
     fix = f"Set encode.tokenizer to {settings.model!r}"
     if settings.tokenizer == settings.model:
         fix = "The folder holds files of two models: save both of one"
-    msg = (
+    raise RefuseError(
         f"encode.tokenizer {settings.tokenizer!r} and encode.model {settings.model!r} "
         f"do not belong together: {why}. {fix}, or set encode.embeddings to none."
     )
-    raise RefuseError(msg)

@@ -84,11 +84,10 @@ class MegatronWriter:
         """
         largest = int(tokens.values.max(initial=0))
         if largest >= self._vocabulary_size:
-            msg = (
+            raise IsinglassError(
                 f"Ids up to {largest} do not fit a vocabulary of "
                 f"{self._vocabulary_size} ids. Write the ids of its own tokenizer."
             )
-            raise IsinglassError(msg)
         self._file.write(tokens.values.astype(TYPES[self._code]).tobytes())
         self._lengths.append(tokens.lengths.astype("<i4"))
         self.documents += len(tokens.lengths)

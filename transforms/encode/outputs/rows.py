@@ -43,9 +43,8 @@ def list_column(values: pa.Array, offsets: NDArray[np.int64]) -> pa.ListArray:
         IsinglassError: There are more values than the column's offsets can count.
     """
     if offsets[-1] > LARGEST_OFFSET:
-        msg = (
+        raise IsinglassError(
             f"A batch of {offsets[-1]} values does not fit a list column, which holds "
             f"{LARGEST_OFFSET}. Write fewer documents at a time."
         )
-        raise IsinglassError(msg)
     return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)

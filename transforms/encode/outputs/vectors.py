@@ -79,12 +79,11 @@ def half_column(
         half = np.ascontiguousarray(matrix, "<f2")
     wrong = np.flatnonzero(~np.isfinite(half).all(axis=1))
     if len(wrong):
-        msg = (
+        raise IsinglassError(
             f"{len(wrong)} of {len(matrix)} vectors, the first in row {wrong[0]}, hold "
             f"a value that is no number in float16, whose largest is "
             f"{np.finfo(np.float16).max:.0f}. Write float32, or encode in float32."
         )
-        raise IsinglassError(msg)
     rows, width = matrix.shape
     buffers = [None, pa.py_buffer(half)]
     return pa.Array.from_buffers(pa.binary(2 * width), rows, buffers)

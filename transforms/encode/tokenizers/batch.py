@@ -96,11 +96,10 @@ def windows(
     room = max_tokens - specials
     step = room - stride
     if stride < 0 or step <= 0:
-        msg = (
+        raise ConfigError(
             f"encode.stride: {stride} leaves no room in windows of {max_tokens} tokens "
             f"of which {specials} are special. Set it between 0 and {room - 1}."
         )
-        raise ConfigError(msg)
     text = tokens.lengths - specials
     counts = np.maximum(-(-(text - room) // step), 0) + 1
     documents = np.repeat(np.arange(len(text)), counts)

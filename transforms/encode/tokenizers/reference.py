@@ -152,11 +152,10 @@ def read_library(content: bytes, path: str) -> Any:
     try:
         return tokenizers.Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises nothing narrower
-        msg = (
+        raise RefuseError(
             f"{path} cannot be read as a tokenizer. Save it again with "
             "save_pretrained of a fast tokenizer."
-        )
-        raise RefuseError(msg) from error
+        ) from error
 
 
 def _build(backend: Any, name: str, content: bytes, *, special: bool) -> Reference:

@@ -188,13 +188,12 @@ class Tokenizer:
         expected = self.reference.encode(texts.take(rows).array())
         expected = expected if limit is None else cut(expected, limit)
         if len(differing_rows(expected, take_rows(tokens, rows))):
-            msg = (
+            raise TokenizerDiffersError(
                 f"{self.backend} gave other ids than tokenizers "
                 f"{version('tokenizers')} for a document, with the tokenizer "
                 f"{self.name} ({self.sha256[:12]}). Set encode.tokenizer_backend to "
                 "reference."
             )
-            raise TokenizerDiffersError(msg)
 
 
 def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:
