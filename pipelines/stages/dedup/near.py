@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import READING, run_pass
+from isinglass.pipelines.engine.units import Each
 from isinglass.pipelines.read_again import plan_again, read_manifest
 from isinglass.pipelines.stages.dedup import match as matching
 from isinglass.pipelines.stages.dedup import shingles as shingling
@@ -62,7 +64,8 @@ def compare_pairs(
     sources, layouts = _sources(driver, earlier)
     shape = [dedup.ngram, dedup.normalise.model_dump(), driver.code]
     shingles = shingling.shingle_units(sources, places, candidates, shape)
-    work = shingling.ShingleWork(layouts, dedup)
+    make = partial(shingling.shingle_shard, layouts=layouts, dedup=dedup)
+    work = Each(shingling.SHINGLE, make)
     made = run_pass(session, work, shingles, speed=READING)
     store = shingling.open_store(workspace, shingles, places, candidates.places)
     contained = dedup.containment is not None

@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.side_tables import WORDS, id_words, read_survey
 from isinglass.pipelines.stage import OPEN, Verdict
-from isinglass.pipelines.stages.dedup.earlier_runs import document_words
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup.decide import Fate, decide
 from isinglass.transforms.dedup.keepers import resolve_near
@@ -58,7 +57,7 @@ class Documents:
         documents = own[-1].stop if own else 0
         words = np.zeros((0, 2), np.uint64)
         if places:
-            words = document_words(workspace, places)
+            words = id_words(read_survey(workspace, places, WORDS))
         folders = [run.folder for run in earlier]
         run = np.full(len(words), -1, np.int32)
         for place in places:

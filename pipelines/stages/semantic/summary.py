@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import read_side, survey_path
+from isinglass.pipelines.engine.side_tables import id_words, read_side, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.stages.semantic.fit import load_centroids
 from isinglass.pipelines.stages.semantic.table import words_path
@@ -117,8 +117,8 @@ def _terms(
 def _shares(workspace: Workspace, shard: Shard, documents: Assigned) -> pa.Table:
     ledger = read_table(workspace.table("ledger", shard.shard_id), LEDGER_COLUMNS)
     survey = read_side(survey_path(workspace, shard.shard_id))
-    words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
-    rows = pc.index_in(ledger["doc_id"].combine_chunks(), format_doc_ids(words))
+    ids = format_doc_ids(id_words(survey))
+    rows = pc.index_in(ledger["doc_id"].combine_chunks(), ids)
     # A record that was not read has no language.
     sources, languages = (
         pc.take(survey[name].combine_chunks().cast(pa.string()), rows)
