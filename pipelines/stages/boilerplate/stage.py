@@ -21,8 +21,8 @@ from isinglass.pipelines.stages.boilerplate.listing import (
 )
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
+from isinglass.transforms.boilerplate.boilerplate import Trimmed, boilerplate_cuts
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
-from isinglass.transforms.boilerplate.trim import Trimmed, boilerplate_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from isinglass.pipelines.stages.decontaminate.sets import (
 )
 from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.decontaminate.search import find_items
+from isinglass.transforms.decontaminate.items import find_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

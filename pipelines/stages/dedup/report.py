@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.dedup.closing import NearDuplicate
+    from isinglass.pipelines.stages.dedup.removals import NearDuplicate
     from isinglass.schemas.manifest import DedupSummary, Manifest
 
 _MOST_GROUPS = 20

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass, run_step
 from isinglass.pipelines.engine.units import Each, Unit
-from isinglass.pipelines.stages.semantic.assign import ASSIGN, assign_shard
-from isinglass.pipelines.stages.semantic.fit import FIT, fit_clusters
-from isinglass.pipelines.stages.semantic.missed import RECALL, count_missed
+from isinglass.pipelines.stages.semantic.clusters import (
+    ASSIGN,
+    FIT,
+    assign_shard,
+    fit_clusters,
+)
 from isinglass.pipelines.stages.semantic.neighbours import (
     NEIGHBOURS,
+    RECALL,
     Comparison,
     compare_bucket,
+    count_missed,
 )
 from isinglass.pipelines.stages.semantic.table import TABLE, write_shard
 

@@ -10,19 +10,20 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.side_tables import id_words, read_side, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.pipelines.stages.semantic.fit import load_centroids
+from isinglass.pipelines.stages.semantic.clusters import load_centroids
 from isinglass.pipelines.stages.semantic.table import words_path
 from isinglass.schemas import tables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read.identity import format_doc_ids
-from isinglass.transforms.semantic.assigned import Assigned, list_clusters
-from isinglass.transforms.semantic.layout import lay_out
-from isinglass.transforms.semantic.shares import (
+from isinglass.transforms.semantic.assigned import (
     LEDGER_COLUMNS,
+    Assigned,
     cluster_shares,
+    list_clusters,
     merge_shares,
 )
+from isinglass.transforms.semantic.layout import lay_out
 from isinglass.transforms.semantic.terms import (
     WORDS,
     add_words,

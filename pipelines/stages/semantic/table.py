@@ -9,7 +9,11 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.side_tables import write_side
 from isinglass.pipelines.engine.workspace import Workspace, table_batches
-from isinglass.pipelines.stages.semantic.assign import CLUSTERS, SIMILARITY, load_array
+from isinglass.pipelines.stages.semantic.clusters import (
+    CLUSTERS,
+    SIMILARITY,
+    load_array,
+)
 from isinglass.pipelines.stages.semantic.neighbours import load_rows
 from isinglass.pipelines.stages.semantic.vectors import shard_ids
 from isinglass.schemas import tables
