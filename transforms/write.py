@@ -87,11 +87,8 @@ class TableWriter:
     Batches are gathered into row groups of at most `ROW_GROUP_ROWS` rows or about
     `ROW_GROUP_BYTES`, so memory is bounded and the layout depends on the rows only.
 
-    Args:
-        path: File to write; its folder must exist.
-        schema: Schema that every batch must have, checked on write.
-        dictionary: Columns to dictionary-encode; others are written plain.
-        storage: Compression, and encodings other than plain.
+    The folder of the file must exist. Columns of `dictionary` are dictionary-encoded,
+    others are written plain, if the storage does not say otherwise.
     """
 
     def __init__(

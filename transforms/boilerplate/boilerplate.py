@@ -158,9 +158,7 @@ def cut_paragraphs(found: Paragraphs, chosen: NDArray[np.int64]) -> Cuts:
     text it goes with the border before it. So no empty paragraphs pile up, and what
     stays keeps its indentation and the line end that closes the text.
 
-    Args:
-        found: All paragraphs of the texts.
-        chosen: Shape (m,), those that go, ascending.
+    `found` are all paragraphs of the texts, `chosen` (m,) those that go, ascending.
 
     Returns:
         One part a paragraph, in the same order. Where all paragraphs of a text go,

@@ -190,10 +190,8 @@ def build_automaton(
 ) -> Automaton:
     """Build the automaton of all items.
 
-    Args:
-        units: Shape (n,), units of one item after another.
-        item: Shape (n,), the item of each unit, ascending.
-        needed: Shape (items,), fewest units in a row that suffice for each item.
+    `units` (n,) are those of one item after another, `item` (n,) is the item of each,
+    ascending; `needed` (items,) are the fewest units in a row that suffice.
 
     Raises:
         ValueError: There are more units than `MOST_UNITS`.

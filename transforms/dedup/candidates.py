@@ -129,13 +129,9 @@ def candidate_pairs(
     before it in rank, so that a million copies of one text cost 17 million pairs and
     not half a trillion.
 
-    Args:
-        keys: Shape (m,): band keys, as from `minhash.band_hashes`.
-        ranks: Shape (m,): keeper rank of the document behind each key.
-        leaders: Preferred documents that each document of a group is held against.
-        references: Documents of smaller rank than this belong to earlier runs: they
-            are not held against each other, and do not count among the leaders of
-            the others.
+    `keys` (m,) are those of bands, `ranks` (m,) the keeper rank of the document behind
+    each. Documents of smaller rank than `references` belong to earlier runs: they are
+    not held against each other, and do not count among the leaders of the others.
 
     Returns:
         Shape (p, 2): smaller rank, larger rank; ascending, each pair once. The order

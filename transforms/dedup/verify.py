@@ -44,11 +44,9 @@ def compare(
 ) -> Similarity:
     """Exact similarity of pairs of shingle sets; 0 of two empty ones.
 
-    Args:
-        values: Sets, flat, strictly ascending within each (`shingles.shingle_sets`).
-        offsets: Shape (d + 1,), where each begins and ends.
-        pairs: Shape (p, 2), the document that would stay and the other one.
-        contained: Containment is wanted as well.
+    `values` are the sets, flat, strictly ascending within each
+    (`shingles.shingle_sets`), `offsets` (d + 1,) where each begins and ends; `pairs`
+    (p, 2) the document that would stay and the other one.
     """
     common = np.empty(len(pairs), np.int64)
     _count_common(values, offsets, pairs, common)

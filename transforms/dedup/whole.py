@@ -77,10 +77,8 @@ def deduplicate(batches: Sequence[Texts], dedup: DedupConfig) -> Decided:
     Candidates, comparison and order are those of the passes of a run. Memory: the
     survey (200 bytes a text with 25 bands) and 8 bytes for each word of a candidate.
 
-    Args:
-        batches: The texts, none given twice.
-        dedup: The `dedup` section; what it says of runs (`against`, `max_removed`)
-            and of parts of texts (`paragraphs`, `repeats`) is not read.
+    None is given twice. What the section says of runs (`against`, `max_removed`) and of
+    parts of texts (`paragraphs`, `repeats`) is not read.
 
     Returns:
         One entry a text, in the order of all batches.

@@ -22,11 +22,8 @@ def plan_batches(
 ) -> list[NDArray[np.int64]]:
     """Cut documents into batches of at most `budget` tokens, longest first.
 
-    Args:
-        lengths: Tokens of each document, shape (n,). Documents of no tokens are in
-            no batch.
-        budget: Most tokens in a batch; a longer document is a batch of its own.
-        padded: Count every document of a batch as long as the longest.
+    Documents of no tokens are in no batch; a longer one than `budget` is a batch of its
+    own. With `padded`, every document of a batch counts as long as the longest.
 
     Returns:
         Row numbers of each batch; equal lengths keep their order.
@@ -42,11 +39,7 @@ def plan_batches(
 
 
 def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
-    """Bounds of consecutive stretches of at most `most`; a larger item is alone.
-
-    Args:
-        sizes: Of each item, shape (n,).
-        most: Sum of the sizes of a stretch.
+    """Bounds of consecutive stretches that sum to `most`; a larger size is alone.
 
     Returns:
         0, where each next one starts, and n; [0] where there are no items.

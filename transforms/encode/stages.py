@@ -68,11 +68,8 @@ def encode_stream(
 ) -> Generator[Streamed[A], None, None]:
     """Items with their tokens and vectors, in the order of the items.
 
-    Args:
-        source: For example Arrow batches.
-        tokenise: Gives the tokens of an item's documents; called by several threads.
-        encoder: Run in the calling thread; None stops after the tokens.
-        settings: Threads, queues, windows.
+    `tokenise` gives the tokens of an item's documents and is called by several threads;
+    the encoder is run in the calling one, and None stops after the tokens.
 
     Raises:
         TooLargeError: A document alone does not fit into the memory of the encoder's

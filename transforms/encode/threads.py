@@ -33,11 +33,9 @@ def pipelined(
     before control comes back; an item that is being read or worked on is finished
     first.
 
-    Args:
-        source: Read by one thread at a time, never further ahead than `depth`.
-        work: Called by several threads at once.
-        threads: Threads that call it; 0 calls it here, with no thread at all.
-        depth: Most items that are read and not yet given out, at least 1.
+    The source is read by one thread at a time, never further ahead than `depth`, at
+    least 1; so many `threads` call `work` at once, and 0 calls it here, with no thread
+    at all.
 
     Raises:
         BaseException: Whatever the source or `work` raises, with its traceback, after
@@ -80,12 +78,7 @@ def writing(write: Callable[[A], None], depth: int) -> Iterator[Callable[[A], No
     written; the error is raised by the next call, or at the end. Left by another
     error, nothing more is written either.
 
-    Args:
-        write: Called in one thread, in the order of the items.
-        depth: Most items that wait; 0 writes in the calling thread.
-
-    Raises:
-        BaseException: What `write` raised.
+    `depth` is how many wait at most; 0 writes in the calling thread.
     """
     if depth == 0:
         yield write

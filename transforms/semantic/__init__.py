@@ -8,8 +8,7 @@ decided by them is decided again in float64 where it is close, so that equal vec
 give equal clusters, duplicates and recall everywhere. `outliers` and `layout` say what
 they leave open.
 
-    kmeans.fit -> kmeans.assign     each document has a cluster
-    split                           large clusters in parts
-    duplicates, outliers, missed    pairs inside a part, and what that misses
-    assigned, terms, shares, layout what a cluster is, for the report
+    kmeans                          each document has a cluster; large ones in parts
+    duplicates, outliers            pairs inside a part, and what that misses
+    assigned, terms, layout         what a cluster is, for the report
 """

@@ -107,12 +107,10 @@ def cluster_shares(
     A `reason` is given for what is in no cluster: the reason, or else the outcome, of
     the document where the chain of kept ones ends.
 
-    Args:
-        ledger: `LEDGER_COLUMNS` of the shard. A `kept_doc_id` names a document that was
-            kept, in any shard.
-        documents: Those of all shards that have a cluster.
-        sources: As many as the ledger has rows; safe labels, null where unknown.
-        languages: As many.
+    `ledger` has the `LEDGER_COLUMNS` of the shard; a `kept_doc_id` names a document
+    that was kept, in any shard. `documents` are those of all shards that have a
+    cluster. Sources and languages are safe labels, one a row of the ledger, null where
+    unknown.
 
     Returns:
         Table with the schema `CLUSTER_SHARES`, sorted by its first four columns. The

@@ -30,13 +30,11 @@ def find_duplicates(
 
     Memory beside the matrix: blocks of 4,096 x 4,096 similarities. Time: rows times
     leaders. A row is compared with the first `most_leaders` leaders only, which is all
-    of them in a part of no more rows; beyond, pairs can be missed, and `missed` counts
-    them.
+    of them in a part of no more rows; beyond, pairs can be missed, and `count_pairs`
+    counts them.
 
-    Args:
-        matrix: Shape (n, d), rows of unit length. A row of zeros is near nothing.
-        threshold: Least cosine of near-duplicates, above 0, at most 1.
-        most_leaders: At least 1.
+    The rows (n, d) are of unit length; one of zeros is near nothing. The threshold is
+    above 0 and at most 1.
 
     Returns:
         Leader, shape (n,), the row that each row is a near-duplicate of, -1 for a
@@ -127,10 +125,8 @@ def count_pairs(sampled: Rows, others: Rows, threshold: float) -> NDArray[np.int
     Time: sample x documents x dimensions; 500 against a million vectors of 384 values
     are 0.4 TFLOP.
 
-    Args:
-        sampled: Documents that are compared with all.
-        others: A batch of the corpus, the sampled ones included.
-        threshold: Least cosine, of cosines rounded as those of `find_duplicates` are.
+    `others` are a batch of the corpus, the sampled ones included. Cosines are rounded
+    as those of `find_duplicates` are.
 
     Returns:
         Shape (2, m): other documents whose cosine reaches the threshold, and those of

@@ -58,12 +58,8 @@ def fit(
     to the row that is least like its own centroid. Rows of zeros, which have no
     direction, place no centroid; where there are no others, one of zeros is made.
 
-    Args:
-        matrix: Shape (n, d), rows of unit length or of zeros; their order matters, so
-            bring them in a fixed one.
-        clusters: At least 1; no more than there are distinct rows are made.
-        iterations: Most rounds, at least 1.
-        seed: Not negative, below 2**64.
+    The rows (n, d) are of unit length or of zeros; their order matters, so bring them
+    in a fixed one. No more clusters than there are distinct rows are made.
 
     Returns:
         Shape (k, d), k at most `clusters`, rows of unit length; or one row of zeros.
@@ -95,11 +91,7 @@ def fit(
 def assign(
     matrix: NDArray[np.float32], centroids: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The nearest centroid of each row, and the cosine to it.
-
-    Args:
-        matrix: Shape (n, d), rows of unit length or of zeros.
-        centroids: Shape (k, d), rows of unit length, or one of zeros.
+    """The nearest centroid of each row, of unit length or zeros, and the cosine to it.
 
     Returns:
         Cluster, shape (n,), the lowest one where several are equally near, which is to
@@ -211,13 +203,8 @@ def split(
     copies of one vector, stay in one part whatever their number; `duplicates` and
     `outliers` bound their own work there.
 
-    Args:
-        matrix: Shape (n, d), rows of unit length of one cluster in a fixed order.
-        largest: Rows that a part may have, at least 1.
-        seed: Not negative, below 2**64.
-
-    Returns:
-        Ascending rows of each part.
+    The rows (n, d) of one cluster come in a fixed order; those of each part are
+    ascending.
     """
     waiting, parts = [np.arange(len(matrix))], []
     while waiting:

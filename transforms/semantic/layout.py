@@ -33,9 +33,7 @@ def lay_out(
     hang on the processor, and where two components weigh the same, or one points as
     much to one side as to the other, so does how the map is turned.
 
-    Args:
-        centroids: Shape (k, d).
-        documents: Shape (k,), sizes, none negative.
+    Centroids are (k, d), documents (k,), none negative.
 
     Returns:
         Shape (k, 2). Circles lie inside the square and do not overlap, unless a few

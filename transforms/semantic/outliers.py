@@ -36,10 +36,7 @@ def outlier_scores(
     are (at least 1): among every fourth row, the third neighbour is about as far as the
     tenth among all.
 
-    Args:
-        matrix: Shape (n, d), rows of unit length.
-        companions: The rows that neighbours are looked for among; which ones must have
-            nothing to do with the vectors.
+    Which rows are `companions` must have nothing to do with the vectors.
 
     Returns:
         Shape (n,), 0 to 1, rounded to 6 decimals, the last of which may be another one

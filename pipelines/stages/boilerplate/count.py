@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isinglass.pipelines.engine.buckets import BucketGraph, bucket_number
+from isinglass.pipelines.engine.buckets import BucketGraph, bucket_count, bucket_number
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
@@ -52,8 +52,6 @@ KEYS, ONLY_LONG = "paragraphs", "only_long"
 ONLY_BOILERPLATE_FILE = f"{BOILERPLATE}/only_boilerplate.npy"
 """Under `work/`: indices of the documents of which nothing would be left."""
 
-BUCKET_BYTES = 16 * 2**20
-LEAST_BUCKETS = 4
 WAVE_BUCKETS = 16
 """Buckets that go through one shuffle; Beam holds their entries several times over."""
 
@@ -122,9 +120,6 @@ def find_boilerplate(
 
     Returns:
         The commit whose outputs are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
-
-    Raises:
-        ReconcileError: Entries were lost or doubled on the way.
     """
     ranked = rank_documents(driver, dedup, admitted, name=FIRST_RANK)
     upstream = [ranked, *driver.surveys.values()]
@@ -185,7 +180,7 @@ def only_boilerplate(workspace: Workspace) -> np.ndarray:
 def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
     """One unit a bucket; their number depends on the corpus alone."""
     size = paragraphs * ENTRY.itemsize
-    buckets = max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
+    buckets = bucket_count(size)
     whole = digest([identity, buckets])
     names = [f"bucket-{number:05d}" for number in range(buckets)]
     weight = size // buckets

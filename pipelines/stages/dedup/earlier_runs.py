@@ -24,7 +24,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.dedup.fingerprints import families
+from isinglass.transforms.dedup.survey import families
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,6 @@ class EarlierRun:
         seal: Hash of its checksums.
         shards: Name and number of documents of each shard.
         fingerprints: Fingerprints of all its documents; 0 without containment.
-        kept: Documents that it kept.
     """
 
     folder: str

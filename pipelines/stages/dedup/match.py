@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.buckets import BucketGraph
+from isinglass.pipelines.engine.buckets import BucketGraph, bucket_count
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass
 from isinglass.pipelines.engine.side_tables import Extent, read_survey
@@ -52,17 +52,12 @@ ENTRY = np.dtype([("key", "<u8"), ("rank", "<u4")])
 WAVE_BYTES = 256 * 2**20
 """Entries that go through one shuffle; Beam holds them several times over."""
 
-BUCKET_BYTES = 16 * 2**20
-LEAST_BUCKETS = 4
-
 
 @dataclass(frozen=True)
 class Wave:
     """A part of the keys that goes through the shuffle together.
 
     Attributes:
-        number: From 0 up.
-        columns: Survey columns that hold the keys.
         buckets: Groups that the keys of the wave are spread over.
         part: Which part of the keys of these columns it is.
         parts: Parts that these columns are split into, by key.
@@ -97,19 +92,17 @@ def plan_waves(documents: int, fingerprints: int, dedup: DedupConfig) -> list[Wa
     for first in range(0, dedup.bands, together):
         last = min(first + together, dedup.bands)
         columns = tuple(map(band_name, range(first, last)))
-        buckets = _buckets(band_bytes * len(columns))
+        buckets = bucket_count(band_bytes * len(columns))
         waves.append(Wave(len(waves), columns, buckets))
     size = fingerprints * ENTRY.itemsize
     parts = -(-size // WAVE_BYTES)
     waves += [
-        Wave(len(waves) + part, (FINGERPRINTS,), _buckets(size // parts), part, parts)
+        Wave(
+            len(waves) + part, (FINGERPRINTS,), bucket_count(size // parts), part, parts
+        )
         for part in range(parts)
     ]
     return waves
-
-
-def _buckets(size: int) -> int:
-    return max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
 
 
 @dataclass(frozen=True)

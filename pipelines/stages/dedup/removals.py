@@ -17,14 +17,13 @@ from isinglass.pipelines.stages.dedup.earlier_runs import kept_ids
 from isinglass.schemas.errors import ConfigError, GateError, ReconcileError
 from isinglass.schemas.manifest import DedupSummary, EarlierRunSummary
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
-from isinglass.transforms.dedup.fingerprints import families
-from isinglass.transforms.dedup.minhash import capture_probability
 from isinglass.transforms.dedup.removals import (
     cluster_statistics,
     removal_gates,
     removal_statistics,
     removal_sums,
 )
+from isinglass.transforms.dedup.survey import capture_probability, families
 from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import Accumulator, add_into
 

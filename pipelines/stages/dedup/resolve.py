@@ -78,12 +78,8 @@ def resolve(
 ) -> Verdict:
     """Decide on all documents.
 
-    Args:
-        found: Equal texts and ranks.
-        compared: uint32 (p, 2), keeper ranks of candidate pairs, and how similar they
-            are; None where near-duplicates are not looked for.
-        documents: Ids and names.
-        dedup: The `dedup` section.
+    `compared` are keeper ranks of candidate pairs, uint32 (p, 2), and how similar they
+    are; None where near-duplicates are not looked for.
     """
     counts = {"candidate_pairs": 0, "verified_pairs": 0}
     removals = None

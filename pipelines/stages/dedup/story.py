@@ -32,11 +32,7 @@ MOST_REMOVED = 20
 
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
-    """Of a duplicate both texts; of a kept document all that were dropped for it.
-
-    Raises:
-        InputError: A table or the settings of the run cannot be read.
-    """
+    """Of a duplicate both texts; of a kept document all that were dropped for it."""
     texts = None
     folder, located, notes = _kept(run, row)
     if row["reason"] in DUPLICATE_REASONS:

@@ -143,12 +143,12 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     try:
         tokenizer = load_tokenizer(sure)
         told = {m.sha256 for m in run.manifest.models if m.role == "tokenizer"}
-        other = "" if tokenizer.sha256 in told else OTHER_TOKENIZER
+        other = "" if tokenizer.reference.sha256 in told else OTHER_TOKENIZER
     except RefuseError as error:
         other = str(error)
     if other:
         return [Check(name, "skipped", other) for name in sorted(made)]
-    ends = find_ends(config, tokenizer)
+    ends = find_ends(config, tokenizer.reference)
     faults: dict[str, list[str]] = {name: [] for name in sorted(made)}
     seen = long = 0
     for shard, data in run.each("data", ["doc_id", "text"]):

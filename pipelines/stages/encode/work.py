@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
-from isinglass.pipelines.stages.encode.preflight import pooling_of_config
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
 from isinglass.schemas.errors import ReconcileError, TooLargeError
 from isinglass.transforms.encode.encoder.device import (
@@ -21,6 +20,7 @@ from isinglass.transforms.encode.encoder.device import (
     lease_device,
 )
 from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.outputs.vectors import truncated
@@ -71,7 +71,6 @@ class EncodeWork:
     """Work of the encode pass.
 
     Attributes:
-        config: The `encode` section.
         tables: Folder of the tables that say where fast tokenizers differ.
         fell_back: Whether the reference does everything because a fast tokenizer was
             found to differ.
@@ -113,7 +112,9 @@ class EncodeWork:
         # Each shard counts for itself: what is compared depends on no other shard.
         tokenizer = loaded.fresh()
         dimensions = encoder.dimensions if encoder else 0
-        writer = ShardWriter(outputs, payload, self.config, tokenizer, dimensions)
+        writer = ShardWriter(
+            outputs, payload, self.config, tokenizer.reference, dimensions
+        )
 
         def write(streamed: Streamed[_Item]) -> None:
             assert streamed.item.made is not None
@@ -153,7 +154,9 @@ class EncodeWork:
     def _notes(self, tokenizer: Tokenizer, encoder: Encoder | None) -> Notes:
         notes = Notes(tokenizer=tokenizer.backend, fell_back=self.fell_back)
         if self.config.megatron is not None:
-            notes = replace(notes, megatron=id_type(tokenizer.vocabulary_size))
+            notes = replace(
+                notes, megatron=id_type(tokenizer.reference.vocabulary_size)
+            )
         if encoder is None:
             return notes
         model = encoder.model
@@ -167,7 +170,7 @@ class EncodeWork:
             device=device,
             precision=choose_precision(self.config.precision, model.device),
             attention=model.attention,
-            pooling=pooling_of_config(self.config),
+            pooling=chosen_pooling(settings_of(self.config)),
         )
 
 
@@ -180,26 +183,13 @@ class CheckWork:
 
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
-        config = self.config
-        tokenizer = load_reference(settings_of(config))
-        return Expected(
-            backend=tokenizer.library,
-            vocabulary_size=tokenizer.vocabulary_size,
-            prefix_ids=tokenizer.prefix_ids,
-            suffix_ids=tokenizer.suffix_ids,
-            windows=config.windows,
-            max_tokens=config.max_tokens,
-            stride=config.stride,
-        )
+        settings = settings_of(self.config)
+        return Expected(load_reference(settings), settings)
 
     def run(
         self, state: Expected, payload: str, outputs: UnitOutputs
     ) -> dict[str, int]:
-        """Check one shard.
-
-        Raises:
-            ReconcileError: Ids, order, counts or a decoded document do not fit.
-        """
+        """Check one shard."""
         workspace = outputs.workspace
         tokens, data = (workspace.table(name, payload) for name in ("tokens", "data"))
         faults = reconcile_tokens(tokens, data, state)

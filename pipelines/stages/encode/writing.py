@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
     from isinglass.transforms.encode.tokenizers.reference import Reference
-    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,7 @@ class Tokenised:
     truncated: int = 0
 
 
-def find_ends(
-    config: EncodeConfig, tokenizer: Tokenizer | Reference
-) -> dict[str, int | None]:
+def find_ends(config: EncodeConfig, tokenizer: Reference) -> dict[str, int | None]:
     """Ids of the tokens that `packed` and `megatron` put behind a document.
 
     Raises:
@@ -113,7 +110,7 @@ class ShardWriter:
         outputs: UnitOutputs,
         shard_id: str,
         config: EncodeConfig,
-        tokenizer: Tokenizer,
+        tokenizer: Reference,
         dimensions: int,
     ) -> None:
         self._counts = dict.fromkeys(
@@ -164,10 +161,8 @@ class ShardWriter:
             counts["packed_rows"] = self._packer.rows
             counts["packed_tokens"] = self._packer.tokens
         if self._megatron is not None:
-            self._megatron.finish()
-            rows = self._megatron.documents
-            counts["megatron_sequences"] = rows
-            counts["megatron_tokens"] = self._megatron.tokens
+            rows, tokens = self._megatron.finish()
+            counts["megatron_sequences"], counts["megatron_tokens"] = rows, tokens
             for place in (bin_path, idx_path):
                 self._outputs.adopt(place(self._prefix), place(self._final), rows)
         return counts

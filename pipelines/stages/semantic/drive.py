@@ -21,7 +21,7 @@ from isinglass.pipelines.stages.semantic.neighbours import (
     compare_bucket,
     count_missed,
 )
-from isinglass.pipelines.stages.semantic.table import TABLE, write_shard
+from isinglass.pipelines.stages.semantic.summary import TABLE, write_shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -52,15 +52,7 @@ of its cluster are taken from it."""
 
 @dataclass(frozen=True)
 class Comparison:
-    """How documents are compared.
-
-    Attributes:
-        shards: All shards, in order.
-        clusters: How many there are.
-        buckets: Parts that the clusters are spread over.
-        config: The `encode.semantic` section.
-        seed: Of the run.
-    """
+    """How documents are compared; clusters are spread over so many buckets."""
 
     shards: tuple[str, ...]
     clusters: int

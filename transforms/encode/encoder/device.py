@@ -83,9 +83,6 @@ def configure_threads(threads: int) -> None:
 
     The number can change vectors by rounding: runs whose bytes are to be equal use
     the same one.
-
-    Raises:
-        MissingExtraError: torch is not installed.
     """
     require("torch")
     import torch  # noqa: PLC0415  (optional)
@@ -116,9 +113,6 @@ def lease_device(
         owner: Names the process among all that use the folder, such as its number.
             It stands in the file, so that a person can see who has the GPU.
         wait: Called with the seconds between two looks.
-
-    Raises:
-        ConfigError: The choice is none of these, or the GPU is not there.
     """
     import torch  # noqa: PLC0415  (optional)
 

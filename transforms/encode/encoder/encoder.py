@@ -11,8 +11,8 @@ from isinglass.transforms.encode.encoder.window import Encoded, Window
 from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.models.check import check_fit
-from isinglass.transforms.encode.models.find import model_folder
-from isinglass.transforms.encode.models.folder import model_settings, pooling_of
+from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
+from isinglass.transforms.encode.models.folder import model_settings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
@@ -35,12 +35,10 @@ class Encoder:
     """A loaded model with the settings it is run with.
 
     Attributes:
-        model: Runs batches.
         vocabulary_size: One more than the largest id the model knows.
         max_tokens: Tokens of a document that the model sees.
         batch_tokens: Most tokens in a batch; halved each time the device's memory
             runs out, and not raised again.
-        normalise: Whether vectors are brought to unit length.
     """
 
     model: Model
@@ -55,11 +53,7 @@ class Encoder:
         return self.model.dimensions
 
     def encode(self, tokens: TokenBatch) -> NDArray[np.float32]:
-        """One vector a document, in the order of the documents; see `run`.
-
-        Returns:
-            Shape (n, dimensions), float32.
-        """
+        """One vector a document (n, dimensions), in their order; see `run`."""
         (encoded,) = self.run([tokens])
         return encoded.vectors
 
@@ -137,9 +131,7 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
     check_fit(settings)
     device = choose_device(settings.device)
     folder = model_folder(settings)
-    pooling = settings.pooling
-    if pooling == "auto":
-        pooling = pooling_of(folder) or "mean"
+    pooling = chosen_pooling(settings)
     precision = choose_precision(settings.precision, device)
     try:
         model = load_model(folder, device, precision, pooling)

@@ -26,7 +26,6 @@ class Flight:
     """Everything between the first batch of a call and its last.
 
     Attributes:
-        lane: The way through the device.
         encoder: Says how large a batch may be; is told when memory runs out.
     """
 
@@ -38,11 +37,7 @@ class Flight:
     )
 
     def add(self, window: Window) -> Iterator[Encoded]:
-        """Put a window on the lane; gives the windows that are complete meanwhile.
-
-        Raises:
-            TooLargeError: One document alone does not fit into the device's memory.
-        """
+        """Put a window on the lane; gives the windows that are complete meanwhile."""
         self._windows.append(window)
         todo = deque(self._planned(window.lengths, self.encoder.batch_tokens))
         while todo:

@@ -39,12 +39,7 @@ OUT_OF_MEMORY = (
 
 @dataclass(frozen=True)
 class Work:
-    """What is done with a batch on the device.
-
-    Attributes:
-        normalise: Whether vectors are brought to unit length.
-        hidden: Whether hidden states are wanted.
-    """
+    """What is done with a batch on the device."""
 
     model: Model
     normalise: bool
@@ -88,7 +83,6 @@ class Ticket:
     """A batch under way.
 
     Attributes:
-        slot: Its buffers.
         copied: Reached when its results are on the host.
     """
 
@@ -111,16 +105,10 @@ class Ticket:
 
 
 class Lane:
-    """Runs batches one after the other on one device, for one thread.
+    """Runs batches of up to `capacity` tokens on one device, for one thread.
 
     It takes batches before it has given back the earlier ones, so that the device has
     work while the host prepares more.
-
-    Args:
-        work: Done with each batch, on the device.
-        engine: The device.
-        capacity: Most tokens of a batch.
-        slots: Most batches under way.
     """
 
     def __init__(

@@ -34,15 +34,9 @@ class Encoded:
 
 
 class Window:
-    """Documents under way, and what has come back of them.
-
-    Args:
-        tokens: Of the documents, already cut to what the model sees.
-        dimensions: Of a vector.
-        hidden: Whether hidden states are wanted.
+    """Documents under way, cut to what the model sees, and what has come back.
 
     Attributes:
-        lengths: Tokens of each document.
         left: Tokens of batches that have not come back yet.
     """
 

@@ -145,13 +145,8 @@ class ByLength:
     def __call__(self, mixed: Tensor, batch: DeviceBatch) -> Tensor:
         """What each token takes from its document.
 
-        Args:
-            mixed: Query, key and value side by side, shape (tokens, 3 * width), where
-                the heads divide the width.
-            batch: Its documents.
-
-        Returns:
-            Shape (tokens, width).
+        `mixed` is query, key and value side by side, shape (tokens, 3 * width), where
+        the heads divide the width; the result is (tokens, width).
         """
         context = mixed.new_empty(mixed.shape[0], mixed.shape[1] // 3)
         for run in batch.runs:

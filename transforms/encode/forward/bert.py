@@ -42,7 +42,6 @@ class Embedding:
         words: Shape (vocabulary, width).
         positions: Shape (positions, width). Every token is of the first segment, so
             that segment's vector is in them already.
-        norm: Of the sum.
         padding: Id from behind which positions are numbered; None if they begin at 0.
     """
 
@@ -93,9 +92,7 @@ class PackedModel:
     """A loaded encoder of the BERT family; see `Model`.
 
     Attributes:
-        dimensions: Of a hidden state and so of a vector.
         attention: How attention is computed: `by_length`, `varlen` or `flash`.
-        longest: Most tokens of a document.
     """
 
     dimensions: int
@@ -128,12 +125,7 @@ class PackedModel:
 def load_packed(
     folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PackedModel | None:
-    """Load a model folder, see `load_model`; None where only `transformers` can run it.
-
-    Raises:
-        RefuseError: The weights cannot be read, or one is missing or of another
-            shape, or the pooler is asked for and there is none.
-    """
+    """`load_model` of a folder; None where only `transformers` can run it."""
     shape = read_shape(model_settings(folder))
     if shape is None:
         return None

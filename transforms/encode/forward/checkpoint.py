@@ -25,7 +25,6 @@ class Checkpoint:
     """Tensors by their name inside the encoder.
 
     Attributes:
-        folder: Where the files are, for messages.
         tensors: By the name inside the encoder, the open file that holds it and its
             name there, which may have a prefix or be an older one.
     """
@@ -36,10 +35,8 @@ class Checkpoint:
     def tensor(self, name: str, *shape: int, device: torch.device) -> Tensor:
         """One tensor as float32 on the device.
 
-        Args:
-            name: Inside the encoder, e.g. `embeddings.word_embeddings.weight`.
-            *shape: What it must have according to config.json.
-            device: Where it is put.
+        The name is that inside the encoder, e.g. `embeddings.word_embeddings.weight`;
+        the shape is what it must have according to config.json.
 
         Raises:
             RefuseError: It is missing, has another shape or holds no floats.
@@ -69,12 +66,8 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
     """Open the weights of a model folder.
 
     Checkpoints with a head put the encoder under a prefix (`bert.`, `roberta.`), which
-    is found by a tensor that every encoder has. The oldest call weight and bias of a
-    normalisation gamma and beta.
-
-    Args:
-        folder: Of the model.
-        anchor: Name inside the encoder of a tensor that is always there.
+    is found by a tensor that every encoder has, the `anchor`. The oldest call weight
+    and bias of a normalisation gamma and beta.
 
     Raises:
         RefuseError: A file is missing or cannot be read as safetensors, or two

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.models.folder import model_settings, weight_files
@@ -11,42 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-    from torch import Tensor
 
-    from isinglass.transforms.encode.forward.batch import DeviceBatch
+    from isinglass.transforms.encode.forward.bert import PackedModel
+    from isinglass.transforms.encode.forward.padded import PaddedModel
 
-
-class Model(Protocol):
-    """Runs batches: `PackedModel` without padding, `PaddedModel` with it."""
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-
-    @property
-    def padded(self) -> bool:
-        """Whether the documents of a batch are filled up to the longest inside."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where batches are expected and results lie."""
-
-    @property
-    def attention(self) -> str:
-        """How attention is computed, for reports: `by_length`, `varlen`, ..."""
-
-    def hidden(self, batch: DeviceBatch) -> Tensor:
-        """Last hidden states in the model's precision, shape (tokens, width).
-
-        They are packed as the batch is, whether or not the model pads inside.
-        """
-
-    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        """One vector a document from what `hidden(batch)` gave, not normalised.
-
-        Returns:
-            float32, shape (n, dimensions), on the device.
-        """
+    Model = PackedModel | PaddedModel
 
 
 def load_model(

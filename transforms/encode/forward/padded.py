@@ -79,13 +79,7 @@ def refuse_decoder(folder: Path, kind: str) -> NoReturn:
 def load_padded(
     folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PaddedModel:
-    """Load a model folder with transformers, see `load_model`.
-
-    Raises:
-        MissingExtraError: transformers is not installed.
-        RefuseError: transformers does not know the model, weights are missing, or
-            it is no encoder or has no such pooling.
-    """
+    """Load a model folder with transformers, see `load_model`."""
     require("transformers")
     kind = model_settings(folder)["model_type"]
     model, report = _from_folder(folder, kind, precision)
@@ -138,11 +132,7 @@ def _from_folder(
 
 
 def _probe(model: Any, folder: Path, device: torch.device) -> Any:
-    """Outputs for two short documents that differ in their last token.
-
-    Raises:
-        RefuseError: They are not one hidden state for each token.
-    """
+    """Outputs for two short documents that differ in their last token."""
     ids = torch.tensor([_PROBE, (*_PROBE[:-1], _PROBE[0])], device=device)
     try:
         with torch.inference_mode():

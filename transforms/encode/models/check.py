@@ -34,7 +34,6 @@ class ModelFile:
     """A file that the outputs depend on.
 
     Attributes:
-        name: Of the model it belongs to.
         role: `tokenizer`, `encoder` or `encoder settings`.
         sha256: Of the file, hex; see `parts_sha256` for weights in several files.
         version: Of the package it came in; empty for a folder.
@@ -51,13 +50,8 @@ class ModelFile:
 def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[ModelFile]:
     """Everything the outputs depend on besides the text; nothing is loaded.
 
-    Args:
-        settings: Names that the hub's cache lacks are fetched here, if that is
-            allowed.
-        embeds: Whether the encoder counts, or its tokenizer alone.
-
-    Returns:
-        The tokenizer, and if `embeds` the weights and the settings of the encoder.
+    These are the tokenizer, and if `embeds` the weights and the settings of the
+    encoder. Names that the hub's cache lacks are fetched here, if that is allowed.
 
     Raises:
         MissingExtraError: A library or the packaged model is not installed.
@@ -117,9 +111,8 @@ def parts_sha256(digests: Mapping[str, str]) -> str:
     It is that of the text `sha256sum` prints: a line `digest  name` for every part,
     in the order of the names.
 
-    Args:
-        digests: File name to the SHA-256 of that file, hex; at least one. That of a
-            single file is returned as it is.
+    The digests are by file name, at least one; that of a single file is returned as it
+    is.
     """
     if len(digests) == 1:
         return next(iter(digests.values()))
@@ -146,11 +139,7 @@ _SHIFTED_POSITIONS = {
 
 
 def longest_input(shape: dict[str, Any]) -> int | None:
-    """Most tokens the model has positions for; None where it has no such limit.
-
-    Args:
-        shape: What config.json holds.
-    """
+    """Most tokens the model has positions for; None where it has no such limit."""
     positions = shape.get("max_position_embeddings")
     if not isinstance(positions, int) or positions <= 0:
         return None
@@ -162,10 +151,6 @@ def longest_input(shape: dict[str, Any]) -> int | None:
 
 def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
     """Largest token id of a tokenizer.json; -1 where it has none.
-
-    Args:
-        file: For messages.
-        tokenizer: What it holds.
 
     Raises:
         RefuseError: It is of another form.

@@ -13,6 +13,7 @@ from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     TOKENIZER_FILE,
+    pooling_of,
     slow_tokenizer,
     weight_files,
 )
@@ -89,6 +90,13 @@ def model_folder(settings: EncodeSettings) -> Path:
         )
     weight_files(folder)
     return folder
+
+
+def chosen_pooling(settings: EncodeSettings) -> str:
+    """How vectors are made of hidden states, `auto` as the model's files say now."""
+    if settings.pooling != "auto":
+        return settings.pooling
+    return pooling_of(model_folder(settings)) or "mean"
 
 
 def _is_named(choice: str) -> bool:

@@ -40,14 +40,8 @@ class Packer:
     What is in a row depends on the documents and their order alone, not on the batches
     they come in.
 
-    Args:
-        length: Most tokens of a row.
-        end_id: Put behind every document, part of it from then on.
-        window_tokens: Tokens after which the rows are closed; bounds the memory.
-
-    Attributes:
-        rows: Rows so far.
-        tokens: Tokens in them.
+    `end_id` is put behind every document, part of it from then on; after
+    `window_tokens` the rows are closed, which bounds the memory.
     """
 
     def __init__(
@@ -145,9 +139,7 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     for after the first it is still the fullest that has. The work grows with the rows
     and the different lengths rather than with the pieces.
 
-    Args:
-        lengths: Tokens of each piece, shape (n,), 1 to `length`.
-        length: Most tokens of a row.
+    `lengths` (n,) are the tokens of each piece, from 1 to `length`, the most of a row.
 
     Returns:
         The row of each piece, shape (n,). Rows are numbered by the first piece that
@@ -173,7 +165,6 @@ class _Rooms:
     Attributes:
         rows: Rows in the order in which pieces went into them,
         counts: and how many pieces at a time.
-        opened: Rows so far.
     """
 
     def __init__(self, length: int) -> None:

@@ -28,19 +28,11 @@ def tokens_batch(
 ) -> pa.RecordBatch:
     """Documents or windows as rows of `tables.tokens_schema`.
 
-    Args:
-        doc_ids: One id a document.
-        tokens: Ids of each row.
-        documents: The document of each row, ascending, where rows are windows.
-        masks: Add `special_tokens_mask`: 1 for the tokens that open and close a row.
-            A special token that the text itself spells out is text, as it is for the
-            library.
-        word_ids: Shape (tokens,): the word of each token in its document, negative
-            for special tokens; adds `word_ids`. Words are cut and windowed as ids
-            are, by a `TokenBatch` that holds them as values.
-
-    Raises:
-        IsinglassError: More than 2**31 - 1 tokens in one batch.
+    `documents` is the document of each row, ascending, where rows are windows. `masks`
+    adds `special_tokens_mask`: 1 for the tokens that open and close a row. A special
+    token that the text itself spells out is text, as it is for the library. `word_ids`
+    (tokens,) is the word of each token in its document, negative for special tokens.
+    Words are cut and windowed as ids are, by a `TokenBatch` that holds them as values.
     """
     columns = row_columns(doc_ids, documents)
     columns.append(list_column(pa.array(tokens.values), tokens.offsets))

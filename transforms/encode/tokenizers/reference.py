@@ -40,13 +40,10 @@ class Reference:
     """A tokenizer with its truncation and padding switched off.
 
     Attributes:
-        name: Model or file name.
         sha256: Of the tokenizer.json, hex.
         vocabulary_size: One more than the largest id.
         special_tokens: Whether documents are opened and closed by special tokens.
         prefix_ids: Special tokens put before every document, `suffix_ids` behind it.
-        library: The `tokenizers.Tokenizer`.
-        slice_bytes: Text that is tokenised at a time.
     """
 
     name: str
@@ -62,8 +59,7 @@ class Reference:
     def encode(self, texts: pa.StringArray) -> TokenBatch:
         """Token ids of texts and their special tokens, never cut and never padded.
 
-        Args:
-            texts: Without nulls; an empty text gives its special tokens alone.
+        None is null; an empty one gives its special tokens alone.
         """
         parts, lengths = [np.zeros(0, np.int32)], [0]
         for rows in self._slices(texts):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.transforms.encode.tokenizers import probe as probing
-from isinglass.transforms.encode.tokenizers.choice import table_key
+from isinglass.transforms.encode.tokenizers.choice import find_table, table_key
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
 from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
@@ -17,7 +17,6 @@ from isinglass.transforms.encode.tokenizers.probe import (
 )
 from isinglass.transforms.encode.tokenizers.reference import read_library
 from isinglass.transforms.encode.tokenizers.rules import read_rules
-from isinglass.transforms.encode.tokenizers.tables import find_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

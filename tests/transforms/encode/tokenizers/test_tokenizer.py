@@ -20,7 +20,7 @@ from isinglass.transforms.encode.tokenizers import fast as libraries
 from isinglass.transforms.encode.tokenizers import tokenizer as loading
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 from isinglass.transforms.encode.tokenizers.guard import CodePoints
-from isinglass.transforms.encode.tokenizers.self_test import adversarial
+from isinglass.transforms.encode.tokenizers.probe import adversarial
 from isinglass.transforms.encode.tokenizers.tokenizer import (
     Tokenizer,
     load_tokenizer,
