@@ -230,9 +230,8 @@ def _quarantine(
 def count_records(ledger: pa.RecordBatch) -> Counter[str]:
     """Records and characters of a ledger by what became of them.
 
-    Returns:
-        records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, and
-        those of kept, dropped and quarantined documents as they came in.
+    Returns records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, and
+    those of kept, dropped and quarantined documents as they came in.
     """
     counts: Counter[str] = Counter(records_in=ledger.num_rows)
     table = pa.Table.from_batches([ledger]).group_by(["outcome", "reason"])

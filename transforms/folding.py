@@ -17,12 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.transforms.normalise import (
-    DIGIT,
-    composing_table,
-    fold_table,
-    normalise,
-)
+from isinglass.transforms.normalise import DIGIT, composing_table, fold_table, normalise
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:

@@ -184,9 +184,7 @@ def _fold(texts: pa.StringArray, table: NDArray[np.int32]) -> pa.StringArray:
             "pass smaller batches"
         )
     return pa.StringArray.from_buffers(
-        len(texts),
-        pa.py_buffer(ends.astype(np.int32)),
-        pa.py_buffer(out[: ends[-1]]),
+        len(texts), pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(out[: ends[-1]])
     )
 
 

@@ -64,8 +64,7 @@ def pack(keys: NDArray[np.uint64]) -> NDArray[np.void]:
 def frequent(entries: NDArray[np.void], max_documents: int) -> NDArray[np.uint64]:
     """Add up entries of many shards; keep what more than so many documents hold.
 
-    Returns:
-        Keys, ascending, and documents; shape (2, k).
+    Returns keys, ascending, and documents, shape (2, k).
     """
     entries = entries[np.argsort(entries["key"], kind="stable")]
     keys, starts = np.unique(entries["key"], return_index=True)
@@ -93,9 +92,7 @@ def emptied(
     return np.asarray(whole & only_long.to_numpy(zero_copy_only=False))
 
 
-def list_parts(
-    lists: pa.ListArray,
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def list_parts(lists: pa.ListArray) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Values (m,) of list<uint64> (n,) and n + 1 offsets into them; null is empty."""
     counts = lists.value_lengths().fill_null(0).to_numpy().astype(np.int64)
     values = lists.flatten().to_numpy()
@@ -134,9 +131,7 @@ class Trimmed:
 def boilerplate_cuts(view: View, dedup: DedupConfig, boilerplate: Boilerplate) -> Cuts:
     """Find boilerplate in the source texts of a batch.
 
-    Returns:
-        What is to be cut out, nothing if boilerplate is only listed; the note is
-        `Trimmed`.
+    Returns what is to be cut out, nothing if it is only listed; the note is `Trimmed`.
     """
     config = dedup.paragraphs
     assert config is not None
@@ -159,10 +154,8 @@ def cut_paragraphs(found: Paragraphs, chosen: NDArray[np.int64]) -> Cuts:
     stays keeps its indentation and the line end that closes the text.
 
     `found` are all paragraphs of the texts, `chosen` (m,) those that go, ascending.
-
-    Returns:
-        One part a paragraph, in the same order. Where all paragraphs of a text go,
-        white space at its ends may be left.
+    Returns a part each, in the same order; where all paragraphs of a text go, white
+    space at its ends may be left.
     """
     rows = found.rows[chosen]
     first = chosen == found.offsets[rows]

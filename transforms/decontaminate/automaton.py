@@ -312,10 +312,8 @@ def _first_item(automaton: Any, states: Any, needed: Any, length: Any) -> Any:
 def longest_match(automaton: Any, units: Any, needed: Any) -> Any:
     """Find the longest run of a document that suffices for an item in which it occurs.
 
-    `units` are the document's, as the vocabulary numbers them.
-
-    Returns:
-        (item, units in the run), the smallest of several items; (-1, 0) for none.
+    `units` are the document's, as the vocabulary numbers them. Returns (item, units in
+    the run), the smallest of several items; (-1, 0) for none.
     """
     tied = np.empty(units.size, np.int32)
     count = best = np.int64(0)

@@ -52,10 +52,8 @@ class ItemKind(IntEnum):
 class Needs(NamedTuple):
     """What makes a document contaminated, for each item.
 
-    Attributes:
-        sizes: int32 (items,), units of the item.
-        needed: int32 (items,), fewest units in a row that suffice.
-        kinds: uint8 (items,), an `ItemKind`.
+    int32 (items,): units of the item, and the fewest in a row that suffice; an
+    `ItemKind` each, uint8.
     """
 
     sizes: NDArray[np.int32]

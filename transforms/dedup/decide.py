@@ -17,14 +17,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig
     from isinglass.transforms.dedup.keepers import Removals
 
-READ = (
-    "doc_high",
-    "doc_low",
-    "hash_high",
-    "hash_low",
-    "characters",
-    "collected_at",
-)
+READ = ("doc_high", "doc_low", "hash_high", "hash_low", "characters", "collected_at")
 """Columns of the survey that are read."""
 
 NO_RANK = np.uint32(2**32 - 1)

@@ -63,10 +63,8 @@ class Side:
 class Comparison:
     """Two texts and what they share.
 
-    Attributes:
-        equal: Whether the normalised texts are equal.
-        common: Number of distinct shingles that both have.
-        ngram: Units in a shingle.
+    They are `equal` if normalised they are; `common` counts distinct shingles of so
+    many units that both have.
     """
 
     left: Side

@@ -12,11 +12,7 @@ import numpy as np
 from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.encoder.window import Encoded
 from isinglass.transforms.encode.threads import pipelined
-from isinglass.transforms.encode.tokenizers.batch import (
-    TokenBatch,
-    cut,
-    offsets_of,
-)
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, offsets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -30,10 +26,7 @@ A = TypeVar("A")
 class Streamed(Generic[A]):
     """One item of a source on its way out.
 
-    Attributes:
-        item: As it was read.
-        tokens: Of its documents, as far as the encoder sees them; all without one.
-        encoded: Their vectors; None without an encoder.
+    `tokens` are as the encoder sees them, all without one; `encoded` is None then.
     """
 
     item: A
@@ -45,13 +38,10 @@ class Streamed(Generic[A]):
 class StreamSettings:
     """How `encode_stream` spreads its work.
 
-    Attributes:
-        threads: Of the tokeniser; 0 does everything in the calling thread.
-        depth: Most items that are read and not yet in a window.
-        window_tokens: Items are put into one window until the encoder sees so many
-            tokens of them; 0 makes every item a window of its own. Windows depend on
-            the items alone, never on threads.
-        hidden: Whether hidden states are wanted.
+    `threads` tokenise; 0 does everything in the calling thread. At most `depth` items
+    are read and not yet in a window. Items are put into one window until the encoder
+    sees `window_tokens` of them; 0 makes every item a window of its own. Windows depend
+    on the items alone, never on threads.
     """
 
     threads: int = 0

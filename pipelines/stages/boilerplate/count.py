@@ -115,11 +115,9 @@ def find_boilerplate(
 ) -> Commit:
     """Count the paragraphs of all documents and write what is boilerplate.
 
-    Equal texts count once, so they are told apart first. `admitted`, bool (n,), are
-    the documents that have a text and an id of their own.
-
-    Returns:
-        The commit whose outputs are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
+    Equal texts count once, so they are told apart first. `admitted`, bool (n,), are the
+    documents that have a text and an id of their own. Returns the commit whose outputs
+    are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
     """
     ranked = rank_documents(driver, dedup, admitted, name=FIRST_RANK)
     upstream = [ranked, *driver.surveys.values()]
@@ -190,11 +188,7 @@ def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
 def check_counts(
     workspace: Workspace, places: list[Extent], commits: dict[str, Commit]
 ) -> None:
-    """Every paragraph of every document must have arrived in a bucket, once.
-
-    Raises:
-        ReconcileError: Entries were lost or doubled on the way.
-    """
+    """Every paragraph of every document must have arrived in a bucket, once."""
     sent = sum(len(counted_keys(workspace, place)) for place in places)
     arrived = sum(commit.counts["occurrences"] for commit in commits.values())
     if sent != arrived:

@@ -28,12 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Standing,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Standing
     from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate as Frequent
     from isinglass.transforms.edits import Applied, Cuts, View

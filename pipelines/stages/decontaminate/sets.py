@@ -70,10 +70,8 @@ class SetFile:
 class EvaluationSets:
     """The evaluation items of a run.
 
-    Attributes:
-        texts: The items, in order of files and rows; an item's number is its place.
-        names: `FILE:ROW` of each item, rows counted from 0.
-        kinds: uint8 (items,), an `ItemKind` each.
+    `texts` are the items, in order of files and rows: an item's number is its place.
+    Each has a name, `FILE:ROW` with rows counted from 0, and an `ItemKind`, uint8.
     """
 
     config: DecontaminateConfig

@@ -26,13 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Site,
-        Standing,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Standing
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DecontaminateConfig, RunConfig
     from isinglass.transforms.decontaminate.items import ItemIndex

@@ -57,10 +57,8 @@ WAVE_BYTES = 256 * 2**20
 class Wave:
     """A part of the keys that goes through the shuffle together.
 
-    Attributes:
-        buckets: Groups that the keys of the wave are spread over.
-        part: Which part of the keys of these columns it is.
-        parts: Parts that these columns are split into, by key.
+    Its keys are spread over so many buckets; where its columns are split by key, it is
+    one part of so many parts.
     """
 
     number: int
@@ -109,9 +107,8 @@ def plan_waves(documents: int, fingerprints: int, dedup: DedupConfig) -> list[Wa
 class BucketWork:
     """Finds the candidate pairs of one bucket.
 
-    Attributes:
-        references: Documents of smaller rank than this are not paired with each other.
-        counted: The keys of each pair are counted.
+    Documents of smaller rank than `references` are not paired with each other; where
+    `counted`, so are the keys of each pair.
     """
 
     references: int = 0
@@ -269,11 +266,7 @@ def check_entries(
     commits: dict[str, Commit],
     dedup: DedupConfig,
 ) -> None:
-    """Every key that a shard gave must have arrived in a bucket, once.
-
-    Raises:
-        ReconcileError: Entries were lost or doubled on the way.
-    """
+    """Every key that a shard gave must have arrived in a bucket, once."""
     sent = 0
     lists = [] if dedup.containment is None else [FINGERPRINTS]
     for place in places:

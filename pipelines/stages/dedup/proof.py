@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from isinglass.pipelines.proof.check import COUNTS, EVIDENCE, Check, conclude
 from isinglass.pipelines.stage import Written
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
+from isinglass.transforms.dedup.candidates import compare
 from isinglass.transforms.dedup.shingles import shingle_sets
-from isinglass.transforms.dedup.verify import compare
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
 
@@ -25,14 +25,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.documents import DocumentBatch
     from isinglass.transforms.dedup.shingles import Shingles
 
-_EVIDENCE = [
-    "doc_id",
-    "outcome",
-    "reason",
-    "kept_doc_id",
-    "kept_in",
-    "similarity",
-]
+_EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "kept_in", "similarity"]
 
 
 def written(run: FinishedRun) -> Written:

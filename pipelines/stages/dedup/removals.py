@@ -123,11 +123,7 @@ CURVE_POINTS = tuple(round(0.05 * step, 2) for step in range(21))
 def check_evidence(
     workspace: Workspace, shard_ids: list[str], earlier: Sequence[EarlierRun]
 ) -> None:
-    """Every document dropped as a duplicate names one that is kept, here or there.
-
-    Raises:
-        ReconcileError: A removal has no evidence.
-    """
+    """Every document dropped as a duplicate names one that is kept, here or there."""
     columns = ["outcome", "kept_doc_id", "kept_in", "doc_id"]
     ledgers = [
         read_table(workspace.table("ledger", shard_id), columns)

@@ -20,13 +20,7 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.svg import capture_curve
-from isinglass.pipelines.report.text import (
-    MISSING,
-    grouped,
-    percent,
-    share_of,
-    shorten,
-)
+from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

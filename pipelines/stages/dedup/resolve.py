@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 class Documents:
     """The documents of this run, and behind them those of earlier runs.
 
-    Attributes:
-        words: uint64 (n, 2), doc_ids.
-        run: int32 (n,), index of the earlier run; -1 for this one.
-        run_ids: run_id of each earlier run.
-        compared_by: One entry a document of this run; see `COMPARED_BY`.
+    `words` are doc_ids, uint64 (n, 2); `run` is the index of the earlier run, int32
+    (n,), -1 for this one. `compared_by` has an entry a document of this run; see
+    `COMPARED_BY`.
     """
 
     words: np.ndarray

@@ -24,8 +24,8 @@ from isinglass.pipelines.stages.dedup.shingles import (
     ShingleStore,
     open_store,
 )
+from isinglass.transforms.dedup.candidates import compare
 from isinglass.transforms.dedup.keepers import Similarity
-from isinglass.transforms.dedup.verify import compare
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -58,10 +58,7 @@ class VerifyWork:
         return candidates, store
 
     def run(
-        self,
-        state: tuple[Candidates, ShingleStore],
-        payload: str,
-        outputs: UnitOutputs,
+        self, state: tuple[Candidates, ShingleStore], payload: str, outputs: UnitOutputs
     ) -> dict[str, int]:
         """Write the similarity of pairs `start:stop`, in their order."""
         candidates, store = state

@@ -127,10 +127,7 @@ class Dedup(Stage):
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """What looks like a template taken for a text, or a source given twice."""
         del config, told

@@ -31,11 +31,9 @@ ENCODE = "encode"
 class Notes:
     """What made the files of a shard; empty where nothing of the kind did.
 
-    Attributes:
-        tokenizer: Library and version.
-        device: `cpu`, or the name of the GPU.
-        megatron: Type of the ids in `.bin`.
-        fell_back: Whether a fast tokenizer was given up in the course of the run.
+    Tokenizer is library and version; device `cpu`, or the name of the GPU; megatron the
+    type of the ids in `.bin`. `fell_back`: a fast tokenizer was given up in the course
+    of the run.
     """
 
     tokenizer: str

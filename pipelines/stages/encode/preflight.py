@@ -70,10 +70,8 @@ def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str
 
     Where the records of all files are known and each is encoded once, it never has more
     than `max_tokens` vectors a record. Otherwise tokens are guessed from the size of
-    the files on disk, of which compressed ones hold more.
-
-    Returns:
-        Such as `up to 3.8 GB`, or `about 3.8 GB` where it is a guess.
+    the files on disk, of which compressed ones hold more. Returns such as `up to 3.8
+    GB`, or `about 3.8 GB` where it is a guess.
     """
     width = hidden_width(config)
     rows = [item.rows for item in inputs]

@@ -170,11 +170,7 @@ def check_tokens(run: FinishedRun) -> list[Check]:
 
 
 def _faults(
-    run: FinishedRun,
-    name: str,
-    shard: str,
-    ids: Tokenised,
-    ends: dict[str, int | None],
+    run: FinishedRun, name: str, shard: str, ids: Tokenised, ends: dict[str, int | None]
 ) -> list[str]:
     """What is wrong with a file that is made of the ids of a shard, if anything."""
     config = run.config.encode

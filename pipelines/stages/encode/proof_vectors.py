@@ -133,10 +133,8 @@ as float16 or not; and for less, where a cosine of 0.9995 is a difference of 0.0
 class Sampled:
     """What came of encoding again.
 
-    Attributes:
-        rows: Rows that were encoded again.
-        faults: Of `embeddings/` and of `hidden_states/`: those not of their texts.
-        why: Why nothing was encoded again; empty if something was.
+    Of so many rows those not of their texts are faults of `embeddings/` or
+    `hidden_states/`; `why` says why nothing was encoded again, if so.
     """
 
     rows: int = 0

@@ -25,10 +25,7 @@ from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.outputs.vectors import truncated
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.stages import (
-    StreamSettings,
-    encode_stream,
-)
+from isinglass.transforms.encode.stages import StreamSettings, encode_stream
 from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.reference import load_reference
@@ -70,10 +67,8 @@ class _Item:
 class EncodeWork:
     """Work of the encode pass.
 
-    Attributes:
-        tables: Folder of the tables that say where fast tokenizers differ.
-        fell_back: Whether the reference does everything because a fast tokenizer was
-            found to differ.
+    `tables` is the folder of the tables that say where fast tokenizers differ; with
+    `fell_back` the reference does everything because one was found to.
     """
 
     config: EncodeConfig

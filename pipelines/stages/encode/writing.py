@@ -46,13 +46,10 @@ if TYPE_CHECKING:
 class Tokenised:
     """The documents of a batch, as ids.
 
-    Attributes:
-        doc_ids: One a document.
-        whole: Ids of each document, truncated where that was asked for.
-        rows: What is written to `tokens/` and encoded: `whole`, or its windows.
-        documents: The document of each row, where rows are windows.
-        words: The word of each token of `rows`, where that was asked for.
-        truncated: Documents of which the encoder sees only the first tokens.
+    `whole` are the ids of each document, truncated where that was asked for; `rows`,
+    which are written to `tokens/` and encoded, are these or windows of them, of which
+    `documents` names the document. `words` has the word of each token of `rows`, where
+    that was asked for. Of `truncated` documents the encoder sees only the first tokens.
     """
 
     doc_ids: pa.StringArray

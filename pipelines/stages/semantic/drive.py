@@ -44,10 +44,8 @@ def find_clusters(
     """Cluster the vectors of a run, and compare documents inside of clusters.
 
     `cleans` and `encodes` are commits of these passes by shard, `identity` the seed of
-    the run and the fingerprint of the code.
-
-    Returns:
-        Commits of `clusters/`, by shard; counts of the fit and of the recall.
+    the run and the fingerprint of the code. Returns commits of `clusters/`, by shard;
+    counts of the fit and of the recall.
     """
     seed, code = identity
     shards = tuple(encodes)

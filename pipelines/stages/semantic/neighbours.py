@@ -140,8 +140,7 @@ _OWN_SAMPLE = 1
 def count_missed(outputs: UnitOutputs, comparison: Comparison) -> dict[str, int]:
     """Count how many pairs the comparison, which is done, missed; writes no file.
 
-    Returns:
-        What `SemanticRecall` has of counts; its documents as `records_in`.
+    Returns what `SemanticRecall` has of counts; its documents as `records_in`.
     """
     workspace, shards = outputs.workspace, comparison.shards
     seed = (comparison.seed + _OWN_SAMPLE) % 2**63

@@ -69,10 +69,8 @@ def summarise_clusters(
 ) -> tuple[SemanticSummary, dict[str, pa.Table]]:
     """Sizes, medoids, terms, places and shares of all clusters.
 
-    `counts` are those of the fit and of the recall.
-
-    Returns:
-        The part of the manifest, and the tables of `audit/` by name.
+    `counts` are those of the fit and of the recall. Returns the part of the manifest,
+    and the tables of `audit/` by name.
     """
     documents = Assigned.of(
         read_table(workspace.table("clusters", shard.shard_id)) for shard in shards

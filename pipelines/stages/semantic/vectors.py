@@ -56,9 +56,8 @@ def sampled_vectors(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
     """Draw documents of all shards, at least one.
 
-    Returns:
-        Places of at most `size` documents among those of all shards, and their vectors,
-        in an order that the ids alone decide; and how many documents there are.
+    Returns places of at most `size` documents among those of all shards, and their
+    vectors, in an order that the ids alone decide; and how many documents there are.
     """
     ids = np.concatenate([shard_ids(workspace, shard) for shard in shards])
     places = draw(ids, size, seed)

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 class Flight:
     """Everything between the first batch of a call and its last.
 
-    Attributes:
-        encoder: Says how large a batch may be; is told when memory runs out.
+    The encoder says how large a batch may be, and is told when memory runs out.
     """
 
     lane: Lane

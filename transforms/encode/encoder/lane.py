@@ -80,11 +80,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A batch under way.
-
-    Attributes:
-        copied: Reached when its results are on the host.
-    """
+    """A batch under way, `copied` when its results are on the host."""
 
     slot: Slot
     copied: Mark

@@ -36,8 +36,7 @@ class Encoded:
 class Window:
     """Documents under way, cut to what the model sees, and what has come back.
 
-    Attributes:
-        left: Tokens of batches that have not come back yet.
+    Tokens of batches that have not come back yet are `left`.
     """
 
     def __init__(self, tokens: TokenBatch, dimensions: int, *, hidden: bool) -> None:

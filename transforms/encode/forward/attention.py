@@ -57,9 +57,8 @@ def choose_attention(
 ) -> tuple[Attention, str]:
     """The fastest attention that is sound here, and its name.
 
-    Returns:
-        `by_length` on a CPU, in float32, and wherever no other kernel runs and agrees
-        with it; otherwise the name of the kernel.
+    It is `by_length` on a CPU, in float32, and wherever no other kernel runs and agrees
+    with it; otherwise the name of the kernel.
     """
     plain = ByLength(heads)
     size = width // heads

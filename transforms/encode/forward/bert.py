@@ -91,8 +91,7 @@ class Layer:
 class PackedModel:
     """A loaded encoder of the BERT family; see `Model`.
 
-    Attributes:
-        attention: How attention is computed: `by_length`, `varlen` or `flash`.
+    Attention is computed `by_length`, or by `varlen` or `flash`.
     """
 
     dimensions: int

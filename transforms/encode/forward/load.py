@@ -64,9 +64,6 @@ def check_model(folder: Path, pooling: str) -> None:
 
     Tensors are looked at one by one and not kept. For a model that only `transformers`
     runs, the files must be readable and the model no encoder-decoder.
-
-    Raises:
-        RefuseError: See there.
     """
     import torch  # noqa: PLC0415  (optional)
 

@@ -39,9 +39,8 @@ _POOLER_TOLERANCE = 1e-2
 class PaddedModel:
     """A loaded `AutoModel`; see `Model`.
 
-    Attributes:
-        pad: Id that fills the batch; positions of some models are counted from it.
-        model: Of transformers, which chooses how attention is computed.
+    `pad` fills the batch; positions of some models are counted from it. `model` is one
+    of transformers, which chooses how attention is computed.
     """
 
     dimensions: int
@@ -62,8 +61,7 @@ class PaddedModel:
         ids[places] = batch.ids.long()
         mask[places] = 1
         hidden: Tensor = self.model(
-            input_ids=ids.view(count, longest),
-            attention_mask=mask.view(count, longest),
+            input_ids=ids.view(count, longest), attention_mask=mask.view(count, longest)
         ).last_hidden_state
         return hidden.reshape(count * longest, -1)[places]
 

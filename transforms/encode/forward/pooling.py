@@ -35,9 +35,7 @@ def pool_first(batch: DeviceBatch, hidden: Tensor) -> Tensor:
 class Pooler:
     """The model's own head: tanh of an affine map of the first hidden state.
 
-    Attributes:
-        weight: Shape (width, width), float32.
-        bias: Shape (width,), float32.
+    Weight (width, width) and bias (width,) are float32.
     """
 
     weight: Tensor

@@ -75,9 +75,8 @@ def onednn_product(
 ) -> Product | None:
     """By the operators that torch's own compiler emits for frozen models.
 
-    Returns:
-        None on another device, in a precision the processor has no instructions for,
-        or where torch was built without them.
+    None on another device, in a precision the processor has no instructions for, or
+    where torch was built without them.
     """
     laid_out = _laid_out(weight)
     if laid_out is None:

@@ -107,8 +107,7 @@ def _is_named(choice: str) -> bool:
 def _revision(settings: EncodeSettings) -> str | None:
     """The revision of the one repository that is named.
 
-    Raises:
-        ConfigError: There are two of them.
+    If there are two of them, it could be of one only.
     """
     names = {n for n in (settings.model, settings.tokenizer) if _is_named(n)}
     if settings.revision is not None and len(names) > 1:

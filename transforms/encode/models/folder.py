@@ -78,10 +78,8 @@ def model_settings(folder: Path) -> dict[str, Any]:
 def weight_files(folder: Path) -> list[Path]:
     """The files that hold a model's tensors, in the order of their names.
 
-    One file is taken before several, as transformers does.
-
-    Returns:
-        At least one; all of them exist and are safetensors by name.
+    One file is taken before several, as transformers does. There is at least one; all
+    of them exist and are safetensors by name.
 
     Raises:
         RefuseError: There are none, they are pickles, a part is missing, or the

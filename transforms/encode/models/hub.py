@@ -51,10 +51,9 @@ _BLOB = re.compile(r"[0-9a-f]{64}")
 class Request:
     """What is looked for on the hub.
 
-    Attributes:
-        key: Of the configuration, for messages: `encode.model` or `encode.tokenizer`.
-        weights: Whether a model is looked for; otherwise its tokenizer alone.
-        pooling: Whether the files that say how vectors are pooled are needed.
+    `key` is that of the configuration, for messages: `encode.model` or
+    `encode.tokenizer`. With `weights` a model is looked for, otherwise its tokenizer
+    alone; with `pooling` also the files that say how vectors are pooled.
     """
 
     key: str

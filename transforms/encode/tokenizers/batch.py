@@ -92,11 +92,8 @@ def windows(
     library: its encodings and their `overflowing` ones.
 
     A window has at most `max_tokens`, special ones included; neighbours share `stride`
-    tokens of the text.
-
-    Returns:
-        The windows, document after document, and the row of each window's document,
-        shape (windows,). A document without text is one window.
+    tokens of the text. Returns the windows, document after document, and the row of
+    each window's document, (windows,). A document without text is one window.
     """
     specials = tokens.prefix + tokens.suffix
     room, step = max_tokens - specials, window_step(max_tokens, stride, specials)

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
     COUNT,
     adversarial,
@@ -29,6 +28,7 @@ from isinglass.transforms.encode.tokenizers.probe import (
     probe,
     splitting_pair,
 )
+from isinglass.transforms.encode.tokenizers.texts import CodePoints
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -47,9 +47,8 @@ MOST_ADDED = 64
 class Choice:
     """A fast library that passed its test, and what it is kept away from.
 
-    Attributes:
-        guard: Documents that hold one of these code points go to the reference.
-        spelled: Documents that spell one of these tokens out do so too.
+    Documents that hold a code point of `guard`, or spell out a token of `spelled`, go
+    to the reference.
     """
 
     fast: FastLibrary
@@ -61,10 +60,8 @@ def choose(reference: Reference, tables: Path | None) -> Choice | None:
     """Load and test the fast library for a tokenizer.
 
     `tables` is the folder in which tables of code points are kept; None makes a missing
-    one in memory: about 5 CPU seconds for WordPiece, 15 for byte pairs.
-
-    Returns:
-        None where there is no library whose ids are the reference's.
+    one in memory: about 5 CPU seconds for WordPiece, 15 for byte pairs. None where
+    there is no library whose ids are the reference's.
     """
     rules = reference.rules
     # Other spellings of a token, and tokens beyond what is tried, would go untested.

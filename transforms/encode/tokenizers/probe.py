@@ -20,8 +20,8 @@ import pyarrow as pa
 
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import CODE_POINTS, ranges_of
 from isinglass.transforms.encode.tokenizers.reference import Reference, read_library
+from isinglass.transforms.encode.tokenizers.texts import CODE_POINTS, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,10 +66,7 @@ def probe(
     `splitting` are both libraries with the same splitting but a vocabulary that shows
     where stretches end; see `splitting_rules`. It is needed for byte-pair encoding,
     whose own vocabulary hides most of it. `points` are the code points to look at, None
-    for all.
-
-    Returns:
-        None if a byte-pair tokenizer cannot be probed.
+    for all. None if a byte-pair tokenizer cannot be probed.
     """
     listed = np.zeros(CODE_POINTS, bool)
     if points is None:
@@ -93,10 +90,8 @@ def splitting_rules(rules: Rules) -> str | None:
     """A tokenizer.json with the same splitting, whose ids show where stretches end.
 
     Its pieces are single bytes, and two bytes of which one is a plain neighbour of
-    `CLASS_CONTEXT`: such a pair is one piece only inside a stretch.
-
-    Returns:
-        None where the tokenizer is not a byte-pair encoding of bytes.
+    `CLASS_CONTEXT`: such a pair is one piece only inside a stretch. None where the
+    tokenizer is not a byte-pair encoding of bytes.
     """
     if rules.kind != "bytes":
         return None

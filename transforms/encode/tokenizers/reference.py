@@ -39,11 +39,8 @@ it. A text of 50 MB took 3.5 GB and 25 CPU seconds whole, 0.2 GB and 9 s in piec
 class Reference:
     """A tokenizer with its truncation and padding switched off.
 
-    Attributes:
-        sha256: Of the tokenizer.json, hex.
-        vocabulary_size: One more than the largest id.
-        special_tokens: Whether documents are opened and closed by special tokens.
-        prefix_ids: Special tokens put before every document, `suffix_ids` behind it.
+    The vocabulary has one more than the largest id. `special_tokens` open and close
+    documents: `prefix_ids` before, `suffix_ids` behind each.
     """
 
     name: str

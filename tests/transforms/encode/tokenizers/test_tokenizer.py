@@ -19,8 +19,8 @@ from isinglass.transforms.encode.tokenizers import choice as choosing
 from isinglass.transforms.encode.tokenizers import fast as libraries
 from isinglass.transforms.encode.tokenizers import tokenizer as loading
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
-from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import adversarial
+from isinglass.transforms.encode.tokenizers.texts import CodePoints
 from isinglass.transforms.encode.tokenizers.tokenizer import (
     Tokenizer,
     load_tokenizer,
