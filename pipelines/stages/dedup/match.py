@@ -215,14 +215,12 @@ def match_documents(
     references: int,
 ) -> dict[str, Commit]:
     """Run the pass, a pipeline a wave."""
-    build = partial(
-        add_wave,
-        workspace=session.workspace,
-        places=places,
-        waves=waves,
-        references=references,
-    )
+    given = (session.workspace, places, waves, references)
     work = BucketWork(references)
+
+    def build(pipeline: beam.Pipeline, pending: list[Unit]) -> object:
+        return add_wave(pipeline, pending, *given)
+
     return run_pass(session, work, units, speed=HASHING, build=build, wave_of=wave_of)
 
 

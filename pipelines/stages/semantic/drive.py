@@ -8,12 +8,6 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass, run_step
 from isinglass.pipelines.engine.units import Each, Unit
-from isinglass.pipelines.stages.semantic.clusters import (
-    ASSIGN,
-    FIT,
-    assign_shard,
-    fit_clusters,
-)
 from isinglass.pipelines.stages.semantic.neighbours import (
     NEIGHBOURS,
     RECALL,
@@ -22,6 +16,12 @@ from isinglass.pipelines.stages.semantic.neighbours import (
     count_missed,
 )
 from isinglass.pipelines.stages.semantic.summary import TABLE, write_shard
+from isinglass.pipelines.stages.semantic.vectors import (
+    ASSIGN,
+    FIT,
+    assign_shard,
+    fit_clusters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

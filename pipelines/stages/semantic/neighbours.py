@@ -9,15 +9,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array
-from isinglass.pipelines.stages.semantic.clusters import (
+from isinglass.pipelines.stages.semantic.vectors import (
     CLUSTERS,
     load_array,
-    spill_path,
-)
-from isinglass.pipelines.stages.semantic.vectors import (
     sampled_vectors,
     shard_ids,
     shard_vectors,
+    spill_path,
 )
 from isinglass.transforms.semantic.duplicates import (
     DOCUMENTS,

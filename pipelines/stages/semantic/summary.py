@@ -15,14 +15,14 @@ from isinglass.pipelines.engine.side_tables import (
     write_side,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table, table_batches
-from isinglass.pipelines.stages.semantic.clusters import (
+from isinglass.pipelines.stages.semantic.neighbours import load_rows
+from isinglass.pipelines.stages.semantic.vectors import (
     CLUSTERS,
     SIMILARITY,
     load_array,
     load_centroids,
+    shard_ids,
 )
-from isinglass.pipelines.stages.semantic.neighbours import load_rows
-from isinglass.pipelines.stages.semantic.vectors import shard_ids
 from isinglass.schemas import tables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.transforms.labels import safe_labels

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -100,20 +99,14 @@ class Packer:
         yield from _batches(doc_ids, values, pieces.take(order), rows[order])
 
 
-@dataclass(frozen=True)
-class _Pieces:
+class _Pieces(NamedTuple):
     documents: NDArray[np.int64]
     starts: NDArray[np.int64]
     places: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
     def take(self, order: NDArray[np.int64]) -> _Pieces:
-        return _Pieces(
-            self.documents[order],
-            self.starts[order],
-            self.places[order],
-            self.lengths[order],
-        )
+        return _Pieces(*(column[order] for column in self))
 
 
 def _pieces(lengths: NDArray[np.int64], most: int) -> _Pieces:
