@@ -29,11 +29,9 @@ if TYPE_CHECKING:
 class CleanedBatch:
     """What becomes of one batch of records.
 
-    Attributes:
-        data: Kept documents (`tables.DATA`, carried columns, and those of stages).
-        findings: `tables.FINDINGS` of the kept documents.
-        ledger: `tables.LEDGER`, one row a record, in reading order.
-        counts: Integers to be reconciled; see `_count`.
+    They are of the schemas of `tables`: `data` with carried columns and those of
+    stages, the findings those of kept documents, the ledger a row a record, in reading
+    order. The counts are to be reconciled; see `_count`.
     """
 
     data: pa.RecordBatch

@@ -27,12 +27,10 @@ ROW_GROUP_BYTES = 8 * 2**20
 class Storage:
     """How the columns of a file are laid out and compressed.
 
-    Attributes:
-        compression: A codec of Parquet, `none` for none.
-        level: Level of the codec; None where it has no levels.
-        encodings: Path of a column (`embedding.list.element` is the values of a list)
-            and its encoding, such as `BYTE_STREAM_SPLIT`. Others are written plain.
-        statistics: Columns whose least and largest values are recorded; None for all.
+    Of `compression`, a codec of Parquet or `none`, the level is None where it has no
+    levels. `encodings` are paths of columns (`embedding.list.element` is the values of
+    a list) and their encodings, such as `BYTE_STREAM_SPLIT`; others are written plain.
+    Least and largest values are recorded of the columns of `statistics`; None for all.
     """
 
     compression: str = "zstd"
@@ -151,8 +149,7 @@ class TableWriter:
     def finish(self) -> tuple[int, str]:
         """Write the footer and make the file durable.
 
-        Returns:
-            Bytes and SHA-256 of the file.
+        Returns its bytes and SHA-256.
         """
         self._flush()
         self._writer.close()

@@ -71,11 +71,7 @@ class ItemIndex(NamedTuple):
 
 
 def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex:
-    """Index evaluation items; an item's number is its place in `texts`.
-
-    Raises:
-        ValueError: The items have more words than fit (`automaton.MOST_UNITS`).
-    """
+    """Index evaluation items; an item's number is its place in `texts`."""
     units = number_units(normalise(texts))
     needs = _needs(units, config)
     chosen = np.flatnonzero(needs.kinds <= ItemKind.SEARCHED_WHOLE)

@@ -62,11 +62,8 @@ def list_clusters(documents: Assigned, clusters: int) -> pa.Table:
     """Size, near-duplicates and medoid of each cluster.
 
     The medoid is the document nearest to the centroid, the one to read to know the
-    cluster; of equally near ones, to 6 decimals, that of the smallest id.
-
-    Returns:
-        The first five columns of `tables.CLUSTER_LIST`; a cluster of no document has no
-        medoid.
+    cluster; of equally near ones, to 6 decimals, that of the smallest id. Returns the
+    first five columns of `tables.CLUSTER_LIST`; a cluster of no document has no medoid.
     """
     labels = documents.clusters
     rounded = np.round(documents.similarity.astype(np.float64), DECIMALS)
@@ -110,11 +107,8 @@ def cluster_shares(
     `ledger` has the `LEDGER_COLUMNS` of the shard; a `kept_doc_id` names a document
     that was kept, in any shard. `documents` are those of all shards that have a
     cluster. Sources and languages are safe labels, one a row of the ledger, null where
-    unknown.
-
-    Returns:
-        Table with the schema `CLUSTER_SHARES`, sorted by its first four columns. The
-        documents before cleaning sum to the ledger's rows.
+    unknown. Returns `CLUSTER_SHARES`, sorted by its first four columns; the documents
+    before cleaning sum to the ledger's rows.
     """
     kept_for = ledger["kept_doc_id"].combine_chunks()
     ends = id_bytes(pc.coalesce(kept_for, ledger["doc_id"].combine_chunks()))

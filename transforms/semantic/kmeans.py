@@ -59,10 +59,8 @@ def fit(
     direction, place no centroid; where there are no others, one of zeros is made.
 
     The rows (n, d) are of unit length or of zeros; their order matters, so bring them
-    in a fixed one. No more clusters than there are distinct rows are made.
-
-    Returns:
-        Shape (k, d), k at most `clusters`, rows of unit length; or one row of zeros.
+    in a fixed one. No more clusters than there are distinct rows are made. Returns
+    shape (k, d), rows of unit length, or one row of zeros.
 
     Raises:
         ValueError: There is no row.
@@ -93,10 +91,9 @@ def assign(
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The nearest centroid of each row, of unit length or zeros, and the cosine to it.
 
-    Returns:
-        Cluster, shape (n,), the lowest one where several are equally near, which is to
-        a billionth; cosine, shape (n,), rounded to 6 decimals. A row of zeros is in
-        cluster 0, with a cosine of 0.
+    Returns the cluster (n,), the lowest one where several are equally near, which is to
+    a billionth; the cosine (n,), rounded to 6 decimals. A row of zeros is in cluster 0,
+    with a cosine of 0.
     """
     labels = nearest(matrix, centroids)
     similarity = np.empty(len(matrix), np.float32)
@@ -200,8 +197,8 @@ def split(
     """The parts of one cluster, each of at most `largest` rows where possible.
 
     Parts are made by k-means, again and again. Rows that it cannot tell apart, such as
-    copies of one vector, stay in one part whatever their number; `duplicates` and
-    `outliers` bound their own work there.
+    copies of one vector, stay in one part whatever their number; `duplicates`
+    bounds its own work there.
 
     The rows (n, d) of one cluster come in a fixed order; those of each part are
     ascending.

@@ -129,10 +129,8 @@ def telling_words(table: pa.Table, documents: NDArray[np.int64], most: int) -> p
     """The words of each cluster that tell it from the others.
 
     The table is from `sum_words`; `documents` (k,) are those of each cluster that words
-    were taken from.
-
-    Returns:
-        `WORDS` and the score, to 6 decimals, sorted by cluster, falling score and word.
+    were taken from. Returns `WORDS` and the score, to 6 decimals, sorted by cluster,
+    falling score and word.
     """
     coded = table["word"].combine_chunks().dictionary_encode()
     codes = coded.indices.to_numpy(zero_copy_only=False)

@@ -52,11 +52,9 @@ _INPUT = re.compile(r"\binputs(?=[\[:])")
 class SetFile:
     """One file of evaluation items.
 
-    Attributes:
-        path: As the configuration names it; in a folder, with the path below it.
-        first: Number of its first item.
-        items: Records with a text; as many items from `first` on.
-        unreadable: Records without one, which no document can be searched for.
+    The path is as the configuration names it; in a folder, with the path below it.
+    `items` are records with a text, and as many items from number `first` on;
+    `unreadable` are records without one, which no document can be searched for.
     """
 
     path: str

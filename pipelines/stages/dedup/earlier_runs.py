@@ -46,11 +46,8 @@ KEPT = f"{AGAINST}/kept.npy"
 class EarlierRun:
     """A finished run whose kept documents are not kept again.
 
-    Attributes:
-        folder: Its run folder, absolute.
-        seal: Hash of its checksums.
-        shards: Name and number of documents of each shard.
-        fingerprints: Fingerprints of all its documents; 0 without containment.
+    The folder is absolute, the seal the hash of its checksums. Each shard has a name
+    and a number of documents; all have so many fingerprints, 0 without containment.
     """
 
     folder: str

@@ -114,11 +114,9 @@ def _wanted_texts(
 class TextSources:
     """Where the texts of all shards can be read again.
 
-    Attributes:
-        shards: By run folder (empty for this run) and shard name; a run that is
-            missing here is read from its `data/`.
-        layouts: Index of the layout of each run's inputs.
-        versions: What the texts of each shard depend on.
+    Shards are by run folder (empty for this run) and name; a run that is missing here
+    is read from its `data/`. `layouts` has the index of the layout of each run's
+    inputs, `versions` what the texts of each shard depend on.
     """
 
     shards: dict[tuple[str, str], Shard]
@@ -160,11 +158,9 @@ def shingle_units(
 class ShingleStore:
     """All kept shingle sets, mapped into memory.
 
-    Attributes:
-        values: uint64 array of each shard.
-        shard: int64 (c,), index into `values` of each candidate.
-        start: int64 (c,), first shingle of each candidate in its shard's array.
-        stop: int64 (c,), one past the last.
+    `values` has a uint64 array of each shard. For each candidate, int64 (c,), `shard`
+    is the index into these, `start` its first shingle there and `stop` one past the
+    last.
     """
 
     values: list[np.ndarray]

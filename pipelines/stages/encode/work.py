@@ -25,8 +25,7 @@ from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.outputs.vectors import truncated
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.stages import StreamSettings, encode_stream
-from isinglass.transforms.encode.threads import writing
+from isinglass.transforms.encode.stages import StreamSettings, encode_stream, writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer

@@ -18,14 +18,15 @@ from isinglass.pipelines.stages.semantic.vectors import (
     spill_path,
 )
 from isinglass.transforms.semantic.duplicates import (
+    COMPANIONS,
     DOCUMENTS,
     Rows,
     count_pairs,
     find_duplicates,
+    outlier_scores,
 )
 from isinglass.transforms.semantic.hashing import draw
 from isinglass.transforms.semantic.kmeans import split
-from isinglass.transforms.semantic.outliers import COMPANIONS, outlier_scores
 from isinglass.transforms.semantic.terms import documents_each
 
 if TYPE_CHECKING:

@@ -30,8 +30,7 @@ _NUMBERED = re.compile(r"cuda:([0-9]{1,4})")
 def choose_device(choice: str) -> torch.device:
     """The device to run on: `auto` takes a GPU where torch sees one.
 
-    Args:
-        choice: `auto`, `cpu`, `cuda` (the first GPU that torch sees) or `cuda:N`.
+    The choice is `auto`, `cpu`, `cuda` (the first GPU that torch sees) or `cuda:N`.
 
     Raises:
         ConfigError: The choice is none of these, or the GPU is not there.
@@ -107,12 +106,11 @@ def lease_device(
     Asked again, the same owner is given the GPU it has. Only processes that use the
     same folder know of each other.
 
-    Args:
-        choice: `auto`, `cpu`, `cuda` (any GPU that torch sees) or `cuda:N`.
-        folder: Where the files lie, on a local file system; made if it is not there.
-        owner: Names the process among all that use the folder, such as its number.
-            It stands in the file, so that a person can see who has the GPU.
-        wait: Called with the seconds between two looks.
+    The choice is as for `choose_device`, but that `cuda` is any GPU that torch sees.
+    The files lie in the folder, on a local file system; it is made if it is not there.
+    `owner` names the process among all that use it, such as its number: it stands in
+    the file, so that a person can see who has the GPU. `wait` is called with the
+    seconds between two looks.
     """
     import torch  # noqa: PLC0415  (optional)
 

@@ -72,12 +72,10 @@ class Encoder:
         The same windows give the same bytes in every process on the same kind of
         processor, as long as memory suffices.
 
-        Args:
-            windows: Documents; those of no tokens, which only a tokenizer without
-                special tokens can give, have vectors of zeros.
-            hidden: Whether the last hidden state of every token is given out too:
-                2 x dimensions bytes a token, so 768 for MiniLM, about 200 times the
-                text. A window is held whole, at most three at a time.
+        Documents of no tokens, which only a tokenizer without special tokens can give,
+        have vectors of zeros. `hidden` gives out the last hidden state of every token
+        too: 2 x dimensions bytes a token, so 768 for MiniLM, about 200 times the text.
+        A window is held whole, at most three at a time.
 
         Raises:
             TooLargeError: A document alone does not fit into the device's memory.
@@ -119,11 +117,8 @@ class Encoder:
 def load_encoder(settings: EncodeSettings) -> Encoder:
     """Load the model that `encode.model` names.
 
-    Raises:
-        MissingExtraError: A library or the packaged model is not installed.
-        ConfigError: The device is not there, or max_tokens is too long.
-        RefuseError: Weights are missing or a pickle, or the tokenizer is not the
-            model's, or the device has too little memory for the model.
+    Raises as `check_fit` and `load_model` do, and `RefuseError` if the device has too
+    little memory for the model.
     """
     require("torch", "safetensors")
     from isinglass.transforms.encode.encoder import lane  # noqa: PLC0415  (torch)

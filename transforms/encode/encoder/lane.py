@@ -61,12 +61,10 @@ class Work:
 class Slot:
     """Buffers of one batch, and the batch that uses them.
 
-    Attributes:
-        ids: Of the host and of the device, int32, shape (capacity,).
-        starts: Of the host and of the device, int32, shape (capacity + 1,).
-        vectors: Of the host, float32; grows to the largest batch so far.
-        states: The same for hidden states, float16.
-        made: What the device has made of the batch, until it is copied out.
+    Ids, int32 (capacity,), and starts, int32 (capacity + 1,), are of the host and of
+    the device; vectors, float32, and states, float16, of the host: they grow to the
+    largest batch so far. `made` is what the device has made of the batch, until it is
+    copied out.
     """
 
     ids: tuple[Tensor, Tensor]

@@ -23,15 +23,12 @@ def load_model(
 ) -> Model:
     """Load a model folder, without padding where its architecture is known.
 
-    Args:
-        folder: With config.json and safetensors; no code in it is run.
-        device: Where the model runs.
-        precision: Of weights and hidden states: `float32` has 24 bits, `bfloat16` 8
-            with the range of float32, `float16` 11 up to 65,504, and most CPUs have
-            no instructions for it: expect a tenth of the speed. Sums inside products,
-            normalisation, softmax and pooling are float32 in all three.
-        pooling: `mean` of all hidden states, `cls` (the first one) or the model's
-            own `pooler`.
+    No code in the folder is run. Of the precisions of weights and hidden states,
+    `float32` has 24 bits, `bfloat16` 8 with the range of float32, `float16` 11 up to
+    65,504, and most CPUs have no instructions for it: expect a tenth of the speed. Sums
+    inside products, normalisation, softmax and pooling are float32 in all three. The
+    pooling is `mean` of all hidden states, `cls` (the first one) or the model's own
+    `pooler`.
 
     Raises:
         ConfigError: The device cannot compute in this precision.

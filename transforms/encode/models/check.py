@@ -52,13 +52,8 @@ def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[Model
 
     These are the tokenizer, and if `embeds` the weights and the settings of the
     encoder. Names that the hub's cache lacks are fetched here, if that is allowed.
-
-    Raises:
-        MissingExtraError: A library or the packaged model is not installed.
-        ConfigError: A name or path leads to nothing, or max_tokens is too long.
-        RefuseError: A file is missing, is a pickle, is not the published one, or
-            tokenizer and model do not belong together.
-        RetryError: The hub does not answer.
+    Raises as `tokenizer_file`, `model_folder` and `check_fit` do, and `ConfigError` for
+    a revision of nothing on the hub.
     """
     require("tokenizers")
     file = tokenizer_file(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,7 @@ def _vectors(column: pa.Array, width: int, dtype: str) -> NDArray[Any]:
     return values.reshape(-1, width)
 
 
+@dataclass(frozen=True, eq=False)
 class MegatronData:
     """Documents of a pair of files `.bin` and `.idx`, mapped into memory.
 
@@ -167,17 +169,10 @@ class MegatronData:
         borders: Sequences before each document, int64, shape (documents + 1,).
     """
 
-    def __init__(
-        self,
-        ids: NDArray[Any],
-        lengths: NDArray[np.int32],
-        starts: NDArray[np.int64],
-        borders: NDArray[np.int64],
-    ) -> None:
-        self.lengths = lengths
-        self.borders = borders
-        self._ids = ids
-        self._starts = starts
+    _ids: NDArray[Any] = field(repr=False)
+    lengths: NDArray[np.int32]
+    _starts: NDArray[np.int64] = field(repr=False)
+    borders: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Documents, empty ones included."""

@@ -189,11 +189,7 @@ def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Toke
 
     `tables` is the folder in which tables of code points are kept between runs, made
     where it is missing; None makes a table that does not come with the package anew, in
-    seconds.
-
-    Raises:
-        MissingExtraError: The library or the packaged tokenizer is not installed.
-        RefuseError: The file is missing or cannot be read.
+    seconds. Raises as `load_reference` does.
     """
     reference = load_reference(settings)
     fast = settings.tokenizer_backend != "reference"
