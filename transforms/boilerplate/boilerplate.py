@@ -103,13 +103,9 @@ def list_parts(lists: pa.ListArray) -> tuple[NDArray[np.uint64], NDArray[np.int6
 class Trimmed:
     """The boilerplate of a batch, in the source texts.
 
-    Attributes:
-        rows: int64 (k,), text of each boilerplate paragraph, ascending.
-        starts: int32 (k,), its first code point; of a removed one, the first that
-            went with it.
-        ends: int32 (k,), likewise the code point behind its last one.
-        numbers: int32 (k,), its number in the list of paragraphs.
-        removed: Whether boilerplate was cut out.
+    A paragraph is in text `rows`, int64 (k,), ascending, from code point `starts` up to
+    `ends`, int32 (k,), or if it was `removed` what went with it; `numbers`, int32 (k,),
+    are those in the list of paragraphs.
     """
 
     rows: NDArray[np.int64]

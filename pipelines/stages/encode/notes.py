@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.commits import add_counts
@@ -43,10 +42,6 @@ class Notes:
     pooling: str = ""
     megatron: str = ""
     fell_back: bool = False
-
-    def to_json(self) -> str:
-        """One JSON object."""
-        return json.dumps(asdict(self), sort_keys=True)
 
 
 def notes_path(workspace: Workspace, shard_id: str) -> Path:

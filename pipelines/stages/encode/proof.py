@@ -21,7 +21,7 @@ from isinglass.pipelines.stages.encode.writing import (
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_megatron
-from isinglass.transforms.encode.outputs.tokens import with_end
+from isinglass.transforms.encode.outputs.rows import with_end
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from contextlib import contextmanager
@@ -129,7 +130,7 @@ class EncodeWork:
         counts = writer.finish()
         counts["compared"] = tokenizer.documents_compared
         counts["by_reference"] = tokenizer.documents_by_reference
-        notes = self._notes(tokenizer, encoder).to_json()
+        notes = json.dumps(vars(self._notes(tokenizer, encoder)), sort_keys=True)
         outputs.write_bytes(notes_path(outputs.workspace, payload), notes)
         return counts
 

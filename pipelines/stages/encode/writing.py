@@ -20,7 +20,7 @@ from isinglass.transforms.encode.outputs.megatron import (
     idx_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
+from isinglass.transforms.encode.outputs.rows import tokens_batch, with_end
 from isinglass.transforms.encode.outputs.vectors import (
     HIDDEN_STORAGE,
     embeddings_batch,

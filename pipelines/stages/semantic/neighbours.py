@@ -157,10 +157,8 @@ def count_missed(outputs: UnitOutputs, comparison: Comparison) -> dict[str, int]
         with threadpool_limits(1):
             counts += count_pairs(sampled, others, comparison.config.duplicates)
         start += len(matrix)
-    (pairs, found), (with_pairs, with_found) = (
-        counts.sum(axis=1),
-        (counts > 0).sum(axis=1),
-    )
+    pairs, found = counts.sum(axis=1)
+    with_pairs, with_found = (counts > 0).sum(axis=1)
     return {
         "records_in": len(places),
         "with_pairs": int(with_pairs),

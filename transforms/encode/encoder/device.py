@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

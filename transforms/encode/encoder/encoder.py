@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
 from isinglass.transforms.encode.encoder.window import Encoded, Window
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.models.check import check_fit
 from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
 from isinglass.transforms.encode.models.folder import model_settings
+from isinglass.transforms.encode.settings import require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:

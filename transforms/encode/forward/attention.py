@@ -69,10 +69,8 @@ def choose_attention(
         or size > _LARGEST_HEAD_SIZE
     ):
         return plain, BY_LENGTH
-    tolerance, sample = (
-        _SELF_TEST_TOLERANCE[precision],
-        _sample(width, precision, device),
-    )
+    tolerance = _SELF_TEST_TOLERANCE[precision]
+    sample = _sample(width, precision, device)
     for name, kernel in kernels().items():
         fast = Varlen(heads, kernel)
         if agree(fast, plain, tolerance, *sample):

@@ -38,11 +38,9 @@ if TYPE_CHECKING:
 class Embedding:
     """Token ids to the first hidden states: words plus positions, normalised.
 
-    Attributes:
-        words: Shape (vocabulary, width).
-        positions: Shape (positions, width). Every token is of the first segment, so
-            that segment's vector is in them already.
-        padding: Id from behind which positions are numbered; None if they begin at 0.
+    Words are (vocabulary, width), positions (positions, width): every token is of the
+    first segment, so that segment's vector is in them already. `padding` is the id from
+    behind which positions are numbered; None if they begin at 0.
     """
 
     words: Tensor

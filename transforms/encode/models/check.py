@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
@@ -22,6 +21,7 @@ from isinglass.transforms.encode.models.folder import (
 )
 from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
 from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

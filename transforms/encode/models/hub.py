@@ -20,7 +20,6 @@ from isinglass.schemas.errors import (
     RefuseError,
     RetryError,
 )
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     INDEX_FILE,
@@ -29,6 +28,7 @@ from isinglass.transforms.encode.models.folder import (
     WEIGHTS_FILE,
     weight_files,
 )
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

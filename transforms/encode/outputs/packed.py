@@ -18,8 +18,7 @@ import pyarrow as pa
 
 from isinglass.schemas.tables import PACKED
 from isinglass.transforms.encode.batching import bounds, equal_runs, token_index
-from isinglass.transforms.encode.outputs.rows import list_column
-from isinglass.transforms.encode.outputs.tokens import with_end
+from isinglass.transforms.encode.outputs.rows import list_column, with_end
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:

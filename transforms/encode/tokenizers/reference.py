@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.batching import bounds
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
 from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME
+from isinglass.transforms.encode.settings import require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
 

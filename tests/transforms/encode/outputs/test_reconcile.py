@@ -20,7 +20,7 @@ from isinglass.transforms.encode.outputs.reconcile import (
     Expected,
     reconcile_tokens,
 )
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.rows import tokens_batch
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut, windows
 from isinglass.transforms.encode.tokenizers.reference import Reference
