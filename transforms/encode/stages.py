@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.encoder.encoder import Encoder
 
 A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,6 @@ def concatenated(batches: list[TokenBatch]) -> TokenBatch:
     lengths = np.concatenate([batch.lengths for batch in batches])
     values = np.concatenate([batch.values for batch in batches])
     return replace(batches[0], values=values, offsets=offsets_of(lengths))
-
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 def pipelined(
