@@ -30,11 +30,14 @@ import pyarrow.parquet as pq
 
 from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut, differing_rows
-from isinglass.transforms.encode.tokenizers.choice import make_table, table_key
+from isinglass.transforms.encode.tokenizers.choice import (
+    make_table,
+    table_key,
+    write_table,
+)
 from isinglass.transforms.encode.tokenizers.fast import load_fast
+from isinglass.transforms.encode.tokenizers.probe import adversarial
 from isinglass.transforms.encode.tokenizers.reference import load_reference
-from isinglass.transforms.encode.tokenizers.self_test import adversarial
-from isinglass.transforms.encode.tokenizers.tables import write_table
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:

@@ -171,7 +171,7 @@ class _ShardPass:
         for table, writer in self._writers.items():
             writer.write(tables[table])
         sources = safe_labels(cleaned.data.column("source"))
-        self._texts.add(cleaned.data.column("text"), sources, cleaned.languages)
+        self._texts.add(cleaned.data.column("text"), sources, applied.languages)
         self._outputs.status.add(documents.num_rows)
 
     def _edit(self, view: View) -> tuple[Applied, dict[str, Any]]:

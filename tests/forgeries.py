@@ -13,7 +13,7 @@ from rich.console import Console
 
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
-from isinglass.pipelines.stages.encode.proof_sampled import Sampled
+from isinglass.pipelines.stages.encode.proof_vectors import Sampled
 from isinglass.schemas.config import RunConfig
 from tests.corpora import write_corpus
 

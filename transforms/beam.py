@@ -153,7 +153,7 @@ class FindCandidates(beam.PTransform[Any, Any]):
     """Survey batches -> pairs of documents that share a band hash (`CANDIDATES`).
 
     A pair may come from several buckets. Candidates are not duplicates yet: compare
-    them with `transforms.dedup.verify.compare` before anything is removed, or let
+    them with `transforms.dedup.candidates.compare` before anything is removed, or let
     `Deduplicate` do all of it.
 
     Attributes:
@@ -341,9 +341,5 @@ class _Tokenize(beam.DoFn):
         ids = pa.ListArray.from_arrays(offsets, pa.array(encoded.values))
         lengths = pa.array(np.diff(encoded.offsets).astype(np.int32))
         yield pa.RecordBatch.from_pydict(
-            {
-                "doc_id": element.column("doc_id"),
-                "input_ids": ids,
-                "n_tokens": lengths,
-            }
+            {"doc_id": element.column("doc_id"), "input_ids": ids, "n_tokens": lengths}
         )

@@ -29,20 +29,15 @@ if TYPE_CHECKING:
 class CleanedBatch:
     """What becomes of one batch of records.
 
-    Attributes:
-        data: Kept documents (`tables.DATA`, carried columns, and those of stages).
-        findings: `tables.FINDINGS` of the kept documents.
-        ledger: `tables.LEDGER`, one row a record, in reading order.
-        quarantine: `tables.QUARANTINE`.
-        languages: Language of each kept document.
-        counts: Integers to be reconciled; see `_count`.
+    They are of the schemas of `tables`: `data` with carried columns and those of
+    stages, the findings those of kept documents, the ledger a row a record, in reading
+    order. The counts are to be reconciled; see `_count`.
     """
 
     data: pa.RecordBatch
     findings: pa.RecordBatch
     ledger: pa.RecordBatch
     quarantine: pa.RecordBatch
-    languages: pa.StringArray
     counts: Counter[str]
 
 
@@ -64,14 +59,11 @@ def account(
 ) -> CleanedBatch:
     """Write down what became of each record of a batch.
 
-    Args:
-        batch: Records as read.
-        decisions: Columns outcome, reason, weight and `EVIDENCE`, one row a document.
-        applied: What the edits made of `kept_view`.
-        shard_id: Name of the shard, for ledger and quarantine.
-        columns: Further columns of `data/`, one entry a document alive. One that has
-            the name of a column of `tables.DATA` takes its place.
-        withhold: Which of some doc_ids (n,) must not be kept in quarantine, bool (n,).
+    `decisions` are the columns outcome, reason, weight and `EVIDENCE`, a row a
+    document; `applied` is what the edits made of `kept_view`. `columns` are further
+    ones of `data/`, an entry a document alive; one that has the name of a column of
+    `tables.DATA` takes its place. `withhold` tells which of some doc_ids (n,) must not
+    be kept in quarantine, bool (n,).
     """
     documents = batch.documents
     decided = _chosen(decisions)
@@ -98,7 +90,6 @@ def account(
         findings=findings,
         ledger=ledger,
         quarantine=_quarantine(batch, fates, shard_id, withhold),
-        languages=applied.languages,
         counts=_count(ledger, applied),
     )
 
@@ -237,9 +228,8 @@ def _quarantine(
 def count_records(ledger: pa.RecordBatch) -> Counter[str]:
     """Records and characters of a ledger by what became of them.
 
-    Returns:
-        records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, and
-        those of kept, dropped and quarantined documents as they came in.
+    Returns records_in, kept, dropped.<reason>, quarantined.<reason>; characters_in, and
+    those of kept, dropped and quarantined documents as they came in.
     """
     counts: Counter[str] = Counter(records_in=ledger.num_rows)
     table = pa.Table.from_batches([ledger]).group_by(["outcome", "reason"])

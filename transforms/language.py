@@ -48,10 +48,9 @@ def _detect(detector: LangDetector, sample: str) -> str:
 def detect_languages(texts: pa.StringArray) -> pa.StringArray:
     """Tell the language of each text, none null, from its first 1,000 code points.
 
-    Returns:
-        Codes of the model's 176 languages (ISO 639-1 where there is one), or `und`
-        where the sample holds no letter or no language has at least half of the
-        probability. Equal samples always give equal answers.
+    Returns codes of the model's 176 languages (ISO 639-1 where there is one), or `und`
+    where the sample holds no letter or no language has at least half of the
+    probability. Equal samples always give equal answers.
     """
     string_buffers(texts)  # refuses nulls and other types
     samples = pc.utf8_slice_codeunits(texts, 0, SAMPLE_CHARACTERS)

@@ -40,10 +40,8 @@ def fold_table(
 ) -> NDArray[np.int32]:
     """Return what each code point becomes, or a negative mark of what it is.
 
-    Args:
-        lower_case: Give lower case; -3 for U+0130, which becomes two code points.
-        white_space: Mark white space (`str.isspace`) by -1.
-        numbers: Mark decimal digits (`str.isdecimal`) by -2.
+    Lower case is -3 for U+0130, which becomes two code points; white space
+    (`str.isspace`) is marked by -1, decimal digits (`str.isdecimal`) by -2.
     """
     table = np.arange(CODE_POINTS, dtype=np.int32)
     for code in assigned_code_points():
@@ -186,9 +184,7 @@ def _fold(texts: pa.StringArray, table: NDArray[np.int32]) -> pa.StringArray:
             "pass smaller batches"
         )
     return pa.StringArray.from_buffers(
-        len(texts),
-        pa.py_buffer(ends.astype(np.int32)),
-        pa.py_buffer(out[: ends[-1]]),
+        len(texts), pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(out[: ends[-1]])
     )
 
 

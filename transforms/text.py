@@ -109,8 +109,7 @@ def largest_byte(data: Any, start: Any, stop: Any) -> Any:
 def content_hashes(normalised: pa.StringArray) -> NDArray[np.uint64]:
     """Return the XXH3-128 of the UTF-8 bytes of each text, none null.
 
-    Returns:
-        Shape (n, 2): high word, low word; `f"{high:016x}{low:016x}"` is the digest.
+    They are high word, low word, (n, 2); `f"{high:016x}{low:016x}"` is the digest.
     """
     data, offsets = string_buffers(normalised)
     view, bounds = data.data, pairwise(offsets.tolist())

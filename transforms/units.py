@@ -77,10 +77,9 @@ def _is_sign(character: str) -> bool:
 def class_table() -> NDArray[np.uint8]:
     """Return what each code point is.
 
-    Returns:
-        One entry a code point, the sum of `WORD` for what words consist of, `UNSPACED`
-        for what of it belongs to a script without spaces; `MARK` for marks of those
-        scripts, which are part of no word, but units where characters are.
+    An entry is the sum of `WORD` for what words consist of, `UNSPACED` for what of it
+    belongs to a script without spaces; `MARK` for marks of those scripts, which are
+    part of no word, but units where characters are.
     """
     table = word_table().copy()
     signs = [c for c in assigned_code_points() if _is_sign(chr(c))]
@@ -234,9 +233,8 @@ def unit_spans(
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Where the units of each normalised text are.
 
-    Returns:
-        First code point of each unit in its text and one past its last, shape (u, 2);
-        offsets, shape (n + 1,): text i owns `spans[offsets[i]:offsets[i + 1]]`.
+    Returns the first code point of each unit in its text and one past its last, (u, 2),
+    and offsets (n + 1,): text i owns `spans[offsets[i]:offsets[i + 1]]`.
     """
     data, offsets = string_buffers(normalised)
     # At most every other byte ends a word, and unspaced text has 2 bytes a character.

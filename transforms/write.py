@@ -27,12 +27,10 @@ ROW_GROUP_BYTES = 8 * 2**20
 class Storage:
     """How the columns of a file are laid out and compressed.
 
-    Attributes:
-        compression: A codec of Parquet, `none` for none.
-        level: Level of the codec; None where it has no levels.
-        encodings: Path of a column (`embedding.list.element` is the values of a list)
-            and its encoding, such as `BYTE_STREAM_SPLIT`. Others are written plain.
-        statistics: Columns whose least and largest values are recorded; None for all.
+    Of `compression`, a codec of Parquet or `none`, the level is None where it has no
+    levels. `encodings` are paths of columns (`embedding.list.element` is the values of
+    a list) and their encodings, such as `BYTE_STREAM_SPLIT`; others are written plain.
+    Least and largest values are recorded of the columns of `statistics`; None for all.
     """
 
     compression: str = "zstd"
@@ -87,11 +85,8 @@ class TableWriter:
     Batches are gathered into row groups of at most `ROW_GROUP_ROWS` rows or about
     `ROW_GROUP_BYTES`, so memory is bounded and the layout depends on the rows only.
 
-    Args:
-        path: File to write; its folder must exist.
-        schema: Schema that every batch must have, checked on write.
-        dictionary: Columns to dictionary-encode; others are written plain.
-        storage: Compression, and encodings other than plain.
+    The folder of the file must exist. Columns of `dictionary` are dictionary-encoded,
+    others are written plain, if the storage does not say otherwise.
     """
 
     def __init__(
@@ -154,8 +149,7 @@ class TableWriter:
     def finish(self) -> tuple[int, str]:
         """Write the footer and make the file durable.
 
-        Returns:
-            Bytes and SHA-256 of the file.
+        Returns its bytes and SHA-256.
         """
         self._flush()
         self._writer.close()

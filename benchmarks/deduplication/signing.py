@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.deduplication.corpus import read_texts, text_megabytes
 from benchmarks.measuring.processes import peak_mb
 from isinglass.schemas.config.dedup import DedupConfig
-from isinglass.transforms.dedup.minhash import band_hashes
 from isinglass.transforms.dedup.shingles import shingle
+from isinglass.transforms.dedup.survey import band_hashes
 from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:

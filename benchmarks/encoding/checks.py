@@ -184,7 +184,7 @@ def _load(question: dict[str, Any], scratch: Path) -> Checked:
         question=Question(
             folder=model_folder(settings),
             tokenizer=file,
-            pad=tokenizer.token_id("[PAD]") or 0,
+            pad=tokenizer.reference.token_id("[PAD]") or 0,
             max_tokens=settings.max_tokens,
             pooling="mean",
             normalise=True,

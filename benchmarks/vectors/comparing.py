@@ -39,7 +39,7 @@ def _compare(bench: Bench, best: Run | None) -> dict[str, Any]:
     question = Question(
         folder=bench.folder,
         tokenizer=tokenizer_file(bench.settings),
-        pad=job.tokenizer.token_id("[PAD]") or 0,
+        pad=job.tokenizer.reference.token_id("[PAD]") or 0,
         max_tokens=job.encoder.max_tokens,
         pooling=pooling_of(bench.folder) or "mean",
         normalise=job.encoder.normalise,

@@ -22,8 +22,8 @@ from isinglass.transforms.encode.outputs.vectors import embeddings_batch, storag
 from isinglass.transforms.encode.stages import (
     StreamSettings,
     encode_stream,
+    writing,
 )
-from isinglass.transforms.encode.threads import writing
 from isinglass.transforms.write import TableWriter
 
 if TYPE_CHECKING:

@@ -75,8 +75,8 @@ def describe_tokenizer(bench: Bench) -> dict[str, Any]:
     """The tokenizer, and how fast it is by itself."""
     tokenizer, alone = bench.job.tokenizer, bench.alone
     return {
-        "name": tokenizer.name,
-        "sha256": tokenizer.sha256,
+        "name": tokenizer.reference.name,
+        "sha256": tokenizer.reference.sha256,
         "backend": tokenizer.backend,
         "threads": bench.options.threads,
         "megabytes_per_core_second": rounded(alone.bytes / alone.seconds / 1e6),

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     Emit = Callable[[Extent, list[int]], Iterator[tuple[int, bytes]]]
 
 
+BUCKET_BYTES = 16 * 2**20
+LEAST_BUCKETS = 4
+
+
+def bucket_count(size: int) -> int:
+    """Buckets for entries of so many bytes; the number depends on the corpus alone."""
+    return max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
+
+
 def bucket_graph(
     work: PassWork,
     workspace: Workspace,

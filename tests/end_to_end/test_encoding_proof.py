@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.proof.prove import prove
-from isinglass.pipelines.stages.encode import proof_sampled
+from isinglass.pipelines.stages.encode import proof_vectors
 from isinglass.transforms.encode.models.check import ModelFile, check_models
 from isinglass.transforms.encode.models.packaged import packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics
@@ -265,7 +265,7 @@ def test_another_model_here_proves_no_vectors(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "isinglass.pipelines.stages.encode.proof_sampled.check_models",
+        "isinglass.pipelines.stages.encode.proof_vectors.check_models",
         lambda _: [ModelFile("other", "encoder", "0" * 64)],
     )
     checks = {check.name: check for check in prove(run)}
@@ -309,6 +309,6 @@ def test_another_tokenizer_here_proves_no_vectors(
         tokenizer, *rest = check_models(settings)
         return [replace(tokenizer, sha256="0" * 64), *rest]
 
-    monkeypatch.setattr(proof_sampled, "check_models", other)
+    monkeypatch.setattr(proof_vectors, "check_models", other)
     checks = {check.name: check for check in prove(run)}
     assert "the tokenizer here is another one" in checks["embeddings"].detail

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.report.model import Quarantined
-from isinglass.pipelines.stages.dedup.closing import NearDuplicate
+from isinglass.pipelines.stages.dedup.removals import NearDuplicate
 from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (

@@ -138,7 +138,6 @@ def test_every_table_of_a_batch() -> None:
     assert set(rows(cleaned.ledger, "shard", "path")) == {("s-0", "in.jsonl")}
     assert cleaned.quarantine.schema == QUARANTINE
     assert cleaned.quarantine.to_pylist() == [refused("y", 1), refused("z", 3)]
-    assert cleaned.languages.to_pylist() == ["en", "en"]
     assert cleaned.counts == {
         "records_in": 5,
         "kept": 2,
@@ -219,7 +218,6 @@ def test_who_cannot_be_read_is_not_kept() -> None:
         ("b", "scan_timeout", "REDACT", b"bb|b"),
         ("c", "duplicate_id", "", b"c"),
     ]
-    assert cleaned.languages.to_pylist() == ["en", "en"]
     counts = cleaned.counts
     assert (counts["kept"], counts["quarantined.scan_timeout"]) == (2, 1)
     assert (counts["characters_kept"], counts["characters_quarantined"]) == (5, 5)
@@ -297,7 +295,6 @@ def test_the_language_of_the_input_goes_before_what_was_found() -> None:
     documents = batch.documents.set_column(index, DOCUMENTS.field("language"), told)
     cleaned = clean(replace(batch, documents=documents), [KEEP, KEEP])
     assert cleaned.data.column("language").to_pylist() == ["fr", "en"]
-    assert cleaned.languages.to_pylist() == ["en", "en"]
 
 
 def test_records_by_what_became_of_them() -> None:

@@ -190,10 +190,8 @@ def build_automaton(
 ) -> Automaton:
     """Build the automaton of all items.
 
-    Args:
-        units: Shape (n,), units of one item after another.
-        item: Shape (n,), the item of each unit, ascending.
-        needed: Shape (items,), fewest units in a row that suffice for each item.
+    `units` (n,) are those of one item after another, `item` (n,) is the item of each,
+    ascending; `needed` (items,) are the fewest units in a row that suffice.
 
     Raises:
         ValueError: There are more units than `MOST_UNITS`.
@@ -314,10 +312,8 @@ def _first_item(automaton: Any, states: Any, needed: Any, length: Any) -> Any:
 def longest_match(automaton: Any, units: Any, needed: Any) -> Any:
     """Find the longest run of a document that suffices for an item in which it occurs.
 
-    `units` are the document's, as the vocabulary numbers them.
-
-    Returns:
-        (item, units in the run), the smallest of several items; (-1, 0) for none.
+    `units` are the document's, as the vocabulary numbers them. Returns (item, units in
+    the run), the smallest of several items; (-1, 0) for none.
     """
     tied = np.empty(units.size, np.int32)
     count = best = np.int64(0)

@@ -1,4 +1,4 @@
-"""Candidate pairs: documents that share the key of a band."""
+"""Candidate pairs, documents that share the key of a band, and how alike they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
+
+from isinglass.transforms.dedup.keepers import Similarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,10 +89,7 @@ def _fill_pairs(
 
 
 def _capacity(
-    ranks: NDArray[np.uint32],
-    bounds: NDArray[np.int64],
-    leaders: int,
-    references: int,
+    ranks: NDArray[np.uint32], bounds: NDArray[np.int64], leaders: int, references: int
 ) -> int:
     """The most pairs that the groups can make."""
     sizes = np.diff(bounds)
@@ -129,17 +128,11 @@ def candidate_pairs(
     before it in rank, so that a million copies of one text cost 17 million pairs and
     not half a trillion.
 
-    Args:
-        keys: Shape (m,): band keys, as from `minhash.band_hashes`.
-        ranks: Shape (m,): keeper rank of the document behind each key.
-        leaders: Preferred documents that each document of a group is held against.
-        references: Documents of smaller rank than this belong to earlier runs: they
-            are not held against each other, and do not count among the leaders of
-            the others.
-
-    Returns:
-        Shape (p, 2): smaller rank, larger rank; ascending, each pair once. The order
-        of the entries does not matter.
+    `keys` (m,) are those of bands, `ranks` (m,) the keeper rank of the document behind
+    each. Documents of smaller rank than `references` belong to earlier runs: they are
+    not held against each other, and do not count among the leaders of the others.
+    Returns (smaller rank, larger rank), shape (p, 2), ascending, each pair once,
+    whatever the order of the entries.
     """
     return _unpack(_union([_all_pairs(keys, ranks, leaders, references)]))
 
@@ -230,3 +223,47 @@ def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
             merged = _union([merged, *waiting])
             waiting = []
     return _unpack(_union([merged, *waiting]))
+
+
+@njit(cache=True, nogil=True)
+def _count_common(values: Any, offsets: Any, pairs: Any, common: Any) -> None:
+    """Count the values that the ascending stretches of each pair share."""
+    for pair in range(common.size):
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        first, first_end = offsets[one], offsets[one + 1]
+        second, second_end = offsets[other], offsets[other + 1]
+        count = np.int64(0)
+        while first < first_end and second < second_end:
+            left, right = values[first], values[second]
+            # Sums of comparisons, not branches, which no processor could predict.
+            count += np.int64(left == right)
+            first += np.int64(left <= right)
+            second += np.int64(right <= left)
+        common[pair] = count
+
+
+def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide, with 0 where the whole is empty."""
+    return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
+
+
+def compare(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    *,
+    contained: bool,
+) -> Similarity:
+    """Exact similarity of pairs of shingle sets; 0 of two empty ones.
+
+    `values` are the sets, flat, strictly ascending within each
+    (`shingles.shingle_sets`), `offsets` (d + 1,) where each begins and ends; `pairs`
+    (p, 2) the document that would stay and the other one.
+    """
+    common = np.empty(len(pairs), np.int64)
+    _count_common(values, offsets, pairs, common)
+    stays, goes = np.diff(offsets)[pairs].T
+    jaccard = _share(common, stays + goes - common)
+    if not contained:
+        return Similarity(jaccard)
+    return Similarity(jaccard, np.where(stays >= goes, _share(common, goes), 0.0))

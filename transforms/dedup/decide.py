@@ -17,14 +17,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.config import DedupConfig
     from isinglass.transforms.dedup.keepers import Removals
 
-READ = (
-    "doc_high",
-    "doc_low",
-    "hash_high",
-    "hash_low",
-    "characters",
-    "collected_at",
-)
+READ = ("doc_high", "doc_low", "hash_high", "hash_low", "characters", "collected_at")
 """Columns of the survey that are read."""
 
 NO_RANK = np.uint32(2**32 - 1)
@@ -61,12 +54,10 @@ def identify(
 ) -> Identified:
     """Decide what can be decided from hashes alone; takes 60 bytes a document.
 
-    Args:
-        survey: Columns `READ` of all documents; those of earlier runs follow.
-        dedup: The `dedup` section.
-        present: bool, one entry a document of this run: it may stay for others.
-        references: bool, one entry a document of earlier runs: that run kept it. It
-            stays whatever is new.
+    `survey` has the columns `READ` of all documents; those of earlier runs follow.
+    `present`, bool, has an entry a document of this run: it may stay for others;
+    `references`, bool, one a document of earlier runs: that run kept it, and it stays
+    whatever is new.
     """
     if references is None:
         references = np.zeros(0, np.bool_)
@@ -103,9 +94,8 @@ def group_equal(
 ) -> NDArray[np.int64]:
     """The row of the smallest rank among those with the same hash, for each row.
 
-    Args:
-        hashes: Shape (n, 2), from `text.content_hashes`.
-        rank: Shape (n,); of equal ones the smaller row is preferred.
+    `hashes` (n, 2) are from `text.content_hashes`; of equal ranks the smaller row is
+    preferred.
     """
     order = np.lexsort((rank, hashes[:, 1], hashes[:, 0]))
     ordered = hashes[order]

@@ -57,8 +57,7 @@ _OF_RUNS = ("containment", "against", "max_removed", "paragraphs", "repeats")
 def check_section(dedup: DedupConfig) -> None:
     """Refuse what cannot be decided group by group.
 
-    Raises:
-        ConfigError: Names the key.
+    The `ConfigError` names the key.
     """
     default = DedupConfig()
     asked = [n for n in _OF_RUNS if getattr(dedup, n) != getattr(default, n)]

@@ -25,19 +25,15 @@ def keeper_ranks(
 ) -> NDArray[np.uint32]:
     """Rank documents by how much each should rather stay than those after it.
 
-    Args:
-        lengths: Shape (n,): length of each text, in any one unit.
-        doc_ids: Shape (n, 2): high and low word of each doc_id.
-        keep: `longest`: the longest first. `first`: by input order. `newest`: the
-            greatest `collected_at` first, documents without one last, then the
-            longest first. What is still equal goes by the smaller doc_id.
-        collected_at: Shape (n,): dates in a form that sorts as text, such as ISO
-            8601; read for `newest` only.
-        order: Shape (n,): place of each document in the input; read for `first` only.
+    Lengths (n,) are in any one unit, `doc_ids` (n, 2) high and low words. `keep` is
+    `longest`: the longest first; `first`: by input order; or `newest`: the greatest
+    `collected_at` first, documents without one last, then the longest first. What is
+    still equal goes by the smaller doc_id. `collected_at` (n,) are dates in a form that
+    sorts as text, such as ISO 8601, read for `newest` only; `order` (n,) is the place
+    of each document in the input, read for `first` only.
 
-    Returns:
-        Shape (n,): a permutation of 0 to n - 1; 0 is preferred most. It moves with
-        the documents when they come in another order.
+    Returns shape (n,): a permutation of 0 to n - 1; 0 is preferred most. It moves with
+    the documents when they come in another order.
 
     Raises:
         ValueError: There are more documents than 32 bits number.

@@ -99,8 +99,7 @@ def _share(metric: str, cell: Any, columns: Slices) -> Statistic:
 def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
     """Clusters and their removed documents, by size.
 
-    Args:
-        kept_doc_ids: The kept document of each removed one; nulls are left out.
+    `kept_doc_ids` has the kept document of each removed one; nulls are left out.
     """
     counts = pc.value_counts(kept_doc_ids.drop_null())
     sizes = counts.field("counts").to_numpy() + 1

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from isinglass.transforms.dedup.candidates import (
     LEAST_SHARE,
     candidate_pairs,
+    compare,
     counted_pairs,
     merge_pairs,
 )
@@ -24,7 +25,6 @@ from isinglass.transforms.dedup.survey import (
     near_columns,
     near_fields,
 )
-from isinglass.transforms.dedup.verify import compare
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.survey import SURVEY
 from isinglass.transforms.text import content_hashes
@@ -77,13 +77,9 @@ def deduplicate(batches: Sequence[Texts], dedup: DedupConfig) -> Decided:
     Candidates, comparison and order are those of the passes of a run. Memory: the
     survey (200 bytes a text with 25 bands) and 8 bytes for each word of a candidate.
 
-    Args:
-        batches: The texts, none given twice.
-        dedup: The `dedup` section; what it says of runs (`against`, `max_removed`)
-            and of parts of texts (`paragraphs`, `repeats`) is not read.
-
-    Returns:
-        One entry a text, in the order of all batches.
+    None is given twice. What the section says of runs (`against`, `max_removed`) and of
+    parts of texts (`paragraphs`, `repeats`) is not read. Returns one entry a text, in
+    the order of all batches.
     """
     surveys = [batch.survey(dedup) for batch in batches]
     survey = pa.Table.from_batches(surveys, schema=_schema(dedup))

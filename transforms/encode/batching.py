@@ -22,14 +22,9 @@ def plan_batches(
 ) -> list[NDArray[np.int64]]:
     """Cut documents into batches of at most `budget` tokens, longest first.
 
-    Args:
-        lengths: Tokens of each document, shape (n,). Documents of no tokens are in
-            no batch.
-        budget: Most tokens in a batch; a longer document is a batch of its own.
-        padded: Count every document of a batch as long as the longest.
-
-    Returns:
-        Row numbers of each batch; equal lengths keep their order.
+    Documents of no tokens are in no batch; a longer one than `budget` is a batch of its
+    own. With `padded`, every document of a batch counts as long as the longest. Returns
+    row numbers of each batch; equal lengths keep their order.
     """
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
@@ -42,14 +37,9 @@ def plan_batches(
 
 
 def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
-    """Bounds of consecutive stretches of at most `most`; a larger item is alone.
+    """Bounds of consecutive stretches that sum to `most`; a larger size is alone.
 
-    Args:
-        sizes: Of each item, shape (n,).
-        most: Sum of the sizes of a stretch.
-
-    Returns:
-        0, where each next one starts, and n; [0] where there are no items.
+    Returns 0, where each next one starts, and n; [0] where there are no items.
     """
     ends = np.cumsum(sizes)
     found = [0]
@@ -74,8 +64,7 @@ def token_index(
 ) -> NDArray[np.int64]:
     """Positions of all tokens of the stretches `starts[i] .. starts[i] + lengths[i]`.
 
-    Returns:
-        Shape (sum of lengths,): one stretch after the other.
+    Returns shape (sum of lengths,): one stretch after the other.
     """
     before = np.cumsum(lengths) - lengths
     return np.repeat(starts - before, lengths) + np.arange(lengths.sum())

@@ -1,22 +1,27 @@
-"""Items of a source with their tokens and vectors: tokenise, encode, in order."""
+"""Items of a source with their tokens and vectors: tokenise, encode, in order.
+
+Reading, tokenising, encoding and writing each wait for something else: the disk, the
+processor, the device. In threads with short queues between them they wait at the same
+time. The libraries below let go of Python's lock while they work, so threads suffice.
+
+Without threads everything runs where it is called, one step after the other, and gives
+the same results.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.encoder.window import Encoded
-from isinglass.transforms.encode.threads import pipelined
-from isinglass.transforms.encode.tokenizers.batch import (
-    TokenBatch,
-    cut,
-    offsets_of,
-)
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, offsets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -24,16 +29,14 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.encoder.encoder import Encoder
 
 A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
 class Streamed(Generic[A]):
     """One item of a source on its way out.
 
-    Attributes:
-        item: As it was read.
-        tokens: Of its documents, as far as the encoder sees them; all without one.
-        encoded: Their vectors; None without an encoder.
+    `tokens` are as the encoder sees them, all without one; `encoded` is None then.
     """
 
     item: A
@@ -45,13 +48,10 @@ class Streamed(Generic[A]):
 class StreamSettings:
     """How `encode_stream` spreads its work.
 
-    Attributes:
-        threads: Of the tokeniser; 0 does everything in the calling thread.
-        depth: Most items that are read and not yet in a window.
-        window_tokens: Items are put into one window until the encoder sees so many
-            tokens of them; 0 makes every item a window of its own. Windows depend on
-            the items alone, never on threads.
-        hidden: Whether hidden states are wanted.
+    `threads` tokenise; 0 does everything in the calling thread. At most `depth` items
+    are read and not yet in a window. Items are put into one window until the encoder
+    sees `window_tokens` of them; 0 makes every item a window of its own. Windows depend
+    on the items alone, never on threads.
     """
 
     threads: int = 0
@@ -68,15 +68,9 @@ def encode_stream(
 ) -> Generator[Streamed[A], None, None]:
     """Items with their tokens and vectors, in the order of the items.
 
-    Args:
-        source: For example Arrow batches.
-        tokenise: Gives the tokens of an item's documents; called by several threads.
-        encoder: Run in the calling thread; None stops after the tokens.
-        settings: Threads, queues, windows.
-
-    Raises:
-        TooLargeError: A document alone does not fit into the memory of the encoder's
-            device; says of which item it is.
+    `tokenise` gives the tokens of an item's documents and is called by several threads;
+    the encoder is run in the calling one, and None stops after the tokens. A
+    `TooLargeError` says of which item it is.
     """
 
     def begin(item: A) -> Streamed[A]:
@@ -162,3 +156,85 @@ def concatenated(batches: list[TokenBatch]) -> TokenBatch:
     lengths = np.concatenate([batch.lengths for batch in batches])
     values = np.concatenate([batch.values for batch in batches])
     return replace(batches[0], values=values, offsets=offsets_of(lengths))
+
+
+def pipelined(
+    source: Iterable[A], work: Callable[[A], B], threads: int, depth: int
+) -> Generator[B, None, None]:
+    """Results of `work` for every item, in the order of the items.
+
+    The source is read in a thread of its own, and `work` is called in several. At the
+    end, after an error and when the iterator is closed early, all threads have ended
+    before control comes back; an item that is being read or worked on is finished
+    first.
+
+    The source is read by one thread at a time, never further ahead than `depth`, at
+    least 1; so many `threads` call `work` at once, and 0 calls it here, with no thread
+    at all. Whatever the source or `work` raises comes with its traceback, after the
+    results of all earlier items.
+    """
+    if threads == 0:
+        yield from map(work, source)
+        return
+    items, end = iter(source), object()
+    reader = ThreadPoolExecutor(1, "encode-read")
+    workers = ThreadPoolExecutor(threads, "encode-work")
+    begun: deque[Future[Any]] = deque()
+
+    def finish(read: Future[Any]) -> Any:
+        item = read.result()
+        return end if item is end else work(item)
+
+    def begin() -> None:
+        begun.append(workers.submit(finish, reader.submit(next, items, end)))
+
+    try:
+        for _ in range(max(depth, 1)):
+            begin()
+        while (result := begun.popleft().result()) is not end:
+            begin()
+            yield result
+            # Not held beside the next one, on which the caller works then.
+            del result
+    finally:
+        # The reader first: workers wait for it.
+        reader.shutdown(cancel_futures=True)
+        workers.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def writing(write: Callable[[A], None], depth: int) -> Iterator[Callable[[A], None]]:
+    """A function that has item after item written, in a thread of its own.
+
+    It waits while too many items wait. After an error of `write` nothing more is
+    written; the error is raised by the next call, or at the end. Left by another
+    error, nothing more is written either.
+
+    `depth` is how many wait at most; 0 writes in the calling thread.
+    """
+    if depth == 0:
+        yield write
+        return
+    stopped = threading.Event()
+    under_way: deque[Future[None]] = deque()
+
+    def write_next(item: A) -> None:
+        if not stopped.is_set():
+            try:
+                write(item)
+            except BaseException:
+                stopped.set()
+                raise
+
+    def put(item: A) -> None:
+        while under_way and (len(under_way) > depth or under_way[0].done()):
+            under_way.popleft().result()
+        under_way.append(thread.submit(write_next, item))
+
+    with ThreadPoolExecutor(1, "encode-write") as thread:
+        try:
+            yield put
+            for written in under_way:
+                written.result()
+        finally:
+            stopped.set()

@@ -71,7 +71,7 @@ class Trunk:
         Raises:
             MissingExtraError: The extra `encode` is not installed.
         """
-        from isinglass.transforms.encode.extra import require  # noqa: PLC0415
+        from isinglass.transforms.encode.settings import require  # noqa: PLC0415
 
         require("torch", "tokenizers", "safetensors")
         import tokenizers  # noqa: PLC0415  (optional)

@@ -60,13 +60,8 @@ def estimate_ratio(
     are 2 %, 14 % and 15 %, it covered the true share in 97 to 98 %; the symmetric
     interval in 60 to 89 %.
 
-    Args:
-        parts: Shape (n,), 0 to `wholes`.
-        wholes: Shape (n,), not negative.
-        population: Documents sampled from, at least n.
-
-    Returns:
-        None where the sample holds nothing to divide by.
+    `parts` (n,) are 0 to `wholes` (n,). None where the sample holds nothing to divide
+    by.
 
     Raises:
         ValueError: The sample is larger than the population.

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.transforms.read.identity import splitmix64
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,8 +17,6 @@ ID_BYTES = 32
 """Characters of a doc_id: 128 bits in hexadecimal."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -25,11 +25,7 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     The output function of SplitMix64 (Steele, Lea and Flood, Fast Splittable
     Pseudorandom Number Generators, OOPSLA 2014, figure 14).
     """
-    mixed = values + _GOLDEN
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-    mixed ^= mixed >> np.uint64(31)
-    return mixed
+    return splitmix64(values + _GOLDEN)
 
 
 def uniform(count: int, seed: int) -> NDArray[np.float64]:
@@ -58,9 +54,7 @@ def id_bytes(doc_ids: pa.StringArray) -> NDArray[np.bytes_]:
 def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
     """A hash of each id; its order is a permutation of the documents by chance.
 
-    Args:
-        ids: Shape (n,), from `id_bytes`.
-        seed: Not negative, below 2**64; another one gives an unrelated order.
+    Another seed, not negative and below 2**64, gives an unrelated order.
     """
     words = np.ascontiguousarray(ids).view("<u8").reshape(-1, ID_BYTES // 8)
     hashes = np.full(len(ids), seed, np.uint64)
@@ -70,14 +64,9 @@ def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
 
 
 def draw(ids: NDArray[np.bytes_], size: int, seed: int) -> NDArray[np.int64]:
-    """Rows of the at most `size` ids of the smallest hashes, by ascending hash.
+    """Rows of the at most `size` ids, all distinct, of the smallest hashes, in order.
 
     Which documents they are depends on the ids alone, and not on their order.
-
-    Args:
-        ids: Shape (n,), distinct.
-        size: At least 1.
-        seed: As for `hash_ids`.
     """
     hashes = hash_ids(ids, seed)
     rows = np.arange(len(ids))

@@ -58,15 +58,9 @@ def fit(
     to the row that is least like its own centroid. Rows of zeros, which have no
     direction, place no centroid; where there are no others, one of zeros is made.
 
-    Args:
-        matrix: Shape (n, d), rows of unit length or of zeros; their order matters, so
-            bring them in a fixed one.
-        clusters: At least 1; no more than there are distinct rows are made.
-        iterations: Most rounds, at least 1.
-        seed: Not negative, below 2**64.
-
-    Returns:
-        Shape (k, d), k at most `clusters`, rows of unit length; or one row of zeros.
+    The rows (n, d) are of unit length or of zeros; their order matters, so bring them
+    in a fixed one. No more clusters than there are distinct rows are made. Returns
+    shape (k, d), rows of unit length, or one row of zeros.
 
     Raises:
         ValueError: There is no row.
@@ -95,16 +89,11 @@ def fit(
 def assign(
     matrix: NDArray[np.float32], centroids: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The nearest centroid of each row, and the cosine to it.
+    """The nearest centroid of each row, of unit length or zeros, and the cosine to it.
 
-    Args:
-        matrix: Shape (n, d), rows of unit length or of zeros.
-        centroids: Shape (k, d), rows of unit length, or one of zeros.
-
-    Returns:
-        Cluster, shape (n,), the lowest one where several are equally near, which is to
-        a billionth; cosine, shape (n,), rounded to 6 decimals. A row of zeros is in
-        cluster 0, with a cosine of 0.
+    Returns the cluster (n,), the lowest one where several are equally near, which is to
+    a billionth; the cosine (n,), rounded to 6 decimals. A row of zeros is in cluster 0,
+    with a cosine of 0.
     """
     labels = nearest(matrix, centroids)
     similarity = np.empty(len(matrix), np.float32)
@@ -189,3 +178,52 @@ def _distances(
 ) -> NDArray[np.float64]:
     # Rounded, equal vectors have no distance, and processors agree on what is drawn.
     return np.asarray(np.maximum(np.round(1 - rows @ seeds.T, DECIMALS), 0))
+
+
+_MOST_PARTS = 64
+"""Parts that one step makes; larger clusters take several steps."""
+
+_FIT_ROWS = 16_384
+"""Rows that a step is fitted on."""
+
+_ROUNDS = 5
+_LITTLE = 0.9
+"""A step that leaves more than this share in one part has not split the cluster."""
+
+
+def split(
+    matrix: NDArray[np.float32], largest: int, seed: int
+) -> list[NDArray[np.int64]]:
+    """The parts of one cluster, each of at most `largest` rows where possible.
+
+    Parts are made by k-means, again and again. Rows that it cannot tell apart, such as
+    copies of one vector, stay in one part whatever their number; `duplicates`
+    bounds its own work there.
+
+    The rows (n, d) of one cluster come in a fixed order; those of each part are
+    ascending.
+    """
+    waiting, parts = [np.arange(len(matrix))], []
+    while waiting:
+        rows = waiting.pop()
+        pieces = _step(matrix, rows, largest, seed) if len(rows) > largest else [rows]
+        if len(pieces) > 1:
+            waiting += pieces
+        else:
+            parts.append(rows)
+    return parts
+
+
+def _step(
+    matrix: NDArray[np.float32], rows: NDArray[np.int64], largest: int, seed: int
+) -> list[NDArray[np.int64]]:
+    """The rows in two or more pieces, or in one where k-means cannot split them."""
+    wanted = min(-(-len(rows) // largest) + 1, _MOST_PARTS)
+    chosen = np.linspace(0, len(rows) - 1, min(len(rows), _FIT_ROWS)).astype(np.int64)
+    centroids = fit(matrix[rows[chosen]], wanted, _ROUNDS, seed)
+    pieces = blocks(len(rows), _FIT_ROWS)
+    labels = np.concatenate([nearest(matrix[rows[one]], centroids) for one in pieces])
+    sizes = np.bincount(labels)
+    if sizes.max() > _LITTLE * len(rows):
+        return [rows]
+    return [rows[labels == label] for label in np.flatnonzero(sizes)]

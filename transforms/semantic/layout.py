@@ -33,13 +33,9 @@ def lay_out(
     hang on the processor, and where two components weigh the same, or one points as
     much to one side as to the other, so does how the map is turned.
 
-    Args:
-        centroids: Shape (k, d).
-        documents: Shape (k,), sizes, none negative.
-
-    Returns:
-        Shape (k, 2). Circles lie inside the square and do not overlap, unless a few
-        clusters hold nearly everything and there is no room.
+    Centroids are (k, d), documents (k,), none negative. The centres, (k, 2), are such
+    that circles lie inside the square and do not overlap, unless a few clusters hold
+    nearly everything and there is no room.
     """
     if len(documents) == 0:
         return np.empty((0, 2))

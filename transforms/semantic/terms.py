@@ -128,13 +128,9 @@ def _are_words(words: pa.StringArray) -> pa.BooleanArray:
 def telling_words(table: pa.Table, documents: NDArray[np.int64], most: int) -> pa.Table:
     """The words of each cluster that tell it from the others.
 
-    Args:
-        table: From `sum_words`.
-        documents: Shape (k,), documents of each cluster that words were taken from.
-        most: Words of a cluster.
-
-    Returns:
-        `WORDS` and the score, to 6 decimals, sorted by cluster, falling score and word.
+    The table is from `sum_words`; `documents` (k,) are those of each cluster that words
+    were taken from. Returns `WORDS` and the score, to 6 decimals, sorted by cluster,
+    falling score and word.
     """
     coded = table["word"].combine_chunks().dictionary_encode()
     codes = coded.indices.to_numpy(zero_copy_only=False)

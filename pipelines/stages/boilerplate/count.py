@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isinglass.pipelines.engine.buckets import bucket_graph, bucket_number
+from isinglass.pipelines.engine.buckets import bucket_count, bucket_graph, bucket_number
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
@@ -52,8 +52,6 @@ KEYS, ONLY_LONG = "paragraphs", "only_long"
 ONLY_BOILERPLATE_FILE = f"{BOILERPLATE}/only_boilerplate.npy"
 """Under `work/`: indices of the documents of which nothing would be left."""
 
-BUCKET_BYTES = 16 * 2**20
-LEAST_BUCKETS = 4
 WAVE_BUCKETS = 16
 """Buckets that go through one shuffle; Beam holds their entries several times over."""
 
@@ -117,14 +115,9 @@ def find_boilerplate(
 ) -> Commit:
     """Count the paragraphs of all documents and write what is boilerplate.
 
-    Equal texts count once, so they are told apart first. `admitted`, bool (n,), are
-    the documents that have a text and an id of their own.
-
-    Returns:
-        The commit whose outputs are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
-
-    Raises:
-        ReconcileError: Entries were lost or doubled on the way.
+    Equal texts count once, so they are told apart first. `admitted`, bool (n,), are the
+    documents that have a text and an id of their own. Returns the commit whose outputs
+    are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
     """
     ranked = rank_documents(driver, dedup, admitted, name=FIRST_RANK)
     upstream = [ranked, *driver.surveys.values()]
@@ -185,7 +178,7 @@ def only_boilerplate(workspace: Workspace) -> np.ndarray:
 def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
     """One unit a bucket; their number depends on the corpus alone."""
     size = paragraphs * ENTRY.itemsize
-    buckets = max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
+    buckets = bucket_count(size)
     whole = digest([identity, buckets])
     names = [f"bucket-{number:05d}" for number in range(buckets)]
     weight = size // buckets
@@ -195,11 +188,7 @@ def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
 def check_counts(
     workspace: Workspace, places: list[Extent], commits: dict[str, Commit]
 ) -> None:
-    """Every paragraph of every document must have arrived in a bucket, once.
-
-    Raises:
-        ReconcileError: Entries were lost or doubled on the way.
-    """
+    """Every paragraph of every document must have arrived in a bucket, once."""
     sent = sum(len(counted_keys(workspace, place)) for place in places)
     arrived = sum(commit.counts["occurrences"] for commit in commits.values())
     if sent != arrived:

@@ -44,13 +44,9 @@ class BoilerplateParagraph(NamedTuple):
 class BoilerplateList:
     """The list of boilerplate, and what became of it.
 
-    Attributes:
-        paragraphs: Boilerplate paragraphs of all sources.
-        spans: Places in kept documents where one of them is.
-        cut: Code points that were cut out of kept documents.
-        total: Code points of kept documents before that.
-        dropped: Documents of which nothing would have been left.
-        top: The first of them, by their number.
+    Its paragraphs are those of all sources, `top` the first by number. `spans` are
+    places in kept documents, `cut` the code points cut out of these, `total` what they
+    had before; of `dropped` documents nothing would have been left.
     """
 
     paragraphs: int

@@ -14,8 +14,8 @@ from isinglass.pipelines.proof.check import CONSERVATION, SOURCE, conclude
 from isinglass.pipelines.stage import Rebuilt, Written
 from isinglass.pipelines.stages.boilerplate.listing import NAME, first_places
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
+from isinglass.transforms.boilerplate.boilerplate import cut_paragraphs
 from isinglass.transforms.boilerplate.paragraphs import ParagraphKeys, paragraph_keys
-from isinglass.transforms.boilerplate.trim import cut_paragraphs
 from isinglass.transforms.labels import safe_labels
 
 if TYPE_CHECKING:

@@ -51,11 +51,7 @@ def paragraph_blocks(
             table(
                 f"Boilerplate paragraphs in most documents: {of}",
                 columns(
-                    "Paragraph",
-                    "<Source",
-                    "Documents",
-                    "Characters",
-                    "<Example doc_id",
+                    "Paragraph", "<Source", "Documents", "Characters", "<Example doc_id"
                 ),
                 rows,
                 note="Equal texts count as one document. audit/paragraphs.parquet "

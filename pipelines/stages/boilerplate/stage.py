@@ -21,19 +21,14 @@ from isinglass.pipelines.stages.boilerplate.listing import (
 )
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
+from isinglass.transforms.boilerplate.boilerplate import Trimmed, boilerplate_cuts
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
-from isinglass.transforms.boilerplate.trim import Trimmed, boilerplate_cuts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Standing,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Standing
     from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate as Frequent
     from isinglass.transforms.edits import Applied, Cuts, View

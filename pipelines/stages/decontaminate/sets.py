@@ -52,11 +52,9 @@ _INPUT = re.compile(r"\binputs(?=[\[:])")
 class SetFile:
     """One file of evaluation items.
 
-    Attributes:
-        path: As the configuration names it; in a folder, with the path below it.
-        first: Number of its first item.
-        items: Records with a text; as many items from `first` on.
-        unreadable: Records without one, which no document can be searched for.
+    The path is as the configuration names it; in a folder, with the path below it.
+    `items` are records with a text, and as many items from number `first` on;
+    `unreadable` are records without one, which no document can be searched for.
     """
 
     path: str
@@ -70,10 +68,8 @@ class SetFile:
 class EvaluationSets:
     """The evaluation items of a run.
 
-    Attributes:
-        texts: The items, in order of files and rows; an item's number is its place.
-        names: `FILE:ROW` of each item, rows counted from 0.
-        kinds: uint8 (items,), an `ItemKind` each.
+    `texts` are the items, in order of files and rows: an item's number is its place.
+    Each has a name, `FILE:ROW` with rows counted from 0, and an `ItemKind`, uint8.
     """
 
     config: DecontaminateConfig

@@ -20,19 +20,13 @@ from isinglass.pipelines.stages.decontaminate.sets import (
 )
 from isinglass.schemas.config import NormaliseConfig
 from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.decontaminate.search import find_items
+from isinglass.transforms.decontaminate.items import find_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import (
-        Closing,
-        Driver,
-        Phase,
-        Site,
-        Standing,
-    )
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Standing
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DecontaminateConfig, RunConfig
     from isinglass.transforms.decontaminate.items import ItemIndex

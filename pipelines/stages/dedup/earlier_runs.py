@@ -12,7 +12,7 @@ import pydantic
 
 from isinglass.pipelines.engine.commits import is_intact, read_commit
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import SURVEY, Extent, read_survey
+from isinglass.pipelines.engine.side_tables import SURVEY, Extent, survey_ids
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     exists,
@@ -24,8 +24,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.dedup.fingerprints import families
-from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.dedup.survey import families
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +46,8 @@ KEPT = f"{AGAINST}/kept.npy"
 class EarlierRun:
     """A finished run whose kept documents are not kept again.
 
-    Attributes:
-        folder: Its run folder, absolute.
-        seal: Hash of its checksums.
-        shards: Name and number of documents of each shard.
-        fingerprints: Fingerprints of all its documents; 0 without containment.
-        kept: Documents that it kept.
+    The folder is absolute, the seal the hash of its checksums. Each shard has a name
+    and a number of documents; all have so many fingerprints, 0 without containment.
     """
 
     folder: str
@@ -168,7 +163,7 @@ def store_kept(driver: Driver, runs: Sequence[EarlierRun]) -> Commit:
         flags = [np.zeros(0, np.bool_)]
         for place in earlier_extents(runs, 0):
             kept = kept_ids(place.home(outputs.workspace), place.shard_id)
-            ids = document_ids(outputs.workspace, place)
+            ids = survey_ids(outputs.workspace, [place])
             flags.append(pc.is_in(ids, value_set=kept).to_numpy(zero_copy_only=False))
         kept_flags = np.concatenate(flags)
         outputs.write_array(outputs.workspace.work / KEPT, kept_flags)
@@ -187,15 +182,3 @@ def kept_ids(workspace: Workspace, shard_id: str) -> pa.ChunkedArray:
 def read_kept(workspace: Workspace) -> np.ndarray:
     """What `store_kept` wrote, bool."""
     return np.asarray(read_array(workspace.work / KEPT))
-
-
-def document_ids(workspace: Workspace, place: Extent) -> pa.StringArray:
-    """doc_ids of a shard's documents, in the order of its survey."""
-    return format_doc_ids(document_words(workspace, [place]))
-
-
-def document_words(workspace: Workspace, places: Sequence[Extent]) -> np.ndarray:
-    """uint64 (n, 2): doc_ids of the documents of some shards."""
-    names = ["doc_high", "doc_low"]
-    survey = read_survey(workspace, places, names)
-    return np.stack([survey[name].to_numpy() for name in names], axis=1)

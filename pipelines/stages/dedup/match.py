@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.buckets import bucket_graph
+from isinglass.pipelines.engine.buckets import bucket_count, bucket_graph
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, run_pass
 from isinglass.pipelines.engine.side_tables import Extent, read_survey
@@ -52,20 +52,13 @@ ENTRY = np.dtype([("key", "<u8"), ("rank", "<u4")])
 WAVE_BYTES = 256 * 2**20
 """Entries that go through one shuffle; Beam holds them several times over."""
 
-BUCKET_BYTES = 16 * 2**20
-LEAST_BUCKETS = 4
-
 
 @dataclass(frozen=True)
 class Wave:
     """A part of the keys that goes through the shuffle together.
 
-    Attributes:
-        number: From 0 up.
-        columns: Survey columns that hold the keys.
-        buckets: Groups that the keys of the wave are spread over.
-        part: Which part of the keys of these columns it is.
-        parts: Parts that these columns are split into, by key.
+    Its keys are spread over so many buckets; where its columns are split by key, it is
+    one part of so many parts.
     """
 
     number: int
@@ -97,28 +90,25 @@ def plan_waves(documents: int, fingerprints: int, dedup: DedupConfig) -> list[Wa
     for first in range(0, dedup.bands, together):
         last = min(first + together, dedup.bands)
         columns = tuple(map(band_name, range(first, last)))
-        buckets = _buckets(band_bytes * len(columns))
+        buckets = bucket_count(band_bytes * len(columns))
         waves.append(Wave(len(waves), columns, buckets))
     size = fingerprints * ENTRY.itemsize
     parts = -(-size // WAVE_BYTES)
     waves += [
-        Wave(len(waves) + part, (FINGERPRINTS,), _buckets(size // parts), part, parts)
+        Wave(
+            len(waves) + part, (FINGERPRINTS,), bucket_count(size // parts), part, parts
+        )
         for part in range(parts)
     ]
     return waves
-
-
-def _buckets(size: int) -> int:
-    return max(LEAST_BUCKETS, -(-size // BUCKET_BYTES))
 
 
 @dataclass(frozen=True)
 class BucketWork:
     """Finds the candidate pairs of one bucket.
 
-    Attributes:
-        references: Documents of smaller rank than this are not paired with each other.
-        counted: The keys of each pair are counted.
+    Documents of smaller rank than `references` are not paired with each other; where
+    `counted`, so are the keys of each pair.
     """
 
     references: int = 0
@@ -225,14 +215,12 @@ def match_documents(
     references: int,
 ) -> dict[str, Commit]:
     """Run the pass, a pipeline a wave."""
-    build = partial(
-        add_wave,
-        workspace=session.workspace,
-        places=places,
-        waves=waves,
-        references=references,
-    )
+    given = (session.workspace, places, waves, references)
     work = BucketWork(references)
+
+    def build(pipeline: beam.Pipeline, pending: list[Unit]) -> object:
+        return add_wave(pipeline, pending, *given)
+
     return run_pass(session, work, units, speed=HASHING, build=build, wave_of=wave_of)
 
 
@@ -276,11 +264,7 @@ def check_entries(
     commits: dict[str, Commit],
     dedup: DedupConfig,
 ) -> None:
-    """Every key that a shard gave must have arrived in a bucket, once.
-
-    Raises:
-        ReconcileError: Entries were lost or doubled on the way.
-    """
+    """Every key that a shard gave must have arrived in a bucket, once."""
     sent = 0
     lists = [] if dedup.containment is None else [FINGERPRINTS]
     for place in places:

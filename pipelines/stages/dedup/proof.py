@@ -1,28 +1,31 @@
-"""Duplicates: what each was removed for is kept, and similar enough."""
+"""Duplicates: what each was removed for is kept, and as similar as it is told."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import COUNTS, EVIDENCE, conclude
+from isinglass.pipelines.proof.check import COUNTS, EVIDENCE, Check, conclude
 from isinglass.pipelines.stage import Written
-from isinglass.pipelines.stages.dedup.proof_similarity import not_compared
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
+from isinglass.transforms.dedup.candidates import compare
+from isinglass.transforms.dedup.shingles import shingle_sets
+from isinglass.transforms.normalise import normalise
+from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.proof.check import Check, FinishedRun
+    from collections.abc import Sequence
 
-_EVIDENCE = [
-    "doc_id",
-    "outcome",
-    "reason",
-    "kept_doc_id",
-    "kept_in",
-    "similarity",
-]
+    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.schemas.config import DedupConfig
+    from isinglass.schemas.documents import DocumentBatch
+    from isinglass.transforms.dedup.shingles import Shingles
+
+_EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "kept_in", "similarity"]
 
 
 def written(run: FinishedRun) -> Written:
@@ -111,3 +114,114 @@ def _check_limits(run: FinishedRun, gone: pa.Table) -> list[str]:
     if wrong:
         return [f"{wrong} duplicates have a similarity that does not allow removal"]
     return []
+
+
+NAME = "similarity"
+MOST_PAIRS = 20_000
+"""Removals that are compared; of more, those with the smallest doc_ids, which are
+hashes and so a sample at random."""
+
+ROUNDING = 1e-12
+"""Far less than one shingle can make, more than a division can lose."""
+
+_COLUMNS = ["doc_id", "reason", "kept_doc_id", "kept_in", "similarity"]
+
+
+def reader(run: FinishedRun) -> SimilarityReader | None:
+    """For a run that removed documents for others of its own; None for any other."""
+    dedup = run.config.dedup
+    pairs, total = _pairs(run)
+    if dedup is None or pairs.num_rows == 0:
+        return None
+    ids = [*pairs["doc_id"].chunks, *pairs["kept_doc_id"].chunks]
+    wanted = pc.unique(pa.chunked_array(ids, pa.string()))
+    return SimilarityReader(dedup, pairs, total, wanted)
+
+
+def not_compared(run: FinishedRun) -> list[Check]:
+    """Says so where there is nothing to compare."""
+    if reader(run) is not None:
+        return []
+    return [Check(NAME, "skipped", "no duplicate was removed for one of this run")]
+
+
+def _pairs(run: FinishedRun) -> tuple[pa.Table, int]:
+    """The removals to compare, and how many there are."""
+    parts = []
+    for _, ledger in run.each("ledger", _COLUMNS):
+        duplicate = pc.is_in(ledger["reason"], pa.array(DUPLICATE_REASONS))
+        parts.append(ledger.filter(pc.and_(duplicate, pc.is_null(ledger["kept_in"]))))
+    if not parts:
+        return pa.table({name: [] for name in _COLUMNS}), 0
+    table = pa.concat_tables(parts).sort_by("doc_id")
+    return table.slice(0, MOST_PAIRS).combine_chunks(), table.num_rows
+
+
+@dataclass
+class SimilarityReader:
+    """Compares removed documents with the kept ones that the ledger names.
+
+    What was removed for a document of an earlier run is left to `explain`. `wanted` are
+    the doc_ids of both sides, `total` is how many pairs there are.
+    """
+
+    config: DedupConfig
+    pairs: pa.Table
+    total: int
+    wanted: pa.Array
+    _seen: list[tuple[pa.Array, np.ndarray, Shingles]] = field(default_factory=list)
+
+    def see(self, shard_id: str, batches: Sequence[DocumentBatch]) -> None:
+        """Keep id, hash and shingle set of the wanted texts of a shard."""
+        del shard_id
+        for batch in batches:
+            ids = batch.documents.column("doc_id")
+            chosen = batch.documents.filter(pc.is_in(ids, value_set=self.wanted))
+            if chosen.num_rows == 0:
+                continue
+            texts = normalise(chosen.column("text"), self.config.normalise)
+            sets = shingle_sets(texts, self.config.ngram)
+            hashes = content_hashes(texts)
+            self._seen.append((chosen.column("doc_id"), hashes, sets))
+
+    def conclude(self, missing: str) -> list[Check]:
+        """Whether each similarity in the ledger is the true one."""
+        if missing:
+            return [Check(NAME, "skipped", missing)]
+        faults = _compare(self.pairs, self._seen)
+        seen = f"{self.pairs.num_rows:,} of {self.total:,} removals compared"
+        return [conclude(NAME, faults, seen)]
+
+
+def _compare(
+    pairs: pa.Table, seen: list[tuple[pa.Array, np.ndarray, Shingles]]
+) -> list[str]:
+    ids = pa.chunked_array([ids for ids, _, _ in seen], pa.string())
+    places = [
+        pc.index_in(pairs[name], value_set=ids) for name in ("kept_doc_id", "doc_id")
+    ]
+    if any(place.null_count for place in places):
+        return ["a removed or kept document is not in the inputs"]
+    both = np.stack([place.to_numpy().astype(np.int64) for place in places], axis=1)
+    values = np.concatenate([sets.values for _, _, sets in seen])
+    lengths = [np.diff(sets.offsets) for _, _, sets in seen]
+    offsets = np.cumsum(np.concatenate([[0], *lengths]))
+    found = compare(values, offsets, both, contained=True)
+    assert found.contained is not None
+    kept, gone = np.concatenate([hashes for _, hashes, _ in seen])[both.T]
+    told = pc.fill_null(pairs["similarity"], -1.0).to_numpy()
+    by_reason = {
+        DropReason.EXACT_DUPLICATE: (kept == gone).all(axis=1) * 1.0,
+        DropReason.NEAR_DUPLICATE: found.jaccard,
+        DropReason.CONTAINED: found.contained,
+    }
+    faults = []
+    for reason, true in by_reason.items():
+        mine = pc.equal(pairs["reason"], reason.value).to_numpy(zero_copy_only=False)
+        wrong = np.flatnonzero(mine & (np.abs(true - told) > ROUNDING))
+        faults += [
+            f"{pairs['doc_id'][row].as_py()}: similarity {told[row]:.6g} in the "
+            f"ledger, {true[row]:.6g} by the texts"
+            for row in wrong.tolist()
+        ]
+    return faults

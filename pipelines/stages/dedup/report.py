@@ -20,19 +20,13 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.svg import capture_curve
-from isinglass.pipelines.report.text import (
-    MISSING,
-    grouped,
-    percent,
-    share_of,
-    shorten,
-)
+from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.dedup.closing import NearDuplicate
+    from isinglass.pipelines.stages.dedup.removals import NearDuplicate
     from isinglass.schemas.manifest import DedupSummary, Manifest
 
 _MOST_GROUPS = 20

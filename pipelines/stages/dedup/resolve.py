@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.side_tables import WORDS, id_words, read_survey
 from isinglass.pipelines.stage import OPEN, Verdict
-from isinglass.pipelines.stages.dedup.earlier_runs import document_words
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup.decide import Fate, decide
 from isinglass.transforms.dedup.keepers import resolve_near
@@ -33,11 +32,9 @@ if TYPE_CHECKING:
 class Documents:
     """The documents of this run, and behind them those of earlier runs.
 
-    Attributes:
-        words: uint64 (n, 2), doc_ids.
-        run: int32 (n,), index of the earlier run; -1 for this one.
-        run_ids: run_id of each earlier run.
-        compared_by: One entry a document of this run; see `COMPARED_BY`.
+    `words` are doc_ids, uint64 (n, 2); `run` is the index of the earlier run, int32
+    (n,), -1 for this one. `compared_by` has an entry a document of this run; see
+    `COMPARED_BY`.
     """
 
     words: np.ndarray
@@ -58,7 +55,7 @@ class Documents:
         documents = own[-1].stop if own else 0
         words = np.zeros((0, 2), np.uint64)
         if places:
-            words = document_words(workspace, places)
+            words = id_words(read_survey(workspace, places, WORDS))
         folders = [run.folder for run in earlier]
         run = np.full(len(words), -1, np.int32)
         for place in places:
@@ -79,12 +76,8 @@ def resolve(
 ) -> Verdict:
     """Decide on all documents.
 
-    Args:
-        found: Equal texts and ranks.
-        compared: uint32 (p, 2), keeper ranks of candidate pairs, and how similar they
-            are; None where near-duplicates are not looked for.
-        documents: Ids and names.
-        dedup: The `dedup` section.
+    `compared` are keeper ranks of candidate pairs, uint32 (p, 2), and how similar they
+    are; None where near-duplicates are not looked for.
     """
     counts = {"candidate_pairs": 0, "verified_pairs": 0}
     removals = None

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.side_tables import Extent
+from isinglass.pipelines.engine.side_tables import Extent, survey_ids
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -23,18 +23,18 @@ from isinglass.pipelines.engine.workspace import (
     read_array,
     read_table,
 )
-from isinglass.pipelines.stages.dedup.earlier_runs import document_ids
-from isinglass.schemas.documents import Layout, Shard
+from isinglass.schemas.documents import Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.shingles import shingle_sets
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config import DedupConfig
+    from isinglass.schemas.documents import Layout
 
 SHINGLE = "shingle"
 
@@ -59,74 +59,64 @@ def find_candidates(pairs: np.ndarray, rank: np.ndarray) -> Candidates:
     return Candidates(np.searchsorted(ranks, pairs).astype(np.uint32), places)
 
 
-@dataclass(frozen=True)
-class ShingleWork:
-    """Keeps the shingle sets of the wanted documents of a shard.
+def shingle_shard(
+    payload: str, outputs: UnitOutputs, layouts: Sequence[Layout], dedup: DedupConfig
+) -> dict[str, int]:
+    """Write the sets of a shard's wanted documents, flat, and their offsets.
 
     `layouts` are those of this run's inputs, then of those of earlier runs.
     """
+    request = json.loads(payload)
+    values, lengths = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
+    for texts in _wanted_texts(request, outputs.workspace, layouts):
+        sets = shingle_sets(normalise(texts, dedup.normalise), dedup.ngram)
+        values.append(sets.values)
+        lengths.append(np.diff(sets.offsets))
+    folder = outputs.workspace.pass_folder(SHINGLE)
+    flat = np.concatenate(values)
+    offsets = np.cumsum(np.concatenate(lengths))
+    name = request["name"]
+    outputs.write_array(folder / f"{name}.values.npy", flat)
+    outputs.write_array(folder / f"{name}.offsets.npy", offsets)
+    if len(offsets) != len(request["wanted"]) + 1:
+        raise ReconcileError(
+            f"Pass shingle, {name}: {len(offsets) - 1} of {len(request['wanted'])} "
+            "documents were found again. Did the input change? Run again."
+        )
+    return {"records_in": len(request["wanted"]), "shingles": len(flat)}
 
-    layouts: tuple[Layout, ...]
-    dedup: DedupConfig
-    name: str = SHINGLE
 
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the sets, sorted and flat, and the offsets of the documents."""
-        del state
-        request = json.loads(payload)
-        values, lengths = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
-        for texts in self._wanted_texts(request, outputs.workspace):
-            normalised = normalise(texts, self.dedup.normalise)
-            sets = shingle_sets(normalised, self.dedup.ngram)
-            values.append(sets.values)
-            lengths.append(np.diff(sets.offsets))
-        folder = outputs.workspace.pass_folder(SHINGLE)
-        flat = np.concatenate(values)
-        offsets = np.cumsum(np.concatenate(lengths))
-        name = request["name"]
-        outputs.write_array(folder / f"{name}.values.npy", flat)
-        outputs.write_array(folder / f"{name}.offsets.npy", offsets)
-        if len(offsets) != len(request["wanted"]) + 1:
-            raise ReconcileError(
-                f"Pass shingle, {name}: {len(offsets) - 1} of "
-                f"{len(request['wanted'])} documents were found again. Did the input "
-                "change? Run again."
-            )
-        return {"records_in": len(request["wanted"]), "shingles": len(flat)}
-
-    def _wanted_texts(
-        self, request: dict[str, Any], workspace: Workspace
-    ) -> Iterator[pa.StringArray]:
-        """The wanted texts in the order of the survey, a batch at a time."""
-        wanted = np.array(request["wanted"], dtype=np.int64)
-        if request["data"]:
-            place = Extent(**request["place"])
-            ids = document_ids(workspace, place).take(pa.array(wanted))
-            path = place.home(workspace).table("data", place.shard_id)
-            data = read_table(path, ["doc_id", "text"])
-            rows = pc.index_in(ids, value_set=data["doc_id"])
-            yield data["text"].take(rows.drop_null()).combine_chunks()
-            return
-        seen = 0
-        shard = Shard.from_json(request["shard"])
-        for batch in read_shard(shard, self.layouts[request["layout"]]):
-            stop = seen + batch.documents.num_rows
-            low, high = np.searchsorted(wanted, [seen, stop])
-            if high > low:
-                rows = pa.array(wanted[low:high] - seen)
-                yield batch.documents.column("text").take(rows)
-            seen = stop
+def _wanted_texts(
+    request: dict[str, Any], workspace: Workspace, layouts: Sequence[Layout]
+) -> Iterator[pa.StringArray]:
+    """The wanted texts in the order of the survey, a batch at a time."""
+    wanted = np.array(request["wanted"], dtype=np.int64)
+    if request["data"]:
+        place = Extent(**request["place"])
+        ids = survey_ids(workspace, [place]).take(pa.array(wanted))
+        path = place.home(workspace).table("data", place.shard_id)
+        data = read_table(path, ["doc_id", "text"])
+        rows = pc.index_in(ids, value_set=data["doc_id"])
+        yield data["text"].take(rows.drop_null()).combine_chunks()
+        return
+    seen = 0
+    shard = Shard.from_json(request["shard"])
+    for batch in read_shard(shard, layouts[request["layout"]]):
+        stop = seen + batch.documents.num_rows
+        low, high = np.searchsorted(wanted, [seen, stop])
+        if high > low:
+            rows = pa.array(wanted[low:high] - seen)
+            yield batch.documents.column("text").take(rows)
+        seen = stop
 
 
 @dataclass(frozen=True)
 class TextSources:
     """Where the texts of all shards can be read again.
 
-    Attributes:
-        shards: By run folder (empty for this run) and shard name; a run that is
-            missing here is read from its `data/`.
-        layouts: Index of the layout of each run's inputs.
-        versions: What the texts of each shard depend on.
+    Shards are by run folder (empty for this run) and name; a run that is missing here
+    is read from its `data/`. `layouts` has the index of the layout of each run's
+    inputs, `versions` what the texts of each shard depend on.
     """
 
     shards: dict[tuple[str, str], Shard]
@@ -168,11 +158,9 @@ def shingle_units(
 class ShingleStore:
     """All kept shingle sets, mapped into memory.
 
-    Attributes:
-        values: uint64 array of each shard.
-        shard: int64 (c,), index into `values` of each candidate.
-        start: int64 (c,), first shingle of each candidate in its shard's array.
-        stop: int64 (c,), one past the last.
+    `values` has a uint64 array of each shard. For each candidate, int64 (c,), `shard`
+    is the index into these, `start` its first shingle there and `stop` one past the
+    last.
     """
 
     values: list[np.ndarray]

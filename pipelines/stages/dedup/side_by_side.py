@@ -40,9 +40,8 @@ _Row = tuple[Text, Text]
 class Look:
     """How texts are shown.
 
-    Attributes:
-        marks: Set unshared parts in brackets; for output without colours.
-        full: Show everything instead of differences with context.
+    `marks` sets unshared parts in brackets, for output without colours; `full` shows
+    everything instead of differences with context.
     """
 
     marks: bool

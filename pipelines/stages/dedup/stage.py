@@ -6,12 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isinglass.pipelines.stage import Closed, Stage
-from isinglass.pipelines.stages.dedup import proof, proof_similarity, report, story
-from isinglass.pipelines.stages.dedup.closing import (
-    check_evidence,
-    dedup_summary,
-    near_examples,
-)
+from isinglass.pipelines.stages.dedup import proof, report, story
 from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
 from isinglass.pipelines.stages.dedup.near import compare_pairs, match_documents
 from isinglass.pipelines.stages.dedup.rank import (
@@ -19,7 +14,13 @@ from isinglass.pipelines.stages.dedup.rank import (
     load_identified,
     rank_documents,
 )
-from isinglass.pipelines.stages.dedup.removals import removals, stop_if_too_many
+from isinglass.pipelines.stages.dedup.removals import (
+    check_evidence,
+    dedup_summary,
+    near_examples,
+    removals,
+    stop_if_too_many,
+)
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
 from isinglass.schemas.errors import OutputError
 from isinglass.transforms.dedup.removals import removal_gates, removal_warnings
@@ -126,10 +127,7 @@ class Dedup(Stage):
 
     @classmethod
     def warns(
-        cls,
-        config: RunConfig,
-        told: Mapping[str, Any],
-        statistics: Sequence[Statistic],
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """What looks like a template taken for a text, or a source given twice."""
         del config, told
@@ -137,7 +135,7 @@ class Dedup(Stage):
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
-    reader = staticmethod(proof_similarity.reader)
+    reader = staticmethod(proof.reader)
     section = staticmethod(report.section)
     line = staticmethod(report.line)
     story = staticmethod(story.story)

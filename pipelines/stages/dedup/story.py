@@ -32,11 +32,7 @@ MOST_REMOVED = 20
 
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
-    """Of a duplicate both texts; of a kept document all that were dropped for it.
-
-    Raises:
-        InputError: A table or the settings of the run cannot be read.
-    """
+    """Of a duplicate both texts; of a kept document all that were dropped for it."""
     texts = None
     folder, located, notes = _kept(run, row)
     if row["reason"] in DUPLICATE_REASONS:
@@ -85,9 +81,8 @@ def _kept(
 ) -> tuple[str | None, Located | None, list[str]]:
     """Find the kept document, in this run or in an earlier one.
 
-    Returns:
-        Folder of the earlier run that holds it, the run and the row of its ledger,
-        each None if there is none or it is not found; and what could not be found.
+    Returns the folder of the earlier run that holds it, the run and the row of its
+    ledger, each None if there is none or it is not found; and what could not be found.
     """
     holder, folder = run, None
     if row["kept_in"] is not None:

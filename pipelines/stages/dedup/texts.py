@@ -30,12 +30,9 @@ _SAME = 1e-9
 class Texts:
     """The text of a duplicate and that of the document kept instead.
 
-    Attributes:
-        removed: Source text of the duplicate; None if it cannot be read.
-        kept: Text of the kept document; None if it cannot be read.
-        kept_is_clean: Whether `kept` is from `data/`, so after cleaning.
-        agrees: Whether the similarity is that of the ledger; None if one of the two
-            numbers is missing.
+    A text is None if it cannot be read; a kept one that is clean is from `data/`, so
+    after cleaning. `agrees` says whether the similarity is that of the ledger; None if
+    one of the two numbers is missing.
     """
 
     removed: str | None
@@ -50,8 +47,7 @@ def duplicate_texts(
 ) -> tuple[Texts, list[str]]:
     """Read both texts again and compare them as the run did; `other` was kept.
 
-    Returns:
-        The texts, and notes on what could not be read.
+    Returns the texts, and notes on what could not be read.
     """
     found = _read([(run, row), *([other] if other else [])])
     texts = [None if isinstance(one, Missing) else one for one in found]

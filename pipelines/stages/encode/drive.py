@@ -25,13 +25,11 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
 )
 from isinglass.pipelines.stages.encode.notes import ENCODE
-from isinglass.pipelines.stages.encode.preflight import (
-    hidden_width,
-    pooling_of_config,
-)
+from isinglass.pipelines.stages.encode.preflight import hidden_width
 from isinglass.pipelines.stages.encode.work import CheckWork, EncodeWork
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.encoder.device import choose_device
+from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.vectors import (
     hidden_bytes,
     hidden_warning,
@@ -67,10 +65,6 @@ def encode_shards(
 
     `cleans` and what is returned are commits by shard; `fingerprints` are the hashes of
     tokenizer and model, and that of the code.
-
-    Raises:
-        RetryError: The disk has no room for the hidden states.
-        ReconcileError: Token ids do not belong to their texts.
     """
     workspace, tables = session.workspace, table_folder()
     # In the run folder: a fast tokenizer was found out, in this run or one before, so
@@ -115,7 +109,7 @@ def _units(
     if config.embeddings != "none":
         # A GPU rounds otherwise than a CPU, so their vectors are never mixed.
         section["device"] = choose_device(config.device).type
-        section["pooling"] = pooling_of_config(config)
+        section["pooling"] = chosen_pooling(settings_of(config))
     units = []
     for shard_id, clean in cleans.items():
         name = f"data/{shard_id}.parquet"
@@ -182,12 +176,11 @@ def _check_room(
     # An attempt that goes on has written a part of them already.
     written = list_files(workspace.path / "hidden_states", "*.parquet")
     if needed - sum(map(size_of, written)) > free:
-        msg = (
+        raise RetryError(
             f"encode.hidden_states would take about {in_units(needed)}, and "
             f"{workspace.path} has {in_units(free)} free. Free some space, lower "
             "encode.max_tokens, or leave hidden_states out."
         )
-        raise RetryError(msg)
 
 
 def _expected(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.commits import add_counts
@@ -31,11 +30,9 @@ ENCODE = "encode"
 class Notes:
     """What made the files of a shard; empty where nothing of the kind did.
 
-    Attributes:
-        tokenizer: Library and version.
-        device: `cpu`, or the name of the GPU.
-        megatron: Type of the ids in `.bin`.
-        fell_back: Whether a fast tokenizer was given up in the course of the run.
+    Tokenizer is library and version; device `cpu`, or the name of the GPU; megatron the
+    type of the ids in `.bin`. `fell_back`: a fast tokenizer was given up in the course
+    of the run.
     """
 
     tokenizer: str
@@ -45,10 +42,6 @@ class Notes:
     pooling: str = ""
     megatron: str = ""
     fell_back: bool = False
-
-    def to_json(self) -> str:
-        """One JSON object."""
-        return json.dumps(asdict(self), sort_keys=True)
 
 
 def notes_path(workspace: Workspace, shard_id: str) -> Path:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.encode.writing import find_ends
-from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
-from isinglass.transforms.encode.models.find import model_folder
-from isinglass.transforms.encode.models.folder import model_settings, pooling_of
+from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
+from isinglass.transforms.encode.models.folder import model_settings
 from isinglass.transforms.encode.models.packaged import MINILM
 from isinglass.transforms.encode.outputs.vectors import hidden_bytes, in_units
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.tokenizers.reference import Reference, load_reference
+from isinglass.transforms.encode.tokenizers.batch import window_step
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,38 +40,22 @@ def check_encode(config: EncodeConfig) -> None:
     """Refuse what the pass could not do; model and tokenizer are known to be there.
 
     Raises:
-        ConfigError: An end token that the tokenizer lacks, or a GPU that is not there.
+        ConfigError: An end token that the tokenizer lacks, a GPU that is not there, or
+            a stride that leaves no new token.
         RefuseError: The weights are damaged or not whole, or of no encoder.
     """
     if config.embeddings != "none":
         if config.device not in {"auto", "cpu"}:
             choose_device(config.device)
-        folder = model_folder(settings_of(config))
-        check_model(folder, pooling_of_config(config))
+        settings = settings_of(config)
+        check_model(model_folder(settings), chosen_pooling(settings))
     if config.windows == "window":
-        _check_stride(config, load_reference(settings_of(config)))
+        tokenizer = load_reference(settings_of(config))
+        special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
+        window_step(config.max_tokens, config.stride, special)
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
         find_ends(config, load_reference(settings_of(config)))
-
-
-def _check_stride(config: EncodeConfig, tokenizer: Reference) -> None:
-    """Windows move on only by what neither special tokens nor the stride take."""
-    special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
-    if config.stride >= config.max_tokens - special:
-        msg = (
-            f"encode.stride: {config.stride} leaves no new token in a window of "
-            f"{config.max_tokens}, {special} of them special. Lower it, or raise "
-            "encode.max_tokens."
-        )
-        raise ConfigError(msg)
-
-
-def pooling_of_config(config: EncodeConfig) -> str:
-    """How vectors are made of hidden states, `auto` as the model's files say now."""
-    if config.pooling != "auto":
-        return config.pooling
-    return pooling_of(model_folder(settings_of(config))) or "mean"
 
 
 def hidden_width(config: EncodeConfig) -> int:
@@ -86,10 +70,8 @@ def hidden_estimate(config: EncodeConfig, inputs: Sequence[PlannedInput]) -> str
 
     Where the records of all files are known and each is encoded once, it never has more
     than `max_tokens` vectors a record. Otherwise tokens are guessed from the size of
-    the files on disk, of which compressed ones hold more.
-
-    Returns:
-        Such as `up to 3.8 GB`, or `about 3.8 GB` where it is a guess.
+    the files on disk, of which compressed ones hold more. Returns such as `up to 3.8
+    GB`, or `about 3.8 GB` where it is a guess.
     """
     width = hidden_width(config)
     rows = [item.rows for item in inputs]

@@ -1,27 +1,43 @@
-"""Vectors and hidden states against the documents they are of."""
+"""Vectors against their documents; some are made again from their texts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.workspace import read_table, table_schema
+from isinglass.pipelines.engine.workspace import (
+    exists,
+    read_table,
+    table_rows,
+    table_schema,
+)
 from isinglass.pipelines.proof.check import Check, conclude
-from isinglass.pipelines.stages.encode.proof_sampled import Sampled, encode_again
-from isinglass.schemas.errors import InputError
+from isinglass.pipelines.stages.encode.work import tokenise
+from isinglass.schemas.errors import InputError, RefuseError
+from isinglass.transforms.batches import one_batch
+from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,
 )
+from isinglass.transforms.encode.settings import EncodeSettings, settings_of
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
+from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.schemas.config import EncodeConfig
+    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 UNIT_LENGTH_TOLERANCE = 1e-3
 
@@ -104,3 +120,135 @@ def _as_seen(run: FinishedRun, shard: str, told: NDArray[np.int32]) -> bool:
         return True
     seen = np.minimum(tokens["n_tokens"].to_numpy(), config.max_tokens)
     return np.array_equal(seen, told)
+
+
+MOST_ROWS, MOST_TOKENS = 64, 4096
+"""Encoded again at most, evenly spread: a second on one core."""
+EXACT, ROUNDED = 2e-3, 0.1
+"""Greatest length of a difference, by that of the vector: for float32 on a CPU, stored
+as float16 or not; and for less, where a cosine of 0.9995 is a difference of 0.03."""
+
+
+@dataclass
+class Sampled:
+    """What came of encoding again.
+
+    Of so many rows those not of their texts are faults of `embeddings/` or
+    `hidden_states/`; `why` says why nothing was encoded again, if so.
+    """
+
+    rows: int = 0
+    faults: dict[str, list[str]] = field(
+        default_factory=lambda: {"embeddings": [], "hidden_states": []}
+    )
+    why: str = ""
+
+
+def encode_again(run: FinishedRun) -> Sampled:
+    """Encode a sample of the rows of `embeddings/` from their texts, on the CPU."""
+    config, told = run.config.encode, run.manifest.encode
+    if config is None or told is None or told.encoder is None:
+        return Sampled(why="no vectors were written")
+    here = {"tokenizer_backend": "reference", "device": "cpu", "precision": "float32"}
+    settings = settings_of(config.model_copy(update=here))
+    try:
+        other = _other_model(run, settings)
+        if other:
+            return Sampled(why=f"the {other} here is another one")
+        tokenizer, encoder = load_tokenizer(settings), load_encoder(settings)
+    except RefuseError as error:
+        return Sampled(why=str(error))
+    exact = {*told.encoder.devices, *told.encoder.precision} <= {"cpu", "float32"}
+    found = Sampled()
+    for path, rows in _chosen(run, config):
+        tokens = _tokens(run, path, rows, tokenizer)
+        if tokens is None:
+            continue
+        tolerance = EXACT if exact else ROUNDED
+        for table in _differing(run, path, rows, tokens, encoder, tolerance):
+            found.faults[table].append(f"{table}/{path.stem} is not of its texts")
+        found.rows += len(rows)
+    return found
+
+
+def _other_model(run: FinishedRun, settings: EncodeSettings) -> str:
+    """Which of tokenizer and model is not the manifest's; empty if both are."""
+    told = {(model.role, model.sha256) for model in run.manifest.models}
+    for file in check_models(settings):
+        if (file.role, file.sha256) not in told:
+            return "tokenizer" if file.role == "tokenizer" else "model"
+    return ""
+
+
+def _chosen(
+    run: FinishedRun, config: EncodeConfig
+) -> Iterator[tuple[Path, NDArray[np.int64]]]:
+    """Rows of each file that are encoded again, evenly spread over all files."""
+    paths = run.paths("embeddings")
+    ends = np.cumsum([0, *map(table_rows, paths)])
+    count = min(MOST_ROWS, max(4, MOST_TOKENS // config.max_tokens), ends[-1])
+    chosen = np.unique(np.linspace(0, ends[-1] - 1, count).astype(np.int64))
+    for path, start, stop in zip(paths, ends[:-1], ends[1:], strict=True):
+        rows = chosen[(chosen >= start) & (chosen < stop)] - start
+        if len(rows):
+            yield path, rows
+
+
+def _tokens(
+    run: FinishedRun, path: Path, rows: NDArray[np.int64], tokenizer: Tokenizer
+) -> TokenBatch | None:
+    """Ids of some rows of a file, made from `data/`; None where it has no such rows."""
+    config = run.config.encode
+    assert config is not None
+    places, windows = rows, np.zeros(len(rows), np.int64)
+    if config.windows == "window":
+        every = read_table(path, ["window"])["window"].to_numpy()
+        places = (np.cumsum(every == 0) - 1)[rows]
+        windows = every[rows]
+    needed, which = np.unique(places, return_inverse=True)
+    data = run.read("data", path.stem, ["doc_id", "text"])
+    if data is None or needed[0] < 0 or needed[-1] >= data.num_rows:
+        return None
+    made = tokenise(config, tokenizer, one_batch(data.take(pa.array(needed))))
+    if made.documents is None:
+        return take_rows(made.rows, which)
+    firsts = np.searchsorted(made.documents, which)
+    last = len(made.rows.lengths) - 1
+    return take_rows(made.rows, np.minimum(firsts + windows, last))
+
+
+def _differing(
+    run: FinishedRun,
+    path: Path,
+    rows: NDArray[np.int64],
+    tokens: TokenBatch,
+    encoder: Encoder,
+    tolerance: float,
+) -> list[str]:
+    """Tables of which a row is not what the encoder makes of its ids."""
+    hidden = run.folder / "hidden_states" / path.name
+    (again,) = encoder.run([tokens], hidden=exists(hidden))
+    _, matrix = read_embeddings(path)
+    differing = []
+    if not _alike(matrix[rows], again.vectors, tolerance):
+        differing.append("embeddings")
+    if again.hidden is None:
+        return differing
+    wanted = {row: place for place, row in enumerate(rows.tolist())}
+    seen = 0
+    for row, (_, states) in enumerate(read_hidden_states(hidden)):
+        if row in wanted:
+            start, stop = again.offsets[wanted[row] : wanted[row] + 2]
+            seen += _alike(states, again.hidden[start:stop], tolerance)
+    return differing if seen == len(rows) else [*differing, "hidden_states"]
+
+
+def _alike(
+    found: NDArray[np.floating], expected: NDArray[np.floating], tolerance: float
+) -> bool:
+    if found.shape != expected.shape:
+        return False
+    wide = expected.astype(np.float64)
+    off = np.linalg.norm(found.astype(np.float64) - wide, axis=1)
+    most = tolerance * np.linalg.norm(wide, axis=1)
+    return bool((off <= most + np.finfo(np.float16).tiny).all())

@@ -12,13 +12,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.text import (
-    decimal,
-    grouped,
-    percent,
-    ratio,
-    share_of,
-)
+from isinglass.pipelines.report.text import decimal, grouped, percent, ratio, share_of
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Block, Row

@@ -12,11 +12,11 @@ from isinglass.pipelines.stages.encode.notes import encode_summary
 from isinglass.pipelines.stages.encode.preflight import (
     check_encode,
     hidden_estimate,
-    pooling_of_config,
     with_absolute_paths,
 )
 from isinglass.schemas.manifest import Model
 from isinglass.transforms.encode.models.check import check_models
+from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:
@@ -31,13 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Encode(Stage):
-    """The `encode` section.
-
-    Attributes:
-        config: The section.
-        runs: Whether the verb encodes.
-        models: Tokenizer and encoder.
-    """
+    """The `encode` section; whether the verb encodes, and by which files."""
 
     config: EncodeConfig
     runs: bool = False
@@ -71,7 +65,7 @@ class Encode(Stage):
         """How vectors are pooled, which `auto` leaves to files that may change."""
         if phase != "run" or not self.models or self.config.embeddings == "none":
             return None
-        return pooling_of_config(self.config)
+        return chosen_pooling(settings_of(self.config))
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Tokenizer and encoder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
-from isinglass.pipelines.stages.encode.preflight import pooling_of_config
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
 from isinglass.schemas.errors import ReconcileError, TooLargeError
 from isinglass.transforms.encode.encoder.device import (
@@ -21,15 +21,12 @@ from isinglass.transforms.encode.encoder.device import (
     lease_device,
 )
 from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
 from isinglass.transforms.encode.outputs.vectors import truncated
 from isinglass.transforms.encode.settings import settings_of
-from isinglass.transforms.encode.stages import (
-    StreamSettings,
-    encode_stream,
-)
-from isinglass.transforms.encode.threads import writing
+from isinglass.transforms.encode.stages import StreamSettings, encode_stream, writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
@@ -70,11 +67,8 @@ class _Item:
 class EncodeWork:
     """Work of the encode pass.
 
-    Attributes:
-        config: The `encode` section.
-        tables: Folder of the tables that say where fast tokenizers differ.
-        fell_back: Whether the reference does everything because a fast tokenizer was
-            found to differ.
+    `tables` is the folder of the tables that say where fast tokenizers differ; with
+    `fell_back` the reference does everything because one was found to.
     """
 
     config: EncodeConfig
@@ -113,7 +107,9 @@ class EncodeWork:
         # Each shard counts for itself: what is compared depends on no other shard.
         tokenizer = loaded.fresh()
         dimensions = encoder.dimensions if encoder else 0
-        writer = ShardWriter(outputs, payload, self.config, tokenizer, dimensions)
+        writer = ShardWriter(
+            outputs, payload, self.config, tokenizer.reference, dimensions
+        )
 
         def write(streamed: Streamed[_Item]) -> None:
             assert streamed.item.made is not None
@@ -134,7 +130,7 @@ class EncodeWork:
         counts = writer.finish()
         counts["compared"] = tokenizer.documents_compared
         counts["by_reference"] = tokenizer.documents_by_reference
-        notes = self._notes(tokenizer, encoder).to_json()
+        notes = json.dumps(vars(self._notes(tokenizer, encoder)), sort_keys=True)
         outputs.write_bytes(notes_path(outputs.workspace, payload), notes)
         return counts
 
@@ -153,7 +149,9 @@ class EncodeWork:
     def _notes(self, tokenizer: Tokenizer, encoder: Encoder | None) -> Notes:
         notes = Notes(tokenizer=tokenizer.backend, fell_back=self.fell_back)
         if self.config.megatron is not None:
-            notes = replace(notes, megatron=id_type(tokenizer.vocabulary_size))
+            notes = replace(
+                notes, megatron=id_type(tokenizer.reference.vocabulary_size)
+            )
         if encoder is None:
             return notes
         model = encoder.model
@@ -167,7 +165,7 @@ class EncodeWork:
             device=device,
             precision=choose_precision(self.config.precision, model.device),
             attention=model.attention,
-            pooling=pooling_of_config(self.config),
+            pooling=chosen_pooling(settings_of(self.config)),
         )
 
 
@@ -180,35 +178,21 @@ class CheckWork:
 
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
-        config = self.config
-        tokenizer = load_reference(settings_of(config))
-        return Expected(
-            backend=tokenizer.library,
-            vocabulary_size=tokenizer.vocabulary_size,
-            prefix_ids=tokenizer.prefix_ids,
-            suffix_ids=tokenizer.suffix_ids,
-            windows=config.windows,
-            max_tokens=config.max_tokens,
-            stride=config.stride,
-        )
+        settings = settings_of(self.config)
+        return Expected(load_reference(settings), settings)
 
     def run(
         self, state: Expected, payload: str, outputs: UnitOutputs
     ) -> dict[str, int]:
-        """Check one shard.
-
-        Raises:
-            ReconcileError: Ids, order, counts or a decoded document do not fit.
-        """
+        """Check one shard."""
         workspace = outputs.workspace
         tokens, data = (workspace.table(name, payload) for name in ("tokens", "data"))
         faults = reconcile_tokens(tokens, data, state)
         if faults:
-            msg = (
+            raise ReconcileError(
                 f"Pass encode, shard {payload}: {faults[0]} The run was stopped: ids "
                 "and texts would not belong together."
             )
-            raise ReconcileError(msg)
         return {"records_in": 0}
 
 

@@ -20,7 +20,7 @@ from isinglass.transforms.encode.outputs.megatron import (
     idx_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.tokens import tokens_batch, with_end
+from isinglass.transforms.encode.outputs.rows import tokens_batch, with_end
 from isinglass.transforms.encode.outputs.vectors import (
     HIDDEN_STORAGE,
     embeddings_batch,
@@ -40,20 +40,16 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
     from isinglass.transforms.encode.tokenizers.reference import Reference
-    from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
 class Tokenised:
     """The documents of a batch, as ids.
 
-    Attributes:
-        doc_ids: One a document.
-        whole: Ids of each document, truncated where that was asked for.
-        rows: What is written to `tokens/` and encoded: `whole`, or its windows.
-        documents: The document of each row, where rows are windows.
-        words: The word of each token of `rows`, where that was asked for.
-        truncated: Documents of which the encoder sees only the first tokens.
+    `whole` are the ids of each document, truncated where that was asked for; `rows`,
+    which are written to `tokens/` and encoded, are these or windows of them, of which
+    `documents` names the document. `words` has the word of each token of `rows`, where
+    that was asked for. Of `truncated` documents the encoder sees only the first tokens.
     """
 
     doc_ids: pa.StringArray
@@ -64,9 +60,7 @@ class Tokenised:
     truncated: int = 0
 
 
-def find_ends(
-    config: EncodeConfig, tokenizer: Tokenizer | Reference
-) -> dict[str, int | None]:
+def find_ends(config: EncodeConfig, tokenizer: Reference) -> dict[str, int | None]:
     """Ids of the tokens that `packed` and `megatron` put behind a document.
 
     Raises:
@@ -77,11 +71,10 @@ def find_ends(
         token = section and section.end_token
         ends[name] = tokenizer.token_id(token) if token else None
         if token and ends[name] is None:
-            msg = (
+            raise ConfigError(
                 f"encode.{name}.end_token: the tokenizer {tokenizer.name} has no token "
                 f"{token!r}. Name one of its own, or leave it out."
             )
-            raise ConfigError(msg)
     return ends
 
 
@@ -114,7 +107,7 @@ class ShardWriter:
         outputs: UnitOutputs,
         shard_id: str,
         config: EncodeConfig,
-        tokenizer: Tokenizer,
+        tokenizer: Reference,
         dimensions: int,
     ) -> None:
         self._counts = dict.fromkeys(
@@ -165,10 +158,8 @@ class ShardWriter:
             counts["packed_rows"] = self._packer.rows
             counts["packed_tokens"] = self._packer.tokens
         if self._megatron is not None:
-            self._megatron.finish()
-            rows = self._megatron.documents
-            counts["megatron_sequences"] = rows
-            counts["megatron_tokens"] = self._megatron.tokens
+            rows, tokens = self._megatron.finish()
+            counts["megatron_sequences"], counts["megatron_tokens"] = rows, tokens
             for place in (bin_path, idx_path):
                 self._outputs.adopt(place(self._prefix), place(self._final), rows)
         return counts

@@ -23,15 +23,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
 from isinglass.pipelines.engine.side_tables import (
+    WORDS,
+    check_same,
     decision_hashes,
     decisions_path,
     read_side,
     write_side,
 )
-from isinglass.pipelines.engine.units import Unit
+from isinglass.pipelines.engine.units import Each, shard_unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.repeats.measure import (
     COUNTS,
@@ -43,7 +44,6 @@ from isinglass.pipelines.stages.repeats.measure import (
     window_path,
 )
 from isinglass.schemas.documents import Layout, Shard
-from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
@@ -57,6 +57,7 @@ from isinglass.transforms.repeats.windows import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.units import Unit
     from isinglass.pipelines.stage import Driver
     from isinglass.schemas.commit import Commit
     from isinglass.schemas.config import DedupConfig, NormaliseConfig
@@ -73,53 +74,45 @@ SAMPLED = pa.schema(
 """A sampled document: its place among the documents of the shard, and its numbers."""
 
 
-@dataclass(frozen=True)
-class SampleWork:
-    """Keeps the windows of the sampled documents of each shard.
-
-    `share` is the expected one of the documents, `words` are those in a window.
-    """
-
-    layout: Layout
-    normalise: NormaliseConfig
-    words: int
-    share: float
-    seed: int
-    name: str = SAMPLE
-
-    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
-        """Write the windows of one shard's sample."""
-        del state
-        shard = Shard.from_json(payload)
-        workspace, shard_id = outputs.workspace, shard.shard_id
-        rows: list[pa.RecordBatch] = []
-        found: list[Windows] = []
-        seen = 0
-        for batch in read_shard(shard, self.layout):
-            ids = batch.documents.column("doc_id")
-            chosen = sample_documents(ids, self.share, self.seed)
-            places = seen + np.flatnonzero(chosen)
-            seen += len(ids)
-            if len(places):
-                sampled = batch.documents.filter(pa.array(chosen))
-                texts = normalise(sampled.column("text"), self.normalise)
-                found.append(find_windows(texts, self.words))
-                numbers = (found[-1].characters, np.diff(found[-1].offsets))
-                columns = [
-                    pa.array(places),
-                    source_labels(sampled),
-                    *map(pa.array, numbers),
-                ]
-                rows.append(pa.RecordBatch.from_arrays(columns, schema=SAMPLED))
-        path = workspace.side(SAMPLE, f"{shard_id}.arrow")
-        documents = write_side(outputs, path, SAMPLED, rows)
-        hashes = [np.empty(0, np.uint64), *(windows.hashes for windows in found)]
-        spans = [np.empty((0, 2), np.int32), *(windows.spans for windows in found)]
-        for part, arrays in (("hashes", hashes), ("spans", spans)):
-            path = window_path(workspace, shard_id, part)
-            outputs.write_array(path, np.concatenate(arrays))
-        windows = sum(map(len, hashes))
-        return {"records_in": seen, "documents": documents, "windows": windows}
+def sample_shard(
+    payload: str,
+    outputs: UnitOutputs,
+    layout: Layout,
+    normal: NormaliseConfig,
+    words: int,
+    share: float,
+    seed: int,
+) -> dict[str, int]:
+    """Write the windows of so many words of a sample: a `share` of one shard."""
+    shard = Shard.from_json(payload)
+    workspace, shard_id = outputs.workspace, shard.shard_id
+    rows: list[pa.RecordBatch] = []
+    found: list[Windows] = []
+    seen = 0
+    for batch in read_shard(shard, layout):
+        ids = batch.documents.column("doc_id")
+        chosen = sample_documents(ids, share, seed)
+        places = seen + np.flatnonzero(chosen)
+        seen += len(ids)
+        if len(places):
+            sampled = batch.documents.filter(pa.array(chosen))
+            found.append(find_windows(normalise(sampled.column("text"), normal), words))
+            numbers = (found[-1].characters, np.diff(found[-1].offsets))
+            columns = [
+                pa.array(places),
+                source_labels(sampled),
+                *map(pa.array, numbers),
+            ]
+            rows.append(pa.RecordBatch.from_arrays(columns, schema=SAMPLED))
+    path = workspace.side(SAMPLE, f"{shard_id}.arrow")
+    documents = write_side(outputs, path, SAMPLED, rows)
+    hashes = [np.empty(0, np.uint64), *(windows.hashes for windows in found)]
+    spans = [np.empty((0, 2), np.int32), *(windows.spans for windows in found)]
+    for part, arrays in (("hashes", hashes), ("spans", spans)):
+        path = window_path(workspace, shard_id, part)
+        outputs.write_array(path, np.concatenate(arrays))
+    windows = sum(map(len, hashes))
+    return {"records_in": seen, "documents": documents, "windows": windows}
 
 
 def source_labels(documents: pa.RecordBatch) -> pa.StringArray:
@@ -156,29 +149,26 @@ class CountWork:
         """Write which windows occur in one shard, and how often."""
         shard = Shard.from_json(payload)
         workspace, shard_id = outputs.workspace, shard.shard_id
-        decisions = read_side(
-            decisions_path(workspace, shard_id), ["doc_high", "doc_low", "outcome"]
-        )
+        decisions = read_side(decisions_path(workspace, shard_id), [*WORDS, "outcome"])
         counts = np.zeros((len(state.hashes), 2), np.int64)
         population: dict[str, Counter[str]] = {"input": Counter(), "output": Counter()}
-        seen = 0
+        seen, ids = 0, np.zeros((0, 2), np.uint64)
         for batch in read_shard(shard, self.layout):
             documents = batch.documents
             part = decisions.slice(seen, documents.num_rows)
             seen += documents.num_rows
-            kept = _kept(shard_id, documents, part)
+            ids = doc_id_words(documents.column("doc_id"))
+            check_same(COUNTS, shard_id, ids, part)
+            stays = pc.equal(part["outcome"], "kept")
             texts = normalise(documents.column("text"), self.normalise)
-            count_windows(texts, kept, self.words, state, counts)
+            count_windows(texts, stays.to_numpy(), self.words, state, counts)
             labels = source_labels(documents)
-            for stage, own in (
-                ("input", labels),
-                ("output", labels.filter(pa.array(kept))),
-            ):
+            kept = labels.filter(stays.combine_chunks())
+            for stage, own in (("input", labels), ("output", kept)):
                 for entry in own.value_counts().to_pylist():
                     population[stage][entry["values"]] += entry["counts"]
             outputs.status.add(documents.num_rows)
-        if seen != decisions.num_rows:
-            raise _changed(shard_id)
+        check_same(COUNTS, shard_id, ids[:0], decisions.slice(seen))
         found = np.flatnonzero(counts[:, 0])
         outputs.write_array(window_path(workspace, shard_id, "found", COUNTS), found)
         path = window_path(workspace, shard_id, "counts", COUNTS)
@@ -186,22 +176,6 @@ class CountWork:
         path = workspace.side(COUNTS, f"{shard_id}.stats.json")
         outputs.write_bytes(path, json.dumps(population, sort_keys=True))
         return {"records_in": seen, "windows": len(found)}
-
-
-def _kept(shard_id: str, documents: pa.RecordBatch, decisions: pa.Table) -> np.ndarray:
-    """Which documents are decided to keep; checks that they are the decided ones."""
-    words = doc_id_words(documents.column("doc_id"))
-    decided = [decisions[name].to_numpy() for name in ("doc_high", "doc_low")]
-    if not np.array_equal(words, np.stack(decided, axis=1)):
-        raise _changed(shard_id)
-    return np.asarray(pc.equal(decisions["outcome"], "kept").to_numpy())
-
-
-def _changed(shard_id: str) -> ReconcileError:
-    return ReconcileError(
-        f"Pass {COUNTS}, shard {shard_id}: the documents read are not those that were "
-        "surveyed. Did the input change? Run again."
-    )
 
 
 def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
@@ -216,10 +190,16 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
     section = [normal.model_dump(), words, code]
     ids = driver.shard_ids
 
-    sampling = SampleWork(plan.layout, normal, words, share, seed)
-    given = {key: [section, share, seed] for key in ids}
-    units = _units(driver, given)
-    samples = list(run_pass(session, sampling, units, speed=READING).values())
+    make = partial(
+        sample_shard,
+        layout=plan.layout,
+        normal=normal,
+        words=words,
+        share=share,
+        seed=seed,
+    )
+    units = _units(driver, {key: [section, share, seed] for key in ids})
+    samples = list(run_pass(session, Each(SAMPLE, make), units, speed=READING).values())
     sampled = outputs_digest_input(samples)
     merge = partial(merge_windows, shard_ids=ids)
     merged = run_step(session, WINDOWS, [ids, sampled, code], merge)
@@ -227,8 +207,7 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
     hashes = outputs_digest_input([merged])
     decided = decision_hashes(workspace, driver.resolved, ids)
     counting = CountWork(workspace, plan.layout, normal, words)
-    given = {shard_id: [section, hashes, decided[shard_id]] for shard_id in ids}
-    units = _units(driver, given)
+    units = _units(driver, {key: [section, hashes, decided[key]] for key in ids})
     counts = list(run_pass(session, counting, units, speed=HASHING).values())
     upstream = [ids, sampled, hashes, outputs_digest_input(counts), decided, code]
     finished = run_step(session, SHARES, upstream, partial(measure, shard_ids=ids))
@@ -237,10 +216,8 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
 
 def _units(driver: Driver, given: dict[str, list[Any]]) -> list[Unit]:
     """One unit a shard; depends on its input, and on what else is given for it."""
-    units = []
-    for shard in driver.plan.shards:
-        name = shard.shard_id
-        identity = digest([driver.surveys[name].fingerprint, given[name]])
-        weight = sum(piece.bytes for piece in shard.pieces)
-        units.append(Unit(name, shard.to_json(), identity, weight))
-    return units
+    surveys = driver.surveys
+    return [
+        shard_unit(shard, [surveys[shard.shard_id].fingerprint, given[shard.shard_id]])
+        for shard in driver.plan.shards
+    ]

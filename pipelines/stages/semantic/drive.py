@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import run_pass, run_step
 from isinglass.pipelines.engine.units import Each, Unit
-from isinglass.pipelines.stages.semantic.assign import ASSIGN, assign_shard
-from isinglass.pipelines.stages.semantic.fit import FIT, fit_clusters
-from isinglass.pipelines.stages.semantic.missed import RECALL, count_missed
 from isinglass.pipelines.stages.semantic.neighbours import (
     NEIGHBOURS,
+    RECALL,
     Comparison,
     compare_bucket,
+    count_missed,
 )
-from isinglass.pipelines.stages.semantic.table import TABLE, write_shard
+from isinglass.pipelines.stages.semantic.summary import TABLE, write_shard
+from isinglass.pipelines.stages.semantic.vectors import (
+    ASSIGN,
+    FIT,
+    assign_shard,
+    fit_clusters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +44,8 @@ def find_clusters(
     """Cluster the vectors of a run, and compare documents inside of clusters.
 
     `cleans` and `encodes` are commits of these passes by shard, `identity` the seed of
-    the run and the fingerprint of the code.
-
-    Returns:
-        Commits of `clusters/`, by shard; counts of the fit and of the recall.
+    the run and the fingerprint of the code. Returns commits of `clusters/`, by shard;
+    counts of the fit and of the recall.
     """
     seed, code = identity
     shards = tuple(encodes)

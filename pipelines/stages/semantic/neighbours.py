@@ -1,4 +1,4 @@
-"""Near-duplicates and outliers among the documents of like clusters."""
+"""Near-duplicates and outliers in like clusters, and what clusters hide."""
 
 from __future__ import annotations
 
@@ -9,12 +9,24 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array
-from isinglass.pipelines.stages.semantic.assign import CLUSTERS, load_array, spill_path
-from isinglass.pipelines.stages.semantic.vectors import shard_ids
-from isinglass.transforms.semantic.duplicates import find_duplicates
+from isinglass.pipelines.stages.semantic.vectors import (
+    CLUSTERS,
+    load_array,
+    sampled_vectors,
+    shard_ids,
+    shard_vectors,
+    spill_path,
+)
+from isinglass.transforms.semantic.duplicates import (
+    COMPANIONS,
+    DOCUMENTS,
+    Rows,
+    count_pairs,
+    find_duplicates,
+    outlier_scores,
+)
 from isinglass.transforms.semantic.hashing import draw
-from isinglass.transforms.semantic.outliers import COMPANIONS, outlier_scores
-from isinglass.transforms.semantic.split import split
+from isinglass.transforms.semantic.kmeans import split
 from isinglass.transforms.semantic.terms import documents_each
 
 if TYPE_CHECKING:
@@ -39,15 +51,7 @@ of its cluster are taken from it."""
 
 @dataclass(frozen=True)
 class Comparison:
-    """How documents are compared.
-
-    Attributes:
-        shards: All shards, in order.
-        clusters: How many there are.
-        buckets: Parts that the clusters are spread over.
-        config: The `encode.semantic` section.
-        seed: Of the run.
-    """
+    """How documents are compared; clusters are spread over so many buckets."""
 
     shards: tuple[str, ...]
     clusters: int
@@ -125,3 +129,40 @@ def load_rows(
         mine = clusters % buckets == bucket
         rows[mine] = read_array(_path(workspace, shard, bucket))
     return rows
+
+
+RECALL = "semantic_recall"
+_OWN_SAMPLE = 1
+"""Added to the seed: not the documents that the clusters were fitted on."""
+
+
+def count_missed(outputs: UnitOutputs, comparison: Comparison) -> dict[str, int]:
+    """Count how many pairs the comparison, which is done, missed; writes no file.
+
+    Returns what `SemanticRecall` has of counts; its documents as `records_in`.
+    """
+    workspace, shards = outputs.workspace, comparison.shards
+    seed = (comparison.seed + _OWN_SAMPLE) % 2**63
+    places, vectors, _ = sampled_vectors(workspace, shards, DOCUMENTS, seed)
+    labels = [load_array(workspace, shard, CLUSTERS) for shard in shards]
+    parts = [
+        load_rows(workspace, shard, mine, comparison.buckets)["part"]
+        for shard, mine in zip(shards, labels, strict=True)
+    ]
+    sampled = Rows(places, vectors, np.concatenate(parts)[places])
+    counts, start = np.zeros((2, len(places)), np.int64), 0
+    for shard, mine in zip(shards, parts, strict=True):
+        _, matrix = shard_vectors(workspace, shard)
+        others = Rows(np.arange(start, start + len(matrix)), matrix, mine)
+        with threadpool_limits(1):
+            counts += count_pairs(sampled, others, comparison.config.duplicates)
+        start += len(matrix)
+    pairs, found = counts.sum(axis=1)
+    with_pairs, with_found = (counts > 0).sum(axis=1)
+    return {
+        "records_in": len(places),
+        "with_pairs": int(with_pairs),
+        "found": int(with_found),
+        "pairs": int(pairs),
+        "pairs_found": int(found),
+    }

@@ -15,10 +15,11 @@ from isinglass.pipelines.stages.encode.proof import encodes
 from isinglass.pipelines.stages.encode.proof_vectors import follows
 from isinglass.pipelines.stages.semantic.vectors import shard_vectors
 from isinglass.schemas.tables import CLUSTER_LIST, CLUSTER_SHARES, CLUSTERS
-from isinglass.transforms.semantic.assigned import Assigned, list_clusters
-from isinglass.transforms.semantic.shares import (
+from isinglass.transforms.semantic.assigned import (
     LEDGER_COLUMNS,
+    Assigned,
     cluster_shares,
+    list_clusters,
     merge_shares,
 )
 

@@ -34,15 +34,10 @@ _EM = 13.0
 class Circle:
     """One cluster on the map.
 
-    Attributes:
-        x: Centre from the left, in sides of the map, 0 to 1.
-        y: Centre from the top.
-        radius: Of the documents before cleaning, in sides of the map; the area is in
-            proportion to them.
-        before: Documents before cleaning; duplicates count with what was kept.
-        after: Documents after cleaning, at most as many.
-        terms: Its most telling words, the first one first.
-        source: Where most of its documents come from; empty where unknown.
+    Places, from the left and the top, and the radius are in sides of the map, 0 to 1;
+    the area is in proportion to the documents before cleaning, where duplicates count
+    with what was kept. The first term tells most; the source is where most of its
+    documents come from, empty where unknown.
     """
 
     x: float

@@ -1,4 +1,4 @@
-"""What the clusters are, for manifest, `audit/` and report."""
+"""What the clusters are: a row a document; for manifest, `audit/` and report."""
 
 from __future__ import annotations
 
@@ -8,24 +8,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import read_side, survey_path
-from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.pipelines.stages.semantic.fit import load_centroids
-from isinglass.pipelines.stages.semantic.table import words_path
+from isinglass.pipelines.engine.side_tables import (
+    id_words,
+    read_side,
+    survey_path,
+    write_side,
+)
+from isinglass.pipelines.engine.workspace import Workspace, read_table, table_batches
+from isinglass.pipelines.stages.semantic.neighbours import load_rows
+from isinglass.pipelines.stages.semantic.vectors import (
+    CLUSTERS,
+    SIMILARITY,
+    load_array,
+    load_centroids,
+    shard_ids,
+)
 from isinglass.schemas import tables
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read.identity import format_doc_ids
-from isinglass.transforms.semantic.assigned import Assigned, list_clusters
-from isinglass.transforms.semantic.layout import lay_out
-from isinglass.transforms.semantic.shares import (
+from isinglass.transforms.semantic.assigned import (
     LEDGER_COLUMNS,
+    Assigned,
     cluster_shares,
+    list_clusters,
     merge_shares,
 )
+from isinglass.transforms.semantic.hashing import as_strings
+from isinglass.transforms.semantic.layout import lay_out
 from isinglass.transforms.semantic.terms import (
     WORDS,
     add_words,
+    count_words,
     documents_each,
     sum_words,
     telling_words,
@@ -34,9 +48,11 @@ from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.schemas.config.encode import SemanticConfig
     from isinglass.schemas.documents import Shard
 
@@ -53,10 +69,8 @@ def summarise_clusters(
 ) -> tuple[SemanticSummary, dict[str, pa.Table]]:
     """Sizes, medoids, terms, places and shares of all clusters.
 
-    `counts` are those of the fit and of the recall.
-
-    Returns:
-        The part of the manifest, and the tables of `audit/` by name.
+    `counts` are those of the fit and of the recall. Returns the part of the manifest,
+    and the tables of `audit/` by name.
     """
     documents = Assigned.of(
         read_table(workspace.table("clusters", shard.shard_id)) for shard in shards
@@ -117,8 +131,8 @@ def _terms(
 def _shares(workspace: Workspace, shard: Shard, documents: Assigned) -> pa.Table:
     ledger = read_table(workspace.table("ledger", shard.shard_id), LEDGER_COLUMNS)
     survey = read_side(survey_path(workspace, shard.shard_id))
-    words = np.stack([survey[n].to_numpy() for n in ("doc_high", "doc_low")], axis=1)
-    rows = pc.index_in(ledger["doc_id"].combine_chunks(), format_doc_ids(words))
+    ids = format_doc_ids(id_words(survey))
+    rows = pc.index_in(ledger["doc_id"].combine_chunks(), ids)
     # A record that was not read has no language.
     sources, languages = (
         pc.take(survey[name].combine_chunks().cast(pa.string()), rows)
@@ -141,3 +155,56 @@ def _recall(counts: Mapping[str, int]) -> SemanticRecall:
         low=low,
         high=high,
     )
+
+
+TABLE = "semantic_table"
+BATCH_ROWS = 4096
+
+
+def write_shard(
+    shard: str, outputs: UnitOutputs, buckets: int, *, terms: bool
+) -> dict[str, int]:
+    """Write the rows of one shard, and count its words if `terms` are wanted."""
+    workspace = outputs.workspace
+    clusters = load_array(workspace, shard, CLUSTERS)
+    rows = load_rows(workspace, shard, clusters, buckets)
+    alone = rows["leader"] == b""
+    batch = pa.RecordBatch.from_arrays(
+        [
+            as_strings(shard_ids(workspace, shard)),
+            pa.array(clusters),
+            pa.array(load_array(workspace, shard, SIMILARITY)),
+            pa.array(np.ascontiguousarray(rows["outlier"])),
+            as_strings(rows["leader"]),
+            pa.array(np.ascontiguousarray(rows["cosine"]), mask=alone),
+        ],
+        schema=tables.CLUSTERS,
+    )
+    path = workspace.table("clusters", shard)
+    outputs.open_table(path, tables.CLUSTERS).write(batch)
+    chosen = rows["chosen"] & terms
+    words = _count_words(workspace, shard, clusters, chosen)
+    write_side(outputs, words_path(workspace, shard), WORDS, words.to_batches())
+    return {"records_in": len(rows)}
+
+
+def _count_words(
+    workspace: Workspace,
+    shard: str,
+    clusters: NDArray[np.int32],
+    chosen: NDArray[np.bool_],
+) -> pa.Table:
+    counted, start = [WORDS.empty_table()], 0
+    path = workspace.table("data", shard)
+    for batch in table_batches(path, ["text"], BATCH_ROWS) if chosen.any() else []:
+        mine = np.flatnonzero(chosen[start : start + batch.num_rows])
+        if len(mine):
+            texts = batch.column("text").take(pa.array(mine))
+            counted = add_words(counted, count_words(texts, clusters[start + mine]))
+        start += batch.num_rows
+    return sum_words(counted)
+
+
+def words_path(workspace: Workspace, shard: str) -> Path:
+    """Words of a shard by cluster, Arrow, with the schema `WORDS`."""
+    return workspace.side(TABLE, f"{shard}.words.arrow")

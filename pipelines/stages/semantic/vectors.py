@@ -1,25 +1,30 @@
-"""Documents and vectors of shards, and how many buckets they are spread over."""
+"""Documents and vectors of shards, and the clusters that a sample of them makes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
-from isinglass.pipelines.engine.workspace import read_table
+from isinglass.pipelines.engine.workspace import Workspace, read_array, read_table
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.semantic.hashing import draw, id_bytes
+from isinglass.transforms.semantic.kmeans import assign, default_clusters, fit
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.schemas.config.encode import SemanticConfig
 
 BUCKET_BYTES = 256 * 2**20
 """Vectors that one unit compares with each other, held in memory."""
@@ -56,9 +61,8 @@ def sampled_vectors(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
     """Draw documents of all shards, at least one.
 
-    Returns:
-        Places of at most `size` documents among those of all shards, and their vectors,
-        in an order that the ids alone decide; and how many documents there are.
+    Returns places of at most `size` documents among those of all shards, and their
+    vectors, in an order that the ids alone decide; and how many documents there are.
     """
     ids = np.concatenate([shard_ids(workspace, shard) for shard in shards])
     places = draw(ids, size, seed)
@@ -77,3 +81,70 @@ def bucket_count(documents: int, dimensions: int, clusters: int) -> int:
     """Buckets that hold `BUCKET_BYTES` of vectors each, if clusters are alike."""
     size = documents * dimensions * 4
     return max(1, min(-(-size // BUCKET_BYTES), clusters))
+
+
+FIT = "semantic_fit"
+
+
+def fit_clusters(
+    outputs: UnitOutputs, shard_ids: Sequence[str], config: SemanticConfig, seed: int
+) -> dict[str, int]:
+    """Write the centroids."""
+    workspace = outputs.workspace
+    _, centroids, documents = sampled_vectors(workspace, shard_ids, config.sample, seed)
+    fitted_on = len(centroids)
+    if fitted_on:
+        wanted = config.clusters or default_clusters(documents)
+        with threadpool_limits(1):
+            centroids = fit(centroids, wanted, config.iterations, seed)
+    outputs.write_array(_path(workspace), centroids)
+    clusters, dimensions = centroids.shape
+    return {
+        "documents": documents,
+        "fitted_on": fitted_on,
+        "clusters": clusters,
+        "buckets": bucket_count(documents, dimensions, clusters),
+    }
+
+
+def load_centroids(workspace: Workspace) -> NDArray[np.float32]:
+    """The centroids, float32 (clusters, dimensions), rows of unit length."""
+    return read_array(_path(workspace))
+
+
+def _path(workspace: Workspace) -> Path:
+    return workspace.side(FIT, "centroids.npy")
+
+
+ASSIGN = "semantic_assign"
+CLUSTERS, SIMILARITY = "clusters", "similarity"
+"""Arrays of a shard: cluster of each document and cosine to its centroid."""
+
+
+def assign_shard(shard: str, outputs: UnitOutputs, buckets: int) -> dict[str, int]:
+    """Assign the documents of one shard; clusters are spread over the buckets."""
+    workspace = outputs.workspace
+    _, matrix = shard_vectors(workspace, shard)
+    with threadpool_limits(1):
+        clusters, similarity = assign(matrix, load_centroids(workspace))
+    outputs.write_array(array_path(workspace, shard, CLUSTERS), clusters)
+    outputs.write_array(array_path(workspace, shard, SIMILARITY), similarity)
+    for bucket in range(buckets):
+        mine = clusters % buckets == bucket
+        outputs.write_array(spill_path(workspace, shard, bucket), matrix[mine])
+    return {"records_in": len(clusters)}
+
+
+def array_path(workspace: Workspace, shard: str, kind: str) -> Path:
+    """File of one array of a shard."""
+    return workspace.side(ASSIGN, f"{shard}.{kind}.npy")
+
+
+def load_array(workspace: Workspace, shard: str, kind: str) -> NDArray[Any]:
+    """One array of a shard."""
+    return read_array(array_path(workspace, shard, kind))
+
+
+def spill_path(workspace: Workspace, shard: str, bucket: int) -> Path:
+    """File of a shard's vectors in one bucket, in the order of its documents."""
+    return workspace.side(ASSIGN, f"{shard}.{bucket}.vectors.npy")

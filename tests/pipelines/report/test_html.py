@@ -10,7 +10,7 @@ from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.model import KeyFigure, Quarantined
 from isinglass.pipelines.report.text import grouped
 from isinglass.pipelines.stage import Stage
-from isinglass.pipelines.stages.dedup.closing import NearDuplicate
+from isinglass.pipelines.stages.dedup.removals import NearDuplicate
 from isinglass.pipelines.stages.pii import counts as pii
 from isinglass.schemas.manifest import (
     FindingCount,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.dedup import ParagraphsConfig
+from isinglass.transforms.boilerplate.boilerplate import cut_paragraphs
 from isinglass.transforms.boilerplate.paragraphs import split_paragraphs
-from isinglass.transforms.boilerplate.trim import cut_paragraphs
 from isinglass.transforms.edits.cut import Cut, take_out
 
 HAN = "数据集说明"

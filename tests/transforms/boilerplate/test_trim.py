@@ -10,9 +10,14 @@ import pytest
 
 from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 from isinglass.schemas.tables import PARAGRAPHS
-from isinglass.transforms.boilerplate.boilerplate import Boilerplate, frequent, pack
+from isinglass.transforms.boilerplate.boilerplate import (
+    Boilerplate,
+    Trimmed,
+    boilerplate_cuts,
+    frequent,
+    pack,
+)
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
-from isinglass.transforms.boilerplate.trim import Trimmed, boilerplate_cuts
 from tests.transforms.edits.batches import cuts_of, view_of
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from isinglass.schemas.config import DecontaminateConfig
 from isinglass.transforms.decontaminate.items import (
     ItemKind,
     build_index,
+    find_items,
     index_arrays,
     item_kinds,
     join_index,
 )
-from isinglass.transforms.decontaminate.search import find_items
 from isinglass.transforms.normalise import normalise
 
 CONFIG = DecontaminateConfig(files=("set.jsonl",))

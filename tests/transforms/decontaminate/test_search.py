@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config import DecontaminateConfig
-from isinglass.transforms.decontaminate.items import ItemIndex, build_index
-from isinglass.transforms.decontaminate.search import Matches, find_items
+from isinglass.transforms.decontaminate.items import (
+    ItemIndex,
+    Matches,
+    build_index,
+    find_items,
+)
 from isinglass.transforms.normalise import normalise
 from tests.properties import examples
 from tests.words import WORD

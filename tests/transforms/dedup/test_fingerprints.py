@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config import DedupConfig
-from isinglass.transforms.dedup.fingerprints import (
+from isinglass.transforms.dedup.shingles import Shingles, shingle
+from isinglass.transforms.dedup.survey import (
     HASHES_VERSION,
     WINDOW,
+    band_hashes,
     families,
     winnow,
 )
-from isinglass.transforms.dedup.minhash import band_hashes
-from isinglass.transforms.dedup.shingles import Shingles, shingle
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from isinglass.schemas.config.dedup import DedupConfig
-from isinglass.transforms.dedup.minhash import (
+from isinglass.transforms.dedup.shingles import Shingles
+from isinglass.transforms.dedup.survey import (
     band_hashes,
     capture_probability,
     signatures,
 )
-from isinglass.transforms.dedup.shingles import Shingles
 
 
 def pack(sets: list[np.ndarray]) -> Shingles:

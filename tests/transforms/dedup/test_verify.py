@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.dedup.verify import compare
+from isinglass.transforms.dedup.candidates import compare
 
 LARGE = 2**64 - 1
 Sets = list[set[int]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from isinglass.transforms.encode.threads import pipelined, writing
+from isinglass.transforms.encode.stages import pipelined, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

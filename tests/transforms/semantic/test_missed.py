@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.transforms.semantic.missed import Rows, count_pairs
+from isinglass.transforms.semantic.duplicates import Rows, count_pairs
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:

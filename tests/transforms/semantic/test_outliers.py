@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from isinglass.transforms.semantic import outliers
-from isinglass.transforms.semantic.outliers import outlier_scores
+from isinglass.transforms.semantic import duplicates as outliers
+from isinglass.transforms.semantic.duplicates import outlier_scores
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.transforms.semantic.duplicates import find_duplicates
-from isinglass.transforms.semantic.kmeans import assign, fit
-from isinglass.transforms.semantic.missed import Rows, count_pairs
-from isinglass.transforms.semantic.outliers import outlier_scores
-from isinglass.transforms.semantic.split import split
+from isinglass.transforms.semantic.duplicates import (
+    Rows,
+    count_pairs,
+    find_duplicates,
+    outlier_scores,
+)
+from isinglass.transforms.semantic.kmeans import assign, fit, split
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:

@@ -7,8 +7,11 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.tables import CLUSTER_SHARES
-from isinglass.transforms.semantic.assigned import Assigned
-from isinglass.transforms.semantic.shares import cluster_shares, merge_shares
+from isinglass.transforms.semantic.assigned import (
+    Assigned,
+    cluster_shares,
+    merge_shares,
+)
 
 Line = tuple[str, str, str | None, str | None]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from isinglass.transforms.semantic.split import split
+from isinglass.transforms.semantic.kmeans import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable

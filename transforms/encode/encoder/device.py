@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.extra import require
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -30,8 +30,7 @@ _NUMBERED = re.compile(r"cuda:([0-9]{1,4})")
 def choose_device(choice: str) -> torch.device:
     """The device to run on: `auto` takes a GPU where torch sees one.
 
-    Args:
-        choice: `auto`, `cpu`, `cuda` (the first GPU that torch sees) or `cuda:N`.
+    The choice is `auto`, `cpu`, `cuda` (the first GPU that torch sees) or `cuda:N`.
 
     Raises:
         ConfigError: The choice is none of these, or the GPU is not there.
@@ -54,20 +53,18 @@ def gpu_numbers(choice: str) -> list[int]:
         msg = f"encode.device is {choice!r}. Set it to auto, cpu, cuda or cuda:N."
         raise ConfigError(msg)
     if count == 0:
-        msg = (
+        raise ConfigError(
             f"encode.device is {choice!r}, and torch sees no CUDA device. Set it to "
             "auto or cpu, or install a torch built for the GPU's driver."
         )
-        raise ConfigError(msg)
     if match is None:
         return list(range(count))
     number = int(match[1])
     if number >= count:
-        msg = (
+        raise ConfigError(
             f"encode.device is {choice!r}, and torch sees {count} CUDA devices, "
             f"numbered from 0. Set it to cuda:{count - 1} or less, or to cuda."
         )
-        raise ConfigError(msg)
     return [number]
 
 
@@ -85,9 +82,6 @@ def configure_threads(threads: int) -> None:
 
     The number can change vectors by rounding: runs whose bytes are to be equal use
     the same one.
-
-    Raises:
-        MissingExtraError: torch is not installed.
     """
     require("torch")
     import torch  # noqa: PLC0415  (optional)
@@ -112,15 +106,11 @@ def lease_device(
     Asked again, the same owner is given the GPU it has. Only processes that use the
     same folder know of each other.
 
-    Args:
-        choice: `auto`, `cpu`, `cuda` (any GPU that torch sees) or `cuda:N`.
-        folder: Where the files lie, on a local file system; made if it is not there.
-        owner: Names the process among all that use the folder, such as its number.
-            It stands in the file, so that a person can see who has the GPU.
-        wait: Called with the seconds between two looks.
-
-    Raises:
-        ConfigError: The choice is none of these, or the GPU is not there.
+    The choice is as for `choose_device`, but that `cuda` is any GPU that torch sees.
+    The files lie in the folder, on a local file system; it is made if it is not there.
+    `owner` names the process among all that use it, such as its number: it stands in
+    the file, so that a person can see who has the GPU. `wait` is called with the
+    seconds between two looks.
     """
     import torch  # noqa: PLC0415  (optional)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
 from isinglass.transforms.encode.encoder.window import Encoded, Window
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.models.check import check_fit
-from isinglass.transforms.encode.models.find import model_folder
-from isinglass.transforms.encode.models.folder import model_settings, pooling_of
+from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
+from isinglass.transforms.encode.models.folder import model_settings
+from isinglass.transforms.encode.settings import require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
@@ -35,12 +35,10 @@ class Encoder:
     """A loaded model with the settings it is run with.
 
     Attributes:
-        model: Runs batches.
         vocabulary_size: One more than the largest id the model knows.
         max_tokens: Tokens of a document that the model sees.
         batch_tokens: Most tokens in a batch; halved each time the device's memory
             runs out, and not raised again.
-        normalise: Whether vectors are brought to unit length.
     """
 
     model: Model
@@ -55,11 +53,7 @@ class Encoder:
         return self.model.dimensions
 
     def encode(self, tokens: TokenBatch) -> NDArray[np.float32]:
-        """One vector a document, in the order of the documents; see `run`.
-
-        Returns:
-            Shape (n, dimensions), float32.
-        """
+        """One vector a document (n, dimensions), in their order; see `run`."""
         (encoded,) = self.run([tokens])
         return encoded.vectors
 
@@ -78,12 +72,10 @@ class Encoder:
         The same windows give the same bytes in every process on the same kind of
         processor, as long as memory suffices.
 
-        Args:
-            windows: Documents; those of no tokens, which only a tokenizer without
-                special tokens can give, have vectors of zeros.
-            hidden: Whether the last hidden state of every token is given out too:
-                2 x dimensions bytes a token, so 768 for MiniLM, about 200 times the
-                text. A window is held whole, at most three at a time.
+        Documents of no tokens, which only a tokenizer without special tokens can give,
+        have vectors of zeros. `hidden` gives out the last hidden state of every token
+        too: 2 x dimensions bytes a token, so 768 for MiniLM, about 200 times the text.
+        A window is held whole, at most three at a time.
 
         Raises:
             TooLargeError: A document alone does not fit into the device's memory.
@@ -115,22 +107,18 @@ class Encoder:
     def _check_ids(self, tokens: TokenBatch) -> None:
         largest = int(tokens.values.max(initial=-1))
         if largest >= self.vocabulary_size:
-            msg = (
+            raise RefuseError(
                 f"Token id {largest} is beyond the model's vocabulary of "
                 f"{self.vocabulary_size}: tokenizer and model do not belong together. "
                 "Set encode.tokenizer to the model's own."
             )
-            raise RefuseError(msg)
 
 
 def load_encoder(settings: EncodeSettings) -> Encoder:
     """Load the model that `encode.model` names.
 
-    Raises:
-        MissingExtraError: A library or the packaged model is not installed.
-        ConfigError: The device is not there, or max_tokens is too long.
-        RefuseError: Weights are missing or a pickle, or the tokenizer is not the
-            model's, or the device has too little memory for the model.
+    Raises as `check_fit` and `load_model` do, and `RefuseError` if the device has too
+    little memory for the model.
     """
     require("torch", "safetensors")
     from isinglass.transforms.encode.encoder import lane  # noqa: PLC0415  (torch)
@@ -138,21 +126,18 @@ def load_encoder(settings: EncodeSettings) -> Encoder:
     check_fit(settings)
     device = choose_device(settings.device)
     folder = model_folder(settings)
-    pooling = settings.pooling
-    if pooling == "auto":
-        pooling = pooling_of(folder) or "mean"
+    pooling = chosen_pooling(settings)
     precision = choose_precision(settings.precision, device)
     try:
         model = load_model(folder, device, precision, pooling)
     except RuntimeError as error:
         if not lane.is_out_of_memory(error):
             raise
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} does not fit into the free memory of {device}. "
             "Set encode.device to another device or to cpu, or end the other programs "
             "that use its memory."
-        )
-        raise RefuseError(msg) from error
+        ) from error
     budget = settings.batch_tokens
     if device.type == "cpu":
         budget = min(budget, CPU_BATCH_TOKENS)

@@ -6,7 +6,7 @@ Source for the rules about streams and memory: torch's notes "CUDA semantics", s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -16,43 +16,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Queue = Literal["in", "compute", "out"]
-
-
-class Mark(Protocol):
-    """A point in a queue, behind one action: such as a `torch.cuda.Event`."""
-
-    def query(self) -> bool:
-        """Whether the device has reached it; does not wait."""
-
-    def synchronize(self) -> None:
-        """Wait, on the host, until the device has reached it."""
-
-
-class Engine(Protocol):
-    """The queues and the memory of one device."""
-
-    def host_buffer(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Memory of the host that the device copies from and to by itself."""
-
-    def device_buffer(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Memory of the device; any queue may write it."""
-
-    def enqueue(
-        self, queue: Queue, action: Callable[[], None], after: Mark | None
-    ) -> Mark:
-        """Let a queue do something, not before a point in another queue."""
-
-    def keep(self, tensor: Tensor, queue: Queue) -> None:
-        """Keep a tensor's memory until the queue has done what it now holds."""
-
-    def finish(self) -> None:
-        """Wait, on the host, until all queues are empty."""
-
-    def empty_cache(self) -> None:
-        """Give unused memory back to the device."""
-
-    def place(self) -> str:
-        """The device and its memory, as messages name them."""
 
 
 class CpuEngine:
@@ -98,9 +61,6 @@ class CudaEngine:
 
     The queues are three streams. The one that computes is the stream in use when the
     engine is made, on which the model was loaded, so that kernels follow the loading.
-
-    Args:
-        device: A GPU that torch sees, with its number.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -167,3 +127,8 @@ class CudaEngine:
         """The GPU and its memory, as messages name them."""
         free, total = torch.cuda.mem_get_info(self._device)
         return f"{self._device} ({free / 1e9:.1f} GB free of {total / 1e9:.1f} GB)"
+
+
+Engine = CpuEngine | CudaEngine
+Mark = CpuEngine | torch.cuda.Event
+"""A point in a queue, behind one action."""

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 class Flight:
     """Everything between the first batch of a call and its last.
 
-    Attributes:
-        lane: The way through the device.
-        encoder: Says how large a batch may be; is told when memory runs out.
+    The encoder says how large a batch may be, and is told when memory runs out.
     """
 
     lane: Lane
@@ -38,11 +36,7 @@ class Flight:
     )
 
     def add(self, window: Window) -> Iterator[Encoded]:
-        """Put a window on the lane; gives the windows that are complete meanwhile.
-
-        Raises:
-            TooLargeError: One document alone does not fit into the device's memory.
-        """
+        """Put a window on the lane; gives the windows that are complete meanwhile."""
         self._windows.append(window)
         todo = deque(self._planned(window.lengths, self.encoder.batch_tokens))
         while todo:

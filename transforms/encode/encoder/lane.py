@@ -39,12 +39,7 @@ OUT_OF_MEMORY = (
 
 @dataclass(frozen=True)
 class Work:
-    """What is done with a batch on the device.
-
-    Attributes:
-        normalise: Whether vectors are brought to unit length.
-        hidden: Whether hidden states are wanted.
-    """
+    """What is done with a batch on the device."""
 
     model: Model
     normalise: bool
@@ -66,12 +61,10 @@ class Work:
 class Slot:
     """Buffers of one batch, and the batch that uses them.
 
-    Attributes:
-        ids: Of the host and of the device, int32, shape (capacity,).
-        starts: Of the host and of the device, int32, shape (capacity + 1,).
-        vectors: Of the host, float32; grows to the largest batch so far.
-        states: The same for hidden states, float16.
-        made: What the device has made of the batch, until it is copied out.
+    Ids, int32 (capacity,), and starts, int32 (capacity + 1,), are of the host and of
+    the device; vectors, float32, and states, float16, of the host: they grow to the
+    largest batch so far. `made` is what the device has made of the batch, until it is
+    copied out.
     """
 
     ids: tuple[Tensor, Tensor]
@@ -85,12 +78,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A batch under way.
-
-    Attributes:
-        slot: Its buffers.
-        copied: Reached when its results are on the host.
-    """
+    """A batch under way, `copied` when its results are on the host."""
 
     slot: Slot
     copied: Mark
@@ -111,16 +99,10 @@ class Ticket:
 
 
 class Lane:
-    """Runs batches one after the other on one device, for one thread.
+    """Runs batches of up to `capacity` tokens on one device, for one thread.
 
     It takes batches before it has given back the earlier ones, so that the device has
     work while the host prepares more.
-
-    Args:
-        work: Done with each batch, on the device.
-        engine: The device.
-        capacity: Most tokens of a batch.
-        slots: Most batches under way.
     """
 
     def __init__(

@@ -34,16 +34,9 @@ class Encoded:
 
 
 class Window:
-    """Documents under way, and what has come back of them.
+    """Documents under way, cut to what the model sees, and what has come back.
 
-    Args:
-        tokens: Of the documents, already cut to what the model sees.
-        dimensions: Of a vector.
-        hidden: Whether hidden states are wanted.
-
-    Attributes:
-        lengths: Tokens of each document.
-        left: Tokens of batches that have not come back yet.
+    Tokens of batches that have not come back yet are `left`.
     """
 
     def __init__(self, tokens: TokenBatch, dimensions: int, *, hidden: bool) -> None:
@@ -76,12 +69,11 @@ class Window:
             RefuseError: A vector is infinite or not a number.
         """
         if not np.isfinite(vectors).all():
-            msg = (
+            raise RefuseError(
                 "The model gave a vector with values that are infinite or no numbers. "
                 "Where encode.precision is float16, set it to bfloat16 or float32; "
                 "otherwise the weights are damaged."
             )
-            raise RefuseError(msg)
         self._vectors[rows] = vectors
         if hidden is not None:
             if self._hidden is None:

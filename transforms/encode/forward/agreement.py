@@ -20,11 +20,8 @@ def agree(
 ) -> bool:
     """Whether two functions give the same; one that raises does not agree.
 
-    Args:
-        fast: In doubt.
-        plain: Taken to be right.
-        tolerance: Of a difference, times the largest value if that is above 1.
-        *given: What both are called with.
+    The tolerance of a difference is times the largest value if that is above 1. Both
+    are called with what is `given`.
     """
     with torch.inference_mode():
         expected = plain(*given).float()

@@ -88,9 +88,8 @@ class Shape:
 def read_shape(settings: dict[str, Any]) -> Shape | None:
     """The shape of a model that runs without padding; None for every other one.
 
-    Args:
-        settings: The model's config.json. What it leaves out has the value of the
-            published base model, which is what transformers takes.
+    What config.json leaves out has the value of the published base model, which is what
+    transformers takes.
     """
     kind = settings.get("model_type")
     shape = None

@@ -57,9 +57,8 @@ def choose_attention(
 ) -> tuple[Attention, str]:
     """The fastest attention that is sound here, and its name.
 
-    Returns:
-        `by_length` on a CPU, in float32, and wherever no other kernel runs and agrees
-        with it; otherwise the name of the kernel.
+    It is `by_length` on a CPU, in float32, and wherever no other kernel runs and agrees
+    with it; otherwise the name of the kernel.
     """
     plain = ByLength(heads)
     size = width // heads
@@ -70,10 +69,8 @@ def choose_attention(
         or size > _LARGEST_HEAD_SIZE
     ):
         return plain, BY_LENGTH
-    tolerance, sample = (
-        _SELF_TEST_TOLERANCE[precision],
-        _sample(width, precision, device),
-    )
+    tolerance = _SELF_TEST_TOLERANCE[precision]
+    sample = _sample(width, precision, device)
     for name, kernel in kernels().items():
         fast = Varlen(heads, kernel)
         if agree(fast, plain, tolerance, *sample):
@@ -145,13 +142,8 @@ class ByLength:
     def __call__(self, mixed: Tensor, batch: DeviceBatch) -> Tensor:
         """What each token takes from its document.
 
-        Args:
-            mixed: Query, key and value side by side, shape (tokens, 3 * width), where
-                the heads divide the width.
-            batch: Its documents.
-
-        Returns:
-            Shape (tokens, width).
+        `mixed` is query, key and value side by side, shape (tokens, 3 * width), where
+        the heads divide the width; the result is (tokens, width).
         """
         context = mixed.new_empty(mixed.shape[0], mixed.shape[1] // 3)
         for run in batch.runs:

@@ -38,12 +38,9 @@ if TYPE_CHECKING:
 class Embedding:
     """Token ids to the first hidden states: words plus positions, normalised.
 
-    Attributes:
-        words: Shape (vocabulary, width).
-        positions: Shape (positions, width). Every token is of the first segment, so
-            that segment's vector is in them already.
-        norm: Of the sum.
-        padding: Id from behind which positions are numbered; None if they begin at 0.
+    Words are (vocabulary, width), positions (positions, width): every token is of the
+    first segment, so that segment's vector is in them already. `padding` is the id from
+    behind which positions are numbered; None if they begin at 0.
     """
 
     words: Tensor
@@ -92,10 +89,7 @@ class Layer:
 class PackedModel:
     """A loaded encoder of the BERT family; see `Model`.
 
-    Attributes:
-        dimensions: Of a hidden state and so of a vector.
-        attention: How attention is computed: `by_length`, `varlen` or `flash`.
-        longest: Most tokens of a document.
+    Attention is computed `by_length`, or by `varlen` or `flash`.
     """
 
     dimensions: int
@@ -115,11 +109,10 @@ class PackedModel:
         """
         if batch.longest > self.longest:
             # On a GPU a row beyond the table would end the process.
-            msg = (
+            raise RefuseError(
                 f"encode.max_tokens: a document has {batch.longest} tokens and the "
                 f"model takes {self.longest}. Set it to {self.longest} or less."
             )
-            raise RefuseError(msg)
         hidden = self.embedding(batch)
         for layer in self.layers:
             hidden = layer(hidden, batch)
@@ -129,12 +122,7 @@ class PackedModel:
 def load_packed(
     folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PackedModel | None:
-    """Load a model folder, see `load_model`; None where only `transformers` can run it.
-
-    Raises:
-        RefuseError: The weights cannot be read, or one is missing or of another
-            shape, or the pooler is asked for and there is none.
-    """
+    """`load_model` of a folder; None where only `transformers` can run it."""
     shape = read_shape(model_settings(folder))
     if shape is None:
         return None
@@ -232,10 +220,9 @@ def _pooling(weights: _Weights, pooling: str) -> Pooling:
         return pool_first
     name, width = "pooler.dense", weights.shape.width
     if not weights.shape.pooler or f"{name}.weight" not in weights.checkpoint.tensors:
-        msg = (
+        raise RefuseError(
             f"encode.pooling: the model in {weights.checkpoint.folder} has no pooler. "
             "Set it to mean or cls."
         )
-        raise RefuseError(msg)
     weight = weights.wide(f"{name}.weight", width, width)
     return Pooler(weight, weights.wide(f"{name}.bias", width))

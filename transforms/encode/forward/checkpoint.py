@@ -25,7 +25,6 @@ class Checkpoint:
     """Tensors by their name inside the encoder.
 
     Attributes:
-        folder: Where the files are, for messages.
         tensors: By the name inside the encoder, the open file that holds it and its
             name there, which may have a prefix or be an older one.
     """
@@ -36,35 +35,30 @@ class Checkpoint:
     def tensor(self, name: str, *shape: int, device: torch.device) -> Tensor:
         """One tensor as float32 on the device.
 
-        Args:
-            name: Inside the encoder, e.g. `embeddings.word_embeddings.weight`.
-            *shape: What it must have according to config.json.
-            device: Where it is put.
+        The name is that inside the encoder, e.g. `embeddings.word_embeddings.weight`;
+        the shape is what it must have according to config.json.
 
         Raises:
             RefuseError: It is missing, has another shape or holds no floats.
         """
         if name not in self.tensors:
-            msg = (
+            raise RefuseError(
                 f"encode.model: {self.folder} has no tensor {name}. Its files are of "
                 "two models, or the save was cut short; save the model again."
             )
-            raise RefuseError(msg)
         file, inside = self.tensors[name]
         tensor: Tensor = file.get_tensor(inside)
         if tuple(tensor.shape) != shape:
-            msg = (
+            raise RefuseError(
                 f"encode.model: {self.folder}: tensor {name} is {tuple(tensor.shape)}, "
                 f"and {CONFIG_FILE} says {shape}. The files are of two models; save "
                 "the model again."
             )
-            raise RefuseError(msg)
         if not tensor.is_floating_point():
-            msg = (
+            raise RefuseError(
                 f"encode.model: {self.folder}: tensor {name} holds {tensor.dtype}, not "
                 "floating-point numbers. Save the model without quantisation."
             )
-            raise RefuseError(msg)
         return tensor.to(device).float()
 
 
@@ -72,12 +66,8 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
     """Open the weights of a model folder.
 
     Checkpoints with a head put the encoder under a prefix (`bert.`, `roberta.`), which
-    is found by a tensor that every encoder has. The oldest call weight and bias of a
-    normalisation gamma and beta.
-
-    Args:
-        folder: Of the model.
-        anchor: Name inside the encoder of a tensor that is always there.
+    is found by a tensor that every encoder has, the `anchor`. The oldest call weight
+    and bias of a normalisation gamma and beta.
 
     Raises:
         RefuseError: A file is missing or cannot be read as safetensors, or two
@@ -91,11 +81,10 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
         if name == anchor or name.endswith(f".{anchor}")
     )
     if len(prefixes) > 1:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds {len(prefixes)} encoders, under "
             f"{', '.join(map(repr, prefixes))}. Save the one that is wanted by itself."
         )
-        raise RefuseError(msg)
     prefix = prefixes[0] if prefixes else ""
     tensors = {
         _present_name(name.removeprefix(prefix)): (file, name)
@@ -120,8 +109,7 @@ def open_weights(path: Path) -> Any:
     try:
         return safetensors.safe_open(path, framework="pt")
     except (OSError, safetensors.SafetensorError) as error:
-        msg = (
+        raise RefuseError(
             f"encode.model: {path} cannot be read as safetensors. Copy or save the "
             "model again."
-        )
-        raise RefuseError(msg) from error
+        ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.models.folder import model_settings, weight_files
@@ -11,42 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-    from torch import Tensor
 
-    from isinglass.transforms.encode.forward.batch import DeviceBatch
+    from isinglass.transforms.encode.forward.bert import PackedModel
+    from isinglass.transforms.encode.forward.padded import PaddedModel
 
-
-class Model(Protocol):
-    """Runs batches: `PackedModel` without padding, `PaddedModel` with it."""
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-
-    @property
-    def padded(self) -> bool:
-        """Whether the documents of a batch are filled up to the longest inside."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where batches are expected and results lie."""
-
-    @property
-    def attention(self) -> str:
-        """How attention is computed, for reports: `by_length`, `varlen`, ..."""
-
-    def hidden(self, batch: DeviceBatch) -> Tensor:
-        """Last hidden states in the model's precision, shape (tokens, width).
-
-        They are packed as the batch is, whether or not the model pads inside.
-        """
-
-    def vectors(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        """One vector a document from what `hidden(batch)` gave, not normalised.
-
-        Returns:
-            float32, shape (n, dimensions), on the device.
-        """
+    Model = PackedModel | PaddedModel
 
 
 def load_model(
@@ -54,15 +23,12 @@ def load_model(
 ) -> Model:
     """Load a model folder, without padding where its architecture is known.
 
-    Args:
-        folder: With config.json and safetensors; no code in it is run.
-        device: Where the model runs.
-        precision: Of weights and hidden states: `float32` has 24 bits, `bfloat16` 8
-            with the range of float32, `float16` 11 up to 65,504, and most CPUs have
-            no instructions for it: expect a tenth of the speed. Sums inside products,
-            normalisation, softmax and pooling are float32 in all three.
-        pooling: `mean` of all hidden states, `cls` (the first one) or the model's
-            own `pooler`.
+    No code in the folder is run. Of the precisions of weights and hidden states,
+    `float32` has 24 bits, `bfloat16` 8 with the range of float32, `float16` 11 up to
+    65,504, and most CPUs have no instructions for it: expect a tenth of the speed. Sums
+    inside products, normalisation, softmax and pooling are float32 in all three. The
+    pooling is `mean` of all hidden states, `cls` (the first one) or the model's own
+    `pooler`.
 
     Raises:
         ConfigError: The device cannot compute in this precision.
@@ -79,11 +45,10 @@ def load_model(
         and device.type == "cuda"
         and not torch.cuda.is_bf16_supported()
     ):
-        msg = (
+        raise ConfigError(
             "encode.precision: this GPU has no bfloat16 arithmetic. Set it to float16 "
             "or float32."
         )
-        raise ConfigError(msg)
     number = getattr(torch, precision)
     packed = bert.load_packed(folder, device, number, pooling)
     if packed is not None:
@@ -96,9 +61,6 @@ def check_model(folder: Path, pooling: str) -> None:
 
     Tensors are looked at one by one and not kept. For a model that only `transformers`
     runs, the files must be readable and the model no encoder-decoder.
-
-    Raises:
-        RefuseError: See there.
     """
     import torch  # noqa: PLC0415  (optional)
 

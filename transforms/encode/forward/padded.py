@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import torch
 
 from isinglass.schemas.errors import RefuseError
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.forward.agreement import agree
 from isinglass.transforms.encode.forward.pooling import pool_first, pool_mean
 from isinglass.transforms.encode.models.folder import model_settings
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +39,8 @@ _POOLER_TOLERANCE = 1e-2
 class PaddedModel:
     """A loaded `AutoModel`; see `Model`.
 
-    Attributes:
-        pad: Id that fills the batch; positions of some models are counted from it.
-        model: Of transformers, which chooses how attention is computed.
+    `pad` fills the batch; positions of some models are counted from it. `model` is one
+    of transformers, which chooses how attention is computed.
     """
 
     dimensions: int
@@ -62,31 +61,23 @@ class PaddedModel:
         ids[places] = batch.ids.long()
         mask[places] = 1
         hidden: Tensor = self.model(
-            input_ids=ids.view(count, longest),
-            attention_mask=mask.view(count, longest),
+            input_ids=ids.view(count, longest), attention_mask=mask.view(count, longest)
         ).last_hidden_state
         return hidden.reshape(count * longest, -1)[places]
 
 
 def refuse_decoder(folder: Path, kind: str) -> NoReturn:
     """Say why an encoder-decoder cannot be used."""
-    msg = (
+    raise RefuseError(
         f"encode.model: {folder} holds an encoder-decoder ({kind!r}), which has no "
         "single vector for a document. Choose an encoder."
     )
-    raise RefuseError(msg)
 
 
 def load_padded(
     folder: Path, device: torch.device, precision: torch.dtype, pooling: str
 ) -> PaddedModel:
-    """Load a model folder with transformers, see `load_model`.
-
-    Raises:
-        MissingExtraError: transformers is not installed.
-        RefuseError: transformers does not know the model, weights are missing, or
-            it is no encoder or has no such pooling.
-    """
+    """Load a model folder with transformers, see `load_model`."""
     require("transformers")
     kind = model_settings(folder)["model_type"]
     model, report = _from_folder(folder, kind, precision)
@@ -100,10 +91,9 @@ def load_padded(
     )
     lacking += sorted(map(str, report["mismatched_keys"]))
     if lacking:
-        msg = (
+        raise RefuseError(
             f"encode.model: the weights in {folder} lack {lacking[0]}. Save them again."
         )
-        raise RefuseError(msg)
     model.eval().requires_grad_(requires_grad=False).to(device)
     probed = _probe(model, folder, device)
     pad = getattr(model.config, "pad_token_id", None)
@@ -131,21 +121,16 @@ def _from_folder(
                 output_loading_info=True,
             )
     except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds a model of type {kind!r}, which "
             "transformers cannot load without running code that comes with it, or "
             "whose files are damaged. Choose an encoder that transformers knows."
-        )
-        raise RefuseError(msg) from error
+        ) from error
     return model, report
 
 
 def _probe(model: Any, folder: Path, device: torch.device) -> Any:
-    """Outputs for two short documents that differ in their last token.
-
-    Raises:
-        RefuseError: They are not one hidden state for each token.
-    """
+    """Outputs for two short documents that differ in their last token."""
     ids = torch.tensor([_PROBE, (*_PROBE[:-1], _PROBE[0])], device=device)
     try:
         with torch.inference_mode():
@@ -154,11 +139,10 @@ def _probe(model: Any, folder: Path, device: torch.device) -> Any:
     except (AttributeError, TypeError, ValueError):
         sound = False
     if not sound:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds a model that does not give one hidden state "
             "for each token of text. Choose a text encoder."
         )
-        raise RefuseError(msg)
     return output
 
 
@@ -167,21 +151,19 @@ def _pooling(model: Any, probed: Any, folder: Path, pooling: str) -> Pooling:
         return pool_mean
     first = probed.last_hidden_state[:, 0]
     if bool((first[0] == first[1]).all()):
-        msg = (
+        raise RefuseError(
             f"encode.pooling: the model in {folder} reads from left to right, so the "
             f"first token, which {pooling!r} takes, has seen no other. Set it to mean."
         )
-        raise RefuseError(msg)
     if pooling == "cls":
         return pool_first
     given = getattr(probed, "pooler_output", None)
     own = partial(_own_pooler, model)
     if given is None or not agree(own, lambda _: given, _POOLER_TOLERANCE, first):
-        msg = (
+        raise RefuseError(
             f"encode.pooling: the model in {folder} has no pooler that takes the first "
             "hidden state. Set it to mean or cls."
         )
-        raise RefuseError(msg)
 
     def pool(batch: DeviceBatch, hidden: Tensor) -> Tensor:
         return own(hidden[batch.starts[:-1].long()]).float()

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import linear
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from isinglass.transforms.encode.forward.batch import DeviceBatch
 
-
-class Pooling(Protocol):
-    """What turns hidden states into vectors."""
-
-    def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
-        """Vectors of the batch's documents: float32, shape (n, dimensions)."""
+    # Hidden states to vectors of the batch's documents: float32, (n, dimensions).
+    Pooling = Callable[[DeviceBatch, Tensor], Tensor]
 
 
 def pool_mean(batch: DeviceBatch, hidden: Tensor) -> Tensor:
@@ -37,9 +35,7 @@ def pool_first(batch: DeviceBatch, hidden: Tensor) -> Tensor:
 class Pooler:
     """The model's own head: tanh of an affine map of the first hidden state.
 
-    Attributes:
-        weight: Shape (width, width), float32.
-        bias: Shape (width,), float32.
+    Weight (width, width) and bias (width,) are float32.
     """
 
     weight: Tensor

@@ -34,10 +34,8 @@ _SELF_TEST_TOLERANCE = {4: 1e-4, 2: 0.05}
 def product(weight: Tensor, bias: Tensor, activation: str = "") -> Product:
     """The function x -> activation(x W' + b), by oneDNN where it is sound.
 
-    Args:
-        weight: Shape (outputs, inputs), in the precision of the rows to come.
-        bias: Shape (outputs,), likewise.
-        activation: A key of `ACTIVATIONS`, or empty for none.
+    Weight (outputs, inputs) and bias (outputs,) are in the precision of the rows to
+    come; the activation is a key of `ACTIVATIONS`, or empty for none.
     """
     kind, approximation = ACTIVATIONS.get(activation, ("none", ""))
 
@@ -77,9 +75,8 @@ def onednn_product(
 ) -> Product | None:
     """By the operators that torch's own compiler emits for frozen models.
 
-    Returns:
-        None on another device, in a precision the processor has no instructions for,
-        or where torch was built without them.
+    None on another device, in a precision the processor has no instructions for, or
+    where torch was built without them.
     """
     laid_out = _laid_out(weight)
     if laid_out is None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
@@ -22,6 +21,7 @@ from isinglass.transforms.encode.models.folder import (
 )
 from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
 from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,6 @@ class ModelFile:
     """A file that the outputs depend on.
 
     Attributes:
-        name: Of the model it belongs to.
         role: `tokenizer`, `encoder` or `encoder settings`.
         sha256: Of the file, hex; see `parts_sha256` for weights in several files.
         version: Of the package it came in; empty for a folder.
@@ -51,20 +50,10 @@ class ModelFile:
 def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[ModelFile]:
     """Everything the outputs depend on besides the text; nothing is loaded.
 
-    Args:
-        settings: Names that the hub's cache lacks are fetched here, if that is
-            allowed.
-        embeds: Whether the encoder counts, or its tokenizer alone.
-
-    Returns:
-        The tokenizer, and if `embeds` the weights and the settings of the encoder.
-
-    Raises:
-        MissingExtraError: A library or the packaged model is not installed.
-        ConfigError: A name or path leads to nothing, or max_tokens is too long.
-        RefuseError: A file is missing, is a pickle, is not the published one, or
-            tokenizer and model do not belong together.
-        RetryError: The hub does not answer.
+    These are the tokenizer, and if `embeds` the weights and the settings of the
+    encoder. Names that the hub's cache lacks are fetched here, if that is allowed.
+    Raises as `tokenizer_file`, `model_folder` and `check_fit` do, and `ConfigError` for
+    a revision of nothing on the hub.
     """
     require("tokenizers")
     file = tokenizer_file(settings)
@@ -80,11 +69,10 @@ def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[Model
         ]
         found.append(folder)
     if settings.revision and not any(snapshot_name(path) for path in found):
-        msg = (
+        raise ConfigError(
             f"encode.revision: {settings.revision!r} belongs to a name on the hub, and "
             "neither model nor tokenizer is one. Leave it out."
         )
-        raise ConfigError(msg)
     return models
 
 
@@ -104,12 +92,11 @@ def _checked_sha256(file: Path) -> str:
     digest = file_sha256(file)
     expected = expected_sha256(file)
     if expected is not None and digest != expected:
-        msg = (
+        raise RefuseError(
             f"{file} is not what the hub gave (sha256 {digest[:12]}, should be "
             f"{expected[:12]}): the cache is damaged. Delete {file.resolve()} and "
             "fetch it again."
         )
-        raise RefuseError(msg)
     return digest
 
 
@@ -119,9 +106,8 @@ def parts_sha256(digests: Mapping[str, str]) -> str:
     It is that of the text `sha256sum` prints: a line `digest  name` for every part,
     in the order of the names.
 
-    Args:
-        digests: File name to the SHA-256 of that file, hex; at least one. That of a
-            single file is returned as it is.
+    The digests are by file name, at least one; that of a single file is returned as it
+    is.
     """
     if len(digests) == 1:
         return next(iter(digests.values()))
@@ -148,11 +134,7 @@ _SHIFTED_POSITIONS = {
 
 
 def longest_input(shape: dict[str, Any]) -> int | None:
-    """Most tokens the model has positions for; None where it has no such limit.
-
-    Args:
-        shape: What config.json holds.
-    """
+    """Most tokens the model has positions for; None where it has no such limit."""
     positions = shape.get("max_position_embeddings")
     if not isinstance(positions, int) or positions <= 0:
         return None
@@ -165,10 +147,6 @@ def longest_input(shape: dict[str, Any]) -> int | None:
 def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
     """Largest token id of a tokenizer.json; -1 where it has none.
 
-    Args:
-        file: For messages.
-        tokenizer: What it holds.
-
     Raises:
         RefuseError: It is of another form.
     """
@@ -180,11 +158,10 @@ def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
             largest = max(vocabulary.values(), default=-1)
         return max([largest, *added])
     except (AttributeError, KeyError, TypeError) as error:
-        msg = (
+        raise RefuseError(
             f"{file} is not a tokenizer of the tokenizers library. Save it with "
             "save_pretrained of a fast tokenizer."
-        )
-        raise RefuseError(msg) from error
+        ) from error
 
 
 def check_fit(settings: EncodeSettings) -> None:
@@ -200,11 +177,10 @@ def check_fit(settings: EncodeSettings) -> None:
     shape = model_settings(folder)
     limit = longest_input(shape)
     if limit is not None and settings.max_tokens > limit:
-        msg = (
+        raise ConfigError(
             f"encode.max_tokens: {settings.max_tokens} is more than the {limit} tokens "
             f"that the model {settings.model!r} takes. Set it to {limit} or less."
         )
-        raise ConfigError(msg)
     if settings.pooling == "auto":
         pooling_of(folder)
     tokenizer = read_json(file)
@@ -233,8 +209,7 @@ def _refuse_pair(settings: EncodeSettings, why: str) -> None:
     fix = f"Set encode.tokenizer to {settings.model!r}"
     if settings.tokenizer == settings.model:
         fix = "The folder holds files of two models: save both of one"
-    msg = (
+    raise RefuseError(
         f"encode.tokenizer {settings.tokenizer!r} and encode.model {settings.model!r} "
         f"do not belong together: {why}. {fix}, or set encode.embeddings to none."
     )
-    raise RefuseError(msg)

@@ -13,6 +13,7 @@ from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     TOKENIZER_FILE,
+    pooling_of,
     slow_tokenizer,
     weight_files,
 )
@@ -50,18 +51,16 @@ def tokenizer_file(settings: EncodeSettings) -> Path:
         return file
     other = slow_tokenizer(path)
     if other is not None:
-        msg = (
+        raise RefuseError(
             f"encode.tokenizer: {choice!r} has {other} and no {TOKENIZER_FILE}, which "
             "alone is read. Convert it: AutoTokenizer.from_pretrained(folder)"
             ".save_pretrained(folder) of transformers writes one."
         )
-        raise RefuseError(msg)
-    msg = (
+    raise ConfigError(
         f"encode.tokenizer: {choice!r} is neither {MINILM!r}, a folder with a "
         f"{TOKENIZER_FILE}, such a file, nor a name on the hub. Save a tokenizer there "
         "with save_pretrained of a fast tokenizer, or correct the path."
     )
-    raise ConfigError(msg)
 
 
 def model_folder(settings: EncodeSettings) -> Path:
@@ -84,14 +83,20 @@ def model_folder(settings: EncodeSettings) -> Path:
         return find_on_hub(request, allow_download=settings.allow_download)
     folder = Path(choice)
     if not (folder / CONFIG_FILE).is_file():
-        msg = (
+        raise ConfigError(
             f"encode.model: {choice!r} is neither {MINILM!r}, a folder with a "
             f"{CONFIG_FILE}, nor a name on the hub. Give the path of a folder written "
             "by save_pretrained, or the name as its page has it."
         )
-        raise ConfigError(msg)
     weight_files(folder)
     return folder
+
+
+def chosen_pooling(settings: EncodeSettings) -> str:
+    """How vectors are made of hidden states, `auto` as the model's files say now."""
+    if settings.pooling != "auto":
+        return settings.pooling
+    return pooling_of(model_folder(settings)) or "mean"
 
 
 def _is_named(choice: str) -> bool:
@@ -102,15 +107,13 @@ def _is_named(choice: str) -> bool:
 def _revision(settings: EncodeSettings) -> str | None:
     """The revision of the one repository that is named.
 
-    Raises:
-        ConfigError: There are two of them.
+    If there are two of them, it could be of one only.
     """
     names = {n for n in (settings.model, settings.tokenizer) if _is_named(n)}
     if settings.revision is not None and len(names) > 1:
-        msg = (
+        raise ConfigError(
             f"encode.revision: {settings.revision!r} can be of one model on the hub "
             f"only, and {settings.tokenizer!r} and {settings.model!r} are two. Give "
             "one of them as a folder, or leave the revision out."
         )
-        raise ConfigError(msg)
     return settings.revision

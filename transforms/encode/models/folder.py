@@ -68,50 +68,44 @@ def model_settings(folder: Path) -> dict[str, Any]:
     shape = read_json(folder / CONFIG_FILE)
     for key, kind in (("model_type", str), ("vocab_size", int)):
         if not isinstance(shape.get(key), kind):
-            msg = (
+            raise RefuseError(
                 f"{folder / CONFIG_FILE} has no {key}. Give a folder that "
                 "save_pretrained of transformers wrote for a text encoder."
             )
-            raise RefuseError(msg)
     return shape
 
 
 def weight_files(folder: Path) -> list[Path]:
     """The files that hold a model's tensors, in the order of their names.
 
-    One file is taken before several, as transformers does.
-
-    Returns:
-        At least one; all of them exist and are safetensors by name.
+    One file is taken before several, as transformers does. There is at least one; all
+    of them exist and are safetensors by name.
 
     Raises:
         RefuseError: There are none, they are pickles, a part is missing, or the
             folder holds an adapter, whose base model is elsewhere.
     """
     if (folder / _ADAPTER_FILE).is_file():
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} holds an adapter ({_ADAPTER_FILE}), which is a "
             "model only together with another one. Merge the two (merge_and_unload "
             "of peft) and save the result."
         )
-        raise RefuseError(msg)
     if (folder / WEIGHTS_FILE).is_file():
         return [folder / WEIGHTS_FILE]
     if (folder / INDEX_FILE).is_file():
         return _parts(folder)
     pickles = sorted(p.name for pattern in _PICKLES for p in folder.glob(pattern))
     if pickles:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} has its weights in {pickles[0]}, a pickle, which "
             "can run any code when it is loaded. Convert it where you trust it: "
             f"save_pretrained writes {WEIGHTS_FILE}."
         )
-        raise RefuseError(msg)
-    msg = (
+    raise RefuseError(
         f"encode.model: {folder} has no {WEIGHTS_FILE}. Give a folder that "
         "save_pretrained wrote."
     )
-    raise RefuseError(msg)
 
 
 def slow_tokenizer(folder: Path) -> str | None:
@@ -131,19 +125,17 @@ def _parts(folder: Path) -> list[Path]:
         for name in names
     ]
     if not parts or not all(parts):
-        msg = (
+        raise RefuseError(
             f"{index} does not say which safetensors file of the folder holds which "
             "tensor. Save the model again."
         )
-        raise RefuseError(msg)
     files = [folder / name for name in sorted(names)]
     missing = [file.name for file in files if not file.is_file()]
     if missing:
-        msg = (
+        raise RefuseError(
             f"encode.model: {folder} lacks {missing[0]}, one of the {len(files)} files "
             f"that {INDEX_FILE} names. Copy or save the model again."
         )
-        raise RefuseError(msg)
     return files
 
 
@@ -181,23 +173,21 @@ def pooling_of(folder: Path) -> Literal["mean", "cls"] | None:
             return None
         place = found
         if not (place / CONFIG_FILE).is_file():
-            msg = (
+            raise RefuseError(
                 f"encode.model: {folder / MODULES_FILE} names the pooling in "
                 f"{place.name}, and {place.name}/{CONFIG_FILE} is missing. Copy or "
                 "save the model again, or set encode.pooling."
             )
-            raise RefuseError(msg)
     elif not (place / CONFIG_FILE).is_file():
         return None
     modes = _modes(read_json(place / CONFIG_FILE))
     for offered in ("mean", "cls"):
         if modes == [offered]:
             return offered
-    msg = (
+    raise RefuseError(
         f"encode.model: {folder} asks for the pooling {' and '.join(modes)}, which "
         f"there is not. {_CHOICE}"
     )
-    raise RefuseError(msg)
 
 
 def _pooling_module(folder: Path) -> Path | None:
@@ -207,11 +197,10 @@ def _pooling_module(folder: Path) -> Path | None:
         if kind == "Pooling" and place is None:
             place = folder / path
         elif kind not in {"Transformer", "Normalize"}:
-            msg = (
+            raise RefuseError(
                 f"encode.model: {folder} has a module {kind} in its {MODULES_FILE}, "
                 f"which is not run here. {_CHOICE}"
             )
-            raise RefuseError(msg)
     return place
 
 
@@ -221,11 +210,10 @@ def _modules(file: Path) -> list[tuple[str, str]]:
         modules = json.loads(file.read_text(encoding="utf-8"))
         return [(m["type"].rpartition(".")[2], _inside(m["path"])) for m in modules]
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        msg = (
+        raise RefuseError(
             f"{file} is no list of modules as sentence-transformers writes it. Save "
             "the model again, or set encode.pooling."
-        )
-        raise RefuseError(msg) from error
+        ) from error
 
 
 def _inside(path: str) -> str:

@@ -20,7 +20,6 @@ from isinglass.schemas.errors import (
     RefuseError,
     RetryError,
 )
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     INDEX_FILE,
@@ -29,6 +28,7 @@ from isinglass.transforms.encode.models.folder import (
     WEIGHTS_FILE,
     weight_files,
 )
+from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +51,9 @@ _BLOB = re.compile(r"[0-9a-f]{64}")
 class Request:
     """What is looked for on the hub.
 
-    Attributes:
-        key: Of the configuration, for messages: `encode.model` or `encode.tokenizer`.
-        weights: Whether a model is looked for; otherwise its tokenizer alone.
-        pooling: Whether the files that say how vectors are pooled are needed.
+    `key` is that of the configuration, for messages: `encode.model` or
+    `encode.tokenizer`. With `weights` a model is looked for, otherwise its tokenizer
+    alone; with `pooling` also the files that say how vectors are pooled.
     """
 
     key: str
@@ -192,12 +191,11 @@ def _fetch(request: Request, revision: str | None) -> Path:
     )
 
     if constants.HF_HUB_OFFLINE:
-        msg = (
+        raise ConfigError(
             f"{request.key}: {request.name!r} is not in the local cache of the hub, "
             "and HF_HUB_OFFLINE is set, so that it is not fetched. Unset it, or give a "
             "folder."
         )
-        raise ConfigError(msg)
     wanted = _SETTINGS + _WEIGHTS if request.weights else (TOKENIZER_FILE,)
     try:
         known = HfApi().model_info(request.name, revision=revision).siblings or []
@@ -226,23 +224,20 @@ def _check_listing(request: Request, files: Sequence[str]) -> None:
     what = f"{request.key}: {request.name!r}"
     if not request.weights:
         if TOKENIZER_FILE not in files:
-            msg = (
+            raise RefuseError(
                 f"{what} has no {TOKENIZER_FILE} on the hub. Save it with "
                 "save_pretrained of a fast tokenizer and give that folder."
             )
-            raise RefuseError(msg)
         return
     if CONFIG_FILE not in files:
-        msg = f"{what} has no {CONFIG_FILE} on the hub. Choose an encoder."
-        raise RefuseError(msg)
+        raise RefuseError(f"{what} has no {CONFIG_FILE} on the hub. Choose an encoder.")
     if WEIGHTS_FILE not in files and INDEX_FILE not in files:
-        msg = (
+        raise RefuseError(
             f"{what} has no {WEIGHTS_FILE} on the hub. Weights in any other form are "
             "not read: a pickle can run any code when it is loaded. Convert them "
             "where you trust them (save_pretrained) and give that folder, or set "
             "encode.revision to one that has safetensors."
         )
-        raise RefuseError(msg)
 
 
 def _explained(request: Request, error: Exception) -> Exception:

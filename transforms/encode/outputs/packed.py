@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.schemas.tables import PACKED
 from isinglass.transforms.encode.batching import bounds, equal_runs, token_index
-from isinglass.transforms.encode.outputs.rows import list_column
-from isinglass.transforms.encode.outputs.tokens import with_end
+from isinglass.transforms.encode.outputs.rows import list_column, with_end
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
@@ -40,21 +38,12 @@ class Packer:
     What is in a row depends on the documents and their order alone, not on the batches
     they come in.
 
-    Args:
-        length: Most tokens of a row.
-        end_id: Put behind every document, part of it from then on.
-        window_tokens: Tokens after which the rows are closed; bounds the memory.
-
-    Attributes:
-        rows: Rows so far.
-        tokens: Tokens in them.
+    `end_id` is put behind every document, part of it from then on; after
+    `window_tokens` the rows are closed, which bounds the memory.
     """
 
     def __init__(
-        self,
-        length: int,
-        end_id: int | None = None,
-        window_tokens: int = WINDOW_TOKENS,
+        self, length: int, end_id: int | None = None, window_tokens: int = WINDOW_TOKENS
     ) -> None:
         self.rows = 0
         self.tokens = 0
@@ -109,20 +98,14 @@ class Packer:
         yield from _batches(doc_ids, values, pieces.take(order), rows[order])
 
 
-@dataclass(frozen=True)
-class _Pieces:
+class _Pieces(NamedTuple):
     documents: NDArray[np.int64]
     starts: NDArray[np.int64]
     places: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
     def take(self, order: NDArray[np.int64]) -> _Pieces:
-        return _Pieces(
-            self.documents[order],
-            self.starts[order],
-            self.places[order],
-            self.lengths[order],
-        )
+        return _Pieces(*(column[order] for column in self))
 
 
 def _pieces(lengths: NDArray[np.int64], most: int) -> _Pieces:
@@ -145,13 +128,9 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     for after the first it is still the fullest that has. The work grows with the rows
     and the different lengths rather than with the pieces.
 
-    Args:
-        lengths: Tokens of each piece, shape (n,), 1 to `length`.
-        length: Most tokens of a row.
-
-    Returns:
-        The row of each piece, shape (n,). Rows are numbered by the first piece that
-        is in them.
+    `lengths` (n,) are the tokens of each piece, from 1 to `length`, the most of a row.
+    Returns the row of each piece, (n,); rows are numbered by the first piece that is in
+    them.
     """
     order = np.argsort(-lengths, kind="stable")
     ordered = lengths[order]
@@ -170,10 +149,8 @@ def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
 class _Rooms:
     """Rows by the room that is left in them.
 
-    Attributes:
-        rows: Rows in the order in which pieces went into them,
-        counts: and how many pieces at a time.
-        opened: Rows so far.
+    `rows` are in the order in which pieces went into them, and `counts` how many pieces
+    at a time.
     """
 
     def __init__(self, length: int) -> None:

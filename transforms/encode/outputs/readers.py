@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,10 @@ def read_embeddings(
     first, (dimensions, dtype) = next(iter(kinds.items()))
     for name, kind in kinds.items():
         if kind != (dimensions, dtype):
-            msg = (
+            raise InputError(
                 f"{name} holds vectors of {kind[0]} values of {kind[1]}, and "
                 f"{first} of {dimensions} of {dtype}. Read them apart."
             )
-            raise InputError(msg)
     rows = sum(file.metadata.num_rows for file in files.values())
     matrix = np.empty((rows, dimensions), dtype)
     chunks: list[pa.Array] = []
@@ -114,8 +114,7 @@ def _open_all(path: Path, column: str) -> dict[Path, pq.ParquetFile]:
     for one, file in files.items():
         names = file.schema_arrow.names
         if not {"doc_id", column} <= set(names):
-            msg = f"{one} has the columns {names}, not doc_id and {column}."
-            raise InputError(msg)
+            raise InputError(f"{one} has the columns {names}, not doc_id and {column}.")
     return files
 
 
@@ -142,11 +141,10 @@ def _row_groups(
             try:
                 yield file.read_row_group(group, columns=columns)
             except (pa.ArrowInvalid, OSError) as error:
-                msg = (
+                raise InputError(
                     f"{path} is damaged in row group {group}: {type(error).__name__}. "
                     "Write it again."
-                )
-                raise InputError(msg) from error
+                ) from error
 
 
 def _vectors(column: pa.Array, width: int, dtype: str) -> NDArray[Any]:
@@ -162,6 +160,7 @@ def _vectors(column: pa.Array, width: int, dtype: str) -> NDArray[Any]:
     return values.reshape(-1, width)
 
 
+@dataclass(frozen=True, eq=False)
 class MegatronData:
     """Documents of a pair of files `.bin` and `.idx`, mapped into memory.
 
@@ -170,17 +169,10 @@ class MegatronData:
         borders: Sequences before each document, int64, shape (documents + 1,).
     """
 
-    def __init__(
-        self,
-        ids: NDArray[Any],
-        lengths: NDArray[np.int32],
-        starts: NDArray[np.int64],
-        borders: NDArray[np.int64],
-    ) -> None:
-        self.lengths = lengths
-        self.borders = borders
-        self._ids = ids
-        self._starts = starts
+    _ids: NDArray[Any] = field(repr=False)
+    lengths: NDArray[np.int32]
+    _starts: NDArray[np.int64] = field(repr=False)
+    borders: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Documents, empty ones included."""

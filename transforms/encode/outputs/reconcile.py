@@ -9,7 +9,7 @@ evenly, the ids are decoded and compared with the text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
-    from isinglass.transforms.encode.settings import Windows
+    from isinglass.transforms.encode.settings import EncodeSettings
+    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 BATCH_ROWS = 4096
 MOST_DECODED = 32
@@ -36,34 +37,27 @@ MOST_DECODED = 32
 
 @dataclass(frozen=True)
 class Expected:
-    """What the rows of a file of tokens should be like; see `EncodeConfig`.
+    """What the rows of a file of tokens should be like: by what they were made."""
 
-    Attributes:
-        backend: The `tokenizers.Tokenizer`, without truncation and padding.
-        vocabulary_size: Ids are less than this.
-        prefix_ids: Special tokens that open every row, `suffix_ids` close it.
-    """
+    tokenizer: Reference
+    settings: EncodeSettings
 
-    backend: Any
-    vocabulary_size: int
-    prefix_ids: tuple[int, ...] = ()
-    suffix_ids: tuple[int, ...] = ()
-    windows: Windows = "all"
-    max_tokens: int = 256
-    stride: int = 0
+    @property
+    def specials(self) -> int:
+        """Special tokens around every row."""
+        return len(self.tokenizer.prefix_ids) + len(self.tokenizer.suffix_ids)
 
 
 def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]:
     """Compare a file of `tokens/` with the file of `data/` it was made of.
 
-    Returns:
-        What is wrong, in sentences that name rows and counts and hold no text; empty
-        where nothing is.
+    Returns what is wrong, in sentences that name rows and counts and hold no text;
+    empty where nothing is.
 
     Raises:
         InputError: A file cannot be read, or lacks a column.
     """
-    windowed = expected.windows == "window"
+    windowed = expected.settings.windows == "window"
     names = ["doc_id", "window"] if windowed else ["doc_id"]
     rows = _read(tokens, names)
     written = rows.column("doc_id").combine_chunks()
@@ -114,20 +108,22 @@ def _check_rows(batch: pa.RecordBatch, first: int, expected: Expected) -> list[s
     values, offsets = _lists(batch.column("input_ids"))
     lengths = np.diff(offsets)
     counts = batch.column("n_tokens").to_numpy()
-    outside = (values < 0) | (values >= expected.vocabulary_size)
+    size = expected.tokenizer.vocabulary_size
+    outside = (values < 0) | (values >= size)
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    specials = len(expected.prefix_ids) + len(expected.suffix_ids)
-    short = lengths < specials
+    short = lengths < expected.specials
     opened = ~short
-    for place, one in enumerate(expected.prefix_ids):
+    for place, one in enumerate(expected.tokenizer.prefix_ids):
         opened[~short] &= values[offsets[:-1][~short] + place] == one
-    for place, one in enumerate(expected.suffix_ids[::-1], 1):
+    for place, one in enumerate(expected.tokenizer.suffix_ids[::-1], 1):
         opened[~short] &= values[offsets[1:][~short] - place] == one
-    limit = np.inf if expected.windows == "all" else expected.max_tokens
+    limit = (
+        np.inf if expected.settings.windows == "all" else expected.settings.max_tokens
+    )
     outside_rows = np.bincount(rows[outside], minlength=len(lengths)) > 0
     wrong = {
         "count their ids wrongly": counts != lengths,
-        f"have ids outside a vocabulary of {expected.vocabulary_size}": outside_rows,
+        f"have ids outside a vocabulary of {size}": outside_rows,
         "lack special tokens at their ends": ~opened,
         f"have over {limit} tokens": lengths > limit,
     }
@@ -157,22 +153,24 @@ def _collect(
     """Gather the text's own ids of sampled documents, window after window."""
     sample, ends = sampled
     values, offsets = _lists(batch.column("input_ids"))
-    prefix, suffix = len(expected.prefix_ids), len(expected.suffix_ids)
+    prefix, suffix = (
+        len(expected.tokenizer.prefix_ids),
+        len(expected.tokenizer.suffix_ids),
+    )
     for document in sample.tolist():
         low = max(int(ends[document]), start)
         high = min(int(ends[document + 1]), start + batch.num_rows)
         for row in range(low, high):
-            shared = expected.stride if row > ends[document] else 0
+            shared = expected.settings.stride if row > ends[document] else 0
             first = offsets[row - start] + prefix + shared
             last = offsets[row - start + 1] - suffix
             ids.setdefault(document, []).extend(values[first:last].tolist())
 
 
 def _decodes(ids: Sequence[int], text: str, expected: Expected) -> bool:
-    specials = len(expected.prefix_ids) + len(expected.suffix_ids)
-    room = expected.max_tokens - specials
-    whole = expected.windows != "truncate" or len(ids) < room
-    return decodes_to(expected.backend, ids, text, whole=whole)
+    room = expected.settings.max_tokens - expected.specials
+    whole = expected.settings.windows != "truncate" or len(ids) < room
+    return decodes_to(expected.tokenizer.library, ids, text, whole=whole)
 
 
 def _lists(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -47,14 +47,8 @@ def embeddings_batch(
 ) -> pa.RecordBatch:
     """Vectors as rows of `tables.embeddings_schema`.
 
-    Args:
-        doc_ids: One id a document.
-        matrix: Shape (rows, dimensions): a vector a document, or a window.
-        dtype: Type of the values as they are written.
-        documents: The document of each row, ascending, where rows are windows.
-
-    Raises:
-        IsinglassError: A value is not a number, or too large for float16.
+    The matrix (rows, dimensions) has a vector a document, or a window; `documents` is
+    the document of each row, ascending, where rows are windows.
     """
     width = matrix.shape[1]
     if dtype == "float16":
@@ -79,12 +73,11 @@ def half_column(
         half = np.ascontiguousarray(matrix, "<f2")
     wrong = np.flatnonzero(~np.isfinite(half).all(axis=1))
     if len(wrong):
-        msg = (
+        raise IsinglassError(
             f"{len(wrong)} of {len(matrix)} vectors, the first in row {wrong[0]}, hold "
             f"a value that is no number in float16, whose largest is "
             f"{np.finfo(np.float16).max:.0f}. Write float32, or encode in float32."
         )
-        raise IsinglassError(msg)
     rows, width = matrix.shape
     buffers = [None, pa.py_buffer(half)]
     return pa.Array.from_buffers(pa.binary(2 * width), rows, buffers)
@@ -108,15 +101,9 @@ def hidden_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Hidden states as rows of `tables.hidden_states_schema`, in parts of bounded size.
 
-    Args:
-        doc_ids: One id a document.
-        lengths: Tokens of each row, shape (rows,).
-        hidden: Shape (sum of lengths, width), in the order of the tokens.
-        documents: The document of each row, ascending, where rows are windows.
-        most_bytes: Size of a part; a longer row is a part of its own.
-
-    Raises:
-        IsinglassError: A value is not a number, or too large for float16.
+    `lengths` (rows,) are the tokens of each row, `hidden` (sum of lengths, width) is in
+    the order of the tokens, `documents` is as for `embeddings_batch`. A part has at
+    most `most_bytes`; a longer row is a part of its own.
     """
     assert len(hidden) == lengths.sum()
     width = hidden.shape[1]

@@ -37,11 +37,7 @@ class TokenBatch:
 
 
 def special_tokens_mask(tokens: TokenBatch) -> NDArray[np.int8]:
-    """1 for the tokens that open and close a row, 0 for those of the text.
-
-    Returns:
-        Shape (tokens,).
-    """
+    """1 for tokens that open and close a row, 0 for those of the text; (tokens,)."""
     mask = np.zeros(len(tokens.values), np.int8)
     starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
     for place in range(tokens.prefix):
@@ -70,6 +66,21 @@ def cut(tokens: TokenBatch, max_tokens: int) -> TokenBatch:
     return replace(tokens, values=values, offsets=offsets)
 
 
+def window_step(max_tokens: int, stride: int, specials: int) -> int:
+    """Tokens of the text from the start of a window to that of the next.
+
+    Raises:
+        ConfigError: The special tokens and the stride leave none.
+    """
+    step = max_tokens - specials - stride
+    if stride < 0 or step <= 0:
+        raise ConfigError(
+            f"encode.stride: {stride} leaves no new token in a window of {max_tokens}, "
+            f"{specials} of them special. Lower it, or raise encode.max_tokens."
+        )
+    return step
+
+
 def windows(
     tokens: TokenBatch, max_tokens: int, stride: int = 0
 ) -> tuple[TokenBatch, NDArray[np.int64]]:
@@ -80,27 +91,12 @@ def windows(
     are the windows of `enable_truncation(max_tokens, stride)` of the `tokenizers`
     library: its encodings and their `overflowing` ones.
 
-    Args:
-        tokens: Documents with their special tokens.
-        max_tokens: Most tokens of a window, special ones included.
-        stride: Tokens of the text that neighbouring windows share.
-
-    Returns:
-        The windows, document after document, and the row of each window's document,
-        shape (windows,). A document without text is one window.
-
-    Raises:
-        ConfigError: The special tokens and the stride leave no room for text.
+    A window has at most `max_tokens`, special ones included; neighbours share `stride`
+    tokens of the text. Returns the windows, document after document, and the row of
+    each window's document, (windows,). A document without text is one window.
     """
     specials = tokens.prefix + tokens.suffix
-    room = max_tokens - specials
-    step = room - stride
-    if stride < 0 or step <= 0:
-        msg = (
-            f"encode.stride: {stride} leaves no room in windows of {max_tokens} tokens "
-            f"of which {specials} are special. Set it between 0 and {room - 1}."
-        )
-        raise ConfigError(msg)
+    room, step = max_tokens - specials, window_step(max_tokens, stride, specials)
     text = tokens.lengths - specials
     counts = np.maximum(-(-(text - room) // step), 0) + 1
     documents = np.repeat(np.arange(len(text)), counts)
@@ -163,9 +159,7 @@ def differing_rows(one: TokenBatch, other: TokenBatch) -> NDArray[np.int64]:
 def number_words(tokens: TokenBatch, inside: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number of each token's word in its document, -1 for the special ones around it.
 
-    Args:
-        tokens: With their special tokens.
-        inside: Which ids continue a word; see `Rules.continuing_ids`.
+    `inside` says which ids continue a word; see `Rules.continuing_ids`.
     """
     starts = ~inside[tokens.values]
     special = special_tokens_mask(tokens) > 0

@@ -33,11 +33,8 @@ _PACKAGES = {"splintr": "splintr-rs", "fastokens": "fastokens"}
 class FastLibrary:
     """A tokenizer of a fast library.
 
-    Attributes:
-        name: Of the package, as `version`.
-        flat: Ids as little-endian uint32 and n + 1 offsets as uint64.
-        prefix: Special tokens that the library does not put before texts itself.
-        suffix: Special tokens that it does not put behind them.
+    `flat` gives ids as little-endian uint32 and n + 1 offsets as uint64. Prefix and
+    suffix are special tokens that the library does not put around texts itself.
     """
 
     name: str
@@ -67,9 +64,8 @@ class FastLibrary:
 def load_fast(kind: Kind, content: str) -> FastLibrary | None:
     """Load the fast library for a tokenizer.json without truncation and padding.
 
-    Returns:
-        None where there is no such library, it is not installed, or does not accept
-        the tokenizer.
+    None where there is no such library, it is not installed, or does not accept the
+    tokenizer.
     """
     module = _MODULES.get(kind)
     if module is None or find_spec(module) is None:

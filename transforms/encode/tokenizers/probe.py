@@ -1,4 +1,4 @@
-"""Finding the code points on which a fast library differs from the reference.
+"""Where a fast library differs from the reference: code points, and hard strings.
 
 Every code point but the surrogates is put through both libraries, in texts that show
 whether it is dropped, mapped, or taken for a letter, a digit, a space or something
@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
+from functools import cache
+from importlib.resources import files
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import CODE_POINTS, ranges_of
 from isinglass.transforms.encode.tokenizers.reference import Reference, read_library
-from isinglass.transforms.encode.tokenizers.self_test import differing
+from isinglass.transforms.encode.tokenizers.texts import CODE_POINTS, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.tokenizers.rules import Rules
 
     Encode = Callable[[list[str]], TokenBatch]
+    from collections.abc import Callable
+
+    from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 
 CONTEXT = "a{0}b {0} x{0} "
 """Inside a word, alone and at the end of a word. Behind a lower-case letter, in front
@@ -59,17 +63,10 @@ def probe(
 ) -> list[tuple[int, int]] | None:
     """Ranges of the code points on which two libraries differ.
 
-    Args:
-        rules: Of the tokenizer.
-        reference: Ids by the reference; `fast` is held against it.
-        fast: The fast library.
-        splitting: Both libraries with the same splitting but a vocabulary that shows
-            where stretches end; see `splitting_rules`. Needed for byte-pair encoding,
-            whose own vocabulary hides most of it.
-        points: Code points to look at; None for all.
-
-    Returns:
-        None if a byte-pair tokenizer cannot be probed.
+    `splitting` are both libraries with the same splitting but a vocabulary that shows
+    where stretches end; see `splitting_rules`. It is needed for byte-pair encoding,
+    whose own vocabulary hides most of it. `points` are the code points to look at, None
+    for all. None if a byte-pair tokenizer cannot be probed.
     """
     listed = np.zeros(CODE_POINTS, bool)
     if points is None:
@@ -93,10 +90,8 @@ def splitting_rules(rules: Rules) -> str | None:
     """A tokenizer.json with the same splitting, whose ids show where stretches end.
 
     Its pieces are single bytes, and two bytes of which one is a plain neighbour of
-    `CLASS_CONTEXT`: such a pair is one piece only inside a stretch.
-
-    Returns:
-        None where the tokenizer is not a byte-pair encoding of bytes.
+    `CLASS_CONTEXT`: such a pair is one piece only inside a stretch. None where the
+    tokenizer is not a byte-pair encoding of bytes.
     """
     if rules.kind != "bytes":
         return None
@@ -196,3 +191,62 @@ def _byte_alphabet() -> list[str]:
 def encoder_of(tokenizer: Reference) -> Encode:
     """Ids of Python strings by a tokenizer that takes Arrow arrays."""
     return lambda texts: tokenizer.encode(pa.array(texts, pa.large_string()))
+
+
+COUNT = 800
+"""Strings that are tried whenever a fast library is loaded."""
+
+SEED = 20
+
+
+def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list[str]:
+    """Strings that are hard on tokenizers; the same ones for the same arguments.
+
+    The first half is known difficulties, each alone and then put together, the second
+    random code points of all planes but the surrogates.
+    `added` are tokens that the tokenizer finds in texts as they are written.
+    """
+    chance = np.random.default_rng(seed)
+    half = count // 2
+    fragments = [*_fragments(), *added]
+    alone = fragments[: count - half]
+    built = (_structured(chance, fragments) for _ in range(count - half - len(alone)))
+    return [*alone, *built, *(_random(chance) for _ in range(half))]
+
+
+def differing(
+    texts: list[str], reference: Callable[[list[str]], TokenBatch], fast: FastLibrary
+) -> NDArray[np.int64]:
+    """Rows of the texts whose ids differ."""
+    if not texts:
+        return np.zeros(0, np.int64)
+    return differing_rows(reference(texts), TokenBatch(*fast.encode(texts)))
+
+
+@cache
+def _fragments() -> tuple[str, ...]:
+    folder = files("isinglass.transforms") / "resources" / "tokenizers"
+    content = json.loads((folder / "adversarial.json").read_text(encoding="utf-8"))
+    # Every plane, at the place of a letter, of an ideograph and at its end.
+    places = (0x41, 0x4E00, 0xFFFD)
+    planes = [chr(plane << 16 | at) for plane in range(17) for at in places]
+    kinds = [one for kind in content["fragments"].values() for one in kind]
+    return (*planes, *kinds, *(text * times for text, times in content["runs"]))
+
+
+def _structured(chance: np.random.Generator, fragments: Sequence[str]) -> str:
+    count = int(chance.integers(1, 12))
+    parts = [fragments[at] for at in chance.integers(len(fragments), size=count)]
+    return _one_of(chance, ("", "", " ", " ", "\n", "a")).join(parts)
+
+
+def _random(chance: np.random.Generator) -> str:
+    """Code points of all planes, of the first one, or of both with plain letters."""
+    top = (0x110000, 0x10000, 0x3000)[int(chance.integers(3))]
+    points = chance.integers(top, size=int(chance.integers(1, 24))).tolist()
+    plain = _one_of(chance, ("", "a", " ", "1"))
+    return plain.join(chr(one) for one in points if not 0xD800 <= one <= 0xDFFF)  # noqa: PLR2004
+
+
+def _one_of(chance: np.random.Generator, texts: tuple[str, ...]) -> str:
+    return texts[int(chance.integers(len(texts)))]

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.batching import bounds
-from isinglass.transforms.encode.extra import require
 from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
 from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME
+from isinglass.transforms.encode.settings import require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
 
@@ -39,14 +39,8 @@ it. A text of 50 MB took 3.5 GB and 25 CPU seconds whole, 0.2 GB and 9 s in piec
 class Reference:
     """A tokenizer with its truncation and padding switched off.
 
-    Attributes:
-        name: Model or file name.
-        sha256: Of the tokenizer.json, hex.
-        vocabulary_size: One more than the largest id.
-        special_tokens: Whether documents are opened and closed by special tokens.
-        prefix_ids: Special tokens put before every document, `suffix_ids` behind it.
-        library: The `tokenizers.Tokenizer`.
-        slice_bytes: Text that is tokenised at a time.
+    The vocabulary has one more than the largest id. `special_tokens` open and close
+    documents: `prefix_ids` before, `suffix_ids` behind each.
     """
 
     name: str
@@ -62,8 +56,7 @@ class Reference:
     def encode(self, texts: pa.StringArray) -> TokenBatch:
         """Token ids of texts and their special tokens, never cut and never padded.
 
-        Args:
-            texts: Without nulls; an empty text gives its special tokens alone.
+        None is null; an empty one gives its special tokens alone.
         """
         parts, lengths = [np.zeros(0, np.int32)], [0]
         for rows in self._slices(texts):
@@ -152,11 +145,10 @@ def read_library(content: bytes, path: str) -> Any:
     try:
         return tokenizers.Tokenizer.from_buffer(content)
     except Exception as error:  # the library raises nothing narrower
-        msg = (
+        raise RefuseError(
             f"{path} cannot be read as a tokenizer. Save it again with "
             "save_pretrained of a fast tokenizer."
-        )
-        raise RefuseError(msg) from error
+        ) from error
 
 
 def _build(backend: Any, name: str, content: bytes, *, special: bool) -> Reference:

@@ -25,6 +25,7 @@ from isinglass.transforms.encode.tokenizers.batch import (
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_of
+from isinglass.transforms.read.identity import splitmix64
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +50,7 @@ class Tokenizer:
     Several threads may use one.
 
     Attributes:
-        name: Model or file name.
-        sha256: Of the tokenizer.json, hex.
         backend: Library and version that gives the ids.
-        vocabulary_size: One more than the largest id.
         reference: The same tokenizer by the reference alone.
         documents_compared: Documents whose ids were compared so far.
         documents_by_reference: Documents kept away from the fast library so far; 0
@@ -63,9 +61,6 @@ class Tokenizer:
         self, reference: Reference, choice: Choice | None, share: float
     ) -> None:
         self.reference = reference
-        self.name = reference.name
-        self.sha256 = reference.sha256
-        self.vocabulary_size = reference.vocabulary_size
         self.backend = f"tokenizers {version('tokenizers')}"
         if choice is not None:
             self.backend = f"{choice.fast.name} {choice.fast.version}"
@@ -84,11 +79,10 @@ class Tokenizer:
     ) -> TokenBatch:
         """Token ids of texts and their special tokens.
 
-        Args:
-            texts: Without nulls; an empty text gives its special tokens alone.
-            limit: Most tokens of a document, special ones included; None cuts
-                nothing. The ids are those of `cut` on the whole document, but only
-                the beginning of a long one is looked at where that is enough.
+        None is null; an empty one gives its special tokens alone. `limit` is the most
+        tokens of a document, special ones included: the ids are those of `cut` on the
+        whole document, but only the beginning of a long one is looked at where that is
+        enough.
 
         Raises:
             TokenizerDiffersError: A compared document has other ids by the reference.
@@ -118,21 +112,15 @@ class Tokenizer:
         0; special tokens put around a document have -1. Fast for BERT's WordPiece;
         for others the reference is asked, with a Python object for each token.
 
-        Args:
-            texts: Without nulls.
-            tokens: What `encode(texts)` gave, where it is at hand.
+        `tokens` are what `encode(texts)` gave, where they are at hand.
         """
         if self._continuing is None:
             return self.reference.word_ids(texts)
         return number_words(tokens or self.encode(texts), self._continuing)
 
-    def token_id(self, token: str) -> int | None:
-        """Id of a token of the vocabulary; None where it has no such token."""
-        return self.reference.token_id(token)
-
     @cached_property
     def _continuing(self) -> NDArray[np.bool_] | None:
-        return self.reference.rules.continuing_ids(self.vocabulary_size)
+        return self.reference.rules.continuing_ids(self.reference.vocabulary_size)
 
     def _ids(self, texts: Texts) -> tuple[TokenBatch, NDArray[np.int64]]:
         """Ids of whole texts, and the rows kept away from the fast library."""
@@ -188,27 +176,20 @@ class Tokenizer:
         expected = self.reference.encode(texts.take(rows).array())
         expected = expected if limit is None else cut(expected, limit)
         if len(differing_rows(expected, take_rows(tokens, rows))):
-            msg = (
+            raise TokenizerDiffersError(
                 f"{self.backend} gave other ids than tokenizers "
                 f"{version('tokenizers')} for a document, with the tokenizer "
-                f"{self.name} ({self.sha256[:12]}). Set encode.tokenizer_backend to "
-                "reference."
+                f"{self.reference.name} ({self.reference.sha256[:12]}). Set "
+                "encode.tokenizer_backend to reference."
             )
-            raise TokenizerDiffersError(msg)
 
 
 def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:
     """Load the tokenizer that `encode.tokenizer` names.
 
-    Args:
-        settings: `tokenizer_backend` decides whether a fast library is tried at all.
-        tables: Folder in which tables of code points are kept between runs; made
-            where it is missing. None makes a table that does not come with the
-            package anew, in seconds.
-
-    Raises:
-        MissingExtraError: The library or the packaged tokenizer is not installed.
-        RefuseError: The file is missing or cannot be read.
+    `tables` is the folder in which tables of code points are kept between runs, made
+    where it is missing; None makes a table that does not come with the package anew, in
+    seconds. Raises as `load_reference` does.
     """
     reference = load_reference(settings)
     fast = settings.tokenizer_backend != "reference"
@@ -219,8 +200,7 @@ def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Toke
 _WORDS = 8
 _PLACES = 8 * _WORDS
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-"""Constants of SplitMix64 (Steele, Lea and Flood 2014, figure 17)."""
+"""Constant of SplitMix64 (Steele, Lea and Flood 2014, figure 17)."""
 
 
 def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
@@ -237,15 +217,8 @@ def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
     at = np.minimum(texts.starts[:, None] + steps, last)
     seen = texts.data[at] if len(texts.data) else np.zeros_like(at, np.uint8)
     seen = np.where(sizes[:, None] > 0, seen, np.uint8(0))
-    mixed = _mix(sizes.astype(np.uint64))
+    mixed = splitmix64(sizes.astype(np.uint64) + _GOLDEN)
     for word in np.ascontiguousarray(seen).view("<u8").T:
-        mixed = _mix(mixed ^ word)
+        mixed = splitmix64((mixed ^ word) + _GOLDEN)
     # 53 bits, because they are whole as a float.
     return np.flatnonzero((mixed >> np.uint64(11)) < share * 2.0**53)
-
-
-def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    value = value + _GOLDEN
-    value = (value ^ (value >> np.uint64(30))) * _MIX[0]
-    value = (value ^ (value >> np.uint64(27))) * _MIX[1]
-    return value ^ (value >> np.uint64(31))

@@ -127,7 +127,7 @@ def test_waves_of_buckets_give_the_same(
 ) -> None:
     count(session, 1)
     expected = found(session)
-    monkeypatch.setattr(counting, "LEAST_BUCKETS", 5)
+    monkeypatch.setattr("isinglass.pipelines.engine.buckets.LEAST_BUCKETS", 5)
     monkeypatch.setattr(counting, "WAVE_BUCKETS", 2)
     count(session, 1)
     assert found(session) == expected

@@ -23,7 +23,7 @@ from isinglass.pipelines.stages.decontaminate.sets import (
 )
 from isinglass.schemas.config import BeamConfig, DecontaminateConfig
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.decontaminate.search import find_items
+from isinglass.transforms.decontaminate.items import find_items
 
 if TYPE_CHECKING:
     from pathlib import Path

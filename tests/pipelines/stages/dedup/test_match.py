@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.pipelines.engine.buckets import BUCKET_BYTES
 from isinglass.pipelines.stages.dedup import match
 from isinglass.pipelines.stages.dedup.match import (
-    BUCKET_BYTES,
     WAVE_BYTES,
     Wave,
     bucket_units,

@@ -11,7 +11,7 @@ import torch
 from transformers import BertTokenizer, DataCollatorForLanguageModeling
 
 from isinglass.transforms.encode.outputs.mlm import whole_word_rows
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.rows import tokens_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from isinglass.schemas.tables import PACKED
 from isinglass.transforms.encode.outputs.packed import Packer, best_fit
-from isinglass.transforms.encode.outputs.tokens import with_end
+from isinglass.transforms.encode.outputs.rows import with_end
 from tests.properties import examples
 
 if TYPE_CHECKING:

@@ -20,8 +20,11 @@ from isinglass.transforms.encode.outputs.reconcile import (
     Expected,
     reconcile_tokens,
 )
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.rows import tokens_batch
+from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut, windows
+from isinglass.transforms.encode.tokenizers.reference import Reference
+from isinglass.transforms.encode.tokenizers.rules import read_rules
 from tests.properties import examples
 
 if TYPE_CHECKING:
@@ -181,15 +184,20 @@ class Case:
         mode: Windows = "all",
     ) -> None:
         self._write = write
-        self.expected = Expected(
-            KINDS["wordpiece"],
-            KINDS["wordpiece"].get_vocab_size(),
-            (CLS,),
-            (SEP,),
-            mode,
-            max_tokens=16,
-            stride=4 if mode == "window" else 0,
+        backend = KINDS["wordpiece"]
+        tokenizer = Reference(
+            name="wordpiece",
+            sha256="",
+            vocabulary_size=backend.get_vocab_size(),
+            special_tokens=True,
+            prefix_ids=(CLS,),
+            suffix_ids=(SEP,),
+            library=backend,
+            rules=read_rules(backend.to_str().encode()),
         )
+        stride = 4 if mode == "window" else 0
+        settings = EncodeSettings(windows=mode, max_tokens=16, stride=stride)
+        self.expected = Expected(tokenizer, settings)
         names = pa.array([f"d{row}" for row in range(len(TEXTS))])
         self.texts = pa.record_batch({"doc_id": names, "text": pa.array(TEXTS)})
         encoded = [KINDS["wordpiece"].encode(text).ids for text in TEXTS]

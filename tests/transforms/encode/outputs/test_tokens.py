@@ -9,8 +9,11 @@ import pytest
 
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.tables import TOKENS, tokens_schema
-from isinglass.transforms.encode.outputs.rows import list_column, window_numbers
-from isinglass.transforms.encode.outputs.tokens import tokens_batch
+from isinglass.transforms.encode.outputs.rows import (
+    list_column,
+    tokens_batch,
+    window_numbers,
+)
 from isinglass.transforms.encode.tokenizers.batch import special_tokens_mask
 
 if TYPE_CHECKING:

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.encode.tokenizers import guard
-from isinglass.transforms.encode.tokenizers.guard import CodePoints, ranges_of
-from isinglass.transforms.encode.tokenizers.texts import shorten, texts_of
+from isinglass.transforms.encode.tokenizers import texts as guard
+from isinglass.transforms.encode.tokenizers.texts import (
+    CodePoints,
+    ranges_of,
+    shorten,
+    texts_of,
+)
 
 POINTS = "a\x7f\u00e9\u07ff\u0800\u0898\u08ff\ud7ff\uffff\U00010000\U000fffff\U0010ffff"
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.transforms.encode.tokenizers import probe as probing
-from isinglass.transforms.encode.tokenizers.choice import table_key
+from isinglass.transforms.encode.tokenizers.choice import find_table, table_key
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
-from isinglass.transforms.encode.tokenizers.guard import CodePoints
 from isinglass.transforms.encode.tokenizers.probe import (
     encoder_of,
     probe,
@@ -17,7 +16,7 @@ from isinglass.transforms.encode.tokenizers.probe import (
 )
 from isinglass.transforms.encode.tokenizers.reference import read_library
 from isinglass.transforms.encode.tokenizers.rules import read_rules
-from isinglass.transforms.encode.tokenizers.tables import find_table
+from isinglass.transforms.encode.tokenizers.texts import CodePoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,11 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from isinglass.transforms.encode.tokenizers.probe import encoder_of
-from isinglass.transforms.encode.tokenizers.self_test import adversarial, differing
+from isinglass.transforms.encode.tokenizers.probe import (
+    adversarial,
+    differing,
+    encoder_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from isinglass.transforms.encode.tokenizers.tables import (
+from isinglass.transforms.encode.tokenizers.choice import (
     TableKey,
     find_table,
     write_table,

@@ -19,8 +19,8 @@ from isinglass.transforms.encode.tokenizers import choice as choosing
 from isinglass.transforms.encode.tokenizers import fast as libraries
 from isinglass.transforms.encode.tokenizers import tokenizer as loading
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
-from isinglass.transforms.encode.tokenizers.guard import CodePoints
-from isinglass.transforms.encode.tokenizers.self_test import adversarial
+from isinglass.transforms.encode.tokenizers.probe import adversarial
+from isinglass.transforms.encode.tokenizers.texts import CodePoints
 from isinglass.transforms.encode.tokenizers.tokenizer import (
     Tokenizer,
     load_tokenizer,
@@ -244,11 +244,12 @@ def test_attributes(wordpiece: Tokenizer, gpt2: Tokenizer) -> None:
         (102,),
     )
     assert (gpt2.reference.prefix_ids, gpt2.reference.suffix_ids) == ((), ())
-    assert (wordpiece.vocabulary_size, gpt2.vocabulary_size) == (30522, 50257)
-    assert wordpiece.name == "all-MiniLM-L6-v2"
-    assert wordpiece.sha256.startswith("be50c362")
-    assert wordpiece.token_id("[MASK]") == 103
-    assert wordpiece.token_id("no such token") is None
+    sizes = wordpiece.reference.vocabulary_size, gpt2.reference.vocabulary_size
+    assert sizes == (30522, 50257)
+    assert wordpiece.reference.name == "all-MiniLM-L6-v2"
+    assert wordpiece.reference.sha256.startswith("be50c362")
+    assert wordpiece.reference.token_id("[MASK]") == 103
+    assert wordpiece.reference.token_id("no such token") is None
     tokens = wordpiece.encode(arrow(["a"]))
     assert (tokens.prefix, tokens.suffix) == (1, 1)
 
