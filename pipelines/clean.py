@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.commits import outputs_digest_input, read_commit
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     SURVEY,
     check_same,
     decisions_path,
-    read_side,
+    read_mapped,
     survey_path,
 )
 from isinglass.pipelines.engine.units import Unit, shard_unit
@@ -138,8 +138,8 @@ class _ShardPass:
         self._work, self._loaded = work, loaded
         self._shard, self._outputs, self._writers = shard, outputs, writers
         workspace, shard_id = outputs.workspace, shard.shard_id
-        self._decisions = read_side(decisions_path(workspace, shard_id))
-        survey = read_side(survey_path(workspace, shard_id), ["language"])
+        self._decisions = read_mapped(decisions_path(workspace, shard_id))
+        survey = read_mapped(survey_path(workspace, shard_id), ["language"])
         self._languages = survey["language"]
         self._seen = 0
         self._counts: Counter[str] = Counter()
@@ -243,7 +243,7 @@ def add_partials(
 
 def statistics_path(workspace: Workspace, shard_id: str) -> Path:
     """Partial statistics of one shard's clean pass, JSON."""
-    return workspace.side(CLEAN, f"{shard_id}.stats.json")
+    return workspace.mapped(CLEAN, f"{shard_id}.stats.json")
 
 
 def clean_units(

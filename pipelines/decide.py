@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
-from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     RESOLVE,
     WORDS,
     decisions_path,
     id_words,
     read_survey,
-    write_side,
+    write_mapped,
 )
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.returned import blamed, check_verdict
 from isinglass.pipelines.stage import OPEN, Driver, Stage, Standing, Verdict
 from isinglass.schemas.columns import filled, nullable
@@ -183,7 +183,7 @@ def _store(driver: Driver, table: _Table) -> Commit:
             # then change its hash.
             part = part.take(np.arange(rows)).combine_chunks()
             path = decisions_path(driver.workspace, place.shard_id)
-            write_side(outputs, path, DECISIONS, part.to_batches())
+            write_mapped(outputs, path, DECISIONS, part.to_batches())
         return {"records_in": driver.documents, "kept": int(table.open.sum())}
 
     identity = [

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     check_same,
     decisions_path,
     id_words,
-    read_side,
+    read_mapped,
     survey_path,
 )
 from isinglass.pipelines.survey import LENGTHS, add_lengths
@@ -38,8 +38,8 @@ def write_ledger(
 ) -> tuple[dict[str, int], TextGatherer]:
     """Write ledger and quarantine of a shard; returns its counts and statistics."""
     workspace = outputs.workspace
-    survey = read_side(survey_path(workspace, shard.shard_id))
-    decisions = read_side(decisions_path(workspace, shard.shard_id))
+    survey = read_mapped(survey_path(workspace, shard.shard_id))
+    decisions = read_mapped(decisions_path(workspace, shard.shard_id))
     words = id_words(survey)
     check_same("clean", shard.shard_id, words, decisions)
     ledger = _ledger(shard, survey, decisions, format_doc_ids(words))

@@ -14,17 +14,17 @@ import pyarrow.compute as pc
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
-from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.runner import Execution, check_beam
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     decision_hashes,
     decisions_path,
     extents,
     id_words,
-    read_side,
+    read_mapped,
     read_survey,
     survey_ids,
 )
+from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.runner import Execution, check_beam
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     locked,
@@ -232,7 +232,7 @@ class _Job:
         lost: set[int] = set()
         workspace = self.driver.workspace
         for place in self.driver.places:
-            decisions = read_side(decisions_path(workspace, place.shard_id))
+            decisions = read_mapped(decisions_path(workspace, place.shard_id))
             kept = pc.equal(decisions["outcome"], "kept")
             written = cleans[place.shard_id].counts.get("kept", 0)
             if written == (pc.sum(kept).as_py() or 0):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.side_tables import Extent, read_survey
+from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.statistic import Statistic

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.clean import statistics_path
-from isinglass.pipelines.engine.side_tables import survey_path
+from isinglass.pipelines.engine.mapped_tables import survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.pipelines.sums import parts
 from isinglass.schemas.config import GateConfig

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
-from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
+from isinglass.pipelines.engine.mapped_tables import SURVEY, survey_path, write_mapped
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.returned import blamed, check_columns, open_stages
 from isinglass.schemas.commit import Commit
@@ -52,7 +52,7 @@ class SurveyWork:
 
     @property
     def schema(self) -> pa.Schema:
-        """Of the side table of a shard."""
+        """Of the mapped table of a shard."""
         fields = [f for stage in self.stages for f in stage.fields("survey")]
         return pa.schema([*OWN, *fields, PIECE])
 
@@ -75,7 +75,7 @@ class SurveyWork:
                 yield table
 
         path = survey_path(outputs.workspace, shard.shard_id)
-        write_side(outputs, path, self.schema, rows())
+        write_mapped(outputs, path, self.schema, rows())
         statistics = json.dumps({"texts": texts.finish()}, sort_keys=True)
         outputs.write_bytes(path.with_suffix(".stats.json"), statistics)
         return dict(counts)
@@ -101,7 +101,7 @@ class SurveyWork:
 def _add(
     counts: Counter[str], texts: TextGatherer, table: pa.RecordBatch, rejected: int
 ) -> None:
-    """Add a batch of the side table to counts and statistics."""
+    """Add a batch of the mapped table to counts and statistics."""
     counts["records_in"] += table.num_rows + rejected
     counts["documents"] += table.num_rows
     counts["rejected"] += rejected

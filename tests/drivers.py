@@ -10,14 +10,14 @@ import pyarrow as pa
 from rich.console import Console
 
 from isinglass.pipelines.engine.commits import UnitOutputs
-from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     SURVEY,
     extents,
     survey_path,
-    write_side,
+    write_mapped,
 )
+from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.seam import Driver
@@ -93,7 +93,7 @@ def by_hand(folder: Path, surveys: Mapping[str, pa.Table]) -> Driver:
     for shard_id, table in surveys.items():
         with UnitOutputs(session.workspace, SURVEY, shard_id) as outputs:
             path = survey_path(session.workspace, shard_id)
-            write_side(outputs, path, table.schema, table.to_batches())
+            write_mapped(outputs, path, table.schema, table.to_batches())
             counts = {"records_in": table.num_rows, "documents": table.num_rows}
             commits[shard_id] = outputs.commit(f"survey of {shard_id}", counts, 0.0)
     shards = tuple(Shard(shard_id, "web", 0, ()) for shard_id in surveys)

@@ -1,8 +1,8 @@
 """Values of metadata columns as labels of statistics.
 
-Statistics, report and side tables may not hold personal data, but a `source` column may
-well be an author's address. What looks like an identifier in a label is replaced there;
-`data/` keeps the value as it was.
+Statistics, report and mapped tables may not hold personal data, but a `source` column
+may well be an author's address. What looks like an identifier in a label is replaced
+there; `data/` keeps the value as it was.
 """
 
 from __future__ import annotations

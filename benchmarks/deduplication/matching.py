@@ -1,7 +1,7 @@
 """Rank, match and resolve synthetic signatures in this process, by the real passes.
 
 A part of benchmarks/dedup.py that is started in a fresh process of its own: once to
-write the side tables of the survey, once to measure what reads them.
+write the mapped tables of the survey, once to measure what reads them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from rich.console import Console
 
 from benchmarks.deduplication.signatures import CASES, write_survey
 from benchmarks.measuring.processes import cpu_seconds, peak_mb
+from isinglass.pipelines.engine.mapped_tables import extents
 from isinglass.pipelines.engine.passes import Session
 from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.engine.side_tables import extents
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan
 from isinglass.pipelines.seam import Driver
@@ -43,7 +43,7 @@ SURVEYS, GROUPS = "surveys.json", "groups.npy"
 
 
 def prepare(folder: Path, case: str, documents: int) -> dict[str, Any]:
-    """Write side tables, their commits and the groups into an empty folder."""
+    """Write mapped tables, their commits and the groups into an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     dedup = DedupConfig()

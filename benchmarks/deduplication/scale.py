@@ -93,7 +93,7 @@ HEADER = (
 
 
 def measure(case: str, documents: int, rounds: int) -> Run:
-    """Write side tables in one process, match them in others; the least CPU counts."""
+    """Write tables in one process, match them in others; the least CPU counts."""
     folder, warm = BUILD / "signatures", BUILD / "signatures-warm"
     for place, what, size in ((folder, case, documents), (warm, "grouped", WARM_UP)):
         asked = {"folder": str(place), "case": what, "documents": size}

@@ -1,4 +1,4 @@
-"""Synthetic signatures with known duplicate groups, written as survey side tables."""
+"""Synthetic signatures with known duplicate groups, written as survey mapped tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.side_tables import SURVEY, survey_path, write_side
+from isinglass.pipelines.engine.mapped_tables import SURVEY, survey_path, write_mapped
 from isinglass.pipelines.engine.units import Failure, Unit, run_unit
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.transforms.dedup.shingles import WORD_UNIT
@@ -112,7 +112,7 @@ CASES = {
 
 @dataclass(frozen=True, eq=False)
 class SyntheticSurvey:
-    """Writes the side tables that the survey pass would write for these documents."""
+    """Writes the mapped tables that the survey pass would write for these documents."""
 
     made: Signatures
     name: str = SURVEY
@@ -124,7 +124,7 @@ class SyntheticSurvey:
         stop = min(start + SHARD, self.made.documents)
         path = survey_path(outputs.workspace, shard_name(start))
         schema = pa.schema([*CORRIDOR, *near_fields(DedupConfig())])
-        write_side(outputs, path, schema, self._batches(start, stop, schema))
+        write_mapped(outputs, path, schema, self._batches(start, stop, schema))
         return {"records_in": stop - start, "documents": stop - start}
 
     def _batches(
@@ -176,7 +176,7 @@ def shard_name(start: int) -> str:
 
 
 def write_survey(made: Signatures, workspace: Workspace) -> dict[str, Commit]:
-    """Write all side tables under the commit protocol of the passes.
+    """Write all mapped tables under the commit protocol of the passes.
 
     Raises:
         RuntimeError: A shard could not be written.

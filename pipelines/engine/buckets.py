@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import apache_beam as beam
 
+from isinglass.pipelines.engine.mapped_tables import Extent
 from isinglass.pipelines.engine.runner import spread
-from isinglass.pipelines.engine.side_tables import Extent
 from isinglass.pipelines.engine.units import PassWork, Unit, run_unit
 
 if TYPE_CHECKING:

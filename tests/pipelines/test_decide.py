@@ -12,12 +12,12 @@ import pytest
 
 from isinglass.pipelines import outside
 from isinglass.pipelines.decide import DECISIONS, decide
-from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     decision_hashes,
     decisions_path,
-    read_side,
+    read_mapped,
 )
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.seam import OPEN, Standing, Verdict
 from isinglass.pipelines.stage import Stage
 from isinglass.schemas.errors import ConfigError
@@ -127,7 +127,7 @@ def driver_of(
 def decisions(driver: Driver) -> dict[str, list[Any]]:
     tables = []
     for place in driver.places:
-        table = read_side(decisions_path(driver.workspace, place.shard_id))
+        table = read_mapped(decisions_path(driver.workspace, place.shard_id))
         assert table.schema.equals(DECISIONS)
         assert table.num_rows == place.stop - place.start
         tables.append(table)

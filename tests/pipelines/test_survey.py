@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import xxhash
 
-from isinglass.pipelines.engine.side_tables import SURVEY, read_side, survey_path
+from isinglass.pipelines.engine.mapped_tables import SURVEY, read_mapped, survey_path
 from isinglass.pipelines.seam import Site
 from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages.boilerplate.stage import Boilerplate
@@ -68,7 +68,7 @@ def stage(driver: Driver, base: Path, kind: type[Stage]) -> Stage:
 def columns(driver: Driver) -> dict[str, list[Any]]:
     """Columns of all shards, one shard after the other."""
     tables = [
-        read_side(survey_path(driver.workspace, name)) for name in driver.shard_ids
+        read_mapped(survey_path(driver.workspace, name)) for name in driver.shard_ids
     ]
     found: dict[str, list[Any]] = pa.concat_tables(tables).to_pydict()
     return found

@@ -12,8 +12,8 @@ import pytest
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from isinglass.pipelines.engine.mapped_tables import Extent
 from isinglass.pipelines.engine.runner import build_unit_pipeline
-from isinglass.pipelines.engine.side_tables import Extent
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.seam import Driver

@@ -37,11 +37,11 @@ class Workspace:
 
     @property
     def work(self) -> Path:
-        """Commits and side tables; removable once the run is complete."""
+        """Commits and mapped tables; removable once the run is complete."""
         return self.path / "work"
 
     def pass_folder(self, pass_name: str) -> Path:
-        """Folder with the commits and side tables of one pass."""
+        """Folder with the commits and mapped tables of one pass."""
         return self.work / pass_name
 
     def commit_path(self, pass_name: str, unit: str) -> Path:
@@ -56,7 +56,7 @@ class Workspace:
         """Parquet file of one output table and shard."""
         return self.path / table / f"{unit}.parquet"
 
-    def side(self, pass_name: str, name: str) -> Path:
+    def mapped(self, pass_name: str, name: str) -> Path:
         """Side table or statistics file of a pass."""
         return self.pass_folder(pass_name) / name
 

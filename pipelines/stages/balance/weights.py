@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import read_array, read_json
 from isinglass.pipelines.proof.check import Check, conclude
 from isinglass.schemas.manifest import AxisSummary
@@ -48,9 +48,9 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         solution = solve(counts[kept], group_names(), config)
         weights = np.full(len(counts), np.nan)
         weights[kept] = solution.weights
-        outputs.write_array(workspace.side(BALANCE, _WEIGHTS), weights)
+        outputs.write_array(workspace.mapped(BALANCE, _WEIGHTS), weights)
         found = {"feasible": solution.feasible, "reachable": solution.reachable}
-        path = workspace.side(BALANCE, _FILE)
+        path = workspace.mapped(BALANCE, _FILE)
         outputs.write_bytes(path, json.dumps(found, sort_keys=True))
         return {"records_in": len(counts), "kept": int(kept.sum())}
 
@@ -61,7 +61,7 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         driver.code,
     ]
     run_step(driver.session, BALANCE, identity, make)
-    return pa.array(read_array(workspace.side(BALANCE, _WEIGHTS)), from_pandas=True)
+    return pa.array(read_array(workspace.mapped(BALANCE, _WEIGHTS)), from_pandas=True)
 
 
 def balance_summary(
@@ -72,7 +72,7 @@ def balance_summary(
     The weights were solved before the PII scan. A document that the scan sent to
     quarantine leaves a small residual, and it is this one that is reported.
     """
-    solved = read_json(workspace.side(BALANCE, _FILE))
+    solved = read_json(workspace.mapped(BALANCE, _FILE))
     counts, weights = kept.mentions.counts[kept.kept], kept.weight[kept.kept]
     summary = {}
     for axis in axes_of(counts, group_names(), balance):

@@ -16,8 +16,8 @@ import numpy as np
 from isinglass.pipelines.engine.buckets import bucket_count, bucket_graph, bucket_number
 from isinglass.pipelines.engine.commits import outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
-from isinglass.pipelines.engine.side_tables import Extent, read_survey
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
@@ -199,7 +199,7 @@ def check_counts(
 
 def boilerplate_path(workspace: Workspace) -> Path:
     """Keys and documents of all boilerplate, uint64 (2, k)."""
-    return workspace.side(BOILERPLATE, "boilerplate.npy")
+    return workspace.mapped(BOILERPLATE, "boilerplate.npy")
 
 
 def load_boilerplate(workspace: Workspace) -> Boilerplate:
@@ -209,4 +209,4 @@ def load_boilerplate(workspace: Workspace) -> Boilerplate:
 
 
 def _sums_path(workspace: Workspace, bucket: str) -> Path:
-    return workspace.side(PARAGRAPHS, f"{bucket}.npy")
+    return workspace.mapped(PARAGRAPHS, f"{bucket}.npy")

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import read_side, survey_path
+from isinglass.pipelines.engine.mapped_tables import read_mapped, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.stages.boilerplate.count import KEYS
 from isinglass.schemas.reasons import DropReason
@@ -108,7 +108,7 @@ def _sources(
     """Source of each paragraph by number; null for documents without one."""
     sources: list[str | None] = [None] * len(boilerplate.keys)
     for shard_id in shard_ids:
-        table = read_side(survey_path(workspace, shard_id), [KEYS, "source"])
+        table = read_mapped(survey_path(workspace, shard_id), [KEYS, "source"])
         keys, offsets = list_parts(table[KEYS].combine_chunks())
         # All documents that hold a paragraph have one source, or none.
         numbers, first = np.unique(boilerplate.find(keys), return_index=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.side_tables import read_survey
+from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.decontaminate import proof, report, story
 from isinglass.pipelines.stages.decontaminate.sets import (

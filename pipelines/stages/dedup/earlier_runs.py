@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pydantic
 
 from isinglass.pipelines.engine.commits import is_intact, read_commit
+from isinglass.pipelines.engine.mapped_tables import SURVEY, Extent, survey_ids
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import SURVEY, Extent, survey_ids
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     exists,

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.buckets import bucket_count, bucket_graph
 from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.pipelines.engine.passes import HASHING, run_pass
-from isinglass.pipelines.engine.side_tables import Extent, read_survey
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
@@ -120,7 +120,7 @@ class BucketWork:
         entries = np.frombuffer(state, dtype=ENTRY)
         keys = np.ascontiguousarray(entries["key"])
         ranks = np.ascontiguousarray(entries["rank"])
-        path = outputs.workspace.side(MATCH, f"{payload}.npy")
+        path = outputs.workspace.mapped(MATCH, f"{payload}.npy")
         if self.counted:
             found = counted_pairs(keys, ranks, references=self.references)
             pairs = found.pairs
@@ -240,7 +240,7 @@ def load_pairs(
     counted: list[Path] = []
     for unit in units:
         kind = counted if waves[wave_of(unit)].counted else whole
-        kind.append(workspace.side(MATCH, f"{unit.payload}.npy"))
+        kind.append(workspace.mapped(MATCH, f"{unit.payload}.npy"))
     near = merge_pairs(map(read_array, whole))
     if not counted:
         return near

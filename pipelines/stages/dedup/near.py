@@ -41,7 +41,7 @@ from isinglass.transforms.dedup.keepers import Similarity
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.commit import Commit
@@ -214,7 +214,7 @@ def load_similarity(
 
     def load(suffix: str) -> np.ndarray:
         names = [f"{unit.name}{suffix}.npy" for unit in units]
-        parts = [read_array(workspace.side(VERIFY, name)) for name in names]
+        parts = [read_array(workspace.mapped(VERIFY, name)) for name in names]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.float64)
 
     return Similarity(load(""), load(".contained") if contained else None)

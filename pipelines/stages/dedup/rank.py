@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import read_survey
 from isinglass.pipelines.engine.workspace import map_array
 from isinglass.pipelines.stages.dedup.earlier_runs import (
     earlier_extents,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     decisions_path,
-    read_side,
+    read_mapped,
     read_survey,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table
@@ -30,7 +30,7 @@ from isinglass.transforms.statistics.sums import Accumulator, add_into
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.config import DedupConfig
@@ -47,7 +47,7 @@ def removals(workspace: Workspace, places: Sequence[Extent]) -> list[Statistic]:
     kept: list[pa.Array] = []
     for place in places:
         path = decisions_path(workspace, place.shard_id)
-        kept += read_side(path, ["kept_doc_id"])["kept_doc_id"].chunks
+        kept += read_mapped(path, ["kept_doc_id"])["kept_doc_id"].chunks
     clusters = cluster_statistics(pa.chunked_array(kept, pa.string()))
     return [*removal_statistics(_sums(workspace, places)), *clusters]
 
@@ -57,7 +57,7 @@ def _sums(workspace: Workspace, places: Sequence[Extent]) -> Accumulator:
     for place in places:
         survey = read_survey(workspace, [place], ["source", "language"])
         path = decisions_path(workspace, place.shard_id)
-        reason = read_side(path, ["reason"])["reason"].combine_chunks()
+        reason = read_mapped(path, ["reason"])["reason"].combine_chunks()
         gone = pc.is_in(reason, value_set=_REASONS).to_numpy(zero_copy_only=False)
         names = (survey[name].combine_chunks() for name in ("source", "language"))
         add_into(total, removal_sums(gone, *names))

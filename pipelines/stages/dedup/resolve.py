@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import WORDS, id_words, read_survey
+from isinglass.pipelines.engine.mapped_tables import WORDS, id_words, read_survey
 from isinglass.pipelines.stage import OPEN, Verdict
 from isinglass.schemas.reasons import DUPLICATE_REASONS
 from isinglass.transforms.dedup.decide import Fate, decide
@@ -20,7 +20,7 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isinglass.pipelines.engine.side_tables import Extent
+    from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
     from isinglass.schemas.config import DedupConfig

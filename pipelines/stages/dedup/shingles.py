@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.side_tables import Extent, survey_ids
+from isinglass.pipelines.engine.mapped_tables import Extent, survey_ids
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -202,7 +202,7 @@ def open_store(
         place = named[unit.name]
         low, high = np.searchsorted(ordered, [place.start, place.stop])
         mine = by_place[low:high]
-        offsets = read_array(workspace.side(SHINGLE, f"{unit.name}.offsets.npy"))
-        values.append(map_array(workspace.side(SHINGLE, f"{unit.name}.values.npy")))
+        offsets = read_array(workspace.mapped(SHINGLE, f"{unit.name}.offsets.npy"))
+        values.append(map_array(workspace.mapped(SHINGLE, f"{unit.name}.values.npy")))
         shard[mine], start[mine], stop[mine] = number, offsets[:-1], offsets[1:]
     return ShingleStore(values, shard, start, stop)

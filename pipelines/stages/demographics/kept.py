@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     decisions_path,
     id_words,
-    read_side,
+    read_mapped,
     survey_path,
 )
 from isinglass.pipelines.engine.workspace import read_table
@@ -77,8 +77,8 @@ def kept_documents(workspace: Workspace, shard_ids: Sequence[str]) -> Kept:
 
 
 def _joined(workspace: Workspace, shard_id: str, schema: pa.Schema) -> pa.Table:
-    survey = read_side(survey_path(workspace, shard_id))
-    decisions = read_side(decisions_path(workspace, shard_id))
+    survey = read_mapped(survey_path(workspace, shard_id))
+    decisions = read_mapped(decisions_path(workspace, shard_id))
     path = workspace.table("quarantine", shard_id)
     held = read_table(path, ["doc_id", "reason"]).combine_chunks()
     position = pc.index_in(format_doc_ids(id_words(survey)), held["doc_id"])

@@ -70,7 +70,7 @@ def encode_shards(
     # In the run folder: a fast tokenizer was found out, in this run or one before, so
     # that a run that is stopped on its way back goes on by the reference. Another
     # tokenizer, or another version of a library, gets another chance.
-    note, found_out = workspace.side(ENCODE, "reference.json"), digest(fingerprints)
+    note, found_out = workspace.mapped(ENCODE, "reference.json"), digest(fingerprints)
     fell_back = config.tokenizer_backend != "reference" and _holds(note, found_out)
     config = _by_reference(config) if fell_back else config
     # Here once, so that not every worker makes the same table.

@@ -46,7 +46,7 @@ class Notes:
 
 def notes_path(workspace: Workspace, shard_id: str) -> Path:
     """Where the notes of a shard are."""
-    return workspace.side(ENCODE, f"{shard_id}.notes.json")
+    return workspace.mapped(ENCODE, f"{shard_id}.notes.json")
 
 
 def encode_summary(

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     WORDS,
     id_words,
-    read_side,
-    write_side,
+    read_mapped,
+    write_mapped,
 )
+from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.workspace import read_array
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.erase import proof, report
@@ -94,7 +94,7 @@ class Erase(Stage):
     def open(self, phase: Literal["survey", "clean"], workspace: Workspace) -> State:
         """Map the list into memory."""
         del phase
-        table = read_side(workspace.side(self.name, _LIST_FILE))
+        table = read_mapped(workspace.mapped(self.name, _LIST_FILE))
         return Eraser(table), erasing(self.key)
 
     def edit(self, state: State, view: View) -> Edits:
@@ -131,6 +131,6 @@ def _store(driver: Driver, table: pa.Table, outputs: UnitOutputs) -> dict[str, i
     found = np.flatnonzero(listed.to_numpy(zero_copy_only=False)).astype(np.int64)
     workspace = driver.workspace
     outputs.write_array(workspace.work / DOCUMENTS_FILE, found)
-    path = workspace.side(Erase.name, _LIST_FILE)
-    write_side(outputs, path, ERASURE, table.to_batches())
+    path = workspace.mapped(Erase.name, _LIST_FILE)
+    write_mapped(outputs, path, ERASURE, table.to_batches())
     return {"records_in": driver.documents, "documents": len(found)}

@@ -23,15 +23,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     WORDS,
     check_same,
     decision_hashes,
     decisions_path,
-    read_side,
-    write_side,
+    read_mapped,
+    write_mapped,
 )
+from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
 from isinglass.pipelines.engine.units import Each, shard_unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.repeats.measure import (
@@ -104,8 +104,8 @@ def sample_shard(
                 *map(pa.array, numbers),
             ]
             rows.append(pa.RecordBatch.from_arrays(columns, schema=SAMPLED))
-    path = workspace.side(SAMPLE, f"{shard_id}.arrow")
-    documents = write_side(outputs, path, SAMPLED, rows)
+    path = workspace.mapped(SAMPLE, f"{shard_id}.arrow")
+    documents = write_mapped(outputs, path, SAMPLED, rows)
     hashes = [np.empty(0, np.uint64), *(windows.hashes for windows in found)]
     spans = [np.empty((0, 2), np.int32), *(windows.spans for windows in found)]
     for part, arrays in (("hashes", hashes), ("spans", spans)):
@@ -127,7 +127,7 @@ def merge_windows(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
         read_array(window_path(workspace, shard_id, "hashes")) for shard_id in shard_ids
     ]
     hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
-    outputs.write_array(workspace.side(WINDOWS, "hashes.npy"), hashes)
+    outputs.write_array(workspace.mapped(WINDOWS, "hashes.npy"), hashes)
     return {"records_in": sum(map(len, parts)), "windows": len(hashes)}
 
 
@@ -149,7 +149,9 @@ class CountWork:
         """Write which windows occur in one shard, and how often."""
         shard = Shard.from_json(payload)
         workspace, shard_id = outputs.workspace, shard.shard_id
-        decisions = read_side(decisions_path(workspace, shard_id), [*WORDS, "outcome"])
+        decisions = read_mapped(
+            decisions_path(workspace, shard_id), [*WORDS, "outcome"]
+        )
         counts = np.zeros((len(state.hashes), 2), np.int64)
         population: dict[str, Counter[str]] = {"input": Counter(), "output": Counter()}
         seen, ids = 0, np.zeros((0, 2), np.uint64)
@@ -173,7 +175,7 @@ class CountWork:
         outputs.write_array(window_path(workspace, shard_id, "found", COUNTS), found)
         path = window_path(workspace, shard_id, "counts", COUNTS)
         outputs.write_array(path, counts[found])
-        path = workspace.side(COUNTS, f"{shard_id}.stats.json")
+        path = workspace.mapped(COUNTS, f"{shard_id}.stats.json")
         outputs.write_bytes(path, json.dumps(population, sort_keys=True))
         return {"records_in": seen, "windows": len(found)}
 

@@ -10,7 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import decisions_path, read_side, write_side
+from isinglass.pipelines.engine.mapped_tables import (
+    decisions_path,
+    read_mapped,
+    write_mapped,
+)
 from isinglass.pipelines.engine.workspace import (
     Workspace,
     map_array,
@@ -56,17 +60,17 @@ def window_path(
     workspace: Workspace, shard_id: str, part: str, pass_name: str = SAMPLE
 ) -> Path:
     """One array of one shard: hashes and spans, or found windows and counts."""
-    return workspace.side(pass_name, f"{shard_id}.{part}.npy")
+    return workspace.mapped(pass_name, f"{shard_id}.{part}.npy")
 
 
 def shares_path(workspace: Workspace) -> Path:
     """Repeated characters of every sampled document."""
-    return workspace.side(SHARES, "documents.arrow")
+    return workspace.mapped(SHARES, "documents.arrow")
 
 
 def load_windows(workspace: Workspace) -> np.ndarray:
     """Map the distinct window hashes of the sample, ascending."""
-    return map_array(workspace.side(WINDOWS, "hashes.npy"))
+    return map_array(workspace.mapped(WINDOWS, "hashes.npy"))
 
 
 def measure(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
@@ -82,13 +86,13 @@ def measure(outputs: UnitOutputs, shard_ids: list[str]) -> dict[str, int]:
         found = read_array(window_path(workspace, shard_id, "found", COUNTS))
         path = window_path(workspace, shard_id, "counts", COUNTS)
         totals[found] += read_array(path)
-        counted = read_json(workspace.side(COUNTS, f"{shard_id}.stats.json"))
+        counted = read_json(workspace.mapped(COUNTS, f"{shard_id}.stats.json"))
         for stage in STAGES:
             population[stage].update(counted[stage])
 
     rows = (_measure(workspace, shard_id, hashes, totals) for shard_id in shard_ids)
     path = shares_path(workspace)
-    documents = write_side(outputs, path, REPEATED, rows)
+    documents = write_mapped(outputs, path, REPEATED, rows)
     content = json.dumps(population, sort_keys=True)
     outputs.write_bytes(path.with_name("population.json"), content)
     return {"records_in": documents}
@@ -98,7 +102,7 @@ def _measure(
     workspace: Workspace, shard_id: str, hashes: np.ndarray, totals: np.ndarray
 ) -> pa.RecordBatch:
     """Repeated characters of one shard's sampled documents."""
-    documents = read_side(workspace.side(SAMPLE, f"{shard_id}.arrow"))
+    documents = read_mapped(workspace.mapped(SAMPLE, f"{shard_id}.arrow"))
     ends = np.cumsum(documents["windows"].to_numpy())
     windows = Windows(
         hashes=read_array(window_path(workspace, shard_id, "hashes")),
@@ -106,7 +110,7 @@ def _measure(
         offsets=np.concatenate([[0], ends]).astype(np.int64),
         characters=documents["characters"].to_numpy(),
     )
-    outcome = read_side(decisions_path(workspace, shard_id), ["outcome"])["outcome"]
+    outcome = read_mapped(decisions_path(workspace, shard_id), ["outcome"])["outcome"]
     kept = pc.equal(outcome.take(documents["place"]), "kept").to_numpy()
     own = own_occurrences(windows)
     total = totals[np.searchsorted(hashes, windows.hashes)]
@@ -127,7 +131,7 @@ def _measure(
 def repeat_statistics(workspace: Workspace) -> list[Statistic]:
     """Shares of repeated characters before and after cleaning."""
     path = shares_path(workspace)
-    documents = read_side(path).combine_chunks()
+    documents = read_mapped(path).combine_chunks()
     population = read_json(path.with_name("population.json"))
     kept = documents["kept"]
     return [

@@ -117,7 +117,7 @@ def _compare(
 
 def _path(workspace: Workspace, shard: str, bucket: int) -> Path:
     """File of what was found for a shard's documents of one bucket."""
-    return workspace.side(NEIGHBOURS, f"{shard}.{bucket}.rows.npy")
+    return workspace.mapped(NEIGHBOURS, f"{shard}.{bucket}.rows.npy")
 
 
 def load_rows(

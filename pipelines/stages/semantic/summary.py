@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     id_words,
-    read_side,
+    read_mapped,
     survey_path,
-    write_side,
+    write_mapped,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table, table_batches
 from isinglass.pipelines.stages.semantic.neighbours import load_rows
@@ -119,7 +119,7 @@ def _terms(
 ) -> list[list[str]]:
     counted = [WORDS.empty_table()]
     for shard in shards:
-        counted = add_words(counted, read_side(words_path(workspace, shard.shard_id)))
+        counted = add_words(counted, read_mapped(words_path(workspace, shard.shard_id)))
     sizes = listed["documents"].to_numpy()
     read = np.minimum(sizes, documents_each(len(sizes)))
     terms: list[list[str]] = [[] for _ in sizes]
@@ -130,7 +130,7 @@ def _terms(
 
 def _shares(workspace: Workspace, shard: Shard, documents: Assigned) -> pa.Table:
     ledger = read_table(workspace.table("ledger", shard.shard_id), LEDGER_COLUMNS)
-    survey = read_side(survey_path(workspace, shard.shard_id))
+    survey = read_mapped(survey_path(workspace, shard.shard_id))
     ids = format_doc_ids(id_words(survey))
     rows = pc.index_in(ledger["doc_id"].combine_chunks(), ids)
     # A record that was not read has no language.
@@ -184,7 +184,7 @@ def write_shard(
     outputs.open_table(path, tables.CLUSTERS).write(batch)
     chosen = rows["chosen"] & terms
     words = _count_words(workspace, shard, clusters, chosen)
-    write_side(outputs, words_path(workspace, shard), WORDS, words.to_batches())
+    write_mapped(outputs, words_path(workspace, shard), WORDS, words.to_batches())
     return {"records_in": len(rows)}
 
 
@@ -207,4 +207,4 @@ def _count_words(
 
 def words_path(workspace: Workspace, shard: str) -> Path:
     """Words of a shard by cluster, Arrow, with the schema `WORDS`."""
-    return workspace.side(TABLE, f"{shard}.words.arrow")
+    return workspace.mapped(TABLE, f"{shard}.words.arrow")

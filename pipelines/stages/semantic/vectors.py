@@ -113,7 +113,7 @@ def load_centroids(workspace: Workspace) -> NDArray[np.float32]:
 
 
 def _path(workspace: Workspace) -> Path:
-    return workspace.side(FIT, "centroids.npy")
+    return workspace.mapped(FIT, "centroids.npy")
 
 
 ASSIGN = "semantic_assign"
@@ -137,7 +137,7 @@ def assign_shard(shard: str, outputs: UnitOutputs, buckets: int) -> dict[str, in
 
 def array_path(workspace: Workspace, shard: str, kind: str) -> Path:
     """File of one array of a shard."""
-    return workspace.side(ASSIGN, f"{shard}.{kind}.npy")
+    return workspace.mapped(ASSIGN, f"{shard}.{kind}.npy")
 
 
 def load_array(workspace: Workspace, shard: str, kind: str) -> NDArray[Any]:
@@ -147,4 +147,4 @@ def load_array(workspace: Workspace, shard: str, kind: str) -> NDArray[Any]:
 
 def spill_path(workspace: Workspace, shard: str, bucket: int) -> Path:
     """File of a shard's vectors in one bucket, in the order of its documents."""
-    return workspace.side(ASSIGN, f"{shard}.{bucket}.vectors.npy")
+    return workspace.mapped(ASSIGN, f"{shard}.{bucket}.vectors.npy")

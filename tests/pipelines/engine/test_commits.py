@@ -27,7 +27,7 @@ def commit_one(workspace: Workspace, fingerprint: str = "f1") -> Commit:
     with UnitOutputs(workspace, "clean", "a-0") as outputs:
         writer = outputs.open_table(workspace.table("data", "a-0"), SCHEMA)
         writer.write(batch(1, 2, 3))
-        outputs.write_array(workspace.side("clean", "a-0.npy"), np.arange(4))
+        outputs.write_array(workspace.mapped("clean", "a-0.npy"), np.arange(4))
         return outputs.commit(fingerprint, {"records_in": 3}, 0.5)
 
 

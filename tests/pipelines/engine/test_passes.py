@@ -57,7 +57,7 @@ class Echo:
             raise InputError("a.parquet changed")
         if payload == "permission":
             raise PermissionError(13, "Permission denied")
-        path = outputs.workspace.side("echo", f"{outputs.unit}.txt")
+        path = outputs.workspace.mapped("echo", f"{outputs.unit}.txt")
         outputs.write_bytes(path, payload, rows=1)
         return {"records_in": 1}
 

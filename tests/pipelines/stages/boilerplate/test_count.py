@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.pipelines.engine.commits import UnitOutputs
-from isinglass.pipelines.engine.side_tables import Extent, survey_path, write_side
+from isinglass.pipelines.engine.mapped_tables import Extent, survey_path, write_mapped
 from isinglass.pipelines.stages.boilerplate import count as counting
 from isinglass.pipelines.stages.boilerplate.listing import first_places, paragraph_list
 from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
@@ -68,7 +68,7 @@ def session(tmp_path: Path) -> Session:
             columns = zip(*documents, strict=True) if documents else [(), (), ()]
             arrays = [pa.array(c, f.type) for c, f in zip(columns, SURVEY, strict=True)]
             batch = pa.RecordBatch.from_arrays(arrays, schema=SURVEY)
-            write_side(outputs, survey_path(workspace, shard_id), SURVEY, [batch])
+            write_mapped(outputs, survey_path(workspace, shard_id), SURVEY, [batch])
     folder = workspace.pass_folder(counting.FIRST_RANK)
     folder.mkdir(parents=True)
     np.save(folder / "present.npy", np.arange(9) != ABSENT)

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from isinglass.pipelines.engine.commits import read_commit
-from isinglass.pipelines.engine.passes import Session
-from isinglass.pipelines.engine.runner import Execution
-from isinglass.pipelines.engine.side_tables import (
+from isinglass.pipelines.engine.mapped_tables import (
     decisions_path,
     extents,
-    read_side,
+    read_mapped,
 )
+from isinglass.pipelines.engine.passes import Session
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.run import Request, execute
@@ -308,7 +308,7 @@ def test_an_input_that_changed_meanwhile_is_found(
     path = finished.base / "corpus" / "a" / "rows.jsonl"
     made = plan(finished.config, finished.base)
     names = [s.shard_id for s in made.shards if s.source == "a"]
-    decided = read_side(decisions_path(finished.workspace, names[0])).num_rows
+    decided = read_mapped(decisions_path(finished.workspace, names[0])).num_rows
     assert decided == 4
     write_jsonl(path, change(ROWS["a"]))
     with pytest.raises(ReconcileError):

@@ -1,4 +1,4 @@
-"""Side tables: Arrow IPC files of a pass that later passes map into memory."""
+"""Mapped tables: Arrow IPC files of a pass that later passes map into memory."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def extents(shard_ids: Sequence[str], surveys: dict[str, Commit]) -> list[Extent
     return found
 
 
-def write_side(
+def write_mapped(
     outputs: UnitOutputs,
     path: Path,
     schema: pa.Schema,
@@ -73,7 +73,7 @@ def write_side(
     return rows
 
 
-def read_side(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_mapped(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Map an Arrow file into memory and return some of its columns as a table."""
     table = map_arrow(path)
     return table if columns is None else table.select(list(columns))
@@ -81,7 +81,7 @@ def read_side(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 def survey_path(workspace: Workspace, shard_id: str) -> Path:
     """Side table of one shard's survey."""
-    return workspace.side(SURVEY, f"{shard_id}.arrow")
+    return workspace.mapped(SURVEY, f"{shard_id}.arrow")
 
 
 def read_survey(
@@ -89,7 +89,7 @@ def read_survey(
 ) -> pa.Table:
     """Some survey columns of many shards, one after another."""
     tables = [
-        read_side(survey_path(place.home(workspace), place.shard_id), columns)
+        read_mapped(survey_path(place.home(workspace), place.shard_id), columns)
         for place in places
     ]
     return pa.concat_tables(tables).combine_chunks()
@@ -119,7 +119,7 @@ def check_same(
 
 def decisions_path(workspace: Workspace, shard_id: str) -> Path:
     """Decisions on the documents of one shard, in survey order."""
-    return workspace.side(RESOLVE, f"{shard_id}.arrow")
+    return workspace.mapped(RESOLVE, f"{shard_id}.arrow")
 
 
 def decision_hashes(
