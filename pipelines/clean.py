@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from isinglass.pipelines.audit_ledger import write_ledger
 from isinglass.pipelines.engine.commits import outputs_digest_input, read_commit
 from isinglass.pipelines.engine.mapped_tables import (
     SURVEY,
@@ -21,14 +22,13 @@ from isinglass.pipelines.engine.mapped_tables import (
     survey_path,
 )
 from isinglass.pipelines.engine.units import Unit, shard_unit
-from isinglass.pipelines.ledger import write_ledger
 from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
 from isinglass.pipelines.stage import Driver, Stage
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import DATA, FINDINGS, LEDGER, QUARANTINE, with_carried
-from isinglass.transforms.clean import account, kept_view
+from isinglass.transforms.accounts import account, kept_view
 from isinglass.transforms.edits import Applied, View, apply_edits
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read import read_shard

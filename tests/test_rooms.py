@@ -157,7 +157,11 @@ def test_what_a_room_needs_it_uses(repository: Path) -> None:
         ("pipelines/close.py", "x = config.pii.mode", "pii"),
         ("pipelines/proof/a.py", "if run.manifest.second_scan: ...", "pii"),
         ("pipelines/report/a.py", "print(manifest.erasure)", "erase"),
-        ("transforms/clean.py", "from isinglass.transforms.dedup import cut", "dedup"),
+        (
+            "transforms/accounts.py",
+            "from isinglass.transforms.dedup import cut",
+            "dedup",
+        ),
         (
             "pipelines/stages/pii/a.py",
             "from isinglass.transforms.dedup import x",

@@ -31,7 +31,7 @@ from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
-from isinglass.transforms.pii.operators.apply import writer
+from isinglass.transforms.pii.operators.replacement import writer
 from isinglass.transforms.pii.scan import load_detector, pii_edits
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.seen import Seen, known_languages

@@ -25,7 +25,7 @@ from isinglass.schemas.config.pii import Mode, Operator
 from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import View, apply_edits
-from isinglass.transforms.pii.operators.apply import LEAST_KEY, writer
+from isinglass.transforms.pii.operators.replacement import LEAST_KEY, writer
 from isinglass.transforms.pii.scan import load_detector, pii_edits, scan
 from isinglass.transforms.seen import known_languages
 

@@ -175,7 +175,7 @@ def test_another_code_or_model_is_never_mixed_with_old_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     from isinglass.pipelines import identity  # noqa: PLC0415
-    from isinglass.pipelines.stages.pii import detect  # noqa: PLC0415
+    from isinglass.pipelines.stages.pii import plant  # noqa: PLC0415
 
     write_corpus(tmp_path / "corpus", 30)
     start(tmp_path, "clean")
@@ -184,7 +184,7 @@ def test_another_code_or_model_is_never_mixed_with_old_work(
     else:
         other = Model(name="rules", role="pii", sha256="0" * 64)
         monkeypatch.setattr(
-            detect, "check_models", lambda config: [*check_models(config), other]
+            plant, "check_models", lambda config: [*check_models(config), other]
         )
     again = start(tmp_path, "clean")
     assert not again.nothing_to_do

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits.cut import joined
 from isinglass.transforms.edits.edits import Edits, Precedence, Written, spans_of
-from isinglass.transforms.pii.operators.apply import value_key
+from isinglass.transforms.pii.operators.replacement import value_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,7 +1,8 @@
 """What recognizers are shown of a text: odd blanks, hyphens and digits made plain.
 
 A card number with no-break blanks, as HTML leaves it, or an address with an invisible
-character in it is read by people as any other. Models see the text as it is.
+character in it is read by people as any other. Models are shown the same, less its
+markup (`markup`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.engine.workspace import read_bytes, write_atomically
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.operators.apply import LEAST_KEY
+from isinglass.transforms.pii.operators.replacement import LEAST_KEY
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace

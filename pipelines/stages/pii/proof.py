@@ -32,9 +32,9 @@ from isinglass.pipelines.stages.pii.second_scan import (
 )
 from isinglass.schemas.statistic import statistics_table
 from isinglass.schemas.tables import FINDINGS
-from isinglass.transforms.pii.operators.apply import KEY_DIGITS, operate
 from isinglass.transforms.pii.operators.generalise import may_be_generalised
 from isinglass.transforms.pii.operators.normalised import normalised
+from isinglass.transforms.pii.operators.replacement import KEY_DIGITS, operate
 from isinglass.transforms.pii.operators.surrogates import may_be_surrogate
 from isinglass.transforms.statistics.intervals import wilson
 

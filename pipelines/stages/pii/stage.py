@@ -23,7 +23,7 @@ from isinglass.pipelines.stages.pii.second_scan import (
 )
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.edits import Edits
-from isinglass.transforms.pii.operators.apply import writer
+from isinglass.transforms.pii.operators.replacement import writer
 from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Pii(Stage):
         if self.config is None:
             return replace(self, key=key)
         # Presidio takes seconds to import; a run without PII needs none of it.
-        from isinglass.pipelines.stages.pii.detect import check_detector  # noqa: PLC0415
+        from isinglass.pipelines.stages.pii.plant import check_detector  # noqa: PLC0415
 
         if (
             self.config.mode != "identifiers"
@@ -170,7 +170,7 @@ class Pii(Stage):
         del note
         if state is None or self.config is None or not self.share:
             return Record()
-        from isinglass.pipelines.stages.pii.detect import plant_some  # noqa: PLC0415
+        from isinglass.pipelines.stages.pii.plant import plant_some  # noqa: PLC0415
 
         chosen = sampled(applied.view.doc_ids, self.share, self.seed)
         partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)

@@ -13,7 +13,7 @@ from isinglass.schemas.tables import ERASURE
 from isinglass.transforms.edits import Edits, Precedence, Written, apply_edits
 from isinglass.transforms.erase.spans import ERASED, Eraser, erasing
 from isinglass.transforms.pii.found import resolve_overlaps
-from isinglass.transforms.pii.operators.apply import value_key
+from isinglass.transforms.pii.operators.replacement import value_key
 from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import (
     FoundSpan,

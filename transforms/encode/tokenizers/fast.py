@@ -1,7 +1,7 @@
 """Fast libraries behind one call: Python strings in, flat ids out.
 
 Each is a guess at what the reference does, and a good one; whether a library may be
-used is never decided here but by `self_test` and the guard.
+used is never decided here but by the self-test of `choice` and the guard.
 """
 
 from __future__ import annotations

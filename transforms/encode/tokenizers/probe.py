@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.encode.tokenizers.rules import Rules
 
     Encode = Callable[[list[str]], TokenBatch]
-    from collections.abc import Callable
-
-    from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 
 CONTEXT = "a{0}b {0} x{0} "
 """Inside a word, alone and at the end of a word. Behind a lower-case letter, in front

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from isinglass.transforms.pii.ner.weights import Weights
-
 
 class Entities(NamedTuple):
     """Entities as rows of the batch.

@@ -28,7 +28,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
-from isinglass.transforms.pii.operators.apply import value_key
+from isinglass.transforms.pii.operators.replacement import value_key
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:

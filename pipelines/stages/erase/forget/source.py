@@ -16,7 +16,7 @@ from isinglass.pipelines.stages.pii.key import known_key
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError
-from isinglass.transforms.pii.operators.apply import LEAST_KEY
+from isinglass.transforms.pii.operators.replacement import LEAST_KEY
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan

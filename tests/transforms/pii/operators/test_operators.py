@@ -8,8 +8,8 @@ import pytest
 from isinglass.schemas.config.pii import EntityConfig, Operator, PiiConfig
 from isinglass.schemas.tables import FINDINGS
 from isinglass.transforms.edits import Applied, Edits, apply_edits
-from isinglass.transforms.pii.operators.apply import operate, value_key, writer
 from isinglass.transforms.pii.operators.normalised import normalised
+from isinglass.transforms.pii.operators.replacement import operate, value_key, writer
 from tests.findings import Found, findings_batch
 from tests.transforms.edits.batches import view_of
 

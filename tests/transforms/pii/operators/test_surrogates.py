@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.catalogue import load_catalogue
-from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.pii.operators.normalised import kind_of, normalised
+from isinglass.transforms.pii.operators.replacement import value_key
 from isinglass.transforms.pii.operators.surrogates import (
     catalogue_check,
     may_be_surrogate,
@@ -255,7 +255,8 @@ def test_no_fake_of_a_national_id_is_one(entity: str) -> None:
 def test_other_processes_make_the_same_fakes() -> None:
     pairs = [(entity, value) for entity, value, _ in EXACT]
     code = (
-        "from isinglass.transforms.pii.operators.apply import operate, value_key\n"
+        "from isinglass.transforms.pii.operators import replacement\n"
+        "operate, value_key = replacement.operate, replacement.value_key\n"
         f"for e, v in {pairs!r}:\n"
         f"    print(ascii(operate('surrogate', e, v, value_key({KEY!r}, e, v))))"
     )

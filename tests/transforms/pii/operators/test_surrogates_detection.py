@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from isinglass.transforms.pii.catalogue import load_catalogue
-from isinglass.transforms.pii.operators.apply import value_key
 from isinglass.transforms.pii.operators.normalised import kind_of
+from isinglass.transforms.pii.operators.replacement import value_key
 from isinglass.transforms.pii.operators.surrogates import surrogate
 from isinglass.transforms.pii.operators.surrogates.numbers import holds_card
 

@@ -19,7 +19,7 @@ from isinglass.schemas.tables import (
     QUARANTINE,
     REJECTED,
 )
-from isinglass.transforms.clean import (
+from isinglass.transforms.accounts import (
     EVIDENCE,
     CleanedBatch,
     account,

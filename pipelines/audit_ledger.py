@@ -23,8 +23,8 @@ from isinglass.pipelines.survey import LENGTHS, add_lengths
 from isinglass.schemas.documents import Shard
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import LEDGER, QUARANTINE
+from isinglass.transforms.accounts import EVIDENCE, count_records
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.clean import EVIDENCE, count_records
 from isinglass.transforms.read.identity import format_doc_ids
 from isinglass.transforms.statistics.fold import TextGatherer
 
