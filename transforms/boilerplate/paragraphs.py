@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from isinglass.transforms.mixing import splitmix64
 from isinglass.transforms.normalise import WHITE, fold_table, normalise
-from isinglass.transforms.read.identity import splitmix64
 from isinglass.transforms.text import content_hashes, decode, string_buffers
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
+from isinglass.transforms.mixing import splitmix64
 from isinglass.transforms.text import string_buffers
 
 HEX_DIGITS = 32
@@ -20,13 +21,6 @@ HEX_DIGITS = 32
 # Odd increments: 2^64 divided by the golden ratio (Steele, Lea and Flood, Fast
 # Splittable Pseudorandom Number Generators, OOPSLA 2014), and by the silver ratio.
 _INCREMENTS = np.array([0x9E3779B97F4A7C15, 0x6A09E667F3BCC909], np.uint64)
-
-
-def splitmix64(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Finalise with splitmix64's bijection (the same paper, figure 16, variant 13)."""
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
 
 
 def file_seed(source: str, relative: str) -> tuple[int, int]:

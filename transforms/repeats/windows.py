@@ -66,7 +66,7 @@ def sample_documents(
     salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
     words = doc_id_words(doc_ids)
     mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
-    # A finaliser of splitmix64, as in `read.identity`, after each of the two words.
+    # A finaliser of splitmix64, as in `mixing`, after each of the two words.
     mixed = (mixed ^ (mixed >> np.uint64(30)) ^ words[:, 1]) * np.uint64(
         0xBF58476D1CE4E5B9
     )

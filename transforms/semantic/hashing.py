@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.transforms.read.identity import splitmix64
+from isinglass.transforms.mixing import splitmix64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,7 +25,7 @@ from isinglass.transforms.encode.tokenizers.batch import (
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_of
-from isinglass.transforms.read.identity import splitmix64
+from isinglass.transforms.mixing import splitmix64
 
 if TYPE_CHECKING:
     from pathlib import Path
