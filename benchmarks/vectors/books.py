@@ -117,5 +117,5 @@ class Watched:
 def watch(encoder: Encoder) -> Books:
     """Have everything an encoder runs from now on written down."""
     books = Books()
-    encoder.model = Watched(encoder.model, encoder, books)
+    encoder.model = Watched(encoder.model, encoder, books)  # type: ignore[assignment]
     return books

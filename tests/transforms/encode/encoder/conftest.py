@@ -164,7 +164,7 @@ class LateEncoder(Encoder):
     def _lane(self, *, hidden: bool) -> Lane:
         work = Work(self.model, normalise=self.normalise, hidden=hidden)
         capacity = max(self.batch_tokens, self.max_tokens)
-        return Lane(work, self.engine, capacity, self.slots)
+        return Lane(work, self.engine, capacity, self.slots)  # type: ignore[arg-type]
 
 
 @pytest.fixture
