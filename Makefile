@@ -38,7 +38,7 @@ lint: install
 
 types: install
 	$(BIN)/mypy -p isinglass
-	$(BIN)/mypy setup.py scripts tests examples training
+	$(BIN)/mypy setup.py scripts tests examples
 
 imports: install
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
