@@ -141,20 +141,24 @@ class Trunk:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         ids = torch.from_numpy(np.concatenate(pieces).astype(np.int32))
         batch = DeviceBatch(ids, torch.from_numpy(starts), lengths)
-        lows = torch.tensor(
-            [int(start) + low for start, (low, _) in zip(starts, spans, strict=False)]
-        )
-        counts = torch.tensor([high - low for low, high in spans])
+        lows = starts[:-1] + np.array([low for low, _ in spans])
+        counts = np.array([high - low for low, high in spans])
+        owners = np.repeat(np.arange(len(spans)), counts)
+        ahead = np.repeat(np.cumsum(counts) - counts, counts)
+        places = torch.from_numpy(lows[owners] + np.arange(len(owners)) - ahead)
+        rows, shares = torch.from_numpy(owners), torch.from_numpy(counts).unsqueeze(1)
         found = []
         with torch.inference_mode():
             hidden = self.model.embedding(batch)
             for number, layer in enumerate(self.model.layers, start=1):
-                hidden = layer(hidden, batch)
+                if number == LAYERS[-1]:
+                    seen = layer.of_some(hidden, batch, places)
+                else:
+                    hidden = layer(hidden, batch)
+                    seen = hidden[places]
                 if number in LAYERS:
-                    summed = torch.zeros(len(hidden) + 1, hidden.shape[1]).double()
-                    summed[1:] = hidden.double().cumsum(0)
-                    total = summed[lows + counts] - summed[lows]
-                    found.append((total / counts.unsqueeze(1)).float())
+                    total = torch.zeros(len(spans), hidden.shape[1])
+                    found.append(total.index_add_(0, rows, seen) / shares)
         return torch.cat(found, dim=1).numpy()
 
 

@@ -162,3 +162,20 @@ def test_probabilities_are_those_of_the_two_layers() -> None:
     hidden = inner / (1 + np.exp(-1.702 * inner))
     expected = 1 / (1 + np.exp(-(2 * hidden - 1)))
     assert head.probabilities(features) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_last_layer_is_that_of_the_whole_encoder(confirmer: Confirmer) -> None:
+    torch = pytest.importorskip("torch")
+    from isinglass.transforms.encode.forward.batch import DeviceBatch  # noqa: PLC0415
+
+    trunk = confirmer.trunk
+    mention = Mention("the letter of ", "Anna Kowalska", " came late")
+    (ids,), ((low, high),) = trunk._pieces([mention])
+    lengths = np.array([len(ids)])
+    starts = torch.tensor([0, len(ids)], dtype=torch.int32)
+    batch = DeviceBatch(torch.tensor(ids, dtype=torch.int32), starts, lengths)
+    with torch.inference_mode():
+        whole = trunk.model.hidden(batch)[low:high].mean(dim=0).numpy()
+    width = trunk.model.dimensions
+    (seen,) = trunk.features([mention])
+    assert seen[2 * width : 3 * width] == pytest.approx(whole, abs=1e-5)

@@ -81,6 +81,14 @@ class Layer:
     def __call__(self, hidden: Tensor, batch: DeviceBatch) -> Tensor:
         """Hidden states of the next layer, shape (tokens, width)."""
         context = self.attention(self.query_key_value(hidden), batch)
+        return self._rest(context, hidden)
+
+    def of_some(self, hidden: Tensor, batch: DeviceBatch, places: Tensor) -> Tensor:
+        """The same for some tokens only, whose places in the batch are given."""
+        context = self.attention(self.query_key_value(hidden), batch)
+        return self._rest(context[places], hidden[places])
+
+    def _rest(self, context: Tensor, hidden: Tensor) -> Tensor:
         hidden = self.attention_norm(self.attention_output(context, hidden))
         return self.output_norm(self.output(self.intermediate(hidden), hidden))
 
