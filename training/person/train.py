@@ -40,7 +40,7 @@ class Settings:
         templates: Texts from templates in each pass.
     """
 
-    steps: int = 8000
+    steps: int = 9000
     tokens: int = 2500
     rate: float = 2e-3
     dropout: float = 0.2
@@ -48,8 +48,8 @@ class Settings:
     swapped: float = 0.25
     exchanged: float = 0.4
     cased: tuple[float, float, float] = (0.05, 0.035, 0.02)
-    gold: int = 2
-    templates: int = 20_000
+    gold: int = 3
+    templates: int = 24_000
 
 
 class Drawn:
