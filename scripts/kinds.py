@@ -12,15 +12,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from isinglass.schemas.config.kinds import kind_files, known_kinds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from isinglass.schemas.config.kinds import Kind
+from isinglass.schemas.config.kinds import Kind, kind_files, known_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILES = ROOT / "schemas" / "profiles"

@@ -6,23 +6,18 @@ A document that a stage could not read goes to quarantine: nothing unread is eve
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.tables import DATA, DOCUMENTS, FINDINGS, LEDGER, QUARANTINE
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.edits import View
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.edits import Applied
+from isinglass.transforms.edits import Applied, View
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ which takes files rather than PCollections.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,12 @@ import numpy as np
 import pyarrow as pa
 from apache_beam import coders
 
-from isinglass.schemas.config import DedupConfig, NormaliseConfig
+from isinglass.schemas.config import (
+    DedupConfig,
+    EncodeConfig,
+    NormaliseConfig,
+    PiiConfig,
+)
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.dedup import groups
 from isinglass.transforms.dedup.survey import near_columns, near_fields
@@ -38,9 +44,6 @@ from isinglass.transforms.seen import Seen, known_languages
 from isinglass.transforms.survey import SURVEY, survey_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from isinglass.schemas.config import EncodeConfig, PiiConfig
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.pii.detector import Detector
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.text import (
@@ -19,9 +20,6 @@ from isinglass.transforms.text import (
     largest_byte,
     string_buffers,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 WHITE, DIGIT, DOTTED = -1, -2, -3
 """Marks in the table of `fold_table`; see there."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.schemas.config import NormaliseConfig
 from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.language import UNDETERMINED, detect_languages
 from isinglass.transforms.normalise import normalise
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import NormaliseConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.columns import filled, nullable
+from isinglass.schemas.config import NormaliseConfig
 from isinglass.transforms.normalise import is_blank
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.text import content_hashes, word_counts
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config import NormaliseConfig
     from isinglass.transforms.seen import Seen
 
 SURVEY = pa.schema(

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import (
     assigned_code_points,
@@ -24,10 +26,6 @@ from isinglass.transforms.text import (
     string_buffers,
     word_table,
 )
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 WORD, UNSPACED, MARK = 1, 2, 4
 """Classes of code points; see `class_table`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.balance.stage import Balance
@@ -14,12 +15,10 @@ from isinglass.pipelines.stages.erase.stage import Erase
 from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.repeats.stage import Repeats
 from isinglass.pipelines.stages.semantic.stage import Semantic
+from isinglass.schemas.config import RunConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.stage import Stage
-    from isinglass.schemas.config import RunConfig
 
 STAGES: tuple[type[Stage], ...] = (
     Erase,

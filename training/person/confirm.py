@@ -9,23 +9,19 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.confirm import Mention, Trunk
 from training.person.names import read_names
 from training.person.score import Model
 from training.person.strangers import Strangers
 from training.person.templates import Templates
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -7,17 +7,14 @@ written in another case at training time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 ATTRIBUTES = ("NORM", "PREFIX", "SUFFIX", "SHAPE")
 LABELS = ("PERSON", "ORG", "LOC")

@@ -9,14 +9,12 @@ valid, and O.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.person.corpus import LABELS, NOT_PERSON, UNKNOWN
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 COUNT = len(LABELS)
 MOVES = 4 * COUNT + 2

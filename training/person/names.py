@@ -10,7 +10,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import faker.providers.person as provided
@@ -18,8 +20,6 @@ import yaml
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
-    from pathlib import Path
 
 ENGLISH = ("en", "en_GB", "en_US", "en_IE", "en_NZ")
 _ENGLISH_SHARE = 0.55

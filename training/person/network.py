@@ -7,20 +7,18 @@ The order of operations is that of `transforms/pii/ner/network.py`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import spacy
 import torch
+from numpy.typing import NDArray
 from spacy.training import Example
 from thinc.api import NumpyOps, fix_random_seed
 from torch.nn import functional
 
 from training.person.corpus import ATTRIBUTES, LABELS
 from training.person.moves import MOVES
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 WIDTH, HIDDEN, PIECES, DEPTH = 96, 64, 3, 4
 ROWS = (5000, 1000, 2500, 2500)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from training.person.corpus import LABELS, Document, tokenise
 from training.person.moves import PERSON, targets
@@ -15,9 +17,6 @@ from training.person.network import PAD, Recogniser
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from training.person.strangers import Strangers
     from training.person.templates import Templates

@@ -9,12 +9,10 @@ minimise a convex function, the dual, whose gradient is the residual.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 TOLERANCE = 1e-10
 """Greatest residual of a scaled constraint, per document, that counts as met."""

@@ -8,11 +8,14 @@ through its counts only, so the table of distinct count vectors is all it takes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.balance.calibration import (
     TOLERANCE,
@@ -23,11 +26,6 @@ from isinglass.transforms.balance.calibration import (
 from isinglass.transforms.balance.feasibility import reachable_share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
     from isinglass.transforms.demographics.lexicon import Group
 
 Reachable = dict[str, tuple[float, float]]

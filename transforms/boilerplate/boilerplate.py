@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.tables import PARAGRAPHS
-from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
+from isinglass.transforms.boilerplate.paragraphs import Paragraphs, paragraph_keys
 from isinglass.transforms.edits.cut import Cuts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.boilerplate.paragraphs import Paragraphs
     from isinglass.transforms.edits.view import View
 
 UNKNOWN = -1

@@ -8,22 +8,19 @@ space between them: of two or more for `blank_line`, of one or more for `line`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
+from numpy.typing import NDArray
 
+from isinglass.schemas.config.dedup import ParagraphsConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.mixing import splitmix64
 from isinglass.transforms.normalise import WHITE, fold_table, normalise
 from isinglass.transforms.text import content_hashes, decode, string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config.dedup import ParagraphsConfig
-    from isinglass.schemas.config.normalise import NormaliseConfig
 
 _LINE_FEED, _CARRIAGE_RETURN = 0x0A, 0x0D
 _BORDER = {"blank_line": 2, "line": 1}

@@ -9,16 +9,14 @@ how many items it occurs in.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.decontaminate.units import power_of_two
 from isinglass.transforms.units import mix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MOST_UNITS = 2**29
 """Units of all items together that fit the 32-bit numbers used here."""

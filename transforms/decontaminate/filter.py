@@ -7,16 +7,14 @@ one that does not pass holds no item.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.decontaminate.units import power_of_two
 from isinglass.transforms.units import mix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SHORTEST = 5
 """Units of the shortest item that is looked for."""

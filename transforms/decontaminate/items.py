@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
+from isinglass.schemas.config import DecontaminateConfig
 from isinglass.transforms.decontaminate.automaton import (
     Automaton,
     build_automaton,
@@ -30,14 +34,6 @@ from isinglass.transforms.decontaminate.units import (
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import DecontaminateConfig
 
 
 class ItemKind(IntEnum):

@@ -6,17 +6,15 @@ same one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 UNKNOWN = -1
 """Number of a unit that the vocabulary does not hold."""

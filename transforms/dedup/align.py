@@ -8,16 +8,12 @@ them, so that the cost stays near linear; short rests are compared in full.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _MOST_CELLS = 250_000
 """Largest product of two lengths that is compared in full (some tens of ms)."""

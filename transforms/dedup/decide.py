@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from isinglass.transforms.dedup.keepers import keeper_ranks
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.keepers import Removals
+from isinglass.schemas.config import DedupConfig
+from isinglass.transforms.dedup.keepers import Removals, keeper_ranks
 
 READ = ("doc_high", "doc_low", "hash_high", "hash_low", "characters", "collected_at")
 """Columns of the survey that are read."""

@@ -7,11 +7,12 @@ its group, so that groups can be decided apart, and as the whole would be.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -23,11 +24,6 @@ from isinglass.transforms.dedup.candidates import candidate_pairs
 from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.dedup.whole import Texts, deduplicate
 from isinglass.transforms.read.identity import doc_id_words, format_doc_ids
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
 
 _ID = pa.field("doc_id", pa.string(), nullable=False)
 CANDIDATES = pa.schema([_ID, _ID.with_name("other_doc_id")])

@@ -12,14 +12,16 @@ A cluster is a kept document and all that were removed for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from isinglass.schemas.config import GateConfig
+from isinglass.schemas.config import DedupConfig, GateConfig
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.statistics.characteristics import statistic
@@ -30,13 +32,6 @@ from isinglass.transforms.statistics.sums import (
     sliced,
     sums_by_label,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import DedupConfig
 
 RUN = "run"
 AXIS = "cluster_size"

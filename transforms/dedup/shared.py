@@ -16,21 +16,18 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, COMPARED_BY, shingle
 from isinglass.transforms.normalise import DIGIT, composing_table, fold_table, normalise
 from isinglass.transforms.text import content_hashes, string_buffers
 from isinglass.transforms.units import unit_spans
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config.normalise import NormaliseConfig
 
 
 class Piece(NamedTuple):

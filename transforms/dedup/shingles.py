@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import class_table, cut_units, mix
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 NO_UNIT, WORD_UNIT, CHARACTER_UNIT = 0, 1, 2
 COMPARED_BY = ("whole_text", "words", "characters")

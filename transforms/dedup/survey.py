@@ -19,20 +19,16 @@ import hashlib
 import json
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
-from isinglass.transforms.dedup.shingles import shingle
+from isinglass.schemas.config import DedupConfig
+from isinglass.transforms.dedup.shingles import Shingles, shingle
 from isinglass.transforms.units import mix
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.shingles import Shingles
 
 # Permutations are padded to whole vector registers: a scalar tail would cost more.
 _LANES = 64

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.candidates import (
     LEAST_SHARE,
     candidate_pairs,
@@ -17,7 +20,7 @@ from isinglass.transforms.dedup.candidates import (
     merge_pairs,
 )
 from isinglass.transforms.dedup.decide import READ, decide, identify
-from isinglass.transforms.dedup.keepers import resolve_near
+from isinglass.transforms.dedup.keepers import Similarity, resolve_near
 from isinglass.transforms.dedup.shingles import NO_UNIT, shingle_sets
 from isinglass.transforms.dedup.survey import (
     FINGERPRINTS,
@@ -30,13 +33,7 @@ from isinglass.transforms.survey import SURVEY
 from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import DedupConfig
     from isinglass.transforms.dedup.decide import Decided, Identified
-    from isinglass.transforms.dedup.keepers import Similarity
 
 
 def _schema(dedup: DedupConfig) -> pa.Schema:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.demographics.lexicon import group_names, load_lexicon
 from isinglass.transforms.demographics.matcher import (
@@ -23,14 +24,10 @@ from isinglass.transforms.demographics.matcher import (
     SINGLE,
     UNDERSCORE,
     WORD,
+    Matcher,
     load_matcher,
 )
 from isinglass.transforms.text import decode, string_buffers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.transforms.demographics.matcher import Matcher
 
 _CODE_MASK = (1 << KIND_SHIFT) - 1
 

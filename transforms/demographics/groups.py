@@ -19,11 +19,15 @@ measured by group: documents that mention the group, before, after and by reason
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.intervals import share_ratio
@@ -36,12 +40,6 @@ from isinglass.transforms.statistics.sums import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.demographics.counts import MentionCounts
 
 _STAGE = "output"

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.demographics.lexicon import all_lexicons, group_names
 from isinglass.transforms.normalise import fold_table
 from isinglass.transforms.text import CODE_POINTS, assigned_code_points, word_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 BREAK, WORD, MARK, FORMAT, SINGLE, SOFT, UNDERSCORE = range(7)
 """What a code point does; see `character_table`."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -24,8 +25,6 @@ from isinglass.transforms.encode.encoder.window import Encoded
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, offsets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
-
     from isinglass.transforms.encode.encoder.encoder import Encoder
 
 A = TypeVar("A")

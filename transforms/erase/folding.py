@@ -13,11 +13,12 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.text import (
     CODE_POINTS,
@@ -25,9 +26,6 @@ from isinglass.transforms.text import (
     decode,
     string_buffers,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _SPACE = 0x20
 _ASCII = 0x80

@@ -6,16 +6,14 @@ Digits are compared without what stands between them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import phonenumbers
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.phones.runs import LEAST_DIGITS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MOST_DIGITS = 32
 """Longer numbers are looked for as they are written, not in other groupings."""

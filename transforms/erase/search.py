@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.transforms.erase.escapes import (
     MOST_LAYERS,
@@ -31,12 +33,6 @@ from isinglass.transforms.erase.numbers import (
 )
 from isinglass.transforms.pii.gate import Gate, GatePattern, compile_database
 from isinglass.transforms.units import WORD, class_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
 
 # ISO 13616: country, check digits, up to 30 letters and digits.
 _ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")

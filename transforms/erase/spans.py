@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from isinglass.schemas.config.pii import Operator
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits.cut import joined
-from isinglass.transforms.edits.edits import Edits, Precedence, Written, spans_of
+from isinglass.transforms.edits.edits import Edits, Precedence, Write, Written, spans_of
 from isinglass.transforms.pii.operators.replacement import value_key
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config.pii import Operator
-    from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.edits.view import View
 
 ERASED = "ERASED"

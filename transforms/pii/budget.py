@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.schemas.spans import FAILURES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
 LEAST_SECONDS = 1e-3
 """A timeout of zero would be none."""

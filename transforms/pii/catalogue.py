@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from isinglass.schemas.config.kinds import kind_files, known_kinds, place
+from isinglass.schemas.config.kinds import (
+    Checksum,
+    Recognizer,
+    kind_files,
+    known_kinds,
+    place,
+)
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.checks.digits import (
     compact,
@@ -17,10 +24,6 @@ from isinglass.transforms.pii.checks.digits import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from isinglass.schemas.config.kinds import Checksum, Recognizer
-
     ValueCheck = Callable[[str], bool]
 
 _PACKAGE = "isinglass.transforms.pii.checks"

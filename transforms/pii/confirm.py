@@ -9,19 +9,16 @@ frozen, so the head is all that is trained (`training/person/confirm.py`) and sh
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import MissingExtraError
 from isinglass.schemas.manifest import Model
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 AROUND = 90
 """Characters read before and behind a name."""

@@ -12,6 +12,7 @@ identifiers, only kinds that it does not know are looked for in the ordinary way
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,8 +20,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.manifest import Model
 from isinglass.transforms.language import UNDETERMINED, primary_language
 from isinglass.transforms.pii.budget import Budget, failures_batch
 from isinglass.transforms.pii.confirm import Confirmer, trunk_model
@@ -36,11 +39,6 @@ from isinglass.transforms.pii.plugins.value_files import user_files
 from isinglass.transforms.pii.recognizers import model_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.manifest import Model
     from isinglass.transforms.pii.models import SpacyModel
     from isinglass.transforms.pii.stock.scanner import StockScanner
 

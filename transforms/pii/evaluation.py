@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.statistics.intervals import wilson
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from numpy.typing import NDArray
 
 IGNORED = ""
 """Stands for labels whose spans are neither right nor wrong."""

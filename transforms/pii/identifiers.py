@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from isinglass.schemas.config import PiiConfig
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.gate import Gate, GatePattern, compile_gate, hit_rows
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
@@ -24,11 +27,6 @@ from isinglass.transforms.pii.windows import Piece, Shelf, whole_texts
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import PiiConfig
     from isinglass.transforms.pii.budget import Budget
 
 

@@ -8,18 +8,14 @@ references are read, and a tag that begins or ends a block or cell is a line end
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.plain import PlainTexts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 _LONGEST_TEXT, _LONGEST_ADDRESS = 200, 500
 """Most characters of a link's text and address: what is longer is no link."""

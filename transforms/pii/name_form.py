@@ -9,10 +9,7 @@ takes away false hits without loss on the development sets (figures by rule:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 MOST_WORDS = 6
 """Longest name of people in the training data but for titles and lists of names."""

@@ -10,19 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from isinglass.transforms.pii.confirm import Mention
-from isinglass.transforms.pii.found import FoundColumns
+from isinglass.transforms.pii.confirm import Confirmer, Mention
+from isinglass.transforms.pii.found import FoundColumns, Origin
 from isinglass.transforms.pii.name_form import name_spans
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.budget import Budget
-    from isinglass.transforms.pii.confirm import Confirmer
-    from isinglass.transforms.pii.found import Origin
     from isinglass.transforms.pii.ner.engine import NerEngine
     from isinglass.transforms.pii.plain import PlainTexts
 

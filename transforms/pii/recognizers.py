@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import phonenumbers
 import presidio_analyzer
@@ -17,15 +17,13 @@ import yaml
 from presidio_analyzer import Pattern, PatternRecognizer
 from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.plugins.build import plug_ins
 from isinglass.transforms.pii.plugins.presidio import all_classes
 from isinglass.transforms.pii.reserved import PHONE_NUMBER
 from isinglass.transforms.pii.rules import Context
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import PiiConfig
 
 
 class Match(NamedTuple):

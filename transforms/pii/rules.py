@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.data import load_data
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CONTEXT_CHARS = 60
 """How far before a finding its context words are looked for. Presidio takes the five

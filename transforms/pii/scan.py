@@ -5,24 +5,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from isinglass.transforms.edits.edits import Edits
+from isinglass.schemas.config import PiiConfig
+from isinglass.transforms.edits.edits import Edits, Write
 from isinglass.transforms.edits.leftovers import with_leftovers
 from isinglass.transforms.pii.found import resolve_overlaps
 from isinglass.transforms.read.identity import doc_id_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.edits.view import View
     from isinglass.transforms.pii.detector import Detection, Detector
 

@@ -13,6 +13,7 @@ things would still make it miss a match, and each has a cure here:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,6 @@ from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.gate import PASSING, GatePattern, is_accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import regex  # type: ignore[import-untyped]
 
 _FLAGS = (

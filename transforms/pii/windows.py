@@ -6,19 +6,17 @@ Texts are decoded once for all recognizers, and cut into chunks that overlap.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.gate import build_windows
 from isinglass.transforms.pii.rules import UNSPACED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 CHUNK_CHARS = 100_000
 """Longer texts are cut. spaCy refuses a million; memory grows with the length."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.repeats.windows import KINDS
 from isinglass.transforms.statistics.characteristics import statistic
 from isinglass.transforms.statistics.intervals import wilson
 from isinglass.transforms.statistics.sums import OTHER, Slices, capped_slices
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from numpy.typing import NDArray
 
 SHARE = "repeats.share"
 SAMPLED = "repeats.sampled"

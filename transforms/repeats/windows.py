@@ -16,18 +16,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.units import unit_spans
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 KINDS = ("any", "within", "across")
 """A window occurs again anywhere; in its own document; in another document."""

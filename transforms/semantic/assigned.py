@@ -7,22 +7,18 @@ for other reasons, or set aside, is in no cluster, and is counted by its reason.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.tables import CLUSTER_SHARES
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.semantic.hashing import as_strings, id_bytes
 from isinglass.transforms.semantic.vectors import DECIMALS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,14 +17,11 @@ cosine above 0.4 to this one. It is a column to sort by, no verdict.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.semantic.vectors import DECIMALS, blocks, cosines, reach
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _NEAR_ROWS = 256
 """Rows that become leaders or not at a time."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.transforms.mixing import splitmix64
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 ID_BYTES = 32
 """Characters of a doc_id: 128 bits in hexadecimal."""

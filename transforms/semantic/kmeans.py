@@ -8,9 +8,9 @@ SODA 2007, section 2) in its greedy form: the best of a few candidates is taken.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.semantic.hashing import uniform
 from isinglass.transforms.semantic.vectors import (
@@ -20,9 +20,6 @@ from isinglass.transforms.semantic.vectors import (
     slack,
     unit_rows,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FEWEST, MOST = 8, 2000
 """Bounds of the default number of clusters: fewer say nothing about a corpus; more have

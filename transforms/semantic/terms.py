@@ -19,14 +19,10 @@ Lao, Khmer and Burmese are left out: runs are sentences, and pairs mean nothing 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 DOCUMENTS = 50_000
 """Documents that terms are taken from in all: they bound the words in memory."""

@@ -32,10 +32,10 @@ from isinglass.pipelines.stages.demographics.report import (
     counted,
     coverage,
 )
+from isinglass.schemas.manifest import AxisSummary, Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import AxisSummary, Manifest
 
 
 def section(data: ReportData) -> Section:

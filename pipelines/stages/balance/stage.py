@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,19 +16,17 @@ from isinglass.pipelines.stages.balance.weights import (
     solve_weights,
 )
 from isinglass.pipelines.stages.demographics.kept import kept_documents
+from isinglass.schemas.config import BalanceConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.reasons import Outcome
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.balance.solve import axes_of
 from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.proof.check import Check, FinishedRun
     from isinglass.pipelines.stage import Closing, Driver, Site, Standing
-    from isinglass.schemas.config import BalanceConfig, RunConfig
-    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)

@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.workspace import read_array, read_json
-from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.engine.workspace import Workspace, read_array, read_json
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
+from isinglass.schemas.config import BalanceConfig
 from isinglass.schemas.manifest import AxisSummary
 from isinglass.transforms.balance.solve import axes_of, solve
 from isinglass.transforms.demographics.counts import mention_matrix
 from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.demographics.kept import Kept
-    from isinglass.schemas.config import BalanceConfig
 
 BALANCE = "balance"
 _FILE, _WEIGHTS = "balance.json", "weights.npy"

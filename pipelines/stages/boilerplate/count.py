@@ -7,20 +7,24 @@ second step puts them into one file, and names the documents that nothing else i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isinglass.pipelines.engine.buckets import bucket_count, bucket_graph, bucket_number
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
-from isinglass.pipelines.engine.passes import HASHING, run_pass, run_step
+from isinglass.pipelines.engine.passes import HASHING, Session, run_pass, run_step
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.boilerplate.boilerplate import (
     ENTRY,
@@ -32,14 +36,7 @@ from isinglass.transforms.boilerplate.boilerplate import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
     from isinglass.pipelines.stage import Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 
 PARAGRAPHS = "paragraphs"
 BOILERPLATE = "boilerplate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,14 +13,12 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.mapped_tables import read_mapped, survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.pipelines.stages.boilerplate.count import KEYS
+from isinglass.schemas.config.dedup import ParagraphsConfig
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import UNKNOWN, list_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from isinglass.schemas.config.dedup import ParagraphsConfig
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate
 
 NAME = "paragraphs"

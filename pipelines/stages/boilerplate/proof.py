@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,16 @@ from isinglass.pipelines.engine.workspace import read_table
 from isinglass.pipelines.proof.check import CONSERVATION, SOURCE, conclude
 from isinglass.pipelines.stage import Rebuilt, Written
 from isinglass.pipelines.stages.boilerplate.listing import NAME, first_places
+from isinglass.schemas.config.dedup import ParagraphsConfig
+from isinglass.schemas.config.normalise import NormaliseConfig
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import cut_paragraphs
 from isinglass.transforms.boilerplate.paragraphs import ParagraphKeys, paragraph_keys
 from isinglass.transforms.labels import safe_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.schemas.config.dedup import ParagraphsConfig
-    from isinglass.schemas.config.normalise import NormaliseConfig
-    from isinglass.schemas.documents import DocumentBatch
 
 _COLUMNS = ["doc_id", "start", "end", "paragraph", "removed"]
 _ROW = np.int64(32)

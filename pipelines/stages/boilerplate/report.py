@@ -15,15 +15,15 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import MISSING, grouped, share_of
-from isinglass.pipelines.stages.boilerplate.listing import MOST_PARAGRAPHS
+from isinglass.pipelines.stages.boilerplate.listing import (
+    MOST_PARAGRAPHS,
+    BoilerplateList,
+    BoilerplateParagraph,
+)
 from isinglass.schemas.config.dedup import ParagraphsConfig
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.boilerplate.listing import (
-        BoilerplateList,
-        BoilerplateParagraph,
-    )
 
 _BORDERS = {"blank_line": "blank lines", "line": "line ends"}
 

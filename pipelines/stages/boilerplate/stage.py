@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,17 +20,15 @@ from isinglass.pipelines.stages.boilerplate.listing import (
     boilerplate_list,
     paragraph_list,
 )
+from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.boilerplate.boilerplate import Trimmed, boilerplate_cuts
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closing, Driver, Phase, Standing
-    from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate as Frequent
     from isinglass.transforms.edits import Applied, Cuts, View
     from isinglass.transforms.seen import Seen

@@ -17,10 +17,10 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import grouped, percent, share_of
+from isinglass.schemas.manifest import DecontaminationSummary
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import DecontaminationSummary
 
 
 def section(data: ReportData) -> Section:

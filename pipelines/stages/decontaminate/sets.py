@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from isinglass.pipelines.engine.passes import run_step
+from isinglass.pipelines.engine.passes import Session, run_step
 from isinglass.pipelines.engine.workspace import Workspace, exists, map_array
-from isinglass.pipelines.plan import plan
-from isinglass.schemas.config import RunConfig
+from isinglass.pipelines.plan import Plan, plan
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DecontaminateConfig, RunConfig
 from isinglass.schemas.config.inputs import Columns
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import DecontaminationSummary, EvaluationFile
 from isinglass.transforms.decontaminate.items import (
@@ -30,14 +33,7 @@ from isinglass.transforms.decontaminate.items import (
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
-    from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DecontaminateConfig
-    from isinglass.schemas.documents import DocumentBatch
 
 DECONTAMINATE = "decontaminate"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -18,18 +19,14 @@ from isinglass.pipelines.stages.decontaminate.sets import (
     read_sets,
     store_index,
 )
-from isinglass.schemas.config import NormaliseConfig
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DecontaminateConfig, NormaliseConfig, RunConfig
 from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.decontaminate.items import find_items
+from isinglass.transforms.decontaminate.items import ItemIndex, find_items
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Standing
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DecontaminateConfig, RunConfig
-    from isinglass.transforms.decontaminate.items import ItemIndex
     from isinglass.transforms.seen import Seen
 
 ITEM, SHARE = "evaluation_item", "evaluation_share"

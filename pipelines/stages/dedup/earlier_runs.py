@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.engine.commits import is_intact, read_commit
+from isinglass.pipelines.engine.commits import UnitOutputs, is_intact, read_commit
 from isinglass.pipelines.engine.mapped_tables import SURVEY, Extent, survey_ids
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.workspace import (
@@ -23,19 +25,14 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
 )
 from isinglass.pipelines.read_again import read_manifest
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import InputError
+from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.dedup.survey import families
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pyarrow as pa
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.stage import Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.schemas.manifest import Manifest
 
 AGAINST = "against"
 KEPT = f"{AGAINST}/kept.npy"

@@ -8,20 +8,25 @@ keeps each band in a column of its own, and a wave reads only its columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.buckets import bucket_count, bucket_graph
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
-from isinglass.pipelines.engine.passes import HASHING, run_pass
+from isinglass.pipelines.engine.passes import HASHING, Session, run_pass
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.dedup.rank import compared_ranks, load_identified
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.candidates import (
     LEAST_SHARE,
@@ -36,16 +41,9 @@ from isinglass.transforms.dedup.shingles import NO_UNIT
 from isinglass.transforms.dedup.survey import FINGERPRINTS, band_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     import apache_beam as beam
-    import pyarrow as pa
 
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.passes import Session
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DedupConfig
 
 MATCH = "match"
 ENTRY = np.dtype([("key", "<u8"), ("rank", "<u4")])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import READING, run_pass
 from isinglass.pipelines.engine.units import Each, Unit
@@ -36,17 +36,16 @@ from isinglass.pipelines.stages.dedup.shingles import (
     ShingleStore,
     open_store,
 )
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DedupConfig
+from isinglass.schemas.documents import Layout
 from isinglass.transforms.dedup.candidates import compare
 from isinglass.transforms.dedup.keepers import Similarity
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.schemas.documents import Layout
 
 LOGGER = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,16 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.proof.check import COUNTS, EVIDENCE, Check, conclude
 from isinglass.pipelines.stage import Written
+from isinglass.schemas.config import DedupConfig
+from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
 from isinglass.transforms.dedup.candidates import compare
-from isinglass.transforms.dedup.shingles import shingle_sets
+from isinglass.transforms.dedup.shingles import Shingles, shingle_sets
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.schemas.documents import DocumentBatch
-    from isinglass.transforms.dedup.shingles import Shingles
 
 _EVIDENCE = ["doc_id", "outcome", "reason", "kept_doc_id", "kept_in", "similarity"]
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
-from isinglass.pipelines.engine.mapped_tables import read_survey
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
+from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.workspace import map_array
+from isinglass.pipelines.engine.workspace import Workspace, map_array
 from isinglass.pipelines.stages.dedup.earlier_runs import (
+    EarlierRun,
     earlier_extents,
     read_kept,
     store_kept,
 )
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.decide import NO_RANK, READ, Identified, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.mapped_tables import Extent
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DedupConfig
 
 RANK = "rank"
 

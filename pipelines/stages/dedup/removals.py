@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.mapped_tables import (
+    Extent,
     decisions_path,
     read_mapped,
     read_survey,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.pipelines.stages.dedup.earlier_runs import kept_ids
+from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, kept_ids
+from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import ConfigError, GateError, ReconcileError
-from isinglass.schemas.manifest import DedupSummary, EarlierRunSummary
+from isinglass.schemas.manifest import DedupSummary, EarlierRunSummary, GateResult
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.dedup.removals import (
     cluster_statistics,
     removal_gates,
@@ -26,16 +30,6 @@ from isinglass.transforms.dedup.removals import (
 from isinglass.transforms.dedup.survey import capture_probability, families
 from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import Accumulator, add_into
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from isinglass.pipelines.engine.mapped_tables import Extent
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.schemas.manifest import GateResult
-    from isinglass.schemas.statistic import Statistic
 
 _REASONS = pa.array([str(reason) for reason in DUPLICATE_REASONS], pa.string())
 MOST_NAMED = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,11 @@ from isinglass.pipelines.report.blocks import (
 )
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of, shorten
+from isinglass.schemas.manifest import DedupSummary, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stages.dedup.removals import NearDuplicate
-    from isinglass.schemas.manifest import DedupSummary, Manifest
 
 _MOST_GROUPS = 20
 _MUCH = 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,21 +12,17 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.mapped_tables import WORDS, id_words, read_survey
 from isinglass.pipelines.stage import OPEN, Verdict
+from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.reasons import DUPLICATE_REASONS
-from isinglass.transforms.dedup.decide import Fate, decide
-from isinglass.transforms.dedup.keepers import resolve_near
+from isinglass.transforms.dedup.decide import Decided, Fate, Identified, decide
+from isinglass.transforms.dedup.keepers import Similarity, resolve_near
 from isinglass.transforms.dedup.shingles import COMPARED_BY
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.transforms.dedup.decide import Decided, Identified
-    from isinglass.transforms.dedup.keepers import Similarity
 
 
 @dataclass(frozen=True)

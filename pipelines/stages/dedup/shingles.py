@@ -7,6 +7,7 @@ runs from theirs if they are as they were, else from the cleaned texts.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +24,15 @@ from isinglass.pipelines.engine.workspace import (
     read_array,
     read_table,
 )
-from isinglass.schemas.documents import Shard
+from isinglass.schemas.config import DedupConfig
+from isinglass.schemas.documents import Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.dedup.shingles import shingle_sets
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config import DedupConfig
-    from isinglass.schemas.documents import Layout
 
 SHINGLE = "shingle"
 

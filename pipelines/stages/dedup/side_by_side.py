@@ -11,13 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from isinglass.pipelines.report.text import visible
-from isinglass.transforms.dedup.align import align
+from isinglass.transforms.dedup.align import Stretch, align
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from isinglass.pipelines.stages.dedup.texts import Texts
-    from isinglass.transforms.dedup.align import Stretch
     from isinglass.transforms.dedup.shared import Comparison, Side
 
 CONTEXT = 16

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup import proof, report, story
@@ -22,16 +25,13 @@ from isinglass.pipelines.stages.dedup.removals import (
     stop_if_too_many,
 )
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
+from isinglass.schemas.config import DedupConfig, GateConfig, RunConfig
 from isinglass.schemas.errors import OutputError
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.dedup.removals import removal_gates, removal_warnings
 from isinglass.transforms.dedup.survey import near_columns, near_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Literal
-
-    import pyarrow as pa
-
     from isinglass.pipelines.stage import (
         Closing,
         Driver,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
         Standing,
         Verdict,
     )
-    from isinglass.schemas.config import DedupConfig, GateConfig, RunConfig
-    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.seen import Seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.read_again import read_note
-from isinglass.pipelines.stage import Story
+from isinglass.pipelines.stage import Line, Story
 from isinglass.pipelines.stages.dedup.side_by_side import Beside
 from isinglass.pipelines.stages.dedup.texts import (
     comparison_facts,
@@ -22,9 +23,6 @@ from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from isinglass.pipelines.stage import Line
     from isinglass.pipelines.stages.dedup.texts import Located, Texts
     from isinglass.transforms.dedup.shared import Comparison
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,10 @@ from isinglass.pipelines.read_again import Missing, find_place, source_texts
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DropReason
-from isinglass.transforms.dedup.shared import compare, pieces
+from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.transforms.dedup.shared import Comparison, Side
 
     Located = tuple[RunFolder, Mapping[str, Any]]
     """A run, and one row of its ledger."""

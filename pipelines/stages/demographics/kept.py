@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,8 @@ from isinglass.pipelines.engine.mapped_tables import (
     read_mapped,
     survey_path,
 )
-from isinglass.pipelines.engine.workspace import read_table
+from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.counts import (
     MentionCounts,
     mention_fields,
@@ -27,12 +28,6 @@ from isinglass.transforms.demographics.groups import (
     retention,
 )
 from isinglass.transforms.read.identity import format_doc_ids
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.statistic import Statistic
 
 
 @dataclass(frozen=True)

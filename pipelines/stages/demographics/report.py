@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
@@ -19,8 +20,6 @@ from isinglass.pipelines.report.blocks import (
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from isinglass.pipelines.report.model import ReportData
 
 ANCHOR, TITLE = "demographics", "Demographic mentions and balance"

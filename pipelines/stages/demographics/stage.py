@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from isinglass.pipelines.stage import Closed, Stage
+import pyarrow as pa
+
+from isinglass.pipelines.stage import Closed, Closing, Stage
 from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.manifest import Lexicon, Model
 from isinglass.transforms.demographics.counts import (
     count_mentions,
     mention_columns,
@@ -16,13 +21,6 @@ from isinglass.transforms.demographics.counts import (
 from isinglass.transforms.demographics.lexicon import all_lexicons
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
-
-    from isinglass.pipelines.stage import Closing
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.transforms.seen import Seen
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_pass
+from isinglass.pipelines.engine.passes import Session, run_pass
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -27,6 +28,8 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.pipelines.stages.encode.notes import ENCODE
 from isinglass.pipelines.stages.encode.preflight import hidden_width
 from isinglass.pipelines.stages.encode.work import CheckWork, EncodeWork
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.models.find import chosen_pooling
@@ -37,13 +40,6 @@ from isinglass.transforms.encode.outputs.vectors import (
 )
 from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from isinglass.pipelines.engine.passes import Session
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import EncodeConfig
 
 LOGGER = logging.getLogger(__name__)
 SAMPLE_ROWS = 200

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from isinglass.pipelines.engine.commits import add_counts
 from isinglass.pipelines.engine.workspace import Workspace, read_json
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.encoding import (
     EncoderUse,
     EncodeSummary,
@@ -15,13 +18,6 @@ from isinglass.schemas.encoding import (
     PackedSummary,
     TokenizerUse,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import EncodeConfig
 
 ENCODE = "encode"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.encode.writing import find_ends
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
 from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
@@ -16,11 +19,7 @@ from isinglass.transforms.encode.tokenizers.batch import window_step
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from isinglass.pipelines.plan import PlannedInput
-    from isinglass.schemas.config import EncodeConfig
 
 BYTES_A_TOKEN = 4
 """Of English text, roughly; other languages have fewer."""

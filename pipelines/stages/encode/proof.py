@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import table_rows
-from isinglass.pipelines.proof.check import COUNTS, Check, conclude
+from isinglass.pipelines.proof.check import COUNTS, Check, FinishedRun, conclude
 from isinglass.pipelines.stage import Written
 from isinglass.pipelines.stages.encode.proof_vectors import check_vectors
 from isinglass.pipelines.stages.encode.work import tokenise
@@ -26,10 +28,6 @@ from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from isinglass.pipelines.proof.check import FinishedRun
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 _ENCODING = ("run", "encode")

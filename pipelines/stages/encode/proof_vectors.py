@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import (
     exists,
@@ -15,11 +17,12 @@ from isinglass.pipelines.engine.workspace import (
     table_rows,
     table_schema,
 )
-from isinglass.pipelines.proof.check import Check, conclude
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.stages.encode.work import tokenise
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
@@ -28,16 +31,6 @@ from isinglass.transforms.encode.outputs.readers import (
 from isinglass.transforms.encode.settings import EncodeSettings, settings_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder.encoder import Encoder
 
 UNIT_LENGTH_TOLERANCE = 1e-3
 

@@ -13,12 +13,12 @@ from isinglass.pipelines.report.blocks import (
     table,
 )
 from isinglass.pipelines.report.text import decimal, grouped, percent, ratio, share_of
+from isinglass.schemas.encoding import EncodeSummary
+from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.encoding import EncodeSummary
-    from isinglass.schemas.manifest import Manifest
 
 ANCHOR, TITLE = "encode", "Tokens and embeddings"
 Settings = dict[str, object]

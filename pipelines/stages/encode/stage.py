@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,19 +15,16 @@ from isinglass.pipelines.stages.encode.preflight import (
     hidden_estimate,
     with_absolute_paths,
 )
-from isinglass.schemas.manifest import Model
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import EncodeConfig, RunConfig
+from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.plan import Plan
     from isinglass.pipelines.stage import Closing, Driver, Phase, Site
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import EncodeConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Manifest
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from isinglass.pipelines.engine.workspace import exists
-from isinglass.pipelines.explain.folder import read_columns
+from isinglass.pipelines.explain.folder import RunFolder, read_columns
 from isinglass.pipelines.report.text import grouped
 from isinglass.pipelines.stage import Line, Story
 from isinglass.transforms.batches import one_batch
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from isinglass.pipelines.explain.folder import RunFolder
 
 MOST_ROWS = 8
 """Packed rows that are listed on a terminal."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ReconcileError, TooLargeError
 from isinglass.transforms.encode.encoder.device import (
     choose_device,
@@ -20,7 +24,7 @@ from isinglass.transforms.encode.encoder.device import (
     configure_threads,
     lease_device,
 )
-from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
@@ -32,13 +36,7 @@ from isinglass.transforms.encode.tokenizers.reference import load_reference
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config import EncodeConfig
-    from isinglass.transforms.encode.encoder.encoder import Encoder
     from isinglass.transforms.encode.stages import Streamed
 
 CHECK = "encode_check"

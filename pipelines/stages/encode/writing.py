@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import (
     PACKED,
@@ -30,13 +34,7 @@ from isinglass.transforms.encode.outputs.vectors import (
 from isinglass.transforms.write import ZSTD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder.window import Encoded
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
     from isinglass.transforms.encode.tokenizers.reference import Reference

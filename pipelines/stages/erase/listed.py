@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,15 +19,11 @@ from isinglass.pipelines.stages.erase.forget.search import (
     RAW,
     RESULT,
     TEXT,
+    Found,
 )
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest
 from isinglass.schemas.tables import ERASURE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from isinglass.pipelines.stages.erase.forget.search import Found
 
 AUDIT_NAME = "erasure"
 """The list as it is sealed with the run: `audit/erasure.parquet`."""

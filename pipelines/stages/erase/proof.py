@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.stage import Written
-from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, read_erasure
+from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DropReason, Outcome
 from isinglass.schemas.tables import ERASURE, FINDINGS
 from isinglass.transforms.erase.spans import ERASED
-
-if TYPE_CHECKING:
-    from isinglass.pipelines.proof.check import Check, FinishedRun
-    from isinglass.pipelines.stages.erase.listed import Erasure
 
 NAME = "erasure"
 _LEDGER = ["doc_id", "outcome", "reason"]

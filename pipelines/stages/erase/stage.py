@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.mapped_tables import (
     WORDS,
     id_words,
@@ -18,11 +19,13 @@ from isinglass.pipelines.engine.mapped_tables import (
     write_mapped,
 )
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.workspace import read_array
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.erase import proof, report
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.stages.pii.key import find_key
+from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config.pii import Operator
 from isinglass.schemas.manifest import ErasureSummary
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import ERASURE
@@ -30,13 +33,7 @@ from isinglass.transforms.erase.spans import ERASED, OPERATOR, Eraser, erasing
 from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Standing
-    from isinglass.schemas.config import EraseConfig, RunConfig
-    from isinglass.schemas.config.pii import Operator
     from isinglass.transforms.edits import Edits, View
     from isinglass.transforms.edits.edits import Write
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from isinglass.pipelines.engine.workspace import exists, read_table
-from isinglass.schemas.config.pii import PRIVACY_CLASSES
+from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.config.pii import PRIVACY_CLASSES, Operator
 from isinglass.schemas.manifest import FindingCount, OperatorUse
 from isinglass.schemas.statistic import Statistic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.config.pii import Operator
 
 WORDS_UNIT = 1000.0
 _PREFIX = "finding."

@@ -6,11 +6,14 @@ import gzip
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.pii.evaluation import (
     ANY_OVERLAP,
@@ -26,10 +29,6 @@ from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.scan import load_detector, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from isinglass.schemas.config import PiiConfig
     from isinglass.transforms.pii.detector import Detector
 
 BATCH = 256

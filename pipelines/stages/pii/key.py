@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
 
-from isinglass.pipelines.engine.workspace import read_bytes, write_atomically
+from isinglass.pipelines.engine.workspace import Workspace, read_bytes, write_atomically
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.operators.replacement import LEAST_KEY
-
-if TYPE_CHECKING:
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.config import PiiConfig
 
 KEY = "key"
 KEY_BYTES = 32

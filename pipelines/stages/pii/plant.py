@@ -5,28 +5,25 @@ Imported where there is a `pii` section only: Presidio takes seconds to import.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.manifest import Lexicon, Model
 from isinglass.transforms.pii.canaries.plant import Sampled, plant
 from isinglass.transforms.pii.canaries.recall import measure
 from isinglass.transforms.pii.data import data_files
-from isinglass.transforms.pii.detector import check_models
+from isinglass.transforms.pii.detector import Detector, check_models
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files, with_absolute_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.schemas.manifest import Lexicon, Model
     from isinglass.transforms.edits import View
-    from isinglass.transforms.pii.detector import Detector
 
 
 def check_detector(

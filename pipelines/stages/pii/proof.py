@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.proof.check import COUNTS, Check, conclude
+from isinglass.pipelines.proof.check import COUNTS, Check, FinishedRun, conclude
 from isinglass.pipelines.proof.source import rebuilt
-from isinglass.pipelines.stage import Written
+from isinglass.pipelines.stage import Rebuilt, Written
 from isinglass.pipelines.stages.pii.counts import (
     finding_counts,
     finding_statistics,
@@ -30,20 +31,13 @@ from isinglass.pipelines.stages.pii.second_scan import (
     scans_twice,
     second_scan_statistics,
 )
-from isinglass.schemas.statistic import statistics_table
+from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.schemas.tables import FINDINGS
 from isinglass.transforms.pii.operators.generalise import may_be_generalised
 from isinglass.transforms.pii.operators.normalised import normalised
 from isinglass.transforms.pii.operators.replacement import KEY_DIGITS, operate
 from isinglass.transforms.pii.operators.surrogates import may_be_surrogate
 from isinglass.transforms.statistics.intervals import wilson
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from isinglass.pipelines.proof.check import FinishedRun
-    from isinglass.pipelines.stage import Rebuilt
-    from isinglass.schemas.statistic import Statistic
 
 SPAN = [
     *("doc_id", "start", "end", "clean_start", "clean_end"),

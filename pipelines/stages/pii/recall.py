@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
-from isinglass.schemas.manifest import ExpectedLeftovers, Recall, RecallSlice
+from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.manifest import (
+    ExpectedLeftovers,
+    FindingCount,
+    Recall,
+    RecallSlice,
+)
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.pii.canaries.fakes import PERSON, values
 from isinglass.transforms.pii.canaries.recall import CELL, SEPARATOR, add_cell
 from isinglass.transforms.statistics.intervals import wilson
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.schemas.manifest import FindingCount
 
 RECALL = "pii.recall"
 AXES: tuple[Literal["position", "language", "source"], ...]

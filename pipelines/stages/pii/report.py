@@ -17,7 +17,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
-from isinglass.pipelines.report.model import KeyFigure
+from isinglass.pipelines.report.model import KeyFigure, ReportData
 from isinglass.pipelines.report.text import (
     MISSING,
     THIN_SPACE,
@@ -28,11 +28,10 @@ from isinglass.pipelines.report.text import (
     shorten,
 )
 from isinglass.pipelines.stages.pii.report_recall import bound_blocks, recall_blocks
+from isinglass.schemas.manifest import FindingCount, Manifest
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stages.pii.counts import RuleCount
-    from isinglass.schemas.manifest import FindingCount, Manifest
 
 _OPERATOR_CLASS = {
     "replace": "replace (by its kind)",

@@ -26,10 +26,10 @@ from isinglass.pipelines.report.text import (
     shorten,
 )
 from isinglass.pipelines.stages.pii.recall import expected_leftovers
+from isinglass.schemas.manifest import ExpectedLeftovers
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import ExpectedLeftovers
 
 _POSITION_ORDER = ("start", "middle", "end", "chunk_border")
 _AXES = {

@@ -7,6 +7,7 @@ an upper bound on what is left, never as recall; see `transforms.pii.second_scan
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,8 @@ from isinglass.pipelines.engine.passes import run_pass
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import table_batches
 from isinglass.pipelines.stages.pii.recall import looked_for
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.manifest import SecondScan, SecondScanCount, SecondScanSlice
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
@@ -30,12 +33,8 @@ from isinglass.transforms.pii.canaries.recall import (
 from isinglass.transforms.pii.second_scan.scan import SecondScanner, scan_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.stage import Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import PiiConfig
 
 SECOND_SCAN = "second_scan"
 SPEED = 6e7

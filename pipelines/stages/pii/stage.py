@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -21,21 +22,18 @@ from isinglass.pipelines.stages.pii.second_scan import (
     scan_again,
     second_scan_statistics,
 )
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import PiiConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.edits import Edits
+from isinglass.schemas.manifest import Lexicon, Model, SecondScan
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.edits import Applied, Edits, View
 from isinglass.transforms.pii.operators.replacement import writer
 from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closing, Driver, Phase, Site
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import PiiConfig, RunConfig
-    from isinglass.schemas.manifest import Lexicon, Model, SecondScan
-    from isinglass.schemas.statistic import Statistic
-    from isinglass.transforms.edits import Applied, View
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.pii.detector import Detector
 

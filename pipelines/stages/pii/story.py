@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.workspace import exists
-from isinglass.pipelines.stage import Story
+from isinglass.pipelines.stage import Line, Story
 from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.stage import Line
 
     Finding = Mapping[str, Any]
     """A row of `findings/`, of which the columns are `_SHOWN` and `_SCORES`."""

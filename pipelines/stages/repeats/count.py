@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.engine.commits import outputs_digest_input
+from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.mapped_tables import (
     WORDS,
     check_same,
@@ -32,7 +32,7 @@ from isinglass.pipelines.engine.mapped_tables import (
     write_mapped,
 )
 from isinglass.pipelines.engine.passes import HASHING, READING, run_pass, run_step
-from isinglass.pipelines.engine.units import Each, shard_unit
+from isinglass.pipelines.engine.units import Each, Unit, shard_unit
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stages.repeats.measure import (
     COUNTS,
@@ -43,6 +43,8 @@ from isinglass.pipelines.stages.repeats.measure import (
     measure,
     window_path,
 )
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.normalise import normalise
@@ -50,18 +52,14 @@ from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.repeats.windows import (
     Wanted,
+    Windows,
     count_windows,
     find_windows,
     sample_documents,
 )
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.units import Unit
     from isinglass.pipelines.stage import Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DedupConfig, NormaliseConfig
-    from isinglass.transforms.repeats.windows import Windows
 
 SAMPLED = pa.schema(
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from isinglass.pipelines.engine.workspace import (
     read_array,
     read_json,
 )
+from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.repeats.estimate import Sample, repeat_rows
 from isinglass.transforms.repeats.windows import (
     KINDS,
@@ -30,10 +32,7 @@ from isinglass.transforms.repeats.windows import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.statistic import Statistic
 
 SAMPLE = "repeat_sample"
 WINDOWS = "repeat_windows"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report.blocks import (
@@ -20,8 +21,6 @@ from isinglass.transforms.repeats.estimate import SAMPLED, SHARE
 from isinglass.transforms.repeats.windows import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.report.model import ReportData
 
 TITLE = "Verbatim repeats"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage
 from isinglass.pipelines.stages.repeats import report
 from isinglass.pipelines.stages.repeats.count import measure_repeats
 from isinglass.pipelines.stages.repeats.measure import repeat_statistics
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from isinglass.pipelines.stage import Closing, Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import DedupConfig, RunConfig
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import DedupConfig, RunConfig
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_pass, run_step
+from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.units import Each, Unit
 from isinglass.pipelines.stages.semantic.neighbours import (
     NEIGHBOURS,
@@ -22,13 +23,8 @@ from isinglass.pipelines.stages.semantic.vectors import (
     assign_shard,
     fit_clusters,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from isinglass.pipelines.engine.passes import Session
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config.encode import SemanticConfig
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config.encode import SemanticConfig
 
 SPEED = 1e8
 """Bytes of vectors a CPU second, roughly."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array
@@ -17,6 +19,7 @@ from isinglass.pipelines.stages.semantic.vectors import (
     shard_vectors,
     spill_path,
 )
+from isinglass.schemas.config.encode import SemanticConfig
 from isinglass.transforms.semantic.duplicates import (
     COMPANIONS,
     DOCUMENTS,
@@ -30,12 +33,7 @@ from isinglass.transforms.semantic.kmeans import split
 from isinglass.transforms.semantic.terms import documents_each
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config.encode import SemanticConfig
 
 NEIGHBOURS = "semantic_neighbours"
 ROWS = np.dtype(

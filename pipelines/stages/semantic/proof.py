@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.pipelines.proof.check import conclude
+from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.stage import Written
 from isinglass.pipelines.stages.encode.proof import encodes
 from isinglass.pipelines.stages.encode.proof_vectors import follows
@@ -22,11 +21,6 @@ from isinglass.transforms.semantic.assigned import (
     list_clusters,
     merge_shares,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.pipelines.proof.check import Check, FinishedRun
 
 COSINE_TOLERANCE = 2e-6
 MOST_PAIRS = 20_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from isinglass.pipelines.report.blocks import (
     Figure,
@@ -19,14 +20,12 @@ from isinglass.pipelines.report.blocks import (
 )
 from isinglass.pipelines.report.text import grouped, percent, share_of, words_of
 from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
+from isinglass.schemas.encoding import SemanticSummary
 from isinglass.transforms.semantic.layout import radii
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.encoding import SemanticSummary
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"
 MOST_LISTED = 40

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from isinglass.pipelines.report.svg import WIDTH
 from isinglass.pipelines.report.text import grouped, shorten, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NAMED = 12
 """Clusters that get a number on the map and a line in its key."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from isinglass.pipelines.stage import After, Closed, Stage
+from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage
 from isinglass.pipelines.stages.semantic import proof, report, story
 from isinglass.pipelines.stages.semantic.drive import find_clusters
 from isinglass.pipelines.stages.semantic.summary import summarise_clusters
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from isinglass.pipelines.stage import Closing, Driver
-    from isinglass.schemas.commit import Commit
-    from isinglass.schemas.config import RunConfig
-    from isinglass.schemas.config.encode import SemanticConfig
+from isinglass.schemas.commit import Commit
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.config.encode import SemanticConfig
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.stage import Line, Story
 from isinglass.schemas.tables import CLUSTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from isinglass.pipelines.explain.folder import RunFolder
 
 

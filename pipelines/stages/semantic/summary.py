@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.mapped_tables import (
     id_words,
@@ -24,6 +27,8 @@ from isinglass.pipelines.stages.semantic.vectors import (
     shard_ids,
 )
 from isinglass.schemas import tables
+from isinglass.schemas.config.encode import SemanticConfig
+from isinglass.schemas.documents import Shard
 from isinglass.schemas.encoding import SemanticRecall, SemanticSummary
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read.identity import format_doc_ids
@@ -47,14 +52,7 @@ from isinglass.transforms.semantic.terms import (
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.schemas.config.encode import SemanticConfig
-    from isinglass.schemas.documents import Shard
 
 TERMS = 10
 DRAWN = 150

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array, read_table
+from isinglass.schemas.config.encode import SemanticConfig
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.semantic.hashing import draw, id_bytes
@@ -17,14 +21,7 @@ from isinglass.transforms.semantic.kmeans import assign, default_clusters, fit
 from isinglass.transforms.semantic.vectors import unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.schemas.config.encode import SemanticConfig
 
 BUCKET_BYTES = 256 * 2**20
 """Vectors that one unit compares with each other, held in memory."""

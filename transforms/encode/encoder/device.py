@@ -11,18 +11,16 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.settings import require
+from isinglass.transforms.encode.settings import Precision, require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from pathlib import Path
-
     import torch
 
-    from isinglass.transforms.encode.settings import Precision
 
 _NUMBERED = re.compile(r"cuda:([0-9]{1,4})")
 

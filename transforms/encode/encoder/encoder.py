@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
@@ -12,18 +16,12 @@ from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.models.check import check_fit
 from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
 from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.settings import require
+from isinglass.transforms.encode.settings import EncodeSettings, require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
-
-    import numpy as np
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.encoder.lane import Lane
     from isinglass.transforms.encode.forward.load import Model
-    from isinglass.transforms.encode.settings import EncodeSettings
 
 CPU_BATCH_TOKENS = 2048
 """Most tokens of a batch on a CPU. Measured with MiniLM on one AMD EPYC core: 1,024 to

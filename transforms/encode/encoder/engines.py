@@ -6,13 +6,12 @@ Source for the rules about streams and memory: torch's notes "CUDA semantics", s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
 Queue = Literal["in", "compute", "out"]

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.batching import batch_cost, plan_batches
-from isinglass.transforms.encode.encoder.lane import is_out_of_memory
+from isinglass.transforms.encode.encoder.lane import Lane, Ticket, is_out_of_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.encoder.encoder import Encoder
-    from isinglass.transforms.encode.encoder.lane import Lane, Ticket
     from isinglass.transforms.encode.encoder.window import Encoded, Window
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from isinglass.transforms.encode.forward.batch import DeviceBatch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from isinglass.transforms.encode.encoder.engines import Engine, Mark

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.batching import token_index
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 

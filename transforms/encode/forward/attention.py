@@ -7,6 +7,7 @@ be there is compared with the plain one on a few random documents before it is u
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ from isinglass.transforms.encode.forward.agreement import agree
 from isinglass.transforms.encode.forward.batch import DeviceBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
     Attention = Callable[[Tensor, DeviceBatch], Tensor]

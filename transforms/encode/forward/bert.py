@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,8 +25,6 @@ from isinglass.transforms.encode.forward.products import product, sum_product
 from isinglass.transforms.encode.models.folder import model_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import Tensor
 
     from isinglass.transforms.encode.forward.attention import Attention

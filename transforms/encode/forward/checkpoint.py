@@ -6,6 +6,7 @@ Tensors are read one at a time, so that a checkpoint is never in memory twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import safetensors
@@ -14,8 +15,6 @@ from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.models.folder import CONFIG_FILE, weight_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import torch
     from torch import Tensor
 

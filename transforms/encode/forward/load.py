@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.models.folder import model_settings, weight_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import torch
 
     from isinglass.transforms.encode.forward.bert import PackedModel

@@ -8,9 +8,11 @@ them, because their first token has seen nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
@@ -22,9 +24,6 @@ from isinglass.transforms.encode.models.folder import model_settings
 from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from torch import Tensor
 
     from isinglass.transforms.encode.forward.batch import DeviceBatch

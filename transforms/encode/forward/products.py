@@ -9,6 +9,7 @@ with the public function before it is used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,8 +19,6 @@ from isinglass.transforms.encode.forward.agreement import agree
 from isinglass.transforms.encode.forward.architecture import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
     Product = Callable[[Tensor], Tensor]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
@@ -21,12 +22,7 @@ from isinglass.transforms.encode.models.folder import (
 )
 from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
 from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
-from isinglass.transforms.encode.settings import require
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.settings import EncodeSettings, require
 
 
 @dataclass(frozen=True)

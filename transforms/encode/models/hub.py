@@ -9,10 +9,11 @@ whole or not at all; a model is used when all of its files are.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isinglass.schemas.errors import (
     ConfigError,
@@ -29,9 +30,6 @@ from isinglass.transforms.encode.models.folder import (
     weight_files,
 )
 from isinglass.transforms.encode.settings import require
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _WEIGHTS = (WEIGHTS_FILE, INDEX_FILE, "model-*.safetensors")
 _SETTINGS = (

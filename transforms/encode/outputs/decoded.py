@@ -9,11 +9,9 @@ do not know is any text.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from typing import Any
 
 LOST = "\ufffd"
 """What a decoder puts for bytes that are no character, such as half of one."""

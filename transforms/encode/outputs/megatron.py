@@ -19,17 +19,15 @@ are equal, as `tools/preprocess_data.py` of Megatron-LM writes it.
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import IsinglassError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 MAGIC = b"MMIDIDX\x00\x00"

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.tables import PACKED
 from isinglass.transforms.encode.batching import bounds, equal_runs, token_index
 from isinglass.transforms.encode.outputs.rows import list_column, with_end
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 WINDOW_TOKENS = 2**24
 """Tokens that are packed together: 64 MiB of ids."""

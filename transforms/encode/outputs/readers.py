@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.megatron import (
@@ -19,11 +21,6 @@ from isinglass.transforms.encode.outputs.megatron import (
     bin_path,
     idx_path,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
 
 def read_embeddings(

@@ -8,12 +8,15 @@ evenly, the ids are decoded and compared with the text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.decoded import decodes_to
@@ -21,11 +24,7 @@ from isinglass.transforms.encode.outputs.readers import open_parquet
 from isinglass.transforms.encode.outputs.rows import window_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
     import pyarrow.parquet as pq
-    from numpy.typing import NDArray
 
     from isinglass.transforms.encode.settings import EncodeSettings
     from isinglass.transforms.encode.tokenizers.reference import Reference

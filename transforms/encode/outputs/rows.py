@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.tables import tokens_schema
-from isinglass.transforms.encode.tokenizers.batch import special_tokens_mask
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+from isinglass.transforms.encode.tokenizers.batch import TokenBatch, special_tokens_mask
 
 LARGEST_OFFSET = 2**31 - 1
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.tables import embeddings_schema, hidden_states_schema
@@ -15,10 +17,6 @@ from isinglass.transforms.encode.outputs.rows import list_column, row_columns
 from isinglass.transforms.write import ROW_GROUP_BYTES, Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 EmbeddingType = Literal["float32", "float16"]

@@ -7,20 +7,18 @@ used is never decided here but by the self-test of `choice` and the guard.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.encode.batching import token_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.tokenizers.rules import Kind
 
     Flat = Callable[[list[str]], tuple[bytes, bytes]]

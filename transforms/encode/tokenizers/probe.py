@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
@@ -24,10 +26,6 @@ from isinglass.transforms.encode.tokenizers.reference import Reference, read_lib
 from isinglass.transforms.encode.tokenizers.texts import CODE_POINTS, ranges_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.tokenizers.rules import Rules
 
     Encode = Callable[[list[str]], TokenBatch]

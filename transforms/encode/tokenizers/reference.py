@@ -7,28 +7,23 @@ slice by slice, so that at most a slice of them is alive.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
 from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME
-from isinglass.transforms.encode.settings import require
+from isinglass.transforms.encode.settings import EncodeSettings, require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from isinglass.transforms.encode.settings import EncodeSettings
 
 SLICE_BYTES = 1_000_000
 """Text that is tokenised at a time; the library holds about 70 bytes for each byte of

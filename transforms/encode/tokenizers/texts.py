@@ -7,16 +7,12 @@ want Python strings, which are made from the same bytes, whole or shortened.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _WINDOW = 256
 """Bytes behind the wanted length in which a space is looked for."""

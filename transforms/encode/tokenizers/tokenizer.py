@@ -6,11 +6,14 @@ import re
 from functools import cached_property
 from importlib.metadata import version
 from itertools import pairwise
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.schemas.errors import TokenizerDiffersError
 from isinglass.transforms.encode.batching import bounds
@@ -23,18 +26,12 @@ from isinglass.transforms.encode.tokenizers.batch import (
     take_rows,
 )
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
-from isinglass.transforms.encode.tokenizers.reference import load_reference
+from isinglass.transforms.encode.tokenizers.reference import Reference, load_reference
 from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_of
 from isinglass.transforms.mixing import splitmix64
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
     from isinglass.transforms.encode.settings import EncodeSettings
-    from isinglass.transforms.encode.tokenizers.reference import Reference
 
 CHARACTERS_A_TOKEN = 8
 """Text kept for each token wanted before a document is cut; English has four

@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from isinglass.schemas.config.kinds import known_kinds, place
+from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.kinds import InventedValue, known_kinds, place
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.catalogue import checks_of
 from isinglass.transforms.pii.data import load_data
-
-if TYPE_CHECKING:
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.schemas.config.kinds import InventedValue
 
 Item = TypeVar("Item")
 

@@ -7,6 +7,7 @@ so every run measures what its detector misses. Planted texts are never written.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
+from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.kinds import InventedValue
 from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
@@ -31,11 +34,6 @@ from isinglass.transforms.pii.canaries.fakes import (
 from isinglass.transforms.pii.windows import CHUNK_CHARS, OVERLAP_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.schemas.config.kinds import InventedValue
-
     _Copy = tuple[str, list[tuple[int, "Canary"]]]
     """A text with values in it, and where each begins, in code points."""
 

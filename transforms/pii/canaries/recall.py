@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.language import primary_language
@@ -14,8 +15,6 @@ from isinglass.transforms.pii.canaries.fakes import CHUNK_BORDER, PERSON
 from isinglass.transforms.pii.found import resolve_overlaps
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.canaries.plant import Planted
     from isinglass.transforms.pii.detector import Detector
 

@@ -7,26 +7,23 @@ U+0020; only a run at the very beginning of a text keeps it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.ner.network import HALO
-from isinglass.transforms.pii.ner.special import HEAD, TAIL
+from isinglass.transforms.pii.ner.special import HEAD, TAIL, CrossingRules
 from isinglass.transforms.pii.ner.table import hashes_of
 from isinglass.transforms.pii.ner.weights import PAD
 from isinglass.transforms.text import decode, string_buffers, white_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.ner.chunks import ChunkTable
-    from isinglass.transforms.pii.ner.special import CrossingRules
 
 _SPACE = 0x20
 

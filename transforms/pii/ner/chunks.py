@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.ner.table import ByteTable, grown
 from isinglass.transforms.pii.ner.weights import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.ner.batch import Pieces
     from isinglass.transforms.pii.ner.special import CrossingRules
     from isinglass.transforms.pii.ner.types import TypeTable

@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from isinglass.transforms.pii.found import MODEL_DETECTOR, Origin
-from isinglass.transforms.pii.ner.inference import Inference
+from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
+from isinglass.transforms.pii.ner.inference import Inference, Spans
 from isinglass.transforms.pii.ner.pipe import (
     SCORE,
     PipeEngine,
@@ -43,16 +44,11 @@ from isinglass.transforms.pii.ner.reading import (
 )
 from isinglass.transforms.pii.ner.weights import UnknownNetworkError
 from isinglass.transforms.pii.recognizers import model_labels
-from isinglass.transforms.pii.windows import whole_texts
+from isinglass.transforms.pii.windows import Piece, whole_texts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.budget import Budget
-    from isinglass.transforms.pii.found import FoundColumns
     from isinglass.transforms.pii.models import SpacyModel
-    from isinglass.transforms.pii.ner.inference import Spans
-    from isinglass.transforms.pii.windows import Piece
 
 CUT_CHARS = 1_000_000
 """Longer texts are cut; spaCy itself refuses them (`Language.max_length`)."""

@@ -11,10 +11,12 @@ behaviour.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.ner.batch import Batch, build_batch
 from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, SPACE, ChunkTable
@@ -23,10 +25,6 @@ from isinglass.transforms.pii.ner.sentences import mark_sentence_starts
 from isinglass.transforms.pii.ner.special import CrossingRules
 from isinglass.transforms.pii.ner.types import RESIDENT, TypeTable
 from isinglass.transforms.pii.ner.weights import HIDDEN, Weights, read_weights
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 
 class Entities(NamedTuple):

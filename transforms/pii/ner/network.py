@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.ner.weights import HIDDEN, LOWER_PIECES, PIECES, WIDTH
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.ner.weights import Weights
 
 BLOCK = 512

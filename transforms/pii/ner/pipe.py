@@ -6,6 +6,10 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
 from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.ner.reading import (
     MOST_EXACT_CHARS,
@@ -13,16 +17,11 @@ from isinglass.transforms.pii.ner.reading import (
     read_in_zones,
     without_long_stretches,
 )
-from isinglass.transforms.pii.windows import whole_texts
+from isinglass.transforms.pii.windows import Piece, whole_texts
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.budget import Budget
     from isinglass.transforms.pii.models import SpacyModel
-    from isinglass.transforms.pii.windows import Piece
 
 SCORE = 0.85
 """spaCy gives no scores; Presidio's default for every entity of a model."""

@@ -8,6 +8,7 @@ brackets takes quadratic time, hours for a million. No name is that long.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,6 @@ from threadpoolctl import ThreadpoolController
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from isinglass.transforms.pii.budget import Budget

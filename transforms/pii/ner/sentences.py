@@ -10,19 +10,17 @@ window around those, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.ner.chunks import CAPITAL, SIGN, SPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.ner.batch import Batch
     from isinglass.transforms.pii.ner.inference import Entities
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.ner.network import norm_rows
 from isinglass.transforms.pii.ner.table import ByteTable, hashes_of
-from isinglass.transforms.pii.ner.weights import COLUMNS, PIECES, WIDTH
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from isinglass.transforms.pii.ner.weights import Weights
+from isinglass.transforms.pii.ner.weights import COLUMNS, PIECES, WIDTH, Weights
 
 ROW = WIDTH * (1 + PIECES * 3)
 """Floats kept for a type: its vector, and its share of the first convolution as the

@@ -12,12 +12,10 @@ MaxoutWindowEncoder); the shapes are those of en_core_web_sm 3.8.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 WIDTH, PIECES, DEPTH, PAD = 96, 3, 4, 4
 HIDDEN, FEATURES, LOWER_PIECES = 64, 3, 2

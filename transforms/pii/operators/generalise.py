@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.data import load_data
@@ -33,9 +34,6 @@ from isinglass.transforms.pii.operators.normalised import (
 )
 from isinglass.transforms.pii.operators.surrogates.numbers import issuer_of
 from isinglass.transforms.pii.operators.surrogates.phones import split_number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _PREFIX_BITS = {4: 16, 6: 32}
 """A /16 was the smallest block of a large network (class B of RFC 791), a /32 is the

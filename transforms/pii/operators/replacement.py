@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from isinglass.transforms.edits.edits import Written
+from isinglass.schemas.config import PiiConfig
+from isinglass.transforms.edits.edits import Write, Written
 from isinglass.transforms.pii.operators.generalise import generalise
 from isinglass.transforms.pii.operators.normalised import normalised
 from isinglass.transforms.pii.operators.surrogates import surrogate
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.transforms.edits.edits import Write
 
 LEAST_KEY = 16
 """Characters; shorter secrets can be guessed from a list of hashed values."""

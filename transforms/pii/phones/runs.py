@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.transforms.pii.gate import Windows
 from isinglass.transforms.text import decode
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LEAST_DIGITS = 7
 """Shorter runs are years, prices and pages far more often than numbers to call."""

@@ -8,6 +8,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from numpy.typing import NDArray
+
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.phones.forms import (
     CONTEXT_REACH,
@@ -22,8 +24,6 @@ from isinglass.transforms.pii.reserved import PHONE_NUMBER, is_reserved
 from isinglass.transforms.pii.rules import raised
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.budget import Budget
 
 Groups = list[tuple[int, int]]

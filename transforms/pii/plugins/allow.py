@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import compress
@@ -13,13 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import regex  # type: ignore[import-untyped]
 
+from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
-
     _List = tuple[frozenset[str], Callable[[str], object]]
 
 

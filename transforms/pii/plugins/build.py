@@ -7,15 +7,21 @@ download, a service or the network are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from os.path import commonprefix
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import regex  # type: ignore[import-untyped]
 from presidio_analyzer import Pattern, PatternRecognizer
 
+from isinglass.schemas.config.recognizers import (
+    DenyConfig,
+    PatternConfig,
+    RecognizersConfig,
+)
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.plugins.presidio import (
     create,
@@ -24,15 +30,6 @@ from isinglass.transforms.pii.plugins.presidio import (
 )
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 from isinglass.transforms.pii.rules import UNSPACED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from isinglass.schemas.config.recognizers import (
-        DenyConfig,
-        PatternConfig,
-        RecognizersConfig,
-    )
 
 # Escapes that may mean letters of scripts without spaces.
 _ANY_LETTER = re.compile(r"\\[uUxpPN]")

@@ -6,19 +6,16 @@ What is missing, cannot be read or is wrong is a `ConfigError` that names the ke
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
+from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from isinglass.schemas.config import PiiConfig
-    from isinglass.schemas.config.recognizers import RecognizersConfig
 
 FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.DOTALL
 """Flags of Presidio for patterns and files that name none."""

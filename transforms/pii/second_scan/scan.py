@@ -7,22 +7,19 @@ left. They are no measure of recall.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
+from numpy.typing import NDArray
 
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.text import string_buffers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
 
 KEEP = "keep"
 """Operator that leaves a finding in the text: it may be hit."""

@@ -15,11 +15,15 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
 import regex  # type: ignore[import-untyped]
 import spacy
+from numpy.typing import NDArray
 from presidio_analyzer import AnalyzerEngine, PatternRecognizer
 from presidio_analyzer.nlp_engine import (
     NerModelConfiguration,
@@ -45,17 +49,10 @@ from isinglass.transforms.pii.ner.reading import (
     read_in_zones,
 )
 from isinglass.transforms.pii.recognizers import silence_presidio
-from isinglass.transforms.pii.windows import whole_texts
+from isinglass.transforms.pii.windows import Piece, whole_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
     from isinglass.transforms.pii.models import SpacyModel
-    from isinglass.transforms.pii.windows import Piece
 
 
 @dataclass

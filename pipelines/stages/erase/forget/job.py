@@ -20,17 +20,20 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.run import Request, execute
 from isinglass.pipelines.stages.erase.forget.search import (
+    Found,
     Remains,
     find_remains,
     search_run,
 )
 from isinglass.pipelines.stages.erase.forget.source import (
+    SourceRun,
     check_new_key,
     known_entities,
     open_source,
 )
-from isinglass.pipelines.stages.erase.forget.values import check_entities
+from isinglass.pipelines.stages.erase.forget.values import Requested, check_entities
 from isinglass.pipelines.stages.erase.listed import (
+    Erasure,
     add_results,
     make_list,
     read_erasure,
@@ -40,16 +43,12 @@ from isinglass.pipelines.stages.erase.listed import (
 from isinglass.pipelines.stages.pii.key import store_key
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, OutputError
+from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.erase.search import ValueSearch
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from isinglass.pipelines.stages.erase.forget.search import Found
-    from isinglass.pipelines.stages.erase.forget.source import SourceRun
-    from isinglass.pipelines.stages.erase.forget.values import Requested
-    from isinglass.pipelines.stages.erase.listed import Erasure
-    from isinglass.schemas.manifest import Manifest
 
 LOGGER = logging.getLogger(__name__)
 

@@ -7,14 +7,17 @@ likewise: what is left there?
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import (
     exists,
@@ -26,20 +29,15 @@ from isinglass.pipelines.engine.workspace import (
     table_batches,
     table_schema,
 )
+from isinglass.schemas.documents import DocumentBatch, Shard
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
 from isinglass.transforms.pii.operators.replacement import value_key
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from isinglass.pipelines.stages.erase.forget.source import SourceRun
     from isinglass.pipelines.stages.erase.forget.values import Requested
-    from isinglass.schemas.documents import DocumentBatch, Shard
     from isinglass.transforms.erase.search import ValueSearch
 
 FINDING, TEXT, COLUMN, RAW, RESULT = "finding", "text", "column", "raw", "result"

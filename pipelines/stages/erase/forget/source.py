@@ -16,11 +16,11 @@ from isinglass.pipelines.stages.pii.key import known_key
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.pii.operators.replacement import LEAST_KEY
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
-    from isinglass.schemas.manifest import Manifest
 
 
 @dataclass(frozen=True, eq=False)

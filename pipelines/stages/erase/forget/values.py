@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.erase.folding import folded_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 LEAST_CHARACTERS = 4
 MOST_CHARACTERS = 1_000

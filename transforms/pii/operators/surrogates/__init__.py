@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,6 @@ from isinglass.transforms.pii.operators.surrogates.shape import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from isinglass.transforms.pii.operators.surrogates.shape import Check
 
     Looks = Callable[[str], bool]

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from isinglass.transforms.pii.operators.surrogates.shape import same_shape
-
-if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.shape import Stream
+from isinglass.transforms.pii.operators.surrogates.shape import Stream, same_shape
 
 MARK = "EXAMPLE"
 """In every fake, as in the example keys of cloud providers' manuals."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.normalised import unfolded
-from isinglass.transforms.pii.operators.surrogates.shape import same_shape
-
-if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.shape import Stream
+from isinglass.transforms.pii.operators.surrogates.shape import Stream, same_shape
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_LATIN, _LATIN_MORE = "\u02af", ("\u1e00", "\u1eff")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.normalised import phone_digits
-from isinglass.transforms.pii.operators.surrogates.shape import laid_over
-
-if TYPE_CHECKING:
-    from isinglass.transforms.pii.operators.surrogates.shape import Stream
+from isinglass.transforms.pii.operators.surrogates.shape import Stream, laid_over
 
 _NANP_DIGITS, _AREA = 10, 3
 _LONGEST_CODE = 3

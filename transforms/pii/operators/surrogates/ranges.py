@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from isinglass.schemas.config.kinds import known_kinds
+from isinglass.schemas.config.kinds import NeverIssued, known_kinds
 from isinglass.transforms.pii.checks.domains import split_mailbox
 from isinglass.transforms.pii.operators.normalised import (
     compact,
@@ -15,7 +15,6 @@ from isinglass.transforms.pii.operators.normalised import (
 from isinglass.transforms.pii.operators.surrogates.shape import laid_over, same_shape
 
 if TYPE_CHECKING:
-    from isinglass.schemas.config.kinds import NeverIssued
     from isinglass.transforms.pii.operators.surrogates.shape import Stream
 
 DOMAINS = ("example.com", "example.net", "example.org")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import struct
 import unicodedata
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from isinglass.transforms.pii.operators.normalised import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     Check = Callable[[str], bool | None]
 
 MOST_TRIES = 64
