@@ -29,7 +29,7 @@ _NEW = 0.6
 """Share of values that are made up where there is a list as well."""
 
 _CHEMICAL = (
-    ("", "", "acetyl", "meth", "ethyl", "nor", "hydroxy", "di", "benz", "fluor", "alpha"),
+    ("", "", "acetyl", "meth", "ethyl", "nor", "hydroxy", "di", "benz", "fluor"),
     ("", "", "phen", "prop", "keto", "oxy", "but", "thi", "am", "ethyl", "hydro"),
     ("ora", "epi", "mor", "fent", "code", "cloni", "barbi", "peri", "meto", "tri"),
     ("phan", "mor", "thad", "pamp", "tri", "zep", "dip", "caf", "nal", "tor"),

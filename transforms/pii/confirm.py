@@ -31,6 +31,10 @@ _MOST_AROUND, _MOST_NAME = 48, 24
 """Pieces of words: enough for the characters above in any but odd text."""
 
 _BATCH_PIECES = 8_192
+_UNDECIDED = 1e-3
+"""Nearer to the threshold than this, a mention is read alone. The sums of a batch round
+by who else is in it (by 2e-7 in 300 mentions of the corpus), and a verdict must not."""
+
 _CLS, _SEP = 101, 102
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\n]\s*)$")
 
@@ -224,8 +228,13 @@ class Confirmer:
 
     def people(self, mentions: Sequence[Mention]) -> NDArray[np.bool_]:
         """Which mentions are people: bool (n,)."""
-        chance = self.head.probabilities(self.trunk.features(mentions))
+        chance = self._chance(mentions)
+        for row in np.flatnonzero(np.abs(chance - self.head.threshold) < _UNDECIDED):
+            (chance[row],) = self._chance([mentions[row]])
         return np.asarray(chance >= self.head.threshold)
+
+    def _chance(self, mentions: Sequence[Mention]) -> NDArray[np.float32]:
+        return self.head.probabilities(self.trunk.features(mentions))
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,13 @@ class Pii(Stage):
         if phase == "survey" or self.config is None:
             return None
         detector = load_detector(self.config, time.monotonic)
+        if any(finder.confirmer for finder in detector.names.values()):
+            from isinglass.transforms.encode.encoder.device import (  # noqa: PLC0415
+                configure_threads,
+            )
+
+            # Workers are processes already; their number must not change any sum.
+            configure_threads(1)
         return detector, writer(self.config, self.key)
 
     def edit(self, state: State | None, view: View) -> Edits:
