@@ -38,6 +38,7 @@ lint: install
 
 types: install
 	$(BIN)/mypy -p isinglass
+	$(BIN)/mypy -p training
 	$(BIN)/mypy setup.py scripts tests examples
 
 imports: install
