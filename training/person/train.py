@@ -39,7 +39,7 @@ class Settings:
         templates: Texts from templates in each pass.
     """
 
-    steps: int = 9000
+    steps: int = 8000
     tokens: int = 2500
     rate: float = 2e-3
     dropout: float = 0.2
@@ -47,7 +47,7 @@ class Settings:
     swapped: float = 0.25
     exchanged: float = 0.4
     cased: tuple[float, float, float] = (0.05, 0.035, 0.02)
-    gold: int = 3
+    gold: int = 2
     templates: int = 24_000
 
 
