@@ -152,18 +152,20 @@ def frequent_values(
     for each 200 findings, or 65,536.
     """
     counts, of_entity = _count(tables)
-    values = [
-        FrequentValue(
+    values = []
+    for (entity, key), (found, documents) in counts.items():
+        if found < LEAST_LISTED:
+            continue
+        shown = signs.get(key, ()) if entity == PERSON else ()
+        value = FrequentValue(
             entity=entity,
             value_key=key,
             found=found,
             documents=documents,
             share=found / of_entity[entity],
-            signs=dict(zip(SIGNS, signs.get(key, ()), strict=False)),
+            signs=dict(zip(SIGNS, shown, strict=False)),
         )
-        for (entity, key), (found, documents) in counts.items()
-        if found >= LEAST_LISTED
-    ]
+        values.append(value)
     values.sort(key=lambda value: (-value.found, value.entity, value.value_key))
     listed, each, warned = [], Counter[str](), 0
     for value in values:
@@ -249,7 +251,8 @@ def _buckets(values: pa.Table) -> NDArray[np.int64]:
 
 def _least(buckets: NDArray[np.int32]) -> int:
     """Findings in a bucket from which on its values are counted."""
-    held = np.bincount(np.minimum(buckets, LEAST_WARNED), minlength=LEAST_WARNED + 1)
+    used = np.minimum(buckets[buckets > 0], LEAST_WARNED)
+    held = np.bincount(used, minlength=LEAST_WARNED + 1)
     at_least = held[::-1].cumsum()[::-1]
     few = np.flatnonzero(at_least[1:] <= _MOST_COUNTED)
     return int(few[0]) + 1 if len(few) else LEAST_WARNED
