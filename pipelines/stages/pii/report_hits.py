@@ -126,7 +126,7 @@ def _by_source(rates: _Rates, kinds: list[str]) -> list[Block]:
     more = len(ordered) - MOST_SOURCES
     rest = f" {grouped(more)} more have lower rates." if more > 0 else ""
     made = table(
-        f"Findings per 1{THIN_SPACE}000 words by source, of each kind",
+        f"Findings per 1{THIN_SPACE}000 words, by source",
         columns("<Source", "Words", *kinds),
         rows,
         note=f"Of {kinds[0]} the highest rate comes first.{rest}",
