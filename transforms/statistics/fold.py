@@ -11,7 +11,7 @@ histograms of any parts add up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from math import ceil
 from typing import Any
@@ -116,6 +116,17 @@ def text_statistics(sums: Accumulator, stage: str) -> list[Statistic]:
             counts = (cell["documents"], total)
             found.append(share("documents.share", counts, stage, **columns))
     return found
+
+
+def words_by_source(
+    statistics: Iterable[Statistic], stage: str
+) -> dict[str | None, float]:
+    """Words of a stage by source, and of all texts under None."""
+    return {
+        row.source: row.value
+        for row in statistics
+        if row.metric == "words" and row.stage == stage and row.language is None
+    }
 
 
 def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statistic]:
