@@ -63,7 +63,11 @@ def _watch(reader: int, line: str) -> None:
 def _end(number: int, line: str) -> None:
     fresh = _FRESH_LINE if os.isatty(_STDERR) else b""
     try:
+        # Not before it is needed: until the body runs, Ctrl-C is Python's own.
+        from isinglass.pipelines.engine.worker import end_children  # noqa: PLC0415
+
+        end_children()
         os.write(_STDERR, fresh + line.encode() + b"\n")
     finally:
-        # Also where nobody reads what is said any more.
+        # Whatever was in the way: nobody may read what is said any more.
         os._exit(AS_SHELLS_SAY + number)
