@@ -197,9 +197,13 @@ def put_in_place(temporary: Path, path: Path) -> None:
     temporary.replace(path)
 
 
-def remove(path: Path) -> None:
-    """Remove a file, if it is there."""
-    path.unlink(missing_ok=True)
+def remove(path: Path) -> bool:
+    """Remove a file, if it is there; tells whether it was."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def remove_folder(folder: Path) -> None:
@@ -285,6 +289,21 @@ def as_written(workspace: Workspace, path: Path, rows: int) -> OutputFile:
     """A file of the run as it is now."""
     name, sha256 = workspace.relative(path), file_sha256(path)
     return OutputFile(path=name, rows=rows, bytes=size_of(path), sha256=sha256)
+
+
+def arrow_bytes(batches: Sequence[pa.RecordBatch]) -> bytes:
+    """Record batches of one schema, at least one, as an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batches[0].schema) as stream:
+        for batch in batches:
+            stream.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def arrow_batches(content: bytes) -> Iterator[pa.RecordBatch]:
+    """The record batches of an Arrow stream."""
+    with pa.ipc.open_stream(content) as stream:
+        yield from stream
 
 
 def map_arrow(path: Path) -> pa.Table:
