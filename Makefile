@@ -9,7 +9,7 @@ PEERS := build/peers
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install test fuzz check lint types imports wheel demo bench bench-peers clean
+.PHONY: install test fuzz soak check lint types imports wheel demo bench bench-peers clean
 
 install: $(STAMP)
 
@@ -29,6 +29,13 @@ test: install
 FUZZ := tests
 fuzz: install
 	ISINGLASS_FUZZ=20 $(BIN)/python -m pytest -n 2 -m hypothesis $(FUZZ)
+
+# Runs that are killed, stopped, doubled and starved at random moments, over all verbs. The
+# disk is filled where DISK names a folder on a small file system: make soak DISK=/mnt/small
+MOMENTS := 100
+DISK :=
+soak: install
+	$(BIN)/python benchmarks/soak.py --moments $(MOMENTS) $(if $(DISK),--disk $(DISK))
 
 check: lint types imports wheel
 

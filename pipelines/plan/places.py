@@ -93,8 +93,6 @@ def refuse_remote(
     }[key]
     if remote[1].lower() == "file":
         fix = "Write the path alone, as in /data/web."
-    elif remote[1].lower() in {"hf", "huggingface"} and key == "inputs":
-        fix = "Write a dataset of the hub as hf:NAME, with allow_download: true."
     raise refusal(f"{key}: {named} is an address; these are not supported. {fix}")
 
 
