@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.pipelines.engine.workspace import exists
@@ -67,13 +67,9 @@ def check_inputs(workspace: Workspace, now: Files) -> None:
     shrunk = [name for name in changed if now[name].bytes < before[name].bytes]
     others = [name for name in changed if now[name].bytes >= before[name].bytes]
     parts = [
-        _part(gone, "gone", lambda name: _records(before[name])),
-        _part(
-            shrunk,
-            "smaller",
-            lambda name: f"{before[name].bytes:,} bytes before, {now[name].bytes:,} now",
-        ),
-        _part(others, "changed", lambda name: _records(before[name])),
+        _part("gone", {name: _records(before[name]) for name in gone}),
+        _part("smaller", {n: _sizes(before[n], now[n]) for n in shrunk}),
+        _part("changed", {name: _records(before[name]) for name in others}),
     ]
     told = "; ".join(part for part in parts if part)
     if told:
@@ -85,16 +81,19 @@ def check_inputs(workspace: Workspace, now: Files) -> None:
 
 
 def _records(file: Taken) -> str:
-    return "" if file.records is None else f"{file.records:,} records before"
+    return "" if file.records is None else f", {file.records:,} records before"
 
 
-def _part(names: Sequence[tuple[str, str]], state: str, tell: Any) -> str:
-    if not names:
+def _sizes(before: Taken, now: Taken) -> str:
+    return f", {before.bytes:,} bytes before, {now.bytes:,} now"
+
+
+def _part(state: str, told: Mapping[tuple[str, str], str]) -> str:
+    """How many files there are in a state, and the first of them."""
+    if not told:
         return ""
-    shown = []
-    for source, path in names[:MOST_NAMED]:
-        told = tell((source, path))
-        shown.append(f"{path} of {source}" + (f", {told}" if told else ""))
-    more = len(names) - MOST_NAMED
-    listed = "; ".join(shown) + (f"; and {more:,} more" if more > 0 else "")
-    return f"{len(names):,} {'is' if len(names) == 1 else 'are'} {state} ({listed})"
+    shown = [f"{path} of {source}{more}" for (source, path), more in told.items()]
+    left = len(shown) - MOST_NAMED
+    listed = [*shown[:MOST_NAMED], *([f"and {left:,} more"] if left > 0 else [])]
+    verb = "is" if len(told) == 1 else "are"
+    return f"{len(told):,} {verb} {state} ({'; '.join(listed)})"

@@ -26,6 +26,13 @@ _WANTED = {
 }
 """What to write, by the first word of the kind of a fault."""
 
+_SAID = {
+    "value_error": "{error}",
+    "missing": "is missing; add it",
+    "invalid_key": "a key must be text; put it in quotes",
+    "literal_error": "{given} is none of {expected}",
+    "string_pattern_mismatch": "{given} does not match {pattern}",
+}
 _BOUNDS = {
     "greater_than": ("gt", "greater than"),
     "greater_than_equal": ("ge", "at least"),
@@ -77,16 +84,9 @@ def _fault(detail: ErrorDetails, model: type[BaseModel]) -> str:
     """What is wrong, and what to write."""
     kind, context = detail["type"], detail.get("ctx", {})
     given = _told(detail["input"], detail["loc"])
-    if kind == "value_error":
-        return str(context["error"])
-    if kind == "missing":
-        return "is missing; add it"
-    if kind == "invalid_key":
-        return "a key must be text; put it in quotes"
-    if kind == "literal_error":
-        return f"{given} is none of {context['expected']}".replace("'", "")
-    if kind == "string_pattern_mismatch":
-        return f"{given} does not match {context['pattern']}"
+    if kind in _SAID:
+        expected = str(context.get("expected", "")).replace("'", "")
+        return _SAID[kind].format_map({**context, "expected": expected, "given": given})
     if kind in _BOUNDS:
         name, word = _BOUNDS[kind]
         return f"{given} is refused; it must be {word} {context[name]}"

@@ -266,9 +266,7 @@ def test_a_run_that_was_never_finished_may_have_other_inputs(two_files: Path) ->
 
 
 @pytest.mark.parametrize("mask", [0, 0o022, 0o777 - 0o700])
-def test_work_and_quarantine_are_for_their_owner_alone(
-    corpus: Path, mask: int
-) -> None:
+def test_work_and_quarantine_are_for_their_owner_alone(corpus: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         begin(corpus)

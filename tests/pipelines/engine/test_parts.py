@@ -85,9 +85,13 @@ def test_they_outlive_a_failure_and_are_gone_after_the_commit(
     def attempt() -> UnitOutputs:
         return UnitOutputs(workspace, "clean", "a-0", "f")
 
-    with pytest.raises(KeyError), attempt() as outputs:
-        outputs.parts.keep(step(1))
-        raise KeyError
+    def fail() -> None:
+        with attempt() as outputs:
+            outputs.parts.keep(step(1))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     with attempt() as outputs:
         assert taken(outputs.parts) == [1]
         outputs.parts.keep(step(2))
