@@ -76,7 +76,7 @@ def _no_verb(name: str, verbs: list[str]) -> str:
 
 def _given(error: Any) -> str:
     """The value, where the check was one of pydantic's."""
-    faults = getattr(error.__cause__, "errors", list)()
+    faults: list[Any] = getattr(error.__cause__, "errors", list)()
     return str(faults[0].get("input", "")) if faults else ""
 
 

@@ -63,7 +63,7 @@ def test_a_stopped_shard_goes_on_behind_its_windows(
         assert np.array_equal(made.vectors, kept.vectors)
         assert np.array_equal(made.offsets, kept.offsets)
         assert (kept.hidden is not None) == hidden
-        if made.hidden is not None:
+        if made.hidden is not None and kept.hidden is not None:
             assert np.array_equal(made.hidden, kept.hidden)
 
 
