@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import table_batches
+from isinglass.pipelines.stages.encode.kept import KeptEncoder
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
 from isinglass.schemas.config import EncodeConfig
@@ -37,7 +38,7 @@ from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tok
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.transforms.encode.stages import Streamed
+    from isinglass.transforms.encode.stages import Runs, Streamed
 
 CHECK = "encode_check"
 BATCH_ROWS = 512
@@ -121,7 +122,11 @@ class EncodeWork:
         settings = self._stream_settings(encoder)
         path = outputs.workspace.table("data", payload)
         batches = table_batches(path, ["doc_id", "text"], BATCH_ROWS)
-        stream = encode_stream(map(_Item, batches), make, encoder, settings)
+        # A GPU has a whole shard in its window, and is done with it at once.
+        runs: Runs | None = encoder
+        if encoder is not None and not _on_gpu(encoder):
+            runs = KeptEncoder(encoder, outputs.parts)
+        stream = encode_stream(map(_Item, batches), make, runs, settings)
         with writing(write, 2 * settings.threads) as put, _naming():
             for streamed in stream:
                 put(streamed)
@@ -133,7 +138,7 @@ class EncodeWork:
         return counts
 
     def _stream_settings(self, encoder: Encoder | None) -> StreamSettings:
-        on_gpu = encoder is not None and encoder.model.device.type != "cpu"
+        on_gpu = encoder is not None and _on_gpu(encoder)
         window = GPU_WINDOW if on_gpu else CPU_WINDOW
         if self.config.hidden_states:
             window = HIDDEN_WINDOW
@@ -225,6 +230,10 @@ def tokenise(
         words=words.values if words else None,
         truncated=long,
     )
+
+
+def _on_gpu(encoder: Encoder) -> bool:
+    return bool(encoder.model.device.type != "cpu")
 
 
 @contextmanager

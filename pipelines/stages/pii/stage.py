@@ -182,6 +182,10 @@ class Pii(Stage):
         detector, write = state
         return pii_edits(detector, view, write)
 
+    def writer(self, state: State | None) -> Write | None:
+        """Finding names is slow."""
+        return state and state[1]
+
     def record(self, state: State | None, applied: Applied, note: None) -> Record:
         """Count hits; plant identifiers in some of the texts that were scanned."""
         del note
