@@ -15,6 +15,7 @@ from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import Found, no_permission
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.class_labels import planned_types
 from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
 from isinglass.transforms.read.delimited import (
     parse_header,
@@ -209,7 +210,7 @@ def _typed(found: Found, schema: pa.Schema) -> Columns:
         raise InputError(
             f"{found.path} has more than one column {twice[0]}. Rename one of them."
         )
-    return dict(zip(names, schema.types, strict=True))
+    return dict(zip(names, planned_types(schema), strict=True))
 
 
 def _refuse_array(found: Found, lines: list[bytes]) -> None:
@@ -235,8 +236,14 @@ def _sampled_types(values: list[dict[str, Any]]) -> Columns:
     kinds: dict[str, set[type]] = {}
     for value in values:
         for key, inner in value.items():
-            kinds.setdefault(key, set()).add(type(inner))
+            kinds.setdefault(key, set()).add(_kind(inner))
     return {key: _json_type(found - {type(None)}) for key, found in kinds.items()}
+
+
+def _kind(value: Any) -> type:
+    """The type of a JSON value; only text holds every digit of a large integer."""
+    is_large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return str if is_large else type(value)
 
 
 def _json_type(kinds: set[type]) -> pa.DataType:
