@@ -89,11 +89,12 @@ def unify(types: list[pa.DataType]) -> pa.DataType:
     """
     labels = {found.names for found in types if isinstance(found, ClassLabel)}
     known = [found for found in map(carried_type, types) if not pa.types.is_null(found)]
+    uuids = [isinstance(found, pa.UuidType) for found in types]
+    if not known or (any(uuids) and not all(uuids)):
+        return pa.string()
     if labels:
         one = len(labels) == 1 and all(map(pa.types.is_integer, known))
         return ClassLabel(pa.int64(), *labels) if one else pa.string()
-    if not known:
-        return pa.string()
     if all(data_type == known[0] for data_type in known):
         return known[0]
     if _must_be_text(known):
