@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import Found, no_permission
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     Columns = dict[str, pa.DataType]
     Probed = tuple[Sequence[Stretch], Columns | None]
 
+_MOST_ROWS_PER_BYTE = 1000
 SAMPLE_LINES = 2000
 """Lines of a JSON-lines file by which its keys and their types are planned."""
 
@@ -120,7 +122,21 @@ def _probe_parquet(found: Found, digest: Digest) -> Probed:
             ) from None
         groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
         sizes = [(group.num_rows, group.total_byte_size) for group in groups]
+        if not _is_consistent(metadata, groups):
+            raise _ProblemError("its footer is damaged: numbers of rows do not agree")
     return _numbered(sizes), _typed(found, schema)
+
+
+def _is_consistent(
+    metadata: pq.FileMetaData, groups: Sequence[pq.RowGroupMetaData]
+) -> bool:
+    """Whether the file, its row groups and their first columns count the same rows."""
+    fits = all(
+        0 <= group.num_rows <= (group.column(0).num_values if group.num_columns else 0)
+        and group.total_byte_size >= 0
+        for group in groups
+    )
+    return fits and metadata.num_rows == sum(group.num_rows for group in groups)
 
 
 def _probe_arrow(found: Found, digest: Digest) -> Probed:
@@ -132,10 +148,23 @@ def _probe_arrow(found: Found, digest: Digest) -> Probed:
             schema = open_ipc(file).schema
             file.seek(0)
             batches = record_batches(file, 0, -1)
-            sizes = [(batch.num_rows, batch.nbytes) for batch in batches]
-        except (pa.ArrowException, OSError):
+            sizes = [_size(batch) for batch in batches]
+            _require_plausible(sum(rows for rows, _ in sizes), digest)
+        except (pa.ArrowException, OSError, ValueError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
     return _numbered(sizes), _typed(found, schema)
+
+
+def _size(batch: pa.RecordBatch) -> tuple[int, int]:
+    """Rows and bytes, once it is known that no buffer is too small for them."""
+    batch.validate()
+    return batch.num_rows, batch.nbytes
+
+
+def _require_plausible(rows: int, digest: Digest) -> None:
+    """Refuse more rows than a file of this size has, which is damage."""
+    if rows > _MOST_ROWS_PER_BYTE * digest.bytes:
+        raise ValueError(f"{rows} rows in {digest.bytes} bytes")
 
 
 def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
