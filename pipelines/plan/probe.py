@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -69,17 +69,25 @@ class _ProblemError(Exception):
     """The file cannot be read; the message says why."""
 
 
-def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> PlannedInput:
+def probe(
+    found: Found,
+    source: str,
+    shard_bytes: int,
+    *,
+    refuse: bool,
+    deadly: Mapping[str, str],
+) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
     `shard_bytes` is what a stretch of plain JSON lines aims at. `refuse` is for a file
     that cannot be read; one that is gone or may not be read is refused in any case.
+    `deadly` says by SHA-256 of which files that is known, and why.
     """
     path, problem = Path(found.path), ""
     plain_lines = found.format == "jsonl" and not compression_of(found.path)
     try:
         digest = digest_file(path, line_bytes=shard_bytes if plain_lines else None)
-        stretches, columns = _PROBES[found.format](found, digest)
+        stretches, columns = _look(found, digest, deadly)
     except PermissionError:
         raise no_permission(path) from None
     except FileNotFoundError:
@@ -107,6 +115,12 @@ def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> Plann
         stretches=tuple(stretches),
         columns=columns,
     )
+
+
+def _look(found: Found, digest: Digest, deadly: Mapping[str, str]) -> Probed:
+    if digest.sha256 in deadly:
+        raise _ProblemError(deadly[digest.sha256])
+    return _PROBES[found.format](found, digest)
 
 
 def _probe_parquet(found: Found, digest: Digest) -> Probed:

@@ -1,0 +1,101 @@
+"""Worker processes that die, as by a fault in a library that a damaged file leads to.
+
+Beam waits for the answer of such a worker forever. Here whoever waits gets an error.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import Any
+
+from apache_beam.portability import python_urns
+from apache_beam.portability.api import beam_fn_api_pb2
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
+    BeamFnControlServicer,
+    ControlFuture,
+    SubprocessSdkWorkerHandler,
+    WorkerHandler,
+)
+from apache_beam.runners.portability.local_job_service import SubprocessSdkWorker
+
+_DIED = "A worker process of isinglass ended by "
+_SHELL_ADDS = 128
+_MOMENT = 0.2
+
+
+def watch_workers() -> None:
+    """Let Beam start its worker processes by a handler that notices their death."""
+    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(_Watched)
+
+
+def cause_of(error: BaseException) -> str | None:
+    """What a worker died by, if the error of a pipeline tells of one: `SIGSEGV`."""
+    _, found, rest = str(error).partition(_DIED)
+    return rest.split(maxsplit=1)[0] if found else None
+
+
+def signal_name(code: int) -> str:
+    """The name of the signal in the exit code of a process, or of a shell around it."""
+    number = -code if code < 0 else code - _SHELL_ADDS
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"exit-code-{code}"
+
+
+class _Watched(SubprocessSdkWorkerHandler):  # type: ignore[misc]
+    """Beam's own handler of a process, which answers for one that is dead."""
+
+    def start_worker(self) -> None:
+        """Start the process, and threads that wait for its answers and for its end."""
+        self.worker = SubprocessSdkWorker(
+            self._worker_command_line,
+            self.control_address,
+            self.provision_info,
+            self.worker_id,
+        )
+        connection = self.control_conn
+        read = partial(_quietly, connection._read)  # noqa: SLF001
+        connection._read_thread = Thread(target=read, daemon=True)  # noqa: SLF001
+        self.worker_thread = Thread(target=self._wait)
+        self.worker_thread.start()
+
+    def _wait(self) -> None:
+        try:
+            self.worker.run()
+        except RuntimeError as error:
+            # The code stands at the end of what Beam says.
+            self._answer(_DIED + signal_name(int(str(error).rsplit(maxsplit=1)[-1])))
+
+    def _answer(self, told: str) -> None:
+        """Answer everything that the process was asked, and will be asked."""
+        connection = self.control_conn
+        push = connection.push
+
+        def refuse(request: Any) -> Any:
+            if request is BeamFnControlServicer._DONE_MARKER:  # noqa: SLF001
+                return push(request)
+            number = request.instruction_id
+            return ControlFuture(number, _response(number, told))
+
+        connection.push = refuse
+        # Somebody may have been about to ask.
+        for pause in (0.0, _MOMENT):
+            time.sleep(pause)
+            for number, future in list(connection._futures_by_id.items()):  # noqa: SLF001
+                future.set(_response(number, told))
+
+
+def _quietly(read: Callable[[], None]) -> None:
+    """The end of a process ends its connection, which is no news."""
+    with suppress(Exception):
+        read()
+
+
+def _response(number: str, error: str) -> Any:
+    return beam_fn_api_pb2.InstructionResponse(instruction_id=number, error=error)
