@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from threading import Thread
+from collections.abc import Callable, Iterable, Iterator
+from threading import Event, Thread
 from typing import Any
 
 from apache_beam.portability import python_urns
@@ -59,11 +57,31 @@ class _Watched(SubprocessSdkWorkerHandler):  # type: ignore[misc]
             self.provision_info,
             self.worker_id,
         )
-        connection = self.control_conn
-        read = partial(_quietly, connection._read)  # noqa: SLF001
-        connection._read_thread = Thread(target=read, daemon=True)  # noqa: SLF001
+        self._over = Event()
+        control, data = self.control_conn, self.data_conn
+        control.set_input = self._unbroken(control.set_input)
+        data.set_inputs = self._unbroken(data.set_inputs)
         self.worker_thread = Thread(target=self._wait)
         self.worker_thread.start()
+
+    def close(self) -> None:
+        """End the process, if it has not ended by itself, and its connections."""
+        self._over.set()
+        super().close()
+
+    def _unbroken(self, listen: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Listen so that a connection which breaks off just tells no more.
+
+        It breaks before the process is known to have ended, of which Beam is told.
+        """
+
+        def told(messages: Iterable[Any]) -> Iterator[Any]:
+            try:
+                yield from messages
+            except Exception:  # noqa: BLE001 - whatever gRPC calls it
+                self._over.wait()
+
+        return lambda messages: listen(told(messages))
 
     def _wait(self) -> None:
         try:
@@ -89,12 +107,6 @@ class _Watched(SubprocessSdkWorkerHandler):  # type: ignore[misc]
             time.sleep(pause)
             for number, future in list(connection._futures_by_id.items()):  # noqa: SLF001
                 future.set(_response(number, told))
-
-
-def _quietly(read: Callable[[], None]) -> None:
-    """The end of a process ends its connection, which is no news."""
-    with suppress(Exception):
-        read()
 
 
 def _response(number: str, error: str) -> Any:
