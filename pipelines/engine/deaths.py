@@ -46,7 +46,7 @@ def signal_name(code: int) -> str:
         return f"exit-code-{code}"
 
 
-class _Watched(SubprocessSdkWorkerHandler):  # type: ignore[misc]
+class _Watched(SubprocessSdkWorkerHandler):
     """Beam's own handler of a process, which answers for one that is dead."""
 
     def start_worker(self) -> None:
@@ -58,7 +58,8 @@ class _Watched(SubprocessSdkWorkerHandler):  # type: ignore[misc]
             self.worker_id,
         )
         self._over = Event()
-        control, data = self.control_conn, self.data_conn
+        control: Any = self.control_conn
+        data: Any = self.data_conn
         control.set_input = self._unbroken(control.set_input)
         data.set_inputs = self._unbroken(data.set_inputs)
         self.worker_thread = Thread(target=self._wait)
@@ -92,7 +93,7 @@ class _Watched(SubprocessSdkWorkerHandler):  # type: ignore[misc]
 
     def _answer(self, told: str) -> None:
         """Answer everything that the process was asked, and will be asked."""
-        connection = self.control_conn
+        connection: Any = self.control_conn
         push = connection.push
 
         def refuse(request: Any) -> Any:

@@ -74,9 +74,7 @@ def make_deadly(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "workers"), [("SIGSEGV", 2), ("SIGKILL", 1)]
-)
+@pytest.mark.parametrize(("name", "workers"), [("SIGSEGV", 2), ("SIGKILL", 1)])
 def test_a_file_that_ends_its_worker(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -20,7 +20,7 @@ _KIND = "ClassLabel"
 Names = tuple[str, ...]
 
 
-class ClassLabel(pa.ExtensionType):
+class ClassLabel(pa.ExtensionType):  # type: ignore[misc]
     """Type of a planned column of integers that stand for `names`."""
 
     def __init__(self, storage: pa.DataType, names: Names) -> None:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 BAD_TEXT = pa.Array.from_buffers(
     pa.string(),
     2,
-    [None, pa.py_buffer(np.int32([0, 1, 3])), pa.py_buffer(b"a\xff\xfe")],
+    [None, pa.py_buffer(np.array([0, 1, 3], np.int32)), pa.py_buffer(b"a\xff\xfe")],
 )
 
 
 def strings(*offsets: int) -> pa.Array:
-    buffers = [None, pa.py_buffer(np.int32(offsets)), pa.py_buffer(b"abcdef")]
+    buffers = [None, pa.py_buffer(np.array(offsets, np.int32)), pa.py_buffer(b"abcdef")]
     return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
 
 
@@ -34,7 +34,7 @@ def indices(*values: int) -> pa.Array:
 
 
 def lists(*offsets: int) -> pa.Array:
-    buffers = [None, pa.py_buffer(np.int32(offsets))]
+    buffers = [None, pa.py_buffer(np.array(offsets, np.int32))]
     kind, inner = pa.list_(pa.string()), pa.array(["x", "y"])
     return pa.Array.from_buffers(kind, len(offsets) - 1, buffers, children=[inner])
 
