@@ -83,7 +83,8 @@ class CleanWork:
     def data_schema(self) -> pa.Schema:
         """Of `data/`: what every run has, carried columns, and those of stages."""
         added = [field for stage in self.stages for field in stage.fields("data")]
-        return with_carried(DATA, pa.schema([*self.layout.carried, *added]))
+        carried = self.layout.carried
+        return with_carried(DATA, pa.schema([*carried, *added], carried.metadata))
 
     def run(self, state: Loaded, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""

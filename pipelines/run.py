@@ -43,13 +43,19 @@ from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.plan.places import refuse_remote
 from isinglass.pipelines.returned import blamed, check_declared
+from isinglass.pipelines.second_try import deadly_files, prepare_second_try
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
+from isinglass.schemas.errors import (
+    ConfigError,
+    IsinglassError,
+    OutputError,
+    WorkerDiedError,
+)
 from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -125,7 +131,13 @@ def execute(request: Request, console: Console) -> Result:
         if prepared.config.stages:
             execution = replace(execution, stage_path=str(request.base.resolve()))
         session = Session(workspace, execution, console)
-        manifest = _Job(prepared, session).run()
+        try:
+            manifest = _Job(prepared, session).run()
+        except WorkerDiedError as death:
+            prepare_second_try(workspace, prepared.plan, death)
+            manifest = None
+    if manifest is None:
+        return execute(request, console)
     return Result(manifest, workspace.path, outside=outside)
 
 
@@ -155,7 +167,7 @@ def prepare(request: Request) -> Prepared:
     for stage in in_order(config, outside):
         with blamed(stage, "prepare"):
             stages.append(stage.prepare(site))
-    made = plan(config, request.base)
+    made = plan(config, request.base, deadly_files(workspace))
     changes = {name: part for one in stages for name, part in one.resolved().items()}
     config = config.model_copy(update=changes)
     for stage in stages:
