@@ -87,7 +87,7 @@ QUICK = Plan(
     checked=20,
     check_budget=2048,
     rounds=1,
-    seconds=(60, 60, 60),
+    seconds=(120, 120, 120),
 )
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from isinglass.schemas.config.encode import EncodeConfig
 
 Windows = Literal["all", "truncate", "window"]
 Pooling = Literal["auto", "mean", "cls", "pooler"]
