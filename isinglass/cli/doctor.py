@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from isinglass.cli.options import FormatOption, show
-from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config import EncodeConfig, PiiConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.schemas.manifest import Model
 
@@ -79,9 +79,8 @@ def _pii_models() -> tuple[bool, str]:
 
 def _encoder_models() -> tuple[bool, str]:
     from isinglass.transforms.encode.models.check import check_models  # noqa: PLC0415
-    from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
 
-    return True, _named(check_models(EncodeSettings()))
+    return True, _named(check_models(EncodeConfig()))
 
 
 def _named(models: Iterable[Model | ModelFile]) -> str:
@@ -89,10 +88,9 @@ def _named(models: Iterable[Model | ModelFile]) -> str:
 
 
 def _tokenizer() -> tuple[bool, str]:
-    from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
     from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer  # noqa: PLC0415
 
-    tokenizer = load_tokenizer(EncodeSettings())
+    tokenizer = load_tokenizer(EncodeConfig())
     if tokenizer.backend.startswith("tokenizers "):
         slow = "no fast library gives the same ids here"
         return False, f"{tokenizer.backend}, {slow}"

@@ -15,7 +15,7 @@ import pytest
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.encode import proof_vectors
 from isinglass.transforms.encode.models.check import ModelFile, check_models
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics
 from tests.forgeries import (
     encode_nothing_again,

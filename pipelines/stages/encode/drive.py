@@ -38,7 +38,6 @@ from isinglass.transforms.encode.outputs.vectors import (
     hidden_warning,
     in_units,
 )
-from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 LOGGER = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ def encode_shards(
     fell_back = config.tokenizer_backend != "reference" and _holds(note, found_out)
     config = _by_reference(config) if fell_back else config
     # Here once, so that not every worker makes the same table.
-    tokenizer = load_tokenizer(settings_of(config), tables)
+    tokenizer = load_tokenizer(config, tables)
     if config.hidden_states:
         _check_room(workspace, cleans, config, tokenizer)
     if config.embeddings != "none":
@@ -105,7 +104,7 @@ def _units(
     if config.embeddings != "none":
         # A GPU rounds otherwise than a CPU, so their vectors are never mixed.
         section["device"] = choose_device(config.device).type
-        section["pooling"] = chosen_pooling(settings_of(config))
+        section["pooling"] = chosen_pooling(config)
     units = []
     for shard_id, clean in cleans.items():
         name = f"data/{shard_id}.parquet"

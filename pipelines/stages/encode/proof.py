@@ -24,7 +24,6 @@ from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_megatron
 from isinglass.transforms.encode.outputs.rows import with_end
-from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     made = {name for name in ("tokens", "packed", "megatron") if run.paths(name)}
     if not made or config is None:
         return [Check("tokens", "skipped", "no tokens were written")]
-    sure = settings_of(config.model_copy(update={"tokenizer_backend": "reference"}))
+    sure = config.model_copy(update={"tokenizer_backend": "reference"})
     try:
         tokenizer = load_tokenizer(sure)
         told = {m.sha256 for m in run.manifest.models if m.role == "tokenizer"}

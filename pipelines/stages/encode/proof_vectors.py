@@ -28,7 +28,6 @@ from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,
 )
-from isinglass.transforms.encode.settings import EncodeSettings, settings_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
@@ -143,7 +142,7 @@ def encode_again(run: FinishedRun) -> Sampled:
     if config is None or told is None or told.encoder is None:
         return Sampled(why="no vectors were written")
     here = {"tokenizer_backend": "reference", "device": "cpu", "precision": "float32"}
-    settings = settings_of(config.model_copy(update=here))
+    settings = config.model_copy(update=here)
     try:
         other = _other_model(run, settings)
         if other:
@@ -164,7 +163,7 @@ def encode_again(run: FinishedRun) -> Sampled:
     return found
 
 
-def _other_model(run: FinishedRun, settings: EncodeSettings) -> str:
+def _other_model(run: FinishedRun, settings: EncodeConfig) -> str:
     """Which of tokenizer and model is not the manifest's; empty if both are."""
     told = {(model.role, model.sha256) for model in run.manifest.models}
     for file in check_models(settings):

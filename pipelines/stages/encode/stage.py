@@ -20,7 +20,6 @@ from isinglass.schemas.config import EncodeConfig, RunConfig
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.models.find import chosen_pooling
-from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
@@ -50,7 +49,7 @@ class Encode(Stage):
         if site.verb not in {"run", "encode"}:
             return replace(self, config=config)
         embeds = config.embeddings != "none"
-        files = check_models(settings_of(config), embeds=embeds)
+        files = check_models(config, embeds=embeds)
         check_encode(config)
         models = tuple(Model.model_validate(vars(file)) for file in files)
         return replace(self, config=config, runs=True, models=models)
@@ -63,7 +62,7 @@ class Encode(Stage):
         """How vectors are pooled, which `auto` leaves to files that may change."""
         if phase != "run" or not self.models or self.config.embeddings == "none":
             return None
-        return chosen_pooling(settings_of(self.config))
+        return chosen_pooling(self.config)
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Tokenizer and encoder."""

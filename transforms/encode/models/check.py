@@ -7,10 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode import require
+from isinglass.transforms.encode.models.find import (
+    MINILM,
+    MINILM_NAME,
+    WHEEL,
+    model_folder,
+    tokenizer_file,
+)
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     TOKENIZER_FILE,
@@ -21,8 +28,10 @@ from isinglass.transforms.encode.models.folder import (
     weight_files,
 )
 from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
-from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
-from isinglass.transforms.encode.settings import EncodeSettings, require
+
+if TYPE_CHECKING:
+    # Files are found where the libraries of the configuration are not installed.
+    from isinglass.schemas.config import EncodeConfig
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class ModelFile:
     revision: str = ""
 
 
-def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[ModelFile]:
+def check_models(settings: EncodeConfig, *, embeds: bool = True) -> list[ModelFile]:
     """Everything the outputs depend on besides the text; nothing is loaded.
 
     These are the tokenizer, and if `embeds` the weights and the settings of the
@@ -160,7 +169,7 @@ def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
         ) from error
 
 
-def check_fit(settings: EncodeSettings) -> None:
+def check_fit(settings: EncodeConfig) -> None:
     """Check that model, tokenizer, max_tokens and pooling go together.
 
     Raises:
@@ -201,7 +210,7 @@ def _rules(tokenizer: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in tokenizer.items() if key not in ignored}
 
 
-def _refuse_pair(settings: EncodeSettings, why: str) -> None:
+def _refuse_pair(settings: EncodeConfig, why: str) -> None:
     fix = f"Set encode.tokenizer to {settings.model!r}"
     if settings.tokenizer == settings.model:
         fix = "The folder holds files of two models: save both of one"

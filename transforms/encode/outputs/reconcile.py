@@ -26,7 +26,7 @@ from isinglass.transforms.encode.outputs.rows import window_numbers
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-    from isinglass.transforms.encode.settings import EncodeSettings
+    from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.tokenizers.reference import Reference
 
 BATCH_ROWS = 4096
@@ -39,7 +39,7 @@ class Expected:
     """What the rows of a file of tokens should be like: by what they were made."""
 
     tokenizer: Reference
-    settings: EncodeSettings
+    settings: EncodeConfig
 
     @property
     def specials(self) -> int:

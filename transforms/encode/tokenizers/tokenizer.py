@@ -31,7 +31,7 @@ from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_o
 from isinglass.transforms.mixing import splitmix64
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.settings import EncodeSettings
+    from isinglass.schemas.config import EncodeConfig
 
 CHARACTERS_A_TOKEN = 8
 """Text kept for each token wanted before a document is cut; English has four
@@ -181,7 +181,7 @@ class Tokenizer:
             )
 
 
-def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:
+def load_tokenizer(settings: EncodeConfig, tables: Path | None = None) -> Tokenizer:
     """Load the tokenizer that `encode.tokenizer` names.
 
     `tables` is the folder in which tables of code points are kept between runs, made
