@@ -126,11 +126,10 @@ def _check_stages(config: RunConfig, named: tuple[str, ...]) -> None:
     """No code is run because a run folder names it."""
     for stage in config.stages:
         if stage.use not in named:
-            msg = (
+            raise ConfigError(
                 f"The run used the stage {stage.use}, whose code would be run again. "
                 f"If you trust it, name it: --stage {stage.use}"
             )
-            raise ConfigError(msg)
 
 
 def _output(request: ForgetRequest, source: SourceRun) -> Path:
@@ -169,8 +168,7 @@ def _prepare(
     """
     folder, place = workspace.path, workspace.work / FOLDER
     if exists(folder) and any(list_folder(folder)) and not exists(place):
-        msg = f"{folder} holds something else. Choose another --output."
-        raise OutputError(msg)
+        raise OutputError(f"{folder} holds something else. Choose another --output.")
     told = config.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
     if exists(place / LIST_FILE):
@@ -178,11 +176,10 @@ def _prepare(
         path = place / CONFIG_FILE
         same = exists(path) and read_bytes(path) == text.encode()
         if not same or not same_request(before, erasure):
-            msg = (
+            raise OutputError(
                 f"{folder} is of another request. Choose another --output, or "
                 "let that run forget, which keeps what it has forgotten before."
             )
-            raise OutputError(msg)
         erasure = before
     with locked(workspace):
         write_atomically(place / CONFIG_FILE, text)

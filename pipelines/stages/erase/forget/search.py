@@ -183,12 +183,11 @@ def _check_key(
     text = documents.column("text")[row].as_py()
     value = text[finding["start"] : finding["end"]]
     if value_key(source.key, finding["entity"], value) != finding["value_key"]:
-        msg = (
+        raise ConfigError(
             "The key is not the one that the run was made with, or another version "
             "made it. Give the right key, or --texts-only to search the source "
             "texts alone."
         )
-        raise ConfigError(msg)
 
 
 def rows_with_value(
