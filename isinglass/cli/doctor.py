@@ -43,7 +43,10 @@ def doctor(format_: FormatOption = "text") -> int:
 def examine() -> list[Finding]:
     """Everything that doctor looks at, in the order of the pipeline."""
     from isinglass.pipelines.engine.fingerprint import package_versions  # noqa: PLC0415
+    from isinglass.transforms.encode.models import check  # noqa: PLC0415
+    from isinglass.transforms.pii.detector import check_models  # noqa: PLC0415
 
+    encode, check_files = EncodeConfig(), check.check_models
     versions = package_versions()
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())
     free = shutil.disk_usage(Path.cwd()).free
@@ -53,8 +56,8 @@ def examine() -> list[Finding]:
         Finding("packages", good=True, detail=packages),
         Finding("cores", good=True, detail=str(os.cpu_count())),
         Finding("space in this folder", free > LEAST_FREE_BYTES, space),
-        _tried("PII models", _pii_models),
-        _tried("encoder", _encoder_models, needed=False),
+        _tried("PII models", lambda: (True, _named(check_models(PiiConfig())))),
+        _tried("encoder", lambda: (True, _named(check_files(encode))), needed=False),
         _tried("tokenizer", _tokenizer, needed=False),
         _device(),
     ]
@@ -69,18 +72,6 @@ def _tried(
     except RefuseError as error:
         good, detail = False, str(error)
     return Finding(name, good, detail, needed)
-
-
-def _pii_models() -> tuple[bool, str]:
-    from isinglass.transforms.pii.detector import check_models  # noqa: PLC0415
-
-    return True, _named(check_models(PiiConfig()))
-
-
-def _encoder_models() -> tuple[bool, str]:
-    from isinglass.transforms.encode.models.check import check_models  # noqa: PLC0415
-
-    return True, _named(check_models(EncodeConfig()))
 
 
 def _named(models: Iterable[Model | ModelFile]) -> str:

@@ -51,10 +51,6 @@ class Check:
         """Four characters for a terminal."""
         return _MARKS[self.status]
 
-    def to_dict(self) -> dict[str, str]:
-        """JSON-able form."""
-        return {"name": self.name, "status": self.status, "detail": self.detail}
-
 
 def conclude(name: str, faults: Iterable[str], seen: str) -> Check:
     """A passed check, or a failed one that names the first faults."""

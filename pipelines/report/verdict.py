@@ -94,9 +94,15 @@ def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
     failed.sort(key=lambda gate: order.index(gate.severity))
     reasons.extend(_gate_reason(gate) for gate in failed)
     reasons.extend(shorten(warning, 600) for warning in manifest.warnings)
-    if not reasons:
-        reasons.append(_all_well(manifest))
-    return (*reasons, *within)
+    if reasons:
+        return (*reasons, *within)
+    if not manifest.gates:
+        gates = "No gates were set, so none were tested."
+    elif len(manifest.gates) == 1:
+        gates = "The one gate was met."
+    else:
+        gates = f"All {grouped(len(manifest.gates))} gates were met."
+    return (f"Every record is accounted for. {gates}", *within)
 
 
 def _book_reasons(manifest: Manifest) -> list[str]:
@@ -141,14 +147,6 @@ def _gate_reason(gate: GateResult) -> str:
     else:
         found = f"it is {_number(gate.actual)}"
     return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}."
-
-
-def _all_well(manifest: Manifest) -> str:
-    if not manifest.gates:
-        return "Every record is accounted for. No gates were set, so none were tested."
-    count = len(manifest.gates)
-    gates = "The one gate was" if count == 1 else f"All {grouped(count)} gates were"
-    return f"Every record is accounted for. {gates} met."
 
 
 def gates_section(data: ReportData) -> Section:

@@ -147,7 +147,13 @@ def solve(
     if not feasible:
         if config.on_infeasible == "refuse":
             raise RefuseError(_refusal(axes, reachable, bounds))
-        found = _weigh_closest(axes, documents, distance)
+        # Each axis first goes as far as it can alone, on the line from its shares to
+        # its target; then all go the same part of that, as far as they can together.
+        # For an axis of two groups this is the least |share - target| there is.
+        ways = [_farthest([axis], documents, distance)[0] for axis in axes]
+        both = zip(axes, ways, strict=True)
+        nearer = [axis.towards_target(documents, way) for axis, way in both]
+        found = _farthest(nearer, documents, distance)[1]
     return Solution(found.weights[inverse.reshape(-1)], feasible, reachable)
 
 
@@ -188,22 +194,6 @@ def _met(axes: list[Axis], documents: NDArray[np.float64], found: Calibration) -
         if mentions > 0 and max(misses) > _SHARE_TOLERANCE:
             return False
     return True
-
-
-def _weigh_closest(
-    axes: list[Axis], documents: NDArray[np.float64], distance: Distance
-) -> Calibration:
-    """Go as far towards the targets as the bounds allow.
-
-    Each axis first goes as far as it can alone, on the line from its shares to its
-    target; then all go the same part of that, as far as they can together. For an axis
-    of two groups this is the least |share - target| there is.
-    """
-    nearer = []
-    for axis in axes:
-        way, _ = _farthest([axis], documents, distance)
-        nearer.append(axis.towards_target(documents, way))
-    return _farthest(nearer, documents, distance)[1]
 
 
 def _farthest(

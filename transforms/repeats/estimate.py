@@ -96,45 +96,20 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
         sampled = int(chosen.sum())
         if population == 0:
             continue
-        rows.append(
-            statistic(
-                SAMPLED,
-                sampled / population,
-                "share of documents",
-                stage,
-                numerator=sampled,
-                denominator=population,
-                **columns,
-            )
-        )
+        counts = {"numerator": sampled, "denominator": population}
+        share, unit = sampled / population, "share of documents"
+        rows.append(statistic(SAMPLED, share, unit, stage, **counts, **columns))
         wholes = sample.characters[chosen]
         for parts, kind in zip(sample.repeated[chosen].T, KINDS, strict=True):
             found = estimate_ratio(parts, wholes, population)
-            if found is not None:
-                rows.append(
-                    _share(found, parts, wholes, stage, columns | {"position": kind})
-                )
+            if found is None:
+                continue
+            sums = {"numerator": int(parts.sum()), "denominator": int(wholes.sum())}
+            told = columns | sums | {"position": kind}
+            told |= {"low": found.low, "high": found.high}
+            unit = "share of characters"
+            rows.append(statistic(SHARE, found.value, unit, stage, **told))
     return rows
-
-
-def _share(
-    found: Estimate,
-    parts: NDArray[np.int64],
-    wholes: NDArray[np.int64],
-    stage: str,
-    columns: Slices,
-) -> Statistic:
-    return statistic(
-        SHARE,
-        found.value,
-        "share of characters",
-        stage,
-        numerator=int(parts.sum()),
-        denominator=int(wholes.sum()),
-        low=found.low,
-        high=found.high,
-        **columns,
-    )
 
 
 def _slices(sample: Sample) -> Iterator[tuple[Slices, NDArray[np.bool_], int]]:

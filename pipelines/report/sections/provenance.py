@@ -62,6 +62,9 @@ def outputs_section(data: ReportData) -> Section:
             for x in sorted(manifest.outputs, key=lambda output: output.path)
         ],
     )
+    config = manifest.model_dump(mode="json", by_alias=True)["config"]
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=78)
+    lines = [shorten(line, _LONGEST_LINE) for line in text.splitlines()]
     blocks: list[Block] = [
         _folders(manifest),
         Fold(f"All {grouped(len(manifest.outputs))} files", table=files),
@@ -70,16 +73,9 @@ def outputs_section(data: ReportData) -> Section:
             "every file again and checks its hash, its schema, the sums on this page "
             "and the offsets of every finding. `sha256sum` gives the same hashes."
         ),
-        Fold("Configuration, with all defaults (YAML)", lines=config_lines(manifest)),
+        Fold("Configuration, with all defaults (YAML)", lines=tuple(lines)),
     ]
     return Section("outputs", "Outputs and how to verify them", tuple(blocks))
-
-
-def config_lines(manifest: Manifest) -> tuple[str, ...]:
-    """The resolved configuration as lines of YAML."""
-    config = manifest.model_dump(mode="json", by_alias=True)["config"]
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=78)
-    return tuple(shorten(line, _LONGEST_LINE) for line in text.splitlines())
 
 
 def _inputs(manifest: Manifest) -> Table:

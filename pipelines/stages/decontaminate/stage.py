@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.decontaminate import proof, report, story
 from isinglass.pipelines.stages.decontaminate.sets import (
@@ -88,7 +87,7 @@ class Decontaminate(Stage):
         drops = no_drops(len(standing.open))
         if not driver.places:
             return Verdict(drops)
-        survey = read_survey(driver.workspace, driver.places, [ITEM, SHARE])
+        survey = driver.survey(ITEM, SHARE)
         number, share = (survey[name].to_numpy() for name in (ITEM, SHARE))
         held = number >= 0
         if self.config.action == "drop":
@@ -108,11 +107,7 @@ class Decontaminate(Stage):
     def close(self, closing: Closing) -> Closed:
         """Which sets were looked for, and what was found."""
         assert self.sets is not None
-        places = closing.driver.places
-        found = np.zeros(0, np.int32)
-        if places:
-            survey = read_survey(closing.workspace, places, [ITEM])
-            found = survey[ITEM].to_numpy()
+        found = closing.driver.survey(ITEM)[ITEM].to_numpy()
         summary = decontamination_summary(self.sets, found)
         return Closed(manifest={"decontamination": summary})
 

@@ -21,7 +21,6 @@ from isinglass.pipelines.engine.workspace import (
     file_sha256,
     is_folder,
     list_files,
-    read_array,
     read_table,
 )
 from isinglass.pipelines.read_again import read_manifest
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 AGAINST = "against"
 KEPT = f"{AGAINST}/kept.npy"
-"""Which documents of earlier runs were kept, relative to `work/`."""
+"""Which documents of earlier runs were kept, bool, relative to `work/`."""
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,3 @@ def kept_ids(workspace: Workspace, shard_id: str) -> pa.ChunkedArray:
     """doc_ids of a shard that a run kept, by its ledger."""
     ledger = read_table(workspace.table("ledger", shard_id), ["doc_id", "outcome"])
     return ledger.filter(pc.equal(ledger["outcome"], "kept"))["doc_id"]
-
-
-def read_kept(workspace: Workspace) -> np.ndarray:
-    """What `store_kept` wrote, bool."""
-    return np.asarray(read_array(workspace.work / KEPT))

@@ -80,7 +80,11 @@ def compare_pairs(
     session, workspace = driver.session, driver.workspace
     places = all_places(driver, earlier)
     candidates = shingling.find_candidates(pairs, load_identified(workspace).rank)
-    save_candidates(workspace, candidates)
+    # Where the workers of the verify pass map them.
+    folder = workspace.pass_folder(VERIFY)
+    make_folder(folder)
+    for name, array in vars(candidates).items():
+        write_array(folder / f"candidates.{name}.npy", array)
     sources, layouts = _sources(driver, earlier)
     shape = [dedup.ngram, dedup.normalise.model_dump(), driver.code]
     shingles = shingling.shingle_units(sources, places, candidates, shape)
@@ -143,7 +147,9 @@ class VerifyWork:
 
     def open(self) -> tuple[Candidates, ShingleStore]:
         """Map the candidates and their shingle sets."""
-        candidates = load_candidates(self.workspace)
+        folder = self.workspace.pass_folder(VERIFY)
+        names = [f"candidates.{field.name}.npy" for field in fields(Candidates)]
+        candidates = Candidates(*(map_array(folder / name) for name in names))
         store = open_store(
             self.workspace, list(self.shingles), list(self.places), candidates.places
         )
@@ -166,21 +172,6 @@ class VerifyWork:
             path = folder / f"{request['name']}.contained.npy"
             outputs.write_array(path, found.contained)
         return {"records_in": len(pairs), "pairs": len(pairs)}
-
-
-def save_candidates(workspace: Workspace, candidates: Candidates) -> None:
-    """Leave the candidates where the workers of the verify pass map them."""
-    folder = workspace.pass_folder(VERIFY)
-    make_folder(folder)
-    for name, array in vars(candidates).items():
-        write_array(folder / f"candidates.{name}.npy", array)
-
-
-def load_candidates(workspace: Workspace) -> Candidates:
-    """Inverse of `save_candidates`, mapped into memory."""
-    folder = workspace.pass_folder(VERIFY)
-    names = [field.name for field in fields(Candidates)]
-    return Candidates(*(map_array(folder / f"candidates.{name}.npy") for name in names))
 
 
 def verify_units(

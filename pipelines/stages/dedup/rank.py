@@ -12,11 +12,11 @@ import numpy as np
 from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
 from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.workspace import Workspace, map_array
+from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
 from isinglass.pipelines.stages.dedup.earlier_runs import (
+    KEPT,
     EarlierRun,
     earlier_extents,
-    read_kept,
     store_kept,
 )
 from isinglass.schemas.commit import Commit
@@ -53,7 +53,7 @@ def rank_documents(
 
     def make(outputs: UnitOutputs) -> dict[str, int]:
         workspace = outputs.workspace
-        references = read_kept(workspace) if earlier else None
+        references = read_array(workspace.work / KEPT) if earlier else None
         survey = read_survey(workspace, places, READ)
         found = identify(survey, dedup, present, references)
         folder = workspace.pass_folder(name)

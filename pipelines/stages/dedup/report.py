@@ -41,7 +41,14 @@ def section(data: ReportData) -> Section:
         return not_run(anchor, title, "the configuration has no dedup section.")
     config = data.part("dedup") or {}
     blocks: list[Block] = [_counts(data, summary)]
-    blocks += _removals(data, summary)
+    # Who loses documents.
+    losers = (
+        _shares(data, "source", "Source"),
+        _shares(data, "language", "Language"),
+        _clusters(data),
+        _earlier(summary) if summary.against else None,
+    )
+    blocks += [block for block in losers if block is not None]
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
@@ -151,17 +158,6 @@ def _pairs(near: list[NearDuplicate], summary: DedupSummary) -> Table:
         rows,
         note="The pairs nearest to the threshold: the ones to doubt first.",
     )
-
-
-def _removals(data: ReportData, summary: DedupSummary) -> list[Block]:
-    """Who loses documents: sources, languages, and large clusters; earlier runs."""
-    blocks = [
-        _shares(data, "source", "Source"),
-        _shares(data, "language", "Language"),
-        _clusters(data),
-        _earlier(summary) if summary.against else None,
-    ]
-    return [block for block in blocks if block is not None]
 
 
 def _shares(data: ReportData, column: str, name: str) -> Table | None:

@@ -75,6 +75,12 @@ class Slot:
     documents: int = 0
     tokens: int = 0
 
+    def copy_in(self) -> None:
+        """Copy ids and starts to the device."""
+        sizes = (self.tokens, self.documents + 1)
+        for (host, device), size in zip((self.ids, self.starts), sizes, strict=True):
+            device[:size].copy_(host[:size], non_blocking=True)
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -131,7 +137,7 @@ class Lane:
         starts[0] = 0
         np.cumsum(lengths, dtype=np.int32, out=starts[1:])
         enqueue = self.engine.enqueue
-        arrived = enqueue("in", lambda: _copy_in(slot), None)
+        arrived = enqueue("in", slot.copy_in, None)
         computed = enqueue("compute", lambda: self._compute(slot, lengths), arrived)
         copied = enqueue("out", lambda: self._copy_out(slot), computed)
         # Last, so that after an error, and `recover`, the slot is free.
@@ -183,14 +189,6 @@ class Lane:
             # The copy reads it after this function has let go of it.
             self.engine.keep(source, "out")
         return target
-
-
-def _copy_in(slot: Slot) -> None:
-    for (host, device), size in (
-        (slot.ids, slot.tokens),
-        (slot.starts, slot.documents + 1),
-    ):
-        device[:size].copy_(host[:size], non_blocking=True)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

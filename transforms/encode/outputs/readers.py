@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.megatron import (
+    BIN,
     HEADER,
+    IDX,
     MAGIC,
     TYPES,
     VERSION,
-    bin_path,
-    idx_path,
+    half_path,
 )
 
 
@@ -197,7 +198,7 @@ def read_megatron(prefix: str | Path) -> MegatronData:
     Raises:
         InputError: A file is missing, or is not what the other says.
     """
-    index, data = idx_path(Path(prefix)), bin_path(Path(prefix))
+    index, data = (half_path(Path(prefix), half) for half in (IDX, BIN))
     try:
         content = index.read_bytes()
         size = data.stat().st_size

@@ -43,6 +43,7 @@ SHORT_CONTEXT = "a{0}.1{0}A\n"
 """The same for code points that no text holds, 955,000 of them, at a third of the
 time: a letter joins `a`, a digit joins `1`, neither joins the full stop."""
 
+_SURROGATES = range(0xD800, 0xE000)
 _NO_TEXT = {"Cn", "Co", "Cs"}
 _GROUP = 256
 _PLAIN = "aA1. '\n"
@@ -65,7 +66,7 @@ def probe(
     """
     listed = np.zeros(CODE_POINTS, bool)
     if points is None:
-        points = [chr(one) for one in range(CODE_POINTS) if not _is_surrogate(one)]
+        points = [chr(one) for one in range(CODE_POINTS) if one not in _SURROGATES]
     if rules.kind == "bytes":
         if splitting is None:
             return None
@@ -119,10 +120,6 @@ def splitting_pair(rules: Rules) -> tuple[Encode, FastLibrary] | None:
         return TokenBatch(np.concatenate(ids), lengths, 0)
 
     return encode, fast
-
-
-def _is_surrogate(point: int) -> bool:
-    return 0xD800 <= point <= 0xDFFF  # noqa: PLR2004
 
 
 def _list(
@@ -240,7 +237,7 @@ def _random(chance: np.random.Generator) -> str:
     top = (0x110000, 0x10000, 0x3000)[int(chance.integers(3))]
     points = chance.integers(top, size=int(chance.integers(1, 24))).tolist()
     plain = _one_of(chance, ("", "a", " ", "1"))
-    return plain.join(chr(one) for one in points if not 0xD800 <= one <= 0xDFFF)  # noqa: PLR2004
+    return plain.join(chr(one) for one in points if one not in _SURROGATES)
 
 
 def _one_of(chance: np.random.Generator, texts: tuple[str, ...]) -> str:
