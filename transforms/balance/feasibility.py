@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from isinglass.schemas.arrays import Floats
 
 _STEPS = 100
 
 
 def reachable_share(
-    group: NDArray[np.float64],
-    axis: NDArray[np.float64],
-    multiplicity: NDArray[np.float64],
-    bounds: tuple[float, float],
+    group: Floats, axis: Floats, multiplicity: Floats, bounds: tuple[float, float]
 ) -> tuple[float, float]:
     """Return the least and greatest share of a group over all weights of mean 1.
 
@@ -38,10 +36,7 @@ def reachable_share(
 
 
 def _greatest(
-    group: NDArray[np.float64],
-    axis: NDArray[np.float64],
-    multiplicity: NDArray[np.float64],
-    bounds: tuple[float, float],
+    group: Floats, axis: Floats, multiplicity: Floats, bounds: tuple[float, float]
 ) -> float:
     share = float((multiplicity * group).sum() / (multiplicity * axis).sum())
     for _ in range(_STEPS):
@@ -57,10 +52,8 @@ def _greatest(
 
 
 def _greedy(
-    values: NDArray[np.float64],
-    multiplicity: NDArray[np.float64],
-    bounds: tuple[float, float],
-) -> NDArray[np.float64]:
+    values: Floats, multiplicity: Floats, bounds: tuple[float, float]
+) -> Floats:
     """Weights of mean 1 within bounds that maximise sum(multiplicity * w * values)."""
     low, high = bounds
     order = np.argsort(-values, kind="stable")

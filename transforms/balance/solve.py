@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Floats
 from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.balance.calibration import (
@@ -42,7 +43,7 @@ _BISECTIONS = 24
 class Solution(NamedTuple):
     """Weights of documents, of mean 1, and whether they meet all targets together."""
 
-    weights: NDArray[np.float64]
+    weights: Floats
     feasible: bool
     reachable: dict[str, Reachable]
 
@@ -58,16 +59,16 @@ class Axis:
     target: dict[str, float]
     counts: NDArray[np.integer | np.floating]
 
-    def total(self) -> NDArray[np.float64]:
+    def total(self) -> Floats:
         """Counts of all groups, shape (k,)."""
         return np.asarray(self.counts.sum(axis=0), np.float64)
 
-    def constraints(self) -> NDArray[np.float64]:
+    def constraints(self) -> Floats:
         """The functions x_g of all groups but the last, shape (groups - 1, k)."""
         shares = np.array(list(self.target.values()))[:, None]
         return np.asarray((self.counts - shares * self.total())[:-1])
 
-    def shares(self, weights: NDArray[np.float64]) -> dict[str, float]:
+    def shares(self, weights: Floats) -> dict[str, float]:
         """The share of each group under weights (k,); 0 where nothing is mentioned."""
         total = float((weights * self.total()).sum())
         return {
@@ -75,7 +76,7 @@ class Axis:
             for group, counts in zip(self.target, self.counts, strict=True)
         }
 
-    def towards_target(self, documents: NDArray[np.float64], way: float) -> Axis:
+    def towards_target(self, documents: Floats, way: float) -> Axis:
         """The same axis, with a target part of the way from the shares it has."""
         now = self.shares(documents)
         target = {g: now[g] + way * (goal - now[g]) for g, goal in self.target.items()}
@@ -157,7 +158,7 @@ def solve(
     return Solution(found.weights[inverse.reshape(-1)], feasible, reachable)
 
 
-def _split(axes: list[Axis], table: NDArray[np.float64]) -> list[Axis]:
+def _split(axes: list[Axis], table: Floats) -> list[Axis]:
     """The same axes over the rows of `table`, which has their columns in order."""
     ends = np.cumsum([len(axis.target) for axis in axes])[:-1]
     parts = np.split(table, ends, axis=1)
@@ -167,16 +168,14 @@ def _split(axes: list[Axis], table: NDArray[np.float64]) -> list[Axis]:
     ]
 
 
-def _weigh(
-    axes: list[Axis], documents: NDArray[np.float64], distance: Distance
-) -> Calibration:
+def _weigh(axes: list[Axis], documents: Floats, distance: Distance) -> Calibration:
     if documents.sum() == 0:
         return Calibration(np.ones(len(documents)), 0.0)
     constraints = np.concatenate([axis.constraints() for axis in axes])
     return calibrate(constraints, documents, distance)
 
 
-def _met(axes: list[Axis], documents: NDArray[np.float64], found: Calibration) -> bool:
+def _met(axes: list[Axis], documents: Floats, found: Calibration) -> bool:
     """Whether targets are met in shares too.
 
     Weights that take all mentions away would bring the constraints to 0 as well.
@@ -197,7 +196,7 @@ def _met(axes: list[Axis], documents: NDArray[np.float64], found: Calibration) -
 
 
 def _farthest(
-    axes: list[Axis], documents: NDArray[np.float64], distance: Distance
+    axes: list[Axis], documents: Floats, distance: Distance
 ) -> tuple[float, Calibration]:
     """Bisect for the greatest part of the way to the targets that can be gone."""
     found = _weigh(axes, documents, distance)
@@ -216,9 +215,7 @@ def _farthest(
     return gone, best
 
 
-def _reachable(
-    axis: Axis, documents: NDArray[np.float64], bounds: tuple[float, float]
-) -> Reachable:
+def _reachable(axis: Axis, documents: Floats, bounds: tuple[float, float]) -> Reachable:
     total = axis.total()
     if not (documents * total).sum() > 0:
         return {}

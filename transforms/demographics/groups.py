@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.statistics.characteristics import share, statistic
@@ -64,9 +65,7 @@ def group_statistics(
     return found
 
 
-def _cells(
-    mentions: MentionCounts, labels: NDArray[np.int64], count: int
-) -> list[Accumulator]:
+def _cells(mentions: MentionCounts, labels: Integers, count: int) -> list[Accumulator]:
     """Sums by label, under `documents`, `covered`, `words` and names of columns."""
     cells: list[Accumulator] = [{} for _ in range(count)]
     for key, values in _summed(mentions):
@@ -118,7 +117,7 @@ def _axis(cell: Accumulator, slices: Slices, stage: str) -> Iterator[Statistic]:
             )
 
 
-def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Statistic]:
+def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
     """Return how many documents of each group stay.
 
     `group.retention` is the share of the group's documents that stay, with its Wilson
@@ -156,9 +155,7 @@ def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Sta
     return found
 
 
-def removal(
-    mentioned: NDArray[np.bool_], removed: Mapping[str, NDArray[np.bool_]]
-) -> list[Statistic]:
+def removal(mentioned: Flags, removed: Mapping[str, Flags]) -> list[Statistic]:
     """Return how many documents of each group each reason removes.
 
     `group.removed_share` is the share of the group's documents, with its Wilson

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.repeats.windows import KINDS
 from isinglass.transforms.statistics.characteristics import statistic
@@ -37,13 +38,13 @@ class Sample(NamedTuple):
     """
 
     sources: NDArray[np.object_]
-    characters: NDArray[np.int64]
-    repeated: NDArray[np.int64]
+    characters: Integers
+    repeated: Integers
     population: Mapping[str, int]
 
 
 def estimate_ratio(
-    parts: NDArray[np.int64], wholes: NDArray[np.int64], population: int
+    parts: Integers, wholes: Integers, population: int
 ) -> Estimate | None:
     """Estimate sum(parts) / sum(wholes) of a population from a random sample of it.
 
@@ -112,7 +113,7 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
     return rows
 
 
-def _slices(sample: Sample) -> Iterator[tuple[Slices, NDArray[np.bool_], int]]:
+def _slices(sample: Sample) -> Iterator[tuple[Slices, Flags, int]]:
     """Slice columns, the sampled documents of the slice, and how many it has."""
     population = sample.population
     everything = np.ones(len(sample.characters), np.bool_)

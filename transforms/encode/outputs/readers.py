@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.megatron import (
     BIN,
@@ -26,7 +27,7 @@ from isinglass.transforms.encode.outputs.megatron import (
 
 def read_embeddings(
     path: str | Path,
-) -> tuple[pa.ChunkedArray, NDArray[np.float32] | NDArray[np.float16]]:
+) -> tuple[pa.ChunkedArray, Singles | NDArray[np.float16]]:
     """The vectors of a file, or of all files of a folder in the order of their names.
 
     Row groups are read one after the other into the matrix, so that the memory is that
@@ -169,8 +170,8 @@ class MegatronData:
 
     _ids: NDArray[Any] = field(repr=False)
     lengths: NDArray[np.int32]
-    _starts: NDArray[np.int64] = field(repr=False)
-    borders: NDArray[np.int64]
+    _starts: Integers = field(repr=False)
+    borders: Integers
 
     def __len__(self) -> int:
         """Documents, empty ones included."""

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.decoded import decodes_to
 from isinglass.transforms.encode.outputs.readers import open_parquet
@@ -129,7 +130,7 @@ def _check_rows(batch: pa.RecordBatch, first: int, expected: Expected) -> list[s
     return [fault for what in wrong for fault in _told(wrong[what], what, first)]
 
 
-def _told(wrong: NDArray[np.bool_], what: str, first: int = 0) -> list[str]:
+def _told(wrong: Flags, what: str, first: int = 0) -> list[str]:
     places = np.flatnonzero(wrong)
     if len(places) == 0:
         return []
@@ -137,7 +138,7 @@ def _told(wrong: NDArray[np.bool_], what: str, first: int = 0) -> list[str]:
     return [f"{where} {what}; the first is row {first + places[0]}."]
 
 
-def _sample(documents: int) -> NDArray[np.int64]:
+def _sample(documents: int) -> Integers:
     """Every k-th document: at least one, at most `MOST_DECODED`."""
     return np.arange(0, documents, max(1, -(-documents // MOST_DECODED)))
 
@@ -145,7 +146,7 @@ def _sample(documents: int) -> NDArray[np.int64]:
 def _collect(
     batch: pa.RecordBatch,
     start: int,
-    sampled: tuple[NDArray[np.int64], NDArray[np.int64]],
+    sampled: tuple[Integers, Integers],
     ids: dict[int, list[int]],
     expected: Expected,
 ) -> None:
@@ -172,7 +173,7 @@ def _decodes(ids: Sequence[int], text: str, expected: Expected) -> bool:
     return decodes_to(expected.tokenizer.library, ids, text, whole=whole)
 
 
-def _lists(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _lists(column: pa.ListArray) -> tuple[NDArray[np.int32], Integers]:
     offsets = column.offsets.to_numpy().astype(np.int64)
     values = column.values.to_numpy()[offsets[0] : offsets[-1]]
     return values, offsets - offsets[0]

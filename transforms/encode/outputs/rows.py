@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.tables import tokens_schema
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, special_tokens_mask
@@ -15,9 +16,7 @@ from isinglass.transforms.encode.tokenizers.batch import TokenBatch, special_tok
 LARGEST_OFFSET = 2**31 - 1
 
 
-def row_columns(
-    doc_ids: pa.StringArray, documents: NDArray[np.int64] | None
-) -> list[pa.Array]:
+def row_columns(doc_ids: pa.StringArray, documents: Integers | None) -> list[pa.Array]:
     """The columns `doc_id` and, where rows are windows, `window`.
 
     `documents` is the document of each row, ascending, where rows are windows.
@@ -27,7 +26,7 @@ def row_columns(
     return [doc_ids.take(pa.array(documents)), pa.array(window_numbers(documents))]
 
 
-def window_numbers(documents: NDArray[np.int64]) -> NDArray[np.int32]:
+def window_numbers(documents: Integers) -> NDArray[np.int32]:
     """Which window of its document each row is, from 0; `documents` ascend."""
     places = np.arange(len(documents))
     opens = np.ones(len(documents), bool)
@@ -36,7 +35,7 @@ def window_numbers(documents: NDArray[np.int64]) -> NDArray[np.int32]:
     return (places - first).astype(np.int32)
 
 
-def list_column(values: pa.Array, offsets: NDArray[np.int64]) -> pa.ListArray:
+def list_column(values: pa.Array, offsets: Integers) -> pa.ListArray:
     """A list a row, without copying the values.
 
     Raises:
@@ -54,7 +53,7 @@ def tokens_batch(
     doc_ids: pa.StringArray,
     tokens: TokenBatch,
     *,
-    documents: NDArray[np.int64] | None = None,
+    documents: Integers | None = None,
     masks: bool = False,
     word_ids: NDArray[np.int32] | None = None,
 ) -> pa.RecordBatch:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.tables import embeddings_schema, hidden_states_schema
 from isinglass.transforms.encode.batching import bounds
@@ -38,10 +39,10 @@ def storage_of(dtype: EmbeddingType) -> Storage:
 
 def embeddings_batch(
     doc_ids: pa.StringArray,
-    matrix: NDArray[np.float32],
+    matrix: Singles,
     *,
     dtype: EmbeddingType = "float32",
-    documents: NDArray[np.int64] | None = None,
+    documents: Integers | None = None,
 ) -> pa.RecordBatch:
     """Vectors as rows of `tables.embeddings_schema`.
 
@@ -59,9 +60,7 @@ def embeddings_batch(
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def half_column(
-    matrix: NDArray[np.float32] | NDArray[np.float16],
-) -> pa.FixedSizeBinaryArray:
+def half_column(matrix: Singles | NDArray[np.float16]) -> pa.FixedSizeBinaryArray:
     """The rows of a matrix as the bytes of their float16 values, little-endian.
 
     Raises:
@@ -91,10 +90,10 @@ MILLION = 1_000_000
 
 def hidden_batches(
     doc_ids: pa.StringArray,
-    lengths: NDArray[np.int64],
+    lengths: Integers,
     hidden: NDArray[np.float16],
     *,
-    documents: NDArray[np.int64] | None = None,
+    documents: Integers | None = None,
     most_bytes: int = ROW_GROUP_BYTES,
 ) -> Iterator[pa.RecordBatch]:
     """Hidden states as rows of `tables.hidden_states_schema`, in parts of bounded size.

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
 from isinglass.transforms.encode.tokenizers.reference import Reference, read_library
@@ -123,7 +123,7 @@ def splitting_pair(rules: Rules) -> tuple[Encode, FastLibrary] | None:
 
 
 def _list(
-    listed: NDArray[np.bool_],
+    listed: Flags,
     strings: Sequence[str],
     context: str,
     reference: Encode,
@@ -155,7 +155,7 @@ def _decomposed() -> list[str]:
     return [parts for one, parts in apart if parts != one]
 
 
-def _neighbours(listed: NDArray[np.bool_]) -> list[str]:
+def _neighbours(listed: Flags) -> list[str]:
     """The first and last code point of each class that Unicode's rules look at."""
     classes: dict[tuple[str, int], list[str]] = {}
     for point in np.flatnonzero(~listed).tolist():
@@ -208,7 +208,7 @@ def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list
 
 def differing(
     texts: list[str], reference: Callable[[list[str]], TokenBatch], fast: FastLibrary
-) -> NDArray[np.int64]:
+) -> Integers:
     """Rows of the texts whose ids differ."""
     if not texts:
         return np.zeros(0, np.int64)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.errors import TokenizerDiffersError
 from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.tokenizers.batch import (
@@ -116,10 +117,10 @@ class Tokenizer:
         return number_words(tokens or self.encode(texts), self._continuing)
 
     @cached_property
-    def _continuing(self) -> NDArray[np.bool_] | None:
+    def _continuing(self) -> Flags | None:
         return self.reference.rules.continuing_ids(self.reference.vocabulary_size)
 
-    def _ids(self, texts: Texts) -> tuple[TokenBatch, NDArray[np.int64]]:
+    def _ids(self, texts: Texts) -> tuple[TokenBatch, Integers]:
         """Ids of whole texts, and the rows kept away from the fast library."""
         none = np.zeros(0, np.int64)
         if self._choice is None:
@@ -145,7 +146,7 @@ class Tokenizer:
             tokens = replace_rows(tokens, rows, others)
         return tokens, rows
 
-    def _guarded(self, texts: Texts, choice: Choice) -> NDArray[np.int64]:
+    def _guarded(self, texts: Texts, choice: Choice) -> Integers:
         rows = choice.guard.rows(texts)
         if choice.spelled and len(texts):
             pattern = "|".join(re.escape(token) for token in choice.spelled)
@@ -155,11 +156,7 @@ class Tokenizer:
         return rows
 
     def _compare(
-        self,
-        texts: Texts,
-        tokens: TokenBatch,
-        guarded: NDArray[np.int64],
-        limit: int | None,
+        self, texts: Texts, tokens: TokenBatch, guarded: Integers, limit: int | None
     ) -> None:
         if self._choice is None:
             return
@@ -200,7 +197,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 """Constant of SplitMix64 (Steele, Lea and Flood 2014, figure 17)."""
 
 
-def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
+def sampled_rows(texts: Texts, share: float) -> Integers:
     """Rows of a share of the documents, 0 to 1, chosen by their text alone.
 
     The same document is chosen in every run and in any batch: by its length and 64 of
