@@ -45,7 +45,7 @@ from isinglass.transforms.dedup.keepers import Similarity
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.stage import Driver
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
+    from isinglass.pipelines.stages.dedup.rank import EarlierRun
 
 LOGGER = logging.getLogger(__name__)
 

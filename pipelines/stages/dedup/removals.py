@@ -15,7 +15,7 @@ from isinglass.pipelines.engine.mapped_tables import (
     read_survey,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, kept_ids
+from isinglass.pipelines.stages.dedup.rank import EarlierRun, kept_ids
 from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import ConfigError, GateError, ReconcileError
 from isinglass.schemas.manifest import DedupSummary, EarlierRunSummary, GateResult

@@ -16,7 +16,7 @@ from isinglass.transforms.dedup.align import Stretch, align
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from isinglass.pipelines.stages.dedup.texts import Texts
+    from isinglass.pipelines.stages.dedup.story import Texts
     from isinglass.transforms.dedup.shared import Comparison, Side
 
 CONTEXT = 16

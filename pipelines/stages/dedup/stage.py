@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup import proof, report, story
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
 from isinglass.pipelines.stages.dedup.near import compare_pairs, match_documents
 from isinglass.pipelines.stages.dedup.rank import (
+    EarlierRun,
     all_places,
     load_identified,
+    open_earlier,
     rank_documents,
 )
 from isinglass.pipelines.stages.dedup.removals import (

@@ -33,7 +33,7 @@ from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.models.find import chosen_pooling
-from isinglass.transforms.encode.outputs.vectors import (
+from isinglass.transforms.encode.outputs.rows import (
     hidden_bytes,
     hidden_warning,
     in_units,

@@ -12,7 +12,7 @@ from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
 from isinglass.transforms.encode.models.find import MINILM, chosen_pooling, model_folder
 from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.outputs.vectors import hidden_bytes, in_units
+from isinglass.transforms.encode.outputs.rows import hidden_bytes, in_units
 from isinglass.transforms.encode.tokenizers.batch import window_step
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 

@@ -28,7 +28,7 @@ from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
-from isinglass.transforms.encode.outputs.vectors import truncated
+from isinglass.transforms.encode.outputs.rows import truncated
 from isinglass.transforms.encode.stages import StreamSettings, encode_stream, writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.reference import load_reference

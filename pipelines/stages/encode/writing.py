@@ -25,12 +25,13 @@ from isinglass.transforms.encode.outputs.megatron import (
     half_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.rows import tokens_batch, with_end
-from isinglass.transforms.encode.outputs.vectors import (
+from isinglass.transforms.encode.outputs.rows import (
     HIDDEN_STORAGE,
     embeddings_batch,
     hidden_batches,
     storage_of,
+    tokens_batch,
+    with_end,
 )
 from isinglass.transforms.write import ZSTD
 
