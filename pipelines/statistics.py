@@ -53,7 +53,7 @@ def words_kept(texts: Sequence[Statistic]) -> float:
     """Words of all kept documents, from `text_statistics`."""
     for row in texts:
         whole = row.source is None and row.language is None
-        if row.metric == "words" and row.stage == OUTPUT and whole:
+        if row.metric == "words" and row.when == OUTPUT and whole:
             return row.value
     return 0.0
 

@@ -14,7 +14,7 @@ from isinglass.pipelines.engine.workspace import exists, read_table
 from isinglass.pipelines.read_again import plan_again
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import Manifest
-from isinglass.schemas.statistic import Statistic
+from isinglass.schemas.statistic import Statistic, read_statistics
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
@@ -130,5 +130,4 @@ class FinishedRun:
 
     def statistics(self) -> list[Statistic]:
         """All rows of `audit/statistics.parquet`."""
-        rows = read_table(self.folder / "audit" / "statistics.parquet").to_pylist()
-        return [Statistic(**row) for row in rows]
+        return read_statistics(read_table(self.folder / "audit" / "statistics.parquet"))

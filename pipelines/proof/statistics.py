@@ -50,7 +50,7 @@ def check_statistics(run: FinishedRun) -> Check:
         return conclude("statistics", faults, f"{len(table):,} rows; no text to count")
     statistics, exact = _recount(run)
     ours = _by_slice(statistics, exact=exact)
-    theirs = _by_slice([s for s in table if s.stage == OUTPUT], exact=exact)
+    theirs = _by_slice([s for s in table if s.when == OUTPUT], exact=exact)
     faults += [
         f"statistics of {column or 'all texts'} {label}".rstrip() + " are not of data/"
         for column, label in sorted(ours.keys() | theirs.keys())
@@ -112,12 +112,11 @@ def _check_totals(run: FinishedRun, table: list[Statistic]) -> list[str]:
         (OUTPUT, "characters"): characters.kept,
     }
     faults = []
-    for (stage, metric), number in expected.items():
-        values = [
-            s.value
-            for s in table
-            if (s.stage, s.metric, s.source, s.language) == (stage, metric, None, None)
-        ]
-        if values != [number]:
-            faults.append(f"{metric} of the {stage} are not those of the ledger")
+    whole: dict[tuple[str, str], list[float]] = {}
+    for s in table:
+        if s.source is None and s.language is None:
+            whole.setdefault((s.when, s.metric), []).append(s.value)
+    for (when, metric), number in expected.items():
+        if whole.get((when, metric)) != [number]:
+            faults.append(f"{metric} of the {when} are not those of the ledger")
     return faults

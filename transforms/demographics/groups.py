@@ -50,7 +50,7 @@ def group_statistics(
     mentions: MentionCounts,
     sources: pa.StringArray,
     languages: pa.StringArray,
-    stage: str,
+    when: str,
 ) -> list[Statistic]:
     """Return the statistics of the module's table; none where nothing is covered."""
     found: list[Statistic] = []
@@ -58,10 +58,10 @@ def group_statistics(
     for columns, cell in each_slice(sums):
         if cell["documents"]:
             counts = (cell["covered"], cell["documents"])
-            found.append(share("lexicon.coverage", counts, stage, **columns))
+            found.append(share("lexicon.coverage", counts, when, **columns))
         if cell["covered"]:
             for axis in sorted({axis for axis, _ in group_names()}):
-                found.extend(_axis(cell, {**columns, "axis": axis}, stage))
+                found.extend(_axis(cell, {**columns, "axis": axis}, when))
     return found
 
 
@@ -91,26 +91,26 @@ def _summed(mentions: MentionCounts) -> Iterator[tuple[Any, NDArray[Any]]]:
         yield ("mentions", axis, group), mentions.counts[:, j]
 
 
-def _axis(cell: Accumulator, slices: Slices, stage: str) -> Iterator[Statistic]:
+def _axis(cell: Accumulator, slices: Slices, when: str) -> Iterator[Statistic]:
     axis, covered, words = slices["axis"], cell["covered"], cell["words"]
     counts = (cell["documents", axis], covered)
-    yield share("axis.coverage", counts, stage, **slices)
+    yield share("axis.coverage", counts, when, **slices)
     groups = sorted(group for other, group in group_names() if other == axis)
     total = sum(cell["mentions", axis, group] for group in groups)
     for group in groups:
         at = {**slices, "group": group}
         mentions = cell["mentions", axis, group]
         counts = (cell["documents", axis, group], covered)
-        yield share("group.document_share", counts, stage, **at)
+        yield share("group.document_share", counts, when, **at)
         if total:
             counts = (mentions, total)
-            yield share("group.mention_share", counts, stage, interval=False, **at)
+            yield share("group.mention_share", counts, when, interval=False, **at)
         if words:
             yield statistic(
                 "group.mentions_per_thousand_words",
                 1000 * mentions / words,
                 "per 1,000 words",
-                stage,
+                when,
                 numerator=mentions,
                 denominator=words,
                 **at,

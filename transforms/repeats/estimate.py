@@ -28,13 +28,13 @@ class Estimate(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """Sampled documents of one stage, and the documents they stand for.
+    """Sampled documents of input or output, and the documents they stand for.
 
     Attributes:
         sources: str objects (n,), source of each sampled document; "" where unknown.
         characters: int64 (n,).
         repeated: int64 (n, 3), of these in repeats, as in `KINDS`.
-        population: Documents of the stage by source, the sampled ones included.
+        population: Documents by source, the sampled ones included.
     """
 
     sources: NDArray[np.object_]
@@ -85,7 +85,7 @@ def estimate_ratio(
     return Estimate(value, *wilson(value * effective, effective))
 
 
-def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
+def repeat_rows(sample: Sample, when: str) -> list[Statistic]:
     """Shares of repeated characters, overall and by source.
 
     `position` is the kind of repeat. `numerator` and `denominator` are characters of
@@ -99,7 +99,7 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
             continue
         counts = {"numerator": sampled, "denominator": population}
         share, unit = sampled / population, "share of documents"
-        rows.append(statistic(SAMPLED, share, unit, stage, **counts, **columns))
+        rows.append(statistic(SAMPLED, share, unit, when, **counts, **columns))
         wholes = sample.characters[chosen]
         for parts, kind in zip(sample.repeated[chosen].T, KINDS, strict=True):
             found = estimate_ratio(parts, wholes, population)
@@ -109,7 +109,7 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
             told = columns | sums | {"position": kind}
             told |= {"low": found.low, "high": found.high}
             unit = "share of characters"
-            rows.append(statistic(SHARE, found.value, unit, stage, **told))
+            rows.append(statistic(SHARE, found.value, unit, when, **told))
     return rows
 
 

@@ -93,8 +93,8 @@ def _cells(lengths: dict[str, Integers], labels: Integers, count: int) -> list[A
     return cells
 
 
-def text_statistics(sums: Accumulator, stage: str) -> list[Statistic]:
-    """Documents, characters, words and their lengths, by the sums of a whole stage.
+def text_statistics(sums: Accumulator, when: str) -> list[Statistic]:
+    """Documents, characters, words and their lengths, by the sums of a whole run.
 
     `documents.share` is of all documents. `length.quantile` is off by at most 1/64 of
     itself; its position is the share of documents that are not longer.
@@ -103,26 +103,26 @@ def text_statistics(sums: Accumulator, stage: str) -> list[Statistic]:
     found: list[Statistic] = []
     for columns, cell in each_slice(sums):
         found += (
-            statistic(metric, cell[metric], metric, stage, **columns)
+            statistic(metric, cell[metric], metric, when, **columns)
             for metric in ("documents", *_UNITS)
         )
         if cell["documents"]:
             found += (
-                row for unit in _UNITS for row in _lengths(cell, columns, unit, stage)
+                row for unit in _UNITS for row in _lengths(cell, columns, unit, when)
             )
         if columns:
             counts = (cell["documents"], total)
-            found.append(share("documents.share", counts, stage, **columns))
+            found.append(share("documents.share", counts, when, **columns))
     return found
 
 
-def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statistic]:
+def _lengths(cell: Any, columns: Slices, unit: str, when: str) -> list[Statistic]:
     documents = cell["documents"]
     mean = statistic(
         "length.mean",
         cell[unit] / documents,
         unit,
-        stage,
+        when,
         numerator=cell[unit],
         denominator=documents,
         **columns,
@@ -133,7 +133,7 @@ def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statisti
             "length.quantile",
             quantile(histogram, float(position)),
             unit,
-            stage,
+            when,
             position=position,
             **columns,
         )

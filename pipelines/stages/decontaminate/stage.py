@@ -19,7 +19,7 @@ from isinglass.pipelines.stages.decontaminate.sets import (
     store_index,
 )
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import DecontaminateConfig, NormaliseConfig, RunConfig
+from isinglass.schemas.config import DecontaminateConfig, NormaliseConfig
 from isinglass.schemas.reasons import DropReason
 from isinglass.transforms.decontaminate.items import ItemIndex, find_items
 
@@ -40,11 +40,6 @@ class Decontaminate(Stage):
 
     name: ClassVar[str] = "decontaminate"
     place: ClassVar[int] = 40
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Decontaminate | None:
-        """On if there is such a section."""
-        return None if config.decontaminate is None else cls(config.decontaminate)
 
     def prepare(self, site: Site) -> Decontaminate:
         """Read the evaluation sets."""

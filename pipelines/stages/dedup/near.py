@@ -79,7 +79,11 @@ def compare_pairs(
     """Exact similarity of the candidate pairs, from their texts read again."""
     session, workspace = driver.session, driver.workspace
     places = all_places(driver, earlier)
-    candidates = shingling.find_candidates(pairs, load_identified(workspace).rank)
+    ranks, rank = np.unique(pairs), load_identified(workspace).rank
+    candidates = Candidates(
+        np.searchsorted(ranks, pairs).astype(np.uint32),
+        np.argsort(rank, kind="stable")[ranks].astype(np.int64),
+    )
     # Where the workers of the verify pass map them.
     folder = workspace.pass_folder(VERIFY)
     make_folder(folder)

@@ -54,11 +54,6 @@ class Dedup(Stage):
     name: ClassVar[str] = "dedup"
     place: ClassVar[int] = 30
 
-    @classmethod
-    def of(cls, config: RunConfig) -> Dedup | None:
-        """On if there is such a section."""
-        return None if config.dedup is None else cls(config.dedup)
-
     def prepare(self, site: Site) -> Dedup:
         """Open the earlier runs."""
         earlier = open_earlier(self.config, site.base)

@@ -61,7 +61,9 @@ def encode_shards(
     `cleans` and what is returned are commits by shard; `fingerprints` are the hashes of
     tokenizer and model, and that of the code.
     """
-    workspace, tables = session.workspace, table_folder()
+    # The user's cache, where tables of differing characters are kept between runs.
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    workspace, tables = session.workspace, Path(cache) / "isinglass" / "tokenizers"
     # In the run folder: a fast tokenizer was found out, in this run or one before, so
     # that a run that is stopped on its way back goes on by the reference. Another
     # tokenizer, or another version of a library, gets another chance.
@@ -148,12 +150,6 @@ def _one_worker_a_gpu(session: Session, choice: str) -> Session:
     beam = session.execution.config
     fewer = beam.model_copy(update={"workers": min(beam.workers, gpus)})
     return replace(session, execution=replace(session.execution, config=fewer))
-
-
-def table_folder() -> Path:
-    """The user's cache, where tables of differing characters are kept between runs."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "isinglass" / "tokenizers"
 
 
 def _check_room(

@@ -16,7 +16,7 @@ from isinglass.pipelines.stages.encode.preflight import (
     with_absolute_paths,
 )
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import EncodeConfig, RunConfig
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.models.find import chosen_pooling
@@ -37,11 +37,6 @@ class Encode(Stage):
     name: ClassVar[str] = "encode"
     verb: ClassVar[str] = "encode"
     place: ClassVar[int] = 70
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Encode | None:
-        """On if there is such a section."""
-        return None if config.encode is None else cls(config.encode)
 
     def prepare(self, site: Site) -> Encode:
         """Check tokenizer and model, if the verb needs them."""
