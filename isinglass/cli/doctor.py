@@ -7,15 +7,12 @@ import platform
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from isinglass.cli.options import FormatOption, show
 from isinglass.schemas.config import EncodeConfig, PiiConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.schemas.manifest import Model
-
-if TYPE_CHECKING:
-    from isinglass.transforms.encode.models.check import ModelFile
 
 LEAST_FREE_BYTES = 2**30
 
@@ -74,7 +71,7 @@ def _tried(
     return Finding(name, good, detail, needed)
 
 
-def _named(models: Iterable[Model | ModelFile]) -> str:
+def _named(models: Iterable[Model]) -> str:
     return ", ".join(f"{model.name} {model.sha256[:12]}" for model in models)
 
 

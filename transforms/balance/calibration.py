@@ -68,8 +68,7 @@ class Distance:
     def greatest(self, rarest: float) -> float:
         """Upper bound of the mean distance of weights within bounds and of mean 1.
 
-        Args:
-            rarest: Least share that one vector has of all documents.
+        `rarest` is the least share that one vector has of all documents.
         """
         if self.name == "kl":
             # mean of w ln w - w + 1, with no weight above 1 / rarest

@@ -20,12 +20,9 @@ def reachable_share(
     none. That inner maximum is greedy: the greatest weight to the rows of greatest
     value, as far as the mean allows. Other axes are not considered.
 
-    Args:
-        group: Count of the group in each row, shape (k,).
-        axis: Count of all groups of the axis, shape (k,), with a sum > 0.
-        multiplicity: Documents of each row, shape (k,).
-        bounds: Least and greatest weight; the latter may be infinite, with the former
-            0: then the ends of the interval can be neared, not reached.
+    Of each row (k,) these are the count of the group, that of all groups of the axis,
+    with a sum > 0, and the documents. The greatest weight may be infinite, with the
+    least 0: then the ends of the interval can be neared, not reached.
     """
     if np.isinf(bounds[1]):
         shares = group[axis > 0] / axis[axis > 0]

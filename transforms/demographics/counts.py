@@ -177,9 +177,8 @@ def _match(tables: Any, root: Any, words: Any, counts: Any) -> None:
 def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> Any:
     """Read to the end of a word that begins at `position`.
 
-    Returns:
-        Position after it, hash, length (0 if it cannot be a word of a lexicon), and
-        whether it holds combining marks. Underscores around a word are no part of it.
+    Returns the position after it, hash, length (0 if it cannot be a word of a lexicon),
+    and whether it holds combining marks. Underscores around a word are no part of it.
     """
     value = HASH_START
     length = 0

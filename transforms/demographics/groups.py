@@ -125,10 +125,8 @@ def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
     `group.retention_ratio` is the former over the latter: 1 where the group fares as
     all do.
 
-    Args:
-        mentioned: Shape (n, groups), columns as `group_names()`: the document, whose
-            language has a lexicon, mentions the group.
-        kept: Shape (n,).
+    `mentioned` (n, groups) says which documents, whose language has a lexicon, mention
+    the groups of `group_names()`; `kept` (n,) which stay.
     """
     if len(kept) == 0:
         return []

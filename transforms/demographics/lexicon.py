@@ -39,11 +39,7 @@ class DemographicLexicon:
 
 
 def load_lexicon(language: str) -> DemographicLexicon | None:
-    """Return the lexicon of a language, or None where there is none.
-
-    Args:
-        language: ISO 639 code or BCP 47 tag, in any case.
-    """
+    """The lexicon of an ISO 639 code or BCP 47 tag in any case; None without one."""
     wanted = primary_language(language)
     for lexicon in all_lexicons():
         if wanted == lexicon.language or wanted in lexicon.aliases:

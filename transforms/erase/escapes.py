@@ -43,10 +43,9 @@ def unescaped(text: str) -> str:
 def source_places(text: str, layers: int) -> tuple[Integers, Integers]:
     """Where each code point of an unescaped text comes from.
 
-    Returns:
-        Begins and ends (n,), end exclusive, in code points of the source, of each code
-        point of the unescaped text. That of an escape has the whole escape, of several
-        octets those of its own.
+    Returns begins and ends (n,), end exclusive, in code points of the source, of each
+    code point of the unescaped text. That of an escape has the whole escape, of several
+    octets those of its own.
     """
     begins = np.arange(len(text), dtype=np.int64)
     ends = begins + 1

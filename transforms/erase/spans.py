@@ -47,11 +47,9 @@ class Eraser:
         return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
 
     def edits(self, view: View, write: Write) -> Edits:
-        """The listed places of some documents.
+        """The listed places of some documents, as spans that go before all others.
 
-        Returns:
-            Spans that go before all others. What was cut out of a text needs no
-            erasure and is no span.
+        What was cut out of a text needs no erasure and is no span.
         """
         rows, starts, ends = self._places(view.doc_ids)
         first = view.cut.from_source(rows, starts)

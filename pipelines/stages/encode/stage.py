@@ -44,9 +44,8 @@ class Encode(Stage):
         if site.verb not in {"run", "encode"}:
             return replace(self, config=config)
         embeds = config.embeddings != "none"
-        files = check_models(config, embeds=embeds)
+        models = tuple(check_models(config, embeds=embeds))
         check_encode(config)
-        models = tuple(Model.model_validate(vars(file)) for file in files)
         return replace(self, config=config, runs=True, models=models)
 
     def resolved(self) -> Mapping[str, Any]:

@@ -82,11 +82,7 @@ class ForgetRequest:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What a request led to.
-
-    Attributes:
-        folder: The new run; None if none was made.
-    """
+    """What a request led to; no folder where no new run was made."""
 
     found: Found
     folder: Path | None = None

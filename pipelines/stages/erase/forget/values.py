@@ -20,11 +20,7 @@ _ENTITY = re.compile(r"[A-Z][A-Z0-9_]*")
 
 @dataclass(frozen=True)
 class Requested:
-    """One value that is to be forgotten.
-
-    Attributes:
-        entity: Kind that its findings must have; None for any.
-    """
+    """One value that is to be forgotten, of findings of a kind or, if None, of any."""
 
     value: str = field(repr=False)
     entity: str | None = None
