@@ -83,7 +83,14 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         for form in (term["term"], *term.get("forms", ()))
     }
     terms = tuple(sorted(forms))
-    _refuse_contradictions(data["name"], terms)
+    seen: dict[tuple[str, str], str] = {}
+    for form, (axis, group) in terms:
+        other = seen.setdefault((axis, form), group)
+        if other != group:
+            raise ValueError(
+                f"lexicon {data['name']}: {form!r} is in {axis}/{other} and "
+                f"{axis}/{group}; keep it in one of them"
+            )
     told = {name: data[name] for name in ("name", "language", "version", "licence")}
     return DemographicLexicon(
         entry=Lexicon(**told, sha256=hashlib.sha256(content).hexdigest()),
@@ -91,14 +98,3 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         terms=terms,
         vetoes=tuple(sorted(data["vetoes"])),
     )
-
-
-def _refuse_contradictions(name: str, terms: tuple[tuple[str, Group], ...]) -> None:
-    seen: dict[tuple[str, str], str] = {}
-    for form, (axis, group) in terms:
-        other = seen.setdefault((axis, form), group)
-        if other != group:
-            raise ValueError(
-                f"lexicon {name}: {form!r} is in {axis}/{other} and {axis}/{group}; "
-                "keep it in one of them"
-            )

@@ -33,7 +33,7 @@ def accounting_section(data: ReportData) -> page.Section:
         )
     blocks += [
         _flow_figure(manifest.records),
-        _record_table(manifest.records, records, _sentences(manifest)),
+        _record_table(manifest, records),
         _character_table(manifest, characters),
         page.Paragraph(_equation(manifest.characters, characters)),
     ]
@@ -68,20 +68,12 @@ def _ordered(counts: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _sentences(manifest: Manifest) -> dict[str, str]:
-    """A sentence for each reason, those of stages from outside included."""
-    told = [stage.reasons for stage in manifest.stages.values()]
-    return {
-        reason: text
-        for reasons in (*told, REASON_TEXT)
-        for reason, text in reasons.items()
-    }
-
-
-def _record_table(
-    records: Records, books: Sum, sentences: dict[str, str]
-) -> page.Table:
-    total = records.total_in
+def _record_table(manifest: Manifest, books: Sum) -> page.Table:
+    sentences: dict[str, str] = {}
+    for stage in manifest.stages.values():
+        sentences |= stage.reasons
+    sentences |= REASON_TEXT
+    records, total = manifest.records, manifest.records.total_in
     rows: list[page.Row] = [
         ["kept", "", grouped(records.kept), share_of(records.kept, total), ""]
     ]

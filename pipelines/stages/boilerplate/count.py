@@ -132,7 +132,12 @@ def count_boilerplate(
         build=build,
         wave_of=lambda unit: bucket_number(unit) // WAVE_BUCKETS,
     )
-    check_counts(workspace, places, commits)
+    # Every paragraph of every document must have arrived in a bucket, once.
+    sent = sum(len(counted_keys(workspace, place)) for place in places)
+    arrived = sum(commit.counts["occurrences"] for commit in commits.values())
+    if sent != arrived:
+        told = f"{sent} paragraphs were sent, {arrived} arrived."
+        raise ReconcileError(f"Pass paragraphs: {told}")
     made = outputs_digest_input(list(commits.values()))
 
     def merge(outputs: UnitOutputs) -> dict[str, int]:
@@ -159,18 +164,6 @@ def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
     names = [f"bucket-{number:05d}" for number in range(buckets)]
     weight = size // buckets
     return [Unit(name, name, digest([whole, name]), weight) for name in names]
-
-
-def check_counts(
-    workspace: Workspace, places: list[Extent], commits: dict[str, Commit]
-) -> None:
-    """Every paragraph of every document must have arrived in a bucket, once."""
-    sent = sum(len(counted_keys(workspace, place)) for place in places)
-    arrived = sum(commit.counts["occurrences"] for commit in commits.values())
-    if sent != arrived:
-        raise ReconcileError(
-            f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
-        )
 
 
 def boilerplate_path(workspace: Workspace) -> Path:

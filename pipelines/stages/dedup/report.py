@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import capture_curve
@@ -104,7 +105,7 @@ def _counts(data: ReportData, summary: DedupSummary) -> page.Table:
 def _capture(
     curve: list[tuple[float, float]], threshold: float, config: dict[str, Any]
 ) -> list[page.Block]:
-    at_threshold = interpolate(curve, threshold)
+    at_threshold = float(np.interp(threshold, *np.array(sorted(curve)).T))
     how = ""
     if {"bands", "rows", "ngram"} <= set(config):
         how = (
@@ -122,15 +123,6 @@ def _capture(
             "more similar pairs more surely. What is never compared is never removed."
         ),
     ]
-
-
-def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
-    """Value of a piecewise linear curve; None outside of it."""
-    for (x0, y0), (x1, y1) in pairwise(sorted(curve)):
-        if x0 <= at <= x1:
-            part = (at - x0) / (x1 - x0) if x1 > x0 else 0.0
-            return y0 + part * (y1 - y0)
-    return None
 
 
 def _pairs(near: list[NearDuplicate], summary: DedupSummary) -> page.Table:

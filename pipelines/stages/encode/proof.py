@@ -195,9 +195,13 @@ def _packed_fault(
     sizes = _flat(rows, "seq_lens")
     starts = np.cumsum(sizes) - sizes
     inside = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
-    fault = _row_fault(rows, config.packed.length)
-    if fault:
-        return fault
+    totals = pc.list_value_length(rows.column("input_ids")).to_numpy()
+    pieces = pc.list_value_length(rows.column("seq_lens")).to_numpy()
+    if totals.max(initial=0) > config.packed.length:
+        return f"a row has {totals.max()} tokens"
+    edges = np.append(0, np.cumsum(sizes))[np.append(0, np.cumsum(pieces))]
+    if not np.array_equal(np.diff(edges), totals):
+        return "seq_lens do not add up to the rows"
     if not np.array_equal(_flat(rows, "position_ids"), inside):
         return "position_ids do not begin at 0 in each piece"
     owners = pc.index_in(rows.column("doc_ids").flatten(), doc_ids)
@@ -210,18 +214,6 @@ def _packed_fault(
         return "a token of the texts is missing, or is there twice"
     same = np.array_equal(whole.values[index], _flat(rows, "input_ids"))
     return "" if same else "its ids differ from those of the texts"
-
-
-def _row_fault(rows: pa.RecordBatch, length: int) -> str:
-    """Whether rows are too long, or are not the sum of their pieces."""
-    totals = pc.list_value_length(rows.column("input_ids")).to_numpy()
-    pieces = pc.list_value_length(rows.column("seq_lens")).to_numpy()
-    if totals.max(initial=0) > length:
-        return f"a row has {totals.max()} tokens"
-    ends = np.append(0, np.cumsum(_flat(rows, "seq_lens")))
-    edges = ends[np.append(0, np.cumsum(pieces))]
-    same = np.array_equal(np.diff(edges), totals)
-    return "" if same else "seq_lens do not add up to the rows"
 
 
 def _flat(rows: pa.RecordBatch, name: str) -> NDArray[np.int64]:

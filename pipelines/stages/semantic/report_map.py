@@ -54,7 +54,13 @@ def cluster_map(circles: Sequence[Circle]) -> Markup:
     """
     ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
     named = ranked[:NAMED]
-    colours = _colours(ranked)
+    totals: Counter[str] = Counter()
+    for one in ranked:
+        if one.source:
+            totals[one.source] += one.before
+    # A colour for each of the sources with the most documents.
+    largest = sorted(totals, key=lambda source: (-totals[source], source))
+    colours = dict(zip(largest, _COLOURS, strict=False))
     parts = [_circle(one, colours.get(one.source, _OTHER)) for one in ranked]
     parts += [_number(place, one) for place, one in enumerate(named, 1)]
     y = _SIDE + 24.0
@@ -65,16 +71,6 @@ def cluster_map(circles: Sequence[Circle]) -> Markup:
     title, told = _describe(ranked, named)
     description = Markup("<desc>{}</desc>").format(visible(shorten(told, 2000)))
     return picture(bottom + 6, title, [description, *parts, *legend], 2000)
-
-
-def _colours(drawn: Sequence[Circle]) -> dict[str, str]:
-    """A colour for each of the sources with the most documents."""
-    totals: Counter[str] = Counter()
-    for one in drawn:
-        if one.source:
-            totals[one.source] += one.before
-    ranked = sorted(totals, key=lambda source: (-totals[source], source))
-    return dict(zip(ranked, _COLOURS, strict=False))
 
 
 def _circle(one: Circle, colour: str) -> Markup:

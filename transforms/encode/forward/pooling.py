@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 def pool_mean(batch: DeviceBatch, hidden: Tensor) -> Tensor:
     """Mean of each document's hidden states, special tokens included."""
-    if hidden.device.type == "cpu":
-        return _mean_by_runs(batch, hidden)
-    return _mean_by_segments(batch, hidden)
+    if hidden.device.type != "cpu":
+        return _mean_by_segments(batch, hidden)
+    means = []
+    for run in batch.runs:
+        rows = hidden[run.start : run.stop].view(run.documents, run.length, -1)
+        means.append(rows.mean(1, dtype=torch.float32))
+    return torch.cat(means)
 
 
 def pool_first(batch: DeviceBatch, hidden: Tensor) -> Tensor:
@@ -43,17 +47,6 @@ class Pooler:
     def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
         """See `Pooling`."""
         return linear(pool_first(batch, hidden), self.weight, self.bias).tanh()
-
-
-def _mean_by_runs(batch: DeviceBatch, hidden: Tensor) -> Tensor:
-    return torch.cat(
-        [
-            hidden[run.start : run.stop]
-            .view(run.documents, run.length, -1)
-            .mean(1, dtype=torch.float32)
-            for run in batch.runs
-        ]
-    )
 
 
 def _mean_by_segments(batch: DeviceBatch, hidden: Tensor) -> Tensor:

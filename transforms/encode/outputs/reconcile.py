@@ -67,7 +67,9 @@ def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]
     if windowed:
         windows = rows.column("window").to_numpy()
         first = np.flatnonzero(windows == 0)
-        faults += _check_windows(written, windows)
+        codes = written.dictionary_encode().indices.to_numpy()
+        wrong = window_numbers(codes) != windows
+        faults += _told(wrong, "are not the next window of their document")
         written = written.take(pa.array(first))
     faults += _check_documents(written, wanted)
     # Rows cannot be laid beside each other where they are not the same documents.
@@ -84,12 +86,6 @@ def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]
             if not _decodes(ids.get(document, []), text, expected):
                 faults.append(f"The ids of document {document} are not of its text.")
     return faults
-
-
-def _check_windows(doc_ids: pa.Array, windows: NDArray[np.int32]) -> list[str]:
-    codes = doc_ids.dictionary_encode().indices.to_numpy()
-    wrong = window_numbers(codes) != windows
-    return _told(wrong, "are not the next window of their document")
 
 
 def _check_documents(written: pa.Array, wanted: pa.Array) -> list[str]:

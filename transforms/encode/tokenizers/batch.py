@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from isinglass.schemas.arrays import Flags, Integers
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.batching import token_index
 
@@ -150,15 +150,3 @@ def differing_rows(one: TokenBatch, other: TokenBatch) -> Integers:
     at = np.flatnonzero(mine.values != theirs.values)
     differs[same[np.searchsorted(mine.offsets, at, side="right") - 1]] = True
     return np.flatnonzero(differs)
-
-
-def number_words(tokens: TokenBatch, inside: Flags) -> NDArray[np.int32]:
-    """Number of each token's word in its document, -1 for the special ones around it.
-
-    `inside` says which ids continue a word; see `Rules.continuing_ids`.
-    """
-    starts = ~inside[tokens.values]
-    special = special_tokens_mask(tokens) > 0
-    count = np.concatenate([[0], np.cumsum(starts & ~special)])
-    before = np.repeat(count[tokens.offsets[:-1]], tokens.lengths)
-    return np.where(special, -1, count[1:] - before - 1).astype(np.int32)

@@ -22,8 +22,8 @@ from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
     cut,
     differing_rows,
-    number_words,
     replace_rows,
+    special_tokens_mask,
     take_rows,
 )
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
@@ -114,7 +114,12 @@ class Tokenizer:
         """
         if self._continuing is None:
             return self.reference.word_ids(texts)
-        return number_words(tokens or self.encode(texts), self._continuing)
+        tokens = tokens or self.encode(texts)
+        special = special_tokens_mask(tokens) > 0
+        opens = ~self._continuing[tokens.values] & ~special
+        count = np.concatenate([[0], np.cumsum(opens)])
+        before = np.repeat(count[tokens.offsets[:-1]], tokens.lengths)
+        return np.where(special, -1, count[1:] - before - 1).astype(np.int32)
 
     @cached_property
     def _continuing(self) -> Flags | None:

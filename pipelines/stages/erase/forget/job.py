@@ -103,7 +103,13 @@ def forget(request: ForgetRequest, console: Console) -> Forgotten:
         check_new_key(source)
     search = ValueSearch.compile([item.value for item in request.values])
     given = RunConfig.model_validate(source.given)
-    _check_stages(given, request.stages)
+    for stage in given.stages:
+        # No code is run because a run folder names it.
+        if stage.use not in request.stages:
+            raise ConfigError(
+                f"The run used the stage {stage.use}, whose code would be run again. "
+                f"If you trust it, name it: --stage {stage.use}"
+            )
     found = search_run(source, request.values, search, given.beam.workers)
     if request.dry_run or found.documents == 0:
         return Forgotten(found)
@@ -116,16 +122,6 @@ def forget(request: ForgetRequest, console: Console) -> Forgotten:
     job = Request(config, source.manifest.verb, source.base, execution)
     manifest, remains = _run(workspace, job, erasure, search, console)
     return Forgotten(found, folder, manifest, remains)
-
-
-def _check_stages(config: RunConfig, named: tuple[str, ...]) -> None:
-    """No code is run because a run folder names it."""
-    for stage in config.stages:
-        if stage.use not in named:
-            raise ConfigError(
-                f"The run used the stage {stage.use}, whose code would be run again. "
-                f"If you trust it, name it: --stage {stage.use}"
-            )
 
 
 def _output(request: ForgetRequest, source: SourceRun) -> Path:
