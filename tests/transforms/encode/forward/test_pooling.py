@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.transforms.encode.forward import pooling
-from isinglass.transforms.encode.forward.pooling import Pooler, pool_first, pool_mean
+from isinglass.transforms.encode.forward import batch as pooling
+from isinglass.transforms.encode.forward.batch import Pooler, pool_first, pool_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
