@@ -51,11 +51,9 @@ def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Stat
 
 def words_kept(texts: Sequence[Statistic]) -> float:
     """Words of all kept documents, from `text_statistics`."""
-    for row in texts:
-        whole = row.source is None and row.language is None
-        if row.metric == "words" and row.when == OUTPUT and whole:
-            return row.value
-    return 0.0
+    whole = (row for row in texts if row.source is None and row.language is None)
+    words = (row.value for row in whole if (row.metric, row.when) == ("words", OUTPUT))
+    return next(words, 0.0)
 
 
 def record_statistics(counts: Mapping[str, int]) -> list[Statistic]:

@@ -201,13 +201,11 @@ class ParagraphReader:
         keys = found.keys[marked]
         self._marked.append(np.stack([numbers.astype(np.uint64), keys]))
         self._others.append(np.unique(found.keys[~marked]))
-        return self._are_sources(numbers, labels.take(pa.array(rows)))
-
-    def _are_sources(self, numbers: np.ndarray, labels: pa.StringArray) -> bool:
         if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(self.listed)):
             return False
         told = self.listed["source"].take(pa.array(numbers))
-        same = pc.equal(pc.fill_null(told, ""), pc.fill_null(labels, ""))
+        sources = labels.take(pa.array(rows))
+        same = pc.equal(pc.fill_null(told, ""), pc.fill_null(sources, ""))
         return bool(pc.all(same, min_count=0).as_py())
 
     def conclude(self, missing: str) -> list[Check]:

@@ -145,9 +145,11 @@ def encode_again(run: FinishedRun) -> Sampled:
     here = {"tokenizer_backend": "reference", "device": "cpu", "precision": "float32"}
     settings = config.model_copy(update=here)
     try:
-        other = _other_model(run, settings)
-        if other:
-            return Sampled(why=f"the {other} here is another one")
+        known = {(model.role, model.sha256) for model in run.manifest.models}
+        for file in check_models(settings):
+            if (file.role, file.sha256) not in known:
+                other = "tokenizer" if file.role == "tokenizer" else "model"
+                return Sampled(why=f"the {other} here is another one")
         tokenizer, encoder = load_tokenizer(settings), load_encoder(settings)
     except RefuseError as error:
         return Sampled(why=str(error))
@@ -162,15 +164,6 @@ def encode_again(run: FinishedRun) -> Sampled:
             found.faults[table].append(f"{table}/{path.stem} is not of its texts")
         found.rows += len(rows)
     return found
-
-
-def _other_model(run: FinishedRun, settings: EncodeConfig) -> str:
-    """Which of tokenizer and model is not the manifest's; empty if both are."""
-    told = {(model.role, model.sha256) for model in run.manifest.models}
-    for file in check_models(settings):
-        if (file.role, file.sha256) not in told:
-            return "tokenizer" if file.role == "tokenizer" else "model"
-    return ""
 
 
 def _chosen(run: FinishedRun, config: EncodeConfig) -> Iterator[tuple[Path, Integers]]:
