@@ -125,10 +125,9 @@ def solve(
     """Find the weights closest to 1 that meet the targets.
 
     The result does not depend, to the last bit, on the order of the documents.
-    Arguments are as of `axes_of`.
+    Arguments and `ConfigError` are as of `axes_of`.
 
     Raises:
-        ConfigError: A target names an axis or a group that has no column.
         RefuseError: The bounds do not allow the targets and `on_infeasible` is
             `refuse`.
     """

@@ -57,11 +57,7 @@ def group_names() -> tuple[Group, ...]:
 
 @cache
 def all_lexicons() -> tuple[DemographicLexicon, ...]:
-    """All lexicons of the package, by language.
-
-    Raises:
-        ValueError: A file lists one form in two groups of an axis.
-    """
+    """All lexicons of the package, by language; raises as `parse_lexicon` does."""
     folder = files("isinglass.transforms") / "resources" / "lexicons"
     entries = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
     found = [parse_lexicon(entry.read_bytes()) for entry in entries]

@@ -102,9 +102,7 @@ def character_table() -> NDArray[np.int32]:
 def load_matcher() -> Matcher:
     """Compile all lexicons of the package to one vocabulary and one trie a language.
 
-    Raises:
-        ValueError: A word or phrase is longer than the kernel can hold, or an entry
-            has no words.
+    Raises as `split_words` does.
     """
     lexicons, columns = all_lexicons(), group_names()
     words: dict[tuple[int, ...], int] = {}
