@@ -86,7 +86,12 @@ class Stage:
 
     @classmethod
     def of(cls, config: RunConfig) -> Self | None:
-        """The stage as a configuration asks for it; None if it is off."""
+        """The stage as a configuration asks for it; None if it is off.
+
+        Unless it says otherwise, a stage is made of the section of its name.
+        """
+        section = getattr(config, cls.name, None)
+        return None if section is None else cls(section)  # type: ignore[call-arg]
 
     def prepare(self, site: Site) -> Self:
         """Read own files and models, and check them; nothing is written.

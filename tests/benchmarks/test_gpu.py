@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.encoding.corpus import write_texts
 from benchmarks.encoding.gpu import Session, call
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.spans import FAILURES, FOUND
 
 
@@ -26,9 +26,7 @@ def no_failures() -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=FAILURES)
 
 
-def places_of(
-    spans: pa.RecordBatch | pa.Table,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def places_of(spans: pa.RecordBatch | pa.Table) -> tuple[Integers, Integers, Integers]:
     """Row, start and end of each span, int64."""
     rows, starts, ends = (
         spans.column(name).to_numpy().astype(np.int64)

@@ -72,7 +72,7 @@ class Trunk:
         Raises:
             MissingExtraError: The extra `encode` is not installed.
         """
-        from isinglass.transforms.encode.settings import require  # noqa: PLC0415
+        from isinglass.transforms.encode import require  # noqa: PLC0415
 
         require("torch", "tokenizers", "safetensors")
         import tokenizers  # noqa: PLC0415  (optional)
@@ -81,7 +81,7 @@ class Trunk:
         from isinglass.transforms.encode.forward.load import (  # noqa: PLC0415
             load_model,
         )
-        from isinglass.transforms.encode.models.packaged import (  # noqa: PLC0415
+        from isinglass.transforms.encode.models.find import (  # noqa: PLC0415
             packaged_model,
             packaged_tokenizer,
         )
@@ -169,13 +169,13 @@ def trunk_model() -> Model:
     Raises:
         RefuseError: They are missing or not the published ones.
     """
+    from isinglass.transforms.encode.models.find import (  # noqa: PLC0415
+        MINILM_NAME,
+        packaged_model,
+    )
     from isinglass.transforms.encode.models.folder import (  # noqa: PLC0415
         WEIGHTS_FILE,
         file_sha256,
-    )
-    from isinglass.transforms.encode.models.packaged import (  # noqa: PLC0415
-        MINILM_NAME,
-        packaged_model,
     )
 
     digest = file_sha256(packaged_model() / WEIGHTS_FILE)

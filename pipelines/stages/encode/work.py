@@ -29,8 +29,7 @@ from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
-from isinglass.transforms.encode.outputs.vectors import truncated
-from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.outputs.rows import truncated
 from isinglass.transforms.encode.stages import StreamSettings, encode_stream, writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.reference import load_reference
@@ -79,7 +78,7 @@ class EncodeWork:
         """Load tokenizer and model, once a worker."""
         # Workers are processes already, and a forked thread pool warns.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        config, settings = self.config, settings_of(self.config)
+        config = self.config
         embeds = config.embeddings != "none"
         if not embeds or choose_device(config.device).type == "cpu":
             # Beside a GPU the fast tokenizers' own pool of threads has all cores: it
@@ -91,8 +90,8 @@ class EncodeWork:
             # Where processes of this user, of any run, note which GPU they have.
             notes = Path(tempfile.gettempdir()) / f"isinglass-gpu-{os.getuid()}"
             device = lease_device(config.device, notes, str(os.getpid()))
-            encoder = load_encoder(replace(settings, device=str(device)))
-        return load_tokenizer(settings, Path(self.tables)), encoder
+            encoder = load_encoder(config.model_copy(update={"device": str(device)}))
+        return load_tokenizer(config, Path(self.tables)), encoder
 
     def run(self, state: State, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Encode one shard of `data/`.
@@ -168,7 +167,7 @@ class EncodeWork:
             device=device,
             precision=choose_precision(self.config.precision, model.device),
             attention=model.attention,
-            pooling=chosen_pooling(settings_of(self.config)),
+            pooling=chosen_pooling(self.config),
         )
 
 
@@ -181,8 +180,7 @@ class CheckWork:
 
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
-        settings = settings_of(self.config)
-        return Expected(load_reference(settings), settings)
+        return Expected(load_reference(self.config), self.config)
 
     def run(
         self, state: Expected, payload: str, outputs: UnitOutputs

@@ -51,7 +51,10 @@ def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statisti
     rows = []
     for entity, kind, value in _each(counts):
         row = partial(
-            Statistic, stage="run", characteristic="Identifiability", entity=entity
+            Statistic,
+            when="run",
+            characteristic="Identifiability",
+            entity=entity,
         )
         rows.append(row(f"pii.{kind}", value, "spans"))
         if kind == "found" and words:
