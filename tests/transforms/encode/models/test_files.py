@@ -93,7 +93,7 @@ def test_import_needs_no_library() -> None:
         "from isinglass.transforms.encode import stages\n"
         "from isinglass.transforms.encode.encoder import device, encoder\n"
         "from isinglass.transforms.encode.forward import load\n"
-        "from isinglass.transforms.encode.outputs import packed, vectors\n"
+        "from isinglass.transforms.encode.outputs import packed, rows\n"
         "from isinglass.transforms.encode.tokenizers import tokenizer\n"
         "print(sorted({'apache_beam', 'spacy'} & sys.modules.keys()))"
     )
