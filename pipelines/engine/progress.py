@@ -94,6 +94,15 @@ def noted_units(workspace: Workspace, pass_name: str) -> list[str]:
     return sorted({str(note["unit"]) for note in notes})
 
 
+def was_cut_off(workspace: Workspace) -> bool:
+    """Whether a process ended in the middle of a unit, without a word on it."""
+    return any(
+        not exists(workspace.commit_path(note["pass"], note["unit"]))
+        and not exists(workspace.failure_path(note["pass"], note["unit"]))
+        for note in _notes(workspace).values()
+    )
+
+
 def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
     """Until stopped: a live line on a terminal, a log line now and then if not."""
     if console.is_terminal:
@@ -135,15 +144,17 @@ def _workers(workspace: Workspace, pass_name: str) -> list[str]:
     ]
 
 
-def _notes(workspace: Workspace, pass_name: str) -> dict[str, dict[str, Any]]:
-    """What workers noted of a pass, by process and thread."""
+def _notes(
+    workspace: Workspace, pass_name: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """What workers noted, of a pass or of all, by process and thread."""
     notes = {}
     for path in _status_files(workspace):
         try:
             note = read_json(path)
         except (OSError, ValueError):
             continue
-        if note.get("pass") == pass_name:
+        if pass_name in (None, note.get("pass")):
             notes[path.stem] = note
     return notes
 
