@@ -52,15 +52,18 @@ class WorkerStatus:
         self._rows = 0
         self._written = 0.0
         # By this the driver knows what a worker was at when it died.
-        self.add(0)
+        self._write()
 
     def add(self, rows: int) -> None:
         """Count a batch that was worked through."""
         self._rows += rows
         now = time.monotonic()
-        if now - self._written < 1.0 and self._written:
+        if now - self._written < 1.0:
             return
         self._written = now
+        self._write()
+
+    def _write(self) -> None:
         try:
             write_unsynced(self._path, json.dumps(self._note | {"rows": self._rows}))
         except OSError:
