@@ -52,15 +52,18 @@ class WorkerStatus:
         self._rows = 0
         self._written = 0.0
         # By this the driver knows what a worker was at when it died.
-        self.add(0)
+        self._write()
 
     def add(self, rows: int) -> None:
         """Count a batch that was worked through."""
         self._rows += rows
         now = time.monotonic()
-        if now - self._written < 1.0 and self._written:
+        if now - self._written < 1.0:
             return
         self._written = now
+        self._write()
+
+    def _write(self) -> None:
         try:
             write_unsynced(self._path, json.dumps(self._note | {"rows": self._rows}))
         except OSError:
@@ -92,6 +95,15 @@ def noted_units(workspace: Workspace, pass_name: str) -> list[str]:
     """The units of a pass that workers noted last, sorted."""
     notes = _notes(workspace, pass_name).values()
     return sorted({str(note["unit"]) for note in notes})
+
+
+def was_cut_off(workspace: Workspace) -> bool:
+    """Whether a process ended in the middle of a unit, without a word on it."""
+    return any(
+        not exists(workspace.commit_path(note["pass"], note["unit"]))
+        and not exists(workspace.failure_path(note["pass"], note["unit"]))
+        for note in _notes(workspace).values()
+    )
 
 
 def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
@@ -135,15 +147,17 @@ def _workers(workspace: Workspace, pass_name: str) -> list[str]:
     ]
 
 
-def _notes(workspace: Workspace, pass_name: str) -> dict[str, dict[str, Any]]:
-    """What workers noted of a pass, by process and thread."""
+def _notes(
+    workspace: Workspace, pass_name: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """What workers noted, of a pass or of all, by process and thread."""
     notes = {}
     for path in _status_files(workspace):
         try:
             note = read_json(path)
         except (OSError, ValueError):
             continue
-        if note.get("pass") == pass_name:
+        if pass_name in (None, note.get("pass")):
             notes[path.stem] = note
     return notes
 
