@@ -47,7 +47,7 @@ def plan(config: RunConfig, base: Path) -> Plan:
     refuse, most = config.limits.unreadable_files == "refuse", config.limits.shard_bytes
     inputs = []
     for index, (item, found) in enumerate(zip(config.inputs, located, strict=True)):
-        files = [probe(file, item.source, most, refuse=refuse) for file in found]
+        files = [probe(file, item, most, refuse=refuse) for file in found]
         inputs.append(InputFiles(index, item, tuple(files)))
     return Plan(
         shards=make_shards(inputs, most),
