@@ -65,7 +65,7 @@ class Tally(NamedTuple):
     Attributes:
         records: Without the header; what is left of a damaged file is one of them.
         malformed: Records with other than the header's number of fields, with text
-            behind a closing quote, or with a quote that is never closed.
+            behind a closing quote, or from a quote on that is never closed.
         misquoted: Those of the last two kinds.
         quoted: Fields that begin with a quote.
         mixed: Lone carriage returns end lines, and so do newlines.
@@ -276,6 +276,7 @@ def _never_closed(state: Any) -> None:
     state[_LINEWISE] = state[_FAULT] = 1
     state[_RECORDS] += state[_LINES]
     state[_BAD] += state[_LINES]
+    state[_MISQUOTED] += state[_LINES]
     state[_FILLED], state[_PLACE] = state[_LINE_FILLED], _BARE
 
 

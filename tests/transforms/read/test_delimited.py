@@ -34,6 +34,7 @@ def test_plain_rows(read: Read) -> None:
     assert columns["url"] == ["u", None, "x", None]
 
 
+ESCAPED = "; if backslashes escape quotes, set `escape`"
 MALFORMED = [
     (b"a", "the number of fields is not 2"),
     (b"a,b,c", "the number of fields is not 2"),
@@ -42,8 +43,7 @@ MALFORMED = [
     (b'"a" ,c', "text stands behind a closing quote"),
     (
         b'"say \\"hi\\"",c',
-        "text stands behind a closing quote; if backslashes escape quotes, set "
-        "`escape`",
+        f"text stands behind a closing quote{ESCAPED}",
     ),
 ]
 
