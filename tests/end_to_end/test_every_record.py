@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from pyarrow import feather
 
 from isinglass.pipelines.plan import plan
 from isinglass.pipelines.proof.prove import prove

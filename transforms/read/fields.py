@@ -78,7 +78,7 @@ class Parsed:
     @property
     def blank(self) -> NDArray[np.bool_]:
         """Which records (n,) are blank lines."""
-        return np.diff(self.upto) == 0
+        return np.asarray(self.upto[1:] == self.upto[:-1])
 
     def record(self, index: int) -> bytes:
         """Return a record as it stands, with its line end."""
