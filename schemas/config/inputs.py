@@ -81,6 +81,8 @@ class InputConfig(Section):
     def _is_an_encoding(cls, name: str | None) -> str | None:
         if name is not None:
             try:
+                # Of bytes that are no text, `decode` alone tells.
+                b"a".decode(name, "replace")
                 codecs.getincrementaldecoder(name)("replace").decode(b"a", final=True)
             except (LookupError, UnicodeError):
                 msg = f"{name} is no encoding; write for example utf-16 or cp1252"
