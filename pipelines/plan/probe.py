@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from isinglass.pipelines.plan.dialects import examine
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
@@ -19,6 +20,7 @@ from isinglass.schemas.config import InputConfig
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.documents import Dialect
 from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.class_labels import planned_types
 from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
 from isinglass.transforms.read.encodings import other_encoding, recoded
 from isinglass.transforms.read.formats import compression_of
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 _UTF_8 = ("utf-8", "utf-8-sig", "utf_8_sig")
 _COLUMNAR = ("parquet", "arrow")
 
+_MOST_ROWS_PER_BYTE = 1000
 SAMPLE_LINES = 2000
 """Lines of a JSON-lines file by which its keys and their types are planned."""
 
@@ -94,19 +97,25 @@ class _ProblemError(Exception):
 
 
 def probe(
-    found: Found, config: InputConfig, shard_bytes: int, *, refuse: bool
+    found: Found,
+    config: InputConfig,
+    shard_bytes: int,
+    *,
+    refuse: bool,
+    deadly: Mapping[str, str],
 ) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
     `shard_bytes` is what a stretch of plain JSON lines aims at. `refuse` is for a file
     that cannot be read; one that is gone or may not be read is refused in any case.
+    `deadly` says by SHA-256 of which files that is known, and why.
     """
     path, problem = Path(found.path), ""
     file = _File(found, config, Digest(0, ""))
     cuts = shard_bytes if found.format == "jsonl" and file.is_plain else None
     try:
         digest = digest_file(path, line_bytes=cuts)
-        probed = _PROBES[found.format](file._replace(digest=digest))
+        probed = _look(file._replace(digest=digest), deadly)
     except PermissionError:
         raise no_permission(path) from None
     except FileNotFoundError:
@@ -145,6 +154,12 @@ def encoding_of(config: InputConfig) -> str:
     return "" if name in _UTF_8 else name
 
 
+def _look(file: _File, deadly: Mapping[str, str]) -> _Probed:
+    if file.digest.sha256 in deadly:
+        raise _ProblemError(deadly[file.digest.sha256])
+    return _PROBES[file.found.format](file)
+
+
 def _probe_parquet(file: _File) -> _Probed:
     found, digest = file.found, file.digest
     if not digest.bytes:
@@ -159,7 +174,21 @@ def _probe_parquet(file: _File) -> _Probed:
             ) from None
         groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
         sizes = [(group.num_rows, group.total_byte_size) for group in groups]
+        if not _is_consistent(metadata, groups):
+            raise _ProblemError("its footer is damaged: numbers of rows do not agree")
     return _Probed(_numbered(sizes), _typed(found, schema))
+
+
+def _is_consistent(
+    metadata: pq.FileMetaData, groups: Sequence[pq.RowGroupMetaData]
+) -> bool:
+    """Whether the file, its row groups and their first columns count the same rows."""
+    fits = all(
+        0 <= group.num_rows <= (group.column(0).num_values if group.num_columns else 0)
+        and group.total_byte_size >= 0
+        for group in groups
+    )
+    return fits and metadata.num_rows == sum(group.num_rows for group in groups)
 
 
 def _probe_arrow(file: _File) -> _Probed:
@@ -172,10 +201,23 @@ def _probe_arrow(file: _File) -> _Probed:
             schema = open_ipc(mapped).schema
             mapped.seek(0)
             batches = record_batches(mapped, 0, -1)
-            sizes = [(batch.num_rows, batch.nbytes) for batch in batches]
-        except (pa.ArrowException, OSError):
+            sizes = [_size(batch) for batch in batches]
+            _require_plausible(sum(rows for rows, _ in sizes), digest)
+        except (pa.ArrowException, OSError, ValueError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
     return _Probed(_numbered(sizes), _typed(found, schema))
+
+
+def _size(batch: pa.RecordBatch) -> tuple[int, int]:
+    """Rows and bytes, once it is known that no buffer is too small for them."""
+    batch.validate()
+    return batch.num_rows, batch.nbytes
+
+
+def _require_plausible(rows: int, digest: Digest) -> None:
+    """Refuse more rows than a file of this size has, which is damage."""
+    if rows > _MOST_ROWS_PER_BYTE * digest.bytes:
+        raise ValueError(f"{rows} rows in {digest.bytes} bytes")
 
 
 def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
@@ -269,7 +311,7 @@ def _typed(found: Found, schema: pa.Schema) -> Columns:
         raise InputError(
             f"{found.path} has more than one column {twice[0]}. Rename one of them."
         )
-    return dict(zip(names, schema.types, strict=True))
+    return dict(zip(names, planned_types(schema), strict=True))
 
 
 def _refuse_array(found: Found, lines: list[bytes]) -> None:
@@ -295,8 +337,14 @@ def _sampled_types(values: list[dict[str, Any]]) -> Columns:
     kinds: dict[str, set[type]] = {}
     for value in values:
         for key, inner in value.items():
-            kinds.setdefault(key, set()).add(type(inner))
+            kinds.setdefault(key, set()).add(_kind(inner))
     return {key: _json_type(found - {type(None)}) for key, found in kinds.items()}
+
+
+def _kind(value: Any) -> type:
+    """The type of a JSON value; only text holds every digit of a large integer."""
+    is_large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return str if is_large else type(value)
 
 
 def _json_type(kinds: set[type]) -> pa.DataType:
