@@ -35,6 +35,7 @@ from isinglass.transforms.read.batches import (
 )
 from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
+from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
@@ -65,7 +66,7 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
-        for data, damage in blocks(_stretch(file, piece)):
+        for data, damage in blocks(stretch(file, piece)):
             if damage is not None:
                 reason = QuarantineReason.TRUNCATED_FILE
                 yield only_rejected(origin, Rejection(row, reason, damage.detail, data))
@@ -80,9 +81,10 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
             row += len(lines)
 
 
-def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
+def stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
+    """Yield the content of a piece in UTF-8; an `InputError` if the file is shorter."""
     if piece.stop < 0:
-        yield from chunks(file, piece.path)
+        yield from recoded(chunks(file, piece.path), piece.encoding)
         return
     file.seek(piece.start)
     left = piece.stop - piece.start
