@@ -45,6 +45,6 @@ def model_labels() -> dict[str, str]:
     That configuration ignores ORGANIZATION; here it is found if it is asked for.
     """
     path = presidio_folder() / "conf" / "default.yaml"
-    model = yaml.safe_load(path.read_text(encoding="utf-8"))["ner_model_configuration"]
+    model = yaml.load(path.read_bytes(), yaml.CSafeLoader)["ner_model_configuration"]
     mapping: dict[str, str] = model["model_to_presidio_entity_mapping"]
     return mapping
