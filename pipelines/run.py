@@ -115,7 +115,10 @@ def execute(request: Request, console: Console) -> Result:
         if prepared.config.stages:
             execution = replace(execution, stage_path=str(request.base.resolve()))
         session = Session(workspace, execution, console)
-        manifest = _Job(prepared, session).run()
+        try:
+            manifest = _Job(prepared, session).run()
+        finally:
+            session.live.close()
     return Result(manifest, workspace.path, outside=outside)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
 from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.live_workers import LiveWorkers
 from isinglass.pipelines.engine.progress import watched
 from isinglass.pipelines.engine.runner import (
     Execution,
@@ -28,7 +29,7 @@ from isinglass.pipelines.engine.workspace import (
     remove,
 )
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.errors import IsinglassError, ReconcileError
+from isinglass.schemas.errors import IsinglassError, ReconcileError, RetryError
 from isinglass.schemas.manifest import PassRecord
 
 if TYPE_CHECKING:
@@ -47,12 +48,16 @@ input, and that hashes all of it."""
 
 @dataclass
 class Session:
-    """What the driver carries from pass to pass; each leaves a record."""
+    """What the driver carries from pass to pass; each leaves a record.
+
+    Worker processes are started when a pass first needs them, and stay.
+    """
 
     workspace: Workspace
     execution: Execution
     console: Console
     records: list[PassRecord] = field(default_factory=list)
+    live: LiveWorkers = field(default_factory=LiveWorkers)
 
 
 def run_pass(
@@ -138,7 +143,9 @@ def _execute(
         remove(workspace.commit_path(work.name, unit.name))
     weight = sum(unit.weight for unit in pending)
     try:
-        with new_pipeline(session.execution, len(pending), weight / speed) as pipeline:
+        with new_pipeline(
+            session.execution, len(pending), weight / speed, session.live
+        ) as pipeline:
             if build is None:
                 build_unit_pipeline(pipeline, work, pending, workspace)
             else:
@@ -147,6 +154,12 @@ def _execute(
         raise
     except Exception as error:
         _raise_failures(workspace, work.name, pending)
+        if session.live.lost:
+            raise RetryError(
+                f"A worker process of the pass {work.name} was ended (exit code "
+                f"{session.live.lost[-1]}), often for want of memory. Finished work is "
+                "kept; run the same command again, with fewer beam.workers if need be."
+            ) from error
         raise IsinglassError(
             f"Beam ended the pass {work.name} with {type(error).__name__}. Finished "
             "work is kept; run the same command again."

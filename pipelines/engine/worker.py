@@ -1,11 +1,13 @@
 """Start of a local worker process: Beam's own, with logs that can be read.
 
 Beam's harness logs every connection at info level, and its `-m` command does not quote
-the interpreter's path. This module is started in its place and hands over to it.
+the interpreter's path. This module is started in its place and hands over to it, once
+for every pipeline that it is lent to (`live_workers.py`).
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shlex
@@ -31,7 +33,7 @@ def worth_showing(record: logging.LogRecord) -> bool:
 
 
 def main() -> None:
-    """Set up logging, then run Beam's harness until the driver ends it."""
+    """Set up logging, then serve pipelines until the driver closes our input."""
     stage_path = os.environ.get(STAGE_PATH)
     if stage_path:
         sys.path.append(stage_path)
@@ -39,9 +41,19 @@ def main() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(worth_showing)
     logging.getLogger().addHandler(handler)
+    # What others print must not be taken for an answer, nor what is asked be read.
+    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
     from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415
 
-    sdk_worker_main.main(sys.argv)
+    for order in orders:
+        # As Beam's harness is told by its environment.
+        _, harness, _ = sdk_worker_main.create_harness(json.loads(order))
+        harness.run()
+        answers.write("done\n")
+        answers.flush()
 
 
 if __name__ == "__main__":
