@@ -32,9 +32,8 @@ class Worker:
     """One process; `serve` gives it the addresses of a pipeline."""
 
     def __init__(self, command: str) -> None:
-        self.process = subprocess.Popen(
-            command,
-            shell=True,
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            ["/bin/sh", "-c", command],
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
