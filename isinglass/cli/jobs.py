@@ -76,7 +76,7 @@ def start(
 
 def show_forecast(request: Request, form: Format) -> None:
     """Plan, check models, runner and output, and print what would be done."""
-    from isinglass.pipelines.engine.workspace.room import free_for  # noqa: PLC0415
+    from isinglass.cli.room import free_for  # noqa: PLC0415
     from isinglass.pipelines.run import prepare  # noqa: PLC0415
 
     prepared = prepare(request)

@@ -15,14 +15,19 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     GrpcWorkerHandler,
     WorkerHandler,
 )
 from apache_beam.transforms.environments import Environment
-from google.protobuf import json_format, text_format
+from google.protobuf import (  # type: ignore[import-untyped]
+    json_format,
+    text_format,
+)
+
+from isinglass.pipelines.engine.worker import DONE
 
 LOST = "A worker process ended before its work was done."
 _LOOK_SECONDS = 0.2
@@ -48,7 +53,7 @@ class Worker:
             self.process.stdin.flush()
         except OSError:
             return False
-        return bool(self.process.stdout.readline())
+        return DONE in self.process.stdout
 
     def end(self) -> None:
         """Let the process end, and wait for it."""
@@ -100,7 +105,7 @@ def _end_all(idle: list[Worker], urn: str) -> None:
         idle.pop().end()
 
 
-class _LiveEnvironment(Environment):  # type: ignore[misc]
+class _LiveEnvironment(Environment):
     def __init__(self, urn: str, command: str) -> None:
         super().__init__()
         self.urn = urn
@@ -112,7 +117,7 @@ class _LiveEnvironment(Environment):  # type: ignore[misc]
         return self.urn, self.command.encode()
 
 
-class _Lent(GrpcWorkerHandler):  # type: ignore[misc]
+class _Lent(GrpcWorkerHandler):
     """A worker as a pipeline sees it."""
 
     def __init__(self, workers: LiveWorkers, command: bytes, *beams_own: Any) -> None:

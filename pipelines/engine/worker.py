@@ -16,6 +16,9 @@ import sys
 STAGE_PATH = "ISINGLASS_STAGE_PATH"
 """Environment variable: a folder in which modules are looked for after all others."""
 
+DONE = "isinglass worker: done\n"
+"""What a worker says when a pipeline has let it go."""
+
 
 def worker_command(stage_path: str = "") -> str:
     """Shell command that starts a worker with this interpreter."""
@@ -41,18 +44,15 @@ def main() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(worth_showing)
     logging.getLogger().addHandler(handler)
-    # What others print must not be taken for an answer, nor what is asked be read.
-    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    # What others print must not be taken for an answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
     from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415
 
-    for order in orders:
+    for order in sys.stdin:
         # As Beam's harness is told by its environment.
         _, harness, _ = sdk_worker_main.create_harness(json.loads(order))
         harness.run()
-        answers.write("done\n")
+        answers.write(DONE)
         answers.flush()
 
 

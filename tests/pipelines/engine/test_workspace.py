@@ -30,7 +30,6 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
     write_audit,
 )
-from isinglass.pipelines.engine.workspace.room import free_for
 from isinglass.schemas.errors import OutputError
 
 TABLE = pa.table({"name": ["a", "b", "c"], "number": [1, 2, 3]})
@@ -157,11 +156,3 @@ def test_a_secret_is_for_its_owner(tmp_path: Path, *, secret: bool, mode: int) -
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == mode
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
-
-
-def test_room_is_looked_at_without_writing(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    assert free_for(tmp_path / "new" / "run") > 0
-    with pytest.raises(OutputError, match="Choose another output"):
-        free_for(tmp_path / "file" / "run")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
