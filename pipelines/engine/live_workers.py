@@ -9,28 +9,22 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 import weakref
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
-from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
-from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
-    GrpcWorkerHandler,
-    WorkerHandler,
-)
+from apache_beam.portability.api import endpoints_pb2
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import WorkerHandler
 from apache_beam.transforms.environments import Environment
 from google.protobuf import (  # type: ignore[import-untyped]
     json_format,
     text_format,
 )
 
+from isinglass.pipelines.engine.deaths import Watched
 from isinglass.pipelines.engine.worker import DONE
-
-LOST = "A worker process ended before its work was done."
-_LOOK_SECONDS = 0.2
 
 
 class Worker:
@@ -62,14 +56,9 @@ class Worker:
 
 
 class LiveWorkers:
-    """The workers of a run. They end with `close`, with this object or its process.
-
-    Attributes:
-        lost: Exit codes of workers that ended by themselves, in order.
-    """
+    """The workers of a run. They end with `close`, with this object or its process."""
 
     def __init__(self) -> None:
-        self.lost: list[int] = []
         self._idle: list[Worker] = []
         self._urn = f"isinglass:environment:live:{id(self)}"
         end = partial(_end_all, self._idle, self._urn)
@@ -96,7 +85,6 @@ class LiveWorkers:
             self._idle.append(worker)
         else:
             worker.end()
-            self.lost.append(worker.process.returncode)
 
 
 def _end_all(idle: list[Worker], urn: str) -> None:
@@ -117,30 +105,35 @@ class _LiveEnvironment(Environment):
         return self.urn, self.command.encode()
 
 
-class _Lent(GrpcWorkerHandler):
+@dataclass(frozen=True)
+class _Service:
+    """What a worker does for one pipeline."""
+
+    workers: LiveWorkers
+    worker: Worker
+    order: dict[str, str]
+
+    def run(self) -> None:
+        """Serve until the pipeline is done.
+
+        Raises:
+            RuntimeError: The process ended before; its code stands at the end.
+        """
+        alive = self.worker.serve(self.order)
+        self.workers.take_back(self.worker, alive=alive)
+        if not alive:
+            raise RuntimeError(f"return code {self.worker.process.returncode}")
+
+
+class _Lent(Watched):
     """A worker as a pipeline sees it."""
 
     def __init__(self, workers: LiveWorkers, command: bytes, *beams_own: Any) -> None:
-        super().__init__(*beams_own)
+        super().__init__(command, *beams_own)
         self._workers = workers
-        self._command = command.decode()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def start_worker(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        try:
-            super().close()
-        except grpc.RpcError:  # the connections of one that is gone
-            self.stop_worker()
-
-    def stop_worker(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _serve(self) -> None:
+    def new_worker(self) -> _Service:
+        """Take one that lives, or start one: in this thread, which outlives it."""
         options = self.provision_info.provision_info.pipeline_options
         control = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
         order = {
@@ -148,15 +141,5 @@ class _Lent(GrpcWorkerHandler):
             "PIPELINE_OPTIONS": json_format.MessageToJson(options),
             "WORKER_ID": self.worker_id,
         }
-        worker = self._workers.lend(self._command)
-        alive = worker.serve(order)
-        self._workers.take_back(worker, alive=alive)
-        # Beam waits for answers, and does not see who is gone.
-        while not alive and not self._stopped.wait(_LOOK_SECONDS):
-            waiting = self.control_conn._futures_by_id  # noqa: SLF001 - no other way
-            for name in list(waiting):
-                answer = beam_fn_api_pb2.InstructionResponse(
-                    instruction_id=name, error=LOST
-                )
-                with suppress(KeyError):
-                    waiting.pop(name).set(answer)
+        worker = self._workers.lend(self._worker_command_line.decode())
+        return _Service(self._workers, worker, order)

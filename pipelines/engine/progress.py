@@ -52,12 +52,14 @@ class WorkerStatus:
         self._note: dict[str, object] = {"pass": pass_name, "unit": unit}
         self._rows = 0
         self._written = 0.0
+        # By this the driver knows what a worker was at when it died.
+        self.add(0)
 
     def add(self, rows: int) -> None:
         """Count a batch that was worked through."""
         self._rows += rows
         now = time.monotonic()
-        if now - self._written < 1.0:
+        if now - self._written < 1.0 and self._written:
             return
         self._written = now
         try:
@@ -87,6 +89,12 @@ def watched(
         thread.join()
 
 
+def noted_units(workspace: Workspace, pass_name: str) -> list[str]:
+    """The units of a pass that workers noted last, sorted."""
+    notes = _notes(workspace, pass_name).values()
+    return sorted({str(note["unit"]) for note in notes})
+
+
 def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
     """Until stopped: a live line on a terminal, a log line now and then if not."""
     if console.is_terminal:
@@ -109,7 +117,9 @@ def _lines(workspace: Workspace, pass_name: str, units: list[Unit]) -> Iterator[
         for unit in [unit for unit, path in pending.items() if exists(path)]:
             done += unit.weight
             finished += _documents(pending.pop(unit))
-        notes = _notes(workspace, pass_name, {unit.name for unit in pending})
+        waited = {unit.name for unit in pending}
+        noted = _notes(workspace, pass_name)
+        notes = {name: note for name, note in noted.items() if note["unit"] in waited}
         documents = finished + sum(note["rows"] for note in notes.values())
         elapsed = time.monotonic() - started
         # What is under way is as long a document as what is finished.
@@ -137,17 +147,15 @@ def _documents(commit: Path) -> int:
         return 0
 
 
-def _notes(
-    workspace: Workspace, pass_name: str, pending: set[str]
-) -> dict[str, dict[str, Any]]:
-    """What workers say of unfinished units, by the name of their file."""
+def _notes(workspace: Workspace, pass_name: str) -> dict[str, dict[str, Any]]:
+    """What workers noted of a pass, by process and thread."""
     notes = {}
     for path in _status_files(workspace):
         try:
             note = read_json(path)
         except (OSError, ValueError):
             continue
-        if note.get("pass") == pass_name and note.get("unit") in pending:
+        if note.get("pass") == pass_name:
             notes[path.stem] = note
     return notes
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from isinglass.schemas.documents import DocumentBatch, Layout
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.schemas.tables import DOCUMENTS, METADATA_COLUMNS, REJECTED, with_carried
 from isinglass.transforms.read.checks import Rejection, check_texts, invalid_rows
+from isinglass.transforms.read.folders import folder_values
 from isinglass.transforms.read.identity import doc_ids
 
 BATCH_ROWS = 1024
@@ -176,11 +178,23 @@ def _assemble(origin: Origin, records: Records) -> pa.RecordBatch:
         pa.array(records.rows, pa.int64()),
         records.text,
     ]
+    given = folder_values(origin.relative)
+    known = {"source_id": None, "source": origin.source}
     for name in METADATA_COLUMNS:
         column = records.metadata.get(name, pa.nulls(count, pa.string()))
-        columns.append(column.fill_null(origin.source) if name == "source" else column)
-    for field in origin.layout.carried:
-        column = records.carried.get(field.name)
-        columns.append(pa.nulls(count, field.type) if column is None else column)
+        if name == "source_id":
+            blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+            column = pc.if_else(blank, pa.scalar(None, pa.string()), column)
+        value = given.get(origin.mapped.get(name, "")) or known.get(name)
+        columns.append(_filled(column, value))
+    for field, theirs in origin.carried:
+        column = records.carried.get(field.name, pa.nulls(count, field.type))
+        columns.append(_filled(column, given.get(theirs or "")))
     schema = with_carried(DOCUMENTS, origin.layout.carried)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _filled(column: pa.Array, value: str | None) -> pa.Array:
+    """What a file itself says counts before what its folder says."""
+    is_filled = value is None or not pa.types.is_string(column.type)
+    return column if is_filled else column.fill_null(value)

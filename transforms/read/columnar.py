@@ -17,6 +17,7 @@ from isinglass.transforms.read.batches import BATCH_BYTES, BATCH_ROWS, only_reje
 from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import arrow_batches
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
+from isinglass.transforms.read.structure import require_structure
 
 if TYPE_CHECKING:
     from isinglass.transforms.read.batches import Origin
@@ -27,8 +28,16 @@ _FILE_MAGIC = b"ARROW1"
 
 
 def open_parquet(file: BinaryIO) -> pq.ParquetFile:
-    """Open a Parquet file so that reading holds little of it in memory."""
-    return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
+    """Open a Parquet file so that reading holds little of it in memory.
+
+    Where pages have checksums, they are verified.
+    """
+    return pq.ParquetFile(
+        file,
+        pre_buffer=False,
+        buffer_size=_BUFFER_BYTES,
+        page_checksum_verification=True,
+    )
 
 
 def read_parquet(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
@@ -67,21 +76,26 @@ def _read_group(
             batch = next(batches)
         except (pa.ArrowException, OSError, StopIteration):
             require_unchanged(piece)
-            reason = QuarantineReason.UNREADABLE_FILE
-            detail = f"row group {group} cannot be decoded"
-            for first in range(row, stop, BATCH_ROWS):
-                rows = range(first, min(stop, first + BATCH_ROWS))
-                lost = [Rejection(number, reason, detail, None) for number in rows]
-                yield only_rejected(origin, *lost)
+            yield from _lost(origin, range(row, stop), f"row group {group}")
             return
         yield from arrow_batches(origin, batch, row)
         row += batch.num_rows
+
+
+def _lost(origin: Origin, rows: range, what: str) -> Iterator[DocumentBatch]:
+    """Reject rows, each on its own, which no value can be had of."""
+    reason, detail = QuarantineReason.UNREADABLE_FILE, f"{what} cannot be decoded"
+    for first in range(rows.start, rows.stop, BATCH_ROWS):
+        some = range(first, min(rows.stop, first + BATCH_ROWS))
+        yield only_rejected(origin, *(Rejection(n, reason, detail, None) for n in some))
 
 
 def record_batches(
     file: pa.NativeFile, start: int, stop: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield record batches `start` to `stop` of an IPC file or stream; -1 is the end.
+
+    Their values may not be touched before `require_structure` has seen them.
 
     Raises:
         pyarrow.ArrowException: It is neither, or it is damaged.
@@ -115,7 +129,11 @@ def open_ipc(file: pa.NativeFile) -> Any:
 
 
 def read_arrow(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
-    """Read the record batches `start` to `stop` of a file, as they were planned."""
+    """Read the record batches `start` to `stop` of a file, as they were planned.
+
+    Records of one that is damaged are rejected, one by one; and so are those of all
+    that follow, if it is damaged so much that nothing can be read of it.
+    """
     open_input(piece.path, piece.relative).close()
     row = piece.first_row
     with pa.OSFile(piece.path) as file:
@@ -125,11 +143,26 @@ def read_arrow(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
                 batch = next(batches, None)
             except (pa.ArrowException, OSError, IndexError):
                 # Planning went through all record batches of the file.
-                raise changed(piece.relative, "record batches are missing") from None
+                require_unchanged(piece)
+                if piece.rows is None:
+                    raise changed(
+                        piece.relative, "record batches are missing"
+                    ) from None
+                stop = piece.first_row + piece.rows
+                yield from _lost(origin, range(row, stop), "a record batch")
+                row = stop
+                break
             if batch is None:
                 break
-            yield from arrow_batches(origin, batch, row)
-            row += batch.num_rows
+            stop = row + batch.num_rows
+            try:
+                require_structure(batch)
+            except (pa.ArrowException, ValueError):
+                require_unchanged(piece)
+                yield from _lost(origin, range(row, stop), "a record batch")
+            else:
+                yield from arrow_batches(origin, batch, row)
+            row = stop
     _require_rows(piece, row)
 
 
