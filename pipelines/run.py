@@ -141,6 +141,8 @@ def execute(request: Request, console: Console) -> Result:
         except WorkerDiedError as death:
             prepare_second_try(workspace, prepared.plan, death)
             manifest = None
+        finally:
+            session.live.close()
     if manifest is None:
         return execute(request, console)
     return Result(manifest, workspace.path, outside=outside)

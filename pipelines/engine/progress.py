@@ -2,7 +2,7 @@
 
 Workers leave a small status file each; a thread in the driver counts commits, reads
 the status files and shows both. On a terminal it is one live line a pass, elsewhere
-one log line every 30 seconds.
+a log line after some seconds, and then one every 30.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.units import Unit
 
 LOGGER = logging.getLogger(__name__)
+FIRST_SECONDS = 4.0
 LOG_SECONDS = 30.0
 REFRESH_SECONDS = 0.5
 
@@ -113,38 +114,49 @@ def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None
             while not stop.wait(REFRESH_SECONDS):
                 live.update(Text(next(lines)))
         return
-    while not stop.wait(LOG_SECONDS):
+    wait = min(FIRST_SECONDS, LOG_SECONDS)
+    while not stop.wait(wait):
         LOGGER.info(next(lines))
+        wait = LOG_SECONDS
 
 
 def _lines(workspace: Workspace, pass_name: str, units: list[Unit]) -> Iterator[str]:
     """What is to be said of a pass, each time anew; there is no end to it."""
     pending = {unit: workspace.commit_path(pass_name, unit.name) for unit in units}
-    whole, done = max(1, sum(unit.weight for unit in units)), 0
+    whole, done, finished = max(1, sum(unit.weight for unit in units)), 0, 0
     started = time.monotonic()
     while True:
         for unit in [unit for unit, path in pending.items() if exists(path)]:
             done += unit.weight
-            del pending[unit]
+            finished += _documents(pending.pop(unit))
+        waited = {unit.name for unit in pending}
+        noted = _notes(workspace, pass_name)
+        notes = {name: note for name, note in noted.items() if note["unit"] in waited}
+        documents = finished + sum(note["rows"] for note in notes.values())
         elapsed = time.monotonic() - started
-        rate = done / 2**20 / elapsed if elapsed else 0.0
+        # What is under way is as long a document as what is finished.
+        worked = min(whole, done * documents / finished if finished else done)
         parts = [
             f"{pass_name}: {len(units) - len(pending)}/{len(units)} units",
-            f"{rate:.1f} MB/s",
+            f"{documents:,} documents",
+            f"{worked / 2**20 / elapsed if elapsed else 0.0:.1f} MB/s",
             f"{elapsed:.0f} s",
         ]
-        if done:
-            left = elapsed * (whole / done - 1)
-            parts.append(f"about {left:.0f} s left")
-        yield ", ".join(parts + _workers(workspace, pass_name))
+        if worked:
+            parts.append(f"about {elapsed * (whole / worked - 1):.0f} s left")
+        parts += [
+            f"worker {name.split('-')[0]}: {note['rows']:,} documents of {note['unit']}"
+            for name, note in notes.items()
+        ]
+        yield ", ".join(parts)
 
 
-def _workers(workspace: Workspace, pass_name: str) -> list[str]:
-    return [
-        f"worker {worker}: {note['rows']:,} documents of {note['unit']}"
-        for name, note in _notes(workspace, pass_name).items()
-        for worker in [name.split("-", maxsplit=1)[0]]
-    ]
+def _documents(commit: Path) -> int:
+    """Documents of a finished unit; 0 where it counts something else."""
+    try:
+        return int(read_json(commit).get("counts", {}).get("records_in", 0))
+    except (OSError, ValueError):
+        return 0
 
 
 def _notes(
