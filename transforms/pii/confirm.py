@@ -227,13 +227,19 @@ class Confirmer:
         return cls(Trunk.load(), Head.read(path))
 
     def people(self, mentions: Sequence[Mention]) -> NDArray[np.bool_]:
-        """Which mentions are people: bool (n,)."""
-        chance = self._chance(mentions)
+        """Which mentions are people: bool (n,). Equal ones are read once."""
+        distinct = list(dict.fromkeys(mentions))
+        chance = self._chance(distinct)
         for row in np.flatnonzero(
             np.abs(chance - self.head.threshold) < _UNDECIDED
         ).tolist():
-            (chance[row],) = self._chance([mentions[row]])
-        return np.asarray(chance >= self.head.threshold)
+            (chance[row],) = self._chance([distinct[row]])
+        kept = {
+            mention
+            for mention, value in zip(distinct, chance.tolist(), strict=True)
+            if value >= self.head.threshold
+        }
+        return np.array([mention in kept for mention in mentions], np.bool_)
 
     def _chance(self, mentions: Sequence[Mention]) -> NDArray[np.float32]:
         return self.head.probabilities(self.trunk.features(mentions))
