@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from isinglass.transforms.read.jsonl import parse_lines
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
+    TooLong,
     blocks,
     chunks,
     split_lines,
@@ -149,9 +149,13 @@ def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
 
 def _probe_jsonl(found: Found, digest: Digest) -> Probed:
     lines: list[bytes] = []
-    for data, _ in islice(blocks(_chunks(found)), 1):
+    for index, (data, what) in enumerate(blocks(_chunks(found))):
         lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
-    _refuse_array(found, lines)
+        if index == 0:
+            _refuse_array(found, lines)
+        if not isinstance(what, TooLong):
+            break
+        lines = []
     values = [value for _, value, _ in parse_lines(lines, 0)[0]]
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")

@@ -16,6 +16,14 @@ from numpy.typing import NDArray
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.text import string_buffers
 
+HEAD_BYTES = 2**20
+"""Bytes that are kept of a text or a record that is too long."""
+
+LEAST_RECORD_BYTES = 64 * 2**20
+"""A record of at most so many bytes is read before it is judged."""
+
+# JSON may write a character beyond the first 65,536 as two escapes of six bytes.
+_MOST_BYTES_PER_CHARACTER = 12
 _ARROW_LIMIT = 2**31 - 1
 _STRINGS = (pa.string(), pa.large_string(), pa.string_view())
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
@@ -33,6 +41,18 @@ class Rejection(NamedTuple):
     reason: QuarantineReason
     detail: str
     raw: bytes | None
+
+
+def most_record_bytes(max_chars: int) -> int:
+    """Bytes from which on a record is too long without being looked at."""
+    return max(LEAST_RECORD_BYTES, _MOST_BYTES_PER_CHARACTER * max_chars)
+
+
+def too_large(row: int, size: int, head: bytes) -> Rejection:
+    """The rejection of a record of `size` bytes, of which only the head was held."""
+    head = head[:HEAD_BYTES]
+    detail = f"{size} bytes, of which raw holds the first {len(head)}"
+    return Rejection(row, QuarantineReason.TOO_LONG, detail, head)
 
 
 class CheckedTexts(NamedTuple):
@@ -142,5 +162,7 @@ def _reject(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
         return Rejection(row, QuarantineReason.NUL_CHARACTER, detail, raw)
     if len(text) > max_chars:
         detail = f"{len(text)} characters, {max_chars} allowed"
-        return Rejection(row, QuarantineReason.TOO_LONG, detail, raw)
+        if len(raw) > HEAD_BYTES:
+            detail += f"; raw holds the first {HEAD_BYTES} bytes"
+        return Rejection(row, QuarantineReason.TOO_LONG, detail, raw[:HEAD_BYTES])
     return None

@@ -17,7 +17,11 @@ from isinglass.transforms.read.batches import (
     document_batch,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import (
+    Rejection,
+    most_record_bytes,
+    too_large,
+)
 from isinglass.transforms.read.columnar import read_arrow, read_parquet
 from isinglass.transforms.read.delimited import read_delimited
 from isinglass.transforms.read.jsonl import read_jsonl
@@ -30,9 +34,6 @@ from isinglass.transforms.read.streams import (
 
 if TYPE_CHECKING:
     Reader = Callable[[Origin, Piece], Iterator[DocumentBatch]]
-
-_MOST_BYTES_PER_CHARACTER = 4
-_LEAST_LIMIT = 64 * 2**20
 
 
 def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
@@ -62,8 +63,7 @@ def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     Of a file that is far too long only the beginning is kept, so that memory stays
     bounded.
     """
-    most = _MOST_BYTES_PER_CHARACTER * origin.layout.max_chars + 1
-    limit = max(_LEAST_LIMIT, most)
+    limit = most_record_bytes(origin.layout.max_chars)
     parts: list[bytes] = []
     total = 0
     with open_input(piece.path, piece.relative) as file:
@@ -77,9 +77,7 @@ def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
             total += len(chunk)
     data = b"".join(parts)
     if total > len(data):
-        detail = f"{total} bytes, of which raw holds the first {len(data)}"
-        rejection = Rejection(0, QuarantineReason.TOO_LONG, detail, data)
-        yield only_rejected(origin, rejection)
+        yield only_rejected(origin, too_large(0, total, data))
     elif data:
         texts = pa.array([data.removeprefix(BYTE_ORDER_MARK)], pa.binary())
         yield document_batch(origin, Records(np.zeros(1, np.int64), texts, {}, {}))

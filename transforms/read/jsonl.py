@@ -30,11 +30,12 @@ from isinglass.transforms.read.batches import (
     is_extra,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import Rejection, most_record_bytes, too_large
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
+    TooLong,
     blocks,
     changed,
     chunks,
@@ -58,10 +59,15 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
-        for data, damage in blocks(_stretch(file, piece)):
-            if damage is not None:
+        most = most_record_bytes(origin.layout.max_chars)
+        for data, what in blocks(_stretch(file, piece), most):
+            if isinstance(what, TooLong):
+                yield only_rejected(origin, too_large(row, what.bytes, data))
+                row += 1
+                continue
+            if what is not None:
                 reason = QuarantineReason.TRUNCATED_FILE
-                yield only_rejected(origin, Rejection(row, reason, damage.detail, data))
+                yield only_rejected(origin, Rejection(row, reason, what.detail, data))
                 return
             lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
             sizes = np.fromiter(map(len, lines), np.int64, len(lines))
