@@ -88,8 +88,8 @@ def is_extra(field: pa.Field) -> bool:
     return bool(field.metadata) and EXTRA_ROLE.items() <= field.metadata.items()
 
 
-def cut(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Cut records (n,) into batches of at most `BATCH_ROWS` and `BATCH_BYTES`.
+def cut(sizes: NDArray[np.int64], most: int = BATCH_BYTES) -> Iterator[slice]:
+    """Cut records (n,) into batches of at most `BATCH_ROWS` and `most` bytes.
 
     One that is larger than a batch may be is alone in its batch. The slices cover all
     records in order.
@@ -98,7 +98,7 @@ def cut(sizes: NDArray[np.int64]) -> Iterator[slice]:
     start = 0
     while start < len(sizes):
         before = ends[start - 1] if start else 0
-        stop = int(np.searchsorted(ends, before + BATCH_BYTES, side="right"))
+        stop = int(np.searchsorted(ends, before + most, side="right"))
         stop = max(start + 1, min(stop, start + BATCH_ROWS))
         yield slice(start, stop)
         start = stop

@@ -125,7 +125,8 @@ def check_texts(column: pa.Array, max_chars: int) -> CheckedTexts:
     found = tuple(
         rejection
         for index in range(len(octets))
-        if (rejection := _reject(index, octets[index].as_py(), max_chars)) is not None
+        if (rejection := reject_text(index, octets[index].as_py(), max_chars))
+        is not None
     )
     sound = np.ones(len(column), np.bool_)
     sound[[rejection.row for rejection in found]] = False
@@ -148,7 +149,8 @@ def _all_sound(column: pa.Array, max_chars: int) -> bool:
     return bool(pc.max(pc.utf8_length(column)).as_py() <= max_chars)
 
 
-def _reject(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
+def reject_text(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
+    """Say why a text cannot be processed; None for one that can."""
     if raw is None:
         return Rejection(row, QuarantineReason.MISSING_TEXT, "the text is null", None)
     try:
