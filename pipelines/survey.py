@@ -91,8 +91,9 @@ class SurveyWork:
                 added = stage.survey(loaded, seen)
             check_columns(stage, "survey", added, rows)
             columns |= added
-        piece = [one.relative for one in shard.pieces].index(batch.path)
-        columns[PIECE.name] = pa.repeat(pa.scalar(piece, pa.int32()), rows)
+        places = {one.relative: place for place, one in enumerate(shard.pieces)}
+        pieces = pa.array([places[path] for path in batch.files], pa.int32())
+        columns[PIECE.name] = pieces.take(batch.document_files)
         return pa.RecordBatch.from_arrays(
             [columns[name] for name in schema.names], schema=schema
         )

@@ -83,18 +83,26 @@ class Layout:
 
 @dataclass(frozen=True)
 class DocumentBatch:
-    """A few MB of records of one piece.
+    """A few MB of records of one file, or of several small ones.
 
-    Every record of the piece is in exactly one of the two tables, once.
+    Every record is in exactly one of the two tables, once.
 
     Attributes:
-        path: `Piece.relative` of the file the records come from.
+        files: `Piece.relative` of the files the records come from, in order.
         documents: `tables.DOCUMENTS` followed by the carried columns. Texts are
             valid UTF-8 without NUL and at most `Layout.max_chars` code points;
             they may be empty.
         rejected: `tables.REJECTED`.
+        document_files: int32, the place of each document's file among `files`.
+        rejected_files: The same of each rejected record.
     """
 
-    path: str
+    files: tuple[str, ...]
     documents: pa.RecordBatch
     rejected: pa.RecordBatch
+    document_files: pa.Int32Array
+    rejected_files: pa.Int32Array
+
+    def paths(self, files: pa.Int32Array) -> pa.StringArray:
+        """The paths of places among `files`."""
+        return pa.array(self.files, pa.string()).take(files)

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.schemas.documents import DocumentBatch, Piece
+from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.batches import one_batch
-from isinglass.transforms.read.batches import BATCH_BYTES, BATCH_ROWS, only_rejected
+from isinglass.transforms.read.batches import (
+    BATCH_BYTES,
+    BATCH_ROWS,
+    Part,
+    only_rejected,
+)
 from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import arrow_batches
 from isinglass.transforms.read.pages import pages
@@ -45,7 +50,7 @@ def open_parquet(file: BinaryIO, as_dictionary: Iterable[str] = ()) -> pq.Parque
     )
 
 
-def read_parquet(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def read_parquet(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read the row groups `start` to `stop` of a file.
 
     Records of a row group whose pages cannot be decoded are rejected, one by one. An
@@ -73,7 +78,7 @@ def read_parquet(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
 
 def _read_group(
     origin: Origin, piece: Piece, opened: pq.ParquetFile, group: int, row: int
-) -> Iterator[DocumentBatch]:
+) -> Iterator[Part]:
     metadata = opened.metadata.row_group(group)
     stop = row + metadata.num_rows
     size = _too_large_page(origin, piece, metadata)
@@ -113,7 +118,7 @@ def _next_batch(batches: Iterator[pa.RecordBatch], rows: int) -> pa.RecordBatch:
 
 def _lost(
     origin: Origin, rows: range, reason: QuarantineReason, detail: str
-) -> Iterator[DocumentBatch]:
+) -> Iterator[Part]:
     """Reject records of which nothing was read."""
     for first in range(0, len(rows), BATCH_ROWS):
         some = rows[first : first + BATCH_ROWS]
@@ -208,7 +213,7 @@ def open_ipc(file: pa.NativeFile) -> Any:
     return pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
 
 
-def read_arrow(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def read_arrow(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read the record batches `start` to `stop` of a file, as they were planned."""
     open_input(piece.path, piece.relative).close()
     row = piece.first_row

@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.batches import Origin, Records, cut, document_batch
+from isinglass.transforms.read.batches import Origin, Part, Records, cut
 from isinglass.transforms.read.checks import (
     HEAD_BYTES,
     LEAST_RECORD_BYTES,
@@ -34,9 +33,7 @@ MAX_DEPTH = 250
 _INVALID = b"\xff"
 
 
-def arrow_batches(
-    origin: Origin, batch: pa.RecordBatch, row: int
-) -> Iterator[DocumentBatch]:
+def arrow_batches(origin: Origin, batch: pa.RecordBatch, row: int) -> Iterator[Part]:
     """Turn a record batch of any size, which begins at `row`, into document batches."""
     if origin.text not in batch.schema.names:
         raise changed(origin.relative, f"it has no column {origin.text} any more")
@@ -53,7 +50,7 @@ def arrow_batches(
             piece, rows = piece.filter(pa.array(left)), rows[left]
         numbered = [one._replace(row=row + one.row) for one in found]
         records = arrow_records(origin, piece, row + rows)
-        yield document_batch(origin, records, numbered)
+        yield Part(origin, records, tuple(numbered))
 
 
 def _cut(text: NDArray[np.int64], others: NDArray[np.int64]) -> Iterator[slice]:

@@ -26,14 +26,14 @@ import pyarrow.csv as pa_csv
 from numba import njit
 from numpy.typing import NDArray
 
-from isinglass.schemas.documents import DocumentBatch, Piece
+from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.read.batches import (
     BATCH_BYTES,
     Origin,
+    Part,
     cut,
-    document_batch,
     only_rejected,
 )
 from isinglass.transforms.read.checks import Rejection
@@ -172,7 +172,7 @@ def parse_header(record: bytes, delimiter: str) -> list[str]:
         raise ValueError("the header cannot be parsed") from None
 
 
-def read_delimited(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def read_delimited(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a whole delimited file; an `InputError` if it is not as planned."""
     delimiter = delimiter_of(piece.path)
     names: list[str] | None = None
@@ -214,7 +214,7 @@ def _read_header(origin: Origin, record: bytes, delimiter: str) -> list[str]:
 
 def _batch(
     origin: Origin, records: list[bytes], row: int, names: list[str], delimiter: str
-) -> Iterator[DocumentBatch]:
+) -> Iterator[Part]:
     numbered = [pair for pair in enumerate(records, row) if pair[1] not in _EMPTY]
     if not numbered:
         return
@@ -234,7 +234,7 @@ def _batch(
     for name, column in found.metadata.items():
         empty = pc.equal(pc.binary_length(column), 0)
         metadata[name] = pc.if_else(empty, pa.scalar(None, pa.string()), column)
-    yield document_batch(origin, replace(found, metadata=metadata), rejections)
+    yield Part(origin, replace(found, metadata=metadata), tuple(rejections))
 
 
 def _parse(

@@ -13,8 +13,9 @@ from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
+    Part,
     Records,
-    document_batch,
+    gather,
     only_rejected,
 )
 from isinglass.transforms.read.checks import (
@@ -33,21 +34,25 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    Reader = Callable[[Origin, Piece], Iterator[DocumentBatch]]
+    Reader = Callable[[Origin, Piece], Iterator[Part]]
 
 
 def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
     """Read the records of a shard, as planned.
 
     Yields:
-        Batches of at most 1,024 records and about 4 MB of text, each of one file;
-        every record of every piece exactly once, in `documents` or in `rejected`.
-        Where batches begin and end depends on the input alone. Memory is bounded by
-        the largest record, not by the size of a file.
+        Batches of at most 1,024 records and about 4 MB of text, of one file or of
+        several small ones; every record of every piece exactly once, in `documents` or
+        in `rejected`. Where batches begin and end depends on the input alone. Memory is
+        bounded by bytes, also of the largest record, not by the size of a file.
 
     Raises:
         InputError: A file is not as it was when the run was planned.
     """
+    yield from gather(_parts(shard, layout))
+
+
+def _parts(shard: Shard, layout: Layout) -> Iterator[Part]:
     for piece in shard.pieces:
         origin = Origin(shard.source, piece.relative, layout, shard.input)
         if piece.problem:
@@ -57,7 +62,7 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
             yield from _READERS[piece.format](origin, piece)
 
 
-def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def _read_text(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a whole file of plain text as one document; an empty file holds none.
 
     Of a file that is far too long only the beginning is kept, so that memory stays
@@ -80,7 +85,7 @@ def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
         yield only_rejected(origin, too_large(0, total, data))
     elif data:
         texts = pa.array([data.removeprefix(BYTE_ORDER_MARK)], pa.binary())
-        yield document_batch(origin, Records(np.zeros(1, np.int64), texts, {}, {}))
+        yield Part(origin, Records(np.zeros(1, np.int64), texts, {}, {}))
 
 
 _READERS: dict[Format, Reader] = {

@@ -20,13 +20,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from isinglass.schemas.documents import DocumentBatch, Piece
+from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
+    Part,
     Records,
     cut,
-    document_batch,
     is_extra,
     only_rejected,
 )
@@ -51,7 +51,7 @@ _HALF_PAIR = "an escape names half of a surrogate pair"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
 
 
-def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def read_jsonl(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a stretch of lines.
 
     `start` and `stop` are bytes at line starts for a plain file; a compressed file is
@@ -75,7 +75,7 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
                 parsed, rejections = parse_lines(lines[part], row + part.start)
                 if parsed or rejections:
                     records, unfit = _records(origin, parsed)
-                    yield document_batch(origin, records, [*rejections, *unfit])
+                    yield Part(origin, records, (*rejections, *unfit))
             row += len(lines)
 
 
