@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -143,7 +143,7 @@ def survey_units(
     units = []
     for shard in driver.plan.shards:
         # Not where its files lie.
-        pieces = [asdict(piece) | {"path": ""} for piece in shard.pieces]
+        pieces = [vars(piece) | {"path": ""} for piece in shard.pieces]
         place = [shard.shard_id, shard.source, shard.input, pieces]
         units.append(shard_unit(shard, [place, shape, asked, driver.code]))
     return units

@@ -204,17 +204,20 @@ def _columns(
     metadata: dict[str, pa.Array] = {}
     carried: dict[str, pa.Array] = {}
     known = {origin.text}
+    present: set[str] = set().union(*values)
     for ours, theirs in origin.mapped.items():
         known.add(theirs)
-        column = [value.get(theirs) for value in values]
-        metadata[ours] = _metadata_column(column, theirs, unfit)
+        if theirs in present:
+            column = [value.get(theirs) for value in values]
+            metadata[ours] = _metadata_column(column, theirs, unfit)
     for field, name in origin.carried:
         if name is not None:
             known.add(name)
-            column = [value.get(name) for value in values]
-            carried[field.name] = _carried_column(column, field, name, unfit)
+            if name in present:
+                column = [value.get(name) for value in values]
+                carried[field.name] = _carried_column(column, field, name, unfit)
     for field in filter(is_extra, origin.layout.carried):
-        carried[field.name] = _extra(values, known, unfit)
+        carried[field.name] = _extra(values, present - known, unfit)
     return metadata, carried
 
 
@@ -273,10 +276,9 @@ def _python_types(data_type: pa.DataType) -> set[type]:
 
 
 def _extra(
-    values: list[dict[str, Any]], known: set[str], unfit: dict[int, dict[str, Any]]
+    values: list[dict[str, Any]], unknown: set[str], unfit: dict[int, dict[str, Any]]
 ) -> pa.StringArray:
     """Return what no column takes, as one JSON object a record; mostly null."""
-    unknown = set().union(*values) - known
     if unknown:
         for i, value in enumerate(values):
             left = {key: value[key] for key in unknown & value.keys()}
