@@ -103,7 +103,7 @@ def _read_group(
 
 def _batch_rows(group: pq.RowGroupMetaData) -> int:
     size = group.total_byte_size // max(1, group.num_rows)
-    return max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, size)))
+    return int(max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, size))))
 
 
 def _next_batch(batches: Iterator[pa.RecordBatch], rows: int) -> pa.RecordBatch:
