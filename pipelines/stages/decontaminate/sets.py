@@ -165,8 +165,9 @@ def _read(made: Plan) -> dict[tuple[int, str], list[DocumentBatch]]:
     found: dict[tuple[int, str], list[DocumentBatch]] = {}
     for shard in made.shards:
         for piece in shard.pieces:
-            batches = read_shard(replace(shard, pieces=(piece,)), made.layout)
-            found.setdefault((shard.input, piece.relative), []).extend(batches)
+            alone = replace(shard, pieces=(piece,))
+            batches = found.setdefault((shard.input, piece.relative), [])
+            batches.extend(read_shard(alone, made.layout))
     for batches in found.values():
         batches.sort(key=lambda batch: batch.documents["row"][:1].to_pylist())
     return found
