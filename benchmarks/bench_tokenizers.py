@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.tokenizers.batch import cut, differing_rows
 from isinglass.transforms.encode.tokenizers.choice import (
     make_table,
@@ -58,8 +58,8 @@ def main() -> int:
     parser.add_argument("--write-tables", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     tokenizers = {
-        "WordPiece": EncodeSettings(),
-        "GPT-2": EncodeSettings(tokenizer=str(DATA / "models" / "gpt2_bpe")),
+        "WordPiece": EncodeConfig(),
+        "GPT-2": EncodeConfig(tokenizer=str(DATA / "models" / "gpt2_bpe")),
     }
     if options.write_tables:
         for name, settings in tokenizers.items():
@@ -77,7 +77,7 @@ def read_texts(folder: Path, step: int) -> pa.Array:
     return texts.take(pa.array(np.arange(0, len(texts), step)))
 
 
-def report(name: str, settings: EncodeSettings, texts: pa.Array) -> bool:
+def report(name: str, settings: EncodeConfig, texts: pa.Array) -> bool:
     """Print speed and differences of one tokenizer; whether the target is reached."""
     load, tokenizer = seconds(lambda: load_tokenizer(settings))
     reference = tokenizer.reference
@@ -109,7 +109,7 @@ def reference_tokens(backend: Any, strings: list[str]) -> int:
     return count
 
 
-def best(settings: EncodeSettings, call: Callable[[Tokenizer], Any]) -> list[float]:
+def best(settings: EncodeConfig, call: Callable[[Tokenizer], Any]) -> list[float]:
     """CPU seconds of passes by a tokenizer that has seen no text before."""
     tokenizer = load_tokenizer(settings)
     return [seconds(lambda: call(tokenizer))[0] for _ in range(ROUNDS)]
@@ -134,7 +134,7 @@ def compare(tokenizer: Tokenizer, texts: pa.Array) -> bool:
     return exact
 
 
-def write(name: str, settings: EncodeSettings, folder: Path) -> None:
+def write(name: str, settings: EncodeConfig, folder: Path) -> None:
     """Measure and write the table of one tokenizer."""
     reference = load_reference(settings)
     rules = reference.rules

@@ -25,5 +25,7 @@ if [ -n "${WHEELS:-}" ]; then
     export PYTHONPATH="$unpacked:$PYTHONPATH"
 fi
 export HF_HUB_OFFLINE=1
+# Modules of this checkout, even where the command is called from inside another one.
+export PYTHONSAFEPATH=1
 cd "$here"
 "$PYTHON" -m benchmarks.encoding.gpu ${QUICK:+--quick} "$@"

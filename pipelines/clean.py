@@ -29,7 +29,7 @@ from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import DATA, FINDINGS, LEDGER, QUARANTINE, with_carried
 from isinglass.transforms.accounts import account, kept_view
-from isinglass.transforms.edits import Applied, View, apply_edits
+from isinglass.transforms.edits import Applied, Edits, View, apply_edits
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words
@@ -83,7 +83,8 @@ class CleanWork:
     def data_schema(self) -> pa.Schema:
         """Of `data/`: what every run has, carried columns, and those of stages."""
         added = [field for stage in self.stages for field in stage.fields("data")]
-        return with_carried(DATA, pa.schema([*self.layout.carried, *added]))
+        carried = self.layout.carried
+        return with_carried(DATA, pa.schema([*carried, *added], carried.metadata))
 
     def run(self, state: Loaded, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Clean one shard; returns its counts."""
@@ -186,9 +187,19 @@ class _ShardPass:
         for stage, state in self._loaded:
             if stage.edits == "edit":
                 with blamed(stage, "edit"):
-                    edit = stage.edit(state, view)
+                    edit = self._found(stage, state, view)
                 edits.append(own_edits(stage, edit, view.source_texts))
         return apply_edits(view, edits), {n: c.note for n, c in cuts.items()}
+
+    def _found(self, stage: Stage, state: Any, view: View) -> Edits:
+        write, parts = stage.writer(state), self._outputs.parts
+        kept = parts.take() if write else None
+        if write and kept is not None:
+            return Edits.from_batch(kept, write)
+        edit: Edits = stage.edit(state, view)
+        if write:
+            parts.keep(edit.to_batch())
+        return edit
 
     def _record(
         self, applied: Applied, notes: Mapping[str, Any]

@@ -33,16 +33,13 @@ from isinglass.pipelines.report.model import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
 from isinglass.pipelines.stage import Closed, Closing, Driver, Stage, Verdict
 from isinglass.pipelines.stages import STAGES
-from isinglass.pipelines.statistics import (
-    record_statistics,
-    text_statistics,
-    words_kept,
-)
+from isinglass.pipelines.statistics import OUTPUT, record_statistics, text_statistics
 from isinglass.pipelines.sums import reconcile, totals
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
 from isinglass.schemas.statistic import Statistic, statistics_table
+from isinglass.transforms.statistics.fold import words_by_source
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
@@ -83,7 +80,7 @@ def close(run: Finished) -> Manifest:
     remove_strangers(run)
     counts = add_counts(list(run.cleans.values()))
     texts = text_statistics(workspace, driver.shard_ids)
-    closed = _close_stages(run, counts, words_kept(texts))
+    closed = _close_stages(run, counts, words_by_source(texts, OUTPUT))
     statistics = [*texts, *record_statistics(counts)]
     for part in closed.values():
         statistics += part.statistics
@@ -102,7 +99,7 @@ def close(run: Finished) -> Manifest:
 
 
 def _close_stages(
-    run: Finished, counts: Mapping[str, int], words: float
+    run: Finished, counts: Mapping[str, int], words: Mapping[str | None, float]
 ) -> dict[str, Closed]:
     """What every stage adds, by its name."""
     partials: dict[str, dict[str, list[int]]] = {}

@@ -85,13 +85,16 @@ def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
         )
 
 
-def write_claim(workspace: Workspace, identity: Identity, base: Path) -> None:
-    """Leave our name in the folder."""
+def write_claim(
+    workspace: Workspace, identity: Identity, base: Path, inputs: list[list[Any]]
+) -> None:
+    """Leave our name in the folder, and `inputs` that a later run is held to."""
     note = {
         "base": str(base.resolve()),
         "config": identity.config,
         "config_id": identity.config_id,
         "given": identity.given,
+        "inputs": inputs,
         "verb": identity.verb,
     }
     path = workspace.work / OWNER
@@ -100,7 +103,7 @@ def write_claim(workspace: Workspace, identity: Identity, base: Path) -> None:
 
 def read_owner(workspace: Workspace) -> dict[str, Any] | None:
     """Who claimed the folder; of a run without `work/`, as its manifest tells."""
-    note = read_mapping(workspace.work / OWNER)
+    note = read_note(workspace)
     if note is not None and "config_id" in note:
         return note
     manifest = read_mapping(workspace.path / "manifest.json")
@@ -112,6 +115,11 @@ def read_owner(workspace: Workspace) -> dict[str, Any] | None:
         "config_id": config_digest(config),
         "verb": manifest.get("verb", "audit"),
     }
+
+
+def read_note(workspace: Workspace) -> dict[str, Any] | None:
+    """What `write_claim` left."""
+    return read_mapping(workspace.work / OWNER)
 
 
 def read_mapping(path: Path) -> dict[str, Any] | None:

@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.engine.workspace import read_bytes
+from isinglass.pipelines.engine.workspace import Workspace, read_bytes
 from isinglass.pipelines.ownership import OWNER, read_mapping
 from isinglass.pipelines.plan import Plan, plan
+from isinglass.pipelines.second_try import deadly_files
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.documents import Shard
 from isinglass.schemas.errors import InputError, IsinglassError
@@ -96,7 +97,8 @@ def _plan(folder: Path, sources: set[str] | None = None) -> Plan | str:
             if not inputs:
                 return "work/run.json names no input of this source"
             config = config.model_copy(update={"inputs": inputs})
-        return plan(config, Path(note["base"]))
+        deadly = deadly_files(Workspace(str(folder)))
+        return plan(config, Path(note["base"]), deadly)
     except pydantic.ValidationError:
         return "work/run.json holds no configuration that this version reads"
     except IsinglassError as error:

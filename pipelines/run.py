@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
+from isinglass.pipelines.changed_inputs import (
+    check_inputs,
+    finished_with,
+    note_inputs,
+    taken,
+)
 from isinglass.pipelines.clean import CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
@@ -35,14 +41,21 @@ from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
+from isinglass.pipelines.plan.places import refuse_remote
 from isinglass.pipelines.returned import blamed, check_declared
+from isinglass.pipelines.second_try import deadly_files, prepare_second_try
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
 from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
-from isinglass.schemas.errors import ConfigError, IsinglassError, OutputError
+from isinglass.schemas.errors import (
+    ConfigError,
+    IsinglassError,
+    OutputError,
+    WorkerDiedError,
+)
 from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -59,7 +72,8 @@ DETECTING = 2e7
 class Request:
     """What a person asked for; relative paths of the configuration start from `base`.
 
-    `replace` allows another configuration's run in the output folder to be redone.
+    `replace` allows a run in the output folder to be redone that had another
+    configuration, or other inputs.
     """
 
     config: RunConfig
@@ -71,6 +85,7 @@ class Request:
     @property
     def output(self) -> Path:
         """The run folder."""
+        refuse_remote(self.config.output, OutputError, "output")
         try:
             return (self.base / Path(self.config.output).expanduser()).resolve()
         except (ValueError, RuntimeError):
@@ -105,17 +120,24 @@ def execute(request: Request, console: Console) -> Result:
     outside = tuple(stage for stage in prepared.stages if is_outside(stage))
     workspace = Workspace(str(request.output))
     with locked(workspace):
-        check_claim(workspace, identity, replace=request.replace)
+        _check_folder(request, workspace, identity, prepared.plan)
         earlier = finished_run(workspace, identity)
         if earlier is not None:
             return Result(earlier, workspace.path, nothing_to_do=True, outside=outside)
-        write_claim(workspace, identity, request.base)
+        inputs = note_inputs(finished_with(workspace), taken(prepared.plan.inputs))
+        write_claim(workspace, identity, request.base, inputs)
         remove_leftovers(workspace)
         execution = request.execution
         if prepared.config.stages:
             execution = replace(execution, stage_path=str(request.base.resolve()))
         session = Session(workspace, execution, console)
-        manifest = _Job(prepared, session).run()
+        try:
+            manifest = _Job(prepared, session).run()
+        except WorkerDiedError as death:
+            prepare_second_try(workspace, prepared.plan, death)
+            manifest = None
+    if manifest is None:
+        return execute(request, console)
     return Result(manifest, workspace.path, outside=outside)
 
 
@@ -145,14 +167,23 @@ def prepare(request: Request) -> Prepared:
     for stage in in_order(config, outside):
         with blamed(stage, "prepare"):
             stages.append(stage.prepare(site))
-    made = plan(config, request.base)
+    made = plan(config, request.base, deadly_files(workspace))
     changes = {name: part for one in stages for name, part in one.resolved().items()}
     config = config.model_copy(update=changes)
     for stage in stages:
         check_declared(stage, made.layout.carried)
     identity = Identity.of(config, verb, made, stages)
-    check_claim(workspace, identity, replace=request.replace)
+    _check_folder(request, workspace, identity, made)
     return Prepared(config, made, identity, tuple(stages))
+
+
+def _check_folder(
+    request: Request, workspace: Workspace, identity: Identity, made: Plan
+) -> None:
+    """Refuse what would destroy a result that nobody gave up."""
+    check_claim(workspace, identity, replace=request.replace)
+    if not request.replace:
+        check_inputs(workspace, taken(made.inputs))
 
 
 class _Job:

@@ -183,7 +183,7 @@ class Closing:
         cleans: Commit of each shard's clean pass.
         verdict: What the stage decided; None if it decided nothing.
         partials: Its partials, summed.
-        words: Words of the kept documents.
+        words: Words of the kept documents by source; of all of them under None.
     """
 
     driver: Driver
@@ -191,7 +191,7 @@ class Closing:
     cleans: Mapping[str, Commit]
     verdict: Verdict | None
     partials: Mapping[str, list[int]]
-    words: float
+    words: Mapping[str | None, float]
 
     @property
     def workspace(self) -> Workspace:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import KeyFigure, ReportData
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
+    from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.seen import Seen
 
 
@@ -85,7 +86,12 @@ class Stage:
 
     @classmethod
     def of(cls, config: RunConfig) -> Self | None:
-        """The stage as a configuration asks for it; None if it is off."""
+        """The stage as a configuration asks for it; None if it is off.
+
+        Unless it says otherwise, a stage is made of the section of its name.
+        """
+        section = getattr(config, cls.name, None)
+        return None if section is None else cls(section)  # type: ignore[call-arg]
 
     def prepare(self, site: Site) -> Self:
         """Read own files and models, and check them; nothing is written.
@@ -162,6 +168,13 @@ class Stage:
     def edit(self, state: Any, view: View) -> Edits:
         """What is changed in a batch of texts."""
         raise NotImplementedError
+
+    def writer(self, state: Any) -> Write | None:
+        """What writes its edits, if to find them takes a model.
+
+        What was found is kept then, and not found again where a run was stopped: the
+        rest of its edits must not depend on the batch but by `Edits.to_batch`.
+        """
 
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Write down more about kept documents; their clean texts are known here.

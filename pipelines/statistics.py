@@ -49,15 +49,6 @@ def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Stat
     return [*fold.text_statistics(before, INPUT), *fold.text_statistics(after, OUTPUT)]
 
 
-def words_kept(texts: Sequence[Statistic]) -> float:
-    """Words of all kept documents, from `text_statistics`."""
-    for row in texts:
-        whole = row.source is None and row.language is None
-        if row.metric == "words" and row.stage == OUTPUT and whole:
-            return row.value
-    return 0.0
-
-
 def record_statistics(counts: Mapping[str, int]) -> list[Statistic]:
     """Records by outcome and reason, from the summed counts of the clean pass."""
     total = counts.get("records_in", 0)

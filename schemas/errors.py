@@ -7,6 +7,8 @@ Messages name the thing, the value and the fix. They never hold document text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class IsinglassError(Exception):
     """Base of every error that isinglass raises on purpose."""
@@ -52,6 +54,20 @@ class RetryError(IsinglassError):
     """Something outside is in the way; the same command can be tried again."""
 
     exit_code = 75
+
+
+class WorkerDiedError(RetryError):
+    """A worker process ended by a signal while it was at some of these units."""
+
+    def __init__(self, pass_name: str, cause: str, units: Sequence[str]) -> None:
+        told = ", ".join(units) or "a unit that is not known"
+        super().__init__(
+            f"Pass {pass_name}: a worker process ended by {cause} while it worked on "
+            f"{told}. Finished work is kept. SIGKILL often means that memory ran out: "
+            "use fewer beam.workers then."
+        )
+        self.cause = cause
+        self.units = tuple(units)
 
 
 class GateError(IsinglassError):

@@ -127,6 +127,23 @@ class ExpectedLeftovers(Section):
     )
 
 
+class FrequentValue(Section):
+    """A value that was replaced often, known by its keyed hash alone."""
+
+    entity: str
+    value_key: str = Field(description="As in findings/.")
+    found: int = Field(ge=1, description="How often it was replaced.")
+    documents: int = Field(ge=1, description="Documents that held it.")
+    share: float = Field(
+        gt=0.0, le=1.0, description="Of all that was replaced as this entity."
+    )
+    signs: dict[str, int] = Field(
+        default_factory=dict,
+        description="Findings that show a sign of being a word and no name, by sign: "
+        "small, article, label; of PERSON only, see docs/pii.md.",
+    )
+
+
 class SecondScanCount(Section):
     """Hits of the wide patterns of one entity in the finished `data/`."""
 
@@ -299,6 +316,11 @@ class Manifest(Section):
         default_factory=dict,
         description="Findings left alone, and not counted above, because a list of "
         "pii.recognizers.allow holds the value; by entity.",
+    )
+    frequent_values: list[FrequentValue] = Field(
+        default_factory=list,
+        description="Values that were replaced most often, up to 20 of an entity, and "
+        "those that are written like words.",
     )
     operators: dict[str, OperatorUse] = Field(
         default_factory=dict, description="By kind of PII that was looked for or found."

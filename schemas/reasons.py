@@ -52,7 +52,7 @@ class QuarantineReason(StrEnum):
 
 
 REASON_TEXT: dict[str, str] = {
-    DropReason.EMPTY: "The text is empty or holds only white space.",
+    DropReason.EMPTY: "The text is empty, or all of it is white space or invisible.",
     DropReason.EXACT_DUPLICATE: "Its normalised text equals that of a kept document.",
     DropReason.NEAR_DUPLICATE: (
         "Its shingle set reaches the Jaccard threshold with a kept document."

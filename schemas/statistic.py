@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,7 +18,7 @@ class Statistic:
     Attributes:
         metric: Dotted id, e.g. `documents`, `pii.recall`, `group.document_share`.
         unit: What `value` counts: documents, characters, share, per 1,000 words ...
-        stage: input, output or run.
+        when: At `input` or `output`, or over the `run`: the column `stage`.
         characteristic: Data quality characteristic of ISO/IEC 5259-2 that the
             number speaks to, e.g. Representativeness, Identifiability, Currentness.
         numerator: Of a ratio; None for a plain count.
@@ -27,7 +28,7 @@ class Statistic:
     metric: str
     value: float
     unit: str
-    stage: str
+    when: str
     characteristic: str = ""
     source: str | None = None
     language: str | None = None
@@ -42,9 +43,19 @@ class Statistic:
     high: float | None = None
 
 
+def read_statistics(table: pa.Table) -> list[Statistic]:
+    """The rows of a table that `statistics_table` made."""
+    rows = (_renamed(row, "stage", "when") for row in table.to_pylist())
+    return [Statistic(**row) for row in rows]
+
+
+def _renamed(row: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {new if name == old else name: value for name, value in row.items()}
+
+
 def statistics_table(statistics: Iterable[Statistic]) -> pa.Table:
     """All statistics as one table, sorted so that equal contents are equal bytes."""
-    rows = [asdict(statistic) for statistic in statistics]
+    rows = [_renamed(asdict(one), "when", "stage") for one in statistics]
     names = [field.name for field in STATISTICS if field.type == pa.string()]
     rows.sort(key=lambda row: tuple(row[name] or "" for name in names))
     return pa.Table.from_pylist(rows, schema=STATISTICS)

@@ -258,4 +258,5 @@ def _with_type(schema: pa.Schema, dimensions: int) -> pa.Schema:
 
 def with_carried(schema: pa.Schema, carried: pa.Schema) -> pa.Schema:
     """`schema` followed by the carried columns of the input, metadata kept."""
-    return pa.schema([*schema, *carried], metadata=schema.metadata)
+    metadata = {**(schema.metadata or {}), **(carried.metadata or {})}
+    return pa.schema([*schema, *carried], metadata=metadata or None)

@@ -16,7 +16,7 @@ from rich.console import Console
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.schemas.config import RunConfig
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 from tests.topics import make_topics
 
 if TYPE_CHECKING:

@@ -62,6 +62,7 @@ NOT_OF_A_RUN = {
     "pipelines/stages/encode/preflight.py": "a model that the configuration names",
     "pipelines/stages/encode/work.py": "what processes of all runs note of their GPU",
     "pipelines/engine/fingerprint.py": "our own code",
+    "pipelines/engine/worker.py": "what the kernel tells of our processes",
     "pipelines/stages/pii/evaluate.py": "labelled data of the user",
     "pipelines/outside.py": "code of a stage of the user",
     "pipelines/stages/erase/forget/values.py": "a value file of the user",

@@ -37,6 +37,7 @@ MANIFEST = {
     "erasure": "erase",
     "expected_leftovers": "pii",
     "findings": "pii",
+    "frequent_values": "pii",
     "not_measured": "pii",
     "operators": "pii",
     "recall": "pii",

@@ -35,7 +35,6 @@ from isinglass.transforms.demographics.counts import (
 )
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.edits import View, apply_edits
-from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.pii.operators.replacement import writer
 from isinglass.transforms.pii.scan import load_detector, pii_edits
@@ -336,7 +335,7 @@ class _Tokenize(beam.DoFn):
         self._tokenizer: Any = None
 
     def setup(self) -> None:
-        self._tokenizer = load_tokenizer(settings_of(self._config))
+        self._tokenizer = load_tokenizer(self._config)
 
     def process(self, element: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         encoded = self._tokenizer.encode(element.column("text"))

@@ -16,6 +16,7 @@ from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.text import (
     CODE_POINTS,
     assigned_code_points,
+    blank_table,
     decode,
     largest_byte,
     string_buffers,
@@ -228,8 +229,11 @@ def normalise(
 
 
 def is_blank(texts: pa.StringArray) -> NDArray[np.bool_]:
-    """Tell which texts, none null, are empty or hold only Unicode white space."""
+    """Tell which texts, none null, hold nothing that a reader would see.
+
+    They are empty, or hold only white space and invisible characters.
+    """
     data, offsets = string_buffers(texts)
     marks = np.zeros(len(texts), np.bool_)
-    _mark(data, offsets, fold_table(), WHITE, marks)
+    _mark(data, offsets, blank_table(), 1, marks)
     return ~marks

@@ -50,13 +50,12 @@ def survey_columns(seen: Seen, normalise: NormaliseConfig) -> dict[str, pa.Array
 
 
 def _id_keys(documents: pa.RecordBatch) -> np.ndarray:
-    """Hashes of source and id; 0 for no id, which an empty cell of a CSV is, too."""
+    """Hashes of source and id; 0 for no id."""
     given = pc.fill_null(documents.column("source_id"), "")
     source = pc.fill_null(documents.column("source"), "")
     joined = pc.binary_join_element_wise(source, given, "\x1f")
     keys = content_hashes(joined)[:, 0].copy()
-    none = pc.equal(pc.utf8_trim_whitespace(given), "")
-    keys[none.to_numpy(zero_copy_only=False)] = 0
+    keys[pc.equal(given, "").to_numpy(zero_copy_only=False)] = 0
     return keys
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from itertools import chain, pairwise
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 import pyarrow as pa
@@ -75,6 +76,53 @@ def white_table() -> NDArray[np.uint8]:
     """Return 1 for each code point that is white space (`str.isspace`), else 0."""
     table = np.zeros(CODE_POINTS, np.uint8)
     table[[code for code in assigned_code_points() if chr(code).isspace()]] = 1
+    table.flags.writeable = False
+    return table
+
+
+# Invisible though neither white space nor of category Cc or Cf: fillers, selectors of
+# variants, what Unicode sets aside for more of them (DerivedCoreProperties.txt,
+# Default_Ignorable_Code_Point), and the braille cell without dots.
+_INVISIBLE = (
+    (0x34F, 0x34F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2065, 0x2065),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
+)
+# Of category Cf and seen all the same: signs that span the digits or letters after
+# them (PropList.txt, Prepended_Concatenation_Mark).
+_SEEN = (
+    *range(0x600, 0x606),
+    0x6DD,
+    0x70F,
+    0x890,
+    0x891,
+    0x8E2,
+    0x110BD,
+    0x110CD,
+)
+
+
+@cache
+def blank_table() -> NDArray[np.uint8]:
+    """Return 1 for each code point that leaves no mark on a page, else 0.
+
+    They are white space, control and format characters, and ignorable ones. NUL is
+    none of them, since no text holds it.
+    """
+    table = white_table().copy()
+    hidden = [c for c in assigned_code_points() if category(chr(c)) in {"Cc", "Cf"}]
+    table[hidden] = 1
+    for first, last in _INVISIBLE:
+        table[first : last + 1] = 1
+    table[[0, *_SEEN]] = 0
     table.flags.writeable = False
     return table
 

@@ -20,10 +20,10 @@ import torch
 
 from benchmarks.vectors.peers import Question, differences, load_loop
 from benchmarks.vectors.random_models import save_random
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import take_rows
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
@@ -56,7 +56,7 @@ class Checked:
         budget: Most tokens in a batch.
     """
 
-    settings: EncodeSettings
+    settings: EncodeConfig
     texts: list[str]
     tokens: TokenBatch
     question: Question
@@ -65,7 +65,7 @@ class Checked:
     def encoder(self, precision: str) -> Encoder:
         """The model in a precision."""
         chosen: Any = precision
-        settings = replace(self.settings, precision=chosen)
+        settings = self.settings.model_copy(update={"precision": chosen})
         return replace(load_encoder(settings), batch_tokens=self.budget)
 
 
@@ -164,7 +164,7 @@ class _Cramped:
 
 def _load(question: dict[str, Any], scratch: Path) -> Checked:
     device = choose_device(question["device"])
-    settings = EncodeSettings(
+    settings = EncodeConfig(
         tokenizer=question["tokenizer"],
         model=question["model"],
         windows="truncate",
@@ -173,7 +173,7 @@ def _load(question: dict[str, Any], scratch: Path) -> Checked:
     file = tokenizer_file(settings)
     if question["model"].startswith("random:"):
         folder = save_random(question["model"], file, scratch / "model")
-        settings = replace(settings, model=str(folder))
+        settings = settings.model_copy(update={"model": str(folder)})
     column = pq.read_table(question["file"], columns=["text"])["text"]
     texts = _SHORT + column.slice(0, question["documents"]).to_pylist()
     tokenizer = load_tokenizer(settings)

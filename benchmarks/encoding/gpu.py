@@ -87,7 +87,7 @@ QUICK = Plan(
     checked=20,
     check_budget=2048,
     rounds=1,
-    seconds=(60, 60, 60),
+    seconds=(120, 120, 120),
 )
 
 
@@ -210,7 +210,7 @@ def _write(
     del left
     place = Path(tokenizer) / "tokenizer.json"
     if tokenizer == "minilm":
-        from isinglass.transforms.encode.models.packaged import packaged_folder  # noqa: PLC0415
+        from isinglass.transforms.encode.models.find import packaged_folder  # noqa: PLC0415
 
         place = packaged_folder() / "tokenizer.json"
     origin = write_texts(source, file, megabytes, place)

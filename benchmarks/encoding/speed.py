@@ -17,10 +17,10 @@ import pyarrow as pa
 from benchmarks.encoding.corpus import long_texts, openings, read_texts, spread
 from benchmarks.measuring.processes import Target, table
 from benchmarks.vectors.peers import differences
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import configure_threads
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.find import model_folder
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(corpus: Path, limit: int, *, small: bool) -> list[Target]:
     short = openings(spread(texts, 90 if small else 900), SHORT_CHARACTERS)
     # They fill the model, so that nothing is gained by leaving out padding.
     full = spread(long_texts(texts, LONG_CHARACTERS * limit), 15 if small else 150)
-    tokenizer = load_tokenizer(EncodeSettings())
+    tokenizer = load_tokenizer(EncodeConfig())
     targets = []
     kinds = {"whole texts": whole, "short texts": short, "long texts": full}
     for name, chosen in kinds.items():
@@ -83,7 +83,7 @@ def build_sides(limit: int) -> dict[str, Encode]:
 def load_own(precision: str, limit: int) -> Encode:
     """Texts to vectors here, tokenising included."""
     chosen: Any = precision
-    settings = EncodeSettings(precision=chosen, max_tokens=limit, device="cpu")
+    settings = EncodeConfig(precision=chosen, max_tokens=limit, device="cpu")
     tokenizer, encoder = load_tokenizer(settings), load_encoder(settings)
 
     def encode(texts: pa.StringArray) -> NDArray[np.float32]:
@@ -96,7 +96,7 @@ def load_peer(limit: int) -> Encode:
     """Texts to vectors by sentence-transformers; the strings are made by the way."""
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-    model = SentenceTransformer(str(model_folder(EncodeSettings())), device="cpu")
+    model = SentenceTransformer(str(model_folder(EncodeConfig())), device="cpu")
     model.max_seq_length = limit
     encode = partial(model.encode, normalize_embeddings=True, show_progress_bar=False)
     return lambda texts: np.asarray(encode(texts.to_pylist()))

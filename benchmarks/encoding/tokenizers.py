@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.encoding.corpus import SHARED, TOKENIZER, read_texts, spread
 from benchmarks.measuring.processes import Target, table
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def run(corpus: Path, *, small: bool) -> list[Target]:
     texts = spread(read_texts(corpus), 300 if small else 3000)
     rows, targets = [], []
     for name, choice in CHOICES.items():
-        fast = load_tokenizer(EncodeSettings(tokenizer=choice))
+        fast = load_tokenizer(EncodeConfig(tokenizer=choice))
         slow = load_tokenizer(
-            EncodeSettings(tokenizer=choice, tokenizer_backend="reference")
+            EncodeConfig(tokenizer=choice, tokenizer_backend="reference")
         )
         rates = {}
         for tokenizer in (slow, fast):

@@ -18,7 +18,7 @@ from benchmarks.vectors.machine import (
     reset_peaks,
 )
 from isinglass.schemas.tables import embeddings_schema
-from isinglass.transforms.encode.outputs.vectors import embeddings_batch, storage_of
+from isinglass.transforms.encode.outputs.rows import embeddings_batch, storage_of
 from isinglass.transforms.encode.stages import (
     StreamSettings,
     encode_stream,

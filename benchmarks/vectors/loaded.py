@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.vectors.alone import Alone, tokenise_alone
@@ -16,11 +16,11 @@ from benchmarks.vectors.arithmetic import (
 from benchmarks.vectors.end_to_end import Job
 from benchmarks.vectors.options import DEFAULT_BATCH_TOKENS
 from benchmarks.vectors.random_models import RANDOM, save_random
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import choose_precision
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
 from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Bench:
     """
 
     options: Options
-    settings: EncodeSettings
+    settings: EncodeConfig
     folder: Path
     job: Job
     shape: Shape | None
@@ -69,7 +69,7 @@ class Bench:
         return time.perf_counter() > self.deadline
 
 
-def choose_settings(options: Options, scratch: Path) -> EncodeSettings:
+def choose_settings(options: Options, scratch: Path) -> EncodeConfig:
     """Settings of tokenizer and model; a random model is made.
 
     Args:
@@ -79,7 +79,7 @@ def choose_settings(options: Options, scratch: Path) -> EncodeSettings:
     tokenizer = options.tokenizer or (
         "minilm" if options.model.startswith(RANDOM) else options.model
     )
-    settings = EncodeSettings(
+    settings = EncodeConfig(
         tokenizer=tokenizer,
         model=options.model,
         windows="truncate",
@@ -92,11 +92,11 @@ def choose_settings(options: Options, scratch: Path) -> EncodeSettings:
         return settings
     say(f"making {options.model}")
     folder = save_random(options.model, tokenizer_file(settings), scratch / "model")
-    return replace(settings, model=str(folder))
+    return settings.model_copy(update={"model": str(folder)})
 
 
 def load_bench(
-    options: Options, settings: EncodeSettings, texts: Texts, deadline: float
+    options: Options, settings: EncodeConfig, texts: Texts, deadline: float
 ) -> Bench:
     """Load tokenizer and model, and measure what every run is held against.
 

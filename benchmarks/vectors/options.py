@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from benchmarks.vectors.random_models import RANDOM, SHAPES
-from isinglass.transforms.encode.settings import Precision
+from isinglass.transforms.encode.encoder.device import Precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ class Options:
         model: `minilm`, a folder, or `random:` and a shape.
         tokenizer: `minilm`, a folder or a file; None is the model's own.
         max_tokens: Tokens of a document that the model sees.
-        precision: As in `EncodeSettings`.
-        device: As in `EncodeSettings`.
+        precision: As in `EncodeConfig`.
+        device: As in `EncodeConfig`.
         batch_tokens: Token budgets to try; empty takes what a run would take.
         threads: Of the tokenizer, beside the one that runs the model; 0 does all in
             one thread.
@@ -49,7 +49,7 @@ class Options:
     model: str
     tokenizer: str | None
     max_tokens: int
-    precision: Precision
+    precision: Precision | Literal["auto"]
     device: str
     batch_tokens: tuple[int, ...]
     threads: int
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tokenizer", help="minilm, a folder or a tokenizer.json; default: the model's"
     )
     add("--max-tokens", type=_count, default=256, help="tokens a document (256)")
-    add("--precision", choices=get_args(Precision), default="auto")
+    add("--precision", choices=["auto", *get_args(Precision)], default="auto")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add("--batch-tokens", type=_counts, default=(), help="token budgets, N[,N...]")
     add("--threads", type=_natural, default=2, help="tokenizer threads (2)")

@@ -6,9 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from isinglass.schemas.errors import ConfigError
+from isinglass.transforms.encode import require
 from isinglass.transforms.encode.models.check import largest_id
 from isinglass.transforms.encode.models.folder import TOKENIZER_FILE, read_json
-from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from pathlib import Path

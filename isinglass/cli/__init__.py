@@ -2,4 +2,15 @@
 
 from __future__ import annotations
 
-from isinglass.cli.app import main as main
+import sys
+
+from isinglass.cli.stopping import stoppable
+
+
+def main() -> None:
+    """Entry point of `isinglass` and of `python -m isinglass`."""
+    with stoppable("Stopped. Nothing was changed."):
+        # Imports take a while, in which one may think better of it.
+        from isinglass.cli.app import run  # noqa: PLC0415
+
+        sys.exit(run())

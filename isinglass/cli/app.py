@@ -6,20 +6,22 @@ import logging
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from isinglass import __version__
 from isinglass.cli import doctor, evaluate, explain, forget, init, jobs, schema, verify
-from isinglass.schemas.errors import IsinglassError
+from isinglass.cli.usage import CRASHED, EXIT_CODES, REFUSED, explain_usage, is_usage
+from isinglass.schemas.errors import IsinglassError, RefuseError
 
 LOGGER = logging.getLogger("isinglass")
-STOPPED = 130
-"""Exit code of a process ended from the keyboard, as shells give it."""
 
 app = typer.Typer(
     name="isinglass",
     help="Audit and clean the corpora that language models are pretrained on.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -27,13 +29,16 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 for _verb, _help in jobs.VERBS.items():
-    app.command(_verb, help=_help, context_settings={"allow_extra_args": True})(
-        jobs.start
-    )
+    app.command(
+        _verb,
+        help=_help,
+        epilog=EXIT_CODES,
+        context_settings={"allow_extra_args": True},
+    )(jobs.start)
 app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
 app.add_typer(evaluate.app, name="evaluate")
-app.command("forget")(forget.forget)
+app.command("forget", epilog=EXIT_CODES)(forget.forget)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 
@@ -43,15 +48,29 @@ def _leave(code: int, **_: object) -> None:
     raise typer.Exit(code)
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        typer.echo(f"isinglass {__version__}")
+        raise typer.Exit
+
+
 @app.callback(result_callback=_leave)
 def _global(
     *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Say which it is."
+        ),
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Log errors only.")
     ] = False,
 ) -> None:
     """Send isinglass's own records to stderr; libraries speak from warnings on."""
+    del version
+    _check_working_folder()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(_is_not_noise)
@@ -64,34 +83,47 @@ def _global(
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
 
 
+def _check_working_folder() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise RefuseError(
+            "The working folder of this shell was removed. Change into one that is "
+            "there and give the command again."
+        ) from None
+
+
 def _is_not_noise(record: logging.LogRecord) -> bool:
     """Beam warns at every start that a cloud client we do not use is not there."""
     return "apitools not found" not in str(record.msg)
 
 
-def main() -> None:
-    """Entry point of `isinglass` and of `python -m isinglass`."""
+def run() -> int:
+    """Do what the command line asks; what goes wrong is said on stderr.
+
+    Returns the exit code.
+    """
     try:
-        app()
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. Finished shards are kept; run again to go on.\n")
-        sys.exit(STOPPED)
+        return int(app(standalone_mode=False) or 0)
     except IsinglassError as error:
         sys.stderr.write(f"error: {error}\n")
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        sys.exit(_crash(error))
+        if not is_usage(error):
+            return _crash(error)
+        sys.stderr.write(f"{explain_usage(error)}\n")
+        return REFUSED
 
 
 def _crash(error: Exception) -> int:
     """Say where it happened, not what was in hand: messages may quote a text."""
     if os.environ.get("ISINGLASS_DEBUG"):
         traceback.print_exception(error)
-        return 1
+        return CRASHED
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
     sys.stderr.write(
         f"error: isinglass failed with {type(error).__name__} at {place}. "
         "Set ISINGLASS_DEBUG=1 to see the whole trace (it may quote the input).\n"
     )
-    return 1
+    return CRASHED

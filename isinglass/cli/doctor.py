@@ -7,15 +7,12 @@ import platform
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from isinglass.cli.options import FormatOption, show
-from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config import EncodeConfig, PiiConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.schemas.manifest import Model
-
-if TYPE_CHECKING:
-    from isinglass.transforms.encode.models.check import ModelFile
 
 LEAST_FREE_BYTES = 2**30
 
@@ -43,7 +40,10 @@ def doctor(format_: FormatOption = "text") -> int:
 def examine() -> list[Finding]:
     """Everything that doctor looks at, in the order of the pipeline."""
     from isinglass.pipelines.engine.fingerprint import package_versions  # noqa: PLC0415
+    from isinglass.transforms.encode.models import check  # noqa: PLC0415
+    from isinglass.transforms.pii.detector import check_models  # noqa: PLC0415
 
+    encode, check_files = EncodeConfig(), check.check_models
     versions = package_versions()
     packages = ", ".join(f"{name} {version}" for name, version in versions.items())
     free = shutil.disk_usage(Path.cwd()).free
@@ -53,8 +53,8 @@ def examine() -> list[Finding]:
         Finding("packages", good=True, detail=packages),
         Finding("cores", good=True, detail=str(os.cpu_count())),
         Finding("space in this folder", free > LEAST_FREE_BYTES, space),
-        _tried("PII models", _pii_models),
-        _tried("encoder", _encoder_models, needed=False),
+        _tried("PII models", lambda: (True, _named(check_models(PiiConfig())))),
+        _tried("encoder", lambda: (True, _named(check_files(encode))), needed=False),
         _tried("tokenizer", _tokenizer, needed=False),
         _device(),
     ]
@@ -71,28 +71,14 @@ def _tried(
     return Finding(name, good, detail, needed)
 
 
-def _pii_models() -> tuple[bool, str]:
-    from isinglass.transforms.pii.detector import check_models  # noqa: PLC0415
-
-    return True, _named(check_models(PiiConfig()))
-
-
-def _encoder_models() -> tuple[bool, str]:
-    from isinglass.transforms.encode.models.check import check_models  # noqa: PLC0415
-    from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
-
-    return True, _named(check_models(EncodeSettings()))
-
-
-def _named(models: Iterable[Model | ModelFile]) -> str:
+def _named(models: Iterable[Model]) -> str:
     return ", ".join(f"{model.name} {model.sha256[:12]}" for model in models)
 
 
 def _tokenizer() -> tuple[bool, str]:
-    from isinglass.transforms.encode.settings import EncodeSettings  # noqa: PLC0415
     from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer  # noqa: PLC0415
 
-    tokenizer = load_tokenizer(EncodeSettings())
+    tokenizer = load_tokenizer(EncodeConfig())
     if tokenizer.backend.startswith("tokenizers "):
         slow = "no fast library gives the same ids here"
         return False, f"{tokenizer.backend}, {slow}"

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from isinglass.cli.jobs import GATE_FAILED, NOTHING_TO_DO
-from isinglass.cli.options import FormatOption, StageOption, show
+from isinglass.cli.jobs import kept_in
+from isinglass.cli.options import FormatOption, StageOption, UnchangedOption, show
+from isinglass.cli.stopping import stoppable
+from isinglass.cli.usage import GATE_FAILED
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stages.erase.forget.job import Forgotten
@@ -48,14 +50,15 @@ def forget(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Search and count, write nothing.")
     ] = False,
+    exit_code_unchanged: UnchangedOption = 0,
     stage: StageOption = None,
     format_: FormatOption = "text",
 ) -> int:
     """Make a new run without the documents that hold some values; RUN stays as it is.
 
     Values are found in other spellings, in percent escapes and in HTML references, too.
-    They are written nowhere. Exits with 5 if they are not found, with 3 if the
-    new run still holds one or failed a gate.
+    They are written nowhere. Where none is found there is nothing to do; exits with 3
+    if the new run still holds one or failed a gate.
     """
     # Heavy imports wait until the arguments are known to be right.
     from rich.console import Console  # noqa: PLC0415
@@ -72,10 +75,11 @@ def forget(
         dry_run=dry_run,
         stages=tuple(stage or ()),
     )
-    done = job.forget(request, Console(stderr=True))
+    with stoppable(kept_in(output or "the new run")):
+        done = job.forget(request, Console(stderr=True))
     show(as_json(done), _lines(done), format_)
     if done.found.documents == 0:
-        return NOTHING_TO_DO
+        return exit_code_unchanged
     failed = done.manifest is not None and done.manifest.verdict == "failed"
     return GATE_FAILED if failed or done.remains.doc_ids else 0
 

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from isinglass.cli.options import Format, FormatOption, read_config, show
+from isinglass.cli.options import (
+    Format,
+    FormatOption,
+    UnchangedOption,
+    read_config,
+    show,
+)
+from isinglass.cli.stopping import stoppable
+from isinglass.cli.usage import GATE_FAILED, WARNED
 
 if TYPE_CHECKING:
     from isinglass.pipelines.run import Request, Result
     from isinglass.pipelines.stage import Verb
-
-GATE_FAILED, WARNED, NOTHING_TO_DO = 3, 4, 5
 
 VERBS = {
     "run": "Audit, clean and encode a corpus.",
@@ -31,7 +37,11 @@ def start(
     ],
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override one key: path.to.key=value. Repeatable."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Override one key: path.to.key=value. Repeatable.",
+        ),
     ] = None,
     runner: Annotated[
         str | None, typer.Option("--runner", help="Beam runner; overrides beam.runner.")
@@ -44,12 +54,14 @@ def start(
         bool,
         typer.Option(
             "--replace",
-            help="Redo in the same output folder what a changed configuration affects.",
+            help="Redo in the same output folder what a changed configuration or "
+            "changed inputs affect.",
         ),
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 when the verdict is `warned`.")
     ] = False,
+    exit_code_unchanged: UnchangedOption = 0,
     format_: FormatOption = "text",
 ) -> int:
     """Run the verb that the command was called by."""
@@ -69,9 +81,18 @@ def start(
     if dry_run:
         show_forecast(request, format_)
         return 0
-    result = execute(request, Console(stderr=True))
-    _print_result(result, format_)
-    return _exit_code(result, strict=strict)
+    with stoppable(kept_in(checked.output)):
+        result = execute(request, Console(stderr=True))
+        _print_result(result, format_)
+    return _exit_code(result, exit_code_unchanged, strict=strict)
+
+
+def kept_in(output: object) -> str:
+    """What is said of a run that is stopped."""
+    return (
+        f"Stopped. What was finished is kept in {output}; the same command goes on "
+        "from there."
+    )
 
 
 def show_forecast(request: Request, form: Format) -> None:
@@ -108,11 +129,9 @@ def _print_result(result: Result, form: Format) -> None:
     typer.echo("\n".join(summary_lines(result.manifest, result.outside)))
 
 
-def _exit_code(result: Result, *, strict: bool) -> int:
+def _exit_code(result: Result, unchanged: int, *, strict: bool) -> int:
     if result.manifest.verdict == "failed":
         return GATE_FAILED
-    if result.nothing_to_do:
-        return NOTHING_TO_DO
     if strict and result.manifest.verdict == "warned":
         return WARNED
-    return 0
+    return unchanged if result.nothing_to_do else 0

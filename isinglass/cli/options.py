@@ -31,6 +31,16 @@ StageOption = Annotated[
         "run only if it is named here. Repeatable.",
     ),
 ]
+UnchangedOption = Annotated[
+    int,
+    typer.Option(
+        "--exit-code-unchanged",
+        min=0,
+        max=255,
+        metavar="N",
+        help="Exit with N where there was nothing to do.",
+    ),
+]
 
 
 def show(told: Any, lines: Iterable[str], form: Format) -> None:
@@ -61,8 +71,9 @@ def read_config(path: Path, overrides: list[str]) -> RunConfig:
     said: dict[type[Exception], str] = {
         FileNotFoundError: f"No configuration at {path}. `isinglass init` writes one.",
         IsADirectoryError: f"{path} is a folder; name the configuration file in it.",
-        PermissionError: f"No permission to read {path}.",
-        UnicodeDecodeError: f"{path} is not UTF-8 text.",
+        NotADirectoryError: f"No configuration at {path}: its folder is a file.",
+        PermissionError: f"No permission to read {path}. Give read access to it.",
+        UnicodeDecodeError: f"{path} is not UTF-8 text. Save it as UTF-8.",
     }
     try:
         text = path.read_text(encoding="utf-8")

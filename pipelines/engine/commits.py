@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pydantic
 
+from isinglass.pipelines.engine.parts import Parts
 from isinglass.pipelines.engine.progress import WorkerStatus
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -38,14 +39,18 @@ from isinglass.transforms.write import ZSTD, Storage, TableWriter
 class UnitOutputs:
     """Collects the outputs of one unit of work and commits them together.
 
-    Use as a context manager: leaving it by an exception removes temporary files.
+    Use as a context manager: leaving it by an exception removes temporary files. What
+    is kept in `parts` outlives it, for the next attempt under the same fingerprint.
     """
 
-    def __init__(self, workspace: Workspace, pass_name: str, unit: str) -> None:
+    def __init__(
+        self, workspace: Workspace, pass_name: str, unit: str, fingerprint: str = ""
+    ) -> None:
         self.workspace = workspace
         self.pass_name = pass_name
         self.unit = unit
         self.status = WorkerStatus(workspace, pass_name, unit)
+        self.parts = Parts(workspace, pass_name, unit, fingerprint)
         self._open: dict[Path, TableWriter] = {}
         self._reserved: set[Path] = set()
         self._done: list[OutputFile] = []
@@ -132,6 +137,7 @@ class UnitOutputs:
             counts=dict(sorted(counts.items())),
             cpu_seconds=round(cpu, 3),
         )
+        self.parts.remove()
         path = self.workspace.commit_path(self.pass_name, self.unit)
         write_atomically(path, commit.model_dump_json(indent=1) + "\n")
         return commit

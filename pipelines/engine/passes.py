@@ -11,8 +11,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
+from isinglass.pipelines.engine.deaths import cause_of
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.progress import watched
+from isinglass.pipelines.engine.progress import noted_units, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
     build_unit_pipeline,
@@ -28,7 +29,7 @@ from isinglass.pipelines.engine.workspace import (
     remove,
 )
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.errors import IsinglassError, ReconcileError
+from isinglass.schemas.errors import IsinglassError, ReconcileError, WorkerDiedError
 from isinglass.schemas.manifest import PassRecord
 
 if TYPE_CHECKING:
@@ -147,11 +148,22 @@ def _execute(
         raise
     except Exception as error:
         _raise_failures(workspace, work.name, pending)
+        cause = cause_of(error)
+        if cause is not None:
+            units = noted_units(workspace, work.name)
+            raise WorkerDiedError(
+                work.name, cause, _undone(workspace, work, units)
+            ) from None
         raise IsinglassError(
             f"Beam ended the pass {work.name} with {type(error).__name__}. Finished "
             "work is kept; run the same command again."
         ) from error
     _raise_failures(workspace, work.name, pending)
+
+
+def _undone(workspace: Workspace, work: PassWork, units: list[str]) -> list[str]:
+    commits = [workspace.commit_path(work.name, unit) for unit in units]
+    return [unit for unit, path in zip(units, commits, strict=True) if not exists(path)]
 
 
 def _raise_failures(workspace: Workspace, pass_name: str, units: list[Unit]) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.live import Live
 from rich.text import Text
@@ -51,12 +51,14 @@ class WorkerStatus:
         self._note: dict[str, object] = {"pass": pass_name, "unit": unit}
         self._rows = 0
         self._written = 0.0
+        # By this the driver knows what a worker was at when it died.
+        self.add(0)
 
     def add(self, rows: int) -> None:
         """Count a batch that was worked through."""
         self._rows += rows
         now = time.monotonic()
-        if now - self._written < 1.0:
+        if now - self._written < 1.0 and self._written:
             return
         self._written = now
         try:
@@ -84,6 +86,12 @@ def watched(
     finally:
         stop.set()
         thread.join()
+
+
+def noted_units(workspace: Workspace, pass_name: str) -> list[str]:
+    """The units of a pass that workers noted last, sorted."""
+    notes = _notes(workspace, pass_name).values()
+    return sorted({str(note["unit"]) for note in notes})
 
 
 def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
@@ -120,17 +128,23 @@ def _lines(workspace: Workspace, pass_name: str, units: list[Unit]) -> Iterator[
 
 
 def _workers(workspace: Workspace, pass_name: str) -> list[str]:
-    notes = []
+    return [
+        f"worker {worker}: {note['rows']:,} documents of {note['unit']}"
+        for name, note in _notes(workspace, pass_name).items()
+        for worker in [name.split("-", maxsplit=1)[0]]
+    ]
+
+
+def _notes(workspace: Workspace, pass_name: str) -> dict[str, dict[str, Any]]:
+    """What workers noted of a pass, by process and thread."""
+    notes = {}
     for path in _status_files(workspace):
         try:
             note = read_json(path)
         except (OSError, ValueError):
             continue
         if note.get("pass") == pass_name:
-            worker = path.stem.split("-", maxsplit=1)[0]
-            notes.append(
-                f"worker {worker}: {note['rows']:,} documents of {note['unit']}"
-            )
+            notes[path.stem] = note
     return notes
 
 

@@ -14,6 +14,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
+from isinglass.pipelines.engine.deaths import watch_workers
 from isinglass.pipelines.engine.units import PassWork, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
 from isinglass.schemas.config import BeamConfig
@@ -118,6 +119,7 @@ def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipel
         workers = 1
     environment = None
     if mode == "multi_processing":
+        watch_workers()
         # Beam takes any environment in this mode; ours starts quieter workers.
         environment = SubprocessSDKEnvironment.from_command_string(
             worker_command(execution.stage_path)

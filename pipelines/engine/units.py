@@ -120,7 +120,7 @@ def run_unit(
     """
     started = time.process_time()
     try:
-        with UnitOutputs(workspace, pass_name, unit.name) as outputs:
+        with UnitOutputs(workspace, pass_name, unit.name, unit.fingerprint) as outputs:
             counts = make(outputs)
             cpu = time.process_time() - started
             return outputs.commit(unit.fingerprint, counts, cpu)

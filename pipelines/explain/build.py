@@ -63,23 +63,19 @@ def _record(run: RunFolder, row: dict[str, Any]) -> dict[str, Any]:
         # The raw bytes are in the same row and stay there.
         seen = run.rows(shard, "quarantine", doc_id, ["doc_id", "detail"])
         detail = seen[0]["detail"] if seen else None
+    # That of a stage from outside is in the manifest.
+    reason, stages = row["reason"] or "", run.manifest.get("stages") or {}
+    told = (stages.get(reason.partition(".")[0]) or {}).get("reasons") or {}
     place_and_fate = ("path", "row", "shard", "outcome", "reason")
     measures = ("rule", "compared_by", "chars_in", "chars_out")
     return {
         "doc_id": doc_id,
         "source": place.source if place else None,
         **{name: row[name] for name in place_and_fate},
-        "sentence": _sentence(run, row["reason"] or ""),
+        "sentence": REASON_TEXT.get(reason) or str(told.get(reason, "")),
         "detail": detail,
         **{name: row[name] for name in measures},
     }
-
-
-def _sentence(run: RunFolder, reason: str) -> str:
-    """A reason in words; that of a stage from outside is in the manifest."""
-    stages = run.manifest.get("stages") or {}
-    told = (stages.get(reason.partition(".")[0]) or {}).get("reasons") or {}
-    return REASON_TEXT.get(reason) or str(told.get(reason, ""))
 
 
 def _merge(facts: dict[str, Any], told: Mapping[str, Any]) -> None:

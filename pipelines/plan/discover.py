@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from isinglass.pipelines.plan.companions import is_companion, listed
 from isinglass.pipelines.plan.places import Output, input_path
 from isinglass.schemas.config import InputConfig
 from isinglass.schemas.config.inputs import Format
@@ -40,44 +41,81 @@ def discover(
     """Find the files of an input that lies in a file system, by their relative path.
 
     A path with `*`, `?` or `[` is a pattern, unless a file is called like that. `**`
-    stands for any number of folders. In folders and patterns, hidden files and files
-    with an unknown suffix are passed over (the latter with a warning), and so are
-    those of the run folder; an input that it lies in is refused.
+    stands for any number of folders. In folders and patterns hidden files, those with
+    an unknown suffix and those that lie beside data, such as a README, are left out
+    with a warning, unless nothing else is there. So are those of the run folder; an
+    input that it lies in is refused.
     """
     path = input_path(config, base)
     try:
-        if path.is_dir():
-            if output is not None:
-                output.refuse_below(config, path)
-            root, names = path, _outside(output, path, _walk(path))
-        elif os.path.lexists(path):
-            root, names = path.parent, [path.name]
-            if not (config.format or format_of(path.name)):
-                raise InputError(
-                    f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
-                    "Set `format` for this input."
-                )
-        elif _MAGIC.search(config.path):
-            # The part before the first name with a wildcard.
-            first = next(i for i, part in enumerate(path.parts) if _MAGIC.search(part))
-            root = Path(*path.parts[:first])
-            if output is not None:
-                output.refuse_matched(config, root, path)
-            names = _outside(output, root, _match(path, root))
-        else:
-            raise InputError(
-                f"inputs: {config.path} does not exist (looked at {path})."
-            )
+        root, names, hidden = _look(config, path, output)
     except PermissionError as error:
         raise no_permission(error.filename or path) from None
     except OSError as error:
         raise InputError(
             f"inputs: {config.path} cannot be looked at: {error.strerror}."
         ) from None
-    found = _known(config, root, names)
+    beside = set() if names == [path.name] else _beside(path, names)
+    found = _known(config, root, [name for name in names if name not in beside])
+    if not found:
+        found, beside = _known(config, root, sorted(beside)), set()
     if not found:
         raise _nothing(config, path, len(names))
+    _tell(config, found, [*beside, *hidden])
     return found
+
+
+def _look(
+    config: InputConfig, path: Path, output: Output | None
+) -> tuple[Path, list[str], list[str]]:
+    """The root of an input, and the files below it: those to see, and hidden ones."""
+    hidden: list[str] = []
+    if path.is_dir():
+        if output is not None:
+            output.refuse_below(config, path)
+        return path, _outside(output, path, _walk(path, hidden)), hidden
+    if os.path.lexists(path):
+        if not (config.format or format_of(path.name)):
+            raise InputError(
+                f"{path}: the suffix does not tell the format. Known: {_SUFFIXES}. "
+                "Set `format` for this input."
+            )
+        return path.parent, [path.name], hidden
+    if not _MAGIC.search(config.path):
+        raise InputError(f"inputs: {config.path} does not exist (looked at {path}).")
+    # The part before the first name with a wildcard.
+    first = next(i for i, part in enumerate(path.parts) if _MAGIC.search(part))
+    root = Path(*path.parts[:first])
+    if output is not None:
+        output.refuse_matched(config, root, path)
+    return root, _outside(output, root, _match(path, root)), hidden
+
+
+def _beside(path: Path, names: list[str]) -> set[str]:
+    """What lies beside data; a pattern with the suffix of texts means all of them."""
+    texts_asked = format_of(path.name) == "text"
+    return {name for name in names if is_companion(name, texts_asked=texts_asked)}
+
+
+def _tell(config: InputConfig, found: list[Found], left_out: list[str]) -> None:
+    """Warn of files that a person may miss, or may not have meant."""
+    if left_out:
+        LOGGER.warning(
+            "%s: %d files beside the data are left out: %s. To read one, name it as "
+            "an input.",
+            config.path,
+            len(left_out),
+            listed(left_out),
+        )
+    texts = [file.relative for file in found if file.format == "text"]
+    if texts and len(texts) < len(found):
+        LOGGER.warning(
+            "%s mixes tables with %d files that are a document each: %s. If they are "
+            "not meant, name the tables alone by a pattern.",
+            config.path,
+            len(texts),
+            listed(texts),
+        )
 
 
 def no_permission(path: object) -> InputError:
@@ -93,8 +131,11 @@ def relative_name(path: str) -> str:
     return name.replace(os.sep, "/")
 
 
-def _walk(root: Path) -> list[str]:
-    """List regular files under a folder; links are followed, but each folder once."""
+def _walk(root: Path, hidden: list[str]) -> list[str]:
+    """List regular files under a folder; links are followed, but each folder once.
+
+    The names of hidden ones are added to `hidden`.
+    """
     names: list[str] = []
     seen: set[str] = set()
 
@@ -110,8 +151,9 @@ def _walk(root: Path) -> list[str]:
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in files:
             path = Path(folder, name)
-            if not name.startswith(".") and _is_input(path):
-                names.append(os.path.relpath(path, root))
+            if _is_input(path):
+                listing = hidden if name.startswith(".") else names
+                listing.append(os.path.relpath(path, root))
     return names
 
 

@@ -15,6 +15,8 @@ from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import DATA, DOCUMENTS
 from isinglass.transforms.read.batches import EXTRA_ROLE
 from isinglass.transforms.read.checks import is_text_type
+from isinglass.transforms.read.class_labels import ClassLabel, note_names
+from isinglass.transforms.read.folders import folder_values
 from isinglass.transforms.read.types import carried_type, plain_type
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ EXTRA = "extra"
 """Carried column with the JSON keys that no other column takes."""
 
 _LISTED_COLUMNS = 20
+_DOUBLE_DIGITS = 15
 _USUAL_TEXT_COLUMNS = ("text", "content", "raw_content", "body", "document", "article")
 
 
@@ -47,43 +50,54 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
         for file in item.files:
             # An empty file adds no column, but may be JSON lines all the same.
             has_json = has_json or file.format == "jsonl"
-            if file.columns is None:
-                continue
-            mapped = _check(item, file, file.columns)
-            for name, data_type in file.columns.items():
+            known = dict.fromkeys(folder_values(file.path), pa.string())
+            known |= file.columns or {}
+            if file.columns is not None:
+                _check(item, file, known)
+            mapped = item.config.columns.model_dump().values()
+            for name, data_type in known.items():
                 if name not in mapped:
                     # What is nested in JSON is written as JSON.
                     nested = pa.types.is_nested(data_type)
                     as_json = nested and file.format == "jsonl"
-                    carried = pa.string() if as_json else carried_type(data_type)
-                    types.setdefault(name, []).append(carried)
+                    found = pa.string() if as_json else data_type
+                    types.setdefault(name, []).append(found)
     reserved = {*DATA.names, *DOCUMENTS.names, *([EXTRA] if has_json else [])}
     outputs = _output_names(list(types), reserved)
     fields = [pa.field(outputs[name], unify(found)) for name, found in types.items()]
     if has_json:
         fields.append(pa.field(EXTRA, pa.string(), metadata=EXTRA_ROLE))
+    labels = {
+        field.name: field.type.names
+        for field in fields
+        if isinstance(field.type, ClassLabel)
+    }
+    carried = [field.with_type(plain_type(field.type)) for field in fields]
     return Layout(
         columns=tuple(item.columns for item in config.inputs),
-        carried=pa.schema(fields),
+        carried=pa.schema(carried, metadata=note_names(labels)),
         renamed={new: old for old, new in outputs.items() if new != old},
         max_chars=config.limits.max_document_chars,
     )
 
 
 def unify(types: list[pa.DataType]) -> pa.DataType:
-    """Return one type for a column that has these types in different files.
+    """Return one type to carry a column that has these types in different files.
 
     Numbers widen; types that do not meet, and nested or temporal types that differ,
-    are strings.
+    are strings, and so are labels whose names differ.
     """
-    known = [data_type for data_type in types if not pa.types.is_null(data_type)]
-    if not known:
+    labels = {found.names for found in types if isinstance(found, ClassLabel)}
+    known = [found for found in map(carried_type, types) if not pa.types.is_null(found)]
+    uuids = [isinstance(found, pa.UuidType) for found in types]
+    if not known or (any(uuids) and not all(uuids)):
         return pa.string()
+    if labels:
+        one = len(labels) == 1 and all(map(pa.types.is_integer, known))
+        return ClassLabel(pa.int64(), *labels) if one else pa.string()
     if all(data_type == known[0] for data_type in known):
         return known[0]
-    # Nanoseconds end in 2262, and int64 does not hold all of uint64.
-    unmixable = (pa.types.is_nested, pa.types.is_temporal, pa.types.is_uint64)
-    if any(is_kind(data_type) for is_kind in unmixable for data_type in known):
+    if _must_be_text(known):
         return pa.string()
     schemas = [pa.schema([("column", data_type)]) for data_type in known]
     try:
@@ -91,6 +105,17 @@ def unify(types: list[pa.DataType]) -> pa.DataType:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.string()
     return plain_type(united.field(0).type)
+
+
+def _must_be_text(types: list[pa.DataType]) -> bool:
+    """Whether no other type holds all values of these types, which differ."""
+    # Nanoseconds end in 2262, and int64 does not hold all of uint64.
+    unmixable = (pa.types.is_nested, pa.types.is_temporal, pa.types.is_uint64)
+    decimals = [found for found in types if pa.types.is_decimal(found)]
+    beyond_double = any(found.precision > _DOUBLE_DIGITS for found in decimals)
+    return any(is_kind(found) for is_kind in unmixable for found in types) or (
+        beyond_double and any(map(pa.types.is_floating, types))
+    )
 
 
 def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
@@ -108,10 +133,8 @@ def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
     return outputs
 
 
-def _check(
-    item: InputFiles, file: PlannedInput, known: dict[str, pa.DataType]
-) -> set[str]:
-    """Check the mapping of a file; return the columns that are not carried."""
+def _check(item: InputFiles, file: PlannedInput, known: dict[str, pa.DataType]) -> None:
+    """Check the mapping of a file."""
     columns, path = item.config.columns, file.opened
     names = columns.model_dump(exclude={"text"})
     named = {field: name for field, name in names.items() if name is not None}
@@ -128,13 +151,23 @@ def _check(
         if data_type is None:
             if field in columns.model_fields_set:
                 raise _missing(item, file, field, name)
-        elif pa.types.is_nested(plain_type(data_type)):
+        elif not is_usable(data_type, is_id=field == "id"):
             raise InputError(
-                f"{path}: column {name} is a {_told(data_type)}, and "
-                f"`{field}` must be a single value. Name another column, or set "
+                f"{path}: column {name} is a {_told(data_type)}, and `{field}` must be "
+                f"{_WANTED[field == 'id']}. Name another column, or set "
                 f"`inputs[{item.index}].columns.{field}: null` to carry it through."
             )
-    return {columns.text, *named.values()}
+
+
+_WANTED = {False: "a single value", True: "a text, a number or a UUID"}
+
+
+def is_usable(data_type: pa.DataType, *, is_id: bool) -> bool:
+    """Tell whether a column of this type can tell what one of our columns holds."""
+    data_type = plain_type(data_type)
+    if is_id and (pa.types.is_boolean(data_type) or pa.types.is_interval(data_type)):
+        return False
+    return not pa.types.is_nested(data_type)
 
 
 def _missing(item: InputFiles, file: PlannedInput, field: str, name: str) -> InputError:

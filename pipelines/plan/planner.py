@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,13 @@ class Plan:
     inputs: tuple[PlannedInput, ...]
 
 
-def plan(config: RunConfig, base: Path) -> Plan:
+def plan(
+    config: RunConfig, base: Path, deadly: Mapping[str, str] | None = None
+) -> Plan:
     """Find, hash and cut the inputs of a run; nothing is written.
 
-    Relative paths start from `base`. An input is refused that is missing, unreadable or
+    Relative paths start from `base`. `deadly` says by their SHA-256 which files are
+    known to be unreadable, and why. An input is refused that is missing, unreadable or
     ambiguous, lacks the mapped columns, or is a folder that holds the run folder.
     """
     output = Output.of(config.output, base)
@@ -47,7 +51,10 @@ def plan(config: RunConfig, base: Path) -> Plan:
     refuse, most = config.limits.unreadable_files == "refuse", config.limits.shard_bytes
     inputs = []
     for index, (item, found) in enumerate(zip(config.inputs, located, strict=True)):
-        files = [probe(file, item.source, most, refuse=refuse) for file in found]
+        files = [
+            probe(file, item.source, most, refuse=refuse, deadly=deadly or {})
+            for file in found
+        ]
         inputs.append(InputFiles(index, item, tuple(files)))
     return Plan(
         shards=make_shards(inputs, most),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import Found, no_permission
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.class_labels import planned_types
 from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
 from isinglass.transforms.read.delimited import (
     parse_header,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     Columns = dict[str, pa.DataType]
     Probed = tuple[Sequence[Stretch], Columns | None]
 
+_MOST_ROWS_PER_BYTE = 1000
 SAMPLE_LINES = 2000
 """Lines of a JSON-lines file by which its keys and their types are planned."""
 
@@ -66,17 +69,25 @@ class _ProblemError(Exception):
     """The file cannot be read; the message says why."""
 
 
-def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> PlannedInput:
+def probe(
+    found: Found,
+    source: str,
+    shard_bytes: int,
+    *,
+    refuse: bool,
+    deadly: Mapping[str, str],
+) -> PlannedInput:
     """Hash a file, and find its columns and the parts it can be read in.
 
     `shard_bytes` is what a stretch of plain JSON lines aims at. `refuse` is for a file
     that cannot be read; one that is gone or may not be read is refused in any case.
+    `deadly` says by SHA-256 of which files that is known, and why.
     """
     path, problem = Path(found.path), ""
     plain_lines = found.format == "jsonl" and not compression_of(found.path)
     try:
         digest = digest_file(path, line_bytes=shard_bytes if plain_lines else None)
-        stretches, columns = _PROBES[found.format](found, digest)
+        stretches, columns = _look(found, digest, deadly)
     except PermissionError:
         raise no_permission(path) from None
     except FileNotFoundError:
@@ -106,6 +117,12 @@ def probe(found: Found, source: str, shard_bytes: int, *, refuse: bool) -> Plann
     )
 
 
+def _look(found: Found, digest: Digest, deadly: Mapping[str, str]) -> Probed:
+    if digest.sha256 in deadly:
+        raise _ProblemError(deadly[digest.sha256])
+    return _PROBES[found.format](found, digest)
+
+
 def _probe_parquet(found: Found, digest: Digest) -> Probed:
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Parquet file is")
@@ -119,7 +136,21 @@ def _probe_parquet(found: Found, digest: Digest) -> Probed:
             ) from None
         groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
         sizes = [(group.num_rows, group.total_byte_size) for group in groups]
+        if not _is_consistent(metadata, groups):
+            raise _ProblemError("its footer is damaged: numbers of rows do not agree")
     return _numbered(sizes), _typed(found, schema)
+
+
+def _is_consistent(
+    metadata: pq.FileMetaData, groups: Sequence[pq.RowGroupMetaData]
+) -> bool:
+    """Whether the file, its row groups and their first columns count the same rows."""
+    fits = all(
+        0 <= group.num_rows <= (group.column(0).num_values if group.num_columns else 0)
+        and group.total_byte_size >= 0
+        for group in groups
+    )
+    return fits and metadata.num_rows == sum(group.num_rows for group in groups)
 
 
 def _probe_arrow(found: Found, digest: Digest) -> Probed:
@@ -131,10 +162,23 @@ def _probe_arrow(found: Found, digest: Digest) -> Probed:
             schema = open_ipc(file).schema
             file.seek(0)
             batches = record_batches(file, 0, -1)
-            sizes = [(batch.num_rows, batch.nbytes) for batch in batches]
-        except (pa.ArrowException, OSError):
+            sizes = [_size(batch) for batch in batches]
+            _require_plausible(sum(rows for rows, _ in sizes), digest)
+        except (pa.ArrowException, OSError, ValueError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
     return _numbered(sizes), _typed(found, schema)
+
+
+def _size(batch: pa.RecordBatch) -> tuple[int, int]:
+    """Rows and bytes, once it is known that no buffer is too small for them."""
+    batch.validate()
+    return batch.num_rows, batch.nbytes
+
+
+def _require_plausible(rows: int, digest: Digest) -> None:
+    """Refuse more rows than a file of this size has, which is damage."""
+    if rows > _MOST_ROWS_PER_BYTE * digest.bytes:
+        raise ValueError(f"{rows} rows in {digest.bytes} bytes")
 
 
 def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
@@ -213,7 +257,7 @@ def _typed(found: Found, schema: pa.Schema) -> Columns:
         raise InputError(
             f"{found.path} has more than one column {twice[0]}. Rename one of them."
         )
-    return dict(zip(names, schema.types, strict=True))
+    return dict(zip(names, planned_types(schema), strict=True))
 
 
 def _refuse_array(found: Found, lines: list[bytes]) -> None:
@@ -239,8 +283,14 @@ def _sampled_types(values: list[dict[str, Any]]) -> Columns:
     kinds: dict[str, set[type]] = {}
     for value in values:
         for key, inner in value.items():
-            kinds.setdefault(key, set()).add(type(inner))
+            kinds.setdefault(key, set()).add(_kind(inner))
     return {key: _json_type(found - {type(None)}) for key, found in kinds.items()}
+
+
+def _kind(value: Any) -> type:
+    """The type of a JSON value; only text holds every digit of a large integer."""
+    is_large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return str if is_large else type(value)
 
 
 def _json_type(kinds: set[type]) -> pa.DataType:

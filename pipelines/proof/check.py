@@ -14,7 +14,7 @@ from isinglass.pipelines.engine.workspace import exists, read_table
 from isinglass.pipelines.read_again import plan_again
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import Manifest
-from isinglass.schemas.statistic import Statistic
+from isinglass.schemas.statistic import Statistic, read_statistics
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
@@ -50,10 +50,6 @@ class Check:
     def mark(self) -> str:
         """Four characters for a terminal."""
         return _MARKS[self.status]
-
-    def to_dict(self) -> dict[str, str]:
-        """JSON-able form."""
-        return {"name": self.name, "status": self.status, "detail": self.detail}
 
 
 def conclude(name: str, faults: Iterable[str], seen: str) -> Check:
@@ -134,5 +130,4 @@ class FinishedRun:
 
     def statistics(self) -> list[Statistic]:
         """All rows of `audit/statistics.parquet`."""
-        rows = read_table(self.folder / "audit" / "statistics.parquet").to_pylist()
-        return [Statistic(**row) for row in rows]
+        return read_statistics(read_table(self.folder / "audit" / "statistics.parquet"))

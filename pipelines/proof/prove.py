@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from isinglass.pipelines.proof.books import check_books
+from isinglass.pipelines.proof.books import check_books, check_counts, check_statistics
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude, merged
 from isinglass.pipelines.proof.files import (
     check_hashes,
@@ -17,7 +17,6 @@ from isinglass.pipelines.proof.files import (
     check_tables,
 )
 from isinglass.pipelines.proof.source import check_source
-from isinglass.pipelines.proof.statistics import check_counts, check_statistics
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict

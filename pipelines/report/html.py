@@ -107,14 +107,13 @@ def _environment() -> Environment:
         loader=PackageLoader("isinglass.pipelines.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_show_hidden_characters,
+        # Every string that reaches the page passes here; markup is made of such.
+        finalize=lambda value: visible(value) if _is_plain(value) else value,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
 
 
-def _show_hidden_characters(value: Any) -> Any:
-    """Every string that reaches the page passes here; markup is made of such."""
-    is_plain = isinstance(value, str) and not hasattr(value, "__html__")
-    return visible(value) if is_plain else value
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and not hasattr(value, "__html__")

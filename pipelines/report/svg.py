@@ -51,19 +51,19 @@ def flow(total: int, flows: Sequence[Flow]) -> Markup:
     right = [26.0]
     for height in heights:
         right.append(right[-1] + max(height, 38.0) + 8.0)
-    parts = [_text(0, 14, f"{grouped(total)} records in", "strong")]
+    parts = [text_at(0, 14, f"{grouped(total)} records in", "strong")]
     left = 26.0
     parts.append(_rect((0, left, 12, sum(heights)), "mark-in"))
     for item, height, y in zip(flows, heights, right[:-1], strict=True):
         parts.append(_ribbon(left, y, height, f"ribbon-{item.tone}"))
         parts.append(_rect((206, y, 12, height), f"mark-{item.tone}"))
-        parts.append(_text(228, y + 11, _label(item.label, 24), "strong"))
+        parts.append(text_at(228, y + 11, _label(item.label, 24), "strong"))
         number = f"{grouped(item.value)} · {share_of(item.value, total)}"
-        parts.append(_text(228, y + 27, number, "quiet"))
+        parts.append(text_at(228, y + 27, number, "quiet"))
         left += height
     bottom = max(left, right[-1] - 8.0) if flows else left
     listed = "; ".join(f"{item.label} {item.value}" for item in flows)
-    return _svg(bottom + 6, f"{total} records in: {listed}", parts)
+    return picture(bottom + 6, f"{total} records in: {listed}", parts)
 
 
 def capture_curve(points: Sequence[tuple[float, float]], threshold: float) -> Markup:
@@ -78,18 +78,18 @@ def capture_curve(points: Sequence[tuple[float, float]], threshold: float) -> Ma
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         x, y = place(tick, tick)
         parts.append(_line((left, y, right, y), "grid"))
-        parts.append(_text(left - 8, y + 4, percent(tick, 0), "quiet end"))
-        parts.append(_text(x, bottom + 18, f"{tick:.2f}", "quiet middle"))
+        parts.append(text_at(left - 8, y + 4, percent(tick, 0), "quiet end"))
+        parts.append(text_at(x, bottom + 18, f"{tick:.2f}", "quiet middle"))
     x, _ = place(threshold, 0.0)
     parts.append(_line((x, top - 6, x, bottom), "threshold"))
-    parts.append(_text(x - 5, top - 9, f"threshold {threshold:g}", "quiet end"))
+    parts.append(text_at(x - 5, top - 9, f"threshold {threshold:g}", "quiet end"))
     placed = (place(*point) for point in sorted(points))
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py in placed)
     parts.append(Markup('<polyline class="curve" points="{}"/>').format(path))
     middle = (left + right) / 2
-    parts.append(_text(middle, bottom + 38, "Jaccard similarity", "quiet middle"))
+    parts.append(text_at(middle, bottom + 38, "Jaccard similarity", "quiet middle"))
     title = f"Probability that a pair becomes a candidate; threshold {threshold:g}"
-    return _svg(bottom + 46, title, parts)
+    return picture(bottom + 46, title, parts)
 
 
 def whiskers(rows: Sequence[Whisker]) -> Markup:
@@ -101,15 +101,15 @@ def whiskers(rows: Sequence[Whisker]) -> Markup:
     for index, row in enumerate(rows):
         y = 10.0 + _ROW * (index + 0.5)
         low, dot, high = (_at(value, span) for value in (row.low, row.value, row.high))
-        parts.append(_text(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
+        parts.append(text_at(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
         parts.append(_line((low, y, high, y), "whisker"))
         parts.append(_dot(dot, y, "dot"))
-        parts.append(_text(WIDTH, y + 4, percent(row.value), "end"))
+        parts.append(text_at(WIDTH, y + 4, percent(row.value), "end"))
     listed = "; ".join(
         f"{row.label} {percent(row.value)} ({percent(row.low)} to {percent(row.high)})"
         for row in rows
     )
-    return _svg(bottom + 26, f"Measured recall with 95 % interval: {listed}", parts)
+    return picture(bottom + 26, f"Measured recall with 95 % interval: {listed}", parts)
 
 
 def shifts(rows: Sequence[Shift]) -> Markup:
@@ -123,18 +123,18 @@ def shifts(rows: Sequence[Shift]) -> Markup:
     for index, row in enumerate(rows):
         y = 10.0 + _ROW * (index + 0.5)
         before, after = _at(row.before, span), _at(row.after, span)
-        parts.append(_text(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
+        parts.append(text_at(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
         parts.append(_line((before, y, after, y), "whisker"))
         if row.target is not None:
             goal = _at(row.target, span)
             parts.append(_line((goal, y - 10, goal, y + 10), "target"))
         parts.append(_dot(before, y, "dot-before"))
         parts.append(_dot(after, y, "dot"))
-        parts.append(_text(WIDTH, y + 4, percent(row.after), "end"))
+        parts.append(text_at(WIDTH, y + 4, percent(row.after), "end"))
     listed = "; ".join(
         f"{row.label} {percent(row.before)} to {percent(row.after)}" for row in rows
     )
-    return _svg(bottom + 26, f"Shares before and after weighting: {listed}", parts)
+    return picture(bottom + 26, f"Shares before and after weighting: {listed}", parts)
 
 
 def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:
@@ -145,7 +145,7 @@ def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:
         parts.append(_line((x, 6.0, x, bottom), "grid"))
         if step % 2 == 0:
             label = percent(value, 0 if round(value * 1000) % 10 == 0 else 1)
-            parts.append(_text(x, bottom + 18, label, "quiet middle"))
+            parts.append(text_at(x, bottom + 18, label, "quiet middle"))
     return parts
 
 
@@ -160,7 +160,8 @@ def _label(text: str, limit: int = _LABEL_LENGTH) -> str:
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
-def _text(x: float, y: float, text: str, style: str) -> Markup:
+def text_at(x: float, y: float, text: str, style: str) -> Markup:
+    """A label, as the style sheet sets it."""
     return Markup('<text x="{}" y="{}" class="{}">{}</text>').format(
         f"{x:.1f}", f"{y:.1f}", style, text
     )
@@ -191,8 +192,11 @@ def _ribbon(left: float, right: float, height: float, style: str) -> Markup:
     return Markup('<path d="{}" class="{}"/>').format(path, style)
 
 
-def _svg(height: float, title: str, parts: Iterable[Markup]) -> Markup:
+def picture(
+    height: float, title: str, parts: Iterable[Markup], longest: int = 1000
+) -> Markup:
+    """All of the parts, `WIDTH` wide, under a title of bounded length."""
     body = Markup().join(parts)
     return Markup(
         '<svg viewBox="0 0 {} {}" role="img"><title>{}</title>{}</svg>'
-    ).format(WIDTH, f"{height:.0f}", shorten(visible(title), 1000), body)
+    ).format(WIDTH, f"{height:.0f}", shorten(visible(title), longest), body)

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.blocks import (
-    Cell,
-    Section,
-    code,
-    columns,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import (
     MISSING,
     grouped,
@@ -94,9 +87,15 @@ def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
     failed.sort(key=lambda gate: order.index(gate.severity))
     reasons.extend(_gate_reason(gate) for gate in failed)
     reasons.extend(shorten(warning, 600) for warning in manifest.warnings)
-    if not reasons:
-        reasons.append(_all_well(manifest))
-    return (*reasons, *within)
+    if reasons:
+        return (*reasons, *within)
+    if not manifest.gates:
+        gates = "No gates were set, so none were tested."
+    elif len(manifest.gates) == 1:
+        gates = "The one gate was met."
+    else:
+        gates = f"All {grouped(len(manifest.gates))} gates were met."
+    return (f"Every record is accounted for. {gates}", *within)
 
 
 def _book_reasons(manifest: Manifest) -> list[str]:
@@ -143,22 +142,14 @@ def _gate_reason(gate: GateResult) -> str:
     return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}."
 
 
-def _all_well(manifest: Manifest) -> str:
-    if not manifest.gates:
-        return "Every record is accounted for. No gates were set, so none were tested."
-    count = len(manifest.gates)
-    gates = "The one gate was" if count == 1 else f"All {grouped(count)} gates were"
-    return f"Every record is accounted for. {gates} met."
-
-
-def gates_section(data: ReportData) -> Section:
+def gates_section(data: ReportData) -> page.Section:
     """What gates asked, what was measured, and whether it passed; as configured."""
     gates = data.manifest.gates
     if not gates:
-        return not_run("gates", "Gates", "the configuration sets no gates.")
+        return page.not_run("gates", "Gates", "the configuration sets no gates.")
     rows = [
         [
-            code(_gate_name(gate)),
+            page.code(_gate_name(gate)),
             _gate_demand(gate),
             MISSING if gate.actual is None else _number(gate.actual),
             gate.severity,
@@ -166,10 +157,10 @@ def gates_section(data: ReportData) -> Section:
         ]
         for gate in gates
     ]
-    heads = columns("<Statistic", "<Must be", "Is", "<Severity", "<Result")
+    heads = page.columns("<Statistic", "<Must be", "Is", "<Severity", "<Result")
     met = sum(gate.passed for gate in gates)
     caption = f"Gates: {met} of {len(gates)} met"
-    return Section("gates", "Gates", (table(caption, heads, rows),))
+    return page.Section("gates", "Gates", (page.table(caption, heads, rows),))
 
 
 def _gate_name(gate: GateResult) -> str:
@@ -190,9 +181,9 @@ def _number(value: float) -> str:
     return grouped(value) if whole else f"{value:.6g}"
 
 
-def _result(gate: GateResult) -> Cell:
+def _result(gate: GateResult) -> page.Cell:
     if gate.passed:
-        return Cell("✓ met", tone="good")
+        return page.Cell("✓ met", tone="good")
     if gate.severity == "warning":
-        return Cell("! not met", tone="warn")
-    return Cell("✗ failed", tone="bad")
+        return page.Cell("! not met", tone="warn")
+    return page.Cell("✗ failed", tone="bad")

@@ -39,10 +39,7 @@ deduplication, whose evidence is another document that must not go later."""
 def in_order(config: RunConfig, outside: Sequence[Stage] = ()) -> list[Stage]:
     """The stages that a configuration asks for, in the order in which they act.
 
-    Args:
-        config: Says which of ours are on.
-        outside: Stages of somebody else's. They may drop documents, so they stand
-            before deduplication.
+    Those from `outside` may drop documents, so they stand before deduplication.
     """
     found: list[Stage] = []
     for kind in STAGES:

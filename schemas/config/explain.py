@@ -12,26 +12,107 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+_WANTED = {
+    "string": "text; put it in quotes",
+    "tuple": "a list, as in [one, two]",
+    "list": "a list, as in [one, two]",
+    "set": "a list, as in [one, two]",
+    "dict": "keys with values, as in {key: value}",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number",
+    "model": "a section with keys of these: KEYS",
+}
+"""What to write, by the first word of the kind of a fault."""
+
+_SAID = {
+    "value_error": "{error}",
+    "missing": "is missing; add it",
+    "invalid_key": "a key must be text; put it in quotes",
+    "literal_error": "{given} is none of {expected}",
+    "string_pattern_mismatch": "{given} does not match {pattern}",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "greater than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+_SIZES = {
+    "too_short": ("min_length", "at least"),
+    "too_long": ("max_length", "at most"),
+    "string_too_short": ("min_length", "at least"),
+    "string_too_long": ("max_length", "at most"),
+}
+_SHOWN = 60
+_WITHHELD = "values"
+"""Below such a key there may be names of persons."""
+
+
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """A line for each fault, as `  - path.to.key: what is wrong`.
 
     For an unknown key the nearest one of `model`, which was to be read, is named.
     """
     details = error.errors(include_url=False)
-    if any(detail["type"] == "extra_forbidden" for detail in details):
-        # An element that was refused also makes its list look too short.
-        details = [detail for detail in details if detail["type"] != "too_short"]
+    # An element that was refused also makes its list look too short.
+    details = [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(_is_inside(other["loc"], detail["loc"]) for other in details)
+    ]
     return "\n".join(f"  - {_explain_one(detail, model)}" for detail in details)
+
+
+def _is_inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _explain_one(detail: ErrorDetails, model: type[BaseModel]) -> str:
     path = ".".join(str(part) for part in detail["loc"]) or "(top level)"
     if detail["type"] != "extra_forbidden":
-        return f"{path}: {detail['msg']}"
+        return f"{path}: {_fault(detail, model)}"
     known = _known_keys(detail["loc"][:-1], model)
     near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}."
     return f"{path}: unknown key; {hint}"
+
+
+def _fault(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong, and what to write."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    given = _told(detail["input"], detail["loc"])
+    if kind in _SAID:
+        expected = str(context.get("expected", "")).replace("'", "")
+        return _SAID[kind].format_map({**context, "expected": expected, "given": given})
+    if kind in _BOUNDS:
+        name, word = _BOUNDS[kind]
+        return f"{given} is refused; it must be {word} {context[name]}"
+    if kind in _SIZES:
+        name, word = _SIZES[kind]
+        entries = "characters" if kind.startswith("string") else "entries"
+        return f"has too few or too many {entries}; give {word} {context[name]}"
+    wanted = _WANTED.get(kind.partition("_")[0], "another value")
+    if kind.startswith("model"):
+        wanted = wanted.replace("KEYS", ", ".join(_known_keys(detail["loc"], model)))
+    return f"{given} is refused; write {wanted}"
+
+
+def _told(value: Any, location: tuple[int | str, ...]) -> str:
+    """A value as it was written; what is long, or may be secret, by its kind."""
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None:
+        return "an empty value"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    withheld = _WITHHELD in location or len(text) > _SHOWN or not text.isprintable()
+    return "this value" if withheld else (text or "an empty text")
 
 
 def _known_keys(

@@ -13,6 +13,7 @@ from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
 
 # An impossible date or a number without digits is a ValueError of the parser.
+_MERGE = "tag:yaml.org,2002:merge"
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
@@ -23,21 +24,75 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
         ConfigError: Not YAML, an unknown key (with the nearest known one), a wrong
             value or a malformed override.
     """
-    try:
-        data = yaml.safe_load(text)
-    except _NOT_YAML as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" near line {where.line + 1}" if where is not None else ""
-        raise ConfigError(f"The configuration is not valid YAML{line}.") from None
-    if not isinstance(data, dict):
-        msg = "The configuration must be a mapping with keys such as inputs and output."
-        raise ConfigError(msg)
+    data = _parsed(text)
     for override in overrides:
         _apply(data, override)
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(refusal(error)) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key may stand once: of two values one would be lost unseen."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - of the parser
+        """A mapping, as the parser makes it."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if key.value in seen:
+                    raise _TwiceError(key.value, key.start_mark.line + 1)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+class _TwiceError(Exception):
+    """A key stands twice in a mapping."""
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        data = yaml.load(text, _Loader)  # noqa: S506 - a safe one
+    except _TwiceError as error:
+        key, line = error.args
+        raise ConfigError(
+            f"The configuration has the key {key} twice, again on line {line}. Remove "
+            "one of them."
+        ) from None
+    except _NOT_YAML as error:
+        raise ConfigError(_not_yaml(text, error)) from None
+    if data is None:
+        raise ConfigError(
+            "The configuration is empty. `isinglass init` writes one to start from."
+        )
+    if not isinstance(data, dict):
+        kind = "a list" if isinstance(data, list) else "a single value"
+        raise ConfigError(
+            f"The configuration is {kind}; it must be keys with values, such as "
+            "`inputs: [{path: data}]` and `output: runs/first`."
+        )
+    return data
+
+
+def _not_yaml(text: str, error: Exception) -> str:
+    """Say where it is not YAML, and why where that can be seen."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        why = "it holds a character, a date or a number that cannot be read"
+        return f"The configuration is not valid YAML: {why}. Put values in quotes."
+    line = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
+    before = line[: len(line) - len(line.lstrip())]
+    why = "look for a missing bracket, quote or blank after a colon"
+    if "\t" in before:
+        why = "it is indented by a tab; use blanks"
+    elif isinstance(error, yaml.composer.ComposerError):
+        why = "it holds more than one document or an alias without an anchor"
+    elif isinstance(error, yaml.constructor.ConstructorError):
+        why = "it holds a tag or a key that a configuration has no use for"
+    elif line.count(": ") > 1:
+        why = "a value that holds a colon must stand in quotes"
+    return f"The configuration is not valid YAML near line {mark.line + 1}: {why}."
 
 
 def _apply(data: dict[str, Any], override: str) -> None:

@@ -71,11 +71,11 @@ def test_decisions(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"threshold": 0}, "threshold: Input should be greater than 0"),
+        ({"threshold": 0}, "threshold: 0 is refused; it must be greater than 0"),
         ({"threshold": 1.5}, "threshold"),
         ({"ngram": 0}, "ngram"),
         ({"keep": "newest"}, "keep: texts have no dates"),
-        ({"keep": "shortest"}, "keep: Input should be"),
+        ({"keep": "shortest"}, "keep: shortest is none of"),
         ({"containment": 2}, "containment"),
     ],
 )

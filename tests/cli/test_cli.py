@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from isinglass import __version__
 from isinglass.schemas.manifest import Manifest
 from tests.corpora import write_corpus
 
@@ -77,8 +79,12 @@ def test_the_contract_refuses_a_broken_manifest(
 
 def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
     done = isinglass("clean", "-c", "job.yaml", cwd=finished)
-    assert done.returncode == 5, done.stderr
+    assert done.returncode == 0, done.stderr
     assert "Nothing to do" in done.stdout
+    asked = isinglass(
+        "clean", "-c", "job.yaml", "--exit-code-unchanged", "9", cwd=finished
+    )
+    assert asked.returncode == 9, asked.stderr
 
 
 def test_verify_proves_the_run(finished: Path) -> None:
@@ -119,10 +125,19 @@ def test_a_dry_run_writes_nothing(finished: Path) -> None:
     [
         (("clean", "-c", "none.yaml"), 2, "No configuration at none.yaml"),
         (("clean", "-c", "."), 2, "is a folder"),
-        (("clean",), 2, "Missing option"),
+        (("clean", "-c", "job.yaml/x"), 2, "its folder is a file"),
+        (("clean",), 2, "clean` needs --config."),
+        (("clean", "-c"), 2, "-c was given no value"),
+        (("clean", "--fromat", "json"), 2, "Did you mean --format?"),
+        (("clean", "-c", "x", "--format", "xml"), 2, "xml; write one of text, json."),
+        (("verify",), 2, "verify` needs RUN."),
+        (("verify", "a", "b"), 2, "a word too many"),
+        (("evaluate", "pii", "--data", "x", "--examples", "x"), 2, "take x."),
         (("verify", "corpus"), 2, "not a finished run"),
-        (("schema", "nonsense"), 2, "Invalid value"),
-        (("frobnicate",), 2, "No such command"),
+        (("schema", "nonsense"), 2, "CONTRACT does not take nonsense"),
+        (("frobnicate",), 2, "There is no verb frobnicate. There are audit"),
+        (("vrify",), 2, "Did you mean verify?"),
+        (("clean", "-c", "job.yaml", "--set", "output=s3://b"), 2, "s3://b is an"),
         (("clean", "-c", "job.yaml", "--set", "pii.moed=fast"), 2, "did you mean mode"),
         (("encode", "-c", "job.yaml"), 2, "no `encode` section"),
         (("clean", "-c", "job.yaml", "--runner", "Flnk"), 2, "FlinkRunner"),
@@ -135,6 +150,33 @@ def test_mistakes_are_answered_without_a_trace(
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_help_lists_the_exit_codes_and_the_version_is_told(tmp_path: Path) -> None:
+    for verb in ((), ("run",), ("forget",)):
+        told = isinglass(*verb, "--help", cwd=tmp_path)
+        assert told.returncode == 0
+        for code in ("0    done", "75   something", "130  stopped by Ctrl-C"):
+            assert code in told.stdout
+    version = isinglass("--version", cwd=tmp_path)
+    assert (version.returncode, version.stdout) == (0, f"isinglass {__version__}\n")
+
+
+def test_a_working_folder_that_is_gone_is_said(finished: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir {gone}; {sys.executable} -P -m isinglass clean -c {finished}/x"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=gone,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "The working folder of this shell was removed." in done.stderr
 
 
 def test_init_writes_a_profile_once(tmp_path: Path) -> None:

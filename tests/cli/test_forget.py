@@ -13,7 +13,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from isinglass.cli.app import main
+from isinglass.cli import main
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig

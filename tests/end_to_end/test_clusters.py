@@ -150,7 +150,7 @@ def test_the_report_shows_the_map_and_escapes_what_is_hostile(result: Result) ->
     assert "&lt;script&gt;" in html
 
 
-def test_recall_is_measured_on_all_documents(result: Result) -> None:
+def test_recall_is_when_all_documents(result: Result) -> None:
     assert result.manifest.semantic is not None
     recall = result.manifest.semantic.recall
     assert recall.documents == result.manifest.records.kept

@@ -13,7 +13,7 @@ import pytest
 
 from isinglass.pipelines.explain.build import explain
 from isinglass.pipelines.proof.prove import prove
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +13,9 @@ import pytest
 
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.encode import proof_vectors
-from isinglass.transforms.encode.models.check import ModelFile, check_models
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.schemas.manifest import Model
+from isinglass.transforms.encode.models.check import check_models
+from isinglass.transforms.encode.models.find import packaged_folder
 from tests.encoded import EVERYTHING, start, write_topics
 from tests.forgeries import (
     encode_nothing_again,
@@ -266,7 +266,7 @@ def test_another_model_here_proves_no_vectors(
 ) -> None:
     monkeypatch.setattr(
         "isinglass.pipelines.stages.encode.proof_vectors.check_models",
-        lambda _: [ModelFile("other", "encoder", "0" * 64)],
+        lambda _: [Model(name="other", role="encoder", sha256="0" * 64)],
     )
     checks = {check.name: check for check in prove(run)}
     assert checks["embeddings"].status == "passed"
@@ -305,9 +305,9 @@ def test_another_tokenizer_here_proves_no_tokens(tmp_path: Path) -> None:
 def test_another_tokenizer_here_proves_no_vectors(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other(settings: Any) -> list[ModelFile]:
+    def other(settings: Any) -> list[Model]:
         tokenizer, *rest = check_models(settings)
-        return [replace(tokenizer, sha256="0" * 64), *rest]
+        return [tokenizer.model_copy(update={"sha256": "0" * 64}), *rest]
 
     monkeypatch.setattr(proof_vectors, "check_models", other)
     checks = {check.name: check for check in prove(run)}

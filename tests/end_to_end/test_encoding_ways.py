@@ -20,7 +20,7 @@ from isinglass.pipelines.run import prepare
 from isinglass.pipelines.stages.encode import drive
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError, TooLargeError
 from isinglass.transforms.encode.encoder.lane import Lane
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 from tests.encoded import (
     EVERYTHING,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.pipelines.engine.workspace import file_sha256
-from isinglass.schemas.errors import ConfigError, OutputError
+from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256
+from isinglass.pipelines.engine.workspace.layout import PRIVATE
+from isinglass.schemas.errors import ConfigError, InputError, OutputError, RefuseError
 from tests.corpora import write_corpus, write_jsonl
 from tests.end_to_end.test_verbs import reused, start
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.run import Result
 
 PII = {"mode": "identifiers", "canaries": {"documents": 0}}
 
@@ -182,3 +188,112 @@ def test_many_equal_texts_that_cannot_be_scanned_are_all_set_aside(
     assert result.manifest.verdict == "warned"
     written = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert "No document was kept." in written["warnings"]
+
+
+@pytest.fixture
+def two_files(tmp_path: Path) -> Path:
+    """A finished run of two files."""
+    for name in ("a", "b"):
+        (tmp_path / "corpus").mkdir(exist_ok=True)
+        rows = [{"text": f"{name} text number {n} of some words"} for n in range(20)]
+        write_jsonl(tmp_path / "corpus" / f"{name}.jsonl", rows)
+    begin(tmp_path)
+    return tmp_path
+
+
+def begin(folder: Path, *, replace: bool = False) -> Result:
+    sections = dict.fromkeys(("dedup", "pii", "balance", "encode"))
+    return start(folder, "clean", replace=replace, **sections)
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
+def shorten(path: Path) -> None:
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:10]))
+
+
+def alter(path: Path) -> None:
+    path.write_text(path.read_text().replace("some", "many"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lose, "1 is gone (b.jsonl of web, 20 records before)"),
+        (shorten, r"1 is smaller (b.jsonl of web, 850 bytes before, 420 now)"),
+        (alter, "1 is changed (b.jsonl of web, 20 records before)"),
+    ],
+)
+def test_a_finished_run_is_not_redone_with_other_inputs_unasked(
+    two_files: Path, change: Callable[[Path], None], said: str
+) -> None:
+    before = seal(two_files)
+    change(two_files / "corpus" / "b.jsonl")
+    with pytest.raises(InputError) as refusal:
+        begin(two_files)
+    assert said in str(refusal.value)
+    assert "Of its 2 files" in str(refusal.value)
+    assert "--replace" in str(refusal.value)
+    assert seal(two_files) == before
+    assert not begin(two_files, replace=True).nothing_to_do
+    assert begin(two_files).nothing_to_do
+
+
+def test_a_file_more_is_welcome_and_a_stopped_run_is_still_held_to_the_others(
+    two_files: Path,
+) -> None:
+    more = two_files / "corpus" / "c.jsonl"
+    write_jsonl(more, [{"text": "a third file"}])
+    assert begin(two_files).manifest.records.total_in == 41
+    # As if the run had been stopped: nothing is sealed, what was agreed on is known.
+    for name in FINAL_FILES:
+        (two_files / "run" / name).unlink()
+    lose(more)
+    with pytest.raises(InputError, match="1 is gone"):
+        begin(two_files)
+
+
+def test_a_run_that_was_never_finished_may_have_other_inputs(two_files: Path) -> None:
+    shutil.rmtree(two_files / "run" / "work")
+    for name in FINAL_FILES:
+        (two_files / "run" / name).unlink()
+    for path in (two_files / "run").iterdir():
+        shutil.rmtree(path)
+    lose(two_files / "corpus" / "b.jsonl")
+    assert begin(two_files).manifest.records.total_in == 20
+
+
+@pytest.mark.parametrize("mask", [0, 0o022, 0o777 - 0o700])
+def test_work_and_quarantine_are_for_their_owner_alone(corpus: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        begin(corpus)
+    finally:
+        os.umask(before)
+    modes = {name: (corpus / "run" / name).stat().st_mode & 0o777 for name in PRIVATE}
+    assert modes == {"work": 0o700, "quarantine": 0o700}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "said"),
+    [
+        ("s3://bucket/in", "run", "inputs: s3://bucket/in is an address"),
+        ("hdfs://name/in", "run", "inputs: hdfs://name/in is an address"),
+        ("https://host/a.jsonl", "run", "Copy the files to a local or mounted folder"),
+        ("file:///data/in", "run", "Write the path alone"),
+        ("corpus", "gs://bucket/out", "output: gs://bucket/out is an address"),
+        ("corpus", "gs:/bucket/out", "output: gs:/bucket/out is an address"),
+        ("corpus", "file:///tmp/out", "Write the path alone"),
+    ],
+)
+def test_remote_places_are_refused(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, inputs: str, output: str, said: str
+) -> None:
+    monkeypatch.chdir(corpus)
+    before = sorted(corpus.iterdir())
+    with pytest.raises(RefuseError) as refusal:
+        start(corpus, "clean", inputs=[{"path": inputs}], output=output)
+    assert said in str(refusal.value)
+    assert sorted(corpus.iterdir()) == before

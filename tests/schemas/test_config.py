@@ -45,25 +45,64 @@ def test_absent_sections_are_off() -> None:
             SMALLEST + "xyzzy: 1",
             "xyzzy: unknown key; known keys: balance, beam, decontaminate, dedup",
         ),
-        (SMALLEST + "dedup: {threshold: 2}", "dedup.threshold: Input should be less"),
+        (
+            SMALLEST + "dedup: {threshold: 2}",
+            "dedup.threshold: 2 is refused; it must be at most 1",
+        ),
         (SMALLEST + "balance: {bounds: [2, 3]}", "bounds must satisfy"),
-        ("output: o", "inputs: Field required"),
-        ("inputs: []\noutput: o", "inputs: Tuple should have at least 1 item"),
-        ("a: [", "not valid YAML near line 1"),
-        ("just text", "must be a mapping"),
-        ("", "must be a mapping"),
+        ("output: o", "inputs: is missing; add it"),
+        ("inputs: []\noutput: o", "inputs: has too few or too many entries; give at"),
+        ("inputs: x\noutput: o", "inputs: x is refused; write a list"),
+        ("inputs: [x]\noutput: o", "inputs.0: x is refused; write a section with keys"),
+        ("inputs: [{path: x}]\noutput: 3", "output: 3 is refused; write text"),
+        ("inputs: [{path: x}]\noutput:", "output: an empty value is refused"),
+        (SMALLEST + "seed: 1.5", "seed: 1.5 is refused; write a whole number"),
+        (SMALLEST + "dedup: yes", "dedup: true is refused; write a section with keys"),
+        (SMALLEST + "dedup: {threshold: high}", "high is refused; write a number"),
+        (SMALLEST + "pii: {entities: [IP]}", "pii.entities: a list is refused; write"),
+        (SMALLEST + "beam: {mode: x}", "beam.mode: x is none of auto, in_memory"),
+        (SMALLEST + "stages: [{use: x}]", "stages.0.use: x does not match"),
+        (SMALLEST + "3: 4", "3: a key must be text"),
+        ("a: [", "not valid YAML near line 1: look for a missing bracket"),
+        ("a:\n\t- b", "near line 2: it is indented by a tab"),
+        ("a: b\nc: d: e", "near line 2: a value that holds a colon"),
+        ("a: b\n---\nc: d", "near line 2: it holds more than one document"),
+        ("a: !!python/name:x y", "near line 1: it holds a tag"),
+        ("a: b\nc: {d: 1}\na: c", "has the key a twice, again on line 3"),
+        ("a: b\nc: {d: 1, d: 2}", "has the key d twice, again on line 2"),
+        ("just text", "is a single value; it must be keys with values"),
+        ("- a", "is a list; it must be keys with values"),
+        ("", "is empty"),
+        ("# nothing", "is empty"),
     ],
 )
-def test_a_refusal_names_the_key_and_the_fix(text: str, said: str) -> None:
+def test_a_refusal_names_the_key_and_the_fix_in_our_words(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         load_config(text)
     assert said in str(refusal.value)
+    for word in ("Input", "Field", "tuple", "dictionary", "Value error", "<unicode"):
+        assert word not in str(refusal.value)
+
+
+def test_a_value_that_may_be_a_name_is_not_shown() -> None:
+    deny = "pii: {recognizers: {deny: [{entity: PERSON, values: [[Jane]]}]}}"
+    single = "pii: {recognizers: {deny: [{entity: PERSON, values: Jane}]}}"
+    for text in (deny, single):
+        with pytest.raises(ConfigError) as refusal:
+            load_config(SMALLEST + text)
+        assert "values" in str(refusal.value)
+        assert "Jane" not in str(refusal.value)
+
+
+def test_a_key_that_is_merged_in_may_stand_there_as_well() -> None:
+    text = "inputs: [&a {path: x}, {<<: *a, path: y}]\noutput: o"
+    assert [item.path for item in load_config(text).inputs] == ["x", "y"]
 
 
 def test_a_refused_element_does_not_also_make_its_list_too_short() -> None:
     with pytest.raises(ConfigError) as refusal:
         load_config("inputs: [{path: x, colums: {}}]\noutput: o")
-    assert "at least 1 item" not in str(refusal.value)
+    assert "at least 1" not in str(refusal.value)
 
 
 def test_overrides_reach_sections_lists_and_values() -> None:

@@ -44,42 +44,42 @@ FAULTS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
         lambda content: of_cpf(content).update(treshold=0.5),
         "kinds.BR_CPF.treshold: unknown key; did you mean threshold?",
     ),
-    ("missing", lambda content: content.pop("licence"), "licence: Field required"),
+    ("missing", lambda content: content.pop("licence"), "licence: is missing"),
     (
         "no name",
         lambda content: of_cpf(content)["canary"].update(labels={"pt": ["CPF"]}),
-        "kinds.BR_CPF.canary.labels: Value error, add `any`: what the kind is called",
+        "kinds.BR_CPF.canary.labels: add `any`: what the kind is called",
     ),
     (
         "no weights",
         lambda content: of_cpf(content)["recognizers"][0].update(
             checksum={"kind": "weighted", "form": "x"}, check=None
         ),
-        "recognizers.0.checksum: Value error, give weights and modulo for kind",
+        "recognizers.0.checksum: give weights and modulo for kind",
     ),
     (
         "no pattern",
         lambda content: of_cpf(content)["recognizers"][0].update(
             checksum={"kind": "luhn", "form": "[0-9"}, check=None
         ),
-        "checksum.form: Value error, [0-9 is no regular expression (unterminated",
+        "checksum.form: [0-9 is no regular expression (unterminated",
     ),
     (
         "two checks",
         lambda content: of_cpf(content)["recognizers"][0].update(
             checksum={"kind": "luhn", "form": "x"}
         ),
-        "recognizers.0: Value error, give check or checksum, not both",
+        "recognizers.0: give check or checksum, not both",
     ),
     (
         "small letters",
         lambda content: content["kinds"].update(cpf=of_cpf(content)),
-        "kinds: Value error, cpf: write an entity in capitals, such as BR_CPF",
+        "kinds: cpf: write an entity in capitals, such as BR_CPF",
     ),
     (
         "range",
         lambda content: of_cpf(content).update(threshold=5),
-        "kinds.BR_CPF.threshold: Input should be less than or equal to 1",
+        "kinds.BR_CPF.threshold: 5 is refused; it must be at most 1",
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from isinglass.pipelines.engine.buckets import bucket_graph
 from isinglass.pipelines.engine.mapped_tables import Extent
 from isinglass.pipelines.engine.runner import build_unit_pipeline
 from isinglass.pipelines.engine.workspace import Workspace
@@ -210,7 +212,8 @@ def test_only_bytes_and_numbers_cross_the_passes(made: Plan, tmp_path: Path) -> 
     places = (Extent(made.shards[0].shard_id, 0, 3),)
     waves = match.plan_waves(3, 0, dedup)
     buckets = match.bucket_units(waves, 3, [], "code")
-    match.add_wave(pipeline, buckets, workspace, places, waves, 0)
+    emit = partial(match.emit_entries, workspace=workspace, wave=waves[0])
+    bucket_graph(match.BucketWork(), workspace, places, emit, pipeline, buckets)
     assert pickled(pipeline) == []
     kinds = outputs(pipeline)
     assert kinds["survey/Run"] is bytes

@@ -130,6 +130,18 @@ def test_all_settings_equal_reference(
     assert normalise(sliced(values), config).to_pylist() == expected
 
 
-@given(texts)
+INVISIBLE = "\u200b\ufeff\u2060\u00ad\u034f\u115f\u2800\u3164\ufe0f\uffa0\x01\U000e0100"
+"""Code points of every kind that leave no mark."""
+
+
+@given(st.lists(st.text("a\u0301 \n" + INVISIBLE, max_size=5), max_size=5))
 def test_blanks_equal_reference(values: list[str]) -> None:
-    assert is_blank(sliced(values)).tolist() == [not value.strip() for value in values]
+    seen = [set(value) - set(INVISIBLE + " \n") for value in values]
+    assert is_blank(sliced(values)).tolist() == [not found for found in seen]
+
+
+@pytest.mark.parametrize(
+    "text", ["\u0301", "\u0600", "\u2801", "\u3163", ".", "\u200ba"]
+)
+def test_what_is_seen_is_not_blank(text: str) -> None:
+    assert is_blank(pa.array([text, INVISIBLE, ""])).tolist() == [False, True, True]

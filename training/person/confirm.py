@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -72,7 +73,7 @@ def main() -> None:
     print(f"{len(labels):,} examples, {labels.mean():.2f} of them people", flush=True)
     values = _fit(features, labels)
     rest = np.array([values.pop("second_bias")[0], arguments.threshold])
-    stored = {name: value.astype(np.float16) for name, value in values.items()}
+    stored: dict[str, Any] = {n: v.astype(np.float16) for n, v in values.items()}
     np.savez_compressed(arguments.output, rest=rest.astype(np.float32), **stored)
     print(f"{arguments.output}: {time.process_time() - began:,.0f} CPU seconds")
 
@@ -106,12 +107,14 @@ def _labelled(
             continue
         mention = Mention.of(text, start, end)
         if draw.random() < 0.5 and label != "NOTPER":  # noqa: PLR2004 - half of them
-            other = {
-                "PERSON": lambda m: strangers.names.like(m, draw),
-                "ORG": lambda m: strangers.like(m, strangers.organisation(draw)),
-                "LOC": lambda m: strangers.like(m, strangers.place(draw)),
-            }[label]
-            mention = mention._replace(name=other(mention.name))
+            name = mention.name
+            if label == "PERSON":
+                name = strangers.names.like(name, draw)
+            elif label == "ORG":
+                name = strangers.like(name, strangers.organisation(draw))
+            else:
+                name = strangers.like(name, strangers.place(draw))
+            mention = mention._replace(name=name)
         yield mention, _KINDS[label]
 
 
@@ -154,7 +157,7 @@ def _fit(
                 score, wanted[rows]
             )
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
             plan.step()
             total += loss.item()

@@ -121,7 +121,8 @@ def read_names(own: Path, evaluation: Path) -> Names:
         evaluation: Table of names that no pool may hold.
     """
     left_out = _held_out(evaluation)
-    english, others = [], []
+    english: list[Origin] = []
+    others: list[Origin] = []
     for found in pkgutil.iter_modules(provided.__path__):
         module = importlib.import_module(f"{provided.__name__}.{found.name}")
         origin = _origin(*_of_provider(module.Provider), left_out)
@@ -167,18 +168,16 @@ def listed(value: object) -> list[str]:
 def _origin(
     given: Iterable[str], family: Iterable[str], left_out: frozenset[str]
 ) -> Origin | None:
-    kept = [
-        tuple(
-            sorted(
-                {
-                    name
-                    for name in names
-                    if name.casefold() not in left_out
-                    and any(map(str.isupper, name))
-                    and LATIN.fullmatch(name)
-                }
-            )
-        )
-        for names in (given, family)
-    ]
-    return Origin(*kept) if min(map(len, kept)) >= _LEAST else None
+    pools = []
+    for names in (given, family):
+        fit = {
+            name
+            for name in names
+            if name.casefold() not in left_out
+            and any(map(str.isupper, name))
+            and LATIN.fullmatch(name)
+        }
+        if len(fit) < _LEAST:
+            return None
+        pools.append(tuple(sorted(fit)))
+    return Origin(given=pools[0], family=pools[1])

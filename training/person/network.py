@@ -63,7 +63,7 @@ def blank_pipeline(seed: int) -> Any:
             "encode": encode,
         },
     }
-    recogniser = nlp.add_pipe("ner", config={"model": model})
+    recogniser: Any = nlp.add_pipe("ner", config={"model": model})
     for label in LABELS:
         recogniser.add_label(label)
     nlp.initialize(lambda: [_example(nlp, label) for label in LABELS])
@@ -128,7 +128,7 @@ class Recogniser(torch.nn.Module):
     def _encode(self, types: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         embedded = [
             functional.embedding_bag(
-                types[:, column], getattr(self, f"embed{column}"), mode="sum"
+                types[:, column], self._value(f"embed{column}"), mode="sum"
             )
             for column in range(len(ROWS))
         ]
@@ -145,31 +145,35 @@ class Recogniser(torch.nn.Module):
                 dim=1,
             )
             rows = rows + self._drop(self._maxout(f"layer{layer}", around))
-        return functional.linear(rows, self.linear_W, self.linear_b)
+        return functional.linear(rows, self._value("linear_W"), self._value("linear_b"))
 
     def _maxout(self, name: str, inputs: torch.Tensor) -> torch.Tensor:
-        weights, bias = getattr(self, f"{name}_W"), getattr(self, f"{name}_b")
+        weights, bias = self._value(f"{name}_W"), self._value(f"{name}_b")
         pieces = functional.linear(
             inputs, weights.flatten(0, 1), bias.flatten()
         ).unflatten(1, bias.shape)
-        gain, shift = getattr(self, f"{name}_G"), getattr(self, f"{name}_shift")
+        gain, shift = self._value(f"{name}_G"), self._value(f"{name}_shift")
         best = pieces.max(dim=2).values
         return functional.layer_norm(best, (WIDTH,), gain, shift, _EPSILON)
+
+    def _value(self, name: str) -> torch.Tensor:
+        return self.get_parameter(name)
 
     def _drop(self, rows: torch.Tensor) -> torch.Tensor:
         return functional.dropout(rows, self._dropout, self.training)
 
     def _score(self, vectors: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
-        weights = self.lower_W.flatten(1, 2)
+        bias = self._value("lower_b")
+        weights = self._value("lower_W").flatten(1, 2)
         opened = torch.nonzero(first >= 0).squeeze(1)
-        pads = self.lower_pad[0].flatten(1, 2)
-        sums = functional.linear(vectors, weights[0], self.lower_b.flatten())
+        pads = self._value("lower_pad")[0].flatten(1, 2)
+        sums = functional.linear(vectors, weights[0], bias.flatten())
         context = (pads[1] + pads[2]).expand(len(vectors), -1).clone()
         context[opened] = functional.linear(
             vectors[first[opened]], weights[1]
         ) + functional.linear(vectors[opened - 1], weights[2])
-        hidden = (sums + context).unflatten(1, self.lower_b.shape).max(dim=2).values
-        return functional.linear(hidden, self.upper_W, self.upper_b)
+        hidden = (sums + context).unflatten(1, bias.shape).max(dim=2).values
+        return functional.linear(hidden, self._value("upper_W"), self._value("upper_b"))
 
 
 def _nodes(model: Any) -> dict[str, tuple[Any, str]]:

@@ -1,7 +1,8 @@
 """Figures of a trained model: `python -m training.person.score FOLDER...`.
 
 F1 of PERSON on the development sets (any overlap), and findings in 1,000 words of text
-that holds few names, for some biases of the move O.
+that holds few names, for some biases of the move O; with `--head FILE` for some
+thresholds of the head that confirms them.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import spacy
+from numpy.typing import NDArray
 
+from isinglass.transforms.pii.confirm import Confirmer, Mention
 from isinglass.transforms.pii.evaluation import Labels, Span, match_spans
 from isinglass.transforms.pii.name_form import name_spans
 from isinglass.transforms.pii.ner.inference import Inference
@@ -66,19 +70,56 @@ class Model:
         ]
 
 
-def f1(model: Model, name: str) -> tuple[float, float, float]:
-    """Precision, recall and F1 on a labelled set."""
+@dataclass(frozen=True)
+class Labelled:
+    """Texts, their labels, and what was found with how much confidence."""
+
+    texts: list[str] = field(repr=False)
+    gold: list[Span] = field(repr=False)
+    found: list[Span] = field(repr=False)
+    chance: NDArray[np.float32] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, texts: list[str], gold: list[Span], model: Model, head: Confirmer | None
+    ) -> Labelled:
+        """Let the model find; without a head all is certain."""
+        found = model.people(texts)
+        chance = np.ones(len(found), np.float32)
+        if head is not None and found:
+            mentions = [Mention.of(texts[s.record], s.start, s.end) for s in found]
+            chance = head.head.probabilities(head.trunk.features(mentions))
+        return cls(texts, gold, found, chance)
+
+    def kept(self, threshold: float) -> list[Span]:
+        """What is found with at least this confidence."""
+        return [self.found[row] for row in np.flatnonzero(self.chance >= threshold)]
+
+    def f1(self, threshold: float) -> str:
+        """Precision, recall and F1."""
+        match = match_spans(self.gold, self.kept(threshold), ["PERSON"])
+        score = match["PERSON"].score
+        return " ".join(
+            f"{x or 0:.3f}" for x in (score.precision, score.recall, score.f(1))
+        )
+
+    def rate(self, threshold: float) -> str:
+        """Findings in 1,000 words."""
+        words = sum(len(text.split()) for text in self.texts)
+        return f"{len(self.kept(threshold)) / words * 1000:.2f}"
+
+
+def read_labelled(name: str) -> tuple[list[str], list[Span]]:
+    """Texts and labels of a set."""
     labels = Labels.of(["PERSON", "LOCATION"])
     lines = (DATA / f"pii/{name}.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
-    gold = []
-    for number, record in enumerate(records):
-        for span in record["spans"]:
-            entity = labels.entity(span["label"]) or ""
-            gold.append(Span(number, span["start"], span["end"], entity))
-    found = model.people([record["text"] for record in records])
-    score = match_spans(gold, found, ["PERSON"])["PERSON"].score
-    return score.precision or 0.0, score.recall or 0.0, score.f(1) or 0.0
+    gold = [
+        Span(number, span["start"], span["end"], labels.entity(span["label"]) or "")
+        for number, record in enumerate(records)
+        for span in record["spans"]
+    ]
+    return [record["text"] for record in records], gold
 
 
 def texts_of(sources: tuple[str, ...]) -> list[str]:
@@ -91,35 +132,28 @@ def texts_of(sources: tuple[str, ...]) -> list[str]:
     return random.Random(7).sample(found, _SAMPLE)  # noqa: S311
 
 
-def rate(model: Model, texts: list[str]) -> float:
-    """Findings in 1,000 words."""
-    words = sum(len(text.split()) for text in texts)
-    return len(model.people(texts)) / words * 1000
-
-
 def main() -> None:
-    """Print a row a model and bias."""
+    """Print a row a model, bias and threshold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--bias", nargs="+", type=float, default=[0.0, 0.8, 1.6])
     parser.add_argument("--form", action="store_true", help="apply the form rules")
+    parser.add_argument("--head", type=Path, help="confirm.npz")
+    parser.add_argument("--threshold", nargs="+", type=float, default=[0.5])
     arguments = parser.parse_args()
-    clean = DATA / "pii/clean_pydoc.jsonl"
-    lines = clean.read_text(encoding="utf-8").splitlines()
-    plain = {
-        "clean_pydoc": [json.loads(line)["text"] for line in lines],
-        "technical": texts_of(TECHNICAL),
-        "law": texts_of(LAW),
-    }
-    head = "| model | bias | " + " | ".join(f"{s}: P R F1" for s in SETS)
-    print(head + " | " + " | ".join(f"{p} / 1,000" for p in plain) + " |")
-    for folder in arguments.folders:
-        for bias in arguments.bias:
-            model = Model(folder, bias, form=arguments.form)
-            cells = [" ".join(f"{x:.3f}" for x in f1(model, name)) for name in SETS]
-            cells += [f"{rate(model, texts):.2f}" for texts in plain.values()]
-            print(f"| {folder.name} | {bias:+.1f} | " + " | ".join(cells) + " |")
-            sys.stdout.flush()
+    head = None if arguments.head is None else Confirmer.load(arguments.head)
+    sets = {name: read_labelled(name) for name in (*SETS, "clean_pydoc")}
+    plain = {"technical": texts_of(TECHNICAL), "law": texts_of(LAW)}
+    sets |= {name: (texts, []) for name, texts in plain.items()}
+    print("| model | bias | threshold | " + " | ".join(sets) + " |")
+    for folder, bias in product(arguments.folders, arguments.bias):
+        model = Model(folder, bias, form=arguments.form)
+        scored = [Labelled.of(*data, model, head) for data in sets.values()]
+        for threshold in arguments.threshold:
+            cells = [data.f1(threshold) for data in scored[: len(SETS)]]
+            cells += [data.rate(threshold) for data in scored[len(SETS) :]]
+            row = [folder.name, f"{bias:+.1f}", f"{threshold:g}", *cells]
+            print("| " + " | ".join(row) + " |", flush=True)
 
 
 if __name__ == "__main__":

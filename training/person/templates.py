@@ -28,6 +28,15 @@ _WAYS = {
 _NEW = 0.6
 """Share of values that are made up where there is a list as well."""
 
+_CHEMICAL = (
+    ("", "", "acetyl", "meth", "ethyl", "nor", "hydroxy", "di", "benz", "fluor"),
+    ("", "", "phen", "prop", "keto", "oxy", "but", "thi", "am", "ethyl", "hydro"),
+    ("ora", "epi", "mor", "fent", "code", "cloni", "barbi", "peri", "meto", "tri"),
+    ("phan", "mor", "thad", "pamp", "tri", "zep", "dip", "caf", "nal", "tor"),
+    ("ine", "ol", "one", "ate", "ide", "ane", "am", "an", "ene", "il"),
+)
+"""Parts of names of substances, which look like family names in a list."""
+
 Filled = tuple[str, list[tuple[int, int, int]]]
 
 
@@ -107,7 +116,10 @@ def parse(template: str) -> list[tuple[str, str]]:
 def _fakes(fake: Any) -> dict[str, Callable[[], Any]]:
     """What is made up anew each time, by placeholder."""
     number = fake.random_int
+    letters = "ABCDEFGHIJKLMNOPRSTUVWXYZ"
     return {
+        "acronym": lambda: "".join(fake.random_choices(letters, number(2, 5))),
+        "chemical": lambda: "".join(map(fake.random_element, _CHEMICAL)).capitalize(),
         "amount": lambda: f"${number(1, 99999):,}.{number(0, 99):02d}",
         "date": lambda: fake.date(
             fake.random_element(("%Y-%m-%d", "%d %B %Y", "%B %d, %Y", "%d/%m/%y"))

@@ -48,7 +48,7 @@ class Settings:
     exchanged: float = 0.4
     cased: tuple[float, float, float] = (0.05, 0.035, 0.02)
     gold: int = 2
-    templates: int = 20_000
+    templates: int = 24_000
 
 
 class Drawn:
@@ -185,7 +185,8 @@ def build(model: Recogniser, documents: Sequence[Document]) -> Batch:
         torch.from_numpy(model.rows_of(kinds)),
         torch.from_numpy(places),
         torch.from_numpy(first),
-        *(_rows([t[i] for t in found], rows, size) for i in (0, 1)),
+        _rows([t.valid for t in found], rows, size),
+        _rows([t.right for t in found], rows, size),
     )
 
 
@@ -238,7 +239,7 @@ def train(
         batch = build(model, part)
         loss = loss_of(model(batch.types, batch.places, batch.first), batch)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         plan.step()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from isinglass.schemas.arrays import Floats
 
 TOLERANCE = 1e-10
 """Greatest residual of a scaled constraint, per document, that counts as met."""
@@ -32,7 +33,7 @@ class Distance:
     low: float
     high: float
 
-    def weights(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def weights(self, u: Floats) -> Floats:
         """F(u), with F(0) = 1."""
         if self.name == "chi2":
             return np.asarray(np.clip(1.0 + u, self.low, self.high))
@@ -40,7 +41,7 @@ class Distance:
             return np.exp(u)
         return self.low + (self.high - self.low) * self._position(u)
 
-    def slopes(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def slopes(self, u: Floats) -> Floats:
         """Derivative of F (of `chi2`, the one from within the bounds)."""
         if self.name == "chi2":
             inside = (u > self.low - 1.0) & (u < self.high - 1.0)
@@ -51,7 +52,7 @@ class Distance:
         steepness = self._steepness() * (self.high - self.low)
         return steepness * position * (1.0 - position)
 
-    def integrals(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def integrals(self, u: Floats) -> Floats:
         """Integral of F from 0 to u."""
         if self.name == "chi2":
             inner = np.clip(u, self.low - 1.0, self.high - 1.0)
@@ -67,8 +68,7 @@ class Distance:
     def greatest(self, rarest: float) -> float:
         """Upper bound of the mean distance of weights within bounds and of mean 1.
 
-        Args:
-            rarest: Least share that one vector has of all documents.
+        `rarest` is the least share that one vector has of all documents.
         """
         if self.name == "kl":
             # mean of w ln w - w + 1, with no weight above 1 / rarest
@@ -81,7 +81,7 @@ class Distance:
     def _steepness(self) -> float:
         return (self.high - self.low) / ((1.0 - self.low) * (self.high - 1.0))
 
-    def _position(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _position(self, u: Floats) -> Floats:
         # Late: only `logit` needs it, and it costs every worker a tenth of a second.
         from scipy.special import expit  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ class Distance:
 class Calibration(NamedTuple):
     """Weights (k,), and the greatest |sum(n w x)| / N over the scaled constraints."""
 
-    weights: NDArray[np.float64]
+    weights: Floats
     residual: float
 
 
@@ -103,15 +103,13 @@ class _Problem(NamedTuple):
     scaled to a root mean square of 1.
     """
 
-    columns: NDArray[np.float64]
-    share: NDArray[np.float64]
+    columns: Floats
+    share: Floats
     distance: Distance
 
 
 def calibrate(
-    constraints: NDArray[np.float64],
-    multiplicity: NDArray[np.float64],
-    distance: Distance,
+    constraints: Floats, multiplicity: Floats, distance: Distance
 ) -> Calibration:
     """Return the weights that meet the constraints, or come as near as Newton gets.
 
@@ -131,7 +129,7 @@ def calibrate(
     return Calibration(weights, float(np.abs(_residuals(problem, weights)).max()))
 
 
-def _linear(problem: _Problem, multipliers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _linear(problem: _Problem, multipliers: Floats) -> Floats:
     # Added up row by row: a matrix product may differ between machines and threads.
     total = np.zeros(len(problem.share))
     for multiplier, column in zip(multipliers, problem.columns, strict=True):
@@ -139,7 +137,7 @@ def _linear(problem: _Problem, multipliers: NDArray[np.float64]) -> NDArray[np.f
     return total
 
 
-def _residuals(problem: _Problem, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _residuals(problem: _Problem, weights: Floats) -> Floats:
     """Residual of each constraint per document: (mean weight - 1, mean w x, ...)."""
     weighted = problem.share * weights
     found = np.array([(weighted * column).sum() for column in problem.columns])
@@ -147,9 +145,7 @@ def _residuals(problem: _Problem, weights: NDArray[np.float64]) -> NDArray[np.fl
     return found
 
 
-def _dual(
-    problem: _Problem, multipliers: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64]]:
+def _dual(problem: _Problem, multipliers: Floats) -> tuple[float, Floats]:
     """Value and gradient of the dual, per document."""
     u = _linear(problem, multipliers)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -158,9 +154,7 @@ def _dual(
     return mean - multipliers[0], gradient
 
 
-def _curvature(
-    problem: _Problem, multipliers: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _curvature(problem: _Problem, multipliers: Floats) -> Floats:
     slopes = problem.share * problem.distance.slopes(_linear(problem, multipliers))
     size = len(multipliers)
     matrix = np.empty((size, size))
@@ -171,7 +165,7 @@ def _curvature(
     return matrix
 
 
-def _minimise(problem: _Problem) -> NDArray[np.float64]:
+def _minimise(problem: _Problem) -> Floats:
     """Damped Newton on the dual, to the last digit that makes a difference.
 
     Where weights meet the constraints, their distance bounds the dual from below: a
@@ -194,12 +188,10 @@ def _minimise(problem: _Problem) -> NDArray[np.float64]:
     return multipliers
 
 
-_Point = tuple["NDArray[np.float64]", float, "NDArray[np.float64]"]
+_Point = tuple["Floats", float, "Floats"]
 
 
-def _search(
-    problem: _Problem, start: _Point, direction: NDArray[np.float64]
-) -> _Point | None:
+def _search(problem: _Problem, start: _Point, direction: Floats) -> _Point | None:
     """Halve the step until the dual falls enough (Armijo), or the residual does.
 
     Near the optimum the dual changes by less than its rounding error, while the

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Floats
 from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.balance.calibration import (
@@ -23,7 +24,6 @@ from isinglass.transforms.balance.calibration import (
     Distance,
     calibrate,
 )
-from isinglass.transforms.balance.feasibility import reachable_share
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Group
@@ -42,7 +42,7 @@ _BISECTIONS = 24
 class Solution(NamedTuple):
     """Weights of documents, of mean 1, and whether they meet all targets together."""
 
-    weights: NDArray[np.float64]
+    weights: Floats
     feasible: bool
     reachable: dict[str, Reachable]
 
@@ -58,16 +58,16 @@ class Axis:
     target: dict[str, float]
     counts: NDArray[np.integer | np.floating]
 
-    def total(self) -> NDArray[np.float64]:
+    def total(self) -> Floats:
         """Counts of all groups, shape (k,)."""
         return np.asarray(self.counts.sum(axis=0), np.float64)
 
-    def constraints(self) -> NDArray[np.float64]:
+    def constraints(self) -> Floats:
         """The functions x_g of all groups but the last, shape (groups - 1, k)."""
         shares = np.array(list(self.target.values()))[:, None]
         return np.asarray((self.counts - shares * self.total())[:-1])
 
-    def shares(self, weights: NDArray[np.float64]) -> dict[str, float]:
+    def shares(self, weights: Floats) -> dict[str, float]:
         """The share of each group under weights (k,); 0 where nothing is mentioned."""
         total = float((weights * self.total()).sum())
         return {
@@ -75,7 +75,7 @@ class Axis:
             for group, counts in zip(self.target, self.counts, strict=True)
         }
 
-    def towards_target(self, documents: NDArray[np.float64], way: float) -> Axis:
+    def towards_target(self, documents: Floats, way: float) -> Axis:
         """The same axis, with a target part of the way from the shares it has."""
         now = self.shares(documents)
         target = {g: now[g] + way * (goal - now[g]) for g, goal in self.target.items()}
@@ -125,10 +125,9 @@ def solve(
     """Find the weights closest to 1 that meet the targets.
 
     The result does not depend, to the last bit, on the order of the documents.
-    Arguments are as of `axes_of`.
+    Arguments and `ConfigError` are as of `axes_of`.
 
     Raises:
-        ConfigError: A target names an axis or a group that has no column.
         RefuseError: The bounds do not allow the targets and `on_infeasible` is
             `refuse`.
     """
@@ -147,11 +146,17 @@ def solve(
     if not feasible:
         if config.on_infeasible == "refuse":
             raise RefuseError(_refusal(axes, reachable, bounds))
-        found = _weigh_closest(axes, documents, distance)
+        # Each axis first goes as far as it can alone, on the line from its shares to
+        # its target; then all go the same part of that, as far as they can together.
+        # For an axis of two groups this is the least |share - target| there is.
+        ways = [_farthest([axis], documents, distance)[0] for axis in axes]
+        both = zip(axes, ways, strict=True)
+        nearer = [axis.towards_target(documents, way) for axis, way in both]
+        found = _farthest(nearer, documents, distance)[1]
     return Solution(found.weights[inverse.reshape(-1)], feasible, reachable)
 
 
-def _split(axes: list[Axis], table: NDArray[np.float64]) -> list[Axis]:
+def _split(axes: list[Axis], table: Floats) -> list[Axis]:
     """The same axes over the rows of `table`, which has their columns in order."""
     ends = np.cumsum([len(axis.target) for axis in axes])[:-1]
     parts = np.split(table, ends, axis=1)
@@ -161,16 +166,14 @@ def _split(axes: list[Axis], table: NDArray[np.float64]) -> list[Axis]:
     ]
 
 
-def _weigh(
-    axes: list[Axis], documents: NDArray[np.float64], distance: Distance
-) -> Calibration:
+def _weigh(axes: list[Axis], documents: Floats, distance: Distance) -> Calibration:
     if documents.sum() == 0:
         return Calibration(np.ones(len(documents)), 0.0)
     constraints = np.concatenate([axis.constraints() for axis in axes])
     return calibrate(constraints, documents, distance)
 
 
-def _met(axes: list[Axis], documents: NDArray[np.float64], found: Calibration) -> bool:
+def _met(axes: list[Axis], documents: Floats, found: Calibration) -> bool:
     """Whether targets are met in shares too.
 
     Weights that take all mentions away would bring the constraints to 0 as well.
@@ -190,24 +193,8 @@ def _met(axes: list[Axis], documents: NDArray[np.float64], found: Calibration) -
     return True
 
 
-def _weigh_closest(
-    axes: list[Axis], documents: NDArray[np.float64], distance: Distance
-) -> Calibration:
-    """Go as far towards the targets as the bounds allow.
-
-    Each axis first goes as far as it can alone, on the line from its shares to its
-    target; then all go the same part of that, as far as they can together. For an axis
-    of two groups this is the least |share - target| there is.
-    """
-    nearer = []
-    for axis in axes:
-        way, _ = _farthest([axis], documents, distance)
-        nearer.append(axis.towards_target(documents, way))
-    return _farthest(nearer, documents, distance)[1]
-
-
 def _farthest(
-    axes: list[Axis], documents: NDArray[np.float64], distance: Distance
+    axes: list[Axis], documents: Floats, distance: Distance
 ) -> tuple[float, Calibration]:
     """Bisect for the greatest part of the way to the targets that can be gone."""
     found = _weigh(axes, documents, distance)
@@ -226,9 +213,7 @@ def _farthest(
     return gone, best
 
 
-def _reachable(
-    axis: Axis, documents: NDArray[np.float64], bounds: tuple[float, float]
-) -> Reachable:
+def _reachable(axis: Axis, documents: Floats, bounds: tuple[float, float]) -> Reachable:
     total = axis.total()
     if not (documents * total).sum() > 0:
         return {}
@@ -254,3 +239,62 @@ def _refusal(
         f"({'; '.join(lines)}). Widen balance.bounds, move the targets, or set "
         "balance.on_infeasible to closest."
     )
+
+
+_STEPS = 100
+
+
+def reachable_share(
+    group: Floats, axis: Floats, multiplicity: Floats, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the least and greatest share of a group over all weights of mean 1.
+
+    The share sum(n w group) / sum(n w axis) is a ratio of two linear functions. Its
+    maximum is found by Dinkelbach's method (1967): for the share t reached so far,
+    weights that maximise sum(n w (group - t axis)) give a greater one, until they give
+    none. That inner maximum is greedy: the greatest weight to the rows of greatest
+    value, as far as the mean allows. Other axes are not considered.
+
+    Of each row (k,) these are the count of the group, that of all groups of the axis,
+    with a sum > 0, and the documents. The greatest weight may be infinite, with the
+    least 0: then the ends of the interval can be neared, not reached.
+    """
+    if np.isinf(bounds[1]):
+        shares = group[axis > 0] / axis[axis > 0]
+        return float(shares.min()), float(shares.max())
+    greatest = _greatest(group, axis, multiplicity, bounds)
+    least = 1.0 - _greatest(axis - group, axis, multiplicity, bounds)
+    return max(0.0, least), min(1.0, greatest)
+
+
+def _greatest(
+    group: Floats, axis: Floats, multiplicity: Floats, bounds: tuple[float, float]
+) -> float:
+    share = float((multiplicity * group).sum() / (multiplicity * axis).sum())
+    for _ in range(_STEPS):
+        weighted = multiplicity * _greedy(group - share * axis, multiplicity, bounds)
+        mentions = float((weighted * axis).sum())
+        if mentions <= 0.0:
+            break
+        found = float((weighted * group).sum()) / mentions
+        if found <= share:
+            break
+        share = found
+    return share
+
+
+def _greedy(
+    values: Floats, multiplicity: Floats, bounds: tuple[float, float]
+) -> Floats:
+    """Weights of mean 1 within bounds that maximise sum(multiplicity * w * values)."""
+    low, high = bounds
+    order = np.argsort(-values, kind="stable")
+    documents = multiplicity[order]
+    spare = documents.sum() * (1.0 - low)
+    before = np.cumsum(documents) - documents
+    room = np.clip(spare - before * (high - low), 0.0, documents * (high - low))
+    weights = np.empty(len(values))
+    weights[order] = low + np.divide(
+        room, documents, out=np.zeros(len(values)), where=documents > 0
+    )
+    return weights

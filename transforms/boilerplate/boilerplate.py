@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.tables import PARAGRAPHS
 from isinglass.transforms.boilerplate.paragraphs import Paragraphs, paragraph_keys
@@ -27,11 +28,11 @@ ENTRY = np.dtype([("key", "<u8"), ("documents", "<u4")])
 class Boilerplate:
     """Paragraph keys (k,), distinct and ascending, and documents that hold each."""
 
-    keys: NDArray[np.uint64] = field(repr=False)
-    documents: NDArray[np.int64] = field(repr=False)
+    keys: Words = field(repr=False)
+    documents: Integers = field(repr=False)
 
     @cached_property
-    def order(self) -> NDArray[np.int64]:
+    def order(self) -> Integers:
         """int64 (k,), index of each paragraph: most documents first, then by key."""
         return np.lexsort((self.keys, -self.documents))
 
@@ -42,7 +43,7 @@ class Boilerplate:
         numbers[self.order] = np.arange(len(self.keys), dtype=np.int32)
         return numbers
 
-    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
+    def find(self, keys: Words) -> NDArray[np.int32]:
         """Paragraph numbers of keys (m,); `UNKNOWN` for what is no boilerplate."""
         if len(self.keys) == 0:
             return np.full(len(keys), UNKNOWN, np.int32)
@@ -51,7 +52,7 @@ class Boilerplate:
         return np.where(self.keys[place] == keys, found, np.int32(UNKNOWN))
 
 
-def pack(keys: NDArray[np.uint64]) -> NDArray[np.void]:
+def pack(keys: Words) -> NDArray[np.void]:
     """Sum up the distinct keys of the documents of a shard: `ENTRY`, ascending."""
     distinct, counts = np.unique(keys, return_counts=True)
     entries = np.empty(len(distinct), ENTRY)
@@ -59,7 +60,7 @@ def pack(keys: NDArray[np.uint64]) -> NDArray[np.void]:
     return entries
 
 
-def frequent(entries: NDArray[np.void], max_documents: int) -> NDArray[np.uint64]:
+def frequent(entries: NDArray[np.void], max_documents: int) -> Words:
     """Add up entries of many shards; keep what more than so many documents hold.
 
     Returns keys, ascending, and documents, shape (2, k).
@@ -74,7 +75,7 @@ def frequent(entries: NDArray[np.void], max_documents: int) -> NDArray[np.uint64
 
 def emptied(
     paragraphs: pa.ListArray, only_long: pa.BooleanArray, boilerplate: Boilerplate
-) -> NDArray[np.bool_]:
+) -> Flags:
     """Tell which documents have no other paragraphs than boilerplate.
 
     A document without paragraphs (list<uint64> of keys, or null) is not emptied: it
@@ -90,7 +91,7 @@ def emptied(
     return np.asarray(whole & only_long.to_numpy(zero_copy_only=False))
 
 
-def list_parts(lists: pa.ListArray) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def list_parts(lists: pa.ListArray) -> tuple[Words, Integers]:
     """Values (m,) of list<uint64> (n,) and n + 1 offsets into them; null is empty."""
     counts = lists.value_lengths().fill_null(0).to_numpy().astype(np.int64)
     values = lists.flatten().to_numpy()
@@ -106,13 +107,13 @@ class Trimmed:
     are those in the list of paragraphs.
     """
 
-    rows: NDArray[np.int64]
+    rows: Integers
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
     numbers: NDArray[np.int32]
     removed: bool
 
-    def table(self, doc_ids: pa.StringArray, rows: NDArray[np.int64]) -> pa.RecordBatch:
+    def table(self, doc_ids: pa.StringArray, rows: Integers) -> pa.RecordBatch:
         """Rows of `tables.PARAGRAPHS` for some texts of all those with these ids."""
         chosen = np.isin(self.rows, rows)
         names = doc_ids.take(pa.array(self.rows[chosen]))
@@ -140,7 +141,7 @@ def boilerplate_cuts(view: View, dedup: DedupConfig, boilerplate: Boilerplate) -
     return replace(cuts, note=note) if config.remove else Cuts(note=note)
 
 
-def cut_paragraphs(found: Paragraphs, chosen: NDArray[np.int64]) -> Cuts:
+def cut_paragraphs(found: Paragraphs, chosen: Integers) -> Cuts:
     """Tell what is to be taken out of texts so that some of their paragraphs are gone.
 
     A paragraph goes with its whole lines and the border after it; from the end of a

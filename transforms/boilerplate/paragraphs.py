@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.schemas.config.dedup import ParagraphsConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.mixing import splitmix64
@@ -41,14 +42,14 @@ class Paragraphs:
         pieces: The m paragraphs as strings.
     """
 
-    offsets: NDArray[np.int64]
+    offsets: Integers
     heads: NDArray[np.int32]
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
     pieces: pa.StringArray
 
     @property
-    def rows(self) -> NDArray[np.int64]:
+    def rows(self) -> Integers:
         """int64 (m,), the text of each paragraph."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
@@ -65,13 +66,13 @@ class ParagraphKeys:
             blank text.
     """
 
-    keys: NDArray[np.uint64]
-    places: NDArray[np.int64]
+    keys: Words
+    places: Integers
     all: Paragraphs
-    only_long: NDArray[np.bool_]
+    only_long: Flags
 
     @property
-    def rows(self) -> NDArray[np.int64]:
+    def rows(self) -> Integers:
         """int64 (k,), the text of each paragraph."""
         return self.all.rows[self.places]
 
@@ -85,7 +86,7 @@ class ParagraphKeys:
         """int32 (k,), code point behind its last one."""
         return self.all.ends[self.places]
 
-    def distinct(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def distinct(self) -> tuple[Words, Integers]:
         """The keys of each text once, in ascending order, and n + 1 offsets."""
         rows = self.rows
         order = np.lexsort((self.keys, rows))

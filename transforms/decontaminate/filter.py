@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Words
 from isinglass.transforms.decontaminate.units import power_of_two
 from isinglass.transforms.units import mix
 
@@ -42,11 +43,11 @@ class RunFilter(NamedTuple):
         lengths: int32, units of shorter items.
     """
 
-    ngram: NDArray[np.int64]
-    ngram_bits: NDArray[np.uint64]
-    runs: NDArray[np.uint64]
-    start_bits: NDArray[np.uint64]
-    starts: NDArray[np.uint64]
+    ngram: Integers
+    ngram_bits: Words
+    runs: Words
+    start_bits: Words
+    starts: Words
     bounds: NDArray[np.int32]
     lengths: NDArray[np.int32]
 
@@ -157,7 +158,7 @@ def _enter_runs(values: Any, runs: Any) -> None:
         runs[slot] = values[index]
 
 
-def _bits_of(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _bits_of(values: Words) -> Words:
     bits = np.zeros(power_of_two(len(values) * _BITS_A_HASH // 64), np.uint64)
     words = (values >> _WORD_BITS) & np.uint64(bits.size - 1)
     np.bitwise_or.at(bits, words, _ONE << (values & _WORD_MASK))
@@ -165,10 +166,7 @@ def _bits_of(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def build_filter(
-    hashes: NDArray[np.uint64],
-    offsets: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-    ngram: int,
+    hashes: Words, offsets: Integers, chosen: Integers, ngram: int
 ) -> RunFilter:
     """Build the filter of the chosen items, of at least `SHORTEST` units each.
 

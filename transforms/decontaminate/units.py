@@ -13,6 +13,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Words
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
 
@@ -33,8 +34,8 @@ class Vocabulary(NamedTuple):
     """
 
     data: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
+    offsets: Integers
+    hashes: Words
     slots: NDArray[np.int32]
 
 
@@ -100,8 +101,8 @@ class Units(NamedTuple):
     """
 
     numbers: NDArray[np.int32]
-    hashes: NDArray[np.uint64]
-    offsets: NDArray[np.int64]
+    hashes: Words
+    offsets: Integers
     vocabulary: Vocabulary
 
 

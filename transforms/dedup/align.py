@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
-from numpy.typing import NDArray
+
+from isinglass.schemas.arrays import Words
 
 _MOST_CELLS = 250_000
 """Largest product of two lengths that is compared in full (some tens of ms)."""
@@ -36,7 +37,7 @@ class Stretch:
     equal: bool
 
 
-def align(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> list[Stretch]:
+def align(left: Words, right: Words) -> list[Stretch]:
     """Cut two sequences of keys into parts that stand opposite each other.
 
     No two neighbours are alike in `equal`. The left parts join to the left sequence,
@@ -59,9 +60,7 @@ def align(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> list[Stretch]:
     return found
 
 
-def _equal_runs(
-    left: NDArray[np.uint64], right: NDArray[np.uint64], sizes: tuple[int, ...]
-) -> Iterator[Run]:
+def _equal_runs(left: Words, right: Words, sizes: tuple[int, ...]) -> Iterator[Run]:
     """Yield equal runs, in order; pins are runs of `sizes` units, the longest first."""
     head = _common_prefix(left, right)
     if head:
@@ -75,9 +74,7 @@ def _equal_runs(
         yield head + end, head + stop, tail
 
 
-def _inner_runs(
-    left: NDArray[np.uint64], right: NDArray[np.uint64], sizes: tuple[int, ...]
-) -> Iterator[Run]:
+def _inner_runs(left: Words, right: Words, sizes: tuple[int, ...]) -> Iterator[Run]:
     if not len(left) or not len(right):
         return
     if len(left) * len(right) <= _MOST_CELLS:
@@ -104,7 +101,7 @@ def _moved(run: Run, left: int, right: int) -> Run:
     return run[0] + left, run[1] + right, run[2]
 
 
-def _windows(keys: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
+def _windows(keys: Words, size: int) -> Words:
     """A hash of each `size` neighbouring keys; shape (n - size + 1,), or empty."""
     count = max(0, len(keys) - size + 1)
     value = np.zeros(count, np.uint64)
@@ -113,7 +110,7 @@ def _windows(keys: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
     return value
 
 
-def _common_prefix(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> int:
+def _common_prefix(left: Words, right: Words) -> int:
     """Number of first units that are equal."""
     most = min(len(left), len(right))
     size = 64
@@ -128,7 +125,7 @@ def _common_prefix(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> int:
     return most
 
 
-def _pins(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> list[tuple[int, int]]:
+def _pins(left: Words, right: Words) -> list[tuple[int, int]]:
     """Places of keys that occur once in both, in an order that both have."""
     one, first, times = np.unique(left, return_index=True, return_counts=True)
     other, second, others = np.unique(right, return_index=True, return_counts=True)

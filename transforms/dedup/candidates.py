@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Floats, Integers, Words
 from isinglass.transforms.dedup.keepers import Similarity
 
 _SHIFT = np.uint64(32)
@@ -27,9 +28,7 @@ Nine tenths of its shingles leave more than half of its windows whole, wherever 
 other tenth lies, but fingerprints that many documents have may not make a pair."""
 
 
-def _shared(
-    keys: NDArray[np.uint64], ranks: NDArray[np.uint32]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+def _shared(keys: Words, ranks: NDArray[np.uint32]) -> tuple[Words, NDArray[np.uint32]]:
     """Keep the entries of keys that several documents share, by key and rank.
 
     Most keys belong to one document. Sorting the keys alone finds those cheaply, and
@@ -86,7 +85,7 @@ def _fill_pairs(
 
 
 def _capacity(
-    ranks: NDArray[np.uint32], bounds: NDArray[np.int64], leaders: int, references: int
+    ranks: NDArray[np.uint32], bounds: Integers, leaders: int, references: int
 ) -> int:
     """The most pairs that the groups can make."""
     sizes = np.diff(bounds)
@@ -96,7 +95,7 @@ def _capacity(
     return int((fresh * np.minimum(sizes - 1, most)).sum())
 
 
-def _union(parts: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+def _union(parts: list[Words]) -> Words:
     """Distinct packed pairs of all parts, ascending."""
     packed = np.concatenate(parts)
     packed.sort()
@@ -105,7 +104,7 @@ def _union(parts: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     return packed[distinct]
 
 
-def _unpack(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def _unpack(packed: Words) -> NDArray[np.uint32]:
     pairs = np.empty((len(packed), 2), np.uint32)
     pairs[:, 0] = packed >> _SHIFT
     pairs[:, 1] = packed & _LOW
@@ -113,10 +112,7 @@ def _unpack(packed: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 
 def candidate_pairs(
-    keys: NDArray[np.uint64],
-    ranks: NDArray[np.uint32],
-    leaders: int = LEADERS,
-    references: int = 0,
+    keys: Words, ranks: NDArray[np.uint32], leaders: int = LEADERS, references: int = 0
 ) -> NDArray[np.uint32]:
     """Pair the documents that share a key, at a cost linear in the entries.
 
@@ -135,8 +131,8 @@ def candidate_pairs(
 
 
 def _all_pairs(
-    keys: NDArray[np.uint64], ranks: NDArray[np.uint32], leaders: int, references: int
-) -> NDArray[np.uint64]:
+    keys: Words, ranks: NDArray[np.uint32], leaders: int, references: int
+) -> Words:
     """Packed pairs of all groups, with repeats."""
     if len(keys) == 0:
         return np.empty(0, np.uint64)
@@ -165,7 +161,7 @@ class CountedPairs:
 
 
 def counted_pairs(
-    keys: NDArray[np.uint64], ranks: NDArray[np.uint32], references: int = 0
+    keys: Words, ranks: NDArray[np.uint32], references: int = 0
 ) -> CountedPairs:
     """Pair documents as `candidate_pairs` does, and count the keys of each pair.
 
@@ -176,7 +172,7 @@ def counted_pairs(
     return _sum_counts(packed, np.ones(len(packed), np.uint32))
 
 
-def _sum_counts(packed: NDArray[np.uint64], counts: NDArray[np.uint32]) -> CountedPairs:
+def _sum_counts(packed: Words, counts: NDArray[np.uint32]) -> CountedPairs:
     order = np.argsort(packed)
     packed, counts = packed[order], counts[order]
     first = np.ones(len(packed), np.bool_)
@@ -202,7 +198,7 @@ def _add(parts: list[CountedPairs]) -> CountedPairs:
     return _sum_counts(packed, np.concatenate([part.keys for part in parts]))
 
 
-def _pack(pairs: NDArray[np.uint32]) -> NDArray[np.uint64]:
+def _pack(pairs: NDArray[np.uint32]) -> Words:
     return pairs[:, 0].astype(np.uint64) << _SHIFT | pairs[:, 1]
 
 
@@ -213,7 +209,7 @@ def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     pairs and not by how many bands they share.
     """
     merged = np.empty(0, np.uint64)
-    waiting: list[NDArray[np.uint64]] = []
+    waiting: list[Words] = []
     for part in parts:
         waiting.append(_pack(part))
         if sum(map(len, waiting)) > max(len(merged), MERGE_PAIRS):
@@ -239,17 +235,13 @@ def _count_common(values: Any, offsets: Any, pairs: Any, common: Any) -> None:
         common[pair] = count
 
 
-def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+def _share(part: Integers, whole: Integers) -> Floats:
     """Divide, with 0 where the whole is empty."""
     return np.where(whole > 0, part / np.maximum(whole, 1), 0.0)
 
 
 def compare(
-    values: NDArray[np.uint64],
-    offsets: NDArray[np.int64],
-    pairs: NDArray[np.int64],
-    *,
-    contained: bool,
+    values: Words, offsets: Integers, pairs: Integers, *, contained: bool
 ) -> Similarity:
     """Exact similarity of pairs of shingle sets; 0 of two empty ones.
 

@@ -11,15 +11,16 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Floats, Integers, Words
 from isinglass.schemas.config import DedupConfig
 
 
 def keeper_ranks(
-    lengths: NDArray[np.int64],
-    doc_ids: NDArray[np.uint64],
+    lengths: Integers,
+    doc_ids: Words,
     keep: str,
     collected_at: pa.StringArray,
-    order: NDArray[np.int64],
+    order: Integers,
 ) -> NDArray[np.uint32]:
     """Rank documents by how much each should rather stay than those after it.
 
@@ -61,8 +62,8 @@ class Similarity:
             when containment is off.
     """
 
-    jaccard: NDArray[np.float64]
-    contained: NDArray[np.float64] | None = None
+    jaccard: Floats
+    contained: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,9 @@ class Removals:
         contained: bool, the similarity is a containment, not a Jaccard similarity.
     """
 
-    kept: NDArray[np.int64]
-    similarity: NDArray[np.float64]
-    contained: NDArray[np.bool_]
+    kept: Integers
+    similarity: Floats
+    contained: Flags
 
 
 @njit(cache=True, nogil=True)

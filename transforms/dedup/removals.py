@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.config import DedupConfig, GateConfig
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import safe_labels
@@ -46,16 +46,12 @@ least so many documents."""
 _DIMENSIONS = ("source", "language")
 
 
-def removal_sums(
-    removed: NDArray[np.bool_], sources: pa.Array, languages: pa.Array
-) -> Accumulator:
+def removal_sums(removed: Flags, sources: pa.Array, languages: pa.Array) -> Accumulator:
     """Documents and removed documents, overall, by source and by language."""
     return sliced(sources, languages, partial(_cells, removed.astype(np.int64)))
 
 
-def _cells(
-    removed: NDArray[np.int64], labels: NDArray[np.int64], count: int
-) -> list[Any]:
+def _cells(removed: Integers, labels: Integers, count: int) -> list[Any]:
     documents = sums_by_label(labels, count, np.ones(len(labels), np.int64))
     gone = sums_by_label(labels, count, removed)
     return [

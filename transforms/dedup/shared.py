@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, COMPARED_BY, shingle
 from isinglass.transforms.normalise import DIGIT, composing_table, fold_table, normalise
@@ -56,10 +56,10 @@ class Side:
 
     text: str
     compared_by: str
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
-    keys: NDArray[np.uint64]
-    shared: NDArray[np.bool_]
+    starts: Integers
+    stops: Integers
+    keys: Words
+    shared: Flags
     shingles: int
 
 
@@ -144,7 +144,7 @@ def pieces(side: Side) -> list[Piece]:
 
 def _units(
     text: str, normalised: pa.StringArray, config: NormaliseConfig
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+) -> tuple[Integers, Integers, Words]:
     """Where each unit of a text begins and ends, and its key."""
     units, folded = shingle(normalised, 1), fold(text, config)
     again = folded.codes.astype("<u4").tobytes().decode("utf-32-le")
@@ -168,9 +168,9 @@ class Folded:
             the same span if it has more or fewer of them.
     """
 
-    codes: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    codes: Integers
+    starts: Integers
+    stops: Integers
 
 
 def fold(text: str, config: NormaliseConfig) -> Folded:
@@ -194,11 +194,11 @@ def fold(text: str, config: NormaliseConfig) -> Folded:
     return Folded(_code_points(data[: bounds[-1]].tobytes().decode()), starts, stops)
 
 
-def _code_points(text: str) -> NDArray[np.int64]:
+def _code_points(text: str) -> Integers:
     return np.frombuffer(text.encode("utf-32-le"), "<u4").astype(np.int64)
 
 
-def _joining(codes: NDArray[np.int64], config: NormaliseConfig) -> NDArray[np.bool_]:
+def _joining(codes: Integers, config: NormaliseConfig) -> Flags:
     """Tell which characters belong to the cluster of the one before."""
     joins = np.zeros(len(codes), np.bool_)
     if config.nfc:

@@ -26,6 +26,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Words
 from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.shingles import Shingles, shingle
 from isinglass.transforms.units import mix
@@ -94,7 +95,7 @@ def signatures(shingles: Shingles, count: int, seed: int) -> NDArray[np.uint32]:
     return minima[:, :count]
 
 
-def band_hashes(shingles: Shingles, config: DedupConfig) -> NDArray[np.uint64]:
+def band_hashes(shingles: Shingles, config: DedupConfig) -> Words:
     """Hash each band of each document's MinHash signature, shape (n, bands).
 
     Equal in a column where two documents agree on all rows of that band, else different
@@ -161,7 +162,7 @@ def _winnow_rows(values: Any, offsets: Any, out: Any, ends: Any) -> None:
         ends[row + 1] = size
 
 
-def winnow(shingles: Shingles) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def winnow(shingles: Shingles) -> tuple[Words, Integers]:
     """Choose the fingerprints of each document, and n + 1 offsets.
 
     They are the smallest hash of every window of `WINDOW` shingles in the order of the

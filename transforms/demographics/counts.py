@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.transforms.demographics.lexicon import group_names, load_lexicon
 from isinglass.transforms.demographics.matcher import (
     BREAK,
@@ -45,8 +46,8 @@ class MentionCounts:
     """
 
     counts: NDArray[np.int32]
-    covered: NDArray[np.bool_]
-    words: NDArray[np.int64]
+    covered: Flags
+    words: Integers
 
 
 def count_mentions(texts: pa.StringArray, languages: pa.StringArray) -> MentionCounts:
@@ -113,7 +114,7 @@ def _roots(languages: pa.StringArray, matcher: Matcher) -> NDArray[np.int32]:
 
 def _count(
     texts: pa.StringArray, roots: NDArray[np.int32], matcher: Matcher
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int32], Integers, Flags]:
     data, offsets = string_buffers(texts)
     counts = np.zeros((len(texts), len(group_names())), np.int32)
     words = np.zeros(len(texts), np.int64)
@@ -176,9 +177,8 @@ def _match(tables: Any, root: Any, words: Any, counts: Any) -> None:
 def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> Any:
     """Read to the end of a word that begins at `position`.
 
-    Returns:
-        Position after it, hash, length (0 if it cannot be a word of a lexicon), and
-        whether it holds combining marks. Underscores around a word are no part of it.
+    Returns the position after it, hash, length (0 if it cannot be a word of a lexicon),
+    and whether it holds combining marks. Underscores around a word are no part of it.
     """
     value = HASH_START
     length = 0

@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.statistics.characteristics import share, statistic
@@ -49,7 +50,7 @@ def group_statistics(
     mentions: MentionCounts,
     sources: pa.StringArray,
     languages: pa.StringArray,
-    stage: str,
+    when: str,
 ) -> list[Statistic]:
     """Return the statistics of the module's table; none where nothing is covered."""
     found: list[Statistic] = []
@@ -57,16 +58,14 @@ def group_statistics(
     for columns, cell in each_slice(sums):
         if cell["documents"]:
             counts = (cell["covered"], cell["documents"])
-            found.append(share("lexicon.coverage", counts, stage, **columns))
+            found.append(share("lexicon.coverage", counts, when, **columns))
         if cell["covered"]:
             for axis in sorted({axis for axis, _ in group_names()}):
-                found.extend(_axis(cell, {**columns, "axis": axis}, stage))
+                found.extend(_axis(cell, {**columns, "axis": axis}, when))
     return found
 
 
-def _cells(
-    mentions: MentionCounts, labels: NDArray[np.int64], count: int
-) -> list[Accumulator]:
+def _cells(mentions: MentionCounts, labels: Integers, count: int) -> list[Accumulator]:
     """Sums by label, under `documents`, `covered`, `words` and names of columns."""
     cells: list[Accumulator] = [{} for _ in range(count)]
     for key, values in _summed(mentions):
@@ -92,33 +91,33 @@ def _summed(mentions: MentionCounts) -> Iterator[tuple[Any, NDArray[Any]]]:
         yield ("mentions", axis, group), mentions.counts[:, j]
 
 
-def _axis(cell: Accumulator, slices: Slices, stage: str) -> Iterator[Statistic]:
+def _axis(cell: Accumulator, slices: Slices, when: str) -> Iterator[Statistic]:
     axis, covered, words = slices["axis"], cell["covered"], cell["words"]
     counts = (cell["documents", axis], covered)
-    yield share("axis.coverage", counts, stage, **slices)
+    yield share("axis.coverage", counts, when, **slices)
     groups = sorted(group for other, group in group_names() if other == axis)
     total = sum(cell["mentions", axis, group] for group in groups)
     for group in groups:
         at = {**slices, "group": group}
         mentions = cell["mentions", axis, group]
         counts = (cell["documents", axis, group], covered)
-        yield share("group.document_share", counts, stage, **at)
+        yield share("group.document_share", counts, when, **at)
         if total:
             counts = (mentions, total)
-            yield share("group.mention_share", counts, stage, interval=False, **at)
+            yield share("group.mention_share", counts, when, interval=False, **at)
         if words:
             yield statistic(
                 "group.mentions_per_thousand_words",
                 1000 * mentions / words,
                 "per 1,000 words",
-                stage,
+                when,
                 numerator=mentions,
                 denominator=words,
                 **at,
             )
 
 
-def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Statistic]:
+def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
     """Return how many documents of each group stay.
 
     `group.retention` is the share of the group's documents that stay, with its Wilson
@@ -126,10 +125,8 @@ def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Sta
     `group.retention_ratio` is the former over the latter: 1 where the group fares as
     all do.
 
-    Args:
-        mentioned: Shape (n, groups), columns as `group_names()`: the document, whose
-            language has a lexicon, mentions the group.
-        kept: Shape (n,).
+    `mentioned` (n, groups) says which documents, whose language has a lexicon, mention
+    the groups of `group_names()`; `kept` (n,) which stay.
     """
     if len(kept) == 0:
         return []
@@ -156,9 +153,7 @@ def retention(mentioned: NDArray[np.bool_], kept: NDArray[np.bool_]) -> list[Sta
     return found
 
 
-def removal(
-    mentioned: NDArray[np.bool_], removed: Mapping[str, NDArray[np.bool_]]
-) -> list[Statistic]:
+def removal(mentioned: Flags, removed: Mapping[str, Flags]) -> list[Statistic]:
     """Return how many documents of each group each reason removes.
 
     `group.removed_share` is the share of the group's documents, with its Wilson

@@ -39,11 +39,7 @@ class DemographicLexicon:
 
 
 def load_lexicon(language: str) -> DemographicLexicon | None:
-    """Return the lexicon of a language, or None where there is none.
-
-    Args:
-        language: ISO 639 code or BCP 47 tag, in any case.
-    """
+    """The lexicon of an ISO 639 code or BCP 47 tag in any case; None without one."""
     wanted = primary_language(language)
     for lexicon in all_lexicons():
         if wanted == lexicon.language or wanted in lexicon.aliases:
@@ -61,11 +57,7 @@ def group_names() -> tuple[Group, ...]:
 
 @cache
 def all_lexicons() -> tuple[DemographicLexicon, ...]:
-    """All lexicons of the package, by language.
-
-    Raises:
-        ValueError: A file lists one form in two groups of an axis.
-    """
+    """All lexicons of the package, by language; raises as `parse_lexicon` does."""
     folder = files("isinglass.transforms") / "resources" / "lexicons"
     entries = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
     found = [parse_lexicon(entry.read_bytes()) for entry in entries]
@@ -87,7 +79,14 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         for form in (term["term"], *term.get("forms", ()))
     }
     terms = tuple(sorted(forms))
-    _refuse_contradictions(data["name"], terms)
+    seen: dict[tuple[str, str], str] = {}
+    for form, (axis, group) in terms:
+        other = seen.setdefault((axis, form), group)
+        if other != group:
+            raise ValueError(
+                f"lexicon {data['name']}: {form!r} is in {axis}/{other} and "
+                f"{axis}/{group}; keep it in one of them"
+            )
     told = {name: data[name] for name in ("name", "language", "version", "licence")}
     return DemographicLexicon(
         entry=Lexicon(**told, sha256=hashlib.sha256(content).hexdigest()),
@@ -95,14 +94,3 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
         terms=terms,
         vetoes=tuple(sorted(data["vetoes"])),
     )
-
-
-def _refuse_contradictions(name: str, terms: tuple[tuple[str, Group], ...]) -> None:
-    seen: dict[tuple[str, str], str] = {}
-    for form, (axis, group) in terms:
-        other = seen.setdefault((axis, form), group)
-        if other != group:
-            raise ValueError(
-                f"lexicon {name}: {form!r} is in {axis}/{other} and {axis}/{group}; "
-                "keep it in one of them"
-            )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.transforms.demographics.lexicon import all_lexicons, group_names
 from isinglass.transforms.normalise import fold_table
 from isinglass.transforms.text import CODE_POINTS, assigned_code_points, word_table
@@ -52,10 +53,10 @@ class MatchTables(NamedTuple):
 
     characters: NDArray[np.int32]
     slots: NDArray[np.int32]
-    firsts: NDArray[np.int64]
-    word_starts: NDArray[np.int64]
+    firsts: Integers
+    word_starts: Integers
     word_codes: NDArray[np.int32]
-    edge_keys: NDArray[np.int64]
+    edge_keys: Integers
     edge_nodes: NDArray[np.int32]
     node_rows: NDArray[np.int32]
     gains: NDArray[np.int32]
@@ -101,9 +102,7 @@ def character_table() -> NDArray[np.int32]:
 def load_matcher() -> Matcher:
     """Compile all lexicons of the package to one vocabulary and one trie a language.
 
-    Raises:
-        ValueError: A word or phrase is longer than the kernel can hold, or an entry
-            has no words.
+    Raises as `split_words` does.
     """
     lexicons, columns = all_lexicons(), group_names()
     words: dict[tuple[int, ...], int] = {}
@@ -191,7 +190,7 @@ def _tables(
 
 def _hashed_words(
     words: list[tuple[int, ...]], first_edges: list[tuple[int, int]]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], Integers]:
     # Eight slots an entry or more, so that nearly every miss is one look.
     slots = np.full(1 << max(6, (8 * len(words)).bit_length()), -1, np.int32)
     homes = [hash_codes(codes) & (len(slots) - 1) for codes in words]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.spans import APPLIED, FAILURES
 from isinglass.schemas.tables import DATA
 from isinglass.transforms.batches import one_batch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from isinglass.transforms.edits.edits import Edits, Write, Written
     from isinglass.transforms.edits.view import View
 
-    Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+    Places = tuple[Integers, Integers, Integers]
 
 _UNCHANGED = "keep"
 
@@ -48,14 +48,14 @@ class Applied:
     """
 
     view: View
-    alive: NDArray[np.int64]
+    alive: Integers
     failures: pa.RecordBatch
     texts: pa.StringArray = field(repr=False)
     findings: pa.RecordBatch = field(repr=False)
-    cut: NDArray[np.int64]
-    redacted: NDArray[np.int64]
-    inserted: NDArray[np.int64]
-    changed: NDArray[np.int64]
+    cut: Integers
+    redacted: Integers
+    inserted: Integers
+    changed: Integers
     counts: Counter[str]
 
     @property
@@ -116,7 +116,7 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
     changing = np.array([one.operator != _UNCHANGED for one in written], np.bool_)
     changed = rows[changing]
 
-    def by_text(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def by_text(amounts: Integers) -> Integers:
         return np.bincount(changed, amounts[changing], len(alive)).astype(np.int64)
 
     counts: Counter[str] = Counter()
@@ -137,7 +137,7 @@ def apply_edits(view: View, edits: Sequence[Edits]) -> Applied:
 
 
 def _merged(
-    edits: Sequence[Edits], alive: NDArray[np.int64], texts: pa.StringArray
+    edits: Sequence[Edits], alive: Integers, texts: pa.StringArray
 ) -> tuple[pa.RecordBatch, list[Write]]:
     """Spans of all stages without overlaps, sorted; what writes each."""
     merged, writers = no_spans(), np.zeros(0, np.int64)
@@ -167,7 +167,7 @@ def _check(spans: pa.RecordBatch, texts: int) -> None:
         raise ValueError("a span of a stage overlaps another, or is out of order")
 
 
-def _in_cut(spans: pa.RecordBatch, view: View, alive: NDArray[np.int64]) -> Places:
+def _in_cut(spans: pa.RecordBatch, view: View, alive: Integers) -> Places:
     """Where spans are in the cut texts alive: text, start and end of each."""
     rows, starts, ends = places_of(spans)
     first = view.cut.from_source(rows, starts)
@@ -231,5 +231,5 @@ def _findings(
     return pa.RecordBatch.from_arrays(columns, schema=APPLIED)
 
 
-def _lengths(written: list[Written]) -> NDArray[np.int64]:
+def _lengths(written: list[Written]) -> Integers:
     return np.array([len(one.output) for one in written], np.int64)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.transforms.text import string_buffers
 
 _ROW = np.int64(32)
@@ -23,7 +24,7 @@ _no_rows: Any = partial(np.zeros, 0, np.int64)
 _no_places: Any = partial(np.zeros, 0, np.int32)
 
 
-def place_keys(rows: NDArray[np.int64], offsets: NDArray[Any]) -> NDArray[np.int64]:
+def place_keys(rows: Integers, offsets: NDArray[Any]) -> Integers:
     """Text and offset as one number, by which places sort."""
     return np.asarray((rows << _ROW) + offsets)
 
@@ -40,7 +41,7 @@ class Cuts:
         note: Whatever the stage wants to find again when it writes down what it did.
     """
 
-    rows: NDArray[np.int64] = field(default_factory=_no_rows)
+    rows: Integers = field(default_factory=_no_rows)
     starts: NDArray[np.int32] = field(default_factory=_no_places)
     ends: NDArray[np.int32] = field(default_factory=_no_places)
     note: Any = field(default=None, repr=False)
@@ -51,33 +52,29 @@ class Cut:
     """Texts (n,) without some of their parts, and what was taken out, as in `Cuts`."""
 
     texts: pa.StringArray = field(repr=False)
-    rows: NDArray[np.int64] = field(default_factory=_no_rows)
+    rows: Integers = field(default_factory=_no_rows)
     starts: NDArray[np.int32] = field(default_factory=_no_places)
     ends: NDArray[np.int32] = field(default_factory=_no_places)
 
     @property
-    def characters(self) -> NDArray[np.int64]:
+    def characters(self) -> Integers:
         """int64 (n,), code points taken out of each text."""
         lengths = (self.ends - self.starts).astype(np.int64)
         total = np.bincount(self.rows, lengths, minlength=len(self.texts))
         return total.astype(np.int64)
 
     @property
-    def seams(self) -> NDArray[np.int64]:
+    def seams(self) -> Integers:
         """int64 (m,), where each part was: its offset in the cut text."""
         return self.starts - self._taken(np.arange(len(self.rows)), self.rows)
 
-    def to_source(
-        self, rows: NDArray[np.int64], places: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def to_source(self, rows: Integers, places: Integers) -> Integers:
         """Offsets (k,) in the source of characters at `places` (k,) of cut texts."""
         if len(self.rows) == 0:
             return places
         return places + self._taken(self._passed(self.seams, rows, places), rows)
 
-    def from_source(
-        self, rows: NDArray[np.int64], places: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def from_source(self, rows: Integers, places: Integers) -> Integers:
         """Offsets (k,) in the cut texts of `places` (k,) in the source.
 
         Inside of a part that was cut it is that of its seam.
@@ -92,15 +89,13 @@ class Cut:
         return np.asarray(places - taken)
 
     def _passed(
-        self, bounds: NDArray[Any], rows: NDArray[np.int64], places: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+        self, bounds: NDArray[Any], rows: Integers, places: Integers
+    ) -> Integers:
         """How many of all parts, which stand at `bounds`, do not come after a place."""
         own = place_keys(self.rows, bounds)
         return np.searchsorted(own, place_keys(rows, places), side="right")
 
-    def _taken(
-        self, passed: NDArray[np.int64], rows: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def _taken(self, passed: Integers, rows: Integers) -> Integers:
         """Code points of the parts of a text among the first `passed` of all."""
         total = np.zeros(len(self.rows) + 1, np.int64)
         np.cumsum(self.ends - self.starts, out=total[1:])
@@ -130,8 +125,8 @@ def take_out(texts: pa.StringArray, parts: Cuts) -> Cut:
 
 
 def joined(
-    rows: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    rows: Integers, starts: Integers, ends: Integers
+) -> tuple[Integers, Integers, Integers]:
     """Places (k,) without overlaps: those that overlap or touch become one.
 
     They are sorted by row and start.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.spans import FAILURES, FOUND
 
 
@@ -25,9 +26,7 @@ def no_failures() -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=FAILURES)
 
 
-def places_of(
-    spans: pa.RecordBatch | pa.Table,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def places_of(spans: pa.RecordBatch | pa.Table) -> tuple[Integers, Integers, Integers]:
     """Row, start and end of each span, int64."""
     rows, starts, ends = (
         spans.column(name).to_numpy().astype(np.int64)
@@ -102,3 +101,33 @@ class Edits:
     precedence: Precedence = Precedence.REDACT
     failures: pa.RecordBatch = field(default_factory=no_failures)
     counts: Counter[str] = field(default_factory=Counter)
+
+    def to_batch(self) -> pa.RecordBatch:
+        """All but `write`, as one row."""
+        counts = json.dumps(self.counts, sort_keys=True)
+        columns = {
+            "spans": _in_one_row(self.spans),
+            "failures": _in_one_row(self.failures),
+            "precedence": pa.array([int(self.precedence)], pa.int8()),
+            "counts": pa.array([counts], pa.string()),
+        }
+        return pa.RecordBatch.from_pydict(columns)
+
+    @classmethod
+    def from_batch(cls, row: pa.RecordBatch, write: Write) -> Self:
+        """Inverse of `to_batch`."""
+        return cls(
+            _out_of_one_row(row.column("spans"), FOUND),
+            write,
+            Precedence(row.column("precedence")[0].as_py()),
+            _out_of_one_row(row.column("failures"), FAILURES),
+            Counter(json.loads(row.column("counts")[0].as_py())),
+        )
+
+
+def _in_one_row(batch: pa.RecordBatch) -> pa.ListArray:
+    return pa.ListArray.from_arrays([0, batch.num_rows], batch.to_struct_array())
+
+
+def _out_of_one_row(column: pa.ListArray, schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(column.flatten().flatten(), schema=schema)

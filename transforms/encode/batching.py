@@ -11,12 +11,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from isinglass.schemas.arrays import Integers
 
 
 def plan_batches(
-    lengths: NDArray[np.int64], budget: int, *, padded: bool = False
-) -> list[NDArray[np.int64]]:
+    lengths: Integers, budget: int, *, padded: bool = False
+) -> list[Integers]:
     """Cut documents into batches of at most `budget` tokens, longest first.
 
     Documents of no tokens are in no batch; a longer one than `budget` is a batch of its
@@ -33,7 +34,7 @@ def plan_batches(
     return [order[start:stop] for start, stop in pairwise(edges)]
 
 
-def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
+def bounds(sizes: Integers, most: int) -> list[int]:
     """Bounds of consecutive stretches that sum to `most`; a larger size is alone.
 
     Returns 0, where each next one starts, and n; [0] where there are no items.
@@ -48,7 +49,7 @@ def bounds(sizes: NDArray[np.int64], most: int) -> list[int]:
     return found
 
 
-def equal_runs(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+def equal_runs(lengths: Integers) -> list[tuple[int, int]]:
     """Start and stop rows of the stretches of equal length."""
     if len(lengths) == 0:
         return []
@@ -56,9 +57,7 @@ def equal_runs(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(pairwise([0, *edges.tolist(), len(lengths)]))
 
 
-def token_index(
-    starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def token_index(starts: Integers, lengths: Integers) -> Integers:
     """Positions of all tokens of the stretches `starts[i] .. starts[i] + lengths[i]`.
 
     Returns shape (sum of lengths,): one stretch after the other.
@@ -67,6 +66,6 @@ def token_index(
     return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
 
 
-def batch_cost(lengths: NDArray[np.int64], *, padded: bool = False) -> int:
+def batch_cost(lengths: Integers, *, padded: bool = False) -> int:
     """What a batch takes of a budget: its tokens, or its area where it is padded."""
     return int(lengths.max()) * len(lengths) if padded else int(lengths.sum())

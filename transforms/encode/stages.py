@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -24,11 +24,23 @@ from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.encoder.window import Encoded
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, offsets_of
 
-if TYPE_CHECKING:
-    from isinglass.transforms.encode.encoder.encoder import Encoder
-
 A = TypeVar("A")
 B = TypeVar("B")
+
+
+class Runs(Protocol):
+    """What gives vectors: an `Encoder`, or something that stands before one."""
+
+    @property
+    def max_tokens(self) -> int:
+        """What the model sees of a document."""
+        ...
+
+    def run(
+        self, windows: Iterable[TokenBatch], *, hidden: bool = False
+    ) -> Generator[Encoded, None, None]:
+        """Vectors of window after window, in order."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ class StreamSettings:
 def encode_stream(
     source: Iterable[A],
     tokenise: Callable[[A], TokenBatch],
-    encoder: Encoder | None,
+    encoder: Runs | None,
     settings: StreamSettings,
 ) -> Generator[Streamed[A], None, None]:
     """Items with their tokens and vectors, in the order of the items.
@@ -88,7 +100,7 @@ def encode_stream(
 
 
 def _encoded(
-    tokenised: Iterator[Streamed[A]], encoder: Encoder, settings: StreamSettings
+    tokenised: Iterator[Streamed[A]], encoder: Runs, settings: StreamSettings
 ) -> Iterator[Streamed[A]]:
     under_way: deque[list[Streamed[A]]] = deque()
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+
+from isinglass.schemas.arrays import Integers
 
 MOST_LAYERS = 3
 """Escapes of escapes that are looked through."""
@@ -28,7 +29,7 @@ _PATTERN = re.compile(_ESCAPE)
 _OCTET = 3
 
 
-def escaped_rows(texts: pa.StringArray) -> NDArray[np.int64]:
+def escaped_rows(texts: pa.StringArray) -> Integers:
     """Rows of the texts that may hold an escape, ascending."""
     found = pc.match_substring_regex(texts, _ESCAPE)
     return np.flatnonzero(found.to_numpy(zero_copy_only=False))
@@ -39,15 +40,12 @@ def unescaped(text: str) -> str:
     return _PATTERN.sub(lambda match: _decoded(match.group()), text)
 
 
-def source_places(
-    text: str, layers: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def source_places(text: str, layers: int) -> tuple[Integers, Integers]:
     """Where each code point of an unescaped text comes from.
 
-    Returns:
-        Begins and ends (n,), end exclusive, in code points of the source, of each code
-        point of the unescaped text. That of an escape has the whole escape, of several
-        octets those of its own.
+    Returns begins and ends (n,), end exclusive, in code points of the source, of each
+    code point of the unescaped text. That of an escape has the whole escape, of several
+    octets those of its own.
     """
     begins = np.arange(len(text), dtype=np.int64)
     ends = begins + 1
@@ -60,7 +58,7 @@ def source_places(
     return begins, ends
 
 
-def _pieces(text: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _pieces(text: str) -> Iterator[tuple[Integers, Integers]]:
     """Begins and ends of one layer, stretch by stretch."""
     done = 0
     for match in _PATTERN.finditer(text):

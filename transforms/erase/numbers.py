@@ -31,9 +31,8 @@ _BETWEEN = np.isin(np.arange(256), np.frombuffer(b" .()/+-", np.uint8))
 def ungrouped(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The digits of folded texts without what stands between groups of a number.
 
-    Returns:
-        The digits, with a line end wherever the next one is of another number, and
-        the place in `data` that each comes from.
+    There is a line end wherever the next one is of another number. Also returns the
+    place in `data` that each comes from.
     """
     # What parts two numbers is a byte at least, so there is room for it.
     digits = np.empty(len(data), np.uint8)

@@ -68,11 +68,7 @@ class _Literals:
 
 @dataclass(frozen=True, eq=False)
 class ValueSearch:
-    """Compiled values. Not to be pickled, and it shows none of them.
-
-    Attributes:
-        numbers: Digits of numbers, to be found in any grouping.
-    """
+    """Compiled values; `numbers` in any grouping. It shows none, nor is it pickled."""
 
     literals: _Literals = field(repr=False)
     digits: frozenset[int] = field(repr=False)
@@ -80,10 +76,7 @@ class ValueSearch:
 
     @classmethod
     def compile(cls, values: Sequence[str]) -> ValueSearch:
-        """Compile values.
-
-        Args:
-            values: At least one; none of them blank.
+        """Compile values, at least one, none of them blank.
 
         Raises:
             ValueError: There is no value, or nothing is left of one once folded. The
@@ -105,9 +98,8 @@ class ValueSearch:
         found anywhere. Only digits make another number of one of 7 and more digits:
         `x4155552671` holds it. A value in escapes has the places of the escapes.
 
-        Returns:
-            (n, 3): row, start and end, exclusive, in code points; sorted, each place
-            once. Those of several values may overlap.
+        Returns (n, 3): row, start and end, exclusive, in code points; sorted, each
+        place once. Those of several values may overlap.
         """
         found = {*self._plain(texts), *self._escaped(texts)}
         return np.array(sorted(found), np.int32).reshape(-1, 3)

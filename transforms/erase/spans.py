@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.config.pii import Operator
 from isinglass.schemas.spans import FOUND
 from isinglass.transforms.edits.cut import joined
@@ -40,18 +40,16 @@ class Eraser:
 
     table: pa.Table = field(repr=False)
 
-    def listed(self, doc_ids: pa.StringArray) -> NDArray[np.bool_]:
+    def listed(self, doc_ids: pa.StringArray) -> Flags:
         """Which documents (n,) are listed, as a whole or by a place."""
         known = self.table["doc_id"].combine_chunks()
         found = pc.is_in(doc_ids, value_set=known)
         return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
 
     def edits(self, view: View, write: Write) -> Edits:
-        """The listed places of some documents.
+        """The listed places of some documents, as spans that go before all others.
 
-        Returns:
-            Spans that go before all others. What was cut out of a text needs no
-            erasure and is no span.
+        What was cut out of a text needs no erasure and is no span.
         """
         rows, starts, ends = self._places(view.doc_ids)
         first = view.cut.from_source(rows, starts)
@@ -65,9 +63,7 @@ class Eraser:
         erased = erased.set_column(index, FOUND.field("rule"), rule)
         return Edits(view.in_source(erased), write, Precedence.ERASE)
 
-    def _places(
-        self, doc_ids: pa.StringArray
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def _places(self, doc_ids: pa.StringArray) -> tuple[Integers, Integers, Integers]:
         """Row, start and end of the listed places, sorted, in the source texts."""
         table = self.table.filter(pc.is_valid(self.table["start"]))
         row = pc.index_in(table["doc_id"], value_set=doc_ids)

@@ -18,13 +18,17 @@ _BORDER = re.compile(r"[\n\r\t|\u2028\u2029\v\f]+|\s{3,}")
 _EDGES = (
     " \"'\u2018\u2019\u201c\u201d`*_~#<>()[]{},;:!?=+&/\\|-\u2013\u2014\u2022\u00b7"
 )
-_TITLE = re.compile(
+_TITLES = (
     r"(?:Dr|Mr|Mrs|Ms|Mx|Prof|Professor|Doctor|Sir|Dame|Lord|Lady|Miss|Rev|Reverend|Hon"
     r"|Judge|Justice|Senator|Sen|Rep|President|Captain|Capt|Col|Colonel|Gen|General|Lt"
     r"|Sgt|Sergeant|Fr|Father|Sister|Brother|Aunt|Uncle|King|Queen|Prince|Princess|Herr"
     r"|Frau|Se\u00f1or|Se\u00f1ora|Don|Do\u00f1a|Monsieur|Madame|Mme|Mlle|M)\.?\s+"
-    r"(?=\w)"
 )
+_TITLE = re.compile(_TITLES + r"(?=\w)")
+_BEHIND_TITLE = re.compile(rf"\b{_TITLES}$")
+_LONGEST_TITLE = 12
+_LOOKED_AT = 200
+"""Characters on each side; a line may be all of a long text."""
 _POSSESSIVE = re.compile("['\u2019\u02bc][sS]$")
 _INNER_SIGN = re.compile(r"[_=@$%^{}<>\[\]\\/|#*+~]|::|\(\)|->|\d[^\W\d]|[^\W\d]\d")
 _DOTTED = re.compile(r"[^\W\d]{2,}\.[^\W\d]{2,}")
@@ -117,8 +121,7 @@ def _too_long(text: str, low: int, high: int) -> bool:
 def _is_code(text: str, low: int, high: int) -> bool:
     """Whether it is an identifier in itself; handles of users are names."""
     name = text[low:high]
-    handle = text[max(0, low - 2) : low].rstrip().endswith("@")
-    if handle and _WORD.fullmatch(name):
+    if _is_handle(text, low) and _WORD.fullmatch(name):
         return False
     if _INNER_SIGN.search(name) or _DOTTED.search(name):
         return True
@@ -127,6 +130,10 @@ def _is_code(text: str, low: int, high: int) -> bool:
         if not _JOINED.match(word):
             return True
     return False
+
+
+def _is_handle(text: str, low: int) -> bool:
+    return text[max(0, low - 2) : low].rstrip().endswith("@")
 
 
 def _in_code(text: str, low: int, high: int) -> bool:
@@ -152,13 +159,28 @@ def _stands_alone(text: str, low: int, high: int) -> bool:
     """Whether one word is all of a heading, or the label of an entry of a list."""
     if " " in text[low:high]:
         return False
-    begin = text.rfind("\n", 0, low) + 1
-    line_end = text.find("\n", high)
-    line_end = len(text) if line_end < 0 else line_end
-    head, tail = text[begin:low], text[high:line_end]
+    head, tail = _line_around(text, low, high)
     if _HEADING.fullmatch(head) and not tail.strip(" #=*_`"):
         return True
     return bool(_LABEL.match(head) and _BEHIND_LABEL.match(tail + " "))
+
+
+def _is_acronym(text: str, low: int, high: int) -> bool:
+    """Whether one word is in capitals, without a title, in a line that is not."""
+    name = text[low:high]
+    if not name.isupper() or " " in name or sum(map(str.isalpha, name)) == 1:
+        return False
+    titled = _BEHIND_TITLE.search(text[max(0, low - _LONGEST_TITLE) : low])
+    if titled or _is_handle(text, low):
+        return False
+    head, tail = _line_around(text, low, high)
+    return any(map(str.islower, _WORD.findall(f"{head} {tail}")))
+
+
+def _line_around(text: str, low: int, high: int) -> tuple[str, str]:
+    """What stands before and behind a span in its line, as far as is looked at."""
+    before = text[max(0, low - _LOOKED_AT) : low].rpartition("\n")[2]
+    return before, text[high : high + _LOOKED_AT].partition("\n")[0]
 
 
 RULES: tuple[tuple[str, Callable[[str, int, int], bool]], ...] = (
@@ -167,5 +189,6 @@ RULES: tuple[tuple[str, Callable[[str, int, int], bool]], ...] = (
     ("identifier", _is_code),
     ("piece of code", _in_code),
     ("heading or label", _stands_alone),
+    ("acronym", _is_acronym),
 )
 """Whether a trimmed finding (text, begin, end) is refused, by name of the rule."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from isinglass.schemas.documents import DocumentBatch, Layout
@@ -18,6 +19,7 @@ from isinglass.transforms.read.checks import (
     check_texts,
     invalid_rows,
 )
+from isinglass.transforms.read.folders import folder_values
 from isinglass.transforms.read.identity import file_seed, seeded_doc_ids
 
 BATCH_ROWS = 1024
@@ -148,7 +150,7 @@ def gather(parts: Iterable[Part]) -> Iterator[DocumentBatch]:
     for part in parts:
         more = part.bytes
         full = rows + part.rows > BATCH_ROWS or size + more > BATCH_BYTES
-        if held and (full or held[-1].origin.relative == part.origin.relative):
+        if held and (full or not _may_share(held[-1].origin, part.origin)):
             yield document_batch(held)
             held, rows, size = [], 0, 0
         held.append(part)
@@ -156,6 +158,12 @@ def gather(parts: Iterable[Part]) -> Iterator[DocumentBatch]:
         size += more
     if held:
         yield document_batch(held)
+
+
+def _may_share(one: Origin, other: Origin) -> bool:
+    """Whether they are different files whose folders give the same values."""
+    folders = folder_values(one.relative) == folder_values(other.relative)
+    return folders and one.relative != other.relative
 
 
 def document_batch(parts: Sequence[Part]) -> DocumentBatch:
@@ -279,11 +287,23 @@ def _assemble(
         pa.array(records.rows, pa.int64()),
         records.text,
     ]
+    given = folder_values(origin.relative)
+    known = {"source_id": None, "source": origin.source}
     for name in METADATA_COLUMNS:
         column = records.metadata.get(name, pa.nulls(count, pa.string()))
-        columns.append(column.fill_null(origin.source) if name == "source" else column)
-    for field in origin.layout.carried:
-        column = records.carried.get(field.name)
-        columns.append(pa.nulls(count, field.type) if column is None else column)
+        if name == "source_id":
+            blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+            column = pc.if_else(blank, pa.scalar(None, pa.string()), column)
+        value = given.get(origin.mapped.get(name, "")) or known.get(name)
+        columns.append(_filled(column, value))
+    for field, theirs in origin.carried:
+        column = records.carried.get(field.name, pa.nulls(count, field.type))
+        columns.append(_filled(column, given.get(theirs or "")))
     schema = with_carried(DOCUMENTS, origin.layout.carried)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _filled(column: pa.Array, value: str | None) -> pa.Array:
+    """What a file itself says counts before what its folder says."""
+    is_filled = value is None or not pa.types.is_string(column.type)
+    return column if is_filled else column.fill_null(value)

@@ -24,6 +24,7 @@ from isinglass.transforms.read.checks import Rejection
 from isinglass.transforms.read.columns import arrow_batches
 from isinglass.transforms.read.pages import pages
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
+from isinglass.transforms.read.structure import require_structure
 
 if TYPE_CHECKING:
     from isinglass.transforms.read.batches import Origin
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # Column chunks are read through a buffer of this size instead of whole.
 _BUFFER_BYTES = 2**20
 _FILE_MAGIC = b"ARROW1"
+_UNDECODED = "a record batch cannot be decoded"
 _MOST_BYTES_PER_CHARACTER = 4
 _MOST_DECODED = 256 * 2**20
 """Bytes that a batch or a page may become when it is decoded, before its texts are
@@ -41,12 +43,14 @@ def open_parquet(file: BinaryIO, as_dictionary: Iterable[str] = ()) -> pq.Parque
     """Open a Parquet file so that reading holds little of it in memory.
 
     Columns may stay dictionaries, where decoded values would be many copies of few.
+    Where pages have checksums, they are verified.
     """
     return pq.ParquetFile(
         file,
         pre_buffer=False,
         buffer_size=_BUFFER_BYTES,
         read_dictionary=list(as_dictionary),
+        page_checksum_verification=True,
     )
 
 
@@ -182,6 +186,8 @@ def record_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield record batches `start` to `stop` of an IPC file or stream; -1 is the end.
 
+    Their values may not be touched before `require_structure` has seen them.
+
     Raises:
         pyarrow.ArrowException: It is neither, or it is damaged.
         OSError: The same, or the system cannot read it.
@@ -214,7 +220,11 @@ def open_ipc(file: pa.NativeFile) -> Any:
 
 
 def read_arrow(origin: Origin, piece: Piece) -> Iterator[Part]:
-    """Read the record batches `start` to `stop` of a file, as they were planned."""
+    """Read the record batches `start` to `stop` of a file, as they were planned.
+
+    Records of one that is damaged are rejected, one by one; and so are those of all
+    that follow, if it is damaged so much that nothing can be read of it.
+    """
     open_input(piece.path, piece.relative).close()
     row = piece.first_row
     with pa.OSFile(piece.path) as file:
@@ -224,11 +234,28 @@ def read_arrow(origin: Origin, piece: Piece) -> Iterator[Part]:
                 batch = next(batches, None)
             except (pa.ArrowException, OSError, IndexError):
                 # Planning went through all record batches of the file.
-                raise changed(piece.relative, "record batches are missing") from None
+                require_unchanged(piece)
+                if piece.rows is None:
+                    raise changed(
+                        piece.relative, "record batches are missing"
+                    ) from None
+                stop = piece.first_row + piece.rows
+                reason, detail = QuarantineReason.UNREADABLE_FILE, _UNDECODED
+                yield from _lost(origin, range(row, stop), reason, detail)
+                row = stop
+                break
             if batch is None:
                 break
-            yield from arrow_batches(origin, batch, row)
-            row += batch.num_rows
+            stop = row + batch.num_rows
+            try:
+                require_structure(batch)
+            except (pa.ArrowException, ValueError):
+                require_unchanged(piece)
+                reason, detail = QuarantineReason.UNREADABLE_FILE, _UNDECODED
+                yield from _lost(origin, range(row, stop), reason, detail)
+            else:
+                yield from arrow_batches(origin, batch, row)
+            row = stop
     _require_rows(piece, row)
 
 

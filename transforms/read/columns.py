@@ -23,6 +23,8 @@ from isinglass.transforms.read.checks import (
     reject_text,
     too_large,
 )
+from isinglass.transforms.read.class_labels import Names, class_names, name_labels
+from isinglass.transforms.read.octets import octet_texts, uuid_texts
 from isinglass.transforms.read.sizes import decoded_bytes, encoded, head
 from isinglass.transforms.read.streams import changed
 from isinglass.transforms.read.types import plain_type
@@ -37,6 +39,7 @@ def arrow_batches(origin: Origin, batch: pa.RecordBatch, row: int) -> Iterator[P
     """Turn a record batch of any size, which begins at `row`, into document batches."""
     if origin.text not in batch.schema.names:
         raise changed(origin.relative, f"it has no column {origin.text} any more")
+    batch = _with_text_ids(origin, batch)
     text = decoded_bytes(batch.column(origin.text))
     others = _other_bytes(origin, batch)
     lost = _too_large(origin, batch.column(origin.text), text, others)
@@ -98,18 +101,38 @@ def _too_large(
     return found
 
 
+def _with_text_ids(origin: Origin, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Write ids that are bytes as text; in other columns no UTF-8 is damage."""
+    name = origin.mapped.get("source_id")
+    if name not in batch.schema.names:
+        return batch
+    column = plain(batch.column(name))
+    if not (pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)):
+        return batch
+    texts = octet_texts(column.cast(pa.binary()))
+    return batch.set_column(batch.schema.names.index(name), name, texts)
+
+
 def arrow_records(
     origin: Origin, batch: pa.RecordBatch, rows: NDArray[np.int64]
 ) -> Records:
     """Pick and convert the columns of a record batch; see `to_type`."""
     names = set(batch.schema.names)
+    labels = class_names(batch.schema)
+
+    def read(name: str, wanted: pa.DataType) -> pa.Array:
+        column = batch.column(name)
+        if not pa.types.is_string(wanted):
+            return to_type(plain(column), wanted, origin, name)
+        return to_type(as_text(column, labels.get(name)), wanted, origin, name)
+
     metadata = {
-        ours: to_type(plain(batch.column(theirs)), pa.string(), origin, theirs)
+        ours: read(theirs, pa.string())
         for ours, theirs in origin.mapped.items()
         if theirs in names
     }
     carried = {
-        field.name: to_type(plain(batch.column(theirs)), field.type, origin, theirs)
+        field.name: read(theirs, field.type)
         for field, theirs in origin.carried
         if theirs is not None and theirs in names
     }
@@ -130,6 +153,26 @@ def plain(column: pa.Array) -> pa.Array:
         return column.cast(pa.large_binary())
     is_decimal = pa.types.is_decimal(column.type)
     return column.cast(plain_type(column.type)) if is_decimal else column
+
+
+def as_text(column: pa.Array, labels: Names | None = None) -> pa.Array:
+    """Return a column, where text is wanted, as something that becomes it by a cast.
+
+    UUIDs and bytes of a fixed size show all their bytes, labels are named, and NaN,
+    which is how pandas writes that there is no value, is null.
+    """
+    if pa.types.is_dictionary(column.type):
+        return as_text(column.dictionary_decode(), labels)
+    if isinstance(column.type, pa.UuidType):
+        return uuid_texts(column.storage)
+    column = plain(column)
+    if labels is not None and pa.types.is_integer(column.type):
+        return name_labels(column, labels)
+    if pa.types.is_fixed_size_binary(column.type):
+        return octet_texts(column.cast(pa.binary()))
+    if pa.types.is_floating(column.type):
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return column
 
 
 def to_type(
@@ -193,7 +236,13 @@ def json_text(value: object) -> str:
         if is_too_deep(value):
             raise RecursionError(f"nested deeper than {MAX_DEPTH}") from None
         # Integers of more than 64 bits, which only the standard library writes.
-        return json.dumps(value, default=_fallback, sort_keys=True, ensure_ascii=False)
+        return json.dumps(
+            value,
+            default=_fallback,
+            sort_keys=True,
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
 
 
 def is_too_deep(value: object) -> bool:

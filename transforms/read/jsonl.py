@@ -5,13 +5,15 @@ orjson refuses is looked at again, by the standard library, to name what is wron
 it, or to accept what Python writes and orjson does not read (NaN, a byte order mark).
 
 Lines are numbered from 0, blank ones included, so that the ids of records do not depend
-on how blank lines are counted; a blank line is not a record. Integers of more than 64
-bits are read as orjson does, as the nearest double.
+on how blank lines are counted; a blank line is not a record. A line with an integer of
+19 digits or more is read by the standard library, since orjson makes the nearest double
+of one of more than 64 bits.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import orjson
 import pyarrow as pa
+from numba import njit
 
 from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
@@ -49,6 +52,10 @@ if TYPE_CHECKING:
 _BLANK = b" \t\r"
 _HALF_PAIR = "an escape names half of a surrogate pair"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
+_LONG = 19
+_BEFORE, _AFTER = np.zeros((2, 256), np.bool_)
+_BEFORE[list(b"-:,[ \t\n")] = True
+_AFTER[list(b",]} \t\r\n")] = True
 
 
 def read_jsonl(origin: Origin, piece: Piece) -> Iterator[Part]:
@@ -98,6 +105,8 @@ def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
 
 def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
     """Parse lines, the first of which has the number `row`: objects, and others."""
+    if _has_long_integer(b"\n".join(lines)):
+        return _parse_one_by_one(lines, row)
     try:
         values = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
@@ -105,6 +114,32 @@ def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
     if set(map(type, values)) <= {dict}:
         return list(zip(count(row), values, lines, strict=False)), []
     return _parse_one_by_one(lines, row)
+
+
+def _has_long_integer(data: bytes) -> bool:
+    """Whether there may be an integer of 19 digits or more.
+
+    One that stands in a string costs time and changes nothing.
+    """
+    return bool(_find_long(np.frombuffer(data, np.uint8), _LONG, _BEFORE, _AFTER))
+
+
+@njit(cache=True, nogil=True)
+def _find_long(data: Any, least: Any, before: Any, after: Any) -> Any:
+    """Find a run of at least so many digits; looks at one byte in as many."""
+    position = least - 1
+    while position < data.size:
+        start = stop = position
+        while start >= 0 and 48 <= data[start] <= 57:  # noqa: PLR2004
+            start -= 1
+        while stop < data.size and 48 <= data[stop] <= 57:  # noqa: PLR2004
+            stop += 1
+        if stop - start > least:
+            begins = start < 0 or before[data[start]]
+            if begins and (stop == data.size or after[data[stop]]):
+                return True
+        position = stop + least
+    return False
 
 
 def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
@@ -125,6 +160,8 @@ def _parse_line(line: bytes) -> dict[str, Any] | tuple[QuarantineReason, str]:
     """Parse one line that is not blank, or say why it is no record."""
     try:
         value = orjson.loads(line)
+        if _has_long_integer(line):
+            value = _parse_again(line)
     except orjson.JSONDecodeError:
         value = _parse_again(line)
     if isinstance(value, dict | tuple):
@@ -183,7 +220,9 @@ def _without_unfit(origin: Origin, parsed: Parsed) -> tuple[Records, list[Reject
     rejections: list[Rejection] = []
     for row, value, line in parsed:
         text = value.get(origin.text)
-        if not isinstance(text, str | None):
+        if isinstance(text, float) and math.isnan(text):
+            kept.append((row, value | {origin.text: None}, line))
+        elif not isinstance(text, str | None):
             reason = QuarantineReason.WRONG_TYPE
             detail = f"the text is a JSON {_json_kind(text)}"
             rejections.append(Rejection(row, reason, detail, line))
@@ -236,8 +275,16 @@ def _as_texts(column: list[Any], data_type: pa.DataType) -> pa.Array:
     try:
         return pa.array(column, data_type)
     except pa.ArrowTypeError:
-        texts = [v if isinstance(v, str | None) else json_text(v) for v in column]
-        return pa.array(texts, data_type)
+        return pa.array(list(map(_as_text, column)), data_type)
+
+
+def _as_text(value: Any) -> str | None:
+    """A JSON value as text; NaN is no value, and infinity has no form in JSON."""
+    if isinstance(value, str | None):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return json_text(value)
 
 
 def _carried_column(

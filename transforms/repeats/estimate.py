@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.repeats.windows import KINDS
 from isinglass.transforms.statistics.characteristics import statistic
@@ -27,23 +28,23 @@ class Estimate(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """Sampled documents of one stage, and the documents they stand for.
+    """Sampled documents of input or output, and the documents they stand for.
 
     Attributes:
         sources: str objects (n,), source of each sampled document; "" where unknown.
         characters: int64 (n,).
         repeated: int64 (n, 3), of these in repeats, as in `KINDS`.
-        population: Documents of the stage by source, the sampled ones included.
+        population: Documents by source, the sampled ones included.
     """
 
     sources: NDArray[np.object_]
-    characters: NDArray[np.int64]
-    repeated: NDArray[np.int64]
+    characters: Integers
+    repeated: Integers
     population: Mapping[str, int]
 
 
 def estimate_ratio(
-    parts: NDArray[np.int64], wholes: NDArray[np.int64], population: int
+    parts: Integers, wholes: Integers, population: int
 ) -> Estimate | None:
     """Estimate sum(parts) / sum(wholes) of a population from a random sample of it.
 
@@ -84,7 +85,7 @@ def estimate_ratio(
     return Estimate(value, *wilson(value * effective, effective))
 
 
-def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
+def repeat_rows(sample: Sample, when: str) -> list[Statistic]:
     """Shares of repeated characters, overall and by source.
 
     `position` is the kind of repeat. `numerator` and `denominator` are characters of
@@ -96,48 +97,23 @@ def repeat_rows(sample: Sample, stage: str) -> list[Statistic]:
         sampled = int(chosen.sum())
         if population == 0:
             continue
-        rows.append(
-            statistic(
-                SAMPLED,
-                sampled / population,
-                "share of documents",
-                stage,
-                numerator=sampled,
-                denominator=population,
-                **columns,
-            )
-        )
+        counts = {"numerator": sampled, "denominator": population}
+        share, unit = sampled / population, "share of documents"
+        rows.append(statistic(SAMPLED, share, unit, when, **counts, **columns))
         wholes = sample.characters[chosen]
         for parts, kind in zip(sample.repeated[chosen].T, KINDS, strict=True):
             found = estimate_ratio(parts, wholes, population)
-            if found is not None:
-                rows.append(
-                    _share(found, parts, wholes, stage, columns | {"position": kind})
-                )
+            if found is None:
+                continue
+            sums = {"numerator": int(parts.sum()), "denominator": int(wholes.sum())}
+            told = columns | sums | {"position": kind}
+            told |= {"low": found.low, "high": found.high}
+            unit = "share of characters"
+            rows.append(statistic(SHARE, found.value, unit, when, **told))
     return rows
 
 
-def _share(
-    found: Estimate,
-    parts: NDArray[np.int64],
-    wholes: NDArray[np.int64],
-    stage: str,
-    columns: Slices,
-) -> Statistic:
-    return statistic(
-        SHARE,
-        found.value,
-        "share of characters",
-        stage,
-        numerator=int(parts.sum()),
-        denominator=int(wholes.sum()),
-        low=found.low,
-        high=found.high,
-        **columns,
-    )
-
-
-def _slices(sample: Sample) -> Iterator[tuple[Slices, NDArray[np.bool_], int]]:
+def _slices(sample: Sample) -> Iterator[tuple[Slices, Flags, int]]:
     """Slice columns, the sampled documents of the slice, and how many it has."""
     population = sample.population
     everything = np.ones(len(sample.characters), np.bool_)

@@ -23,6 +23,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.units import unit_spans
@@ -47,15 +48,13 @@ class Windows:
             last, also where it is too short for a window.
     """
 
-    hashes: NDArray[np.uint64]
+    hashes: Words
     spans: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    characters: NDArray[np.int64]
+    offsets: Integers
+    characters: Integers
 
 
-def sample_documents(
-    doc_ids: pa.StringArray, share: float, seed: int
-) -> NDArray[np.bool_]:
+def sample_documents(doc_ids: pa.StringArray, share: float, seed: int) -> Flags:
     """Which documents are sampled: by a keyed hash, so in any order the same.
 
     `share` is the expected one; 1 or more chooses all.
@@ -101,12 +100,12 @@ class Wanted:
         shift: Bits that do not count for the directory.
     """
 
-    hashes: NDArray[np.uint64]
-    directory: NDArray[np.int32] | NDArray[np.int64]
+    hashes: Words
+    directory: NDArray[np.int32] | Integers
     shift: int
 
     @classmethod
-    def build(cls, hashes: NDArray[np.uint64]) -> Wanted:
+    def build(cls, hashes: Words) -> Wanted:
         """Index hashes that are strictly ascending; 8 to 16 bytes a hash."""
         bits = max(1, int(2 * len(hashes)).bit_length())
         shift = _BITS - bits
@@ -137,10 +136,10 @@ def _count(
 
 def count_windows(
     normalised: pa.StringArray,
-    kept: NDArray[np.bool_],
+    kept: Flags,
     words: int,
     wanted: Wanted,
-    counts: NDArray[np.int64],
+    counts: Integers,
 ) -> None:
     """Add to `counts` how often each wanted window occurs in some normalised texts.
 
@@ -154,7 +153,7 @@ def count_windows(
     _count(found.values, found.offsets, kept, index, shift, counts)
 
 
-def own_occurrences(windows: Windows) -> NDArray[np.int64]:
+def own_occurrences(windows: Windows) -> Integers:
     """How often each window's hash occurs in its own document, at least 1; (w,)."""
     counts = np.zeros(len(windows.hashes), np.int64)
     for row in range(len(windows.characters)):
@@ -166,9 +165,7 @@ def own_occurrences(windows: Windows) -> NDArray[np.int64]:
     return counts
 
 
-def covered_characters(
-    windows: Windows, chosen: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def covered_characters(windows: Windows, chosen: Flags) -> Integers:
     """Code points of each document that lie in a chosen window, (n,)."""
     rows = np.repeat(np.arange(len(windows.characters)), np.diff(windows.offsets))
     rows, (starts, stops) = rows[chosen], windows.spans[chosen].T.astype(np.int64)
@@ -179,9 +176,7 @@ def covered_characters(
     return covered
 
 
-def repeated_characters(
-    windows: Windows, own: NDArray[np.int64], total: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def repeated_characters(windows: Windows, own: Integers, total: Integers) -> Integers:
     """Repeated code points of each document by kind, shape (n, 3), as in `KINDS`.
 
     `own` is from `own_occurrences`; `total`, (w,), is how often each window's hash

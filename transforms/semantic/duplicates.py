@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Floats, Integers, Singles
 from isinglass.transforms.semantic.vectors import DECIMALS, blocks, cosines, reach
 
 _NEAR_ROWS = 256
@@ -28,8 +29,8 @@ _NEAR_ROWS = 256
 
 
 def find_duplicates(
-    matrix: NDArray[np.float32], threshold: float, most_leaders: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    matrix: Singles, threshold: float, most_leaders: int
+) -> tuple[Integers, Floats]:
     """Near-duplicates among the rows of one part; earlier rows lead rather.
 
     Memory beside the matrix: blocks of 4,096 x 4,096 similarities. Time: rows times
@@ -66,12 +67,12 @@ def find_duplicates(
 
 
 def _mark(
-    matrix: NDArray[np.float32],
+    matrix: Singles,
     threshold: float,
-    leader: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    leaders: NDArray[np.int64],
-) -> NDArray[np.int64]:
+    leader: Integers,
+    rows: Integers,
+    leaders: Integers,
+) -> Integers:
     """Mark rows against the first leader in reach; return those without one."""
     for part in blocks(len(leaders)):
         if len(rows) == 0:
@@ -84,14 +85,11 @@ def _mark(
 
 
 def _settle(
-    matrix: NDArray[np.float32],
-    threshold: float,
-    leader: NDArray[np.int64],
-    rows: NDArray[np.int64],
-) -> NDArray[np.int64]:
+    matrix: Singles, threshold: float, leader: Integers, rows: Integers
+) -> Integers:
     """Walk through a few rows in order; return the new leaders."""
     near = np.tril(reach(matrix[rows], matrix[rows], threshold), -1)
-    leads: NDArray[np.bool_] = np.logical_not(near.any(axis=1))
+    leads: Flags = np.logical_not(near.any(axis=1))
     for row in np.flatnonzero(~leads):
         ahead = near[row] & leads
         leads[row] = not ahead.any()
@@ -115,12 +113,12 @@ class Rows:
         parts: Shape (n,), number of each one's part, unique over all clusters.
     """
 
-    numbers: NDArray[np.int64]
-    vectors: NDArray[np.float32]
+    numbers: Integers
+    vectors: Singles
     parts: NDArray[np.integer]
 
 
-def count_pairs(sampled: Rows, others: Rows, threshold: float) -> NDArray[np.int64]:
+def count_pairs(sampled: Rows, others: Rows, threshold: float) -> Integers:
     """Count what is near each sampled document; counts of batches add up.
 
     Time: sample x documents x dimensions; 500 against a million vectors of 384 values
@@ -149,9 +147,7 @@ COMPANIONS = 4096
 _ROWS = 2048
 
 
-def outlier_scores(
-    matrix: NDArray[np.float32], companions: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def outlier_scores(matrix: Singles, companions: Integers) -> Floats:
     """Outlier score of each row of one part.
 
     Where `companions` are not all rows, k shrinks with the share of the part that they

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Floats, Integers, Words
 from isinglass.transforms.mixing import splitmix64
 
 ID_BYTES = 32
@@ -15,7 +16,7 @@ ID_BYTES = 32
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mix(values: Words) -> Words:
     """Numbers scattered over 64 bits, one to one.
 
     The output function of SplitMix64 (Steele, Lea and Flood, Fast Splittable
@@ -24,7 +25,7 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return splitmix64(values + _GOLDEN)
 
 
-def uniform(count: int, seed: int) -> NDArray[np.float64]:
+def uniform(count: int, seed: int) -> Floats:
     """Numbers of 0 to below 1 that only a seed of 0 to below 2**64 decides."""
     key = mix(mix(np.array([seed], np.uint64)))
     bits = mix(key + np.arange(count, dtype=np.uint64) * _GOLDEN)
@@ -47,7 +48,7 @@ def id_bytes(doc_ids: pa.StringArray) -> NDArray[np.bytes_]:
     return np.frombuffer(values, f"S{ID_BYTES}", len(doc_ids), int(start))
 
 
-def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
+def hash_ids(ids: NDArray[np.bytes_], seed: int) -> Words:
     """A hash of each id; its order is a permutation of the documents by chance.
 
     Another seed, not negative and below 2**64, gives an unrelated order.
@@ -59,7 +60,7 @@ def hash_ids(ids: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
     return hashes
 
 
-def draw(ids: NDArray[np.bytes_], size: int, seed: int) -> NDArray[np.int64]:
+def draw(ids: NDArray[np.bytes_], size: int, seed: int) -> Integers:
     """Rows of the at most `size` ids, all distinct, of the smallest hashes, in order.
 
     Which documents they are depends on the ids alone, and not on their order.

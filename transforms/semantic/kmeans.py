@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Floats, Integers, Singles
 from isinglass.transforms.semantic.hashing import uniform
 from isinglass.transforms.semantic.vectors import (
     DECIMALS,
@@ -46,9 +47,7 @@ def default_clusters(documents: int) -> int:
     return max(min(wanted, documents), 1)
 
 
-def fit(
-    matrix: NDArray[np.float32], clusters: int, iterations: int, seed: int
-) -> NDArray[np.float32]:
+def fit(matrix: Singles, clusters: int, iterations: int, seed: int) -> Singles:
     """Centroids of a sample.
 
     Stops early when no row changes its cluster. A cluster that lost all its rows goes
@@ -83,9 +82,7 @@ def fit(
     return centroids
 
 
-def assign(
-    matrix: NDArray[np.float32], centroids: NDArray[np.float32]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def assign(matrix: Singles, centroids: Singles) -> tuple[NDArray[np.int32], Singles]:
     """The nearest centroid of each row, of unit length or zeros, and the cosine to it.
 
     Returns the cluster (n,), the lowest one where several are equally near, which is to
@@ -99,9 +96,7 @@ def assign(
     return labels, similarity
 
 
-def nearest(
-    matrix: NDArray[np.float32], centroids: NDArray[np.float32]
-) -> NDArray[np.int32]:
+def nearest(matrix: Singles, centroids: Singles) -> NDArray[np.int32]:
     """The cluster of each row, as `assign` gives it."""
     labels = np.empty(len(matrix), np.int32)
     # Which centroid is the nearest of those in reach hangs on the last bits of float32,
@@ -119,19 +114,13 @@ def nearest(
     return labels
 
 
-def _first_nearest(
-    matrix: NDArray[np.float32], centroids: NDArray[np.float32]
-) -> NDArray[np.int64]:
+def _first_nearest(matrix: Singles, centroids: Singles) -> Integers:
     products = matrix.astype(np.float64) @ centroids.T.astype(np.float64)
     nearest = products >= products.max(axis=1)[:, None] - _EQUAL
     return np.asarray(nearest.argmax(axis=1), np.int64)
 
 
-def _means(
-    matrix: NDArray[np.float32],
-    labels: NDArray[np.int32],
-    centroids: NDArray[np.float32],
-) -> NDArray[np.float32]:
+def _means(matrix: Singles, labels: NDArray[np.int32], centroids: Singles) -> Singles:
     """Directions of the sums of each cluster's rows; unmoved where there is none."""
     sums = np.zeros(centroids.shape, np.float64)
     for part in blocks(len(matrix), 8192):
@@ -144,9 +133,7 @@ def _means(
     return unit_rows(sums)
 
 
-def _seeds(
-    matrix: NDArray[np.float32], clusters: int, seed: int
-) -> NDArray[np.float32]:
+def _seeds(matrix: Singles, clusters: int, seed: int) -> Singles:
     """Rows far from each other, chosen among evenly spaced ones."""
     count = min(len(matrix), max(_SEEDING_EACH * clusters, _SEEDING_LEAST))
     places = np.linspace(0, len(matrix) - 1, count).astype(np.int64)
@@ -170,9 +157,7 @@ def _seeds(
     return matrix[places[chosen]]
 
 
-def _distances(
-    rows: NDArray[np.float64], seeds: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _distances(rows: Floats, seeds: Floats) -> Floats:
     # Rounded, equal vectors have no distance, and processors agree on what is drawn.
     return np.asarray(np.maximum(np.round(1 - rows @ seeds.T, DECIMALS), 0))
 
@@ -188,9 +173,7 @@ _LITTLE = 0.9
 """A step that leaves more than this share in one part has not split the cluster."""
 
 
-def split(
-    matrix: NDArray[np.float32], largest: int, seed: int
-) -> list[NDArray[np.int64]]:
+def split(matrix: Singles, largest: int, seed: int) -> list[Integers]:
     """The parts of one cluster, each of at most `largest` rows where possible.
 
     Parts are made by k-means, again and again. Rows that it cannot tell apart, such as
@@ -211,9 +194,7 @@ def split(
     return parts
 
 
-def _step(
-    matrix: NDArray[np.float32], rows: NDArray[np.int64], largest: int, seed: int
-) -> list[NDArray[np.int64]]:
+def _step(matrix: Singles, rows: Integers, largest: int, seed: int) -> list[Integers]:
     """The rows in two or more pieces, or in one where k-means cannot split them."""
     wanted = min(-(-len(rows) // largest) + 1, _MOST_PARTS)
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), _FIT_ROWS)).astype(np.int64)

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Floats, Singles
+
 _FILL = 0.42
 """Share of the square that the circles cover; discs at random jam near 0.8, and a map
 needs room to show who is near whom."""
@@ -19,9 +21,7 @@ _PULL = 0.02
 """How far a circle is drawn back to its place in every round."""
 
 
-def lay_out(
-    centroids: NDArray[np.float32], documents: NDArray[np.integer]
-) -> NDArray[np.float64]:
+def lay_out(centroids: Singles, documents: NDArray[np.integer]) -> Floats:
     """Centres of circles, whose radii `radii` gives, in a square of side 1.
 
     The first two principal components of the centroids, weighted by documents, give
@@ -41,16 +41,14 @@ def lay_out(
     return _push_apart(_spread(homes, wide), wide)
 
 
-def radii(documents: NDArray[np.integer]) -> NDArray[np.float64]:
+def radii(documents: NDArray[np.integer]) -> Floats:
     """Radii of circles whose areas are in proportion to documents; see `lay_out`."""
     sizes = np.asarray(documents, np.float64)
     share = sizes / max(float(sizes.sum()), 1.0)
     return np.asarray(np.sqrt(share * _FILL / math.pi), np.float64)
 
 
-def _principal(
-    centroids: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _principal(centroids: Floats, weights: Floats) -> Floats:
     """First two principal components, signs fixed; shape (k, 2)."""
     share = np.maximum(weights, 1e-9) / np.maximum(weights, 1e-9).sum()
     centred = centroids - share @ centroids
@@ -63,9 +61,7 @@ def _principal(
     return np.asarray(np.round(centred @ fixed.T, 9), np.float64)
 
 
-def _spread(
-    points: NDArray[np.float64], radii: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _spread(points: Floats, radii: Floats) -> Floats:
     """Ranks mixed with values, which uses the square better than values alone."""
     count = len(points)
     ranks = np.argsort(np.argsort(points, axis=0, kind="stable"), axis=0)
@@ -77,9 +73,7 @@ def _spread(
     return radii[:, None] + mixed * (1 - 2 * radii[:, None])
 
 
-def _push_apart(
-    homes: NDArray[np.float64], radii: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _push_apart(homes: Floats, radii: Floats) -> Floats:
     """Places near the homes at which circles do not overlap."""
     count = len(homes)
     # A golden-angle step tells circles of one place apart without chance.

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Floats, Singles
+
 BLOCK = 4096
 """Rows that are compared at a time: a block of similarities takes 64 MiB."""
 
@@ -17,7 +19,7 @@ _LEAST_NORM = 1e-12
 _PAIRS = 16_384
 
 
-def unit_rows(matrix: NDArray[np.floating]) -> NDArray[np.float32]:
+def unit_rows(matrix: NDArray[np.floating]) -> Singles:
     """A copy with rows of unit length; a row of zeros stays one.
 
     Raises:
@@ -49,9 +51,7 @@ def slack(dimensions: int) -> float:
     return (dimensions + 8) * 2.0**-24 + 0.5 * 10.0**-DECIMALS
 
 
-def cosines(
-    left: NDArray[np.float32], right: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def cosines(left: Singles, right: Singles) -> Floats:
     """Cosines of pairs of rows in float64, rounded to `DECIMALS`.
 
     The same on every processor, which cannot be said of a matrix product, and exactly 1
@@ -65,9 +65,7 @@ def cosines(
     return np.round(result, DECIMALS)
 
 
-def reach(
-    left: NDArray[np.float32], right: NDArray[np.float32], threshold: float
-) -> NDArray[np.bool_]:
+def reach(left: Singles, right: Singles, threshold: float) -> Flags:
     """Tell for all pairs of rows whether `cosines` reaches a threshold.
 
     Of shape (m, d) and (n, d) it makes (m, n).
@@ -84,10 +82,10 @@ def reach(
     return reached
 
 
-def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _norms(rows: Floats) -> Floats:
     return np.sqrt(_sums(rows * rows))
 
 
-def _sums(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sums(rows: Floats) -> Floats:
     """Sums of rows, in an order that numpy keeps everywhere; einsum and BLAS do not."""
     return np.asarray(rows.sum(axis=1), np.float64)

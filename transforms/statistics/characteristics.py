@@ -39,16 +39,16 @@ CHARACTERISTICS: dict[str, str] = {
 
 
 def statistic(
-    metric: str, value: float, unit: str, stage: str, **columns: Any
+    metric: str, value: float, unit: str, when: str, **columns: Any
 ) -> Statistic:
     """Return a statistic of a metric of `CHARACTERISTICS`, with its other columns."""
-    return Statistic(metric, value, unit, stage, CHARACTERISTICS[metric], **columns)
+    return Statistic(metric, value, unit, when, CHARACTERISTICS[metric], **columns)
 
 
 def share(
     metric: str,
     counts: tuple[float, float],
-    stage: str,
+    when: str,
     *,
     interval: bool = True,
     **slices: Any,
@@ -63,7 +63,7 @@ def share(
         metric,
         numerator / denominator if denominator else 0.0,
         "share",
-        stage,
+        when,
         numerator=numerator,
         denominator=denominator,
         low=low,

@@ -11,7 +11,7 @@ histograms of any parts add up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from math import ceil
 from typing import Any
@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.sums import (
@@ -59,8 +59,8 @@ class TextGatherer:
 
     def add_lengths(
         self,
-        characters: NDArray[np.int64],
-        words: NDArray[np.int64],
+        characters: Integers,
+        words: Integers,
         sources: pa.StringArray,
         languages: pa.StringArray,
     ) -> None:
@@ -81,9 +81,7 @@ class TextGatherer:
         )
 
 
-def _cells(
-    lengths: dict[str, NDArray[np.int64]], labels: NDArray[np.int64], count: int
-) -> list[Any]:
+def _cells(lengths: dict[str, Integers], labels: Integers, count: int) -> list[Any]:
     documents = sums_by_label(labels, count, np.ones(len(labels), np.int64))
     cells: list[dict[str, Any]] = [{"documents": number} for number in documents]
     for unit, values in lengths.items():
@@ -95,8 +93,8 @@ def _cells(
     return cells
 
 
-def text_statistics(sums: Accumulator, stage: str) -> list[Statistic]:
-    """Documents, characters, words and their lengths, by the sums of a whole stage.
+def text_statistics(sums: Accumulator, when: str) -> list[Statistic]:
+    """Documents, characters, words and their lengths, by the sums of a whole run.
 
     `documents.share` is of all documents. `length.quantile` is off by at most 1/64 of
     itself; its position is the share of documents that are not longer.
@@ -105,26 +103,37 @@ def text_statistics(sums: Accumulator, stage: str) -> list[Statistic]:
     found: list[Statistic] = []
     for columns, cell in each_slice(sums):
         found += (
-            statistic(metric, cell[metric], metric, stage, **columns)
+            statistic(metric, cell[metric], metric, when, **columns)
             for metric in ("documents", *_UNITS)
         )
         if cell["documents"]:
             found += (
-                row for unit in _UNITS for row in _lengths(cell, columns, unit, stage)
+                row for unit in _UNITS for row in _lengths(cell, columns, unit, when)
             )
         if columns:
             counts = (cell["documents"], total)
-            found.append(share("documents.share", counts, stage, **columns))
+            found.append(share("documents.share", counts, when, **columns))
     return found
 
 
-def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statistic]:
+def words_by_source(
+    statistics: Iterable[Statistic], when: str
+) -> dict[str | None, float]:
+    """Words by source, and of all texts under None."""
+    return {
+        row.source: row.value
+        for row in statistics
+        if row.metric == "words" and row.when == when and row.language is None
+    }
+
+
+def _lengths(cell: Any, columns: Slices, unit: str, when: str) -> list[Statistic]:
     documents = cell["documents"]
     mean = statistic(
         "length.mean",
         cell[unit] / documents,
         unit,
-        stage,
+        when,
         numerator=cell[unit],
         denominator=documents,
         **columns,
@@ -135,7 +144,7 @@ def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statisti
             "length.quantile",
             quantile(histogram, float(position)),
             unit,
-            stage,
+            when,
             position=position,
             **columns,
         )
@@ -144,7 +153,7 @@ def _lengths(cell: Any, columns: Slices, unit: str, stage: str) -> list[Statisti
     return [mean, *quantiles]
 
 
-def length_bins(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def length_bins(lengths: Integers) -> Integers:
     """Return the bin of each length (0 or more, below 2^53)."""
     octave = np.frexp(np.maximum(lengths, 1).astype(np.float64))[1] - 1
     shift = np.maximum(octave - _BITS, 0).astype(np.int64)

@@ -57,7 +57,8 @@ def _applies(gate: GateConfig, statistic: Statistic) -> bool:
         return False
     if any(getattr(statistic, name) != gate.slice.get(name) for name in SLICES):
         return False
-    return all(getattr(statistic, key) == value for key, value in gate.slice.items())
+    told = vars(statistic) | {"stage": statistic.when}
+    return all(told[key] == value for key, value in gate.slice.items())
 
 
 def _worst(gate: GateConfig, values: Sequence[float]) -> float | None:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
+
 Accumulator = dict[Any, Any]
 """Dicts of dicts ... of int; JSON holds it as it is if keys are text."""
 
@@ -58,7 +60,7 @@ def each_slice(accumulator: Accumulator) -> Iterator[tuple[Slices, Any]]:
 def sliced(
     sources: pa.StringArray,
     languages: pa.StringArray,
-    fold: Callable[[NDArray[np.int64], int], list[Any]],
+    fold: Callable[[Integers, int], list[Any]],
 ) -> Accumulator:
     """Fold a batch over everything, by source and by language.
 
@@ -75,9 +77,7 @@ def sliced(
     return part
 
 
-def sums_by_label(
-    labels: NDArray[np.int64], count: int, values: NDArray[Any]
-) -> list[int]:
+def sums_by_label(labels: Integers, count: int, values: NDArray[Any]) -> list[int]:
     """Return the exact sum of `values`, integers or truth values, of each label."""
     sums = np.zeros(count, np.int64)
     np.add.at(sums, labels, values)
@@ -86,7 +86,7 @@ def sums_by_label(
 
 
 def histograms_by_label(
-    labels: NDArray[np.int64], count: int, bins: NDArray[np.int64]
+    labels: Integers, count: int, bins: Integers
 ) -> list[dict[str, int]]:
     """Return how often each bin occurs, for each label."""
     histograms: list[Counter[str]] = [Counter() for _ in range(count)]

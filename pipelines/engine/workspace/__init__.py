@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace.layout import FINAL_FILES as FINAL_FILES
+from isinglass.pipelines.engine.workspace.layout import PRIVATE
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
 from isinglass.schemas.commit import OutputFile
@@ -115,6 +116,15 @@ def make_folder(path: Path) -> None:
         raise explain_write_error(error, path) from None
 
 
+def make_private(folder: Path) -> None:
+    """Create a folder that its owner alone can look into, whatever the umask."""
+    make_folder(folder)
+    try:
+        folder.chmod(0o700)
+    except OSError as error:
+        raise explain_write_error(error, folder) from None
+
+
 def explain_write_error(error: OSError, path: Path) -> Exception:
     """Turn an operating system error on writing into one that names the fix."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -187,9 +197,13 @@ def put_in_place(temporary: Path, path: Path) -> None:
     temporary.replace(path)
 
 
-def remove(path: Path) -> None:
-    """Remove a file, if it is there."""
-    path.unlink(missing_ok=True)
+def remove(path: Path) -> bool:
+    """Remove a file, if it is there; tells whether it was."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def remove_folder(folder: Path) -> None:
@@ -200,7 +214,7 @@ def remove_folder(folder: Path) -> None:
 @contextmanager
 def locked(workspace: Workspace) -> Iterator[None]:
     """Hold the run folder; a `RetryError` if another process is writing this run."""
-    make_folder(workspace.work)
+    make_private(workspace.work)
     path = workspace.work / "lock"
     try:
         file = path.open("w")
@@ -219,12 +233,14 @@ def locked(workspace: Workspace) -> Iterator[None]:
 def remove_leftovers(workspace: Workspace) -> None:
     """Remove what makes a run look finished, and temporary files of killed workers.
 
-    Call only while the folder is locked.
+    What only its owner may see is shut. Call only while the folder is locked.
     """
     for name in FINAL_FILES:
         remove(workspace.path / name)
     for path in list_files(workspace.path, f"**/.*{TEMPORARY_SUFFIX}*"):
         remove(path)
+    for name in PRIVATE:
+        make_private(workspace.path / name)
 
 
 def read_table(
@@ -273,6 +289,21 @@ def as_written(workspace: Workspace, path: Path, rows: int) -> OutputFile:
     """A file of the run as it is now."""
     name, sha256 = workspace.relative(path), file_sha256(path)
     return OutputFile(path=name, rows=rows, bytes=size_of(path), sha256=sha256)
+
+
+def arrow_bytes(batches: Sequence[pa.RecordBatch]) -> bytes:
+    """Record batches of one schema, at least one, as an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batches[0].schema) as stream:
+        for batch in batches:
+            stream.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def arrow_batches(content: bytes) -> Iterator[pa.RecordBatch]:
+    """The record batches of an Arrow stream."""
+    with pa.ipc.open_stream(content) as stream:
+        yield from stream
 
 
 def map_arrow(path: Path) -> pa.Table:

@@ -23,6 +23,9 @@ TABLES = (
     "audit",
 )
 
+PRIVATE = ("work", "quarantine")
+"""Folders for their owner alone: they tell what was given, or hold it as it came."""
+
 
 @dataclass(frozen=True)
 class Workspace:

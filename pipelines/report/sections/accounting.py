@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Cell,
-    Figure,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    code,
-    columns,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import Flow, flow
 from isinglass.pipelines.report.text import MINUS, grouped, share_of, shorten, words_of
 from isinglass.pipelines.sums import conserved, told_counts
@@ -29,14 +18,14 @@ if TYPE_CHECKING:
 _MOST_FLOWS = 7
 
 
-def accounting_section(data: ReportData) -> Section:
+def accounting_section(data: ReportData) -> page.Section:
     """Both account tables, the flow picture and the first quarantined records."""
     manifest = data.manifest
     records, _, characters = conserved(told_counts(manifest))
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     if manifest.verb == "audit":
         blocks.append(
-            Paragraph(
+            page.Paragraph(
                 "This was an audit: no text was written. Kept means that a "
                 "cleaning run with this configuration would keep the record.",
                 "muted",
@@ -44,16 +33,18 @@ def accounting_section(data: ReportData) -> Section:
         )
     blocks += [
         _flow_figure(manifest.records),
-        _record_table(manifest.records, records, _sentences(manifest)),
+        _record_table(manifest, records),
         _character_table(manifest, characters),
-        Paragraph(_equation(manifest.characters, characters)),
+        page.Paragraph(_equation(manifest.characters, characters)),
     ]
     if data.quarantined:
         blocks.append(_quarantine_table(data))
-    return Section("accounting", "What went in, what came out and why", tuple(blocks))
+    return page.Section(
+        "accounting", "What went in, what came out and why", tuple(blocks)
+    )
 
 
-def _flow_figure(records: Records) -> Figure:
+def _flow_figure(records: Records) -> page.Figure:
     flows = [Flow("kept", records.kept, "kept")]
     flows += _flows(records.dropped, "dropped")
     flows += _flows(records.quarantined, "held")
@@ -62,7 +53,7 @@ def _flow_figure(records: Records) -> Figure:
         count = sum(item.value for item in rest)
         other = Flow(f"{len(rest)} other reasons", count, "held")
         flows = [*flows[: _MOST_FLOWS - 1], other]
-    return Figure(
+    return page.Figure(
         flow(records.total_in, flows),
         "Every record that was read, by where it went. Bars are to scale, but never "
         "thinner than a hairline.",
@@ -77,19 +68,13 @@ def _ordered(counts: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _sentences(manifest: Manifest) -> dict[str, str]:
-    """A sentence for each reason, those of stages from outside included."""
-    told = [stage.reasons for stage in manifest.stages.values()]
-    return {
-        reason: text
-        for reasons in (*told, REASON_TEXT)
-        for reason, text in reasons.items()
-    }
-
-
-def _record_table(records: Records, books: Sum, sentences: dict[str, str]) -> Table:
-    total = records.total_in
-    rows: list[Row] = [
+def _record_table(manifest: Manifest, books: Sum) -> page.Table:
+    sentences: dict[str, str] = {}
+    for stage in manifest.stages.values():
+        sentences |= stage.reasons
+    sentences |= REASON_TEXT
+    records, total = manifest.records, manifest.records.total_in
+    rows: list[page.Row] = [
         ["kept", "", grouped(records.kept), share_of(records.kept, total), ""]
     ]
     counted = {"dropped": records.dropped, "quarantined": records.quarantined}
@@ -105,9 +90,9 @@ def _record_table(records: Records, books: Sum, sentences: dict[str, str]) -> Ta
             for reason, count in _ordered(counts)
         ]
     sums = ["sum", "", grouped(books.right), share_of(books.right, total)]
-    return table(
+    return page.table(
         f"Records: share of the {grouped(total)} read",
-        columns("<Outcome", "<Reason", "Records", "Share", "<What it means"),
+        page.columns("<Outcome", "<Reason", "Records", "Share", "<What it means"),
         rows,
         total=[*sums, _check(books, "records read")],
         note=(
@@ -123,13 +108,13 @@ def _sign(books: Sum) -> str:
     return "=" if books.left == books.right else "≠"
 
 
-def _check(books: Sum, what: str) -> Cell:
+def _check(books: Sum, what: str) -> page.Cell:
     if books.left == books.right:
-        return Cell(f"✓ equals the {grouped(books.left)} {what}", tone="good")
-    return Cell(f"✗ does not equal the {grouped(books.left)} {what}", tone="bad")
+        return page.Cell(f"✓ equals the {grouped(books.left)} {what}", tone="good")
+    return page.Cell(f"✗ does not equal the {grouped(books.left)} {what}", tone="bad")
 
 
-def _character_table(manifest: Manifest, books: Sum) -> Table:
+def _character_table(manifest: Manifest, books: Sum) -> page.Table:
     characters = manifest.characters
     total = characters.total_in
     others = sorted(name for name, stage in manifest.stages.items() if stage.edits)
@@ -152,9 +137,9 @@ def _character_table(manifest: Manifest, books: Sum) -> Table:
     def row(label: str, count: int) -> list[str]:
         return [label, grouped(count), share_of(count, total)]
 
-    return table(
+    return page.table(
         f"Characters (code points): share of the {grouped(total)} read",
-        columns("<Step", "Characters", "Share", "<Check"),
+        page.columns("<Step", "Characters", "Share", "<Check"),
         [[*row(*step), ""] for step in steps],
         total=[
             *row(f"= in kept documents, {where}", books.right),
@@ -175,15 +160,15 @@ def _equation(characters: Characters, books: Sum) -> str:
     )
 
 
-def _quarantine_table(data: ReportData) -> Table:
+def _quarantine_table(data: ReportData) -> page.Table:
     held = sum(data.manifest.records.quarantined.values())
-    rows: list[Row] = [
-        [code(path), grouped(row), code(doc_id), words_of(reason)]
+    rows: list[page.Row] = [
+        [page.code(path), grouped(row), page.code(doc_id), words_of(reason)]
         for path, row, doc_id, reason in data.quarantined
     ]
-    return table(
+    return page.table(
         f"Quarantined records: {grouped(len(rows))} of {grouped(held)}",
-        columns("<Input file", "Row", "<doc_id", "<Reason"),
+        page.columns("<Input file", "Row", "<doc_id", "<Reason"),
         rows,
         note="All of them, with their bytes, are in quarantine/ (restricted).",
     )

@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Cell,
-    Heading,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    columns,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
@@ -47,14 +36,16 @@ _LENGTH_WORDS = ("length", "quantile")
 _SLICED = ("source", "language", "axis")
 
 
-def content_section(data: ReportData) -> Section:
+def content_section(data: ReportData) -> page.Section:
     """What the corpus consists of, at input and at output."""
     anchor, title = "content", "Sources, languages and lengths"
     slices = data.slices
     if slices.total("documents", "input") is None:
-        return not_run(anchor, title, "there are no document statistics in this run.")
-    blocks: list[Block] = [
-        Paragraph(
+        return page.not_run(
+            anchor, title, "there are no document statistics in this run."
+        )
+    blocks: list[page.Block] = [
+        page.Paragraph(
             "Input means every document that could be read; output means the kept "
             "ones after redaction. The largest losses come first."
         )
@@ -65,11 +56,11 @@ def content_section(data: ReportData) -> Section:
             blocks.append(made)
     lengths = _length_table(slices)
     if lengths is not None:
-        blocks += [Heading("Document lengths"), lengths]
-    return Section(anchor, title, tuple(blocks))
+        blocks += [page.Heading("Document lengths"), lengths]
+    return page.Section(anchor, title, tuple(blocks))
 
 
-def _before_after(slices: Slices, column: str, name: str) -> Table | None:
+def _before_after(slices: Slices, column: str, name: str) -> page.Table | None:
     numbers = _numbers(slices, column)
     if not numbers:
         return None
@@ -80,9 +71,9 @@ def _before_after(slices: Slices, column: str, name: str) -> Table | None:
         others = _added([numbers[key] for key in rest])
         label = f"({grouped(len(rest))} others)"
         shown = [*shown[: _MOST_GROUPS - 1], _row(label, others)]
-    return table(
+    return page.table(
         f"By {name.lower()}, before and after: kept = documents out / documents in",
-        columns(f"<{name}", *_HEADS),
+        page.columns(f"<{name}", *_HEADS),
         shown,
         total=_row("sum", _added(numbers.values())),
     )
@@ -99,9 +90,9 @@ def _added(rows: Iterable[Sequence[float]]) -> tuple[float, ...]:
     return tuple(sum(column) for column in zip(*rows, strict=True))
 
 
-def _row(label: str, numbers: Sequence[float]) -> Row:
+def _row(label: str, numbers: Sequence[float]) -> page.Row:
     documents_in, documents_out, *sizes = numbers
-    kept = Cell(
+    kept = page.Cell(
         share_of(documents_out, documents_in), bar=ratio(documents_out, documents_in)
     )
     return [
@@ -114,7 +105,7 @@ def _row(label: str, numbers: Sequence[float]) -> Row:
     ]
 
 
-def _length_table(slices: Slices) -> Table | None:
+def _length_table(slices: Slices) -> page.Table | None:
     """Length statistics over everything, one row a quantile or other summary."""
     found: dict[tuple[str, str, float, str], dict[str, float]] = {}
     for row in slices.rows:
@@ -128,9 +119,9 @@ def _length_table(slices: Slices) -> Table | None:
         [words_of(metric), label, *(_length(values.get(s)) for s in _STAGES), unit]
         for (metric, unit, _, label), values in sorted(found.items())
     ]
-    return table(
+    return page.table(
         "Distribution of document lengths",
-        columns("<Statistic", "<Point", "Input", "Output", "<Unit"),
+        page.columns("<Statistic", "<Point", "Input", "Output", "<Unit"),
         rows,
         note="Half of the documents are shorter than the 0.5 quantile (the median).",
     )

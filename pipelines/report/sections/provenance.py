@@ -6,20 +6,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Cell,
-    Fold,
-    Heading,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    code,
-    columns,
-    digest,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, shorten, size
 from isinglass.schemas.manifest import Manifest, PassRecord
 
@@ -30,118 +17,119 @@ _MEGABYTE = 1e6
 _LONGEST_LINE = 400
 
 
-def provenance_section(data: ReportData) -> Section:
+def provenance_section(data: ReportData) -> page.Section:
     """Inputs, models, lexicons, packages and passes."""
     manifest = data.manifest
-    blocks: list[Block] = [
+    blocks: list[page.Block] = [
         _inputs(manifest),
         _models(manifest),
         _lexicons(manifest),
-        Fold(
+        page.Fold(
             f"Packages ({grouped(len(manifest.packages))})",
-            table=table(
+            table=page.table(
                 "Installed packages that the results depend on",
-                columns("<Package", "<Version"),
-                [[code(k), code(v)] for k, v in sorted(manifest.packages.items())],
+                page.columns("<Package", "<Version"),
+                [
+                    [page.code(k), page.code(v)]
+                    for k, v in sorted(manifest.packages.items())
+                ],
             ),
         ),
-        Heading("Cost"),
+        page.Heading("Cost"),
         _passes(manifest),
     ]
-    return Section("provenance", "Inputs, models and passes", tuple(blocks))
+    return page.Section("provenance", "Inputs, models and passes", tuple(blocks))
 
 
-def outputs_section(data: ReportData) -> Section:
+def outputs_section(data: ReportData) -> page.Section:
     """Files of the run, how to verify them, and the configuration."""
     manifest = data.manifest
-    files = table(
+    files = page.table(
         "Files of the run",
-        columns("<Path", "Rows", "Size", "<SHA-256"),
+        page.columns("<Path", "Rows", "Size", "<SHA-256"),
         [
-            [code(x.path), grouped(x.rows), size(x.bytes), digest(x.sha256)]
+            [page.code(x.path), grouped(x.rows), size(x.bytes), page.digest(x.sha256)]
             for x in sorted(manifest.outputs, key=lambda output: output.path)
         ],
     )
-    blocks: list[Block] = [
+    config = manifest.model_dump(mode="json", by_alias=True)["config"]
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=78)
+    lines = [shorten(line, _LONGEST_LINE) for line in text.splitlines()]
+    blocks: list[page.Block] = [
         _folders(manifest),
-        Fold(f"All {grouped(len(manifest.outputs))} files", table=files),
-        Paragraph(
+        page.Fold(f"All {grouped(len(manifest.outputs))} files", table=files),
+        page.Paragraph(
             "To verify: `isinglass verify RUN`, with RUN this run's folder, reads "
             "every file again and checks its hash, its schema, the sums on this page "
             "and the offsets of every finding. `sha256sum` gives the same hashes."
         ),
-        Fold("Configuration, with all defaults (YAML)", lines=config_lines(manifest)),
+        page.Fold("Configuration, with all defaults (YAML)", lines=tuple(lines)),
     ]
-    return Section("outputs", "Outputs and how to verify them", tuple(blocks))
+    return page.Section("outputs", "Outputs and how to verify them", tuple(blocks))
 
 
-def config_lines(manifest: Manifest) -> tuple[str, ...]:
-    """The resolved configuration as lines of YAML."""
-    config = manifest.model_dump(mode="json", by_alias=True)["config"]
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=78)
-    return tuple(shorten(line, _LONGEST_LINE) for line in text.splitlines())
-
-
-def _inputs(manifest: Manifest) -> Table:
+def _inputs(manifest: Manifest) -> page.Table:
     files = manifest.inputs
     heads = ["<Path", "<Source", "<Format", "Rows", "Size", "<SHA-256"]
-    rows: list[Row] = [
+    rows: list[page.Row] = [
         [
-            code(file.path),
+            page.code(file.path),
             file.source,
             file.format,
             grouped(file.rows),
             size(file.bytes),
-            digest(file.sha256),
+            page.digest(file.sha256),
         ]
         for file in files
     ]
     count, bytes_ = sum(file.rows for file in files), sum(file.bytes for file in files)
     name = f"sum of {grouped(len(files))}"
-    total: Row = [name, "", "", grouped(count), size(bytes_), ""]
+    total: page.Row = [name, "", "", grouped(count), size(bytes_), ""]
     if any(file.problem for file in files):
         heads.append("<Problem")
         total.append("")
         for row, file in zip(rows, files, strict=True):
-            row.append(Cell(shorten(file.problem), tone="warn"))
+            row.append(page.Cell(shorten(file.problem), tone="warn"))
     note = "Hashes are shortened; the whole of them is in manifest.json."
-    return table("Input files as they were read", columns(*heads), rows, total, note)
+    return page.table(
+        "Input files as they were read", page.columns(*heads), rows, total, note
+    )
 
 
-def _models(manifest: Manifest) -> Table | Paragraph:
+def _models(manifest: Manifest) -> page.Table | page.Paragraph:
     if not manifest.models:
-        return Paragraph("Models: none were used.", "muted")
-    heads = columns("<Name", "<Role", "<Version", "<SHA-256")
-    rows: list[Row] = [
-        [code(m.name), m.role, m.version or MISSING, digest(m.sha256)]
+        return page.Paragraph("Models: none were used.", "muted")
+    heads = page.columns("<Name", "<Role", "<Version", "<SHA-256")
+    rows: list[page.Row] = [
+        [page.code(m.name), m.role, m.version or MISSING, page.digest(m.sha256)]
         for m in manifest.models
     ]
-    return table("Models", heads, rows)
+    return page.table("Models", heads, rows)
 
 
-def _lexicons(manifest: Manifest) -> Table | Paragraph:
+def _lexicons(manifest: Manifest) -> page.Table | page.Paragraph:
     if not manifest.lexicons:
-        return Paragraph("Lexicons: none were used.", "muted")
-    return table(
+        return page.Paragraph("Lexicons: none were used.", "muted")
+    return page.table(
         "Lexicons and other data files",
-        columns("<Name", "<Language", "<Version", "<Licence", "<SHA-256"),
+        page.columns("<Name", "<Language", "<Version", "<Licence", "<SHA-256"),
         [
-            [code(x.name), x.language, x.version, x.licence, digest(x.sha256)]
+            [page.code(x.name), x.language, x.version, x.licence, page.digest(x.sha256)]
             for x in manifest.lexicons
         ],
     )
 
 
-def _passes(manifest: Manifest) -> Table:
+def _passes(manifest: Manifest) -> page.Table:
     passes = manifest.passes
     units = grouped(sum(record.units for record in passes))
     reused = grouped(sum(record.reused for record in passes))
     wall = decimal(sum(record.seconds for record in passes), 1)
     cpu = decimal(sum(record.cpu_seconds for record in passes), 1)
     heads = ("<Pass", "Units", "of them reused", "Rows", "Size", "Wall s", "CPU s")
-    return table(
+    return page.table(
         "Passes: what each did and what it cost",
-        columns(*heads, "MB per wall s"),
+        page.columns(*heads, "MB per wall s"),
         [_pass_row(record) for record in passes],
         total=["sum", units, reused, "", "", wall, cpu, ""],
         note=(
@@ -151,7 +139,7 @@ def _passes(manifest: Manifest) -> Table:
     )
 
 
-def _pass_row(record: PassRecord) -> Row:
+def _pass_row(record: PassRecord) -> page.Row:
     speed = MISSING
     if record.seconds > 0 and not record.reused:
         speed = decimal(record.bytes / _MEGABYTE / record.seconds, 1)
@@ -167,14 +155,14 @@ def _pass_row(record: PassRecord) -> Row:
     ]
 
 
-def _folders(manifest: Manifest) -> Table:
+def _folders(manifest: Manifest) -> page.Table:
     folders: dict[str, list[tuple[int, int]]] = {}
     for output in manifest.outputs:
         folder, slash, _ = output.path.partition("/")
         folders.setdefault(folder + slash, []).append((output.rows, output.bytes))
-    rows: list[Row] = [
+    rows: list[page.Row] = [
         [
-            code(name),
+            page.code(name),
             grouped(len(files)),
             grouped(sum(rows for rows, _ in files)),
             size(sum(count for _, count in files)),
@@ -183,5 +171,5 @@ def _folders(manifest: Manifest) -> Table:
     ]
     whole = size(sum(output.bytes for output in manifest.outputs))
     total = ["sum", grouped(len(manifest.outputs)), "", whole]
-    heads = columns("<Folder", "Files", "Rows", "Size")
-    return table("What was written", heads, rows, total)
+    heads = page.columns("<Folder", "Files", "Rows", "Size")
+    return page.table("What was written", heads, rows, total)

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Figure,
-    Heading,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    columns,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import Shift, shifts
 from isinglass.pipelines.report.text import (
     MISSING,
@@ -38,17 +27,17 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
 
-def section(data: ReportData) -> Section:
+def section(data: ReportData) -> page.Section:
     """What the weights reach on each axis; they never stand without the caveat."""
     balance = data.manifest.balance
     if not balance:
-        return not_run(ANCHOR, TITLE, "no weights were computed.")
-    blocks: list[Block] = []
+        return page.not_run(ANCHOR, TITLE, "no weights were computed.")
+    blocks: list[page.Block] = []
     if not counted(data):
-        blocks += [Paragraph(CAVEAT), *coverage(data)]
+        blocks += [page.Paragraph(CAVEAT), *coverage(data)]
     for axis, summary in sorted(balance.items()):
         blocks += _axis_blocks(axis, summary)
-    return Section(ANCHOR, TITLE, tuple(blocks))
+    return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
 def line(manifest: Manifest) -> str:
@@ -64,37 +53,37 @@ def line(manifest: Manifest) -> str:
     return f"Balance: {'; '.join(parts)}"
 
 
-def _axis_blocks(axis: str, summary: AxisSummary) -> list[Block]:
+def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
     before, after, target = summary.before, summary.after, summary.target
     rows = [
         Shift(group, before.get(group, 0.0), after.get(group, 0.0), target.get(group))
         for group in sorted({*before, *after, *target})
     ]
-    blocks: list[Block] = [Heading(f"Weights on the axis {shorten(axis)}")]
+    blocks: list[page.Block] = [page.Heading(f"Weights on the axis {shorten(axis)}")]
     if rows:
         caption = (
             "Share of the axis by group: hollow dot before weighting, full dot after, "
             "upright stroke the target"
         )
-        blocks.append(Figure(shifts(rows), caption))
+        blocks.append(page.Figure(shifts(rows), caption))
     return [*blocks, _axis_table(summary, rows), _axis_statement(summary)]
 
 
-def _axis_table(summary: AxisSummary, rows: list[Shift]) -> Table:
+def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
     def reach(group: str) -> str:
         ends = summary.reachable.get(group)
         return f"{percent(ends[0])} to {percent(ends[1])}" if ends else MISSING
 
-    made: list[Row] = []
+    made: list[page.Row] = []
     for group, before, after, target in rows:
         shares = (percent(share) for share in (target, before, after))
         made.append([shorten(group), *shares, reach(group)])
     heads = ("<Group", "Target", "Before", "After", "Reachable within the bounds")
     caption = "Shares within the axis, of the kept documents' mentions"
-    return table(caption, columns(*heads), made)
+    return page.table(caption, page.columns(*heads), made)
 
 
-def _axis_statement(summary: AxisSummary) -> Paragraph:
+def _axis_statement(summary: AxisSummary) -> page.Paragraph:
     effective = grouped(summary.effective_sample_size)
     share = share_of(summary.effective_sample_size, summary.documents)
     reached = "The target can be reached within the bounds"
@@ -107,4 +96,4 @@ def _axis_statement(summary: AxisSummary) -> Paragraph:
         f"sample size {effective} of {grouped(summary.documents)} documents ({share}). "
         "Weights change shares of mentions, not the way groups are written about."
     )
-    return Paragraph(text, "" if summary.feasible else "warn")
+    return page.Paragraph(text, "" if summary.feasible else "warn")

@@ -39,11 +39,6 @@ class Balance(Stage):
     needs: ClassVar[tuple[str, ...]] = ("demographics",)
     place: ClassVar[int] = 61
 
-    @classmethod
-    def of(cls, config: RunConfig) -> Balance | None:
-        """On if there is such a section."""
-        return None if config.balance is None else cls(config.balance)
-
     def prepare(self, site: Site) -> Balance:
         """Refuse axes and groups that no lexicon has."""
         if not site.config.survey.count_mentions:

@@ -32,8 +32,7 @@ _FILE, _WEIGHTS = "balance.json", "weights.npy"
 def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa.Array:
     """Solve the weights of the documents that stay, unless that is done already.
 
-    Returns:
-        float64 (n,), null for documents that are not `kept`, bool (n,).
+    They are float64 (n,), null for documents that are not `kept`, bool (n,).
     """
     workspace, places = driver.workspace, driver.places
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,9 @@ from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.pipelines.engine.passes import HASHING, Session, run_pass, run_step
 from isinglass.pipelines.engine.units import Unit
 from isinglass.pipelines.engine.workspace import Workspace, map_array, read_array
-from isinglass.pipelines.stages.dedup.rank import load_identified, rank_documents
+from isinglass.pipelines.stages.dedup.rank import load_identified
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
+from isinglass.schemas.config.dedup import ParagraphsConfig
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.boilerplate.boilerplate import (
     ENTRY,
@@ -35,9 +35,6 @@ from isinglass.transforms.boilerplate.boilerplate import (
     pack,
 )
 
-if TYPE_CHECKING:
-    from isinglass.pipelines.stage import Driver
-
 PARAGRAPHS = "paragraphs"
 BOILERPLATE = "boilerplate"
 FIRST_RANK = "first-rank"
@@ -47,7 +44,7 @@ KEYS, ONLY_LONG = "paragraphs", "only_long"
 """Survey columns: the distinct keys of a document, and whether all of it counts."""
 
 ONLY_BOILERPLATE_FILE = f"{BOILERPLATE}/only_boilerplate.npy"
-"""Under `work/`: indices of the documents of which nothing would be left."""
+"""Under `work/`: int64 indices of the documents of which nothing would be left."""
 
 WAVE_BUCKETS = 16
 """Buckets that go through one shuffle; Beam holds their entries several times over."""
@@ -107,21 +104,6 @@ def _emptied(workspace: Workspace, place: Extent, found: Boilerplate) -> np.ndar
     return place.start + np.flatnonzero(gone & present)
 
 
-def find_boilerplate(
-    driver: Driver, dedup: DedupConfig, config: ParagraphsConfig, admitted: np.ndarray
-) -> Commit:
-    """Count the paragraphs of all documents and write what is boilerplate.
-
-    Equal texts count once, so they are told apart first. `admitted`, bool (n,), are the
-    documents that have a text and an id of their own. Returns the commit whose outputs
-    are `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
-    """
-    ranked = rank_documents(driver, dedup, admitted, name=FIRST_RANK)
-    upstream = [ranked, *driver.surveys.values()]
-    session, places = driver.session, driver.places
-    return count_boilerplate(session, list(places), config, upstream, driver.code)
-
-
 def count_boilerplate(
     session: Session,
     places: list[Extent],
@@ -129,9 +111,11 @@ def count_boilerplate(
     upstream: list[Commit],
     code: str,
 ) -> Commit:
-    """`find_boilerplate` once the step `FIRST_RANK` is done.
+    """Count the paragraphs of all documents and write what is boilerplate.
 
-    `upstream` are the commits of that step and of all surveys.
+    Equal texts count once: `upstream` are the commits of the step `FIRST_RANK`, which
+    tells them apart, and of all surveys. Returns the commit whose outputs are
+    `boilerplate_path` and `ONLY_BOILERPLATE_FILE`.
     """
     workspace = session.workspace
     paragraphs = sum(commit.counts.get("paragraphs", 0) for commit in upstream)
@@ -148,7 +132,12 @@ def count_boilerplate(
         build=build,
         wave_of=lambda unit: bucket_number(unit) // WAVE_BUCKETS,
     )
-    check_counts(workspace, places, commits)
+    # Every paragraph of every document must have arrived in a bucket, once.
+    sent = sum(len(counted_keys(workspace, place)) for place in places)
+    arrived = sum(commit.counts["occurrences"] for commit in commits.values())
+    if sent != arrived:
+        told = f"{sent} paragraphs were sent, {arrived} arrived."
+        raise ReconcileError(f"Pass paragraphs: {told}")
     made = outputs_digest_input(list(commits.values()))
 
     def merge(outputs: UnitOutputs) -> dict[str, int]:
@@ -167,11 +156,6 @@ def count_boilerplate(
     return run_step(session, BOILERPLATE, [made, identity], merge)
 
 
-def only_boilerplate(workspace: Workspace) -> np.ndarray:
-    """Indices (int64) of the documents of which nothing would be left."""
-    return read_array(workspace.work / ONLY_BOILERPLATE_FILE)
-
-
 def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
     """One unit a bucket; their number depends on the corpus alone."""
     size = paragraphs * ENTRY.itemsize
@@ -180,18 +164,6 @@ def bucket_units(paragraphs: int, identity: list[Any]) -> list[Unit]:
     names = [f"bucket-{number:05d}" for number in range(buckets)]
     weight = size // buckets
     return [Unit(name, name, digest([whole, name]), weight) for name in names]
-
-
-def check_counts(
-    workspace: Workspace, places: list[Extent], commits: dict[str, Commit]
-) -> None:
-    """Every paragraph of every document must have arrived in a bucket, once."""
-    sent = sum(len(counted_keys(workspace, place)) for place in places)
-    arrived = sum(commit.counts["occurrences"] for commit in commits.values())
-    if sent != arrived:
-        raise ReconcileError(
-            f"Pass paragraphs: {sent} paragraphs were sent, {arrived} arrived."
-        )
 
 
 def boilerplate_path(workspace: Workspace) -> Path:

@@ -201,33 +201,27 @@ class ParagraphReader:
         keys = found.keys[marked]
         self._marked.append(np.stack([numbers.astype(np.uint64), keys]))
         self._others.append(np.unique(found.keys[~marked]))
-        return self._are_sources(numbers, labels.take(pa.array(rows)))
-
-    def _are_sources(self, numbers: np.ndarray, labels: pa.StringArray) -> bool:
         if len(numbers) and (numbers.min() < 0 or numbers.max() >= len(self.listed)):
             return False
         told = self.listed["source"].take(pa.array(numbers))
-        same = pc.equal(pc.fill_null(told, ""), pc.fill_null(labels, ""))
+        sources = labels.take(pa.array(rows))
+        same = pc.equal(pc.fill_null(told, ""), pc.fill_null(sources, ""))
         return bool(pc.all(same, min_count=0).as_py())
 
     def conclude(self, missing: str) -> list[Check]:
-        """A part of the comparison with the inputs."""
+        """A part of the comparison with the inputs: numbers match paragraphs, too."""
         if missing:
             return []
-        return [conclude(SOURCE, [*self._faults, *self._false_numbers()], "")]
-
-    def _false_numbers(self) -> list[str]:
-        """What is wrong over all shards: numbers and paragraphs do not match."""
         nothing = np.empty((2, 0), np.uint64)
         pairs = np.unique(np.concatenate([nothing, *self._marked], axis=1), axis=1)
         numbers, keys = pairs
-        faults = []
+        faults = self._faults
         if len(np.unique(numbers)) != len(numbers) or len(np.unique(keys)) != len(keys):
             faults.append("a paragraph number stands for different paragraphs")
         others = np.concatenate([np.empty(0, np.uint64), *self._others])
         if np.isin(keys, others).any():
             faults.append("a boilerplate paragraph was passed over in some document")
-        return faults
+        return [conclude(SOURCE, faults, "")]
 
 
 def _inside(

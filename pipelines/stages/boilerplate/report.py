@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Heading,
-    Paragraph,
-    Row,
-    Section,
-    code,
-    columns,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import MISSING, grouped, share_of
 from isinglass.pipelines.stages.boilerplate.listing import (
     MOST_PARAGRAPHS,
@@ -28,29 +19,32 @@ if TYPE_CHECKING:
 _BORDERS = {"blank_line": "blank lines", "line": "line ends"}
 
 
-def section(data: ReportData) -> Section | None:
+def section(data: ReportData) -> page.Section | None:
     """What was found, what became of it, and the most frequent paragraphs."""
     found: BoilerplateList | None = data.shown.get("boilerplate")
     if found is None:
         return None
     dedup = data.part("dedup") or {}
     config = ParagraphsConfig.model_validate(dedup.get("paragraphs"))
-    blocks = (Heading("Boilerplate"), *paragraph_blocks(found, config))
-    return Section("duplicates", "Boilerplate", blocks)
+    blocks = (page.Heading("Boilerplate"), *paragraph_blocks(found, config))
+    return page.Section("duplicates", "Boilerplate", blocks)
 
 
 def paragraph_blocks(
     found: BoilerplateList, config: ParagraphsConfig
-) -> tuple[Block, ...]:
+) -> tuple[page.Block, ...]:
     """The parts of the section, below its heading."""
-    blocks: list[Block] = [Paragraph(_found(found, config)), _fate(found, config)]
+    blocks: list[page.Block] = [
+        page.Paragraph(_found(found, config)),
+        _fate(found, config),
+    ]
     if found.top:
-        rows: list[Row] = [_row(item) for item in found.top[:MOST_PARAGRAPHS]]
+        rows: list[page.Row] = [_row(item) for item in found.top[:MOST_PARAGRAPHS]]
         of = f"{grouped(len(rows))} of {grouped(found.paragraphs)}"
         blocks.append(
-            table(
+            page.table(
                 f"Boilerplate paragraphs in most documents: {of}",
-                columns(
+                page.columns(
                     "Paragraph", "<Source", "Documents", "Characters", "<Example doc_id"
                 ),
                 rows,
@@ -61,7 +55,7 @@ def paragraph_blocks(
     return tuple(blocks)
 
 
-def _row(item: BoilerplateParagraph) -> Row:
+def _row(item: BoilerplateParagraph) -> page.Row:
     length = MISSING if item.characters is None else grouped(item.characters)
     example = item.example_doc_id
     return [
@@ -69,7 +63,7 @@ def _row(item: BoilerplateParagraph) -> Row:
         item.source or MISSING,
         grouped(item.documents),
         length,
-        MISSING if example is None else code(example),
+        MISSING if example is None else page.code(example),
     ]
 
 
@@ -83,10 +77,10 @@ def _found(found: BoilerplateList, config: ParagraphsConfig) -> str:
     )
 
 
-def _fate(found: BoilerplateList, config: ParagraphsConfig) -> Paragraph:
+def _fate(found: BoilerplateList, config: ParagraphsConfig) -> page.Paragraph:
     if not config.remove:
-        return Paragraph("It was listed and stays in the texts.", "muted")
-    return Paragraph(
+        return page.Paragraph("It was listed and stays in the texts.", "muted")
+    return page.Paragraph(
         f"It was cut out before identifiers were looked for: {grouped(found.cut)} "
         f"characters, {share_of(found.cut, found.total)} of those of kept documents. "
         f"{grouped(found.dropped)} documents held nothing else and were dropped."

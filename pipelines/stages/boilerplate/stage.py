@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 
+from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.boilerplate import proof, report
 from isinglass.pipelines.stages.boilerplate.count import (
-    find_boilerplate,
+    FIRST_RANK,
+    ONLY_BOILERPLATE_FILE,
+    count_boilerplate,
     load_boilerplate,
-    only_boilerplate,
 )
 from isinglass.pipelines.stages.boilerplate.listing import (
     NAME,
     boilerplate_list,
     paragraph_list,
 )
+from isinglass.pipelines.stages.dedup.rank import rank_documents
 from isinglass.schemas.config import DedupConfig, ParagraphsConfig, RunConfig
 from isinglass.schemas.reasons import DropReason
 from isinglass.schemas.tables import PARAGRAPHS
@@ -27,7 +30,6 @@ from isinglass.transforms.boilerplate.boilerplate import Trimmed, boilerplate_cu
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Closing, Driver, Phase, Standing
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate as Frequent
     from isinglass.transforms.edits import Applied, Cuts, View
@@ -88,9 +90,12 @@ class Boilerplate(Stage):
 
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         """Count paragraphs; documents of which nothing would be left go."""
-        found = find_boilerplate(driver, self.dedup, self.config, standing.admitted)
+        ranked = rank_documents(driver, self.dedup, standing.admitted, name=FIRST_RANK)
+        upstream = [ranked, *driver.surveys.values()]
+        places, session = list(driver.places), driver.session
+        found = count_boilerplate(session, places, self.config, upstream, driver.code)
         drops = no_drops(len(standing.open))
-        drops[only_boilerplate(driver.workspace)] = 0
+        drops[read_array(driver.workspace.work / ONLY_BOILERPLATE_FILE)] = 0
         rule = f"paragraphs in over {self.config.max_documents} documents"
         rules = pa.array([rule], pa.string()).take(pa.array(drops, mask=drops < 0))
         reasons = (DropReason.ONLY_BOILERPLATE.value,)

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    code,
-    columns,
-    digest,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of
 from isinglass.schemas.manifest import DecontaminationSummary
 
@@ -23,43 +12,47 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
 
-def section(data: ReportData) -> Section:
+def section(data: ReportData) -> page.Section:
     """What was searched for, how, and what each file of items was found in."""
     anchor, title = "decontamination", "Evaluation sets"
     summary = data.manifest.decontamination
     if summary is None:
-        return not_run(anchor, title, "the configuration has no decontaminate section.")
-    blocks: list[Block] = [_found(data, summary), _files(summary)]
-    blocks += [Paragraph(text) for text in _how(data.part("decontaminate") or {})]
+        return page.not_run(
+            anchor, title, "the configuration has no decontaminate section."
+        )
+    blocks: list[page.Block] = [_found(data, summary), _files(summary)]
+    blocks += [page.Paragraph(text) for text in _how(data.part("decontaminate") or {})]
     blocks.append(_missed(summary))
-    return Section(anchor, title, tuple(blocks))
+    return page.Section(anchor, title, tuple(blocks))
 
 
-def _found(data: ReportData, summary: DecontaminationSummary) -> Paragraph:
+def _found(data: ReportData, summary: DecontaminationSummary) -> page.Paragraph:
     count, records = summary.documents, data.manifest.records.total_in
     if not count:
-        return Paragraph("No document holds an item of these evaluation sets.", "good")
+        return page.Paragraph(
+            "No document holds an item of these evaluation sets.", "good"
+        )
     done = (
         "They were dropped, but for those that another reason removed first."
         if summary.action == "drop"
         else "They were kept: the action is flag."
     )
     share = share_of(count, records)
-    return Paragraph(
+    return page.Paragraph(
         f"Documents that hold an item: {grouped(count)} ({share} of the records in). "
         f"{done} The ledger names the item of each.",
         "warn",
     )
 
 
-def _files(summary: DecontaminationSummary) -> Table:
-    rows: list[Row] = []
+def _files(summary: DecontaminationSummary) -> page.Table:
+    rows: list[page.Row] = []
     for file in summary.files:
         searched = file.items - file.too_short - file.duplicates
         rows.append(
             [
-                code(file.path),
-                digest(file.sha256),
+                page.code(file.path),
+                page.digest(file.sha256),
                 grouped(file.items),
                 grouped(searched),
                 grouped(file.too_short),
@@ -69,9 +62,9 @@ def _files(summary: DecontaminationSummary) -> Table:
                 grouped(file.documents),
             ]
         )
-    return table(
+    return page.table(
         "Evaluation items by file",
-        columns(
+        page.columns(
             "<File",
             "<SHA-256",
             "Items",
@@ -111,13 +104,13 @@ def _how(config: dict[str, Any]) -> list[str]:
     ]
 
 
-def _missed(summary: DecontaminationSummary) -> Paragraph:
+def _missed(summary: DecontaminationSummary) -> page.Paragraph:
     short = sum(file.too_short for file in summary.files)
     unreadable = sum(file.unreadable for file in summary.files)
     if not short and not unreadable:
-        return Paragraph("All items were looked for.")
+        return page.Paragraph("All items were looked for.")
     items = sum(file.items for file in summary.files) + unreadable
-    return Paragraph(
+    return page.Paragraph(
         f"Of {grouped(items)} records, {grouped(short)} have too few words to be "
         f"looked for and {grouped(unreadable)} could not be read: documents that hold "
         "them are not found.",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.decontaminate import proof, report, story
 from isinglass.pipelines.stages.decontaminate.sets import (
@@ -20,7 +19,7 @@ from isinglass.pipelines.stages.decontaminate.sets import (
     store_index,
 )
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import DecontaminateConfig, NormaliseConfig, RunConfig
+from isinglass.schemas.config import DecontaminateConfig, NormaliseConfig
 from isinglass.schemas.reasons import DropReason
 from isinglass.transforms.decontaminate.items import ItemIndex, find_items
 
@@ -41,11 +40,6 @@ class Decontaminate(Stage):
 
     name: ClassVar[str] = "decontaminate"
     place: ClassVar[int] = 40
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Decontaminate | None:
-        """On if there is such a section."""
-        return None if config.decontaminate is None else cls(config.decontaminate)
 
     def prepare(self, site: Site) -> Decontaminate:
         """Read the evaluation sets."""
@@ -88,7 +82,7 @@ class Decontaminate(Stage):
         drops = no_drops(len(standing.open))
         if not driver.places:
             return Verdict(drops)
-        survey = read_survey(driver.workspace, driver.places, [ITEM, SHARE])
+        survey = driver.survey(ITEM, SHARE)
         number, share = (survey[name].to_numpy() for name in (ITEM, SHARE))
         held = number >= 0
         if self.config.action == "drop":
@@ -108,11 +102,7 @@ class Decontaminate(Stage):
     def close(self, closing: Closing) -> Closed:
         """Which sets were looked for, and what was found."""
         assert self.sets is not None
-        places = closing.driver.places
-        found = np.zeros(0, np.int32)
-        if places:
-            survey = read_survey(closing.workspace, places, [ITEM])
-            found = survey[ITEM].to_numpy()
+        found = closing.driver.survey(ITEM)[ITEM].to_numpy()
         summary = decontamination_summary(self.sets, found)
         return Closed(manifest={"decontamination": summary})
 

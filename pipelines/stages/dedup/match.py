@@ -190,21 +190,6 @@ def wave_of(unit: Unit) -> int:
     return int(unit.name.split("-")[1])
 
 
-def add_wave(
-    pipeline: beam.Pipeline,
-    pending: list[Unit],
-    workspace: Workspace,
-    places: Sequence[Extent],
-    waves: list[Wave],
-    references: int,
-) -> object:
-    """Add the graph for the pending buckets, all of one wave, to a pipeline."""
-    wave = waves[wave_of(pending[0])]
-    work = BucketWork(references, wave.counted)
-    emit = partial(emit_entries, workspace=workspace, wave=wave)
-    return bucket_graph(work, workspace, places, emit, pipeline, pending)
-
-
 def match_documents(
     session: Session,
     places: Sequence[Extent],
@@ -213,12 +198,15 @@ def match_documents(
     references: int,
 ) -> dict[str, Commit]:
     """Run the pass, a pipeline a wave."""
-    given = (session.workspace, places, waves, references)
-    work = BucketWork(references)
+    workspace = session.workspace
 
     def build(pipeline: beam.Pipeline, pending: list[Unit]) -> object:
-        return add_wave(pipeline, pending, *given)
+        wave = waves[wave_of(pending[0])]
+        work = BucketWork(references, wave.counted)
+        emit = partial(emit_entries, workspace=workspace, wave=wave)
+        return bucket_graph(work, workspace, places, emit, pipeline, pending)
 
+    work = BucketWork(references)
     return run_pass(session, work, units, speed=HASHING, build=build, wave_of=wave_of)
 
 

@@ -45,7 +45,7 @@ from isinglass.transforms.dedup.keepers import Similarity
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.stage import Driver
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
+    from isinglass.pipelines.stages.dedup.rank import EarlierRun
 
 LOGGER = logging.getLogger(__name__)
 
@@ -79,8 +79,16 @@ def compare_pairs(
     """Exact similarity of the candidate pairs, from their texts read again."""
     session, workspace = driver.session, driver.workspace
     places = all_places(driver, earlier)
-    candidates = shingling.find_candidates(pairs, load_identified(workspace).rank)
-    save_candidates(workspace, candidates)
+    ranks, rank = np.unique(pairs), load_identified(workspace).rank
+    candidates = Candidates(
+        np.searchsorted(ranks, pairs).astype(np.uint32),
+        np.argsort(rank, kind="stable")[ranks].astype(np.int64),
+    )
+    # Where the workers of the verify pass map them.
+    folder = workspace.pass_folder(VERIFY)
+    make_folder(folder)
+    for name, array in vars(candidates).items():
+        write_array(folder / f"candidates.{name}.npy", array)
     sources, layouts = _sources(driver, earlier)
     shape = [dedup.ngram, dedup.normalise.model_dump(), driver.code]
     shingles = shingling.shingle_units(sources, places, candidates, shape)
@@ -143,7 +151,9 @@ class VerifyWork:
 
     def open(self) -> tuple[Candidates, ShingleStore]:
         """Map the candidates and their shingle sets."""
-        candidates = load_candidates(self.workspace)
+        folder = self.workspace.pass_folder(VERIFY)
+        names = [f"candidates.{field.name}.npy" for field in fields(Candidates)]
+        candidates = Candidates(*(map_array(folder / name) for name in names))
         store = open_store(
             self.workspace, list(self.shingles), list(self.places), candidates.places
         )
@@ -166,21 +176,6 @@ class VerifyWork:
             path = folder / f"{request['name']}.contained.npy"
             outputs.write_array(path, found.contained)
         return {"records_in": len(pairs), "pairs": len(pairs)}
-
-
-def save_candidates(workspace: Workspace, candidates: Candidates) -> None:
-    """Leave the candidates where the workers of the verify pass map them."""
-    folder = workspace.pass_folder(VERIFY)
-    make_folder(folder)
-    for name, array in vars(candidates).items():
-        write_array(folder / f"candidates.{name}.npy", array)
-
-
-def load_candidates(workspace: Workspace) -> Candidates:
-    """Inverse of `save_candidates`, mapped into memory."""
-    folder = workspace.pass_folder(VERIFY)
-    names = [field.name for field in fields(Candidates)]
-    return Candidates(*(map_array(folder / f"candidates.{name}.npy") for name in names))
 
 
 def verify_units(

@@ -15,7 +15,7 @@ from isinglass.pipelines.engine.mapped_tables import (
     read_survey,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, kept_ids
+from isinglass.pipelines.stages.dedup.rank import EarlierRun, kept_ids
 from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.errors import ConfigError, GateError, ReconcileError
 from isinglass.schemas.manifest import DedupSummary, EarlierRunSummary, GateResult
@@ -84,7 +84,12 @@ def stop_if_too_many(
             f"Known: {known}."
         )
     losses = "; ".join(map(_loss, failed))
-    worst = "; ".join(_worst(sums["source"]))
+    counts = [(n, c["removed"], c["documents"]) for n, c in sums["source"].items()]
+    counts.sort(key=lambda row: (-row[1] / row[2], row[0]))
+    worst = "; ".join(
+        f"{name or '(no source)'} {removed:,} of {documents:,}"
+        for name, removed, documents in counts[:MOST_NAMED]
+    )
     raise GateError(
         f"Deduplication would remove too much: {losses}. Most lose: {worst}. Nothing "
         "was written to data/. `isinglass audit` with the same configuration and "
@@ -96,18 +101,6 @@ def stop_if_too_many(
 def _loss(result: GateResult) -> str:
     what = result.slice.get("source") or f"a {result.slice.get('position')}"
     return f"{what} loses {result.actual or 0:.1%} (at most {result.value:.1%})"
-
-
-def _worst(cells: dict[str, dict[str, int]]) -> list[str]:
-    """The sources that lose most, with their counts."""
-    counts = [
-        (name, cell["removed"], cell["documents"]) for name, cell in cells.items()
-    ]
-    counts.sort(key=lambda row: (-row[1] / row[2], row[0]))
-    return [
-        f"{name or '(no source)'} {removed:,} of {documents:,}"
-        for name, removed, documents in counts[:MOST_NAMED]
-    ]
 
 
 MOST_SHOWN = 12

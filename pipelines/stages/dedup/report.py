@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Cell,
-    Figure,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    Tone,
-    code,
-    columns,
-    not_run,
-    table,
-)
+import numpy as np
+
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of, shorten
 from isinglass.schemas.manifest import DedupSummary, Manifest
@@ -33,22 +21,29 @@ _MUCH = 0.5
 """Share from which a loss is shown in the colour of a warning."""
 
 
-def section(data: ReportData) -> Section:
+def section(data: ReportData) -> page.Section:
     """Counts, the capture curve and example pairs."""
     anchor, title = "duplicates", "Duplicates"
     summary = data.manifest.dedup
     if summary is None:
-        return not_run(anchor, title, "the configuration has no dedup section.")
+        return page.not_run(anchor, title, "the configuration has no dedup section.")
     config = data.part("dedup") or {}
-    blocks: list[Block] = [_counts(data, summary)]
-    blocks += _removals(data, summary)
+    blocks: list[page.Block] = [_counts(data, summary)]
+    # Who loses documents.
+    losers = (
+        _shares(data, "source", "Source"),
+        _shares(data, "language", "Language"),
+        _clusters(data),
+        _earlier(summary) if summary.against else None,
+    )
+    blocks += [block for block in losers if block is not None]
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
     shown: list[NearDuplicate] | None = data.shown.get("dedup")
     if shown:
         blocks.append(_pairs(shown, summary))
-    return Section(anchor, title, tuple(blocks))
+    return page.Section(anchor, title, tuple(blocks))
 
 
 def line(manifest: Manifest) -> str:
@@ -74,23 +69,23 @@ def line(manifest: Manifest) -> str:
     )
 
 
-def _counts(data: ReportData, summary: DedupSummary) -> Table:
+def _counts(data: ReportData, summary: DedupSummary) -> page.Table:
     records = data.manifest.records.total_in
     pairs, verified = summary.candidate_pairs, summary.verified_pairs
 
-    def of_records(count: int) -> Row:
+    def of_records(count: int) -> page.Row:
         return [grouped(count), f"{share_of(count, records)} of the records in"]
 
-    def of_pairs(count: int) -> Row:
+    def of_pairs(count: int) -> page.Row:
         return [grouped(count), f"{share_of(count, pairs)} of the candidate pairs"]
 
-    contained: list[Row] = []
+    contained: list[page.Row] = []
     if summary.contained_removed:
         shares = of_records(summary.contained_removed)
         contained = [["contained in a longer one, removed", *shares]]
-    return table(
+    return page.table(
         "What deduplication compared and removed",
-        columns("<Count", "Number", "<Share"),
+        page.columns("<Count", "Number", "<Share"),
         [
             ["exact duplicates removed", *of_records(summary.exact_removed)],
             ["near-duplicates removed", *of_records(summary.near_removed)],
@@ -109,8 +104,8 @@ def _counts(data: ReportData, summary: DedupSummary) -> Table:
 
 def _capture(
     curve: list[tuple[float, float]], threshold: float, config: dict[str, Any]
-) -> list[Block]:
-    at_threshold = interpolate(curve, threshold)
+) -> list[page.Block]:
+    at_threshold = float(np.interp(threshold, *np.array(sorted(curve)).T))
     how = ""
     if {"bands", "rows", "ngram"} <= set(config):
         how = (
@@ -118,11 +113,11 @@ def _capture(
             f"shingles of {config['ngram']} words)"
         )
     return [
-        Figure(
+        page.Figure(
             capture_curve(curve, threshold),
             "Probability that a pair of documents is compared, by its similarity",
         ),
-        Paragraph(
+        page.Paragraph(
             f"Pairs are found by banding{how}. A pair exactly at the threshold of "
             f"{threshold:g} is compared with probability {percent(at_threshold, 2)}; "
             "more similar pairs more surely. What is never compared is never removed."
@@ -130,41 +125,21 @@ def _capture(
     ]
 
 
-def interpolate(curve: list[tuple[float, float]], at: float) -> float | None:
-    """Value of a piecewise linear curve; None outside of it."""
-    for (x0, y0), (x1, y1) in pairwise(sorted(curve)):
-        if x0 <= at <= x1:
-            part = (at - x0) / (x1 - x0) if x1 > x0 else 0.0
-            return y0 + part * (y1 - y0)
-    return None
-
-
-def _pairs(near: list[NearDuplicate], summary: DedupSummary) -> Table:
-    rows: list[Row] = [
-        [code(removed), code(kept), f"{similarity:.3f}", source or MISSING]
+def _pairs(near: list[NearDuplicate], summary: DedupSummary) -> page.Table:
+    rows: list[page.Row] = [
+        [page.code(removed), page.code(kept), f"{similarity:.3f}", source or MISSING]
         for removed, kept, similarity, source in near
     ]
     count = f"{grouped(len(rows))} of {grouped(summary.near_removed)}"
-    return table(
+    return page.table(
         f"Near-duplicates with their evidence: {count} removed",
-        columns("<Removed doc_id", "<Kept doc_id", "Jaccard", "<Source"),
+        page.columns("<Removed doc_id", "<Kept doc_id", "Jaccard", "<Source"),
         rows,
         note="The pairs nearest to the threshold: the ones to doubt first.",
     )
 
 
-def _removals(data: ReportData, summary: DedupSummary) -> list[Block]:
-    """Who loses documents: sources, languages, and large clusters; earlier runs."""
-    blocks = [
-        _shares(data, "source", "Source"),
-        _shares(data, "language", "Language"),
-        _clusters(data),
-        _earlier(summary) if summary.against else None,
-    ]
-    return [block for block in blocks if block is not None]
-
-
-def _shares(data: ReportData, column: str, name: str) -> Table | None:
+def _shares(data: ReportData, column: str, name: str) -> page.Table | None:
     """The groups that lose the largest share come first."""
     rows = [
         row
@@ -177,40 +152,42 @@ def _shares(data: ReportData, column: str, name: str) -> Table | None:
     note = ""
     if len(rows) > _MOST_GROUPS:
         note = f"{grouped(len(rows) - _MOST_GROUPS)} more lose a smaller share."
-    return table(
+    return page.table(
         f"Removed as duplicates, by {column}",
-        columns(f"<{name}", "Documents", "Removed", "Share"),
+        page.columns(f"<{name}", "Documents", "Removed", "Share"),
         [_share_row(row, column) for row in rows[:_MOST_GROUPS]],
         note=note,
     )
 
 
-def _share_row(row: Mapping[str, Any], column: str) -> Row:
+def _share_row(row: Mapping[str, Any], column: str) -> page.Row:
     share = float(row["value"])
-    tone: Tone = "warn" if share >= _MUCH else ""
+    tone: page.Tone = "warn" if share >= _MUCH else ""
     return [
         shorten(row[column]) or "(none)",
         grouped(int(row["denominator"])),
         grouped(int(row["numerator"])),
-        Cell(percent(share), tone=tone, bar=share),
+        page.Cell(percent(share), tone=tone, bar=share),
     ]
 
 
-def _clusters(data: ReportData) -> Table | None:
+def _clusters(data: ReportData) -> page.Table | None:
     counts = {row["group"]: row for row in data.slices.named("dedup.clusters")}
     gone = {row["group"]: row for row in data.slices.named("dedup.cluster_removed")}
     if not counts:
         return None
     order = sorted(counts, key=lambda size: int(size.rstrip("+").partition("-")[0]))
-    return table(
+    return page.table(
         "Clusters: a kept document and all that were removed for it",
-        columns("<Documents in the cluster", "Clusters", "Removed", "Share of removed"),
+        page.columns(
+            "<Documents in the cluster", "Clusters", "Removed", "Share of removed"
+        ),
         [
             [
                 size,
                 grouped(int(counts[size]["value"])),
                 grouped(int(gone[size]["numerator"])),
-                Cell(percent(gone[size]["value"]), bar=float(gone[size]["value"])),
+                page.Cell(percent(gone[size]["value"]), bar=float(gone[size]["value"])),
             ]
             for size in order
         ],
@@ -218,13 +195,13 @@ def _clusters(data: ReportData) -> Table | None:
     )
 
 
-def _earlier(summary: DedupSummary) -> Table:
-    return table(
+def _earlier(summary: DedupSummary) -> page.Table:
+    return page.table(
         f"Earlier runs: {grouped(summary.removed_for_earlier)} documents were removed "
         "for one that is kept there",
-        columns("<Run", "<run_id", "Documents kept there"),
+        page.columns("<Run", "<run_id", "Documents kept there"),
         [
-            [code(run.path), code(run.run_id), grouped(run.documents)]
+            [page.code(run.path), page.code(run.run_id), grouped(run.documents)]
             for run in summary.against
         ],
     )

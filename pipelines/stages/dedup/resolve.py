@@ -22,7 +22,7 @@ from isinglass.transforms.read.identity import format_doc_ids
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.mapped_tables import Extent
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
+    from isinglass.pipelines.stages.dedup.rank import EarlierRun
 
 
 @dataclass(frozen=True)

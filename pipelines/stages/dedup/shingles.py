@@ -50,13 +50,6 @@ class Candidates:
     places: np.ndarray
 
 
-def find_candidates(pairs: np.ndarray, rank: np.ndarray) -> Candidates:
-    """Look up where the documents of pairs of ranks are, by the ranks of all."""
-    ranks = np.unique(pairs)
-    places = np.argsort(rank, kind="stable")[ranks].astype(np.int64)
-    return Candidates(np.searchsorted(ranks, pairs).astype(np.uint32), places)
-
-
 def shingle_shard(
     payload: str, outputs: UnitOutputs, layouts: Sequence[Layout], dedup: DedupConfig
 ) -> dict[str, int]:

@@ -16,7 +16,7 @@ from isinglass.transforms.dedup.align import Stretch, align
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from isinglass.pipelines.stages.dedup.texts import Texts
+    from isinglass.pipelines.stages.dedup.story import Texts
     from isinglass.transforms.dedup.shared import Comparison, Side
 
 CONTEXT = 16
@@ -118,15 +118,12 @@ def one_text(text: str, look: Look) -> Text:
 
 def tidy(text: str, look: Look) -> str:
     """A text that cannot steer a terminal, with white space folded."""
-    folded = visible(_WHITE.sub(_fold_white, text))
+    folded = _WHITE.sub(lambda m: " ¶ " if m[0].count("\n") > 1 else " ", text)
+    folded = visible(folded)
     if look.marks:
         # A text must not be able to set marks itself.
         folded = folded.replace(OPEN, "⟨U+27E6⟩").replace(CLOSE, "⟨U+27E7⟩")
     return folded
-
-
-def _fold_white(match: re.Match[str]) -> str:
-    return " ¶ " if match.group().count("\n") > 1 else " "
 
 
 def _rows(comparison: Comparison, look: Look) -> list[_Row]:

@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup import proof, report, story
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, open_earlier
 from isinglass.pipelines.stages.dedup.near import compare_pairs, match_documents
 from isinglass.pipelines.stages.dedup.rank import (
+    EarlierRun,
     all_places,
     load_identified,
+    open_earlier,
     rank_documents,
 )
 from isinglass.pipelines.stages.dedup.removals import (
@@ -52,11 +53,6 @@ class Dedup(Stage):
 
     name: ClassVar[str] = "dedup"
     place: ClassVar[int] = 30
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Dedup | None:
-        """On if there is such a section."""
-        return None if config.dedup is None else cls(config.dedup)
 
     def prepare(self, site: Site) -> Dedup:
         """Open the earlier runs."""

@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Cell,
-    Heading,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    columns,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
 
 if TYPE_CHECKING:
@@ -43,19 +32,19 @@ _FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
 
 
-def section(data: ReportData) -> Section:
+def section(data: ReportData) -> page.Section:
     """Shares, and retention by group."""
     shares, retention = _rows(data, _SHARES), _rows(data, _RETENTION)
     if not shares and not retention:
         why = "no mentions were counted and no weights computed."
-        return not_run(ANCHOR, TITLE, why)
-    blocks: list[Block] = [Paragraph(CAVEAT)]
+        return page.not_run(ANCHOR, TITLE, why)
+    blocks: list[page.Block] = [page.Paragraph(CAVEAT)]
     if shares:
         blocks.append(_share_table(data, shares))
     blocks += coverage(data)
     if retention:
-        blocks += [Heading("Who was removed"), _retention_table(retention)]
-    return Section(ANCHOR, TITLE, tuple(blocks))
+        blocks += [page.Heading("Who was removed"), _retention_table(retention)]
+    return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
 def counted(data: ReportData) -> bool:
@@ -71,9 +60,9 @@ def _over_everything(row: Mapping[str, Any]) -> bool:
     return row["language"] is None and row["source"] is None
 
 
-def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
+def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> page.Table:
     whole = filter(_over_everything, rows)
-    made: list[Row] = []
+    made: list[page.Row] = []
     for axis, group in sorted({(row["axis"], row["group"]) for row in whole}):
         found = [
             data.slices.find(metric, stage, axis=axis, group=group)
@@ -84,9 +73,9 @@ def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> Table:
     documents, mentions = (
         (f"Of {what} in", f"Of {what} out") for what in ("documents", "mentions")
     )
-    return table(
+    return page.table(
         "Group shares before and after deduplication and filters, without weights",
-        columns("<Axis", "<Group", *documents, *mentions),
+        page.columns("<Axis", "<Group", *documents, *mentions),
         made,
         note=(
             "Of documents: those that mention the group. One may mention several, so "
@@ -103,7 +92,7 @@ def _counts(row: Mapping[str, Any]) -> str:
     return f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
 
 
-def coverage(data: ReportData) -> list[Block]:
+def coverage(data: ReportData) -> list[page.Block]:
     """In how many documents an axis is mentioned at all; empty if unknown."""
     lines = [
         f"{shorten(row['axis'])}, {row['stage']}: {_share_cell(row)}"
@@ -113,11 +102,11 @@ def coverage(data: ReportData) -> list[Block]:
     if not lines:
         return []
     text = f"Documents that mention the axis at all: {'; '.join(lines)}."
-    return [Paragraph(text)]
+    return [page.Paragraph(text)]
 
 
-def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
-    made: list[Row] = []
+def _retention_table(rows: list[Mapping[str, Any]]) -> page.Table:
+    made: list[page.Row] = []
     for row in rows:
         who = (row[name] for name in ("axis", "group", "language", "source", "reason"))
         label = ", ".join(shorten(part) for part in who if part is not None)
@@ -127,13 +116,13 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> Table:
         between = MISSING if low is None else f"{show(low)} to {show(high)}"
         removal = row["metric"] == "group.removal_ratio" and low is not None
         flagged = removal and low > 1.0 and row["value"] >= _FLAGGED_RATIO
-        value = Cell(show(row["value"]), tone="warn" if flagged else "")
+        value = page.Cell(show(row["value"]), tone="warn" if flagged else "")
         counts = _counts(row) if is_share else MISSING
         measure = _RETENTION[row["metric"]]
         made.append([label or "all documents", measure, value, between, counts])
-    return table(
+    return page.table(
         "Retention by group, with 95 % intervals",
-        columns("<Group", "<Measure", "Value", "95 % interval", "Documents"),
+        page.columns("<Group", "<Measure", "Value", "95 % interval", "Documents"),
         made,
         note=(
             f"A ratio is marked from {_FLAGGED_RATIO:g} on if its whole interval lies "

@@ -33,12 +33,11 @@ from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RetryError, TokenizerDiffersError
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.models.find import chosen_pooling
-from isinglass.transforms.encode.outputs.vectors import (
+from isinglass.transforms.encode.outputs.rows import (
     hidden_bytes,
     hidden_warning,
     in_units,
 )
-from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
 LOGGER = logging.getLogger(__name__)
@@ -62,7 +61,9 @@ def encode_shards(
     `cleans` and what is returned are commits by shard; `fingerprints` are the hashes of
     tokenizer and model, and that of the code.
     """
-    workspace, tables = session.workspace, table_folder()
+    # The user's cache, where tables of differing characters are kept between runs.
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    workspace, tables = session.workspace, Path(cache) / "isinglass" / "tokenizers"
     # In the run folder: a fast tokenizer was found out, in this run or one before, so
     # that a run that is stopped on its way back goes on by the reference. Another
     # tokenizer, or another version of a library, gets another chance.
@@ -70,7 +71,7 @@ def encode_shards(
     fell_back = config.tokenizer_backend != "reference" and _holds(note, found_out)
     config = _by_reference(config) if fell_back else config
     # Here once, so that not every worker makes the same table.
-    tokenizer = load_tokenizer(settings_of(config), tables)
+    tokenizer = load_tokenizer(config, tables)
     if config.hidden_states:
         _check_room(workspace, cleans, config, tokenizer)
     if config.embeddings != "none":
@@ -105,7 +106,7 @@ def _units(
     if config.embeddings != "none":
         # A GPU rounds otherwise than a CPU, so their vectors are never mixed.
         section["device"] = choose_device(config.device).type
-        section["pooling"] = chosen_pooling(settings_of(config))
+        section["pooling"] = chosen_pooling(config)
     units = []
     for shard_id, clean in cleans.items():
         name = f"data/{shard_id}.parquet"
@@ -149,12 +150,6 @@ def _one_worker_a_gpu(session: Session, choice: str) -> Session:
     beam = session.execution.config
     fewer = beam.model_copy(update={"workers": min(beam.workers, gpus)})
     return replace(session, execution=replace(session.execution, config=fewer))
-
-
-def table_folder() -> Path:
-    """The user's cache, where tables of differing characters are kept between runs."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "isinglass" / "tokenizers"
 
 
 def _check_room(

@@ -10,11 +10,9 @@ from isinglass.pipelines.stages.encode.writing import find_ends
 from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import choose_device
 from isinglass.transforms.encode.forward.load import check_model
-from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
+from isinglass.transforms.encode.models.find import MINILM, chosen_pooling, model_folder
 from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.models.packaged import MINILM
-from isinglass.transforms.encode.outputs.vectors import hidden_bytes, in_units
-from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.outputs.rows import hidden_bytes, in_units
 from isinglass.transforms.encode.tokenizers.batch import window_step
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 
@@ -46,20 +44,19 @@ def check_encode(config: EncodeConfig) -> None:
     if config.embeddings != "none":
         if config.device not in {"auto", "cpu"}:
             choose_device(config.device)
-        settings = settings_of(config)
-        check_model(model_folder(settings), chosen_pooling(settings))
+        check_model(model_folder(config), chosen_pooling(config))
     if config.windows == "window":
-        tokenizer = load_reference(settings_of(config))
+        tokenizer = load_reference(config)
         special = len(tokenizer.prefix_ids) + len(tokenizer.suffix_ids)
         window_step(config.max_tokens, config.stride, special)
     sections = (config.packed, config.megatron)
     if any(section is not None and section.end_token for section in sections):
-        find_ends(config, load_reference(settings_of(config)))
+        find_ends(config, load_reference(config))
 
 
 def hidden_width(config: EncodeConfig) -> int:
     """Values of a hidden state, by whatever name config.json has for them."""
-    shape = model_settings(model_folder(settings_of(config)))
+    shape = model_settings(model_folder(config))
     found = (shape.get(name) for name in ("hidden_size", "dim", "d_model"))
     return next((int(width) for width in found if width), 0)
 

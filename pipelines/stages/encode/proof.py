@@ -24,7 +24,6 @@ from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_megatron
 from isinglass.transforms.encode.outputs.rows import with_end
-from isinglass.transforms.encode.settings import settings_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def check_tokens(run: FinishedRun) -> list[Check]:
     made = {name for name in ("tokens", "packed", "megatron") if run.paths(name)}
     if not made or config is None:
         return [Check("tokens", "skipped", "no tokens were written")]
-    sure = settings_of(config.model_copy(update={"tokenizer_backend": "reference"}))
+    sure = config.model_copy(update={"tokenizer_backend": "reference"})
     try:
         tokenizer = load_tokenizer(sure)
         told = {m.sha256 for m in run.manifest.models if m.role == "tokenizer"}
@@ -196,9 +195,13 @@ def _packed_fault(
     sizes = _flat(rows, "seq_lens")
     starts = np.cumsum(sizes) - sizes
     inside = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
-    fault = _row_fault(rows, config.packed.length)
-    if fault:
-        return fault
+    totals = pc.list_value_length(rows.column("input_ids")).to_numpy()
+    pieces = pc.list_value_length(rows.column("seq_lens")).to_numpy()
+    if totals.max(initial=0) > config.packed.length:
+        return f"a row has {totals.max()} tokens"
+    edges = np.append(0, np.cumsum(sizes))[np.append(0, np.cumsum(pieces))]
+    if not np.array_equal(np.diff(edges), totals):
+        return "seq_lens do not add up to the rows"
     if not np.array_equal(_flat(rows, "position_ids"), inside):
         return "position_ids do not begin at 0 in each piece"
     owners = pc.index_in(rows.column("doc_ids").flatten(), doc_ids)
@@ -211,18 +214,6 @@ def _packed_fault(
         return "a token of the texts is missing, or is there twice"
     same = np.array_equal(whole.values[index], _flat(rows, "input_ids"))
     return "" if same else "its ids differ from those of the texts"
-
-
-def _row_fault(rows: pa.RecordBatch, length: int) -> str:
-    """Whether rows are too long, or are not the sum of their pieces."""
-    totals = pc.list_value_length(rows.column("input_ids")).to_numpy()
-    pieces = pc.list_value_length(rows.column("seq_lens")).to_numpy()
-    if totals.max(initial=0) > length:
-        return f"a row has {totals.max()} tokens"
-    ends = np.append(0, np.cumsum(_flat(rows, "seq_lens")))
-    edges = ends[np.append(0, np.cumsum(pieces))]
-    same = np.array_equal(np.diff(edges), totals)
-    return "" if same else "seq_lens do not add up to the rows"
 
 
 def _flat(rows: pa.RecordBatch, name: str) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.stages.encode.work import tokenise
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.batches import one_batch
@@ -28,7 +29,6 @@ from isinglass.transforms.encode.outputs.readers import (
     read_embeddings,
     read_hidden_states,
 )
-from isinglass.transforms.encode.settings import EncodeSettings, settings_of
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, take_rows
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
@@ -143,11 +143,13 @@ def encode_again(run: FinishedRun) -> Sampled:
     if config is None or told is None or told.encoder is None:
         return Sampled(why="no vectors were written")
     here = {"tokenizer_backend": "reference", "device": "cpu", "precision": "float32"}
-    settings = settings_of(config.model_copy(update=here))
+    settings = config.model_copy(update=here)
     try:
-        other = _other_model(run, settings)
-        if other:
-            return Sampled(why=f"the {other} here is another one")
+        known = {(model.role, model.sha256) for model in run.manifest.models}
+        for file in check_models(settings):
+            if (file.role, file.sha256) not in known:
+                other = "tokenizer" if file.role == "tokenizer" else "model"
+                return Sampled(why=f"the {other} here is another one")
         tokenizer, encoder = load_tokenizer(settings), load_encoder(settings)
     except RefuseError as error:
         return Sampled(why=str(error))
@@ -164,18 +166,7 @@ def encode_again(run: FinishedRun) -> Sampled:
     return found
 
 
-def _other_model(run: FinishedRun, settings: EncodeSettings) -> str:
-    """Which of tokenizer and model is not the manifest's; empty if both are."""
-    told = {(model.role, model.sha256) for model in run.manifest.models}
-    for file in check_models(settings):
-        if (file.role, file.sha256) not in told:
-            return "tokenizer" if file.role == "tokenizer" else "model"
-    return ""
-
-
-def _chosen(
-    run: FinishedRun, config: EncodeConfig
-) -> Iterator[tuple[Path, NDArray[np.int64]]]:
+def _chosen(run: FinishedRun, config: EncodeConfig) -> Iterator[tuple[Path, Integers]]:
     """Rows of each file that are encoded again, evenly spread over all files."""
     paths = run.paths("embeddings")
     ends = np.cumsum([0, *map(table_rows, paths)])
@@ -188,7 +179,7 @@ def _chosen(
 
 
 def _tokens(
-    run: FinishedRun, path: Path, rows: NDArray[np.int64], tokenizer: Tokenizer
+    run: FinishedRun, path: Path, rows: Integers, tokenizer: Tokenizer
 ) -> TokenBatch | None:
     """Ids of some rows of a file, made from `data/`; None where it has no such rows."""
     config = run.config.encode
@@ -213,7 +204,7 @@ def _tokens(
 def _differing(
     run: FinishedRun,
     path: Path,
-    rows: NDArray[np.int64],
+    rows: Integers,
     tokens: TokenBatch,
     encoder: Encoder,
     tolerance: float,

@@ -4,48 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.blocks import (
-    Paragraph,
-    Section,
-    code,
-    columns,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import decimal, grouped, percent, ratio, share_of
 from isinglass.schemas.encoding import EncodeSummary
 from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
 
 ANCHOR, TITLE = "encode", "Tokens and embeddings"
 Settings = dict[str, object]
 
 
-def section(data: ReportData) -> Section:
+def section(data: ReportData) -> page.Section:
     """What the encode pass wrote, and how its ids were checked."""
     summary = data.manifest.encode
     if summary is None:
         why = "the configuration has no encode section."
         if data.part("encode") is not None:
             why = f"`isinglass {data.manifest.verb}` does not encode."
-        return not_run(ANCHOR, TITLE, why)
+        return page.not_run(ANCHOR, TITLE, why)
     config = data.part("encode") or {}
     words = data.slices.total("words", "output")
     rows = _token_rows(summary, config, words)
     rows += _vector_rows(summary, config)
     rows += _file_rows(summary, config)
-    heads = columns("<Count", "Number", "<Note")
-    blocks: list[Block] = [table("What the encode pass wrote", heads, rows)]
+    heads = page.columns("<Count", "Number", "<Note")
+    blocks: list[page.Block] = [page.table("What the encode pass wrote", heads, rows)]
     if summary.tokenizer.fell_back:
         why = (
             "A compared document had other ids than the reference gives. All documents "
             "were done again by the reference alone, so the ids are right."
         )
-        blocks.append(Paragraph(why, "warn"))
-    return Section(ANCHOR, TITLE, tuple(blocks))
+        blocks.append(page.Paragraph(why, "warn"))
+    return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
 def line(manifest: Manifest) -> str:
@@ -60,9 +52,9 @@ def line(manifest: Manifest) -> str:
 
 def _token_rows(
     summary: EncodeSummary, config: Settings, words: float | None
-) -> list[Row]:
+) -> list[page.Row]:
     used = summary.tokenizer
-    rows: list[Row] = [["documents encoded", grouped(summary.documents), ""]]
+    rows: list[page.Row] = [["documents encoded", grouped(summary.documents), ""]]
     windowed = config.get("windows") == "window"
     if windowed:
         note = (
@@ -95,7 +87,7 @@ def _token_rows(
     ]
 
 
-def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
+def _vector_rows(summary: EncodeSummary, config: Settings) -> list[page.Row]:
     if not summary.dimensions or summary.encoder is None:
         return [["embeddings", "none", "not asked for"]]
     used, limit = summary.encoder, config.get("max_tokens")
@@ -103,8 +95,8 @@ def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
         f"{', '.join(used.precision)} on {', '.join(used.devices)}, pooling "
         f"{', '.join(used.pooling)}, attention {', '.join(used.attention)}"
     )
-    model = code(f"model {config.get('model')}")
-    rows: list[Row] = [
+    model = page.code(f"model {config.get('model')}")
+    rows: list[page.Row] = [
         ["embedding dimensions", grouped(summary.dimensions), model],
         ["how they were made", "", how],
     ]
@@ -116,8 +108,8 @@ def _vector_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
     return rows
 
 
-def _file_rows(summary: EncodeSummary, config: Settings) -> list[Row]:
-    rows: list[Row] = []
+def _file_rows(summary: EncodeSummary, config: Settings) -> list[page.Row]:
+    rows: list[page.Row] = []
     if summary.packed is not None:
         packed = summary.packed
         note = f"{percent(packed.fill, 2)} of {packed.length} places a row are filled"

@@ -16,11 +16,10 @@ from isinglass.pipelines.stages.encode.preflight import (
     with_absolute_paths,
 )
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import EncodeConfig, RunConfig
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.models.find import chosen_pooling
-from isinglass.transforms.encode.settings import settings_of
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
@@ -39,20 +38,14 @@ class Encode(Stage):
     verb: ClassVar[str] = "encode"
     place: ClassVar[int] = 70
 
-    @classmethod
-    def of(cls, config: RunConfig) -> Encode | None:
-        """On if there is such a section."""
-        return None if config.encode is None else cls(config.encode)
-
     def prepare(self, site: Site) -> Encode:
         """Check tokenizer and model, if the verb needs them."""
         config = with_absolute_paths(self.config, site.base)
         if site.verb not in {"run", "encode"}:
             return replace(self, config=config)
         embeds = config.embeddings != "none"
-        files = check_models(settings_of(config), embeds=embeds)
+        models = tuple(check_models(config, embeds=embeds))
         check_encode(config)
-        models = tuple(Model.model_validate(vars(file)) for file in files)
         return replace(self, config=config, runs=True, models=models)
 
     def resolved(self) -> Mapping[str, Any]:
@@ -63,7 +56,7 @@ class Encode(Stage):
         """How vectors are pooled, which `auto` leaves to files that may change."""
         if phase != "run" or not self.models or self.config.embeddings == "none":
             return None
-        return chosen_pooling(settings_of(self.config))
+        return chosen_pooling(self.config)
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Tokenizer and encoder."""

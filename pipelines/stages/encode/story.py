@@ -51,11 +51,8 @@ def _packed_rows(run: RunFolder, shard: str, doc_id: str) -> list[int] | None:
 
 
 def _lines(told: Mapping[str, Any], most: int | None) -> list[Line]:
-    lines: list[Line] = []
-    if told["tokens"] is not None:
-        lines.append(("tokens", grouped(told["tokens"])))
-    if told["windows"] is not None:
-        lines.append(("windows", grouped(told["windows"])))
+    names = ("tokens", "windows")
+    lines = [(name, grouped(told[name])) for name in names if told[name] is not None]
     rows = told["packed_rows"]
     if rows:
         listed = ", ".join(grouped(number) for number in rows[:most])

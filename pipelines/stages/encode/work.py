@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import table_batches
+from isinglass.pipelines.stages.encode.kept import KeptEncoder
 from isinglass.pipelines.stages.encode.notes import ENCODE, Notes, notes_path
 from isinglass.pipelines.stages.encode.writing import ShardWriter, Tokenised
 from isinglass.schemas.config import EncodeConfig
@@ -28,8 +29,7 @@ from isinglass.transforms.encode.encoder.encoder import Encoder, load_encoder
 from isinglass.transforms.encode.models.find import chosen_pooling
 from isinglass.transforms.encode.outputs.megatron import id_type
 from isinglass.transforms.encode.outputs.reconcile import Expected, reconcile_tokens
-from isinglass.transforms.encode.outputs.vectors import truncated
-from isinglass.transforms.encode.settings import settings_of
+from isinglass.transforms.encode.outputs.rows import truncated
 from isinglass.transforms.encode.stages import StreamSettings, encode_stream, writing
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut, windows
 from isinglass.transforms.encode.tokenizers.reference import load_reference
@@ -37,7 +37,7 @@ from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tok
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.transforms.encode.stages import Streamed
+    from isinglass.transforms.encode.stages import Runs, Streamed
 
 CHECK = "encode_check"
 BATCH_ROWS = 512
@@ -78,7 +78,7 @@ class EncodeWork:
         """Load tokenizer and model, once a worker."""
         # Workers are processes already, and a forked thread pool warns.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        config, settings = self.config, settings_of(self.config)
+        config = self.config
         embeds = config.embeddings != "none"
         if not embeds or choose_device(config.device).type == "cpu":
             # Beside a GPU the fast tokenizers' own pool of threads has all cores: it
@@ -90,8 +90,8 @@ class EncodeWork:
             # Where processes of this user, of any run, note which GPU they have.
             notes = Path(tempfile.gettempdir()) / f"isinglass-gpu-{os.getuid()}"
             device = lease_device(config.device, notes, str(os.getpid()))
-            encoder = load_encoder(replace(settings, device=str(device)))
-        return load_tokenizer(settings, Path(self.tables)), encoder
+            encoder = load_encoder(config.model_copy(update={"device": str(device)}))
+        return load_tokenizer(config, Path(self.tables)), encoder
 
     def run(self, state: State, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Encode one shard of `data/`.
@@ -121,7 +121,11 @@ class EncodeWork:
         settings = self._stream_settings(encoder)
         path = outputs.workspace.table("data", payload)
         batches = table_batches(path, ["doc_id", "text"], BATCH_ROWS)
-        stream = encode_stream(map(_Item, batches), make, encoder, settings)
+        # A GPU has a whole shard in its window, and is done with it at once.
+        runs: Runs | None = encoder
+        if encoder is not None and not _on_gpu(encoder):
+            runs = KeptEncoder(encoder, outputs.parts)
+        stream = encode_stream(map(_Item, batches), make, runs, settings)
         with writing(write, 2 * settings.threads) as put, _naming():
             for streamed in stream:
                 put(streamed)
@@ -133,7 +137,7 @@ class EncodeWork:
         return counts
 
     def _stream_settings(self, encoder: Encoder | None) -> StreamSettings:
-        on_gpu = encoder is not None and encoder.model.device.type != "cpu"
+        on_gpu = encoder is not None and _on_gpu(encoder)
         window = GPU_WINDOW if on_gpu else CPU_WINDOW
         if self.config.hidden_states:
             window = HIDDEN_WINDOW
@@ -163,7 +167,7 @@ class EncodeWork:
             device=device,
             precision=choose_precision(self.config.precision, model.device),
             attention=model.attention,
-            pooling=chosen_pooling(settings_of(self.config)),
+            pooling=chosen_pooling(self.config),
         )
 
 
@@ -176,8 +180,7 @@ class CheckWork:
 
     def open(self) -> Expected:
         """Load the reference tokenizer, which alone decodes."""
-        settings = settings_of(self.config)
-        return Expected(load_reference(settings), settings)
+        return Expected(load_reference(self.config), self.config)
 
     def run(
         self, state: Expected, payload: str, outputs: UnitOutputs
@@ -225,6 +228,10 @@ def tokenise(
         words=words.values if words else None,
         truncated=long,
     )
+
+
+def _on_gpu(encoder: Encoder) -> bool:
+    return bool(encoder.model.device.type != "cpu")
 
 
 @contextmanager

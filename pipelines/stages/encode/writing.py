@@ -19,17 +19,19 @@ from isinglass.schemas.tables import (
     tokens_schema,
 )
 from isinglass.transforms.encode.outputs.megatron import (
+    BIN,
+    IDX,
     MegatronWriter,
-    bin_path,
-    idx_path,
+    half_path,
 )
 from isinglass.transforms.encode.outputs.packed import Packer
-from isinglass.transforms.encode.outputs.rows import tokens_batch, with_end
-from isinglass.transforms.encode.outputs.vectors import (
+from isinglass.transforms.encode.outputs.rows import (
     HIDDEN_STORAGE,
     embeddings_batch,
     hidden_batches,
     storage_of,
+    tokens_batch,
+    with_end,
 )
 from isinglass.transforms.write import ZSTD
 
@@ -129,7 +131,7 @@ class ShardWriter:
         self._megatron: MegatronWriter | None = None
         if config.megatron is not None:
             self._final = workspace.path / "megatron" / shard_id
-            self._prefix = outputs.reserve(self._final, (".bin", ".idx"))
+            self._prefix = outputs.reserve(self._final, (BIN, IDX))
             self._megatron = MegatronWriter(self._prefix, tokenizer.vocabulary_size)
 
     def write(self, made: Tokenised, encoded: Encoded | None) -> None:
@@ -158,8 +160,12 @@ class ShardWriter:
         if self._megatron is not None:
             rows, tokens = self._megatron.finish()
             counts["megatron_sequences"], counts["megatron_tokens"] = rows, tokens
-            for place in (bin_path, idx_path):
-                self._outputs.adopt(place(self._prefix), place(self._final), rows)
+            for half in (BIN, IDX):
+                made, final = (
+                    half_path(self._prefix, half),
+                    half_path(self._final, half),
+                )
+                self._outputs.adopt(made, final, rows)
         return counts
 
     def _write_vectors(self, made: Tokenised, encoded: Encoded) -> None:

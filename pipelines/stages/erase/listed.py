@@ -65,14 +65,12 @@ def read_erasure(name: str, base: Path = Path()) -> Erasure:
         table = read_table(path)
         sha256 = file_sha256(path)
     except FileNotFoundError:
-        msg = (
+        raise InputError(
             f"erase.list: there is no {name}. Name the list of the request; "
             "the run that it was made for holds it as audit/erasure.parquet."
-        )
-        raise InputError(msg) from None
+        ) from None
     except (OSError, pa.ArrowException):
-        msg = f"erase.list: {name} cannot be read as Parquet."
-        raise InputError(msg) from None
+        raise InputError(f"erase.list: {name} cannot be read as Parquet.") from None
     return Erasure(_checked(table, name), _requests(table, name), sha256)
 
 
@@ -92,11 +90,10 @@ def _checked(table: pa.Table, name: str) -> pa.Table:
     missing = pc.xor(pc.is_null(table["start"]), pc.is_null(table["end"]))
     whole = pc.or_(pc.is_valid(table["start"]), table["document"])
     if not pc.all(pc.and_not(whole, missing), min_count=0).as_py():
-        msg = (
+        raise InputError(
             f"erase.list: {name} has a row without a place that does not take the "
             "whole document. Set `document` there, or give `start` and `end`."
         )
-        raise InputError(msg)
     return table.sort_by(order)
 
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isinglass.pipelines.report.blocks import (
-    Heading,
-    Paragraph,
-    Section,
-    columns,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped
 
 if TYPE_CHECKING:
@@ -20,7 +14,7 @@ TITLE = "Erased on request"
 REMOVED = {"documents": "whole documents", "spans": "the places alone"}
 
 
-def section(data: ReportData) -> Section | None:
+def section(data: ReportData) -> page.Section | None:
     """What was removed, and by which requests; None without any."""
     summary = data.manifest.erasure
     if summary is None:
@@ -45,11 +39,11 @@ def section(data: ReportData) -> Section | None:
         for number, request in enumerate(summary.requests, 1)
     ]
     blocks = (
-        Heading(TITLE),
-        Paragraph(said),
-        table(
+        page.Heading(TITLE),
+        page.Paragraph(said),
+        page.table(
             "Requests: what held a value",
-            columns(
+            page.columns(
                 *("Request", "Values", "<Removed", "Documents", "Places"),
                 *("By key", "By text", "Outside the text"),
             ),
@@ -61,4 +55,4 @@ def section(data: ReportData) -> Section | None:
             ),
         ),
     )
-    return Section("pii", TITLE, blocks)
+    return page.Section("pii", TITLE, blocks)

@@ -24,7 +24,7 @@ from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.erase import proof, report
 from isinglass.pipelines.stages.erase.listed import AUDIT_NAME, Erasure, read_erasure
 from isinglass.pipelines.stages.pii.key import find_key
-from isinglass.schemas.config import EraseConfig, RunConfig
+from isinglass.schemas.config import EraseConfig
 from isinglass.schemas.config.pii import Operator
 from isinglass.schemas.manifest import ErasureSummary
 from isinglass.schemas.reasons import DropReason
@@ -59,11 +59,6 @@ class Erase(Stage):
     early: ClassVar[bool] = True
     entities: ClassVar[Mapping[str, Operator]] = {ERASED: OPERATOR}
     place: ClassVar[int] = 51
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Erase | None:
-        """On if there is such a section."""
-        return None if config.erase is None else cls(config.erase)
 
     def prepare(self, site: Site) -> Erase:
         """Read the list."""

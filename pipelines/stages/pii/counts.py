@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.pii import PRIVACY_CLASSES, Operator
@@ -49,7 +51,10 @@ def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statisti
     rows = []
     for entity, kind, value in _each(counts):
         row = partial(
-            Statistic, stage="run", characteristic="Identifiability", entity=entity
+            Statistic,
+            when="run",
+            characteristic="Identifiability",
+            entity=entity,
         )
         rows.append(row(f"pii.{kind}", value, "spans"))
         if kind == "found" and words:
@@ -63,10 +68,8 @@ def count_rules(
 ) -> tuple[RuleCount, ...]:
     """How often each recognizer rule found something, over all shards."""
     found, changed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for path in (workspace.table("findings", shard_id) for shard_id in shard_ids):
-        if not exists(path):
-            continue
-        grouped = read_table(path, _RULE).group_by(_RULE).aggregate([([], "count_all")])
+    for findings in read_findings(workspace, shard_ids, _RULE):
+        grouped = findings.group_by(_RULE).aggregate([([], "count_all")])
         for row in grouped.to_pylist():
             rule = row["entity"], row["rule"]
             found[rule] += row["count_all"]
@@ -74,6 +77,15 @@ def count_rules(
     return tuple(
         RuleCount(*rule, n, changed[rule]) for rule, n in sorted(found.items())
     )
+
+
+def read_findings(
+    workspace: Workspace, shard_ids: Iterable[str], columns: list[str]
+) -> Iterator[pa.Table]:
+    """Some columns of the findings of each shard that has such a table."""
+    for path in (workspace.table("findings", shard_id) for shard_id in shard_ids):
+        if exists(path):
+            yield read_table(path, columns)
 
 
 def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, OperatorUse]:

@@ -20,6 +20,7 @@ from isinglass.pipelines.stages.pii.counts import (
     operator_of,
     operators_used,
 )
+from isinglass.pipelines.stages.pii.proof_hits import check_hits
 from isinglass.pipelines.stages.pii.recall import (
     AXES,
     RECALL,
@@ -37,6 +38,7 @@ from isinglass.transforms.pii.operators.generalise import may_be_generalised
 from isinglass.transforms.pii.operators.normalised import normalised
 from isinglass.transforms.pii.operators.replacement import KEY_DIGITS, operate
 from isinglass.transforms.pii.operators.surrogates import may_be_surrogate
+from isinglass.transforms.statistics.fold import words_by_source
 from isinglass.transforms.statistics.intervals import wilson
 
 SPAN = [
@@ -55,7 +57,9 @@ def written(run: FinishedRun) -> Written:
 
 def prove(run: FinishedRun) -> list[Check]:
     """Counts and offsets of the findings."""
-    return [check_counts(run), check_findings(run)]
+    counts = check_counts(run)
+    hits = [check_hits(run)] if counts.status == "passed" else []
+    return [counts, *hits, check_findings(run)]
 
 
 def rebuild(run: FinishedRun, shard_id: str) -> dict[str, list[Rebuilt]]:
@@ -227,9 +231,11 @@ def _check_findings(
     searched = [entity for entity in own if not run.is_foreign(entity)]
     if run.manifest.operators != operators_used(run.config, searched):
         faults.append("the manifest has operators that are not configured")
-    metrics = {"pii.found", "pii.changed", "pii.kept"}
-    told = statistics_table(s for s in statistics if s.metric in metrics and s.value)
-    if not told.equals(statistics_table(finding_statistics(counts, words=0))):
+    metrics = {"pii.found", "pii.changed", "pii.kept", "pii.rate"}
+    whole = (s for s in statistics if s.metric in metrics and s.source is None)
+    told = statistics_table(s for s in whole if s.value)
+    words = words_by_source(statistics, "output").get(None, 0.0)
+    if not told.equals(statistics_table(finding_statistics(counts, words))):
         faults.append("findings/ and statistics count different findings")
     return faults
 

@@ -95,7 +95,7 @@ def _statistic(entity: str, recall: Recall, slices: dict[str, str]) -> Statistic
         metric=RECALL,
         value=recall.recall,
         unit="share of planted identifiers",
-        stage="run",
+        when="run",
         characteristic="Identifiability",
         entity=entity,
         numerator=recall.found,

@@ -27,6 +27,7 @@ from isinglass.pipelines.report.text import (
     share_of,
     shorten,
 )
+from isinglass.pipelines.stages.pii.report_hits import hit_blocks
 from isinglass.pipelines.stages.pii.report_recall import bound_blocks, recall_blocks
 from isinglass.schemas.manifest import FindingCount, Manifest
 
@@ -57,6 +58,7 @@ def section(data: ReportData) -> Section:
             f"and not counted above: {', '.join(parts)}."
         )
         blocks.append(Paragraph(said, "warn"))
+    blocks += hit_blocks(data, kinds)
     blocks.append(Heading("What was missed"))
     if manifest.recall:
         blocks += recall_blocks(data, kinds)

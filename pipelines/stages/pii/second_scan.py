@@ -163,7 +163,7 @@ def second_scan_statistics(scan: SecondScan | None) -> list[Statistic]:
             metric=metric,
             value=value,
             unit=unit,
-            stage="output",
+            when="output",
             characteristic="Identifiability",
             entity=entity,
             numerator=value,

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import After, Closed, Record, Stage
@@ -16,6 +17,17 @@ from isinglass.pipelines.stages.pii.counts import (
     finding_counts,
     finding_statistics,
     operators_used,
+    read_findings,
+)
+from isinglass.pipelines.stages.pii.hits import (
+    COUNTED,
+    frequent_values,
+    hit_partials,
+    hit_warnings,
+    recall_partials,
+    sign_counts,
+    source_counts,
+    source_statistics,
 )
 from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.second_scan import (
@@ -154,6 +166,13 @@ class Pii(Stage):
         if phase == "survey" or self.config is None:
             return None
         detector = load_detector(self.config, time.monotonic)
+        if any(finder.confirmer for finder in detector.names.values()):
+            from isinglass.transforms.encode.encoder.device import (  # noqa: PLC0415
+                configure_threads,
+            )
+
+            # Workers are processes already; their number must not change any sum.
+            configure_threads(1)
         return detector, writer(self.config, self.key)
 
     def edit(self, state: State | None, view: View) -> Edits:
@@ -163,16 +182,21 @@ class Pii(Stage):
         detector, write = state
         return pii_edits(detector, view, write)
 
+    def writer(self, state: State | None) -> Write | None:
+        """Finding names is slow."""
+        return state and state[1]
+
     def record(self, state: State | None, applied: Applied, note: None) -> Record:
-        """Plant identifiers in some of the texts that were scanned."""
+        """Count hits; plant identifiers in some of the texts that were scanned."""
         del note
+        hits = hit_partials(applied)
         if state is None or self.config is None or not self.share:
-            return Record()
+            return Record(partials=hits)
         from isinglass.pipelines.stages.pii.plant import plant_some  # noqa: PLC0415
 
         chosen = sampled(applied.view.doc_ids, self.share, self.seed)
         partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)
-        return Record(partials=partials)
+        return Record(partials=hits | partials)
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search the finished `data/` once more, by other means."""
@@ -182,7 +206,7 @@ class Pii(Stage):
         """What was found, what became of it, and what was probably missed."""
         driver, counts = closing.driver, closing.counts
         findings = finding_counts(counts)
-        counted = dict(sorted(closing.partials.items()))
+        counted = recall_partials(closing.partials)
         recall = misses.recall_by_entity(counted)
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
         second: SecondScan | None = driver.after[self.name].note
@@ -194,11 +218,16 @@ class Pii(Stage):
         return Closed(
             statistics=[
                 *misses.recall_statistics(counted),
-                *finding_statistics(counts, closing.words),
+                *finding_statistics(counts, closing.words.get(None, 0.0)),
+                *source_statistics(source_counts(closing.partials), closing.words),
                 *second_scan_statistics(second),
             ],
             manifest={
                 "findings": findings,
+                "frequent_values": frequent_values(
+                    partial(read_findings, driver.workspace, driver.shard_ids, COUNTED),
+                    sign_counts(closing.partials),
+                ),
                 "allowed": allowed,
                 "operators": operators_used(driver.config, own),
                 "recall": recall,
@@ -214,11 +243,12 @@ class Pii(Stage):
     def warns(
         cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
-        """Whether texts were searched at all."""
-        del told, statistics
-        if config.pii is not None:
-            return []
-        return ["Texts were not scanned for PII (no `pii` section)."]
+        """Whether texts were searched at all, and names found where none can be."""
+        del statistics
+        warnings = hit_warnings(told.get("frequent_values", ()))
+        if config.pii is None:
+            warnings.append("Texts were not scanned for PII (no `pii` section).")
+        return warnings
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)

@@ -132,18 +132,13 @@ def repeat_statistics(workspace: Workspace) -> list[Statistic]:
     path = shares_path(workspace)
     documents = read_mapped(path).combine_chunks()
     population = read_json(path.with_name("population.json"))
-    kept = documents["kept"]
-    return [
-        row
-        for stage, part in (("input", documents), ("output", documents.filter(kept)))
-        for row in _rows(part, stage, population[stage])
-    ]
-
-
-def _rows(
-    documents: pa.Table, stage: str, population: dict[str, int]
-) -> list[Statistic]:
-    names = ["source", "characters", *(f"{stage}_{kind}" for kind in KINDS)]
-    sources, characters, *kinds = (documents[name].to_numpy() for name in names)
-    repeated = np.stack(kinds, axis=1)
-    return repeat_rows(Sample(sources, characters, repeated, population), stage)
+    found: list[Statistic] = []
+    for when, part in zip(
+        STAGES, (documents, documents.filter(documents["kept"])), strict=True
+    ):
+        names = ["source", "characters", *(f"{when}_{kind}" for kind in KINDS)]
+        sources, characters, *kinds = (part[name].to_numpy() for name in names)
+        repeated = np.stack(kinds, axis=1)
+        sample = Sample(sources, characters, repeated, population[when])
+        found += repeat_rows(sample, when)
+    return found

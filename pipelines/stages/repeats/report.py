@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.blocks import (
-    Block,
-    Cell,
-    Heading,
-    Paragraph,
-    Row,
-    Section,
-    Table,
-    columns,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import MISSING, grouped, percent
 from isinglass.transforms.repeats.estimate import SAMPLED, SHARE
 from isinglass.transforms.repeats.windows import KINDS
@@ -32,26 +22,26 @@ _WORDING = {
 }
 
 
-def section(data: ReportData) -> Section | None:
+def section(data: ReportData) -> page.Section | None:
     """Method, sampling error and shares; None where repeats were not measured."""
     config = (data.part("dedup") or {}).get("repeats")
     sampled = data.slices.find(SAMPLED, "input")
     if not isinstance(config, dict) or sampled is None:
         return None
-    heading = Heading(TITLE)
+    heading = page.Heading(TITLE)
     if not sampled["numerator"]:
         empty = (
             "No document fell into the sample, so nothing is known of repeats. Raise "
             "dedup.repeats.documents."
         )
-        blocks: tuple[Block, ...] = (heading, Paragraph(empty, "muted"))
+        blocks: tuple[page.Block, ...] = (heading, page.Paragraph(empty, "muted"))
     else:
         words = config["words"]
         blocks = (heading, *_method(words, sampled), _shares(data, words))
-    return Section("duplicates", TITLE, blocks)
+    return page.Section("duplicates", TITLE, blocks)
 
 
-def _method(words: int, sampled: Mapping[str, Any]) -> tuple[Paragraph, ...]:
+def _method(words: int, sampled: Mapping[str, Any]) -> tuple[page.Paragraph, ...]:
     chosen, total = sampled["numerator"], sampled["denominator"]
     if chosen == total:
         who = f"All {grouped(total)} documents were"
@@ -75,22 +65,22 @@ def _method(words: int, sampled: Mapping[str, Any]) -> tuple[Paragraph, ...]:
         "it lies in a stretch that occurs again; shares are of the characters from "
         "the first word of a document to its last."
     )
-    return Paragraph(method), Paragraph(error)
+    return page.Paragraph(method), page.Paragraph(error)
 
 
-def _shares(data: ReportData, words: int) -> Table:
+def _shares(data: ReportData, words: int) -> page.Table:
     sources = {row["source"] for row in data.slices.named(SHARE)} - {None}
-    rows: list[Row] = []
+    rows: list[page.Row] = []
     for source in [None, *sorted(sources)]:
         slices = {} if source is None else {"source": source}
         for kind in KINDS:
             name = "all documents" if source is None else source or MISSING
             cells = [_cells(data, stage, kind, slices) for stage in _STAGES]
-            label = name if kind == KINDS[0] else Cell(name, tone="muted")
+            label = name if kind == KINDS[0] else page.Cell(name, tone="muted")
             rows.append([label, _WORDING[kind], *cells[0], *cells[1]])
-    return table(
+    return page.table(
         f"Share of characters in verbatim repeats of at least {words} words",
-        columns(
+        page.columns(
             "<Source",
             "<Occurs again",
             "Input",

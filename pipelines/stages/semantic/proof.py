@@ -62,21 +62,17 @@ def prove(run: FinishedRun) -> list[Check]:
     near = int(np.count_nonzero(documents.near))
     if (every.num_rows, near) != (summary.documents, summary.near_duplicates):
         faults.append("manifest and clusters/ count different documents")
-    faults += _list_faults(run, list_clusters(documents, summary.clusters))
-    faults += _share_faults(run, documents)
-    faults += _near_faults(run, every, summary.threshold)
-    said = f"{every.num_rows:,} documents, {near:,} near another in meaning"
-    return [conclude("clusters", faults, said)]
-
-
-def _list_faults(run: FinishedRun, again: pa.Table) -> list[str]:
-    """Columns of the list of clusters that the rows do not bear out."""
+    again = list_clusters(documents, summary.clusters)
     listed = read_table(run.folder / "audit" / "clusters.parquet")
-    return [
+    faults += [
         f"audit/clusters has another {name} than clusters/"
         for name in again.column_names
         if not listed[name].equals(again[name])
     ]
+    faults += _share_faults(run, documents)
+    faults += _near_faults(run, every, summary.threshold)
+    said = f"{every.num_rows:,} documents, {near:,} near another in meaning"
+    return [conclude("clusters", faults, said)]
 
 
 def _share_faults(run: FinishedRun, documents: Assigned) -> list[str]:

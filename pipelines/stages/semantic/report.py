@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.pipelines.report.blocks import (
-    Figure,
-    Paragraph,
-    Section,
-    code,
-    columns,
-    not_run,
-    table,
-)
+from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of, words_of
 from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
 from isinglass.schemas.encoding import SemanticSummary
 from isinglass.transforms.semantic.layout import radii
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.report.blocks import Block, Row
     from isinglass.pipelines.report.model import ReportData
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"
@@ -46,14 +37,14 @@ class _Sizes:
         return ranked[0] if ranked else ""
 
 
-def section(data: ReportData) -> Section:
+def section(data: ReportData) -> page.Section:
     """A map, a list of the largest clusters, and what was not compared."""
     summary = data.manifest.semantic
     tables: dict[str, pa.Table] | None = data.shown.get("semantic")
     if summary is None or tables is None:
-        return not_run(ANCHOR, TITLE, "the configuration has no encode.semantic.")
+        return page.not_run(ANCHOR, TITLE, "the configuration has no encode.semantic.")
     if not summary.clusters:
-        return not_run(ANCHOR, TITLE, "no document was kept.")
+        return page.not_run(ANCHOR, TITLE, "no document was kept.")
     listed = tables["clusters"].to_pylist()
     sizes = _sizes(tables["cluster_shares"])
     introduction = (
@@ -67,13 +58,15 @@ def section(data: ReportData) -> Section:
         "circles are alike, as far as two of many dimensions can show; clusters were "
         f"fitted on {grouped(summary.fitted_on)} documents."
     )
-    blocks: tuple[Block, ...] = (
-        Paragraph(introduction),
-        Figure(cluster_map(_circles(listed, sizes)), caption),
+    blocks: tuple[page.Block, ...] = (
+        page.Paragraph(introduction),
+        page.Figure(cluster_map(_circles(listed, sizes)), caption),
         _list(listed, sizes),
-        table("What was seen", columns("<Count", "Number", "<Note"), _facts(summary)),
+        page.table(
+            "What was seen", page.columns("<Count", "Number", "<Note"), _facts(summary)
+        ),
     )
-    return Section(ANCHOR, TITLE, blocks)
+    return page.Section(ANCHOR, TITLE, blocks)
 
 
 def _sizes(shares: pa.Table) -> dict[int, _Sizes]:
@@ -104,8 +97,8 @@ def _circles(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> list[Cir
     ]
 
 
-def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> Block:
-    rows: list[Row] = []
+def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> page.Block:
+    rows: list[page.Row] = []
     ranked = sorted(listed, key=lambda r: (-sizes[r["cluster"]].before, r["cluster"]))
     for row in ranked[:MOST_LISTED]:
         one = sizes[row["cluster"]]
@@ -118,10 +111,10 @@ def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> Block:
                 share_of(one.before - one.after, one.before),
                 grouped(row["near_duplicates"]),
                 f"{one.main_source or 'unknown'} ({share_of(main, one.before)})",
-                code((row["medoid_doc_id"] or "")[:12]),
+                page.code((row["medoid_doc_id"] or "")[:12]),
             ]
         )
-    heads = columns(
+    heads = page.columns(
         "<Telling words",
         "Before",
         "After",
@@ -137,10 +130,10 @@ def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> Block:
     )
     if more > 0:
         note += f" {grouped(more)} smaller clusters are in audit/clusters."
-    return table("The largest clusters", heads, rows, note=note)
+    return page.table("The largest clusters", heads, rows, note=note)
 
 
-def _facts(summary: SemanticSummary) -> list[Row]:
+def _facts(summary: SemanticSummary) -> list[page.Row]:
     near = share_of(summary.near_duplicates, summary.documents)
     recall = summary.recall
     compared = f"{grouped(recall.documents)} documents were compared with all"
@@ -152,7 +145,7 @@ def _facts(summary: SemanticSummary) -> list[Row]:
         )
     else:
         compared += "; none has a near-duplicate"
-    rows: list[Row] = [
+    rows: list[page.Row] = [
         [
             "documents near another in meaning",
             grouped(summary.near_duplicates),

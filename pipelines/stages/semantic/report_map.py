@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from isinglass.pipelines.report.svg import WIDTH
+from isinglass.pipelines.report.svg import WIDTH, picture, text_at
 from isinglass.pipelines.report.text import grouped, shorten, visible
 
 NAMED = 12
@@ -54,7 +54,13 @@ def cluster_map(circles: Sequence[Circle]) -> Markup:
     """
     ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
     named = ranked[:NAMED]
-    colours = _colours(ranked)
+    totals: Counter[str] = Counter()
+    for one in ranked:
+        if one.source:
+            totals[one.source] += one.before
+    # A colour for each of the sources with the most documents.
+    largest = sorted(totals, key=lambda source: (-totals[source], source))
+    colours = dict(zip(largest, _COLOURS, strict=False))
     parts = [_circle(one, colours.get(one.source, _OTHER)) for one in ranked]
     parts += [_number(place, one) for place, one in enumerate(named, 1)]
     y = _SIDE + 24.0
@@ -62,17 +68,9 @@ def cluster_map(circles: Sequence[Circle]) -> Markup:
         parts += _key_line(y, place, one, colours.get(one.source, _OTHER))
         y += _LINE
     legend, bottom = _legend(y + 4.0, colours, ranked)
-    return _svg(bottom + 6, _describe(ranked, named), [*parts, *legend])
-
-
-def _colours(drawn: Sequence[Circle]) -> dict[str, str]:
-    """A colour for each of the sources with the most documents."""
-    totals: Counter[str] = Counter()
-    for one in drawn:
-        if one.source:
-            totals[one.source] += one.before
-    ranked = sorted(totals, key=lambda source: (-totals[source], source))
-    return dict(zip(ranked, _COLOURS, strict=False))
+    title, told = _describe(ranked, named)
+    description = Markup("<desc>{}</desc>").format(visible(shorten(told, 2000)))
+    return picture(bottom + 6, title, [description, *parts, *legend], 2000)
 
 
 def _circle(one: Circle, colour: str) -> Markup:
@@ -100,7 +98,7 @@ def _number(place: int, one: Circle) -> Markup:
     x, y, radius = one.x * _SIDE, one.y * _SIDE, one.radius * _SIDE
     if radius < _LEAST_NUMBER:
         x += -radius - 8 if x > _SIDE / 2 else radius + 8
-    return _text(x, y + 4.5, str(place), "strong middle")
+    return text_at(x, y + 4.5, str(place), "strong middle")
 
 
 def _key_line(y: float, place: int, one: Circle, colour: str) -> list[Markup]:
@@ -110,10 +108,10 @@ def _key_line(y: float, place: int, one: Circle, colour: str) -> list[Markup]:
         y - 4.5, colour
     )
     return [
-        _text(19, y, str(place), "strong end"),
+        text_at(19, y, str(place), "strong end"),
         dot,
-        _text(41, y, _fit(_words(one), room), ""),
-        _text(WIDTH, y, number, "quiet end"),
+        text_at(41, y, _fit(_words(one), room), ""),
+        text_at(WIDTH, y, number, "quiet end"),
     ]
 
 
@@ -134,10 +132,10 @@ def _legend(
                 'fill-opacity="0.6"/>'
             ).format(x, y - 9.5, colour)
         )
-        parts.append(_text(x + 18, y, _fit(visible(source), column - 28), "quiet"))
+        parts.append(text_at(x + 18, y, _fit(visible(source), column - 28), "quiet"))
     bottom = top + (len(entries) + 1) // 2 * _LINE + 10
     what = "ring: before cleaning · disc: after · area: documents"
-    parts.append(_text(0, bottom, what, "quiet"))
+    parts.append(text_at(0, bottom, what, "quiet"))
     return parts, bottom
 
 
@@ -173,17 +171,3 @@ def _fit(text: str, room: float) -> str:
 def _width(text: str) -> float:
     """A text's width, rather too much: 0.56 em a letter, wide scripts a whole one."""
     return sum(_EM * (0.56 if ord(letter) < 0x1100 else 1.05) for letter in text)  # noqa: PLR2004 - Hangul and what follows is wide
-
-
-def _text(x: float, y: float, text: str, style: str) -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}" class="{}">{}</text>').format(
-        x, y, style, text
-    )
-
-
-def _svg(height: float, words: tuple[str, str], parts: Sequence[Markup]) -> Markup:
-    title, description = (visible(shorten(text, 2000)) for text in words)
-    return Markup(
-        '<svg viewBox="0 0 {} {:.0f}" role="img"><title>{}</title><desc>{}</desc>{}'
-        "</svg>"
-    ).format(WIDTH, height, title, description, Markup().join(parts))

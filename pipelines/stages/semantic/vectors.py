@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array, read_table
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.schemas.config.encode import SemanticConfig
 from isinglass.transforms.batches import one_batch
 from isinglass.transforms.encode.outputs.readers import read_embeddings
@@ -33,9 +34,7 @@ def shard_ids(workspace: Workspace, shard: str) -> NDArray[np.bytes_]:
     return id_bytes(one_batch(table).column("doc_id"))
 
 
-def shard_vectors(
-    workspace: Workspace, shard: str
-) -> tuple[pa.StringArray, NDArray[np.float32]]:
+def shard_vectors(workspace: Workspace, shard: str) -> tuple[pa.StringArray, Singles]:
     """The documents of a shard of `embeddings/`, and their vectors of unit length.
 
     Where rows are windows, a document's vector is the mean of theirs.
@@ -55,7 +54,7 @@ def shard_vectors(
 
 def sampled_vectors(
     workspace: Workspace, shards: Sequence[str], size: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+) -> tuple[Integers, Singles, int]:
     """Draw documents of all shards, at least one.
 
     Returns places of at most `size` documents among those of all shards, and their
@@ -104,7 +103,7 @@ def fit_clusters(
     }
 
 
-def load_centroids(workspace: Workspace) -> NDArray[np.float32]:
+def load_centroids(workspace: Workspace) -> Singles:
     """The centroids, float32 (clusters, dimensions), rows of unit length."""
     return read_array(_path(workspace))
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.vectors.__main__ import main
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.tokenizers.batch import cut
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 
@@ -80,7 +80,7 @@ def test_tokens_are_those_of_the_reference(
     report: dict[str, Any], texts_file: Path
 ) -> None:
     texts = pq.read_table(texts_file)["text"].combine_chunks()
-    tokens = load_reference(EncodeSettings()).encode(texts)
+    tokens = load_reference(EncodeConfig()).encode(texts)
     kept = int(cut(tokens, LIMIT).lengths.sum())
     assert report["input"] == {
         "file": texts_file.name,

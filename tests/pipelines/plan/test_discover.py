@@ -77,6 +77,101 @@ def test_unknown_suffixes_are_told(
     assert "3 files with an unknown suffix are passed over" in caplog.text
 
 
+NO_DATA = [
+    "README.md",
+    "readme.txt",
+    "README.de.md",
+    "LICENSE",
+    "LICENSE.txt",
+    "LICENCE-APACHE.md",
+    "COPYING",
+    "requirements.txt",
+    "requirements-dev.txt",
+    "CITATION.md",
+    "Notice.txt",
+    "data/README.rst",
+    "dataset_info.json",
+    "deep/state.json",
+    "metadata.json",
+    "croissant.json",
+    "my-croissant_1.0.json",
+    "_delta_log/000.json",
+    "__MACOSX/a.jsonl",
+    "data/desktop.ini",
+]
+DATA = [
+    "a.jsonl",
+    "data/b.parquet",
+    "notices.txt",
+    "license.parquet",
+    "readme.csv",
+    "state.jsonl",
+    "metadata.jsonl",
+    "metadata.csv",
+    "my_readme.md",
+    "readmes/x.txt",
+    "licenses.txt",
+    "changelogs/y.md",
+    "requirements_engineering_for_beginners.txt",
+]
+
+
+@pytest.mark.parametrize("path", ["in", "in/**/*", "in/**"])
+def test_what_lies_beside_data_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    hidden = [".DS_Store", "._a.jsonl", ".gitattributes"]
+    for name in [*NO_DATA, *DATA, *hidden]:
+        file = tmp_path / "in" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    found = discover(InputConfig(path=path), tmp_path)
+    assert sorted(file.relative for file in found) == sorted(DATA)
+    assert "files beside the data are left out" in caplog.text
+    # Programs' leavings matter where a format is forced, too.
+    for name in ("_SUCCESS", ".part.crc", "x.jsonl.crc", "y.tmp"):
+        (tmp_path / "in" / name).write_bytes(b"x")
+    forced = discover(InputConfig(path=path, format="text"), tmp_path)
+    assert sorted(file.relative for file in forced) == sorted(DATA)
+
+
+def test_warnings_name_what_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.parquet", "README.md", ".gitattributes", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    discover(InputConfig(path="."), tmp_path)
+    assert "2 files beside the data are left out: .gitattributes, README.md." in (
+        caplog.text
+    )
+    assert "mixes tables with 1 files that are a document each: notes.txt" in (
+        caplog.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("README.md", ["README.md"]),
+        ("*.md", ["README.md", "b.md"]),
+        ("deep/**/*.rst", ["README.rst", "s/readme.rst"]),
+        ("deep", ["README.rst", "s/readme.rst"]),
+        ("metadata.json", ["metadata.json"]),
+        ("*", ["b.md"]),
+    ],
+)
+def test_what_is_asked_for_is_read(
+    tmp_path: Path, path: str, expected: list[str]
+) -> None:
+    names = ["README.md", "b.md", "metadata.json", "deep/README.rst"]
+    for name in [*names, "deep/s/readme.rst"]:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    found = discover(InputConfig(path=path), tmp_path)
+    assert [file.relative for file in found] == expected
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

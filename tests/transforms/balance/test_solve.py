@@ -13,8 +13,7 @@ from scipy.optimize import LinearConstraint, linprog, minimize
 from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.balance.calibration import Distance
-from isinglass.transforms.balance.feasibility import reachable_share
-from isinglass.transforms.balance.solve import Axis, Solution, axes_of
+from isinglass.transforms.balance.solve import Axis, Solution, axes_of, reachable_share
 from isinglass.transforms.balance.solve import solve as solve_documents
 from tests.properties import examples
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import configure_threads
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ TINY = {
 
 @pytest.fixture(scope="session")
 def tokenizer() -> Reference:
-    return load_reference(EncodeSettings())
+    return load_reference(EncodeConfig())
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     configure_threads(1)
-    return load_encoder(EncodeSettings())
+    return load_encoder(EncodeConfig())
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def packaged_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "packaged"
     shutil.copytree(packaged_folder(), folder)
     monkeypatch.setattr(
-        "isinglass.transforms.encode.models.packaged.packaged_folder", lambda: folder
+        "isinglass.transforms.encode.models.find.packaged_folder", lambda: folder
     )
     return folder
 

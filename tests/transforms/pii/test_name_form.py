@@ -78,6 +78,17 @@ def test_a_finding_is_cut_and_trimmed_to_its_names(
         ("Anna: are you there?", "Anna", None),
         ("- Anna, who left", "Anna", None),
         ("text\nAnna\ntext", "Anna", None),
+        ("the POLLIN flag is set", "POLLIN", "acronym"),
+        (
+            "\u0434\u043b\u044f \u041d\u0410\u0422\u041e",
+            "\u041d\u0410\u0422\u041e",
+            "acronym",
+        ),
+        ("to Mr. SMITH, who left", "SMITH", None),
+        ("to ANNA KOWALSKA, who left", "ANNA KOWALSKA", None),
+        ("by @ANNA, who left", "ANNA", None),
+        ("CALL ANNA NOW\nor not", "ANNA", None),
+        ("Vitamin K is", "K", None),
     ],
 )
 def test_what_breaks_a_rule_is_no_name(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,6 +148,16 @@ def test_a_name_is_judged_alike_alone_and_among_others(confirmer: Confirmer) -> 
         for one in mentions
     ]
     assert together == pytest.approx(alone, abs=1e-4)
+
+
+def test_who_stands_at_the_threshold_is_judged_alone(confirmer: Confirmer) -> None:
+    mentions = [Mention("by ", name, " of Oslo") for name in ("Anna", "Bo", "Kafka")]
+    features = confirmer.trunk.features(mentions[1:2])
+    (alone,) = confirmer.head.probabilities(features)
+    for low, kept in ((float(alone), True), (float(alone) + 1e-7, False)):
+        head = replace(confirmer.head, threshold=low)
+        verdicts = Confirmer(confirmer.trunk, head).people(mentions)
+        assert bool(verdicts[1]) is kept
 
 
 def test_probabilities_are_those_of_the_two_layers() -> None:

@@ -141,7 +141,7 @@ SAMPLE = Sample(
 
 def test_rows_overall_and_by_source() -> None:
     rows = repeat_rows(SAMPLE, "input")
-    assert {r.stage for r in rows} == {"input"}
+    assert {r.when for r in rows} == {"input"}
     whole = row(rows, "repeats.share", position="any")
     assert (whole.numerator, whole.denominator) == (60, 450)
     assert whole.value == 60 / 450

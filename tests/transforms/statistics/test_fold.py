@@ -69,7 +69,7 @@ def test_statistics_of_four_documents() -> None:
     assert value(found, "length.quantile", "characters", position="0.99") == 7
     assert value(found, "length.quantile", "words", position="0.75") == 1
     assert value(found, "documents.share") is None
-    assert {row.stage for row in found} == {"input"}
+    assert {row.when for row in found} == {"input"}
     assert {row.characteristic for row in found} <= set(CHARACTERISTICS.values())
 
 

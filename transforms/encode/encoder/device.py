@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.encode.settings import Precision, require
+from isinglass.transforms.encode import require
 
 if TYPE_CHECKING:
     import torch
 
 
+Precision = Literal["float32", "bfloat16", "float16"]
 _NUMBERED = re.compile(r"cuda:([0-9]{1,4})")
 
 
@@ -67,8 +68,8 @@ def gpu_numbers(choice: str) -> list[int]:
 
 
 def choose_precision(
-    choice: Precision, device: torch.device
-) -> Literal["float32", "bfloat16", "float16"]:
+    choice: Precision | Literal["auto"], device: torch.device
+) -> Precision:
     """What the model computes in: `auto` is float32 on a CPU, bfloat16 on a GPU."""
     if choice != "auto":
         return choice

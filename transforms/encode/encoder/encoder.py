@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode import require
 from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
 from isinglass.transforms.encode.encoder.window import Encoded, Window
 from isinglass.transforms.encode.forward.load import load_model
 from isinglass.transforms.encode.models.check import check_fit
 from isinglass.transforms.encode.models.find import chosen_pooling, model_folder
 from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.settings import EncodeSettings, require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Encoder:
             )
 
 
-def load_encoder(settings: EncodeSettings) -> Encoder:
+def load_encoder(settings: EncodeConfig) -> Encoder:
     """Load the model that `encode.model` names.
 
     Raises as `check_fit` and `load_model` do, and `RefuseError` if the device has too

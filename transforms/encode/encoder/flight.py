@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.errors import TooLargeError
 from isinglass.transforms.encode.batching import batch_cost, plan_batches
 from isinglass.transforms.encode.encoder.lane import Lane, Ticket, is_out_of_memory
@@ -29,7 +27,7 @@ class Flight:
     lane: Lane
     encoder: Encoder
     _windows: deque[Window] = field(default_factory=deque, init=False)
-    _batches: deque[tuple[Ticket, Window, NDArray[np.int64]]] = field(
+    _batches: deque[tuple[Ticket, Window, Integers]] = field(
         default_factory=deque, init=False
     )
 
@@ -64,15 +62,13 @@ class Flight:
             self._collect()
             yield from self._complete()
 
-    def _planned(
-        self, lengths: NDArray[np.int64], most: int
-    ) -> list[NDArray[np.int64]]:
+    def _planned(self, lengths: Integers, most: int) -> list[Integers]:
         return plan_batches(lengths, most, padded=self.encoder.model.padded)
 
-    def _cost(self, lengths: NDArray[np.int64]) -> int:
+    def _cost(self, lengths: Integers) -> int:
         return batch_cost(lengths, padded=self.encoder.model.padded)
 
-    def _submit(self, window: Window, rows: NDArray[np.int64]) -> Ticket | None:
+    def _submit(self, window: Window, rows: Integers) -> Ticket | None:
         """Put a batch on the lane; None where memory ran out."""
         try:
             return self.lane.submit(window.gather(rows), window.lengths[rows])
@@ -82,9 +78,7 @@ class Flight:
         # Only now, outside of the handler, are the tensors free that the error held.
         return None
 
-    def _after_shortage(
-        self, window: Window, rows: NDArray[np.int64]
-    ) -> list[NDArray[np.int64]]:
+    def _after_shortage(self, window: Window, rows: Integers) -> list[Integers]:
         """Halve the budget, cut the batch into halves, and empty the device.
 
         A document that was refused room beside batches under way is tried again alone.

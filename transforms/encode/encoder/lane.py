@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.transforms.encode.forward.batch import DeviceBatch
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ class Slot:
     documents: int = 0
     tokens: int = 0
 
+    def copy_in(self) -> None:
+        """Copy ids and starts to the device."""
+        sizes = (self.tokens, self.documents + 1)
+        for (host, device), size in zip((self.ids, self.starts), sizes, strict=True):
+            device[:size].copy_(host[:size], non_blocking=True)
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -83,7 +90,7 @@ class Ticket:
     slot: Slot
     copied: Mark
 
-    def wait(self) -> tuple[NDArray[np.float32], NDArray[np.float16] | None]:
+    def wait(self) -> tuple[Singles, NDArray[np.float16] | None]:
         """Vectors, shape (n, dimensions), and hidden states where asked for.
 
         Views of the slot's buffers, valid until it is released.
@@ -117,7 +124,7 @@ class Lane:
         """Whether the oldest ticket must be released before the next batch."""
         return not self._free
 
-    def submit(self, ids: NDArray[np.int32], lengths: NDArray[np.int64]) -> Ticket:
+    def submit(self, ids: NDArray[np.int32], lengths: Integers) -> Ticket:
         """Take a batch: tokens one document after the other, and their lengths.
 
         Raises:
@@ -131,7 +138,7 @@ class Lane:
         starts[0] = 0
         np.cumsum(lengths, dtype=np.int32, out=starts[1:])
         enqueue = self.engine.enqueue
-        arrived = enqueue("in", lambda: _copy_in(slot), None)
+        arrived = enqueue("in", slot.copy_in, None)
         computed = enqueue("compute", lambda: self._compute(slot, lengths), arrived)
         copied = enqueue("out", lambda: self._copy_out(slot), computed)
         # Last, so that after an error, and `recover`, the slot is free.
@@ -159,7 +166,7 @@ class Lane:
 
         return Slot(ids=pair(capacity), starts=pair(capacity + 1))
 
-    def _compute(self, slot: Slot, lengths: NDArray[np.int64]) -> None:
+    def _compute(self, slot: Slot, lengths: Integers) -> None:
         ids = slot.ids[1][: slot.tokens]
         starts = slot.starts[1][: slot.documents + 1]
         slot.made = self._work(DeviceBatch(ids, starts, lengths))
@@ -183,14 +190,6 @@ class Lane:
             # The copy reads it after this function has let go of it.
             self.engine.keep(source, "out")
         return target
-
-
-def _copy_in(slot: Slot) -> None:
-    for (host, device), size in (
-        (slot.ids, slot.tokens),
-        (slot.starts, slot.documents + 1),
-    ):
-        device[:size].copy_(host[:size], non_blocking=True)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.batching import token_index
 
@@ -27,8 +28,8 @@ class Encoded:
             Values beyond 65,504 are infinite in float16.
     """
 
-    vectors: NDArray[np.float32]
-    offsets: NDArray[np.int64]
+    vectors: Singles
+    offsets: Integers
     hidden: NDArray[np.float16] | None = None
 
 
@@ -52,15 +53,12 @@ class Window:
         """What has come back."""
         return Encoded(self._vectors, self.tokens.offsets, self._hidden)
 
-    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    def gather(self, rows: Integers) -> NDArray[np.int32]:
         """The tokens of some documents, one after the other."""
         return self.tokens.values[self._places(rows)]
 
     def put(
-        self,
-        rows: NDArray[np.int64],
-        vectors: NDArray[np.float32],
-        hidden: NDArray[np.float16] | None,
+        self, rows: Integers, vectors: Singles, hidden: NDArray[np.float16] | None
     ) -> None:
         """Copy what came back for some documents to its place.
 
@@ -81,5 +79,5 @@ class Window:
             self._hidden[self._places(rows)] = hidden
         self.left -= int(self.lengths[rows].sum())
 
-    def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _places(self, rows: Integers) -> Integers:
         return token_index(self.tokens.offsets[rows], self.lengths[rows])

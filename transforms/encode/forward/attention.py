@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -85,30 +86,21 @@ def kernels() -> dict[str, Kernel]:
     except ImportError:
         pass
     else:
-
-        def public(
-            query: Tensor, key: Tensor, value: Tensor, starts: Tensor, longest: int
-        ) -> Tensor:
-            spans = (starts, starts, longest, longest)
-            result = varlen_attn(query, key, value, *spans)
-            # With an auxiliary output, which is not asked for, it gives two.
-            return result[0] if isinstance(result, tuple) else result
-
-        found["varlen"] = public
+        found["varlen"] = partial(_attend, varlen_attn, ())
     operator = getattr(torch.ops.aten, "_flash_attention_forward", None)
     if operator is not None:
-
-        def private(
-            query: Tensor, key: Tensor, value: Tensor, starts: Tensor, longest: int
-        ) -> Tensor:
-            spans = (starts, starts, longest, longest)
-            # No dropout, not causal, no mask for debugging.
-            result = operator(query, key, value, *spans, 0.0, False, False)  # noqa: FBT003
-            output: Tensor = result[0]
-            return output
-
-        found["flash"] = private
+        # No dropout, not causal, no mask for debugging.
+        found["flash"] = partial(_attend, operator, (0.0, False, False))
     return found
+
+
+def _attend(operator: Any, options: tuple[Any, ...], *given: Any) -> Tensor:
+    """Call an operator with the arguments of a `Kernel`, and its own options."""
+    *vectors, starts, longest = given
+    result = operator(*vectors, starts, starts, longest, longest, *options)
+    # Auxiliary outputs, which are not asked for, come behind.
+    output: Tensor = result[0] if isinstance(result, tuple | list) else result
+    return output
 
 
 def _sample(

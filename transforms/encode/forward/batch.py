@@ -1,4 +1,4 @@
-"""The documents of one forward pass, on the device that runs it.
+"""The documents of one forward pass, on the device that runs it, and their vectors.
 
 Nothing here asks the device for a value: what the host must know comes from the
 lengths it holds, and what the device must know is computed there.
@@ -6,6 +6,7 @@ lengths it holds, and what the device must know is computed there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,11 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import linear
 
 from isinglass.transforms.encode.batching import equal_runs
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    # Hidden states to vectors of the batch's documents: float32, (n, dimensions).
+    Pooling = Callable[["DeviceBatch", Tensor], Tensor]
 
 
 class Run(NamedTuple):
@@ -75,3 +80,42 @@ class DeviceBatch:
         """The place of each token in its document, from 0: int64, shape (tokens,)."""
         tokens = torch.arange(self.ids.shape[0], device=rows.device)
         return tokens - self.starts.long()[rows]
+
+
+def pool_mean(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    """Mean of each document's hidden states, special tokens included."""
+    if hidden.device.type != "cpu":
+        return _mean_by_segments(batch, hidden)
+    means = []
+    for run in batch.runs:
+        rows = hidden[run.start : run.stop].view(run.documents, run.length, -1)
+        means.append(rows.mean(1, dtype=torch.float32))
+    return torch.cat(means)
+
+
+def pool_first(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    """Hidden state of each document's first token, which is [CLS] or its like."""
+    return hidden[batch.starts[:-1].long()].float()
+
+
+@dataclass(frozen=True)
+class Pooler:
+    """The model's own head: tanh of an affine map of the first hidden state.
+
+    Weight (width, width) and bias (width,) are float32.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, batch: DeviceBatch, hidden: Tensor) -> Tensor:
+        """See `Pooling`."""
+        return linear(pool_first(batch, hidden), self.weight, self.bias).tanh()
+
+
+def _mean_by_segments(batch: DeviceBatch, hidden: Tensor) -> Tensor:
+    """In one kernel, in a fixed order of summation, and without waiting for it."""
+    # The checks that `unsafe` leaves out would ask the device for the lengths.
+    return torch.segment_reduce(
+        hidden.float(), "mean", lengths=batch.starts.diff().long(), axis=0, unsafe=True
+    )

@@ -19,8 +19,8 @@ from torch.nn.functional import embedding, layer_norm
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode.forward.architecture import WORDS, Shape, read_shape
 from isinglass.transforms.encode.forward.attention import choose_attention
+from isinglass.transforms.encode.forward.batch import Pooler, pool_first, pool_mean
 from isinglass.transforms.encode.forward.checkpoint import Checkpoint, open_checkpoint
-from isinglass.transforms.encode.forward.pooling import Pooler, pool_first, pool_mean
 from isinglass.transforms.encode.forward.products import product, sum_product
 from isinglass.transforms.encode.models.folder import model_settings
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from isinglass.transforms.encode.forward.attention import Attention
-    from isinglass.transforms.encode.forward.batch import DeviceBatch
-    from isinglass.transforms.encode.forward.pooling import Pooling
+    from isinglass.transforms.encode.forward.batch import DeviceBatch, Pooling
     from isinglass.transforms.encode.forward.products import Product, SumProduct
 
 

@@ -85,18 +85,14 @@ def open_checkpoint(folder: Path, anchor: str) -> Checkpoint:
             f"{', '.join(map(repr, prefixes))}. Save the one that is wanted by itself."
         )
     prefix = prefixes[0] if prefixes else ""
-    tensors = {
-        _present_name(name.removeprefix(prefix)): (file, name)
-        for name, file in found.items()
-        if name.startswith(prefix)
-    }
+    tensors = {}
+    for name, file in found.items():
+        if name.startswith(prefix):
+            inside = name.removeprefix(prefix)
+            inside = inside.replace("LayerNorm.gamma", "LayerNorm.weight")
+            inside = inside.replace("LayerNorm.beta", "LayerNorm.bias")
+            tensors[inside] = (file, name)
     return Checkpoint(folder, tensors)
-
-
-def _present_name(name: str) -> str:
-    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
-        "LayerNorm.beta", "LayerNorm.bias"
-    )
 
 
 def open_weights(path: Path) -> Any:

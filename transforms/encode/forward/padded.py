@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import torch
 
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode import require
 from isinglass.transforms.encode.forward.agreement import agree
-from isinglass.transforms.encode.forward.pooling import pool_first, pool_mean
+from isinglass.transforms.encode.forward.batch import pool_first, pool_mean
 from isinglass.transforms.encode.models.folder import model_settings
-from isinglass.transforms.encode.settings import require
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from isinglass.transforms.encode.forward.batch import DeviceBatch
-    from isinglass.transforms.encode.forward.pooling import Pooling
+    from isinglass.transforms.encode.forward.batch import DeviceBatch, Pooling
 
 # Ids of the probe: in every vocabulary, and rarely special.
 _PROBE = (5, 6, 7, 8)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode import require
+from isinglass.transforms.encode.models.find import (
+    MINILM,
+    MINILM_NAME,
+    WHEEL,
+    model_folder,
+    tokenizer_file,
+)
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     TOKENIZER_FILE,
@@ -21,33 +27,18 @@ from isinglass.transforms.encode.models.folder import (
     weight_files,
 )
 from isinglass.transforms.encode.models.hub import expected_sha256, snapshot_name
-from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME, WHEEL
-from isinglass.transforms.encode.settings import EncodeSettings, require
+
+if TYPE_CHECKING:
+    # Files are found where the libraries of the configuration are not installed.
+    from isinglass.schemas.config import EncodeConfig
+    from isinglass.schemas.manifest import Model
 
 
-@dataclass(frozen=True)
-class ModelFile:
-    """A file that the outputs depend on.
-
-    Attributes:
-        role: `tokenizer`, `encoder` or `encoder settings`.
-        sha256: Of the file, hex; see `parts_sha256` for weights in several files.
-        version: Of the package it came in; empty for a folder.
-        revision: Commit on the hub that it is of; empty for a folder of one's own.
-    """
-
-    name: str
-    role: str
-    sha256: str
-    version: str = ""
-    revision: str = ""
-
-
-def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[ModelFile]:
+def check_models(settings: EncodeConfig, *, embeds: bool = True) -> list[Model]:
     """Everything the outputs depend on besides the text; nothing is loaded.
 
-    These are the tokenizer, and if `embeds` the weights and the settings of the
-    encoder. Names that the hub's cache lacks are fetched here, if that is allowed.
+    These are the `tokenizer`, and if `embeds` the weights and the settings of the
+    `encoder`. Names that the hub's cache lacks are fetched here, if that is allowed.
     Raises as `tokenizer_file`, `model_folder` and `check_fit` do, and `ConfigError` for
     a revision of nothing on the hub.
     """
@@ -72,16 +63,17 @@ def check_models(settings: EncodeSettings, *, embeds: bool = True) -> list[Model
     return models
 
 
-def _model(choice: str, role: str, *files: Path) -> ModelFile:
+def _model(choice: str, role: str, *files: Path) -> Model:
+    from isinglass.schemas.manifest import Model  # noqa: PLC0415  (as above)
+
     digest = parts_sha256({file.name: _checked_sha256(file) for file in files})
-    if choice == MINILM:
-        return ModelFile(MINILM_NAME, role, digest, version=version(WHEEL))
-    snapshot = snapshot_name(files[0])
-    if snapshot is not None:
-        name, commit = snapshot
-        return ModelFile(name, role, digest, revision=commit)
     # Only the last part of the path: the same model elsewhere is the same model.
-    return ModelFile(Path(choice).resolve().name, role, digest)
+    told = {"name": Path(choice).resolve().name}
+    if choice == MINILM:
+        told = {"name": MINILM_NAME, "version": version(WHEEL)}
+    elif (snapshot := snapshot_name(files[0])) is not None:
+        told = dict(zip(("name", "revision"), snapshot, strict=True))
+    return Model(role=role, sha256=digest, **told)
 
 
 def _checked_sha256(file: Path) -> str:
@@ -160,7 +152,7 @@ def largest_id(file: Path, tokenizer: dict[str, Any]) -> int:
         ) from error
 
 
-def check_fit(settings: EncodeSettings) -> None:
+def check_fit(settings: EncodeConfig) -> None:
     """Check that model, tokenizer, max_tokens and pooling go together.
 
     Raises:
@@ -201,7 +193,7 @@ def _rules(tokenizer: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in tokenizer.items() if key not in ignored}
 
 
-def _refuse_pair(settings: EncodeSettings, why: str) -> None:
+def _refuse_pair(settings: EncodeConfig, why: str) -> None:
     fix = f"Set encode.tokenizer to {settings.model!r}"
     if settings.tokenizer == settings.model:
         fix = "The folder holds files of two models: save both of one"

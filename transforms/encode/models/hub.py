@@ -21,6 +21,7 @@ from isinglass.schemas.errors import (
     RefuseError,
     RetryError,
 )
+from isinglass.transforms.encode import require
 from isinglass.transforms.encode.models.folder import (
     CONFIG_FILE,
     INDEX_FILE,
@@ -29,7 +30,6 @@ from isinglass.transforms.encode.models.folder import (
     WEIGHTS_FILE,
     weight_files,
 )
-from isinglass.transforms.encode.settings import require
 
 _WEIGHTS = (WEIGHTS_FILE, INDEX_FILE, "model-*.safetensors")
 _SETTINGS = (

@@ -30,7 +30,8 @@ def decodes_to(
     """
     added = backend.get_added_tokens_decoder()
     gone = any(added[one].lstrip or added[one].rstrip for one in set(ids) & set(added))
-    if _is_byte_level(backend) and not gone:
+    byte_level = type(backend.decoder).__name__ == "ByteLevel"
+    if backend.normalizer is None and byte_level and not gone:
         return _decodes_exactly(backend, ids, text, whole=whole)
     normaliser = backend.normalizer
     clean: Callable[[str], str] = normaliser.normalize_str if normaliser else str
@@ -46,10 +47,6 @@ def decodes_to(
     if not whole and parts and parts[-1]:
         parts[-1] = parts[-1].rstrip(LOST)
     return _matches(parts, _letters(normal), whole=whole)
-
-
-def _is_byte_level(backend: Any) -> bool:
-    return backend.normalizer is None and type(backend.decoder).__name__ == "ByteLevel"
 
 
 def _is_word_piece(backend: Any) -> bool:

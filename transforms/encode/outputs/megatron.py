@@ -38,14 +38,12 @@ UINT16_BELOW = 65_500
 """Megatron-LM takes uint16 for vocabularies of fewer ids (`DType.optimal_dtype`)."""
 
 
-def bin_path(prefix: Path) -> Path:
-    """File of the ids."""
-    return prefix.with_name(prefix.name + ".bin")
+BIN, IDX = ".bin", ".idx"
 
 
-def idx_path(prefix: Path) -> Path:
-    """File that says where documents are."""
-    return prefix.with_name(prefix.name + ".idx")
+def half_path(prefix: Path, suffix: str) -> Path:
+    """File of the ids (`BIN`), or the one that says where documents are (`IDX`)."""
+    return prefix.with_name(prefix.name + suffix)
 
 
 def id_type(vocabulary_size: int) -> Literal["uint16", "int32"]:
@@ -60,11 +58,11 @@ class MegatronWriter:
     """
 
     def __init__(self, prefix: Path, vocabulary_size: int) -> None:
-        self._index = idx_path(prefix)
+        self._index = half_path(prefix, IDX)
         self._vocabulary_size = vocabulary_size
         self._code = 8 if id_type(vocabulary_size) == "uint16" else 4
         self._lengths: list[NDArray[np.int32]] = []
-        self._file = bin_path(prefix).open("wb")
+        self._file = half_path(prefix, BIN).open("wb")
 
     def write(self, tokens: TokenBatch) -> None:
         """Add documents.

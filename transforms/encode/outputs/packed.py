@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.tables import PACKED
 from isinglass.transforms.encode.batching import bounds, equal_runs, token_index
 from isinglass.transforms.encode.outputs.rows import list_column, with_end
@@ -96,16 +97,16 @@ class Packer:
 
 
 class _Pieces(NamedTuple):
-    documents: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    places: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    documents: Integers
+    starts: Integers
+    places: Integers
+    lengths: Integers
 
-    def take(self, order: NDArray[np.int64]) -> _Pieces:
+    def take(self, order: Integers) -> _Pieces:
         return _Pieces(*(column[order] for column in self))
 
 
-def _pieces(lengths: NDArray[np.int64], most: int) -> _Pieces:
+def _pieces(lengths: Integers, most: int) -> _Pieces:
     """Documents cut into pieces of at most `most` tokens.
 
     `starts` are in the document, `places` in the flat array of all tokens.
@@ -118,7 +119,7 @@ def _pieces(lengths: NDArray[np.int64], most: int) -> _Pieces:
     return _Pieces(documents, starts, before[documents] + starts, sizes)
 
 
-def best_fit(lengths: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+def best_fit(lengths: Integers, length: int) -> Integers:
     """Assign pieces to rows by best-fit-decreasing.
 
     Equal pieces are placed together: a row takes as many of them as it has room for,
@@ -187,10 +188,7 @@ class _Rooms:
 
 
 def _batches(
-    doc_ids: pa.StringArray,
-    values: NDArray[np.int32],
-    pieces: _Pieces,
-    rows: NDArray[np.int64],
+    doc_ids: pa.StringArray, values: NDArray[np.int32], pieces: _Pieces, rows: Integers
 ) -> Iterator[pa.RecordBatch]:
     """Rows in batches of about `BATCH_TOKENS`; pieces are in the order of the rows."""
     edges = np.append(np.flatnonzero(np.diff(rows, prepend=-1)), len(rows))
@@ -202,10 +200,7 @@ def _batches(
 
 
 def _batch(
-    doc_ids: pa.StringArray,
-    values: NDArray[np.int32],
-    pieces: _Pieces,
-    edges: NDArray[np.int64],
+    doc_ids: pa.StringArray, values: NDArray[np.int32], pieces: _Pieces, edges: Integers
 ) -> pa.RecordBatch:
     lengths = pieces.lengths
     offsets = np.append(0, np.cumsum(lengths))[edges]

@@ -12,20 +12,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers, Singles
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.megatron import (
+    BIN,
     HEADER,
+    IDX,
     MAGIC,
     TYPES,
     VERSION,
-    bin_path,
-    idx_path,
+    half_path,
 )
 
 
 def read_embeddings(
     path: str | Path,
-) -> tuple[pa.ChunkedArray, NDArray[np.float32] | NDArray[np.float16]]:
+) -> tuple[pa.ChunkedArray, Singles | NDArray[np.float16]]:
     """The vectors of a file, or of all files of a folder in the order of their names.
 
     Row groups are read one after the other into the matrix, so that the memory is that
@@ -168,8 +170,8 @@ class MegatronData:
 
     _ids: NDArray[Any] = field(repr=False)
     lengths: NDArray[np.int32]
-    _starts: NDArray[np.int64] = field(repr=False)
-    borders: NDArray[np.int64]
+    _starts: Integers = field(repr=False)
+    borders: Integers
 
     def __len__(self) -> int:
         """Documents, empty ones included."""
@@ -197,7 +199,7 @@ def read_megatron(prefix: str | Path) -> MegatronData:
     Raises:
         InputError: A file is missing, or is not what the other says.
     """
-    index, data = idx_path(Path(prefix)), bin_path(Path(prefix))
+    index, data = (half_path(Path(prefix), half) for half in (IDX, BIN))
     try:
         content = index.read_bytes()
         size = data.stat().st_size

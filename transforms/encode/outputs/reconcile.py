@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.decoded import decodes_to
 from isinglass.transforms.encode.outputs.readers import open_parquet
@@ -26,7 +27,7 @@ from isinglass.transforms.encode.outputs.rows import window_numbers
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-    from isinglass.transforms.encode.settings import EncodeSettings
+    from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.tokenizers.reference import Reference
 
 BATCH_ROWS = 4096
@@ -39,7 +40,7 @@ class Expected:
     """What the rows of a file of tokens should be like: by what they were made."""
 
     tokenizer: Reference
-    settings: EncodeSettings
+    settings: EncodeConfig
 
     @property
     def specials(self) -> int:
@@ -66,7 +67,9 @@ def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]
     if windowed:
         windows = rows.column("window").to_numpy()
         first = np.flatnonzero(windows == 0)
-        faults += _check_windows(written, windows)
+        codes = written.dictionary_encode().indices.to_numpy()
+        wrong = window_numbers(codes) != windows
+        faults += _told(wrong, "are not the next window of their document")
         written = written.take(pa.array(first))
     faults += _check_documents(written, wanted)
     # Rows cannot be laid beside each other where they are not the same documents.
@@ -83,12 +86,6 @@ def reconcile_tokens(tokens: Path, texts: Path, expected: Expected) -> list[str]
             if not _decodes(ids.get(document, []), text, expected):
                 faults.append(f"The ids of document {document} are not of its text.")
     return faults
-
-
-def _check_windows(doc_ids: pa.Array, windows: NDArray[np.int32]) -> list[str]:
-    codes = doc_ids.dictionary_encode().indices.to_numpy()
-    wrong = window_numbers(codes) != windows
-    return _told(wrong, "are not the next window of their document")
 
 
 def _check_documents(written: pa.Array, wanted: pa.Array) -> list[str]:
@@ -129,7 +126,7 @@ def _check_rows(batch: pa.RecordBatch, first: int, expected: Expected) -> list[s
     return [fault for what in wrong for fault in _told(wrong[what], what, first)]
 
 
-def _told(wrong: NDArray[np.bool_], what: str, first: int = 0) -> list[str]:
+def _told(wrong: Flags, what: str, first: int = 0) -> list[str]:
     places = np.flatnonzero(wrong)
     if len(places) == 0:
         return []
@@ -137,7 +134,7 @@ def _told(wrong: NDArray[np.bool_], what: str, first: int = 0) -> list[str]:
     return [f"{where} {what}; the first is row {first + places[0]}."]
 
 
-def _sample(documents: int) -> NDArray[np.int64]:
+def _sample(documents: int) -> Integers:
     """Every k-th document: at least one, at most `MOST_DECODED`."""
     return np.arange(0, documents, max(1, -(-documents // MOST_DECODED)))
 
@@ -145,7 +142,7 @@ def _sample(documents: int) -> NDArray[np.int64]:
 def _collect(
     batch: pa.RecordBatch,
     start: int,
-    sampled: tuple[NDArray[np.int64], NDArray[np.int64]],
+    sampled: tuple[Integers, Integers],
     ids: dict[int, list[int]],
     expected: Expected,
 ) -> None:
@@ -172,7 +169,7 @@ def _decodes(ids: Sequence[int], text: str, expected: Expected) -> bool:
     return decodes_to(expected.tokenizer.library, ids, text, whole=whole)
 
 
-def _lists(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _lists(column: pa.ListArray) -> tuple[NDArray[np.int32], Integers]:
     offsets = column.offsets.to_numpy().astype(np.int64)
     values = column.values.to_numpy()[offsets[0] : offsets[-1]]
     return values, offsets - offsets[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.encode.batching import token_index
 
@@ -23,12 +24,12 @@ class TokenBatch:
     """
 
     values: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    offsets: Integers
     suffix: int = 1
     prefix: int = 0
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Integers:
         """Tokens of each document."""
         return np.diff(self.offsets)
 
@@ -80,7 +81,7 @@ def window_step(max_tokens: int, stride: int, specials: int) -> int:
 
 def windows(
     tokens: TokenBatch, max_tokens: int, stride: int = 0
-) -> tuple[TokenBatch, NDArray[np.int64]]:
+) -> tuple[TokenBatch, Integers]:
     """Cut documents into stretches that each fit the encoder.
 
     A window starts every `max_tokens - prefix - suffix - stride` tokens of the text
@@ -113,9 +114,7 @@ def windows(
     return replace(tokens, values=values, offsets=offsets), documents
 
 
-def replace_rows(
-    tokens: TokenBatch, rows: NDArray[np.int64], others: TokenBatch
-) -> TokenBatch:
+def replace_rows(tokens: TokenBatch, rows: Integers, others: TokenBatch) -> TokenBatch:
     """Put the documents of `others` in the place of `rows`, in the same order."""
     if len(rows) == 0:
         return tokens
@@ -128,21 +127,21 @@ def replace_rows(
     return replace(tokens, values=values, offsets=offsets_of(lengths))
 
 
-def take_rows(tokens: TokenBatch, rows: NDArray[np.int64]) -> TokenBatch:
+def take_rows(tokens: TokenBatch, rows: Integers) -> TokenBatch:
     """The documents of `rows` alone, in that order."""
     lengths = tokens.lengths[rows]
     values = tokens.values[token_index(tokens.offsets[rows], lengths)]
     return replace(tokens, values=values, offsets=offsets_of(lengths))
 
 
-def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def offsets_of(lengths: Integers) -> Integers:
     """Where documents of these lengths start and end, shape (n + 1,)."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
-def differing_rows(one: TokenBatch, other: TokenBatch) -> NDArray[np.int64]:
+def differing_rows(one: TokenBatch, other: TokenBatch) -> Integers:
     """Rows of the documents whose ids are not the same in both, ascending."""
     lengths = one.lengths
     differs = lengths != other.lengths
@@ -151,15 +150,3 @@ def differing_rows(one: TokenBatch, other: TokenBatch) -> NDArray[np.int64]:
     at = np.flatnonzero(mine.values != theirs.values)
     differs[same[np.searchsorted(mine.offsets, at, side="right") - 1]] = True
     return np.flatnonzero(differs)
-
-
-def number_words(tokens: TokenBatch, inside: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Number of each token's word in its document, -1 for the special ones around it.
-
-    `inside` says which ids continue a word; see `Rules.continuing_ids`.
-    """
-    starts = ~inside[tokens.values]
-    special = special_tokens_mask(tokens) > 0
-    count = np.concatenate([[0], np.cumsum(starts & ~special)])
-    before = np.repeat(count[tokens.offsets[:-1]], tokens.lengths)
-    return np.where(special, -1, count[1:] - before - 1).astype(np.int32)

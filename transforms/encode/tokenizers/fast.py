@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -71,26 +72,20 @@ def load_fast(kind: Kind, content: str) -> FastLibrary | None:
     package = _PACKAGES[module]
     try:
         found = version(package)
-        flat = _splintr(content) if module == "splintr" else _fastokens(content)
+        flat: Flat
+        if module == "splintr":
+            import splintr  # noqa: PLC0415  (optional)
+
+            flat = splintr.from_json_bytes(content.encode()).encode_batch_flat
+        else:
+            import fastokens  # type: ignore[import-untyped]  # noqa: PLC0415
+
+            library = fastokens.Tokenizer.from_json_str(content)
+            special = json.loads(content).get("post_processor") is not None
+            flat = partial(library.encode_batch_flat, add_special_tokens=special)
     except (KeyboardInterrupt, SystemExit):
         raise
     except (PackageNotFoundError, BaseException):  # noqa: BLE001
         # Their panics derive from BaseException, their errors from nothing narrower.
         return None
     return FastLibrary(package, found, flat)
-
-
-def _splintr(content: str) -> Flat:
-    import splintr  # noqa: PLC0415  (optional)
-
-    library = splintr.from_json_bytes(content.encode())
-    flat: Flat = library.encode_batch_flat
-    return flat
-
-
-def _fastokens(content: str) -> Flat:
-    import fastokens  # type: ignore[import-untyped]  # noqa: PLC0415  (optional)
-
-    library = fastokens.Tokenizer.from_json_str(content)
-    special = json.loads(content).get("post_processor") is not None
-    return lambda texts: library.encode_batch_flat(texts, add_special_tokens=special)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, differing_rows
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary, load_fast
 from isinglass.transforms.encode.tokenizers.reference import Reference, read_library
@@ -43,6 +43,7 @@ SHORT_CONTEXT = "a{0}.1{0}A\n"
 """The same for code points that no text holds, 955,000 of them, at a third of the
 time: a letter joins `a`, a digit joins `1`, neither joins the full stop."""
 
+_SURROGATES = range(0xD800, 0xE000)
 _NO_TEXT = {"Cn", "Co", "Cs"}
 _GROUP = 256
 _PLAIN = "aA1. '\n"
@@ -65,7 +66,7 @@ def probe(
     """
     listed = np.zeros(CODE_POINTS, bool)
     if points is None:
-        points = [chr(one) for one in range(CODE_POINTS) if not _is_surrogate(one)]
+        points = [chr(one) for one in range(CODE_POINTS) if one not in _SURROGATES]
     if rules.kind == "bytes":
         if splitting is None:
             return None
@@ -121,12 +122,8 @@ def splitting_pair(rules: Rules) -> tuple[Encode, FastLibrary] | None:
     return encode, fast
 
 
-def _is_surrogate(point: int) -> bool:
-    return 0xD800 <= point <= 0xDFFF  # noqa: PLR2004
-
-
 def _list(
-    listed: NDArray[np.bool_],
+    listed: Flags,
     strings: Sequence[str],
     context: str,
     reference: Encode,
@@ -158,7 +155,7 @@ def _decomposed() -> list[str]:
     return [parts for one, parts in apart if parts != one]
 
 
-def _neighbours(listed: NDArray[np.bool_]) -> list[str]:
+def _neighbours(listed: Flags) -> list[str]:
     """The first and last code point of each class that Unicode's rules look at."""
     classes: dict[tuple[str, int], list[str]] = {}
     for point in np.flatnonzero(~listed).tolist():
@@ -211,7 +208,7 @@ def adversarial(count: int, seed: int = SEED, added: Sequence[str] = ()) -> list
 
 def differing(
     texts: list[str], reference: Callable[[list[str]], TokenBatch], fast: FastLibrary
-) -> NDArray[np.int64]:
+) -> Integers:
     """Rows of the texts whose ids differ."""
     if not texts:
         return np.zeros(0, np.int64)
@@ -240,7 +237,7 @@ def _random(chance: np.random.Generator) -> str:
     top = (0x110000, 0x10000, 0x3000)[int(chance.integers(3))]
     points = chance.integers(top, size=int(chance.integers(1, 24))).tolist()
     plain = _one_of(chance, ("", "a", " ", "1"))
-    return plain.join(chr(one) for one in points if not 0xD800 <= one <= 0xDFFF)  # noqa: PLR2004
+    return plain.join(chr(one) for one in points if one not in _SURROGATES)
 
 
 def _one_of(chance: np.random.Generator, texts: tuple[str, ...]) -> str:

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode import require
 from isinglass.transforms.encode.batching import bounds
+from isinglass.transforms.encode.models.find import MINILM, MINILM_NAME
 from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
-from isinglass.transforms.encode.models.packaged import MINILM, MINILM_NAME
-from isinglass.transforms.encode.settings import EncodeSettings, require
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
 
@@ -113,7 +114,7 @@ class Reference:
         return [np.concatenate(ids)]
 
 
-def load_reference(settings: EncodeSettings) -> Reference:
+def load_reference(settings: EncodeConfig) -> Reference:
     """Load the tokenizer that `encode.tokenizer` names, without any fast library.
 
     Raises:

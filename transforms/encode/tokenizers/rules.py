@@ -50,10 +50,9 @@ class Rules:
     def continuing_ids(self, size: int) -> NDArray[np.bool_] | None:
         """Which ids continue the word before them, shape (size,).
 
-        Returns:
-            None where the ids alone do not say so. BERT's do: its splitting makes
-            words of their own of punctuation marks, so no word begins with the `##`
-            that marks the pieces inside one.
+        None where the ids alone do not say so. BERT's do: its splitting makes words of
+        their own of punctuation marks, so no word begins with the `##` that marks the
+        pieces inside one.
         """
         if self.kind != "wordpiece" or self.continuing != "##":
             return None

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
+
 _WINDOW = 256
 """Bytes behind the wanted length in which a space is looked for."""
 
@@ -28,19 +30,19 @@ class Texts:
     """
 
     data: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    starts: Integers
+    stops: Integers
 
     def __len__(self) -> int:
         """Documents."""
         return len(self.starts)
 
     @property
-    def sizes(self) -> NDArray[np.int64]:
+    def sizes(self) -> Integers:
         """Bytes of each document."""
         return self.stops - self.starts
 
-    def take(self, rows: NDArray[np.int64]) -> Texts:
+    def take(self, rows: Integers) -> Texts:
         """The documents of `rows`, in that order."""
         return Texts(self.data, self.starts[rows], self.stops[rows])
 
@@ -66,7 +68,7 @@ def texts_of(array: pa.StringArray | pa.LargeStringArray) -> Texts:
         return Texts(np.zeros(0, np.uint8), none, none)
     kind = np.dtype(np.int64 if large else np.int32)
     raw = np.frombuffer(offsets, kind)[array.offset :][: len(array) + 1]
-    bounds: NDArray[np.int64] = raw.astype(np.int64)
+    bounds: Integers = raw.astype(np.int64)
     values = np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
     return Texts(values, bounds[:-1], bounds[1:])
 
@@ -115,7 +117,7 @@ class CodePoints:
         self._lowest = int(np.flatnonzero(self._lead).min(initial=_BYTES))
         self._ascii = at[at < _ASCII].tolist()
 
-    def rows(self, texts: Texts) -> NDArray[np.int64]:
+    def rows(self, texts: Texts) -> Integers:
         """Rows of the documents that hold one of the code points, ascending."""
         if len(texts) == 0 or not self.listed.any():
             return np.zeros(0, np.int64)
@@ -132,9 +134,7 @@ class CodePoints:
         """Whether one text holds one of the code points."""
         return bool(self.listed[[ord(one) for one in text]].any()) if text else False
 
-    def _find(
-        self, data: NDArray[np.uint8], start: int, stop: int
-    ) -> NDArray[np.int64]:
+    def _find(self, data: NDArray[np.uint8], start: int, stop: int) -> Integers:
         """Places where a listed code point starts."""
         part = data[start:stop]
         at = np.zeros(0, np.int64)
@@ -146,21 +146,21 @@ class CodePoints:
         return np.concatenate([at, *plain])
 
 
-def ranges_of(listed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def ranges_of(listed: Flags) -> list[tuple[int, int]]:
     """The ranges of a set, ascending; both ends belong to a range."""
     edges = np.flatnonzero(np.diff(listed, prepend=False, append=False))
     firsts, ends = edges[::2].tolist(), edges[1::2].tolist()
     return [(first, end - 1) for first, end in zip(firsts, ends, strict=True)]
 
 
-def _lead_bytes(points: NDArray[np.int64]) -> NDArray[np.int64]:
+def _lead_bytes(points: Integers) -> Integers:
     """First byte in UTF-8 of code points beyond ASCII (RFC 3629, section 3)."""
     two, three = 0xC0 | points >> 6, 0xE0 | points >> 12
     four = 0xF0 | points >> 18
     return np.where(points < 0x800, two, np.where(points < 0x10000, three, four))  # noqa: PLR2004
 
 
-def _decode(data: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
+def _decode(data: NDArray[np.uint8], at: Integers) -> Integers:
     """Code points that start at places of valid UTF-8 (RFC 3629, section 3)."""
     last = len(data) - 1
     b0, b1, b2, b3 = (data[np.minimum(at + k, last)].astype(np.int64) for k in range(4))

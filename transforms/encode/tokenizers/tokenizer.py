@@ -15,14 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.errors import TokenizerDiffersError
 from isinglass.transforms.encode.batching import bounds
 from isinglass.transforms.encode.tokenizers.batch import (
     TokenBatch,
     cut,
     differing_rows,
-    number_words,
     replace_rows,
+    special_tokens_mask,
     take_rows,
 )
 from isinglass.transforms.encode.tokenizers.choice import Choice, choose
@@ -31,7 +32,7 @@ from isinglass.transforms.encode.tokenizers.texts import Texts, shorten, texts_o
 from isinglass.transforms.mixing import splitmix64
 
 if TYPE_CHECKING:
-    from isinglass.transforms.encode.settings import EncodeSettings
+    from isinglass.schemas.config import EncodeConfig
 
 CHARACTERS_A_TOKEN = 8
 """Text kept for each token wanted before a document is cut; English has four
@@ -113,13 +114,18 @@ class Tokenizer:
         """
         if self._continuing is None:
             return self.reference.word_ids(texts)
-        return number_words(tokens or self.encode(texts), self._continuing)
+        tokens = tokens or self.encode(texts)
+        special = special_tokens_mask(tokens) > 0
+        opens = ~self._continuing[tokens.values] & ~special
+        count = np.concatenate([[0], np.cumsum(opens)])
+        before = np.repeat(count[tokens.offsets[:-1]], tokens.lengths)
+        return np.where(special, -1, count[1:] - before - 1).astype(np.int32)
 
     @cached_property
-    def _continuing(self) -> NDArray[np.bool_] | None:
+    def _continuing(self) -> Flags | None:
         return self.reference.rules.continuing_ids(self.reference.vocabulary_size)
 
-    def _ids(self, texts: Texts) -> tuple[TokenBatch, NDArray[np.int64]]:
+    def _ids(self, texts: Texts) -> tuple[TokenBatch, Integers]:
         """Ids of whole texts, and the rows kept away from the fast library."""
         none = np.zeros(0, np.int64)
         if self._choice is None:
@@ -145,7 +151,7 @@ class Tokenizer:
             tokens = replace_rows(tokens, rows, others)
         return tokens, rows
 
-    def _guarded(self, texts: Texts, choice: Choice) -> NDArray[np.int64]:
+    def _guarded(self, texts: Texts, choice: Choice) -> Integers:
         rows = choice.guard.rows(texts)
         if choice.spelled and len(texts):
             pattern = "|".join(re.escape(token) for token in choice.spelled)
@@ -155,11 +161,7 @@ class Tokenizer:
         return rows
 
     def _compare(
-        self,
-        texts: Texts,
-        tokens: TokenBatch,
-        guarded: NDArray[np.int64],
-        limit: int | None,
+        self, texts: Texts, tokens: TokenBatch, guarded: Integers, limit: int | None
     ) -> None:
         if self._choice is None:
             return
@@ -181,7 +183,7 @@ class Tokenizer:
             )
 
 
-def load_tokenizer(settings: EncodeSettings, tables: Path | None = None) -> Tokenizer:
+def load_tokenizer(settings: EncodeConfig, tables: Path | None = None) -> Tokenizer:
     """Load the tokenizer that `encode.tokenizer` names.
 
     `tables` is the folder in which tables of code points are kept between runs, made
@@ -200,7 +202,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 """Constant of SplitMix64 (Steele, Lea and Flood 2014, figure 17)."""
 
 
-def sampled_rows(texts: Texts, share: float) -> NDArray[np.int64]:
+def sampled_rows(texts: Texts, share: float) -> Integers:
     """Rows of a share of the documents, 0 to 1, chosen by their text alone.
 
     The same document is chosen in every run and in any batch: by its length and 64 of

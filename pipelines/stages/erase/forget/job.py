@@ -82,11 +82,7 @@ class ForgetRequest:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What a request led to.
-
-    Attributes:
-        folder: The new run; None if none was made.
-    """
+    """What a request led to; no folder where no new run was made."""
 
     found: Found
     folder: Path | None = None
@@ -107,7 +103,13 @@ def forget(request: ForgetRequest, console: Console) -> Forgotten:
         check_new_key(source)
     search = ValueSearch.compile([item.value for item in request.values])
     given = RunConfig.model_validate(source.given)
-    _check_stages(given, request.stages)
+    for stage in given.stages:
+        # No code is run because a run folder names it.
+        if stage.use not in request.stages:
+            raise ConfigError(
+                f"The run used the stage {stage.use}, whose code would be run again. "
+                f"If you trust it, name it: --stage {stage.use}"
+            )
     found = search_run(source, request.values, search, given.beam.workers)
     if request.dry_run or found.documents == 0:
         return Forgotten(found)
@@ -120,17 +122,6 @@ def forget(request: ForgetRequest, console: Console) -> Forgotten:
     job = Request(config, source.manifest.verb, source.base, execution)
     manifest, remains = _run(workspace, job, erasure, search, console)
     return Forgotten(found, folder, manifest, remains)
-
-
-def _check_stages(config: RunConfig, named: tuple[str, ...]) -> None:
-    """No code is run because a run folder names it."""
-    for stage in config.stages:
-        if stage.use not in named:
-            msg = (
-                f"The run used the stage {stage.use}, whose code would be run again. "
-                f"If you trust it, name it: --stage {stage.use}"
-            )
-            raise ConfigError(msg)
 
 
 def _output(request: ForgetRequest, source: SourceRun) -> Path:
@@ -169,8 +160,7 @@ def _prepare(
     """
     folder, place = workspace.path, workspace.work / FOLDER
     if exists(folder) and any(list_folder(folder)) and not exists(place):
-        msg = f"{folder} holds something else. Choose another --output."
-        raise OutputError(msg)
+        raise OutputError(f"{folder} holds something else. Choose another --output.")
     told = config.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
     if exists(place / LIST_FILE):
@@ -178,11 +168,10 @@ def _prepare(
         path = place / CONFIG_FILE
         same = exists(path) and read_bytes(path) == text.encode()
         if not same or not same_request(before, erasure):
-            msg = (
+            raise OutputError(
                 f"{folder} is of another request. Choose another --output, or "
                 "let that run forget, which keeps what it has forgotten before."
             )
-            raise OutputError(msg)
         erasure = before
     with locked(workspace):
         write_atomically(place / CONFIG_FILE, text)

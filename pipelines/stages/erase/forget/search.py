@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import (
     exists,
@@ -29,6 +28,7 @@ from isinglass.pipelines.engine.workspace import (
     table_batches,
     table_schema,
 )
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.documents import DocumentBatch, Shard
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.tables import ERASURE
@@ -159,7 +159,7 @@ def _places(
     return pa.table([doc_ids, starts, ends, way], names=PLACES.names).cast(PLACES)
 
 
-def _whole(doc_ids: pa.Array, rows: NDArray[np.int64], found_by: str) -> pa.Table:
+def _whole(doc_ids: pa.Array, rows: Integers, found_by: str) -> pa.Table:
     nowhere = pa.nulls(len(rows), pa.int32())
     return _places(doc_ids.take(pa.array(rows)), nowhere, nowhere, found_by)
 
@@ -183,24 +183,23 @@ def _check_key(
     text = documents.column("text")[row].as_py()
     value = text[finding["start"] : finding["end"]]
     if value_key(source.key, finding["entity"], value) != finding["value_key"]:
-        msg = (
+        raise ConfigError(
             "The key is not the one that the run was made with, or another version "
             "made it. Give the right key, or --texts-only to search the source "
             "texts alone."
         )
-        raise ConfigError(msg)
 
 
 def rows_with_value(
     batch: pa.RecordBatch, search: ValueSearch, without: Sequence[str] = ()
-) -> NDArray[np.int64]:
+) -> Integers:
     """Rows of a batch that hold a value in a column, but for those it goes without."""
     names = [name for name in batch.schema.names if name not in without]
     found = [_rows(batch.column(name), search) for name in names]
     return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
 
-def _rows(column: Any, search: ValueSearch) -> NDArray[np.int64]:
+def _rows(column: Any, search: ValueSearch) -> Integers:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()

@@ -55,12 +55,11 @@ def open_source(folder: Path, *, texts_only: bool = False) -> SourceRun:
     manifest = _manifest(folder)
     made, note = plan_again(folder, manifest), read_note(folder)
     if isinstance(made, str) or note is None:
-        msg = (
+        raise InputError(
             f"{folder}: {made}. The source texts must be there to be searched: put "
             "them back, or run the job again on the inputs of today and let that run "
             "forget."
         )
-        raise InputError(msg)
     workspace, base = Workspace(str(folder)), Path(note["base"])
     key = None if texts_only else _find_key(workspace, manifest)
     earlier = None
@@ -96,12 +95,11 @@ def _find_key(workspace: Workspace, manifest: Manifest) -> bytes | None:
     else:
         where = "work/key is gone"
         new = "give --texts-only, for which the new run gets a new key"
-    msg = (
+    raise ConfigError(
         f"The key of {workspace.root} is missing: {where}. Without it findings cannot "
         f"be told by their value. Put it back; or {new}, to search the source texts "
         "alone."
     )
-    raise ConfigError(msg)
 
 
 def _new_key(name: str) -> str:
@@ -121,12 +119,11 @@ def check_new_key(source: SourceRun) -> None:
     if name is None or len(os.environ.get(name, "")) >= LEAST_KEY:
         return
     state = "too short" if os.environ.get(name) else "not set"
-    msg = (
+    raise ConfigError(
         f"The new run needs a key, and the environment variable {name} is {state}. "
         f"Put the key of {source.workspace.root} back; or {_new_key(name)}, which "
         "--texts-only takes (--dry-run needs none)."
     )
-    raise ConfigError(msg)
 
 
 def known_entities(source: SourceRun, asked: frozenset[str]) -> frozenset[str]:

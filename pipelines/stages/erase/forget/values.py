@@ -20,11 +20,7 @@ _ENTITY = re.compile(r"[A-Z][A-Z0-9_]*")
 
 @dataclass(frozen=True)
 class Requested:
-    """One value that is to be forgotten.
-
-    Attributes:
-        entity: Kind that its findings must have; None for any.
-    """
+    """One value that is to be forgotten, of findings of a kind or, if None, of any."""
 
     value: str = field(repr=False)
     entity: str | None = None
@@ -53,10 +49,9 @@ def read_values(path: Path, *, allow_short: bool = False) -> tuple[Requested, ..
         if line.strip() and not line.lstrip().startswith("#"):
             found[_parse(line.strip(), f"{path}, line {number}", least)] = None
     if not found:
-        msg = (
+        raise InputError(
             f"{path} holds no value. Write one a line, or ENTITY, a tab and the value."
         )
-        raise InputError(msg)
     return tuple(found)
 
 
@@ -71,11 +66,10 @@ def _parse(line: str, place: str, least: int) -> Requested:
     if held == 0:
         raise InputError(f"{place} holds neither a letter nor a digit.")
     if held < least:
-        msg = (
+        raise InputError(
             f"{place} has {held} letters and digits, which may stand for many things. "
             "Give the value in full, or --allow-short."
         )
-        raise InputError(msg)
     return Requested(value, entity, place)
 
 
@@ -93,9 +87,8 @@ def check_entities(requested: Sequence[Requested], known: Iterable[str]) -> None
             continue
         near = difflib.get_close_matches(item.entity, names, n=1, cutoff=0.0)
         hint = f"The nearest that it knows is {near[0]}. " if near else ""
-        msg = (
+        raise InputError(
             f"{item.place}: what stands before the tab is no entity of the run. {hint}"
             "Write that, or the value alone, which is looked for in findings of any "
             "entity."
         )
-        raise InputError(msg)

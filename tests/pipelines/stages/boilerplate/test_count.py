@@ -13,6 +13,7 @@ from isinglass.pipelines.engine.commits import UnitOutputs
 from isinglass.pipelines.engine.mapped_tables import Extent, survey_path, write_mapped
 from isinglass.pipelines.stages.boilerplate import count as counting
 from isinglass.pipelines.stages.boilerplate.listing import first_places, paragraph_list
+from isinglass.pipelines.stages.dedup.rank import rank_documents
 from isinglass.schemas.config.dedup import DedupConfig, ParagraphsConfig
 from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import PARAGRAPH_LIST, PARAGRAPHS
@@ -210,7 +211,12 @@ def test_equal_texts_count_once_and_those_not_admitted_never(tmp_path: Path) -> 
     driver = by_hand(tmp_path, {"a-0": table.slice(0, 2), "b-0": table.slice(2)})
     admitted = np.array([True, True, True, False, False])
     config = ParagraphsConfig(max_documents=1, remove=True)
-    commit = counting.find_boilerplate(driver, DedupConfig(), config, admitted)
+    first = counting.FIRST_RANK
+    ranked = rank_documents(driver, DedupConfig(), admitted, name=first)
+    upstream = [ranked, *driver.surveys.values()]
+    places, session = list(driver.places), driver.session
+    commit = counting.count_boilerplate(session, places, config, upstream, "code")
     assert found(driver.session) == [(7, 2)]
-    assert counting.only_boilerplate(driver.workspace).tolist() == [0, 1]
+    gone = np.load(driver.workspace.work / counting.ONLY_BOILERPLATE_FILE)
+    assert gone.tolist() == [0, 1]
     assert commit.counts == {"boilerplate": 1, "only_boilerplate": 2}

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun
 from isinglass.pipelines.stages.dedup.rank import (
+    EarlierRun,
     all_places,
     compared_ranks,
     load_identified,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.seam import OPEN
-from isinglass.pipelines.stages.dedup.earlier_runs import EarlierRun, earlier_extents
+from isinglass.pipelines.stages.dedup.rank import EarlierRun, earlier_extents
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve, rules
 from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.decide import NO_RANK, Fate, Identified

@@ -16,7 +16,7 @@ from isinglass.pipelines.stages.dedup.side_by_side import (
     side_by_side,
     tidy,
 )
-from isinglass.pipelines.stages.dedup.texts import Texts
+from isinglass.pipelines.stages.dedup.story import Texts
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.transforms.dedup.shared import compare
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from isinglass.pipelines.stages.dedup.story import evidence_lines, removed_lines
-from isinglass.pipelines.stages.dedup.texts import (
+from isinglass.pipelines.stages.dedup.story import (
     Texts,
     comparison_facts,
+    evidence_lines,
+    removed_lines,
     texts_facts,
 )
 from isinglass.schemas.config.normalise import NormaliseConfig

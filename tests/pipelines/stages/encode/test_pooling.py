@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.run import prepare
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 from tests.encoded import request_of, write_topics
 
 if TYPE_CHECKING:

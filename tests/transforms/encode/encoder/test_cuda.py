@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.encoder.engines import CudaEngine
-from isinglass.transforms.encode.settings import EncodeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def test_copies_in_wait_for_the_memory_to_be_free(recorder: Recorder) -> None:
 
 @pytest.fixture
 def gpu_encoder() -> Encoder:
-    return load_encoder(EncodeSettings(device="cuda", precision="float32"))
+    return load_encoder(EncodeConfig(device="cuda", precision="float32"))
 
 
 TEXTS = [f"number {i} " + "some more words " * ((i * 37) % 90) for i in range(2000)]
@@ -171,5 +171,5 @@ def test_gpu_that_is_out_of_memory(tokenizer: Any, gpu_encoder: Encoder) -> None
         vectors = gpu_encoder.encode(tokens)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert gpu_encoder.batch_tokens < EncodeSettings().batch_tokens
+    assert gpu_encoder.batch_tokens < EncodeConfig().batch_tokens
     assert np.abs(vectors - expected).max() < 1e-5

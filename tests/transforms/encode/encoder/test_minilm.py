@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.encoder.encoder import load_encoder
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_id_beyond_the_vocabulary(encoder: Encoder) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is present")
 def test_device_that_is_not_there() -> None:
     with pytest.raises(ConfigError, match=r"encode\.device"):
-        load_encoder(EncodeSettings(device="cuda"))
+        load_encoder(EncodeConfig(device="cuda"))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_model_that_does_not_fit(
 
     monkeypatch.setattr("isinglass.transforms.encode.encoder.encoder.load_model", fail)
     with pytest.raises(raised, match=match):
-        load_encoder(EncodeSettings(device="cpu"))
+        load_encoder(EncodeConfig(device="cpu"))
 
 
 @pytest.mark.slow
@@ -159,14 +159,14 @@ def test_same_bytes_in_another_process(tokenizer: Reference, encoder: Encoder) -
     code = (
         "import hashlib, json, sys\n"
         "import pyarrow as pa\n"
-        "from isinglass.transforms.encode.settings import EncodeSettings\n"
+        "from isinglass.schemas.config import EncodeConfig\n"
         "from isinglass.transforms.encode.encoder.device import configure_threads\n"
         "from isinglass.transforms.encode.encoder.encoder import load_encoder\n"
         "from isinglass.transforms.encode.tokenizers.reference import load_reference\n"
         "configure_threads(1)\n"
         "texts = pa.array(json.load(sys.stdin))\n"
-        "tokens = load_reference(EncodeSettings()).encode(texts)\n"
-        "vectors = load_encoder(EncodeSettings()).encode(tokens)\n"
+        "tokens = load_reference(EncodeConfig()).encode(texts)\n"
+        "vectors = load_encoder(EncodeConfig()).encode(tokens)\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest())\n"
     )
     tokens = tokenizer.encode(pa.array(TEXTS))

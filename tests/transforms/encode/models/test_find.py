@@ -1,23 +1,25 @@
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
-from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.models.find import (
+    model_folder,
+    packaged_folder,
+    tokenizer_file,
+)
 
 if TYPE_CHECKING:
     from tests.transforms.encode.models.conftest import Hub
 
 
-def of(path: str | Path) -> EncodeSettings:
-    return EncodeSettings(tokenizer=str(path), model=str(path))
+def of(path: str | Path) -> EncodeConfig:
+    return EncodeConfig(tokenizer=str(path), model=str(path))
 
 
 def test_packaged_name_is_no_folder(
@@ -59,7 +61,7 @@ def test_folder_without_settings(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("choice", ["/nothing/here", "./nothing", "a/b/c", ""])
 def test_path_that_leads_to_nothing(hub: Hub, choice: str) -> None:
-    settings = dataclasses.replace(of(choice), allow_download=True)
+    settings = of(choice).model_copy(update={"allow_download": True})
     with pytest.raises(ConfigError, match=r"encode\.model: .* is neither"):
         model_folder(settings)
     with pytest.raises(ConfigError, match=r"encode\.tokenizer: .* is neither"):
@@ -68,7 +70,7 @@ def test_path_that_leads_to_nothing(hub: Hub, choice: str) -> None:
 
 
 def test_revision_of_two_names(hub: Hub) -> None:
-    settings = EncodeSettings(
+    settings = EncodeConfig(
         tokenizer="owner/one", model="owner/two", revision="v1", allow_download=True
     )
     for find in (model_folder, tokenizer_file):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.encode.models.check import (
     check_fit,
     largest_id,
     longest_input,
 )
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.models.find import packaged_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +38,12 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def of_folder(folder: Path, **settings: Any) -> EncodeSettings:
-    return EncodeSettings(
-        **{"model": str(folder), "tokenizer": str(folder), **settings}
-    )
+def of_folder(folder: Path, **settings: Any) -> EncodeConfig:
+    return EncodeConfig(**{"model": str(folder), "tokenizer": str(folder), **settings})
 
 
 def test_pair_that_fits(folder: Path) -> None:
-    check_fit(EncodeSettings())
+    check_fit(EncodeConfig())
     check_fit(of_folder(folder))
     check_fit(of_folder(folder, tokenizer="minilm"))
     check_fit(of_folder(folder, special_tokens=False))
@@ -112,7 +109,7 @@ def test_pooling_is_looked_at_where_it_counts(folder: Path) -> None:
     (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "max"}')
     with pytest.raises(RefuseError, match="asks for the pooling max"):
         check_fit(of_folder(folder))
-    check_fit(dataclasses.replace(of_folder(folder), pooling="mean"))
+    check_fit(of_folder(folder).model_copy(update={"pooling": "mean"}))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
@@ -12,14 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError, RetryError
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.check import check_models
-from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
+from isinglass.transforms.encode.models.find import (
+    model_folder,
+    packaged_folder,
+    tokenizer_file,
+)
 from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.models.hub import is_hub_name, snapshot_name
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from tests.transforms.encode.models.parts import split_weights
 
@@ -32,12 +34,12 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER_COMMIT = "89abcdef0123456789abcdef0123456789abcdef"
 
 
-def of_folder(folder: Path) -> EncodeSettings:
-    return EncodeSettings(model=str(folder), tokenizer=str(folder), max_tokens=64)
+def of_folder(folder: Path) -> EncodeConfig:
+    return EncodeConfig(model=str(folder), tokenizer=str(folder), max_tokens=64)
 
 
-def not_allowed(settings: EncodeSettings) -> EncodeSettings:
-    return dataclasses.replace(settings, allow_download=False)
+def not_allowed(settings: EncodeConfig) -> EncodeConfig:
+    return settings.model_copy(update={"allow_download": False})
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def small(tmp_path: Path, hub: Hub) -> Path:
     return folder
 
 
-def test_allowed_download(hub: Hub, small: Path, named: EncodeSettings) -> None:
+def test_allowed_download(hub: Hub, small: Path, named: EncodeConfig) -> None:
     found = check_models(named)
     assert [(m.role, m.name, m.revision, m.version) for m in found] == [
         ("tokenizer", "owner/small-model", COMMIT, ""),
@@ -73,7 +75,7 @@ def test_allowed_download(hub: Hub, small: Path, named: EncodeSettings) -> None:
 
 
 def test_second_time_without_the_hub(
-    hub: Hub, small: Path, named: EncodeSettings
+    hub: Hub, small: Path, named: EncodeConfig
 ) -> None:
     folder = model_folder(named)
     hub.stop()
@@ -84,37 +86,37 @@ def test_second_time_without_the_hub(
         assert len(check_models(settings)) == 3
     assert len(hub.requests) == asked
     # A path into the cache is still known for what it is.
-    by_path = dataclasses.replace(named, model=str(folder), tokenizer=str(folder))
+    by_path = named.model_copy(update={"model": str(folder), "tokenizer": str(folder)})
     assert {m.name for m in check_models(by_path)} == {"owner/small-model"}
     assert (folder / "config.json").read_bytes() == (small / "config.json").read_bytes()
 
 
 def test_branch_that_moves_on_is_not_followed(
-    hub: Hub, small: Path, named: EncodeSettings
+    hub: Hub, small: Path, named: EncodeConfig
 ) -> None:
     folder = model_folder(named)
     (small / "config.json").write_text("{}")
     hub.take(small)
     hub.commits = {"main": OTHER_COMMIT}
     assert model_folder(named) == folder
-    newer = dataclasses.replace(named, revision=OTHER_COMMIT)
+    newer = named.model_copy(update={"revision": OTHER_COMMIT})
     assert model_folder(newer).name == OTHER_COMMIT
 
 
-def test_revision(hub: Hub, small: Path, named: EncodeSettings) -> None:
+def test_revision(hub: Hub, small: Path, named: EncodeConfig) -> None:
     assert small.is_dir()
     hub.commits = {"main": OTHER_COMMIT, "v1": COMMIT}
-    tagged = dataclasses.replace(named, revision="v1")
+    tagged = named.model_copy(update={"revision": "v1"})
     assert {m.revision for m in check_models(tagged)} == {COMMIT}
     assert model_folder(not_allowed(tagged)).name == COMMIT
     with pytest.raises(ConfigError, match="allow_download: true"):
         model_folder(not_allowed(named))
-    unknown = dataclasses.replace(named, revision="v2")
+    unknown = named.model_copy(update={"revision": "v2"})
     with pytest.raises(ConfigError, match=r"encode\.revision: .* has no 'v2'"):
         model_folder(unknown)
 
 
-def test_tokenizer_alone(hub: Hub, small: Path, named: EncodeSettings) -> None:
+def test_tokenizer_alone(hub: Hub, small: Path, named: EncodeConfig) -> None:
     file = tokenizer_file(named)
     assert file.read_bytes() == (small / "tokenizer.json").read_bytes()
     assert hub.asked_for() == {"tokenizer.json"}
@@ -126,7 +128,7 @@ def test_tokenizer_alone(hub: Hub, small: Path, named: EncodeSettings) -> None:
 
 @pytest.mark.parametrize("key", ["model", "tokenizer"])
 def test_not_allowed_and_not_cached(
-    hub: Hub, small: Path, named: EncodeSettings, key: str
+    hub: Hub, small: Path, named: EncodeConfig, key: str
 ) -> None:
     assert small.is_dir()
     find = {"model": model_folder, "tokenizer": tokenizer_file}[key]
@@ -138,7 +140,7 @@ def test_not_allowed_and_not_cached(
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_what_was_fetched_loads(
-    save_model: Callable[..., Path], hub: Hub, named: EncodeSettings, parts: int
+    save_model: Callable[..., Path], hub: Hub, named: EncodeConfig, parts: int
 ) -> None:
     saved = save_model("Bert")
     names = split_weights(saved, parts) if parts > 1 else ["model.safetensors"]
@@ -163,7 +165,7 @@ def test_what_was_fetched_loads(
 )
 def test_hub_that_refuses(
     hub: Hub,
-    named: EncodeSettings,
+    named: EncodeConfig,
     refusal: tuple[int, str],
     error: type[Exception],
     pattern: str,
@@ -173,21 +175,21 @@ def test_hub_that_refuses(
         model_folder(named)
 
 
-def test_unknown_name(hub: Hub, named: EncodeSettings) -> None:
-    other = dataclasses.replace(named, model="owner/nothing")
+def test_unknown_name(hub: Hub, named: EncodeConfig) -> None:
+    other = named.model_copy(update={"model": "owner/nothing"})
     with pytest.raises(ConfigError, match="'owner/nothing' is not on the hub"):
         model_folder(other)
     assert hub.requests
 
 
-def test_no_network(hub: Hub, named: EncodeSettings) -> None:
+def test_no_network(hub: Hub, named: EncodeConfig) -> None:
     hub.stop()
     with pytest.raises(RetryError, match=r"\(ConnectError\).*Try again"):
         model_folder(named)
 
 
 def test_offline_is_respected(
-    hub: Hub, named: EncodeSettings, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, named: EncodeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ConfigError, match="HF_HUB_OFFLINE is set"):
@@ -203,7 +205,7 @@ def test_offline_is_respected(
     ],
 )
 def test_unusable_model_is_not_fetched(
-    hub: Hub, small: Path, named: EncodeSettings, missing: str, pattern: str
+    hub: Hub, small: Path, named: EncodeConfig, missing: str, pattern: str
 ) -> None:
     assert small.is_dir()
     del hub.files[missing]
@@ -212,9 +214,7 @@ def test_unusable_model_is_not_fetched(
     assert hub.asked_for() == set()
 
 
-def test_tokenizer_in_another_form(
-    hub: Hub, small: Path, named: EncodeSettings
-) -> None:
+def test_tokenizer_in_another_form(hub: Hub, small: Path, named: EncodeConfig) -> None:
     assert small.is_dir()
     hub.files["sentencepiece.bpe.model"] = hub.files.pop("tokenizer.json")
     with pytest.raises(RefuseError, match=r"no tokenizer\.json on the hub.*fast"):
@@ -224,7 +224,7 @@ def test_tokenizer_in_another_form(
 
 @pytest.mark.parametrize("kept", [0, 20_000])
 def test_hub_that_stops_in_the_middle(
-    hub: Hub, small: Path, named: EncodeSettings, kept: int
+    hub: Hub, small: Path, named: EncodeConfig, kept: int
 ) -> None:
     hub.cut = {"model.safetensors": kept}
     with pytest.raises(RetryError, match="Nothing of it is used"):
@@ -238,7 +238,7 @@ def test_hub_that_stops_in_the_middle(
 
 
 def test_hub_that_is_gone_before_the_rest(
-    hub: Hub, small: Path, named: EncodeSettings
+    hub: Hub, small: Path, named: EncodeConfig
 ) -> None:
     assert small.is_dir()
     tokenizer_file(named)
@@ -247,7 +247,7 @@ def test_hub_that_is_gone_before_the_rest(
         model_folder(named)
 
 
-def test_damaged_cache(hub: Hub, small: Path, named: EncodeSettings) -> None:
+def test_damaged_cache(hub: Hub, small: Path, named: EncodeConfig) -> None:
     assert small.is_dir()
     assert hub.files
     weights = model_folder(named) / "model.safetensors"
@@ -258,7 +258,7 @@ def test_damaged_cache(hub: Hub, small: Path, named: EncodeSettings) -> None:
         check_models(named)
 
 
-def test_unknown_pooling(hub: Hub, small: Path, named: EncodeSettings) -> None:
+def test_unknown_pooling(hub: Hub, small: Path, named: EncodeConfig) -> None:
     """Another program's cache does not say whether the model has a pooling."""
     (small / "modules.json").write_text("[]")
     hub.take(small)
@@ -266,7 +266,7 @@ def test_unknown_pooling(hub: Hub, small: Path, named: EncodeSettings) -> None:
     (folder / "modules.json").unlink()
     with pytest.raises(ConfigError, match="only in part"):
         model_folder(not_allowed(named))
-    chosen = dataclasses.replace(named, allow_download=False, pooling="cls")
+    chosen = named.model_copy(update={"allow_download": False, "pooling": "cls"})
     assert model_folder(chosen) == folder
     assert model_folder(named) == folder
     assert (folder / "modules.json").is_file()
@@ -275,7 +275,7 @@ def test_unknown_pooling(hub: Hub, small: Path, named: EncodeSettings) -> None:
 def test_path_goes_before_the_hub(
     hub: Hub,
     small: Path,
-    named: EncodeSettings,
+    named: EncodeConfig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -291,8 +291,8 @@ def test_library_and_environment(hub: Hub, small: Path, tmp_path: Path) -> None:
     assert small.is_dir()
     code = (
         "from isinglass.transforms.encode.models.find import model_folder\n"
-        "from isinglass.transforms.encode.settings import EncodeSettings\n"
-        "settings = EncodeSettings(model='owner/small-model', allow_download=True)\n"
+        "from isinglass.schemas.config import EncodeConfig\n"
+        "settings = EncodeConfig(model='owner/small-model', allow_download=True)\n"
         "print(model_folder(settings))"
     )
 

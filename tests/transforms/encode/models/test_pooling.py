@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.models.folder import pooling_of
-from isinglass.transforms.encode.models.packaged import packaged_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from isinglass.schemas.errors import InputError, IsinglassError
 from isinglass.schemas.tables import embeddings_schema
 from isinglass.transforms.encode.outputs.readers import read_embeddings
-from isinglass.transforms.encode.outputs.vectors import (
+from isinglass.transforms.encode.outputs.rows import (
     EmbeddingType,
     embeddings_batch,
     half_column,

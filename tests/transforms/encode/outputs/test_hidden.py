@@ -10,7 +10,7 @@ import pytest
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import hidden_states_schema
 from isinglass.transforms.encode.outputs.readers import read_hidden_states
-from isinglass.transforms.encode.outputs.vectors import (
+from isinglass.transforms.encode.outputs.rows import (
     HIDDEN_STORAGE,
     hidden_batches,
     hidden_bytes,

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.encode.outputs.decoded import decodes_to
 from isinglass.transforms.encode.outputs.reconcile import (
@@ -21,7 +22,6 @@ from isinglass.transforms.encode.outputs.reconcile import (
     reconcile_tokens,
 )
 from isinglass.transforms.encode.outputs.rows import tokens_batch
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers.batch import cut, windows
 from isinglass.transforms.encode.tokenizers.reference import Reference
 from isinglass.transforms.encode.tokenizers.rules import read_rules
@@ -30,10 +30,11 @@ from tests.properties import examples
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
+    from typing import Any, Literal
 
-    from isinglass.transforms.encode.settings import Windows
     from isinglass.transforms.encode.tokenizers.batch import TokenBatch
+
+    Windows = Literal["all", "truncate", "window"]
 
 CLS, SEP = 2, 3
 TEXTS = [f"word {number} and some {'more ' * (number % 7)}" for number in range(80)]
@@ -196,7 +197,7 @@ class Case:
             rules=read_rules(backend.to_str().encode()),
         )
         stride = 4 if mode == "window" else 0
-        settings = EncodeSettings(windows=mode, max_tokens=16, stride=stride)
+        settings = EncodeConfig(windows=mode, max_tokens=16, stride=stride)
         self.expected = Expected(tokenizer, settings)
         names = pa.array([f"d{row}" for row in range(len(TEXTS))])
         self.texts = pa.record_batch({"doc_id": names, "text": pa.array(TEXTS)})

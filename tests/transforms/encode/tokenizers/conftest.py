@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tokenizers
 
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.schemas.config import EncodeConfig
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.tokenizers.fast import FastLibrary
 from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tokenizer
 
@@ -32,12 +32,12 @@ def gpt2_file(shared_data: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def wordpiece() -> Tokenizer:
-    return load_tokenizer(EncodeSettings())
+    return load_tokenizer(EncodeConfig())
 
 
 @pytest.fixture(scope="session")
 def gpt2(gpt2_file: Path) -> Tokenizer:
-    return load_tokenizer(EncodeSettings(tokenizer=str(gpt2_file)))
+    return load_tokenizer(EncodeConfig(tokenizer=str(gpt2_file)))
 
 
 @pytest.fixture(scope="session")

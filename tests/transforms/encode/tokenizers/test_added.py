@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.schemas.config import EncodeConfig
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def test_ids_are_the_references(
     content["added_tokens"] += added
     path = tmp_path / "tokenizer.json"
     path.write_text(json.dumps(content))
-    tokenizer = load_tokenizer(EncodeSettings(tokenizer=str(path)), tmp_path)
+    tokenizer = load_tokenizer(EncodeConfig(tokenizer=str(path)), tmp_path)
     assert tokenizer.backend.startswith("tokenizers ") == (not fast)
     found = tokenizer.encode(pa.array([text])).values
     assert (

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.encode.models.packaged import packaged_folder
-from isinglass.transforms.encode.settings import EncodeSettings
+from isinglass.transforms.encode.models.find import packaged_folder
 from isinglass.transforms.encode.tokenizers import reference as tokenizers
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 from isinglass.transforms.encode.tokenizers.reference import (
@@ -175,7 +175,7 @@ def test_cut_equals_truncation_by_the_library(tokenizer: Reference, limit: int) 
 
 def test_tokenizer_without_special_tokens(shared_data: Path) -> None:
     folder = shared_data / "models" / "gpt2_bpe"
-    gpt2 = load_reference(EncodeSettings(tokenizer=str(folder)))
+    gpt2 = load_reference(EncodeConfig(tokenizer=str(folder)))
     texts = [*adversarial(500), " lots of words" * 40]
     library = reference(str(folder / "tokenizer.json"))
     tokens = gpt2.encode(pa.array(texts))
@@ -189,18 +189,18 @@ def test_tokenizer_without_special_tokens(shared_data: Path) -> None:
 
 def test_file_by_path_is_the_same_tokenizer(tokenizer: Reference) -> None:
     file = packaged_folder() / "tokenizer.json"
-    by_path = load_reference(EncodeSettings(tokenizer=str(file)))
+    by_path = load_reference(EncodeConfig(tokenizer=str(file)))
     assert by_path.sha256 == tokenizer.sha256
     assert rows(by_path.encode(pa.array(["x"]))) == [[101, 1060, 102]]
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"encode\.tokenizer: .*nothing-here"):
-        load_reference(EncodeSettings(tokenizer=str(tmp_path / "nothing-here")))
+        load_reference(EncodeConfig(tokenizer=str(tmp_path / "nothing-here")))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"version": "1.0"}', b"\xff\xfe"])
 def test_damaged_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "tokenizer.json").write_bytes(content)
     with pytest.raises(RefuseError, match="cannot be read as a tokenizer"):
-        load_reference(EncodeSettings(tokenizer=str(tmp_path)))
+        load_reference(EncodeConfig(tokenizer=str(tmp_path)))

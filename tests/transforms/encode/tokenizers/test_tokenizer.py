@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, TokenizerDiffersError
-from isinglass.transforms.encode.settings import EncodeSettings
 from isinglass.transforms.encode.tokenizers import choice as choosing
 from isinglass.transforms.encode.tokenizers import fast as libraries
 from isinglass.transforms.encode.tokenizers import tokenizer as loading
@@ -227,7 +227,7 @@ def test_only_the_beginning_of_long_texts_is_tokenised(
 @pytest.mark.parametrize("name", NAMES)
 def test_without_special_tokens(request: pytest.FixtureRequest, name: str) -> None:
     file = request.getfixturevalue(f"{name}_file")
-    one = load_tokenizer(EncodeSettings(tokenizer=str(file), special_tokens=False))
+    one = load_tokenizer(EncodeConfig(tokenizer=str(file), special_tokens=False))
     assert one.backend == request.getfixturevalue(name).backend
     assert (one.reference.prefix_ids, one.reference.suffix_ids) == ((), ())
     texts = [*adversarial(200), "", "word " * 300]
@@ -255,7 +255,7 @@ def test_attributes(wordpiece: Tokenizer, gpt2: Tokenizer) -> None:
 
 
 def test_reference_alone(wordpiece: Tokenizer) -> None:
-    alone = load_tokenizer(EncodeSettings(tokenizer_backend="reference"))
+    alone = load_tokenizer(EncodeConfig(tokenizer_backend="reference"))
     assert alone.backend.startswith("tokenizers ")
     texts = arrow([*adversarial(100), "word " * 900])
     assert rows(alone.encode(texts)) == rows(wordpiece.encode(texts))
@@ -268,7 +268,7 @@ def test_a_library_that_is_not_installed(
 ) -> None:
     monkeypatch.setattr(libraries, "find_spec", lambda _: None)
     for name in ("minilm", str(gpt2_file)):
-        one = load_tokenizer(EncodeSettings(tokenizer=name))
+        one = load_tokenizer(EncodeConfig(tokenizer=name))
         assert one.backend.startswith("tokenizers ")
 
 
@@ -289,7 +289,7 @@ def test_a_file_that_a_library_does_not_take(kind: Any) -> None:
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"encode\.tokenizer: .*nothing-here"):
-        load_tokenizer(EncodeSettings(tokenizer=str(tmp_path / "nothing-here")))
+        load_tokenizer(EncodeConfig(tokenizer=str(tmp_path / "nothing-here")))
 
 
 def with_choice(tokenizer: Tokenizer, choice: Choice, share: float) -> Tokenizer:
@@ -350,12 +350,12 @@ def test_a_library_that_fails_its_test_is_not_used(
 ) -> None:
     content = json.loads(wordpiece_file.read_text())
     pretend(monkeypatch, pretender(content))
-    assert load_tokenizer(EncodeSettings()).backend == "pretender 1.0"
+    assert load_tokenizer(EncodeConfig()).backend == "pretender 1.0"
     pretend(monkeypatch, pretender(content), [(0x61, 0x61)])
-    assert load_tokenizer(EncodeSettings()).backend.startswith("tokenizers ")
+    assert load_tokenizer(EncodeConfig()).backend.startswith("tokenizers ")
     model = {**content["model"], "max_input_chars_per_word": 99}
     pretend(monkeypatch, pretender(content, model=model))
-    assert load_tokenizer(EncodeSettings()).backend.startswith("tokenizers ")
+    assert load_tokenizer(EncodeConfig()).backend.startswith("tokenizers ")
 
 
 def test_tokens_spelled_out_go_to_the_reference_where_they_must(
@@ -365,7 +365,7 @@ def test_tokens_spelled_out_go_to_the_reference_where_they_must(
 ) -> None:
     content = json.loads(wordpiece_file.read_text())
     pretend(monkeypatch, pretender(content, added_tokens=content["added_tokens"][:-1]))
-    one = load_tokenizer(EncodeSettings())
+    one = load_tokenizer(EncodeConfig())
     assert one.backend == "pretender 1.0"
     texts = ["a [MASK] b", "[SEP]", "[mask]", "a"]
     assert rows(one.encode(arrow(texts))) == expected(one, texts)
@@ -390,13 +390,13 @@ def test_a_table_is_made_once(
     monkeypatch.setattr(choosing, "load_fast", lambda *_: library)
     monkeypatch.setattr(choosing, "make_table", make)
     for _ in range(2):
-        one = load_tokenizer(EncodeSettings(), tmp_path / "tables")
+        one = load_tokenizer(EncodeConfig(), tmp_path / "tables")
         assert one._choice is not None
         assert one._choice.guard.listed.sum() == 8
         one.encode(arrow(["\u0899", "a"]))
         assert one.documents_by_reference == 1
     assert len(made) == 1
-    load_tokenizer(EncodeSettings())
+    load_tokenizer(EncodeConfig())
     assert len(made) == 2
 
 
@@ -412,7 +412,7 @@ def test_a_cache_that_cannot_be_written_is_gone_without(
     monkeypatch.setattr(choosing, "make_table", lambda *_: [(0x898, 0x89F)])
     (tmp_path / "file").write_text("in the way")
     tables = tmp_path / "file" / "tables"
-    one = load_tokenizer(EncodeSettings(), tables)
+    one = load_tokenizer(EncodeConfig(), tables)
     assert rows(one.encode(arrow(["\u0899", "a"]))) == expected(one, ["\u0899", "a"])
     assert one.documents_by_reference == 1
     (said,) = [record.getMessage() for record in caplog.records]
@@ -486,7 +486,7 @@ def test_other_tokenizers_of_bytes(
     (tmp_path / "tokenizer.json").write_text(json.dumps(content))
     # Their tables are empty, as measured by the whole probe.
     monkeypatch.setattr(choosing, "make_table", lambda *_: [])
-    one = load_tokenizer(EncodeSettings(tokenizer=str(tmp_path)))
+    one = load_tokenizer(EncodeConfig(tokenizer=str(tmp_path)))
     assert one.backend.startswith("fastokens ")
     texts = [
         *adversarial(600, seed=11, added=one.reference.rules.added),

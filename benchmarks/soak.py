@@ -1,0 +1,320 @@
+"""Runs that are ended at random moments: the same bytes in the end, and no leaks.
+
+Every job is run once in peace. Then it is begun in another folder, and at random
+moments it is killed (-9), stopped as by Ctrl-C, started twice at once, its files are
+dated into the future as if the clock had been set back, or its disk is filled up. What
+comes out must be the same to the byte, and the planted values must be nowhere but in
+`data/` and `quarantine/`: not in a table, a commit, a temporary file or a log. Run:
+
+    python benchmarks/soak.py --moments 100
+    python benchmarks/soak.py --jobs names encode --moments 20 --seed 7
+
+The disk is filled only where --disk names a folder on a small file system of its own,
+for example one of `mount -t tmpfs -o size=256m none FOLDER`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from isinglass.pipelines.engine.workspace import TABLES
+
+KEY = {"ISINGLASS_SOAK_KEY": "a key of more than sixteen characters"}
+OPEN_TO_VALUES = ("data", "quarantine")
+FULL, BUSY, KILLED, STOPPED = 75, 75, -signal.SIGKILL, 130
+HOUR = 3600.0
+DISTINCT = 7
+"""Of nine texts the last is that before it, where the numbers are taken modulo 9."""
+_WORDS = ("river", "stone", "window", "paper", "garden", "letter", "table", "morning")
+_NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
+MARK = "quixolantern"
+"""A word of every text, which has no business outside of the texts either."""
+
+JOBS: dict[str, tuple[str, dict[str, Any]]] = {
+    "audit": ("audit", {"dedup": {}, "pii": {"mode": "identifiers"}}),
+    "identifiers": (
+        "clean",
+        {"dedup": {}, "pii": {"mode": "identifiers"}, "balance": {}},
+    ),
+    "names": ("clean", {"dedup": {}, "pii": {"mode": "fast"}}),
+    "encode": (
+        "run",
+        {"pii": {"mode": "identifiers"}, "encode": {"model": "minilm"}},
+    ),
+    "semantic": (
+        "run",
+        {"encode": {"model": "minilm", "semantic": {"clusters": 4}}},
+    ),
+    "against": ("clean", {"dedup": {"against": ["earlier"]}}),
+    "forget": ("forget", {}),
+}
+"""Verb and sections by job; `earlier` and what is forgotten are made beforehand."""
+
+
+@dataclass
+class Soak:
+    """A folder with a corpus, and how jobs are started in it."""
+
+    base: Path
+    chance: random.Random
+    said: list[bytes] = field(default_factory=list)
+
+    def command(self, job: str, output: Path) -> list[str]:
+        """The command line of a job that writes to `output`."""
+        verb, sections = JOBS[job]
+        start = [sys.executable, "-m", "isinglass", verb]
+        if verb == "forget":
+            values = str(self.base / "values.txt")
+            given = [str(self.base / "earlier"), "--value-file", values]
+            return [*start, *given, "--output", str(output)]
+        path = self.base / f"{job}.yaml"
+        path.write_text(yaml.safe_dump(self.settings(sections)))
+        return [*start, "-c", str(path), "--set", f"output={output}"]
+
+    def settings(self, sections: dict[str, Any]) -> dict[str, Any]:
+        """A configuration with small shards and worker processes."""
+        keyed = {name: dict(section) for name, section in sections.items()}
+        if "pii" in keyed:
+            keyed["pii"]["key_env"] = next(iter(KEY))
+        return {
+            "inputs": [{"path": str(self.base / "corpus"), "source": "web"}],
+            "output": "unset",
+            "limits": {"shard_bytes": 20_000},
+            "beam": {"workers": 2, "mode": "multi_processing"},
+            **keyed,
+        }
+
+    def start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a command in a group of its own; what it says is kept."""
+        return subprocess.Popen(
+            command,
+            cwd=self.base,
+            env=os.environ | KEY | {"TMPDIR": str(self.base / "tmp")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def finish(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for a command; returns its exit code."""
+        said, _ = process.communicate(timeout=HOUR)
+        self.said.append(said)
+        return process.returncode
+
+    def run(self, command: Sequence[str]) -> None:
+        """Run a command in peace."""
+        code = self.finish(self.start(command))
+        if code:
+            sys.exit(
+                f"{' '.join(command)} exited with {code}:\n{self.said[-1].decode()}"
+            )
+
+
+def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
+    """Write texts with duplicates and identifiers; returns what must not leak."""
+    (base / "corpus").mkdir(parents=True)
+    (base / "tmp").mkdir()
+    planted, rows = [MARK], []
+    for number in range(documents):
+        words = [chance.choice(_WORDS) for _ in range(80)]
+        address = f"person{number}.{MARK}@mailbox.io"
+        planted.append(address)
+        name = _NAMES[number % len(_NAMES)]
+        text = f"{' '.join(words)}, {MARK}, wrote {name}. Mail: {address}"
+        rows.append(
+            {
+                "id": str(number),
+                "text": rows[-1]["text"] if number % 9 > DISTINCT else text,
+            }
+        )
+    for part in range(4):
+        lines = [json.dumps(row) + "\n" for row in rows[part::4]]
+        if part == 0:
+            lines.append('{"text": "' + MARK + " cut off\n")
+        (base / "corpus" / f"{part}.jsonl").write_text("".join(lines))
+    (base / "values.txt").write_text("\n".join(planted[5:8]) + "\n")
+    return planted
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every table file of a run."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for table in TABLES
+        for path in sorted((folder / table).rglob("*"))
+        if path.is_file()
+    }
+
+
+def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
+    """Files that hold a planted value, but those that hold texts."""
+    wanted = [value.encode() for value in planted]
+    found = []
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and inside.parts[0] not in OPEN_TO_VALUES:
+            content = b"\n".join(contents(path))
+            found += [
+                f"{inside} holds a value" for value in wanted if value in content
+            ][:1]
+    return found
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """A file as it is, and its columns if it is a table that can be read."""
+    yield path.read_bytes()
+    try:
+        if path.suffix == ".parquet":
+            yield str(pq.read_table(path).to_pylist()).encode()
+        elif path.suffix == ".arrow":
+            with pa.OSFile(str(path)) as file:
+                yield str(pa.ipc.open_file(file).read_all().to_pylist()).encode()
+    except (pa.ArrowException, OSError):
+        return
+
+
+def kill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
+    """Kill it and its workers."""
+    del output
+    return _end(soak, command, seconds, signal.SIGKILL, KILLED)
+
+
+def stop(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
+    """Press Ctrl-C."""
+    del output
+    return _end(soak, command, seconds, signal.SIGINT, STOPPED)
+
+
+def _end(
+    soak: Soak, command: Sequence[str], seconds: float, number: int, expected: int
+) -> str:
+    process = soak.start(command)
+    time.sleep(seconds)
+    if process.poll() is None:
+        os.killpg(process.pid, number)
+    code = soak.finish(process)
+    # Ctrl-C in the first tenth of a second meets Python before isinglass.
+    early = seconds < 1.0 and code == -number
+    return "" if code in {0, expected} or early else f"exit code {code}"
+
+
+def twice(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
+    """Start it again while it runs; one of them gives way."""
+    del output
+    first = soak.start(command)
+    time.sleep(seconds / 4)
+    second = soak.start(command)
+    codes = soak.finish(first), soak.finish(second)
+    return "" if set(codes) <= {0, BUSY} and 0 in codes else f"exit codes {codes}"
+
+
+def set_back(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
+    """Date all files a day ahead, as they are when the clock is set back."""
+    ahead = time.time() + 24 * HOUR
+    for path in output.rglob("*"):
+        os.utime(path, (ahead, ahead))
+    return kill(soak, command, output, seconds)
+
+
+def fill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
+    """Fill the disk while it runs, and free it afterwards."""
+    process, ballast = soak.start(command), output.parent / "ballast"
+    time.sleep(seconds)
+    try:
+        with ballast.open("wb", buffering=0) as file:
+            while file.write(b"\0" * 2**16):
+                pass
+    except OSError:
+        code = soak.finish(process)
+    finally:
+        ballast.unlink(missing_ok=True)
+    return "" if code in {0, FULL} else f"exit code {code} on a full disk"
+
+
+Moment = Callable[[Soak, Sequence[str], Path, float], str]
+
+
+def soak_job(
+    soak: Soak, job: str, moments: int, kinds: Sequence[Moment], folder: Path
+) -> list[str]:
+    """Disturb one job so many times; returns what went wrong."""
+    whole, disturbed = soak.base / f"{job}-whole", folder / f"{job}-disturbed"
+    planted = (soak.base / "planted.txt").read_text().split("\n")
+    started = time.monotonic()
+    soak.run(soak.command(job, whole))
+    seconds, expected = time.monotonic() - started, hashes(whole)
+    command, faults, done = soak.command(job, disturbed), [], Counter[str]()
+    for _ in range(moments):
+        kind = soak.chance.choice(list(kinds))
+        done[kind.__name__] += 1
+        fault = kind(soak, command, disturbed, soak.chance.uniform(0, seconds))
+        faults += [f"{kind.__name__}: {fault}"] if fault else []
+        faults += leaks(disturbed, planted) if disturbed.exists() else []
+        if (disturbed / "_SUCCESS").exists():
+            faults += _differing(expected, hashes(disturbed))
+            shutil.rmtree(disturbed)
+    soak.run(command)
+    faults += _differing(expected, hashes(disturbed)) + leaks(disturbed, planted)
+    logs = b"\n".join(soak.said)
+    faults += ["a log holds a value" for value in planted if value.encode() in logs][:1]
+    print(f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace")
+    return faults
+
+
+def _differing(expected: dict[str, str], found: dict[str, str]) -> list[str]:
+    names = sorted({*expected, *found})
+    return [f"{n} differs" for n in names if expected.get(n) != found.get(n)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all jobs; returns 1 if something went wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
+    parser.add_argument("--moments", type=int, default=100, help="in all")
+    parser.add_argument("--documents", type=int, default=1200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--disk", type=Path, help="folder on a small file system")
+    given = parser.parse_args(arguments)
+    chance = random.Random(given.seed)  # noqa: S311 - when to disturb
+    kinds = [kill, kill, kill, stop, twice, set_back, *([fill] if given.disk else [])]
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        soak = Soak(base, chance)
+        planted = make_corpus(base, given.documents, chance)
+        (base / "planted.txt").write_text("\n".join(planted))
+        if {"against", "forget"} & set(given.jobs):
+            soak.run(soak.command("identifiers", base / "earlier"))
+        for number, job in enumerate(given.jobs):
+            share = len(range(number, given.moments, len(given.jobs)))
+            where = given.disk or base
+            faults += [
+                f"{job}: {fault}" for fault in soak_job(soak, job, share, kinds, where)
+            ]
+    print("\n".join(faults) or "All runs came out the same, and nothing leaked.")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
