@@ -30,6 +30,7 @@ from isinglass.pipelines.engine.mapped_tables import (
     survey_ids,
 )
 from isinglass.pipelines.engine.passes import Session, run_pass
+from isinglass.pipelines.engine.progress import was_cut_off
 from isinglass.pipelines.engine.runner import Execution, check_beam
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -130,12 +131,18 @@ def execute(request: Request, console: Console) -> Result:
         execution = request.execution
         if prepared.config.stages:
             execution = replace(execution, stage_path=str(request.base.resolve()))
+        if execution.config.mode == "auto" and was_cut_off(workspace):
+            # A fault that ended this process the last time ends a worker now.
+            beam = execution.config.model_copy(update={"mode": "multi_processing"})
+            execution = replace(execution, config=beam)
         session = Session(workspace, execution, console)
         try:
             manifest = _Job(prepared, session).run()
         except WorkerDiedError as death:
             prepare_second_try(workspace, prepared.plan, death)
             manifest = None
+        finally:
+            session.live.close()
     if manifest is None:
         return execute(request, console)
     return Result(manifest, workspace.path, outside=outside)

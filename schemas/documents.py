@@ -11,6 +11,21 @@ from isinglass.schemas.config.inputs import Columns, Format
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """How a file of delimited text is written; characters are ASCII, or empty for none.
+
+    Attributes:
+        delimiter: Between fields; empty for what the file's name says.
+        mixed: Lone carriage returns end lines, and so do newlines.
+    """
+
+    delimiter: str = ""
+    quote: str = '"'
+    escape: str = ""
+    mixed: bool = False
+
+
+@dataclass(frozen=True)
 class Piece:
     """A stretch of one input file.
 
@@ -23,6 +38,8 @@ class Piece:
         sha256: Of the whole file, hex.
         problem: Why the file cannot be read at all; empty for a readable one. A
             piece with a problem is one quarantined record.
+        encoding: Of csv, jsonl and text; empty for UTF-8.
+        dialect: Of csv.
     """
 
     path: str
@@ -35,6 +52,8 @@ class Piece:
     bytes: int = 0
     sha256: str = ""
     problem: str = ""
+    encoding: str = ""
+    dialect: Dialect = Dialect()
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,8 @@ class Shard:
     def from_json(cls, text: str | bytes) -> Shard:
         """Inverse of `to_json`."""
         data = json.loads(text)
+        for piece in data["pieces"]:
+            piece["dialect"] = Dialect(**piece["dialect"])
         data["pieces"] = tuple(Piece(**piece) for piece in data["pieces"])
         return cls(**data)
 

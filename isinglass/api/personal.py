@@ -177,8 +177,8 @@ def _check_found(pii: PiiConfig) -> None:
     """Kinds that were asked for by name must not be passed over in silence."""
     if pii.mode != "identifiers" or pii.recognizers != RecognizersConfig():
         return
-    # Presidio takes seconds to import, and is needed for the scan in any case.
-    from isinglass.transforms.pii.recognizers import model_labels  # noqa: PLC0415
+    # Reads a file of Presidio, which most calls need not.
+    from isinglass.transforms.pii.installed_presidio import model_labels  # noqa: PLC0415
 
     for name in sorted(set(pii.entities) & set(model_labels().values())):
         raise ConfigError(

@@ -96,7 +96,8 @@ def kept_in(output: object) -> str:
 
 
 def show_forecast(request: Request, form: Format) -> None:
-    """Plan, check models and runner, and print what would be done."""
+    """Plan, check models, runner and output, and print what would be done."""
+    from isinglass.pipelines.engine.workspace import free_bytes  # noqa: PLC0415
     from isinglass.pipelines.run import prepare  # noqa: PLC0415
 
     prepared = prepare(request)
@@ -109,6 +110,7 @@ def show_forecast(request: Request, form: Format) -> None:
         "records_known": sum(i.rows or 0 for i in made.inputs),
         "shards": len(made.shards),
         "models": [model.name for model in prepared.identity.models],
+        "free_bytes": free_bytes(request.output),
     }
     for stage in prepared.stages:
         facts |= stage.forecast(made)

@@ -11,24 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import Event, Thread
 from typing import Any
 
-from apache_beam.portability import python_urns
 from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     BeamFnControlServicer,
     ControlFuture,
     SubprocessSdkWorkerHandler,
-    WorkerHandler,
 )
-from apache_beam.runners.portability.local_job_service import SubprocessSdkWorker
 
 _DIED = "A worker process of isinglass ended by "
 _SHELL_ADDS = 128
 _MOMENT = 0.2
-
-
-def watch_workers() -> None:
-    """Let Beam start its worker processes by a handler that notices their death."""
-    WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)(_Watched)
 
 
 def cause_of(error: BaseException) -> str | None:
@@ -46,17 +38,12 @@ def signal_name(code: int) -> str:
         return f"exit-code-{code}"
 
 
-class _Watched(SubprocessSdkWorkerHandler):
+class Watched(SubprocessSdkWorkerHandler):
     """Beam's own handler of a process, which answers for one that is dead."""
 
     def start_worker(self) -> None:
         """Start the process, and threads that wait for its answers and for its end."""
-        self.worker = SubprocessSdkWorker(
-            self._worker_command_line,
-            self.control_address,
-            self.provision_info,
-            self.worker_id,
-        )
+        self.worker = self.new_worker()
         self._over = Event()
         control: Any = self.control_conn
         data: Any = self.data_conn
@@ -64,6 +51,10 @@ class _Watched(SubprocessSdkWorkerHandler):
         data.set_inputs = self._unbroken(data.set_inputs)
         self.worker_thread = Thread(target=self._wait)
         self.worker_thread.start()
+
+    def new_worker(self) -> Any:
+        """What has a method `run`, as Beam's own: a `RuntimeError` ends with a code."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """End the process, if it has not ended by itself, and its connections."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
 from isinglass.pipelines.engine.deaths import cause_of
 from isinglass.pipelines.engine.fingerprint import digest
+from isinglass.pipelines.engine.live_workers import LiveWorkers
 from isinglass.pipelines.engine.progress import noted_units, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
@@ -48,12 +49,16 @@ input, and that hashes all of it."""
 
 @dataclass
 class Session:
-    """What the driver carries from pass to pass; each leaves a record."""
+    """What the driver carries from pass to pass; each leaves a record.
+
+    Worker processes are started when a pass first needs them, and stay.
+    """
 
     workspace: Workspace
     execution: Execution
     console: Console
     records: list[PassRecord] = field(default_factory=list)
+    live: LiveWorkers = field(default_factory=LiveWorkers)
 
 
 def run_pass(
@@ -139,7 +144,9 @@ def _execute(
         remove(workspace.commit_path(work.name, unit.name))
     weight = sum(unit.weight for unit in pending)
     try:
-        with new_pipeline(session.execution, len(pending), weight / speed) as pipeline:
+        with new_pipeline(
+            session.execution, len(pending), weight / speed, session.live
+        ) as pipeline:
             if build is None:
                 build_unit_pipeline(pipeline, work, pending, workspace)
             else:

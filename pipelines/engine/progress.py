@@ -2,7 +2,7 @@
 
 Workers leave a small status file each; a thread in the driver counts commits, reads
 the status files and shows both. On a terminal it is one live line a pass, elsewhere
-one log line every 30 seconds.
+a log line after some seconds, and then one every 30.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.units import Unit
 
 LOGGER = logging.getLogger(__name__)
+FIRST_SECONDS = 4.0
 LOG_SECONDS = 30.0
 REFRESH_SECONDS = 0.5
 
@@ -52,15 +53,18 @@ class WorkerStatus:
         self._rows = 0
         self._written = 0.0
         # By this the driver knows what a worker was at when it died.
-        self.add(0)
+        self._write()
 
     def add(self, rows: int) -> None:
         """Count a batch that was worked through."""
         self._rows += rows
         now = time.monotonic()
-        if now - self._written < 1.0 and self._written:
+        if now - self._written < 1.0:
             return
         self._written = now
+        self._write()
+
+    def _write(self) -> None:
         try:
             write_unsynced(self._path, json.dumps(self._note | {"rows": self._rows}))
         except OSError:
@@ -94,6 +98,15 @@ def noted_units(workspace: Workspace, pass_name: str) -> list[str]:
     return sorted({str(note["unit"]) for note in notes})
 
 
+def was_cut_off(workspace: Workspace) -> bool:
+    """Whether a process ended in the middle of a unit, without a word on it."""
+    return any(
+        not exists(workspace.commit_path(note["pass"], note["unit"]))
+        and not exists(workspace.failure_path(note["pass"], note["unit"]))
+        for note in _notes(workspace).values()
+    )
+
+
 def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
     """Until stopped: a live line on a terminal, a log line now and then if not."""
     if console.is_terminal:
@@ -101,49 +114,62 @@ def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None
             while not stop.wait(REFRESH_SECONDS):
                 live.update(Text(next(lines)))
         return
-    while not stop.wait(LOG_SECONDS):
+    wait = min(FIRST_SECONDS, LOG_SECONDS)
+    while not stop.wait(wait):
         LOGGER.info(next(lines))
+        wait = LOG_SECONDS
 
 
 def _lines(workspace: Workspace, pass_name: str, units: list[Unit]) -> Iterator[str]:
     """What is to be said of a pass, each time anew; there is no end to it."""
     pending = {unit: workspace.commit_path(pass_name, unit.name) for unit in units}
-    whole, done = max(1, sum(unit.weight for unit in units)), 0
+    whole, done, finished = max(1, sum(unit.weight for unit in units)), 0, 0
     started = time.monotonic()
     while True:
         for unit in [unit for unit, path in pending.items() if exists(path)]:
             done += unit.weight
-            del pending[unit]
+            finished += _documents(pending.pop(unit))
+        waited = {unit.name for unit in pending}
+        noted = _notes(workspace, pass_name)
+        notes = {name: note for name, note in noted.items() if note["unit"] in waited}
+        documents = finished + sum(note["rows"] for note in notes.values())
         elapsed = time.monotonic() - started
-        rate = done / 2**20 / elapsed if elapsed else 0.0
+        # What is under way is as long a document as what is finished.
+        worked = min(whole, done * documents / finished if finished else done)
         parts = [
             f"{pass_name}: {len(units) - len(pending)}/{len(units)} units",
-            f"{rate:.1f} MB/s",
+            f"{documents:,} documents",
+            f"{worked / 2**20 / elapsed if elapsed else 0.0:.1f} MB/s",
             f"{elapsed:.0f} s",
         ]
-        if done:
-            left = elapsed * (whole / done - 1)
-            parts.append(f"about {left:.0f} s left")
-        yield ", ".join(parts + _workers(workspace, pass_name))
+        if worked:
+            parts.append(f"about {elapsed * (whole / worked - 1):.0f} s left")
+        parts += [
+            f"worker {name.split('-')[0]}: {note['rows']:,} documents of {note['unit']}"
+            for name, note in notes.items()
+        ]
+        yield ", ".join(parts)
 
 
-def _workers(workspace: Workspace, pass_name: str) -> list[str]:
-    return [
-        f"worker {worker}: {note['rows']:,} documents of {note['unit']}"
-        for name, note in _notes(workspace, pass_name).items()
-        for worker in [name.split("-", maxsplit=1)[0]]
-    ]
+def _documents(commit: Path) -> int:
+    """Documents of a finished unit; 0 where it counts something else."""
+    try:
+        return int(read_json(commit).get("counts", {}).get("records_in", 0))
+    except (OSError, ValueError):
+        return 0
 
 
-def _notes(workspace: Workspace, pass_name: str) -> dict[str, dict[str, Any]]:
-    """What workers noted of a pass, by process and thread."""
+def _notes(
+    workspace: Workspace, pass_name: str | None = None
+) -> dict[str, dict[str, Any]]:
+    """What workers noted, of a pass or of all, by process and thread."""
     notes = {}
     for path in _status_files(workspace):
         try:
             note = read_json(path)
         except (OSError, ValueError):
             continue
-        if note.get("pass") == pass_name:
+        if pass_name in (None, note.get("pass")):
             notes[path.stem] = note
     return notes
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from isinglass.pipelines.engine.deaths import watch_workers
 from isinglass.pipelines.engine.units import PassWork, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
 from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.engine.live_workers import LiveWorkers
     from isinglass.pipelines.engine.workspace import Workspace
 
 LOGGER = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ TRIED = ("FnApiRunner", "PortableRunner")
 
 WORKER_SECONDS = 4.0
 """CPU seconds of work for each worker from which on processes pay: one takes about 1.3
-to start, and starts anew for every pass."""
+to start."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,10 @@ def check_beam(config: BeamConfig, arguments: tuple[str, ...]) -> None:
             )
 
 
-def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipeline:
-    """An empty pipeline for one pass.
+def new_pipeline(
+    execution: Execution, units: int, seconds: float, live: LiveWorkers
+) -> beam.Pipeline:
+    """An empty pipeline for one pass; `live` are workers for it.
 
     No more workers are started than there are units, and small work, by the CPU
     seconds that it takes roughly, stays in this process.
@@ -119,11 +120,8 @@ def new_pipeline(execution: Execution, units: int, seconds: float) -> beam.Pipel
         workers = 1
     environment = None
     if mode == "multi_processing":
-        watch_workers()
-        # Beam takes any environment in this mode; ours starts quieter workers.
-        environment = SubprocessSDKEnvironment.from_command_string(
-            worker_command(execution.stage_path)
-        )
+        # Beam takes any environment in this mode.
+        environment = live.environment(worker_command(execution.stage_path))
         mode = "in_memory"
     options = PipelineOptions(
         [

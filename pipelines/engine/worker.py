@@ -1,13 +1,15 @@
 """Start of a local worker process: Beam's own, with logs that can be read.
 
 Beam's harness logs every connection at info level, and its `-m` command does not quote
-the interpreter's path. This module is started in its place and hands over to it. A
-worker ends with its driver, however that ends, and by its word alone.
+the interpreter's path. This module is started in its place and hands over to it, once
+for every pipeline that it is lent to (`live_workers.py`). A worker ends with its
+driver, however that ends, and by its word alone.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import shlex
@@ -20,6 +22,9 @@ from pathlib import Path
 
 STAGE_PATH = "ISINGLASS_STAGE_PATH"
 """Environment variable: a folder in which modules are looked for after all others."""
+
+DONE = "isinglass worker: done\n"
+"""What a worker says when a pipeline has let it go."""
 
 DRIVER = "ISINGLASS_DRIVER"
 """Environment variable: the process that started this one."""
@@ -79,7 +84,7 @@ def _look_for(driver: int) -> None:
 
 
 def main() -> None:
-    """Set up logging, then run Beam's harness until the driver ends it."""
+    """Set up logging, then serve pipelines until the driver closes our input."""
     driver = os.environ.get(DRIVER)
     if driver:
         end_with(int(driver))
@@ -90,9 +95,16 @@ def main() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(worth_showing)
     logging.getLogger().addHandler(handler)
+    # What others print must not be taken for an answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
     from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415
 
-    sdk_worker_main.main(sys.argv)
+    for order in sys.stdin:
+        # As Beam's harness is told by its environment.
+        _, harness, _ = sdk_worker_main.create_harness(json.loads(order))
+        harness.run()
+        answers.write(DONE)
+        answers.flush()
 
 
 if __name__ == "__main__":

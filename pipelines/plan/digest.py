@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from isinglass.transforms.read.counts import line_state, scan_lines
 from isinglass.transforms.read.streams import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
     """
     hashed = hashlib.sha256()
     size = 0
-    # Lines, records, whether the current line is blank, start of the stretch.
-    state = np.array([0, 0, 1, 0], np.int64)
+    state = line_state()
     cuts: list[Cut] = []
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
@@ -59,7 +58,7 @@ def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
                 skip = len(BYTE_ORDER_MARK) if marked else 0
                 data = np.frombuffer(block, np.uint8)
                 found = np.empty((len(block) // line_bytes + 2, 3), np.int64)
-                count = _scan_lines(data, skip, size, line_bytes, state, found)
+                count = scan_lines(data, skip, size, line_bytes, state, found)
                 cuts += map(tuple, found[:count].tolist())
             size += len(block)
     stretches = () if line_bytes is None else _stretches(cuts, size, state)
@@ -77,29 +76,3 @@ def _stretches(cuts: list[Cut], size: int, state: np.ndarray) -> tuple[Stretch, 
         found.append(Stretch(start, stop, row, records - earlier, stop - start))
         start, row, earlier = stop, lines, records
     return tuple(found)
-
-
-@njit(cache=True, nogil=True)
-def _scan_lines(
-    data: Any, skip: Any, offset: Any, line_bytes: Any, state: Any, cuts: Any
-) -> Any:
-    """Update the state; write position, lines and records of each cut."""
-    lines, records, blank, start = state[0], state[1], state[2], state[3]
-    found = 0
-    for position in range(skip, data.size):
-        byte = data[position]
-        if byte == 10:  # noqa: PLR2004 - newline
-            lines += 1
-            records += 1 - blank
-            blank = 1
-            end = offset + position + 1
-            if end - start >= line_bytes:
-                cuts[found, 0] = end
-                cuts[found, 1] = lines
-                cuts[found, 2] = records
-                found += 1
-                start = end
-        elif byte > 32 or (byte != 32 and byte != 9 and byte != 13):  # noqa: PLR1714, PLR2004
-            blank = 0
-    state[0], state[1], state[2], state[3] = lines, records, blank, start
-    return found

@@ -52,7 +52,7 @@ def plan(
     inputs = []
     for index, (item, found) in enumerate(zip(config.inputs, located, strict=True)):
         files = [
-            probe(file, item.source, most, refuse=refuse, deadly=deadly or {})
+            probe(file, item, most, refuse=refuse, deadly=deadly or {})
             for file in found
         ]
         inputs.append(InputFiles(index, item, tuple(files)))

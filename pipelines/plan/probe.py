@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from isinglass.pipelines.plan.dialects import examine
 from isinglass.pipelines.plan.digest import Digest, Stretch, digest_file
 from isinglass.pipelines.plan.discover import Found, no_permission
+from isinglass.schemas.config import InputConfig
 from isinglass.schemas.config.inputs import Format
+from isinglass.schemas.documents import Dialect
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.class_labels import planned_types
 from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
-from isinglass.transforms.read.delimited import (
-    parse_header,
-    record_blocks,
-    split_header,
-)
-from isinglass.transforms.read.formats import compression_of, delimiter_of
+from isinglass.transforms.read.encodings import other_encoding, recoded
+from isinglass.transforms.read.formats import compression_of
 from isinglass.transforms.read.jsonl import parse_lines
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
@@ -35,7 +35,9 @@ from isinglass.transforms.read.streams import (
 
 if TYPE_CHECKING:
     Columns = dict[str, pa.DataType]
-    Probed = tuple[Sequence[Stretch], Columns | None]
+
+_UTF_8 = ("utf-8", "utf-8-sig", "utf_8_sig")
+_COLUMNAR = ("parquet", "arrow")
 
 _MOST_ROWS_PER_BYTE = 1000
 SAMPLE_LINES = 2000
@@ -47,10 +49,11 @@ class PlannedInput:
     """One input file as it is now; it has at least one stretch.
 
     Attributes:
-        rows: Records, where they can be counted without reading the file.
+        rows: Records, where they can be counted in the bytes as they are stored.
         problem: Why it cannot be read; empty if it can.
         columns: Types by column name; None if it has none (plain text) or none can be
             told (an empty file). Nested values of JSON are `pa.struct([])`.
+        encoding: As in `Piece`, and so is `dialect`.
     """
 
     path: str
@@ -63,6 +66,30 @@ class PlannedInput:
     opened: str = ""
     stretches: tuple[Stretch, ...] = ()
     columns: Columns | None = None
+    encoding: str = ""
+    dialect: Dialect = field(default_factory=Dialect)
+
+
+class _Probed(NamedTuple):
+    """The parts of a file, its columns, and how it is written."""
+
+    stretches: Sequence[Stretch]
+    columns: Columns | None
+    dialect: Dialect = Dialect()
+
+
+class _File(NamedTuple):
+    """A file that was found and hashed, and the input that it belongs to."""
+
+    found: Found
+    config: InputConfig
+    digest: Digest
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the bytes of the file are its content in UTF-8."""
+        packed = compression_of(self.found.path)
+        return not packed and not encoding_of(self.config)
 
 
 class _ProblemError(Exception):
@@ -71,7 +98,7 @@ class _ProblemError(Exception):
 
 def probe(
     found: Found,
-    source: str,
+    config: InputConfig,
     shard_bytes: int,
     *,
     refuse: bool,
@@ -84,10 +111,11 @@ def probe(
     `deadly` says by SHA-256 of which files that is known, and why.
     """
     path, problem = Path(found.path), ""
-    plain_lines = found.format == "jsonl" and not compression_of(found.path)
+    file = _File(found, config, Digest(0, ""))
+    cuts = shard_bytes if found.format == "jsonl" and file.is_plain else None
     try:
-        digest = digest_file(path, line_bytes=shard_bytes if plain_lines else None)
-        stretches, columns = _look(found, digest, deadly)
+        digest = digest_file(path, line_bytes=cuts)
+        probed = _look(file._replace(digest=digest), deadly)
     except PermissionError:
         raise no_permission(path) from None
     except FileNotFoundError:
@@ -99,13 +127,14 @@ def probe(
                 "`limits: {unreadable_files: quarantine}`."
             ) from None
         problem = str(error)
-        stretches, columns = [Stretch(0, -1, 0, 1, digest.bytes)], None
+        probed = _Probed([Stretch(0, -1, 0, 1, digest.bytes)], None)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    stretches = probed.stretches
     known = [part.rows for part in stretches if part.rows is not None]
     return PlannedInput(
         path=found.relative,
-        source=source,
+        source=config.source,
         format=found.format,
         bytes=digest.bytes,
         rows=sum(known) if len(known) == len(stretches) else None,
@@ -113,22 +142,31 @@ def probe(
         problem=problem,
         opened=found.path,
         stretches=tuple(stretches),
-        columns=columns,
+        columns=probed.columns,
+        encoding="" if found.format in _COLUMNAR else encoding_of(config),
+        dialect=probed.dialect,
     )
 
 
-def _look(found: Found, digest: Digest, deadly: Mapping[str, str]) -> Probed:
-    if digest.sha256 in deadly:
-        raise _ProblemError(deadly[digest.sha256])
-    return _PROBES[found.format](found, digest)
+def encoding_of(config: InputConfig) -> str:
+    """The encoding that an input names; empty for UTF-8."""
+    name = codecs.lookup(config.encoding or "utf-8").name
+    return "" if name in _UTF_8 else name
 
 
-def _probe_parquet(found: Found, digest: Digest) -> Probed:
+def _look(file: _File, deadly: Mapping[str, str]) -> _Probed:
+    if file.digest.sha256 in deadly:
+        raise _ProblemError(deadly[file.digest.sha256])
+    return _PROBES[file.found.format](file)
+
+
+def _probe_parquet(file: _File) -> _Probed:
+    found, digest = file.found, file.digest
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Parquet file is")
-    with Path(found.path).open("rb") as file:
+    with Path(found.path).open("rb") as opened_file:
         try:
-            opened = open_parquet(file)
+            opened = open_parquet(opened_file)
             schema, metadata = opened.schema_arrow, opened.metadata
         except (pa.ArrowException, OSError):
             raise _ProblemError(
@@ -138,7 +176,7 @@ def _probe_parquet(found: Found, digest: Digest) -> Probed:
         sizes = [(group.num_rows, group.total_byte_size) for group in groups]
         if not _is_consistent(metadata, groups):
             raise _ProblemError("its footer is damaged: numbers of rows do not agree")
-    return _numbered(sizes), _typed(found, schema)
+    return _Probed(_numbered(sizes), _typed(found, schema))
 
 
 def _is_consistent(
@@ -153,20 +191,21 @@ def _is_consistent(
     return fits and metadata.num_rows == sum(group.num_rows for group in groups)
 
 
-def _probe_arrow(found: Found, digest: Digest) -> Probed:
+def _probe_arrow(file: _File) -> _Probed:
+    found, digest = file.found, file.digest
     if not digest.bytes:
         raise _ProblemError("the file is empty, which no Arrow file is")
     # Mapped, so that only the headers of record batches are read.
-    with pa.memory_map(found.path) as file:
+    with pa.memory_map(found.path) as mapped:
         try:
-            schema = open_ipc(file).schema
-            file.seek(0)
-            batches = record_batches(file, 0, -1)
+            schema = open_ipc(mapped).schema
+            mapped.seek(0)
+            batches = record_batches(mapped, 0, -1)
             sizes = [_size(batch) for batch in batches]
             _require_plausible(sum(rows for rows, _ in sizes), digest)
         except (pa.ArrowException, OSError, ValueError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
-    return _numbered(sizes), _typed(found, schema)
+    return _Probed(_numbered(sizes), _typed(found, schema))
 
 
 def _size(batch: pa.RecordBatch) -> tuple[int, int]:
@@ -191,9 +230,10 @@ def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
     return stretches or [Stretch(0, 0, 0, 0, 0)]
 
 
-def _probe_jsonl(found: Found, digest: Digest) -> Probed:
+def _probe_jsonl(file: _File) -> _Probed:
+    found, digest = file.found, file.digest
     lines: list[bytes] = []
-    for index, (data, what) in enumerate(blocks(_chunks(found))):
+    for index, (data, what) in enumerate(blocks(_chunks(file))):
         lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
         if index == 0:
             _refuse_array(found, lines)
@@ -204,31 +244,31 @@ def _probe_jsonl(found: Found, digest: Digest) -> Probed:
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")
     columns = _sampled_types(values) if values else None
-    return digest.stretches or [_whole(digest)], columns
+    return _Probed(digest.stretches or [_whole(digest)], columns)
 
 
-def _probe_delimited(found: Found, digest: Digest) -> Probed:
+def _probe_delimited(file: _File) -> _Probed:
+    found, digest = file.found, file.digest
+    try:
+        made = examine(found.path, file.config, lambda: _chunks(file))
+    except ValueError as error:
+        raise _ProblemError(str(error)) from None
     columns = None
-    for block in record_blocks(_chunks(found), delimiter_of(found.path)):
-        header, _ = split_header(block.records)
-        if header is not None and block.damage is None:
-            try:
-                names = parse_header(header, delimiter_of(found.path))
-            except ValueError as error:
-                raise _ProblemError(str(error)) from None
-            columns = _typed(found, pa.schema([(name, pa.string()) for name in names]))
-            break
-    return [_whole(digest)], columns
+    if made.names is not None:
+        fields = [(name, pa.string()) for name in made.names]
+        columns = _typed(found, pa.schema(fields))
+    whole = Stretch(0, -1, 0, made.records, digest.bytes)
+    return _Probed([whole], columns, made.dialect)
 
 
-def _probe_text(found: Found, digest: Digest) -> Probed:
-    packed = digest.bytes and compression_of(found.path)
-    rows = None if packed else min(1, digest.bytes)
-    next(_chunks(found), None)
-    return [Stretch(0, -1, 0, rows, digest.bytes)], None
+def _probe_text(file: _File) -> _Probed:
+    digest = file.digest
+    next(_chunks(file), None)
+    rows = min(1, digest.bytes) if file.is_plain or not digest.bytes else None
+    return _Probed([Stretch(0, -1, 0, rows, digest.bytes)], None)
 
 
-_PROBES: dict[Format, Callable[[Found, Digest], Probed]] = {
+_PROBES: dict[Format, Callable[[_File], _Probed]] = {
     "parquet": _probe_parquet,
     "jsonl": _probe_jsonl,
     "csv": _probe_delimited,
@@ -241,13 +281,31 @@ def _whole(digest: Digest) -> Stretch:
     return Stretch(0, -1, 0, None if digest.bytes else 0, digest.bytes)
 
 
-def _chunks(found: Found) -> Iterator[bytes | Damage]:
-    """Content of a file; one of which nothing can be decompressed is a problem."""
-    with Path(found.path).open("rb") as file:
-        for index, part in enumerate(chunks(file, found.path)):
-            if index == 0 and isinstance(part, Damage) and part.corrupt:
-                raise _ProblemError(part.detail)
-            yield part
+def _chunks(file: _File) -> Iterator[bytes | Damage]:
+    """Content of a file in UTF-8.
+
+    One of which nothing can be decompressed is a problem, and one whose first bytes
+    are not those of UTF-8 is refused, unless an encoding is named.
+    """
+    path = file.found.path
+    with Path(path).open("rb") as opened:
+        yield from recoded(
+            _checked(file, chunks(opened, path)), encoding_of(file.config)
+        )
+
+
+def _checked(file: _File, parts: Iterator[bytes | Damage]) -> Iterator[bytes | Damage]:
+    for index, part in enumerate(parts):
+        if index == 0 and isinstance(part, Damage) and part.corrupt:
+            raise _ProblemError(part.detail)
+        if index == 0 and isinstance(part, bytes) and file.config.encoding is None:
+            other = other_encoding(part)
+            if other:
+                raise InputError(
+                    f"{file.found.path} is not UTF-8 but {other.upper()}, by its first "
+                    f"bytes. Set `encoding: {other}` for this input."
+                )
+        yield part
 
 
 def _typed(found: Found, schema: pa.Schema) -> Columns:

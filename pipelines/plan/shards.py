@@ -109,6 +109,8 @@ def _piece(file: PlannedInput, stretch: Stretch) -> Piece:
         **stretch._asdict(),
         sha256=file.sha256,
         problem=file.problem,
+        encoding=file.encoding,
+        dialect=file.dialect,
     )
 
 

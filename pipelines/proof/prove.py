@@ -16,6 +16,7 @@ from isinglass.pipelines.proof.files import (
     check_seal,
     check_tables,
 )
+from isinglass.pipelines.proof.recount import check_recount
 from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.pipelines.stages import STAGES
@@ -48,7 +49,8 @@ def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
         checks += [check_tables(run, written), check_schemas(run, written)]
     if all(check.status == "passed" for check in checks[1:]):
         checks += [check_books(run), check_counts(run), check_statistics(run)]
-        checks += [check_gates(run, every), *check_source(run, every)]
+        checks += [check_gates(run, every), check_recount(run)]
+        checks += check_source(run, every)
         checks += [check for stage in every for check in stage.prove(run)]
     return merged([*checks, *_not_at_hand(run, stages)])
 

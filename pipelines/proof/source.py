@@ -14,6 +14,7 @@ from isinglass.pipelines.proof.check import SOURCE, Check, conclude
 from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Rebuilt
 from isinglass.schemas.documents import DocumentBatch
+from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.tables import DATA, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard
 
@@ -49,7 +50,10 @@ def check_source(run: FinishedRun, stages: Stages) -> list[Check]:
     readers: list[Reader] = [] if done else [_SourceReader(run, stages)]
     asked = (stage.reader(run) for stage in stages)
     readers += [reader for reader in asked if reader is not None]
-    missing = _read(run, readers) if readers else ""
+    try:
+        missing = _read(run, readers) if readers else ""
+    except ReconcileError as error:
+        return [*done, conclude(SOURCE, [str(error)], "")]
     return done + [check for one in readers for check in one.conclude(missing)]
 
 

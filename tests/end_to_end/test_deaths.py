@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+import yaml
 from rich.console import Console
 
 from isinglass.pipelines.engine.runner import Execution
@@ -21,14 +25,20 @@ if TYPE_CHECKING:
     from isinglass.pipelines.run import Result
 
 DEADLY = """
-import os
+import os, sys
 import pyarrow as pa
+
+opened = []
 
 def deadly(file, *rest, open_stream=pa.ipc.open_stream):
     data = file.read()
     file.seek(0)
     if b"deadly" in data:
-        os.kill(os.getpid(), {signal})
+        opened.append(file)
+        # The driver plans the file before it, or a worker, reads it.
+        planned = 2 if "isinglass.cli" in sys.modules else 0
+        if len(opened) > planned:
+            os.kill(os.getpid(), {signal})
     return open_stream(file, *rest)
 
 pa.ipc.open_stream = deadly
@@ -71,6 +81,33 @@ def make_deadly(
     (hook / "sitecustomize.py").write_text(DEADLY.format(signal=int(number)))
     path = os.pathsep.join([str(hook), os.environ.get("PYTHONPATH", "")])
     monkeypatch.setenv("PYTHONPATH", path.rstrip(os.pathsep))
+
+
+def command(folder: Path) -> subprocess.CompletedProcess[str]:
+    """A run of the command line, which is small enough for one process."""
+    values = {
+        "inputs": [{"path": "in"}],
+        "output": "out",
+        "limits": {"max_quarantine_rate": 1.0},
+    }
+    (folder / "job.yaml").write_text(yaml.safe_dump(values))
+    line = [sys.executable, "-m", "isinglass", "clean", "--config", "job.yaml"]
+    line += ["--format", "json"]
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_file_that_ends_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus(tmp_path)
+    make_deadly(tmp_path, monkeypatch, signal.SIGSEGV)
+    assert command(tmp_path).returncode == -signal.SIGSEGV
+    second = command(tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert "deadly.arrow: reading it ends the process (SIGSEGV)" in second.stderr
+    records = json.loads(second.stdout)["records"]
+    assert (records["kept"], records["quarantined"]) == (11, {"unreadable_file": 1})
 
 
 @pytest.mark.slow

@@ -132,6 +132,7 @@ def test_a_file_that_is_no_table_is_found(run: Path) -> None:
     assert "is not a Parquet file" in schemas.detail
 
 
+WITH_INPUTS = {"recount", "source texts"}
 NOT_THERE = {"similarity", "tokens", "embeddings"}
 """Checks of what the run was not asked to do."""
 
@@ -146,7 +147,7 @@ def _not_passed(run: Path) -> dict[str, str]:
 )
 def test_a_damaged_note_skips_the_sources(run: Path, note: str) -> None:
     (run / "work" / "run.json").write_text(note)
-    assert _not_passed(run) == dict.fromkeys(NOT_THERE | {"source texts"}, "skipped")
+    assert _not_passed(run) == dict.fromkeys(NOT_THERE | WITH_INPUTS, "skipped")
 
 
 @pytest.mark.parametrize("change", [{"given": {}}, {"given": {"inputs": 1}}])
@@ -154,7 +155,7 @@ def test_a_note_that_cannot_be_read_skips_the_sources(
     run: Path, change: dict[str, Any]
 ) -> None:
     in_note(**change)(run)
-    assert _not_passed(run) == dict.fromkeys(NOT_THERE | {"source texts"}, "skipped")
+    assert _not_passed(run) == dict.fromkeys(NOT_THERE | WITH_INPUTS, "skipped")
 
 
 def test_another_place_of_the_run_is_no_other_configuration(run: Path) -> None:
@@ -165,4 +166,4 @@ def test_another_place_of_the_run_is_no_other_configuration(run: Path) -> None:
 
 def test_without_work_the_sources_are_skipped_not_passed(run: Path) -> None:
     shutil.rmtree(run / "work")
-    assert _not_passed(run) == dict.fromkeys(NOT_THERE | {"source texts"}, "skipped")
+    assert _not_passed(run) == dict.fromkeys(NOT_THERE | WITH_INPUTS, "skipped")

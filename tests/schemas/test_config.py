@@ -172,6 +172,34 @@ def test_a_configuration_cannot_be_changed_afterwards() -> None:
         config.seed = 3  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("encoding=utf-99", "utf-99 is no encoding; write for example utf-16"),
+        ("encoding=hex", "hex is no encoding"),
+        ("delimiter='||'", "'||' is not one ASCII character"),
+        ("delimiter=§", "'§' is not one ASCII character"),
+        ('delimiter="\\n"', "is not one ASCII character"),
+        ("delimiter=''", "an empty delimiter would make each file one column"),
+        ("quote=ab", "'ab' is not one ASCII character"),
+        ("escape='\"'", "a doubled quote is always read as one"),
+        ("delimiter='\"'", "delimiter, quote and escape must differ"),
+    ],
+)
+def test_how_an_input_cannot_be_written(override: str, said: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config(SMALLEST, [f"inputs.0.{override}"])
+    assert said in str(refusal.value)
+
+
+def test_how_an_input_can_be_written() -> None:
+    settings = ["delimiter='|'", "quote=''", "escape='\\'", "encoding=Latin1"]
+    config = load_config(SMALLEST, [f"inputs.0.{setting}" for setting in settings])
+    (item,) = config.inputs
+    written = (item.delimiter, item.quote, item.escape, item.encoding)
+    assert written == ("|", "", "\\", "Latin1")
+
+
 @pytest.mark.parametrize("profile", get_args(Profile))
 def test_every_profile_is_a_valid_configuration(profile: Profile) -> None:
     config = load_config(profile_text(profile))

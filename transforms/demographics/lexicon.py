@@ -70,7 +70,7 @@ def parse_lexicon(content: bytes) -> DemographicLexicon:
     Raises:
         ValueError: One form is listed in two groups of an axis.
     """
-    data = yaml.safe_load(content)
+    data = yaml.load(content, yaml.CSafeLoader)
     forms = {
         (form, (axis, group))
         for axis, groups in data["axes"].items()

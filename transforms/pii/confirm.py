@@ -229,7 +229,9 @@ class Confirmer:
     def people(self, mentions: Sequence[Mention]) -> NDArray[np.bool_]:
         """Which mentions are people: bool (n,)."""
         chance = self._chance(mentions)
-        for row in np.flatnonzero(np.abs(chance - self.head.threshold) < _UNDECIDED):
+        for row in np.flatnonzero(
+            np.abs(chance - self.head.threshold) < _UNDECIDED
+        ).tolist():
             (chance[row],) = self._chance([mentions[row]])
         return np.asarray(chance >= self.head.threshold)
 

@@ -29,6 +29,7 @@ from isinglass.transforms.pii.budget import Budget, failures_batch
 from isinglass.transforms.pii.confirm import Confirmer, trunk_model
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.identifiers import IdentifierScanner
+from isinglass.transforms.pii.installed_presidio import model_labels
 from isinglass.transforms.pii.markup import without_markup
 from isinglass.transforms.pii.models import confirms, recognizer_code, wanted_models
 from isinglass.transforms.pii.names import NameFinder
@@ -36,7 +37,6 @@ from isinglass.transforms.pii.ner.engine import load_engine
 from isinglass.transforms.pii.plain import make_plain
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files
-from isinglass.transforms.pii.recognizers import model_labels
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.models import SpacyModel

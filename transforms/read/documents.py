@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
+from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
@@ -24,13 +25,16 @@ from isinglass.transforms.read.checks import (
     too_large,
 )
 from isinglass.transforms.read.columnar import read_arrow, read_parquet
+from isinglass.transforms.read.counts import count_records
 from isinglass.transforms.read.delimited import read_delimited
+from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.jsonl import read_jsonl
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
     chunks,
     open_input,
+    require_unchanged,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
 
     Raises:
         InputError: A file is not as it was when the run was planned.
+        ReconcileError: The records are not as many as the bytes of the file hold.
     """
     yield from gather(_parts(shard, layout))
 
@@ -59,7 +64,23 @@ def _parts(shard: Shard, layout: Layout) -> Iterator[Part]:
             reason = QuarantineReason.UNREADABLE_FILE
             yield only_rejected(origin, Rejection(0, reason, piece.problem, None))
         else:
-            yield from _READERS[piece.format](origin, piece)
+            yield from _counted(piece, _READERS[piece.format](origin, piece))
+
+
+def _counted(piece: Piece, parts: Iterator[Part]) -> Iterator[Part]:
+    """Hand on the parts of a piece, and compare them with what its bytes hold."""
+    found = 0
+    for part in parts:
+        found += part.rows
+        yield part
+    held = count_records(piece) if piece.rows is None else piece.rows
+    if held is not None and found != held:
+        require_unchanged(piece)
+        raise ReconcileError(
+            f"{piece.relative}: {found} records were read where its bytes hold {held}. "
+            "The run was stopped because a record would be unaccounted for; please "
+            "report this."
+        )
 
 
 def _read_text(origin: Origin, piece: Piece) -> Iterator[Part]:
@@ -72,7 +93,7 @@ def _read_text(origin: Origin, piece: Piece) -> Iterator[Part]:
     parts: list[bytes] = []
     total = 0
     with open_input(piece.path, piece.relative) as file:
-        for chunk in chunks(file, piece.path):
+        for chunk in recoded(chunks(file, piece.path), piece.encoding):
             if isinstance(chunk, Damage):
                 reason, data = QuarantineReason.TRUNCATED_FILE, b"".join(parts)
                 yield only_rejected(origin, Rejection(0, reason, chunk.detail, data))

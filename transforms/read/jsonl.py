@@ -35,7 +35,9 @@ from isinglass.transforms.read.batches import (
 )
 from isinglass.transforms.read.checks import Rejection, most_record_bytes, too_large
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
+from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.streams import (
+    BLANK,
     BYTE_ORDER_MARK,
     Damage,
     TooLong,
@@ -49,7 +51,6 @@ from isinglass.transforms.read.streams import (
 if TYPE_CHECKING:
     Parsed = list[tuple[int, dict[str, Any], bytes]]
 
-_BLANK = b" \t\r"
 _HALF_PAIR = "an escape names half of a surrogate pair"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
 _LONG = 19
@@ -67,9 +68,10 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[Part]:
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
         most = most_record_bytes(origin.layout.max_chars)
-        for data, what in blocks(_stretch(file, piece), most):
+        for data, what in blocks(stretch(file, piece), most):
             if isinstance(what, TooLong):
-                yield only_rejected(origin, too_large(row, what.bytes, data))
+                if not what.blank:
+                    yield only_rejected(origin, too_large(row, what.bytes, data))
                 row += 1
                 continue
             if what is not None:
@@ -86,9 +88,10 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[Part]:
             row += len(lines)
 
 
-def _stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
+def stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
+    """Yield the content of a piece in UTF-8; an `InputError` if the file is shorter."""
     if piece.stop < 0:
-        yield from chunks(file, piece.path)
+        yield from recoded(chunks(file, piece.path), piece.encoding)
         return
     file.seek(piece.start)
     left = piece.stop - piece.start
@@ -146,7 +149,7 @@ def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, list[Reject
     parsed: Parsed = []
     rejections: list[Rejection] = []
     for number, line in enumerate(lines, row):
-        if not line.strip(_BLANK):
+        if not line.strip(BLANK):
             continue
         value = _parse_line(line)
         if isinstance(value, dict):

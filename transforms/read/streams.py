@@ -28,6 +28,9 @@ CHUNK_BYTES = 2**20
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+BLANK = b" \t\r"
+"""A line of nothing else is blank, and no record."""
+
 # Little at a time: Zstandard hands out all that one piece of input decompresses to,
 # which is up to 32,768 times as much.
 _ZSTD_INPUT = 2 * 2**10
@@ -42,6 +45,7 @@ class TooLong:
     """A line of so many bytes, of which only the beginning is held."""
 
     bytes: int
+    blank: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def _without_long_lines(
 
     Nothing comes after damage.
     """
-    line = 0
+    line, blank = 0, True
     for part in parts:
         if isinstance(part, Damage):
             yield part
@@ -182,15 +186,17 @@ def _without_long_lines(
             if line <= most:
                 yield part
             line += len(part)
+            blank = blank and not part.strip(BLANK)
             continue
         if line + stop > most:
-            yield TooLong(line + stop)
+            yield TooLong(line + stop, blank and not part[:stop].strip(BLANK))
             part = part[stop + 1 :]  # noqa: PLW2901 - what is left of it
         if part:
             yield part
-        line = len(part) - part.rfind(b"\n") - 1
+        last = part[part.rfind(b"\n") + 1 :]
+        line, blank = len(last), not last.strip(BLANK)
     if line > most:
-        yield TooLong(line)
+        yield TooLong(line, blank)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:

@@ -54,8 +54,18 @@ def size_of(path: Path) -> int:
 
 
 def free_bytes(folder: Path) -> int:
-    """Bytes that still fit beside a folder."""
-    return shutil.disk_usage(folder).free
+    """Bytes that are free where a folder is, or where it would be made.
+
+    Raises:
+        OutputError: It could not be made or written to.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        code = errno.ENOTDIR
+        raise explain_write_error(OSError(code, "a file is in the way"), folder)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise explain_write_error(OSError(errno.EACCES, "no permission"), folder)
+    return shutil.disk_usage(there).free
 
 
 def list_folder(folder: Path) -> list[Path]:

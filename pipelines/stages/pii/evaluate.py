@@ -24,8 +24,8 @@ from isinglass.transforms.pii.evaluation import (
     Span,
     match_spans,
 )
+from isinglass.transforms.pii.installed_presidio import model_labels
 from isinglass.transforms.pii.plugins.build import plug_ins
-from isinglass.transforms.pii.recognizers import model_labels
 from isinglass.transforms.pii.scan import load_detector, scan
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ def source_statistics(
         folded[entity, source if source in words else OTHER] += number
     rows = []
     for (entity, source), number in sorted(folded.items()):
-        told: dict[str, Any] = {"entity": entity, "source": source, "stage": "run"}
+        told: dict[str, Any] = {"entity": entity, "source": source, "when": "run"}
         told["characteristic"] = "Identifiability"
         rows.append(Statistic("pii.found", number, "spans", **told))
         here = words.get(source, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from rich.console import Console
 
 from isinglass.pipelines.engine import progress as showing
+from isinglass.pipelines.engine.live_workers import LiveWorkers
 from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.progress import WorkerStatus, watched
 from isinglass.pipelines.engine.runner import (
@@ -35,6 +37,7 @@ from isinglass.schemas.errors import (
     OutputError,
     ReconcileError,
     RetryError,
+    WorkerDiedError,
 )
 
 if TYPE_CHECKING:
@@ -206,10 +209,47 @@ def test_processes_are_started_where_they_pay(
     units_: int, seconds: float, *, processes: bool
 ) -> None:
     execution = Execution(BeamConfig(workers=2))
-    pipeline = new_pipeline(execution, units_, seconds)
+    pipeline = new_pipeline(execution, units_, seconds, LiveWorkers())
     assert isinstance(pipeline.runner, FnApiRunner)
-    command = getattr(pipeline.runner._default_environment, "command_string", "")
+    command = getattr(pipeline.runner._default_environment, "command", "")
     assert (command == worker_command()) is processes
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Leaves the number of its process; `end` ends it."""
+
+    name: str = "tell"
+
+    def run(self, state: None, payload: str, outputs: UnitOutputs) -> dict[str, int]:
+        del state, outputs
+        if payload == "end":
+            os._exit(9)
+        return {"process": os.getpid()}
+
+
+def test_workers_live_from_pass_to_pass(tmp_path: Path) -> None:
+    """Each pass starts none but those that it lacks; all end with the run."""
+    held = session(tmp_path, workers=2, mode="multi_processing")
+    seen = []
+    for number in range(3):
+        commits = run_pass(held, Tell(f"tell{number}"), units("a", "b", "c", "d"))
+        seen.append({commit.counts["process"] for commit in commits.values()})
+    assert len(set().union(*seen)) == 2
+    assert os.getpid() not in seen[0]
+    held.live.close()
+    for process in set().union(*seen):
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_a_worker_that_ends_is_reported_and_another_one_goes_on(tmp_path: Path) -> None:
+    held = session(tmp_path, workers=2, mode="multi_processing")
+    with pytest.raises(WorkerDiedError, match="exit-code-9"):
+        run_pass(held, Tell(), units("end", "b"))
+    commits = run_pass(held, Tell(), units("a", "b"))
+    assert len(commits) == 2
+    held.live.close()
 
 
 def test_worker_logs_show_ours_and_errors_of_others() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from isinglass.pipelines.engine.workspace import (
     Workspace,
+    free_bytes,
     list_files,
     list_folder,
     locked,
@@ -156,3 +157,11 @@ def test_a_secret_is_for_its_owner(tmp_path: Path, *, secret: bool, mode: int) -
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == mode
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+
+def test_free_space_is_looked_at_without_writing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert free_bytes(tmp_path / "new" / "run") > 0
+    with pytest.raises(OutputError, match="a file is in the way"):
+        free_bytes(tmp_path / "file" / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

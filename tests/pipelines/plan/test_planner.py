@@ -46,9 +46,9 @@ FORMATS = [
     ("a.NDJSON", LINES, 50),
     ("a.jsonl.gz", gzip.compress(LINES, mtime=0), None),
     ("a.ndjson.zst", zstandard.compress(LINES), None),
-    ("a.csv", CSV, None),
-    ("a.csv.gz", gzip.compress(CSV, mtime=0), None),
-    ("a.tsv.zst", zstandard.compress(CSV.replace(b",", b"\t")), None),
+    ("a.csv", CSV, 50),
+    ("a.csv.gz", gzip.compress(CSV, mtime=0), 50),
+    ("a.tsv.zst", zstandard.compress(CSV.replace(b",", b"\t")), 50),
     ("a.arrow", stream(TABLE), 50),
 ]
 
@@ -105,7 +105,7 @@ UNREADABLE = [
     ("empty.feather", b"", "the file is empty"),
     ("half.feather", b"ARROW1\0\0" + stream(TABLE), "no complete Arrow IPC"),
     ("info.json", b'{\n "text":\n "a"\n}', "one JSON object over several lines"),
-    ("odd.csv", b"\xff\xfe\n1\n", "the header cannot be parsed"),
+    ("odd.csv", b"\xfa\n1\n", "the header is not valid UTF-8"),
 ]
 
 

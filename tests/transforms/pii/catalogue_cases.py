@@ -10,12 +10,14 @@ import regex  # type: ignore[import-untyped]
 
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
-from isinglass.transforms.pii.recognizers import CatalogueRecognizer
+from isinglass.transforms.pii.recognizers import catalogue_recognizer
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from isinglass.transforms.pii.pattern_recognizer import PatternRecognizer
 
 Case = tuple[str, list[str]]
 
@@ -46,13 +48,13 @@ def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
 
 
 @cache
-def parts(entity: str) -> list[tuple[Entry, CatalogueRecognizer, Context]]:
+def parts(entity: str) -> list[tuple[Entry, PatternRecognizer, Context]]:
     """Entries of an entity with their recognizers and context words."""
     entries = [
         e for e in load_catalogue() if e.entity == entity and e.recognizer.patterns
     ]
     return [
-        (e, CatalogueRecognizer(e), Context.of(e.recognizer.context)) for e in entries
+        (e, catalogue_recognizer(e), Context.of(e.recognizer.context)) for e in entries
     ]
 
 

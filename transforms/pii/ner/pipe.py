@@ -77,12 +77,26 @@ class PipeEngine:
 
 def load_pipeline(model: SpacyModel) -> Any:
     """Load a model without components that its entities do not depend on."""
-    import spacy  # noqa: PLC0415 - takes a second; identifiers need none of it
-
-    nlp = spacy.load(model.folder, exclude=_NO_USE)
+    nlp = _load(model)
     for name in nlp.pipe_names:
         _use_openblas(nlp.get_pipe(name))
     return nlp
+
+
+def _load(model: SpacyModel) -> Any:
+    import spacy  # noqa: PLC0415 - takes a second; identifiers need none of it
+
+    # spaCy imports whatever packages offer as components, and Presidio's brings all of
+    # transformers. Models that use one are rare: only then it is asked for.
+    offered = spacy.util.registry._entry_point_factories  # noqa: SLF001 - no other way
+    offered.entry_points = False
+    try:
+        return spacy.load(model.folder, exclude=_NO_USE)
+    except ValueError:  # an unknown component
+        offered.entry_points = True
+        return spacy.load(model.folder, exclude=_NO_USE)
+    finally:
+        offered.entry_points = True
 
 
 def keep_recogniser(nlp: Any) -> None:

@@ -1,7 +1,7 @@
 """Recognizers of the user: Presidio's by name or country, YAML, patterns, deny lists.
 
-All are Presidio's `EntityRecognizer`. Nothing is ever fetched: recognizers that need a
-download, a service or the network are refused.
+Presidio is imported for those of its own only. Nothing is ever fetched: recognizers
+that need a download, a service or the network are refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from os.path import commonprefix
 from typing import Any
 
 import regex  # type: ignore[import-untyped]
-from presidio_analyzer import Pattern, PatternRecognizer
 
 from isinglass.schemas.config.recognizers import (
     DenyConfig,
@@ -23,10 +22,10 @@ from isinglass.schemas.config.recognizers import (
     RecognizersConfig,
 )
 from isinglass.schemas.errors import ConfigError
-from isinglass.transforms.pii.plugins.presidio import (
-    create,
-    of_country,
-    read_recognizers,
+from isinglass.transforms.pii.pattern_recognizer import (
+    Pattern,
+    PatternRecognizer,
+    is_unnamed,
 )
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 from isinglass.transforms.pii.rules import UNSPACED
@@ -59,10 +58,10 @@ def plug_ins(config: RecognizersConfig) -> list[PlugIn]:
     for recognizer in _recognizers(config):
         patterns = getattr(recognizer, "patterns", None) or []
         separated = not any(_names_unspaced(p.regex) for p in patterns)
-        kind, name = type(recognizer), str(recognizer.name)
+        name = str(recognizer.name)
         for entity in recognizer.supported_entities:
             key = (entity, name)
-            if key in found and kind is PatternRecognizer:
+            if key in found and is_unnamed(recognizer):
                 msg = (
                     f"pii.recognizers: two recognizers of {entity} are called "
                     f"{name}; give one another name"
@@ -73,37 +72,48 @@ def plug_ins(config: RecognizersConfig) -> list[PlugIn]:
 
 
 def _recognizers(config: RecognizersConfig) -> Iterator[Any]:
-    for index, name in enumerate(config.predefined):
-        yield create(name, f"pii.recognizers.predefined.{index}")
-    for index, country in enumerate(config.countries):
-        yield from of_country(country, f"pii.recognizers.countries.{index}")
-    for index, name in enumerate(config.files):
-        yield from read_recognizers(name, f"pii.recognizers.files.{index}")
+    if config.predefined or config.countries or config.files:
+        yield from _of_presidio(config)
     for index, entry in enumerate(config.patterns):
         yield _ad_hoc(entry, f"pii.recognizers.patterns.{index}")
     for index, listed in enumerate(config.deny):
         yield _deny(listed, index)
 
 
-def _ad_hoc(entry: PatternConfig, key: str) -> Any:
+def _of_presidio(config: RecognizersConfig) -> Iterator[Any]:
+    from isinglass.transforms.pii.plugins.presidio import (  # noqa: PLC0415
+        create,
+        of_country,
+        read_recognizers,
+    )
+
+    for index, name in enumerate(config.predefined):
+        yield create(name, f"pii.recognizers.predefined.{index}")
+    for index, country in enumerate(config.countries):
+        yield from of_country(country, f"pii.recognizers.countries.{index}")
+    for index, name in enumerate(config.files):
+        yield from read_recognizers(name, f"pii.recognizers.files.{index}")
+
+
+def _ad_hoc(entry: PatternConfig, key: str) -> PatternRecognizer:
     compiled(entry.regex, FLAGS, f"{key}.regex")
     return PatternRecognizer(
-        supported_entity=entry.entity,
-        name=entry.name,
-        patterns=[Pattern(entry.name, entry.regex, entry.score)],
-        context=list(entry.context),
+        entry.name,
+        (entry.entity,),
+        (Pattern(entry.name, entry.regex, entry.score),),
+        context=tuple(entry.context),
         global_regex_flags=FLAGS,
     )
 
 
-def _deny(listed: DenyConfig, index: int) -> Any:
+def _deny(listed: DenyConfig, index: int) -> PatternRecognizer:
     key = f"pii.recognizers.deny.{index}"
     values = listed_values(map(str.strip, listed.values), listed.file, key)
     flags = FLAGS if listed.ignore_case else FLAGS & ~regex.IGNORECASE
     return PatternRecognizer(
-        supported_entity=listed.entity,
-        name=f"deny_list.{index}",
-        patterns=[Pattern("deny_list", deny_pattern(values), 1.0)],
+        f"deny_list.{index}",
+        (listed.entity,),
+        (Pattern("deny_list", deny_pattern(values), 1.0),),
         global_regex_flags=flags,
     )
 

@@ -132,6 +132,15 @@ def all_classes() -> dict[str, type[Any]]:
     }
 
 
+def pattern_classes() -> list[type[Any]]:
+    """Those that search by patterns, but the one that goes to the network."""
+    return [
+        kind
+        for kind in all_classes().values()
+        if issubclass(kind, PatternRecognizer) and kind is not EmailRecognizer
+    ]
+
+
 def read_recognizers(name: str, key: str) -> list[Any]:
     """Recognizers of a file, in its order; those with `enabled: false` are left out.
 

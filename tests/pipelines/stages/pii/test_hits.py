@@ -200,7 +200,7 @@ def test_rates_are_over_the_words_of_each_source() -> None:
         ("pii.found", "web", 3, None),
         ("pii.rate", "web", 15.0, 200.0),
     ]
-    assert {(r.entity, r.stage, r.numerator) for r in rows if r.denominator} == {
+    assert {(r.entity, r.when, r.numerator) for r in rows if r.denominator} == {
         ("PERSON", "run", 4),
         ("PERSON", "run", 3),
     }

@@ -11,7 +11,7 @@ from isinglass.schemas.config.kinds import kind_files, known_kinds
 from isinglass.schemas.config.pii import PiiConfig, default_entities
 from isinglass.transforms.pii.catalogue import Entry, expand, load_catalogue
 from isinglass.transforms.pii.data import data_files
-from isinglass.transforms.pii.recognizers import CatalogueRecognizer, build_identifiers
+from isinglass.transforms.pii.recognizers import build_identifiers, catalogue_recognizer
 from tests.properties import examples
 from tests.transforms.pii.catalogue_cases import hits, opens
 
@@ -209,11 +209,4 @@ def test_a_check_proves_no_bare_run_of_digits(
     verdict: bool | None,  # noqa: FBT001
 ) -> None:
     entry = next(entry for entry in ENTRIES if entry.recognizer.rule == rule)
-    assert CatalogueRecognizer(entry).validate_result(value) is verdict
-
-
-def test_a_recognizer_works_in_presidio_too() -> None:
-    entry = next(entry for entry in ENTRIES if entry.recognizer.rule == "card")
-    recognizer = CatalogueRecognizer(entry)
-    results = recognizer.analyze("no 4111 1111 1111 1111", ["CREDIT_CARD"], None)
-    assert [(r.start, r.end, r.score) for r in results] == [(3, 22, 1.0)]
+    assert catalogue_recognizer(entry).validate_result(value) is verdict
