@@ -125,7 +125,7 @@ def record_blocks(
             long = long._replace(bytes=long.bytes + stop)
             if stop == len(part):
                 continue
-            linewise, skip = skip.linewise, None
+            skip = None
             part = part[stop:]  # noqa: PLW2901 - what is left of it
         if isinstance(part, bytes):
             waiting.append(part)
@@ -163,7 +163,7 @@ def _skip(found: Parsed, dialect: Dialect, most: int) -> Skip | None:
     if len(found.data) - start <= most + 1:
         return None
     turned = found.turned <= len(found)
-    return skip_behind(found.data[start:], dialect, linewise=turned)
+    return skip_behind(found.data[start:], dialect, most, linewise=turned)
 
 
 def split_header(block: Parsed) -> tuple[bytes | None, Parsed]:

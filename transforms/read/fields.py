@@ -11,6 +11,7 @@ the bare field `\N` is what databases dump for no value.
 
 A quote that is never closed would swallow the rest of a file. From the record on in
 which it opens, every line end ends a record, and the line of the quote is malformed.
+So far behind the start of a record that it could never be closed, no quote opens.
 """
 
 from __future__ import annotations
@@ -39,9 +40,6 @@ ORDINARY, DELIMITER, QUOTE, ESCAPE, NEWLINE, RETURN = range(6)
 
 _INCOMPLETE, _OPEN = 3, 4
 """The data end outside of quotes, or inside of them."""
-
-_PENDING, _AT_FIELD, _BY_LINES, _IN_QUOTES, _NEAR = range(5)
-"""The state of a skip; near the record's start, quoted fields still count."""
 
 _NO_LIMIT = -1
 _NEVER = 2**62
@@ -133,35 +131,30 @@ def parse(
 
 @dataclass(frozen=True)
 class Skip:
-    """Looks for the end of a record that is not held.
-
-    A quoted field that begins in it ends too far behind the record's start to be one:
-    it turns to lines.
-    """
+    """Looks for the end of a record that is not held; see `skip_behind`."""
 
     table: NDArray[np.uint8]
     state: NDArray[np.int64]
 
-    @property
-    def linewise(self) -> bool:
-        """Whether lines are records from here on."""
-        return bool(self.state[_BY_LINES])
-
     def line_end(self, data: bytes) -> int:
-        """Return where the line end begins; the length of the data if it is not here."""
-        return int(_skip(np.frombuffer(data, np.uint8), self.table, self.state))
+        """Return where the line end begins; the number of bytes if it is not here."""
+        octets = np.frombuffer(data, np.uint8)
+        return int(_skip(octets, self.table, self.state, _NO_LIMIT))
 
 
-def skip_behind(record: bytes, dialect: Dialect, *, linewise: bool) -> Skip | None:
+def skip_behind(
+    record: bytes, dialect: Dialect, most: int, *, linewise: bool
+) -> Skip | None:
     """Return what skips the rest of a record of which this is the beginning.
 
-    None if it breaks off inside of quotes, or at what may be its end.
+    It is longer than `most`, so that no quoted field begins in the rest. None if it
+    breaks off at what may be its end.
     """
-    octets, table = np.frombuffer(record, np.uint8), byte_kinds(dialect)
-    state = np.array([0, 1, linewise, 0, 1], np.int64)
-    end = _skip(octets, table, state)
-    state[_NEAR] = 0
-    return Skip(table, state) if end == len(record) else None
+    octets = np.frombuffer(record, np.uint8)
+    skip = Skip(byte_kinds(dialect), np.array([0, 1, 0], np.int64))
+    limit = _NO_LIMIT if linewise else most
+    end = _skip(octets, skip.table, skip.state, limit)
+    return skip if end == len(record) else None
 
 
 def ordinary_byte(dialect: Dialect) -> bytes:
@@ -243,7 +236,8 @@ def _field(
 ) -> Any:
     """Write a field; return where it ends here and in the content, and what it is."""
     fault, closed = 0, False
-    if position < data.size and table[data[position]] == QUOTE:
+    near = limit == _NO_LIMIT or position <= limit
+    if near and position < data.size and table[data[position]] == QUOTE:
         position, out, fault = _quoted(
             data, position + 1, table, content, out, final, limit
         )
@@ -310,24 +304,28 @@ def _escaped(data: Any, position: Any, table: Any, final: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _skip(data: Any, table: Any, state: Any) -> Any:
-    """Find the line end, and keep where the data end within the record."""
-    escaped, begins, linewise, quoted, near = state
+def _skip(data: Any, table: Any, state: Any, limit: Any) -> Any:
+    """Find the line end, and keep where the data end within the record.
+
+    Whether the next byte is escaped, begins a field, and stands between quotes.
+    """
+    escaped, begins, quoted = state[0], state[1], state[2]
     closed = False
     for position in range(data.size):
         kind = table[data[position]]
         was_closed, closed = closed, False
         if escaped or kind == ESCAPE:
             escaped, begins = 1 - escaped, 0
-        elif kind == QUOTE and (begins or quoted or was_closed):
-            closed = quoted == 1
-            quoted = 1 - quoted if near and not linewise else 0
-            linewise, begins = linewise or not near, 0
-        elif not quoted:
-            if kind in (NEWLINE, RETURN):
-                return position
+        elif quoted:
+            closed = kind == QUOTE
+            quoted = not closed
+        elif kind == QUOTE and (was_closed or (begins and position <= limit)):
+            quoted, begins = 1, 0
+        elif kind in (NEWLINE, RETURN):
+            return position
+        else:
             begins = kind == DELIMITER
-    state[0], state[1], state[2], state[3] = escaped, begins, linewise, quoted
+    state[0], state[1], state[2] = escaped, begins, quoted
     return data.size
 
 

@@ -6,7 +6,6 @@ import csv
 import io
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
