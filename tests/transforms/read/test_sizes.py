@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from isinglass.schemas.config import Columns
-from isinglass.schemas.documents import Layout, Piece, Shard
-from isinglass.transforms.read import checks, columnar, read_shard
+from isinglass.schemas.documents import Dialect, Layout, Piece, Shard
+from isinglass.transforms.read import checks, columnar, delimited, read_shard
+from isinglass.transforms.read.counts import tally
+from isinglass.transforms.read.delimited import record_blocks
 from isinglass.transforms.read.pages import Page, pages
 from isinglass.transforms.read.sizes import decoded_bytes, head
 from isinglass.transforms.read.streams import Damage, TooLong, blocks
@@ -70,6 +72,107 @@ def test_a_line_that_is_too_large_is_one_record(
     for one in result.rejected:
         assert one["detail"] == "5242891 bytes, of which raw holds the first 20"
         assert one["raw"] == line[:20]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_a_delimited_record_that_is_too_large_is_one_record(
+    read: Read, monkeypatch: pytest.MonkeyPatch, quote: bytes
+) -> None:
+    monkeypatch.setattr(checks, "LEAST_RECORD_BYTES", 3 * 2**20)
+    monkeypatch.setattr(checks, "HEAD_BYTES", 20)
+    line = quote + b"x" * (5 * 2**20) + quote + b",1\n"
+    good = b"good,1\n"
+    data = b"text,n\n" + good + line + good + line
+    result = read("a.csv.gz", gzip.compress(data), max_chars=100)
+    assert result.texts == {0: "good", 2: "good"}
+    assert result.reasons == {1: "too_long", 3: "too_long"}
+    for one in result.rejected:
+        assert one["detail"] == f"{len(line)} bytes, of which raw holds the first 20"
+        assert one["raw"] == line[:20]
+
+
+LONG_ROWS = [
+    (b"a\n123456789\nb\n", [(b"a\n", 0), (b"123456", 10), (b"b\n", 0)]),
+    (b"a\r\n1234567,89\r\nb", [(b"a\r\n", 0), (b"123456", 12), (b"b", 0)]),
+    (b'"1\n2",3456,"7\n8"\n', [(b'"1\n2",', 14), (b'8"\n', 0)]),
+    (b"123456789", [(b"123456", 9)]),
+    (b"1234\n", [(b"1234\n", 0)]),
+]
+
+
+@pytest.mark.parametrize(("data", "wanted"), LONG_ROWS)
+def test_the_middle_of_a_long_row_is_not_held(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, wanted: list[tuple[bytes, int]]
+) -> None:
+    monkeypatch.setattr(delimited, "BATCH_BYTES", 1)
+    parts = [data[i : i + 1] for i in range(len(data))]
+    found = []
+    for block in record_blocks(parts, Dialect(","), 4):
+        for index in range(len(block.records)):
+            record = block.records.record(index)
+            if block.long and not index:
+                size = len(record) + block.long.bytes
+                found.append((block.long.head, size))
+            else:
+                found.append((record, 0))
+    assert found == wanted
+
+
+def test_damage_ends_a_row_that_is_too_long() -> None:
+    parts = [b"a\n", b"1234567", b"89", Damage("broken")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BATCH_BYTES", 1)
+        *_, last = record_blocks(parts, Dialect(","), 4)
+    assert (last.damage, last.rest) == (parts[-1], b"1234567")
+    # The first of the two is the header.
+    assert tally(parts, Dialect(","), 4).records == 1
+
+
+BROKEN_OFF = [
+    (b"h\na\r", 1),
+    (b"h\na\r\r", 1),
+    (b"h\na\r\n", 2),
+    (b'h\n"a\nb\nc', 1),
+    (b'h\n"a\nb\n123456', 3),
+]
+
+
+@pytest.mark.parametrize(("data", "wanted"), BROKEN_OFF)
+def test_what_damage_breaks_off_is_one_record(data: bytes, wanted: int) -> None:
+    parts = [data, Damage("broken")]
+    *blocks_before, last = record_blocks(parts, Dialect(","), 9)
+    assert last.damage
+    rows = sum(int((~block.records.blank).sum()) for block in blocks_before)
+    assert tally(parts, Dialect(","), 9).records == rows - 1 + 1 == wanted
+
+
+def test_a_blank_line_that_is_too_long_is_no_record(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "LEAST_RECORD_BYTES", 3 * 2**20)
+    blank, good = b" \t\r " * (5 * 2**18) + b"\n", b'{"text":"good"}\n'
+    data = good + blank + blank[:-2] + b"!\n" + good + blank[:-1]
+    result = read("a.jsonl.gz", gzip.compress(data), max_chars=100)
+    assert result.texts == {0: "good", 3: "good"}
+    assert result.reasons == {2: "too_long"}
+
+
+def test_files_whose_folders_give_other_values_share_no_batch(tmp_path: Path) -> None:
+    names = [
+        "language=de/a.txt",
+        "language=de/b.txt",
+        "language=fr/c.txt",
+        "d.txt",
+        "other/e.txt",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+    found = pieces(tmp_path, dict.fromkeys(names, b"text"))
+    batches = list(read_shard(Shard("s", "docs", 0, found), LAYOUT))
+    assert [
+        (b.paths(b.document_files).to_pylist(), b.documents["language"].to_pylist())
+        for b in batches
+    ] == [(names[:2], ["de"] * 2), (names[2:3], ["fr"]), (names[3:], [None] * 2)]
 
 
 COLUMNS = [
