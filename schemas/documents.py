@@ -72,8 +72,7 @@ class Shard:
     def to_json(self) -> str:
         """Compact JSON, the form in which a shard travels through Beam."""
         # Not by `asdict`, which copies every value of thousands of pieces.
-        fields = vars(self) | {"pieces": [vars(piece) for piece in self.pieces]}
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+        return json.dumps(self, default=vars, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Shard:
