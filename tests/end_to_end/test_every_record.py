@@ -150,11 +150,7 @@ def test_an_honest_run_is_proved(finished: Path) -> None:
     checks = {check.name: check for check in prove(finished)}
     records = 14 * len(TEXTS) + 4
     told = f"{records} records in the bytes of {len(FILES)} inputs"
-    assert checks["recount"].to_dict() == {
-        "name": "recount",
-        "status": "passed",
-        "detail": told,
-    }
+    assert (checks["recount"].status, checks["recount"].detail) == ("passed", told)
     assert checks["source texts"].status == "passed"
 
 
