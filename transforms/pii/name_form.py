@@ -33,6 +33,8 @@ _POSSESSIVE = re.compile("['\u2019\u02bc][sS]$")
 _INNER_SIGN = re.compile(r"[_=@$%^{}<>\[\]\\/|#*+~]|::|\(\)|->|\d[^\W\d]|[^\W\d]\d")
 _DOTTED = re.compile(r"[^\W\d]{2,}\.[^\W\d]{2,}")
 _WORD = re.compile(r"\w+")
+_HANDLE = re.compile(r"\w+(?: _ \w+)*")
+"""Posts that were cut into words have blanks within."""
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _JOINED = re.compile(
     r"(?:Ma?c|Fitz|De[lr]?|Di|Du|L[aeo]|Van|Von|O['\u2019]|Jo|Mary|Al|El|Ben|Ab[du]|Ap|San"
@@ -121,7 +123,7 @@ def _too_long(text: str, low: int, high: int) -> bool:
 def _is_code(text: str, low: int, high: int) -> bool:
     """Whether it is an identifier in itself; handles of users are names."""
     name = text[low:high]
-    if _is_handle(text, low) and _WORD.fullmatch(name):
+    if _is_handle(text, low) and _HANDLE.fullmatch(name):
         return False
     if _INNER_SIGN.search(name) or _DOTTED.search(name):
         return True

@@ -160,6 +160,23 @@ def test_who_stands_at_the_threshold_is_judged_alone(confirmer: Confirmer) -> No
         assert bool(verdicts[1]) is kept
 
 
+def test_equal_mentions_are_read_once(confirmer: Confirmer) -> None:
+    class Counts:
+        read = 0
+
+        def features(self, mentions: Sequence[Mention]) -> NDArray[np.float32]:
+            Counts.read += len(mentions)
+            return confirmer.trunk.features(mentions)
+
+    judge = Confirmer(Counts(), confirmer.head)  # type: ignore[arg-type]
+    anna, kafka = Mention("by ", "Anna", " of Oslo"), Mention("run ", "kafka", "-cli")
+    first = judge.people([anna, kafka, anna]).tolist()
+    assert first[0] == first[2]
+    assert judge.people([kafka, anna]).tolist() == [first[1], first[0]]
+    assert Counts.read == 2
+    assert judge.people([]).tolist() == []
+
+
 def test_probabilities_are_those_of_the_two_layers() -> None:
     head = Head(
         np.array([[1.0], [0.0]], np.float32),
