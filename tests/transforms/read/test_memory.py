@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PROBE = """
@@ -30,6 +31,13 @@ for path, kind in zip(sys.argv[1::2], sys.argv[2::2]):
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     print(rows, peaks[-1])
 """
+
+
+@pytest.fixture(autouse=True)
+def compiled(read: Callable[..., object]) -> None:
+    """Compile what readers need beforehand, since that takes memory, too."""
+    read("a.jsonl", b'{"text":"good"}\n')
+    read("a.csv", b"text\ngood\n")
 
 
 def write(folder: Path, kind: str, copies: int) -> Path:
