@@ -39,7 +39,7 @@ def measure(verb: str, sections: dict[str, Any], corpus: Path) -> dict[str, Any]
         settings = {
             "inputs": [{"path": str(corpus.resolve()), "source": "corpus"}],
             "output": str(Path(folder) / "run"),
-            "limits": {"shard_bytes": 16 * 2**20},
+            "limits": {"shard_bytes": 16 * 2**20, "max_quarantine_rate": 1.0},
             **sections,
         }
         config.write_text(yaml.safe_dump(settings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -91,8 +91,9 @@ class SurveyWork:
                 added = stage.survey(loaded, seen)
             check_columns(stage, "survey", added, rows)
             columns |= added
-        piece = [one.relative for one in shard.pieces].index(batch.path)
-        columns[PIECE.name] = pa.repeat(pa.scalar(piece, pa.int32()), rows)
+        places = {one.relative: place for place, one in enumerate(shard.pieces)}
+        pieces = pa.array([places[path] for path in batch.files], pa.int32())
+        columns[PIECE.name] = pieces.take(batch.document_files)
         return pa.RecordBatch.from_arrays(
             [columns[name] for name in schema.names], schema=schema
         )
@@ -142,7 +143,7 @@ def survey_units(
     units = []
     for shard in driver.plan.shards:
         # Not where its files lie.
-        pieces = [asdict(piece) | {"path": ""} for piece in shard.pieces]
+        pieces = [vars(piece) | {"path": ""} for piece in shard.pieces]
         place = [shard.shard_id, shard.source, shard.input, pieces]
         units.append(shard_unit(shard, [place, shape, asked, driver.code]))
     return units

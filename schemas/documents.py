@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -71,7 +71,8 @@ class Shard:
 
     def to_json(self) -> str:
         """Compact JSON, the form in which a shard travels through Beam."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        # Not by `asdict`, which copies every value of thousands of pieces.
+        return json.dumps(self, default=vars, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Shard:
@@ -104,18 +105,26 @@ class Layout:
 
 @dataclass(frozen=True)
 class DocumentBatch:
-    """A few MB of records of one piece.
+    """A few MB of records of one file, or of several small ones.
 
-    Every record of the piece is in exactly one of the two tables, once.
+    Every record is in exactly one of the two tables, once.
 
     Attributes:
-        path: `Piece.relative` of the file the records come from.
+        files: `Piece.relative` of the files the records come from, in order.
         documents: `tables.DOCUMENTS` followed by the carried columns. Texts are
             valid UTF-8 without NUL and at most `Layout.max_chars` code points;
             they may be empty.
         rejected: `tables.REJECTED`.
+        document_files: int32, the place of each document's file among `files`.
+        rejected_files: The same of each rejected record.
     """
 
-    path: str
+    files: tuple[str, ...]
     documents: pa.RecordBatch
     rejected: pa.RecordBatch
+    document_files: pa.Int32Array
+    rejected_files: pa.Int32Array
+
+    def paths(self, files: pa.Int32Array) -> pa.StringArray:
+        """The paths of places among `files`."""
+        return pa.array(self.files, pa.string()).take(files)

@@ -151,7 +151,7 @@ def _ledger(
             "chars_out": pa.array(out),
             "spans_changed": pa.array(changed),
         },
-        batch.path,
+        batch.paths(batch.document_files),
         shard_id,
     )
     if rejected.num_rows == 0:
@@ -163,11 +163,19 @@ def _ledger(
             "outcome": _constant(Outcome.QUARANTINED.value, rejected.num_rows),
             "reason": rejected.column("reason"),
         },
-        batch.path,
+        batch.paths(batch.rejected_files),
         shard_id,
     )
     table = pa.Table.from_batches([accepted, refused])
-    return one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+    files = pa.concat_arrays([batch.document_files, batch.rejected_files])
+    return _in_order(table, files)
+
+
+def _in_order(table: pa.Table, files: pa.Int32Array) -> pa.RecordBatch:
+    """Rows in the order in which they were read, by the places of their files."""
+    order = [("file", "ascending"), ("row", "ascending"), ("doc_id", "ascending")]
+    keys = pa.table([files, table["row"], table["doc_id"]], [name for name, _ in order])
+    return one_batch(table.take(pc.sort_indices(keys, order)))
 
 
 EVIDENCE = (
@@ -182,10 +190,10 @@ EVIDENCE = (
 
 
 def _ledger_rows(
-    columns: dict[str, pa.Array], path: str, shard_id: str
+    columns: dict[str, pa.Array], paths: pa.StringArray, shard_id: str
 ) -> pa.RecordBatch:
     rows = len(columns["doc_id"])
-    columns |= {"shard": _constant(shard_id, rows), "path": _constant(path, rows)}
+    columns |= {"shard": _constant(shard_id, rows), "path": paths}
     arrays = [columns.get(field.name, pa.nulls(rows, field.type)) for field in LEDGER]
     return pa.RecordBatch.from_arrays(arrays, schema=LEDGER)
 
@@ -214,10 +222,11 @@ def _quarantine(
         withheld = pa.array(withhold(doc_ids))
         columns["raw"] = pc.if_else(withheld, None, columns["raw"])
     columns["shard"] = _constant(shard_id, len(doc_ids))
-    columns["path"] = _constant(batch.path, len(doc_ids))
+    kept_back = batch.document_files.filter(mask)
+    files = pa.concat_arrays([kept_back, batch.rejected_files])
+    columns["path"] = batch.paths(files)
     arrays = [columns[name] for name in QUARANTINE.names]
-    table = pa.table(arrays, schema=QUARANTINE)
-    return one_batch(table.sort_by([("row", "ascending"), ("doc_id", "ascending")]))
+    return _in_order(pa.table(arrays, schema=QUARANTINE), files)
 
 
 def count_records(ledger: pa.RecordBatch) -> Counter[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -32,13 +33,16 @@ class Unit:
     weight: int = 0
 
     def to_bytes(self) -> bytes:
-        """The element that travels through Beam."""
-        return json.dumps(asdict(self), sort_keys=True).encode()
+        """The element that travels through Beam.
+
+        It is compressed since Beam, which pickles it many times, does so by bz2.
+        """
+        return zlib.compress(json.dumps(vars(self), sort_keys=True).encode(), 1)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Unit:
         """Inverse of `to_bytes`."""
-        return cls(**json.loads(data))
+        return cls(**json.loads(zlib.decompress(data)))
 
 
 def shard_unit(shard: Shard, identity: Any) -> Unit:

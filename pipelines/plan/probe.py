@@ -6,7 +6,6 @@ import codecs
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +27,7 @@ from isinglass.transforms.read.jsonl import parse_lines
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
+    TooLong,
     blocks,
     chunks,
     split_lines,
@@ -233,9 +233,13 @@ def _numbered(sizes: list[tuple[int, int]]) -> list[Stretch]:
 def _probe_jsonl(file: _File) -> _Probed:
     found, digest = file.found, file.digest
     lines: list[bytes] = []
-    for data, _ in islice(blocks(_chunks(file)), 1):
+    for index, (data, what) in enumerate(blocks(_chunks(file))):
         lines = split_lines(data.removeprefix(BYTE_ORDER_MARK))[:SAMPLE_LINES]
-    _refuse_array(found, lines)
+        if index == 0:
+            _refuse_array(found, lines)
+        if not isinstance(what, TooLong):
+            break
+        lines = []
     values = [value for _, value, _ in parse_lines(lines, 0)[0]]
     if not values and _is_one_object(found, lines):
         raise _ProblemError("it holds one JSON object over several lines")

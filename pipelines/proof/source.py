@@ -200,8 +200,11 @@ def _same_places(batches: Sequence[DocumentBatch], ledger: pa.Table) -> bool:
     for batch in batches:
         lengths = pc.utf8_length(batch.documents.column("text")).cast(pa.int64())
         nothing = pa.nulls(batch.rejected.num_rows, pa.int64())
-        for records, chars in ((batch.documents, lengths), (batch.rejected, nothing)):
-            paths = pa.repeat(pa.scalar(batch.path, pa.string()), records.num_rows)
+        for records, files, chars in (
+            (batch.documents, batch.document_files, lengths),
+            (batch.rejected, batch.rejected_files, nothing),
+        ):
+            paths = batch.paths(files)
             columns = [records.column("doc_id"), paths, records.column("row"), chars]
             places.append(pa.table(columns, names=_PLACE))
     order = [("doc_id", "ascending"), ("row", "ascending")]

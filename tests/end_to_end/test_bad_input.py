@@ -163,6 +163,15 @@ CASES = {
         kept=3,
         quarantined={"too_long": 1},
     ),
+    "far too large": Case(
+        {
+            "a.jsonl.gz": gzip.compress(lines(*GOOD, {"text": "x" * 68_000_000}), 1),
+            "b.txt.gz": gzip.compress(b"x" * 68_000_000, 1),
+            "c.parquet": parquet(text=["x" * 10_000_000] * 50 + ["one good text"]),
+        },
+        kept=4,
+        quarantined={"too_long": 52},
+    ),
     "one id, two texts": Case(
         {"a.jsonl": lines(*GOOD, {"id": "g1", "text": "Something else entirely."})},
         kept=3,

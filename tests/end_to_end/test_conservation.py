@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import isinglass.pipelines.clean as clean_pass
-from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import ReconcileError
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.write import TableWriter
@@ -38,7 +38,8 @@ def test_a_reader_that_loses_a_record_is_found(
 
     def losing(*arguments: object) -> object:
         for batch in whole(*arguments):  # type: ignore[arg-type]
-            yield DocumentBatch(batch.path, batch.documents.slice(1), batch.rejected)
+            documents, files = batch.documents.slice(1), batch.document_files.slice(1)
+            yield replace(batch, documents=documents, document_files=files)
 
     monkeypatch.setattr(clean_pass, "read_shard", losing)
     with pytest.raises(ReconcileError, match="Pass clean, shard web-"):

@@ -73,9 +73,11 @@ def batch_of(
         for doc_id, row in (rejected or {}).items()
     ]
     return DocumentBatch(
-        "in.jsonl",
+        ("in.jsonl",),
         pa.RecordBatch.from_pylist(documents, schema=schema),
         pa.RecordBatch.from_pylist(refused, schema=REJECTED),
+        pa.array([0] * len(documents), pa.int32()),
+        pa.array([0] * len(refused), pa.int32()),
     )
 
 

@@ -16,6 +16,14 @@ from numpy.typing import NDArray
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.text import string_buffers
 
+HEAD_BYTES = 2**20
+"""Bytes that are kept of a text or a record that is too long."""
+
+LEAST_RECORD_BYTES = 64 * 2**20
+"""A record of at most so many bytes is read before it is judged."""
+
+# JSON may write a character beyond the first 65,536 as two escapes of six bytes.
+_MOST_BYTES_PER_CHARACTER = 12
 _ARROW_LIMIT = 2**31 - 1
 _STRINGS = (pa.string(), pa.large_string(), pa.string_view())
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view())
@@ -33,6 +41,18 @@ class Rejection(NamedTuple):
     reason: QuarantineReason
     detail: str
     raw: bytes | None
+
+
+def most_record_bytes(max_chars: int) -> int:
+    """Bytes from which on a record is too long without being looked at."""
+    return max(LEAST_RECORD_BYTES, _MOST_BYTES_PER_CHARACTER * max_chars)
+
+
+def too_large(row: int, size: int, head: bytes) -> Rejection:
+    """The rejection of a record of `size` bytes, of which only the head was held."""
+    head = head[:HEAD_BYTES]
+    detail = f"{size} bytes, of which raw holds the first {len(head)}"
+    return Rejection(row, QuarantineReason.TOO_LONG, detail, head)
 
 
 class CheckedTexts(NamedTuple):
@@ -105,7 +125,8 @@ def check_texts(column: pa.Array, max_chars: int) -> CheckedTexts:
     found = tuple(
         rejection
         for index in range(len(octets))
-        if (rejection := _reject(index, octets[index].as_py(), max_chars)) is not None
+        if (rejection := reject_text(index, octets[index].as_py(), max_chars))
+        is not None
     )
     sound = np.ones(len(column), np.bool_)
     sound[[rejection.row for rejection in found]] = False
@@ -128,7 +149,8 @@ def _all_sound(column: pa.Array, max_chars: int) -> bool:
     return bool(pc.max(pc.utf8_length(column)).as_py() <= max_chars)
 
 
-def _reject(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
+def reject_text(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
+    """Say why a text cannot be processed; None for one that can."""
     if raw is None:
         return Rejection(row, QuarantineReason.MISSING_TEXT, "the text is null", None)
     try:
@@ -142,5 +164,7 @@ def _reject(row: int, raw: bytes | None, max_chars: int) -> Rejection | None:
         return Rejection(row, QuarantineReason.NUL_CHARACTER, detail, raw)
     if len(text) > max_chars:
         detail = f"{len(text)} characters, {max_chars} allowed"
-        return Rejection(row, QuarantineReason.TOO_LONG, detail, raw)
+        if len(raw) > HEAD_BYTES:
+            detail += f"; raw holds the first {HEAD_BYTES} bytes"
+        return Rejection(row, QuarantineReason.TOO_LONG, detail, raw[:HEAD_BYTES])
     return None

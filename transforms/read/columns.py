@@ -11,12 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read.batches import Origin, Records, cut, document_batch
-from isinglass.transforms.read.checks import as_string, is_text_type
+from isinglass.transforms.read.batches import Origin, Part, Records, cut
+from isinglass.transforms.read.checks import (
+    HEAD_BYTES,
+    LEAST_RECORD_BYTES,
+    Rejection,
+    as_string,
+    is_text_type,
+    most_record_bytes,
+    reject_text,
+    too_large,
+)
 from isinglass.transforms.read.class_labels import Names, class_names, name_labels
 from isinglass.transforms.read.octets import octet_texts, uuid_texts
+from isinglass.transforms.read.sizes import decoded_bytes, encoded, head
 from isinglass.transforms.read.streams import changed
 from isinglass.transforms.read.types import plain_type
 
@@ -26,17 +35,70 @@ MAX_DEPTH = 250
 _INVALID = b"\xff"
 
 
-def arrow_batches(
-    origin: Origin, batch: pa.RecordBatch, row: int
-) -> Iterator[DocumentBatch]:
+def arrow_batches(origin: Origin, batch: pa.RecordBatch, row: int) -> Iterator[Part]:
     """Turn a record batch of any size, which begins at `row`, into document batches."""
     if origin.text not in batch.schema.names:
         raise changed(origin.relative, f"it has no column {origin.text} any more")
     batch = _with_text_ids(origin, batch)
-    for part in cut(_text_sizes(batch.column(origin.text))):
+    text = decoded_bytes(batch.column(origin.text))
+    others = _other_bytes(origin, batch)
+    lost = _too_large(origin, batch.column(origin.text), text, others)
+    text[list(lost)] = [len(one.raw or b"") for one in lost.values()]
+    for part in _cut(text, others):
         piece = batch.slice(part.start, part.stop - part.start)
-        rows = np.arange(row + part.start, row + part.stop, dtype=np.int64)
-        yield document_batch(origin, arrow_records(origin, piece, rows))
+        rows = np.arange(part.start, part.stop, dtype=np.int64)
+        found = [lost[index] for index in rows.tolist() if index in lost]
+        if found:
+            left = ~np.isin(rows, [one.row for one in found])
+            piece, rows = piece.filter(pa.array(left)), rows[left]
+        numbered = [one._replace(row=row + one.row) for one in found]
+        records = arrow_records(origin, piece, row + rows)
+        yield Part(origin, records, tuple(numbered))
+
+
+def _cut(text: NDArray[np.int64], others: NDArray[np.int64]) -> Iterator[slice]:
+    """Cut by texts, and where other columns are very large, by those, too."""
+    for part in cut(text):
+        for inner in cut(others[part], LEAST_RECORD_BYTES):
+            yield slice(part.start + inner.start, part.start + inner.stop)
+
+
+def _other_bytes(origin: Origin, batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """Bytes of the strings (n,) of each record besides its text."""
+    total = np.zeros(batch.num_rows, np.int64)
+    wanted = {*origin.mapped.values(), *(name for _, name in origin.carried)}
+    for name in wanted.intersection(batch.schema.names):
+        total += decoded_bytes(batch.column(name))
+    return total
+
+
+def _too_large(
+    origin: Origin,
+    text: pa.Array,
+    sizes: NDArray[np.int64],
+    others: NDArray[np.int64],
+) -> dict[int, Rejection]:
+    """Find records that must not be decoded, and texts that a dictionary repeats.
+
+    The latter are judged once for all rows; rows are counted from that of the batch.
+    Of texts and of other columns there are bytes (n,), decoded.
+    """
+    most, whole = origin.layout.max_chars, sizes + others
+    found = {}
+    for row in np.flatnonzero(whole > most_record_bytes(most)).tolist():
+        found[row] = too_large(row, int(whole[row]), head(text, row, HEAD_BYTES) or b"")
+    if pa.types.is_dictionary(text.type):
+        values, places = encoded(text)
+        judged: dict[int, Rejection | None] = {}
+        for row in np.flatnonzero(sizes > most).tolist():
+            place = int(places[row])
+            if row not in found and place not in judged:
+                raw = head(values, place, int(sizes[row]))
+                judged[place] = reject_text(row, raw, most)
+            one = judged.get(place)
+            if one is not None:
+                found[row] = one._replace(row=row)
+    return found
 
 
 def _with_text_ids(origin: Origin, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -49,14 +111,6 @@ def _with_text_ids(origin: Origin, batch: pa.RecordBatch) -> pa.RecordBatch:
         return batch
     texts = octet_texts(column.cast(pa.binary()))
     return batch.set_column(batch.schema.names.index(name), name, texts)
-
-
-def _text_sizes(column: pa.Array) -> NDArray[np.int64]:
-    column = plain(column)
-    if pa.types.is_null(column.type):
-        return np.zeros(len(column), np.int64)
-    lengths = pc.binary_length(column).cast(pa.int64()).fill_null(0)
-    return np.asarray(lengths)
 
 
 def arrow_records(

@@ -45,17 +45,18 @@ _PREAMBLE_BYTES = 16
 _BEFORE, _BARE, _QUOTED, _AT_QUOTE, _BEHIND = range(5)
 """Before a field, in a bare or a quoted one, at a quote in it, behind that quote."""
 
-_SIZE = 17
+_SIZE = 18
 _RECORDS, _FIELDS, _WIDTH, _BAD, _MISQUOTED, _PLACE, _ESCAPED, _LENGTH = range(8)
 _FILLED, _LINES, _LINE_FILLED, _LINEWISE, _FAULT = range(8, 13)
-_AFTER_RETURN, _RETURNS, _NEWLINES, _QUOTES = range(13, _SIZE)
+_AFTER_RETURN, _RETURNS, _NEWLINES, _QUOTES, _PENDING = range(13, _SIZE)
 """The state of a count.
 
 Records, fields of the current one and of the first, those that are malformed; the place
 within a field, whether the next byte is escaped, bytes of the record, whether it is no
 blank line; lines that end inside of its quotes, whether the current one is not blank;
 whether a quote was never closed, and whether the record is misquoted; whether a return
-came last, lines that ended in one, and in a newline; quoted fields.
+came last, lines that ended in one, and in a newline; quoted fields; whether returns
+came last and ended a line that is not blank.
 """
 
 
@@ -169,6 +170,7 @@ def tally(
     for part, first in _marked(parts):
         if isinstance(part, Damage):
             damaged = 1
+            _break_off(state, most)
             break
         begin = preamble(part)[0] if first else 0
         _tally(np.frombuffer(part, np.uint8)[begin:], kinds, most, state)
@@ -196,6 +198,7 @@ def _tally(data: Any, kinds: Any, most: Any, state: Any) -> None:
             if position > start:
                 state[_LENGTH] += position - start
                 state[_LINE_FILLED] = 1
+                state[_PENDING] = 0
             if position == data.size:
                 break
         _step(state, kinds[data[position]], most)
@@ -207,6 +210,7 @@ def _step(state: Any, kind: Any, most: Any) -> None:
     """Take one byte."""
     state[_LENGTH] += 1
     ends_line = kind in (NEWLINE, RETURN)
+    state[_PENDING] *= kind == RETURN
     if state[_AFTER_RETURN]:
         if kind == NEWLINE:
             state[_NEWLINES] += 1
@@ -216,6 +220,7 @@ def _step(state: Any, kind: Any, most: Any) -> None:
             state[_AFTER_RETURN] = 0
             state[_RETURNS] += 1
     if state[_ESCAPED] or kind == ESCAPE:
+        state[_PENDING] = 0
         state[_ESCAPED] = 1 - state[_ESCAPED]
         _content(state, most)
     elif state[_PLACE] == _QUOTED and not (ends_line and state[_LINEWISE]):
@@ -223,6 +228,8 @@ def _step(state: Any, kind: Any, most: Any) -> None:
             state[_PLACE] = _AT_QUOTE
         if ends_line:
             state[_LINES] += state[_LINE_FILLED]
+        if kind == RETURN:
+            state[_PENDING] |= state[_LINE_FILLED]
         state[_LINE_FILLED] = not ends_line
     else:
         _outside(state, kind, most)
@@ -233,6 +240,8 @@ def _outside(state: Any, kind: Any, most: Any) -> None:
     """Take one byte that is not within quotes, as far as the byte before told."""
     if kind in (NEWLINE, RETURN):
         _close(state, most)
+        if kind == RETURN:
+            state[_PENDING] |= state[_FILLED]
         _end_of_record(state)
         state[_AFTER_RETURN] = kind == RETURN
         state[_NEWLINES] += kind == NEWLINE
@@ -241,12 +250,18 @@ def _outside(state: Any, kind: Any, most: Any) -> None:
         state[_FILLED] = 1
         state[_FIELDS] += 1
         state[_PLACE] = _BEFORE
-    elif kind == QUOTE and state[_PLACE] in (_BEFORE, _AT_QUOTE):
+    elif kind == QUOTE and (state[_PLACE] == _AT_QUOTE or _opens(state, most)):
         state[_FILLED] = state[_LINE_FILLED] = 1
         state[_QUOTES] += state[_PLACE] == _BEFORE
         state[_PLACE] = _QUOTED
     else:
         _content(state, most)
+
+
+@njit(cache=True, nogil=True)
+def _opens(state: Any, most: Any) -> Any:
+    near = state[_LINEWISE] or state[_LENGTH] - 1 <= most
+    return near and state[_PLACE] == _BEFORE
 
 
 @njit(cache=True, nogil=True)
@@ -278,6 +293,16 @@ def _never_closed(state: Any) -> None:
     state[_BAD] += state[_LINES]
     state[_MISQUOTED] += state[_LINES]
     state[_FILLED], state[_PLACE] = state[_LINE_FILLED], _BARE
+
+
+@njit(cache=True, nogil=True)
+def _break_off(state: Any, most: Any) -> None:
+    """Leave the record that damage broke off uncounted; a return may not be its end."""
+    unsure = state[_ESCAPED] or state[_PLACE] == _AT_QUOTE
+    if state[_PLACE] not in (_QUOTED, _AT_QUOTE) or state[_LINEWISE]:
+        state[_RECORDS] -= state[_PENDING]
+    elif state[_LENGTH] - unsure > most:
+        state[_RECORDS] += state[_LINES] - state[_PENDING]
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ unknown (null) in the metadata columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
@@ -21,16 +21,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from isinglass.schemas.documents import Dialect, DocumentBatch, Piece
+from isinglass.schemas.documents import Dialect, Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     BATCH_BYTES,
     Origin,
+    Part,
     cut,
-    document_batch,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import (
+    HEAD_BYTES,
+    Rejection,
+    most_record_bytes,
+    too_large,
+)
 from isinglass.transforms.read.columns import arrow_records
 from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.fields import (
@@ -38,7 +43,10 @@ from isinglass.transforms.read.fields import (
     MOST_RECORD_BYTES,
     UNCLOSED,
     Parsed,
+    Skip,
+    ordinary_byte,
     parse,
+    skip_behind,
 )
 from isinglass.transforms.read.formats import delimiter_of
 from isinglass.transforms.read.streams import (
@@ -48,7 +56,7 @@ from isinglass.transforms.read.streams import (
     open_input,
 )
 
-_RAGGED, _SPOILED = 3, 4
+_RAGGED, _SPOILED, _TOO_LONG = 3, 4, 5
 _DETAILS = {
     BEHIND_QUOTE: "text stands behind a closing quote",
     UNCLOSED: "a quote opens in this line and is never closed",
@@ -75,16 +83,26 @@ def preamble(data: bytes) -> tuple[int, str]:
     return found.end(), (found[1] or b"").decode()
 
 
+class Long(NamedTuple):
+    """What is missing in the first record of a block: its beginning, and how much."""
+
+    head: bytes
+    bytes: int
+
+
 class Block(NamedTuple):
     """Some complete records, the last `ahead` of which come again in the next block.
 
     Or, with the damage, the `rest` behind the last of them when the file broke off.
+    The first record may be `long`, or the next one, which does not come with these.
     """
 
     records: Parsed
     ahead: int = 0
     damage: Damage | None = None
     rest: bytes = b""
+    long: Long | None = None
+    before_long: bool = False
 
 
 def record_blocks(
@@ -92,13 +110,23 @@ def record_blocks(
 ) -> Iterator[Block]:
     """Regroup chunks into blocks of complete records of about `BATCH_BYTES`.
 
-    A larger record is in a block that ends with it.
+    A larger record is in a block that ends with it. Of one that goes on outside of
+    quotes behind `most` bytes only the beginning is held, and how many follow.
     """
     held, wanted, size = b"", BATCH_BYTES, 0
     waiting: list[bytes] = []
     begun = linewise = False
+    long: Long | None = None
+    skip: Skip | None = None
     for part in chain(parts, [b""]):
         damage = part if isinstance(part, Damage) else None
+        if skip and long and isinstance(part, bytes) and part:
+            stop = skip.line_end(part)
+            long = long._replace(bytes=long.bytes + stop)
+            if stop == len(part):
+                continue
+            skip = None
+            part = part[stop:]  # noqa: PLW2901 - what is left of it
         if isinstance(part, bytes):
             waiting.append(part)
             size += len(part)
@@ -108,19 +136,34 @@ def record_blocks(
         if not begun:
             data, begun = data[preamble(data)[0] :], True
         found = parse(data, dialect, final=not part, linewise=linewise, most=most)
+        goes_on = bool(part) and damage is None
+        skip = _skip(found, dialect, most) if goes_on else None
         ahead = 0
-        if dialect.mixed and part and damage is None and len(found):
+        if dialect.mixed and goes_on and not skip and len(found):
             # The next record tells whether a lone carriage return ended this one.
             ahead = int(found.lone[-1])
-        yield Block(found, ahead)
         count = len(found) - ahead
+        yield Block(found, ahead, long=long, before_long=skip is not None)
         held, linewise = data[found.stops[count] :], found.turned <= count
+        long = None if count else long
         if damage is not None:
-            yield Block(found.part(0, 0), 0, damage, held)
+            yield Block(found.part(0, 0), 0, damage, long.head if long else held)
             return
+        if skip:
+            mark = ordinary_byte(dialect)
+            long, held = Long(held[:HEAD_BYTES], len(held) - len(mark)), mark
         size = len(held)
         # Parsing a long record again only when it has doubled keeps the cost linear.
-        wanted = max(BATCH_BYTES, 2 * size)
+        wanted = max(BATCH_BYTES, min(2 * size, max(most, size) + BATCH_BYTES))
+
+
+def _skip(found: Parsed, dialect: Dialect, most: int) -> Skip | None:
+    """Return what skips the rest of a record, if one breaks off behind `most` bytes."""
+    start = int(found.stops[-1])
+    if len(found.data) - start <= most + 1:
+        return None
+    turned = found.turned <= len(found)
+    return skip_behind(found.data[start:], dialect, most, linewise=turned)
 
 
 def split_header(block: Parsed) -> tuple[bytes | None, Parsed]:
@@ -143,12 +186,13 @@ def parse_header(record: bytes, dialect: Dialect) -> list[str]:
         raise ValueError("the header is not valid UTF-8") from None
 
 
-def read_delimited(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def read_delimited(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a whole delimited file; an `InputError` if it is not as planned."""
     dialect = dialect_of(piece)
     names: list[str] | None = None
     row = 0
     suspect = False
+    most = most_record_bytes(origin.layout.max_chars)
     with open_input(piece.path, piece.relative) as file:
         parts = recoded(chunks(file, piece.path), piece.encoding)
         for block in record_blocks(parts, dialect):
@@ -162,12 +206,16 @@ def read_delimited(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
                 if header is None:
                     continue
                 names = _read_header(origin, header, dialect)
-            faults = _faults(records, len(names), dialect, suspect=suspect)
+            beside = (suspect, block.before_long)
+            faults = _faults(records, len(names), dialect, beside)
             count = len(records) - block.ahead
             suspect = bool(count and records.lone[count - 1] and faults[count - 1])
+            long = block.long if len(records) == len(block.records) else None
+            too_long = _too_long(records, long, row, most)
+            faults[[number - row for number in too_long]] = _TOO_LONG
             for part in cut(np.diff(records.stops[: count + 1])):
-                those = records.part(part.start, part.stop)
-                yield from _batch(origin, those, faults[part], row + part.start, names)
+                those, first = records.part(part.start, part.stop), row + part.start
+                yield from _batch(origin, those, faults[part], first, names, too_long)
             row += count
 
 
@@ -182,14 +230,32 @@ def _read_header(origin: Origin, record: bytes, dialect: Dialect) -> list[str]:
     return names
 
 
+def _too_long(
+    records: Parsed, long: Long | None, row: int, most: int
+) -> dict[int, Rejection]:
+    """The rejections of records of more than `most` bytes, by their numbers."""
+    sizes = np.diff(records.stops)
+    if long and len(sizes):
+        sizes[0] += long.bytes
+    found = {}
+    for index in np.flatnonzero(sizes > most).tolist():
+        start = int(records.stops[index])
+        head = records.data[start : start + HEAD_BYTES]
+        head = long.head if long and not index else head
+        number = row + index
+        found[number] = too_large(number, int(sizes[index]), head)
+    return found
+
+
 def _faults(
-    records: Parsed, columns: int, dialect: Dialect, *, suspect: bool
+    records: Parsed, columns: int, dialect: Dialect, beside: tuple[bool, bool]
 ) -> NDArray[np.int8]:
     """What is wrong with each record (n,); 0 for sound ones and blank lines.
 
     Where lone carriage returns and newlines end lines, such a return may as well be a
     part of a text. It is, for all one can tell, if a record beside it is malformed, or
-    if one column leaves nothing to tell by. `suspect` says so of the record before.
+    if one column leaves nothing to tell by. `beside` says so of the records before and
+    behind these.
     """
     counts = np.diff(records.upto)
     faults = np.where(
@@ -204,7 +270,8 @@ def _faults(
     spoiled = np.zeros(len(records), np.bool_)
     spoiled[:-1] |= pairs & doubtful[1:]
     spoiled[1:] |= pairs & doubtful[:-1]
-    spoiled[0] |= suspect & filled[0]
+    spoiled[0] |= beside[0] & filled[0]
+    spoiled[-1] |= beside[1] & filled[-1] & records.lone[-1]
     faults[spoiled & (faults == 0)] = _SPOILED
     return faults.astype(np.int8)
 
@@ -215,12 +282,16 @@ def _batch(
     faults: NDArray[np.int8],
     row: int,
     names: list[str],
-) -> Iterator[DocumentBatch]:
+    too_long: Mapping[int, Rejection],
+) -> Iterator[Part]:
     filled = ~records.blank
     if not filled.any():
         return
     rejections = []
     for index in np.flatnonzero(faults).tolist():
+        if faults[index] == _TOO_LONG:
+            rejections.append(too_long[row + index])
+            continue
         record = records.record(index)
         detail = _detail(int(faults[index]), record, len(names))
         reason = QuarantineReason.MALFORMED_RECORD
@@ -235,7 +306,7 @@ def _batch(
     for name, column in found.metadata.items():
         empty = pc.equal(pc.binary_length(column), 0)
         metadata[name] = pc.if_else(empty, pa.scalar(None, pa.string()), column)
-    yield document_batch(origin, replace(found, metadata=metadata), rejections)
+    yield Part(origin, replace(found, metadata=metadata), tuple(rejections))
 
 
 def _detail(fault: int, record: bytes, columns: int) -> str:

@@ -14,11 +14,16 @@ from isinglass.schemas.errors import ReconcileError
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
+    Part,
     Records,
-    document_batch,
+    gather,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import (
+    Rejection,
+    most_record_bytes,
+    too_large,
+)
 from isinglass.transforms.read.columnar import read_arrow, read_parquet
 from isinglass.transforms.read.counts import count_records
 from isinglass.transforms.read.delimited import read_delimited
@@ -33,25 +38,26 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
-    Reader = Callable[[Origin, Piece], Iterator[DocumentBatch]]
-
-_MOST_BYTES_PER_CHARACTER = 4
-_LEAST_LIMIT = 64 * 2**20
+    Reader = Callable[[Origin, Piece], Iterator[Part]]
 
 
 def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
     """Read the records of a shard, as planned.
 
     Yields:
-        Batches of at most 1,024 records and about 4 MB of text, each of one file;
-        every record of every piece exactly once, in `documents` or in `rejected`.
-        Where batches begin and end depends on the input alone. Memory is bounded by
-        the largest record, not by the size of a file.
+        Batches of at most 1,024 records and about 4 MB of text, of one file or of
+        several small ones; every record of every piece exactly once, in `documents` or
+        in `rejected`. Where batches begin and end depends on the input alone. Memory is
+        bounded by bytes, also of the largest record, not by the size of a file.
 
     Raises:
         InputError: A file is not as it was when the run was planned.
         ReconcileError: The records are not as many as the bytes of the file hold.
     """
+    yield from gather(_parts(shard, layout))
+
+
+def _parts(shard: Shard, layout: Layout) -> Iterator[Part]:
     for piece in shard.pieces:
         origin = Origin(shard.source, piece.relative, layout, shard.input)
         if piece.problem:
@@ -61,12 +67,12 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
             yield from _counted(piece, _READERS[piece.format](origin, piece))
 
 
-def _counted(piece: Piece, batches: Iterator[DocumentBatch]) -> Iterator[DocumentBatch]:
-    """Hand on the batches of a piece, and compare them with what its bytes hold."""
+def _counted(piece: Piece, parts: Iterator[Part]) -> Iterator[Part]:
+    """Hand on the parts of a piece, and compare them with what its bytes hold."""
     found = 0
-    for batch in batches:
-        found += batch.documents.num_rows + batch.rejected.num_rows
-        yield batch
+    for part in parts:
+        found += part.rows
+        yield part
     held = count_records(piece) if piece.rows is None else piece.rows
     if held is not None and found != held:
         require_unchanged(piece)
@@ -77,14 +83,13 @@ def _counted(piece: Piece, batches: Iterator[DocumentBatch]) -> Iterator[Documen
         )
 
 
-def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def _read_text(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a whole file of plain text as one document; an empty file holds none.
 
     Of a file that is far too long only the beginning is kept, so that memory stays
     bounded.
     """
-    most = _MOST_BYTES_PER_CHARACTER * origin.layout.max_chars + 1
-    limit = max(_LEAST_LIMIT, most)
+    limit = most_record_bytes(origin.layout.max_chars)
     parts: list[bytes] = []
     total = 0
     with open_input(piece.path, piece.relative) as file:
@@ -98,12 +103,10 @@ def _read_text(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
             total += len(chunk)
     data = b"".join(parts)
     if total > len(data):
-        detail = f"{total} bytes, of which raw holds the first {len(data)}"
-        rejection = Rejection(0, QuarantineReason.TOO_LONG, detail, data)
-        yield only_rejected(origin, rejection)
+        yield only_rejected(origin, too_large(0, total, data))
     elif data:
         texts = pa.array([data.removeprefix(BYTE_ORDER_MARK)], pa.binary())
-        yield document_batch(origin, Records(np.zeros(1, np.int64), texts, {}, {}))
+        yield Part(origin, Records(np.zeros(1, np.int64), texts, {}, {}))
 
 
 _READERS: dict[Format, Reader] = {

@@ -11,6 +11,7 @@ the bare field `\N` is what databases dump for no value.
 
 A quote that is never closed would swallow the rest of a file. From the record on in
 which it opens, every line end ends a record, and the line of the quote is malformed.
+So far behind the start of a record that it could never be closed, no quote opens.
 """
 
 from __future__ import annotations
@@ -128,6 +129,39 @@ def parse(
     return Parsed(data, records[:, 0], records[:, 1], faults, lone, fields, int(turned))
 
 
+@dataclass(frozen=True)
+class Skip:
+    """Looks for the end of a record that is not held; see `skip_behind`."""
+
+    table: NDArray[np.uint8]
+    state: NDArray[np.int64]
+
+    def line_end(self, data: bytes) -> int:
+        """Return where the line end begins; the number of bytes if it is not here."""
+        octets = np.frombuffer(data, np.uint8)
+        return int(_skip(octets, self.table, self.state, _NO_LIMIT))
+
+
+def skip_behind(
+    record: bytes, dialect: Dialect, most: int, *, linewise: bool
+) -> Skip | None:
+    """Return what skips the rest of a record of which this is the beginning.
+
+    It is longer than `most`, so that no quoted field begins in the rest. None if it
+    breaks off at what may be its end.
+    """
+    octets = np.frombuffer(record, np.uint8)
+    skip = Skip(byte_kinds(dialect), np.array([0, 1, 0], np.int64))
+    limit = _NO_LIMIT if linewise else most
+    end = _skip(octets, skip.table, skip.state, limit)
+    return skip if end == len(record) else None
+
+
+def ordinary_byte(dialect: Dialect) -> bytes:
+    """Return a byte that is nothing but content in a dialect."""
+    return bytes([int(np.flatnonzero(byte_kinds(dialect) == ORDINARY)[0])])
+
+
 def byte_kinds(dialect: Dialect) -> NDArray[np.uint8]:
     """Return what each byte (256,) is in a dialect: `DELIMITER`, `QUOTE` ..."""
     table = np.zeros(256, np.uint8)
@@ -202,7 +236,8 @@ def _field(
 ) -> Any:
     """Write a field; return where it ends here and in the content, and what it is."""
     fault, closed = 0, False
-    if position < data.size and table[data[position]] == QUOTE:
+    near = limit == _NO_LIMIT or position <= limit
+    if near and position < data.size and table[data[position]] == QUOTE:
         position, out, fault = _quoted(
             data, position + 1, table, content, out, final, limit
         )
@@ -266,6 +301,32 @@ def _escaped(data: Any, position: Any, table: Any, final: Any) -> Any:
     if position + 1 == data.size:
         return position if final else -1
     return position + (table[data[position + 1]] != ORDINARY)
+
+
+@njit(cache=True, nogil=True)
+def _skip(data: Any, table: Any, state: Any, limit: Any) -> Any:
+    """Find the line end, and keep where the data end within the record.
+
+    Whether the next byte is escaped, begins a field, and stands between quotes.
+    """
+    escaped, begins, quoted = state[0], state[1], state[2]
+    closed = False
+    for position in range(data.size):
+        kind = table[data[position]]
+        was_closed, closed = closed, False
+        if escaped or kind == ESCAPE:
+            escaped, begins = 1 - escaped, 0
+        elif quoted:
+            closed = kind == QUOTE
+            quoted = not closed
+        elif kind == QUOTE and (was_closed or (begins and position <= limit)):
+            quoted, begins = 1, 0
+        elif kind in (NEWLINE, RETURN):
+            return position
+        else:
+            begins = kind == DELIMITER
+    state[0], state[1], state[2] = escaped, begins, quoted
+    return data.size
 
 
 @njit(cache=True, nogil=True)

@@ -31,7 +31,9 @@ _COMPRESSIBLE = ("jsonl", "csv", "text")
 
 def compression_of(path: str) -> Compression:
     """Return how the file is compressed, judged by its last suffix."""
-    return _COMPRESSIONS.get(PurePath(path).suffix.lower(), "")
+    # Not by a path object: thousands of small files are asked for several times.
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    return _COMPRESSIONS.get(f".{suffix.lower()}", "") if stem else ""
 
 
 def format_of(path: str) -> Format | None:

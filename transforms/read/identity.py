@@ -33,8 +33,15 @@ def file_seed(source: str, relative: str) -> tuple[int, int]:
 def doc_ids(source: str, relative: str, rows: NDArray[np.int64]) -> pa.StringArray:
     """Return the document ids of rows (n,) of one file, by source name and path."""
     seed = np.array(file_seed(source, relative), np.uint64)
+    return seeded_doc_ids(seed, rows)
+
+
+def seeded_doc_ids(
+    seeds: NDArray[np.uint64], rows: NDArray[np.int64]
+) -> pa.StringArray:
+    """Return the document ids of rows (n,); a seed for each (n, 2), or one for all."""
     steps = rows.astype(np.uint64)[:, None] * _INCREMENTS
-    return format_doc_ids(splitmix64(seed + steps))
+    return format_doc_ids(splitmix64(seeds + steps))
 
 
 def format_doc_ids(words: NDArray[np.uint64]) -> pa.StringArray:

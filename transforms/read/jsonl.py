@@ -23,22 +23,24 @@ import orjson
 import pyarrow as pa
 from numba import njit
 
-from isinglass.schemas.documents import DocumentBatch, Piece
+from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.transforms.read.batches import (
     Origin,
+    Part,
     Records,
     cut,
-    document_batch,
     is_extra,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import Rejection, most_record_bytes, too_large
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
 from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.streams import (
+    BLANK,
     BYTE_ORDER_MARK,
     Damage,
+    TooLong,
     blocks,
     changed,
     chunks,
@@ -49,7 +51,6 @@ from isinglass.transforms.read.streams import (
 if TYPE_CHECKING:
     Parsed = list[tuple[int, dict[str, Any], bytes]]
 
-_BLANK = b" \t\r"
 _HALF_PAIR = "an escape names half of a surrogate pair"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}, or a number too long to read"
 _LONG = 19
@@ -58,7 +59,7 @@ _BEFORE[list(b"-:,[ \t\n")] = True
 _AFTER[list(b",]} \t\r\n")] = True
 
 
-def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
+def read_jsonl(origin: Origin, piece: Piece) -> Iterator[Part]:
     """Read a stretch of lines.
 
     `start` and `stop` are bytes at line starts for a plain file; a compressed file is
@@ -66,10 +67,16 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
     """
     row = piece.first_row
     with open_input(piece.path, piece.relative) as file:
-        for data, damage in blocks(stretch(file, piece)):
-            if damage is not None:
+        most = most_record_bytes(origin.layout.max_chars)
+        for data, what in blocks(stretch(file, piece), most):
+            if isinstance(what, TooLong):
+                if not what.blank:
+                    yield only_rejected(origin, too_large(row, what.bytes, data))
+                row += 1
+                continue
+            if what is not None:
                 reason = QuarantineReason.TRUNCATED_FILE
-                yield only_rejected(origin, Rejection(row, reason, damage.detail, data))
+                yield only_rejected(origin, Rejection(row, reason, what.detail, data))
                 return
             lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
             sizes = np.fromiter(map(len, lines), np.int64, len(lines))
@@ -77,7 +84,7 @@ def read_jsonl(origin: Origin, piece: Piece) -> Iterator[DocumentBatch]:
                 parsed, rejections = parse_lines(lines[part], row + part.start)
                 if parsed or rejections:
                     records, unfit = _records(origin, parsed)
-                    yield document_batch(origin, records, [*rejections, *unfit])
+                    yield Part(origin, records, (*rejections, *unfit))
             row += len(lines)
 
 
@@ -142,7 +149,7 @@ def _parse_one_by_one(lines: list[bytes], row: int) -> tuple[Parsed, list[Reject
     parsed: Parsed = []
     rejections: list[Rejection] = []
     for number, line in enumerate(lines, row):
-        if not line.strip(_BLANK):
+        if not line.strip(BLANK):
             continue
         value = _parse_line(line)
         if isinstance(value, dict):
@@ -239,17 +246,20 @@ def _columns(
     metadata: dict[str, pa.Array] = {}
     carried: dict[str, pa.Array] = {}
     known = {origin.text}
+    present: set[str] = set().union(*values)
     for ours, theirs in origin.mapped.items():
         known.add(theirs)
-        column = [value.get(theirs) for value in values]
-        metadata[ours] = _metadata_column(column, theirs, unfit)
+        if theirs in present:
+            column = [value.get(theirs) for value in values]
+            metadata[ours] = _metadata_column(column, theirs, unfit)
     for field, name in origin.carried:
         if name is not None:
             known.add(name)
-            column = [value.get(name) for value in values]
-            carried[field.name] = _carried_column(column, field, name, unfit)
+            if name in present:
+                column = [value.get(name) for value in values]
+                carried[field.name] = _carried_column(column, field, name, unfit)
     for field in filter(is_extra, origin.layout.carried):
-        carried[field.name] = _extra(values, known, unfit)
+        carried[field.name] = _extra(values, present - known, unfit)
     return metadata, carried
 
 
@@ -316,10 +326,9 @@ def _python_types(data_type: pa.DataType) -> set[type]:
 
 
 def _extra(
-    values: list[dict[str, Any]], known: set[str], unfit: dict[int, dict[str, Any]]
+    values: list[dict[str, Any]], unknown: set[str], unfit: dict[int, dict[str, Any]]
 ) -> pa.StringArray:
     """Return what no column takes, as one JSON object a record; mostly null."""
-    unknown = set().union(*values) - known
     if unknown:
         for i, value in enumerate(values):
             left = {key: value[key] for key in unknown & value.keys()}

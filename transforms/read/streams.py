@@ -20,6 +20,7 @@ import zstandard
 from isinglass.schemas.documents import Piece
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.batches import BATCH_BYTES
+from isinglass.transforms.read.checks import LEAST_RECORD_BYTES
 from isinglass.transforms.read.formats import compression_of
 
 CHUNK_BYTES = 2**20
@@ -27,12 +28,24 @@ CHUNK_BYTES = 2**20
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# Little at a time: Zstandard hands out all that one piece of input decompresses to.
-_ZSTD_INPUT = 8 * 2**10
+BLANK = b" \t\r"
+"""A line of nothing else is blank, and no record."""
+
+# Little at a time: Zstandard hands out all that one piece of input decompresses to,
+# which is up to 32,768 times as much.
+_ZSTD_INPUT = 2 * 2**10
 _GZIP_INPUT = 64 * 2**10
 # Files written with `zstd --long=31` need this much; it is allocated only for them.
 _ZSTD_WINDOW = 2**31
 _GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True)
+class TooLong:
+    """A line of so many bytes, of which only the beginning is held."""
+
+    bytes: int
+    blank: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,10 +86,20 @@ def chunks(file: BinaryIO, name: str) -> Iterator[bytes | Damage]:
         yield from _decompressed(file, _GZIP_INPUT, begin, CHUNK_BYTES)
     elif compression == "zst":
         frames = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        yield from _decompressed(file, _ZSTD_INPUT, frames.decompressobj)
+        for part in _decompressed(file, _ZSTD_INPUT, frames.decompressobj):
+            yield from _bounded(part)
     else:
         while data := file.read(CHUNK_BYTES):
             yield data
+
+
+def _bounded(part: bytes | Damage) -> Iterator[bytes | Damage]:
+    """A chunk in pieces of at most `CHUNK_BYTES`."""
+    if isinstance(part, Damage) or len(part) <= CHUNK_BYTES:
+        yield part
+        return
+    for start in range(0, len(part), CHUNK_BYTES):
+        yield part[start : start + CHUNK_BYTES]
 
 
 def _decompressed(
@@ -114,23 +137,27 @@ def require_unchanged(piece: Piece) -> None:
         raise changed(piece.relative, "its content is another")
 
 
-def blocks(parts: Iterable[bytes | Damage]) -> Iterator[tuple[bytes, Damage | None]]:
+def blocks(
+    parts: Iterable[bytes | Damage], most: int = LEAST_RECORD_BYTES
+) -> Iterator[tuple[bytes, Damage | TooLong | None]]:
     """Regroup chunks into blocks of complete lines, of about `BATCH_BYTES`.
 
     They end in a newline, but for the last one of a file that does not. A longer line
-    is in a block that ends with it. At last, if the file is damaged, comes what stands
-    after the last complete line, maybe nothing, with the damage.
+    is in a block that ends with it; of one of more than `most` bytes comes the
+    beginning, with its length. At last, if the file is damaged, comes what stands after
+    the last complete line, maybe nothing, with the damage.
     """
     held: list[bytes] = []
     size = 0
     complete = False
-    for part in parts:
-        if isinstance(part, Damage):
+    for part in _without_long_lines(parts, most):
+        if not isinstance(part, bytes):
             whole, rest = _split(b"".join(held))
             if whole:
                 yield whole, None
             yield rest, part
-            return
+            held, size, complete = [], 0, False
+            continue
         held.append(part)
         size += len(part)
         complete = complete or b"\n" in part
@@ -140,6 +167,36 @@ def blocks(parts: Iterable[bytes | Damage]) -> Iterator[tuple[bytes, Damage | No
             held, size, complete = [rest] if rest else [], len(rest), False
     if held:
         yield b"".join(held), None
+
+
+def _without_long_lines(
+    parts: Iterable[bytes | Damage], most: int
+) -> Iterator[bytes | Damage | TooLong]:
+    """The chunks; of a longer line the beginning, and `TooLong` in place of its end.
+
+    Nothing comes after damage.
+    """
+    line, blank = 0, True
+    for part in parts:
+        if isinstance(part, Damage):
+            yield part
+            return
+        stop = part.find(b"\n")
+        if stop < 0:
+            if line <= most:
+                yield part
+            line += len(part)
+            blank = blank and not part.strip(BLANK)
+            continue
+        if line + stop > most:
+            yield TooLong(line + stop, blank and not part[:stop].strip(BLANK))
+            part = part[stop + 1 :]  # noqa: PLW2901 - what is left of it
+        if part:
+            yield part
+        last = part[part.rfind(b"\n") + 1 :]
+        line, blank = len(last), not last.strip(BLANK)
+    if line > most:
+        yield TooLong(line, blank)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:

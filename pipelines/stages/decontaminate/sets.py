@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,8 +164,10 @@ def _read(made: Plan) -> dict[tuple[int, str], list[DocumentBatch]]:
     """The batches of each file that hold a record, in order."""
     found: dict[tuple[int, str], list[DocumentBatch]] = {}
     for shard in made.shards:
-        for batch in read_shard(shard, made.layout):
-            found.setdefault((shard.input, batch.path), []).append(batch)
+        for piece in shard.pieces:
+            alone = replace(shard, pieces=(piece,))
+            batches = found.setdefault((shard.input, piece.relative), [])
+            batches.extend(read_shard(alone, made.layout))
     for batches in found.values():
         batches.sort(key=lambda batch: batch.documents["row"][:1].to_pylist())
     return found

@@ -9,7 +9,7 @@ import pytest
 import zstandard
 
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.read import documents
+from isinglass.transforms.read import checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ def test_bad_text_files(
 def test_far_too_long_text_is_not_held_whole(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents, "_LEAST_LIMIT", 100)
+    monkeypatch.setattr(checks, "LEAST_RECORD_BYTES", 100)
     [rejected] = read("a.txt", b"x" * 5000, max_chars=7).rejected
     assert (rejected["reason"], len(rejected["raw"])) == ("too_long", 100)
     assert rejected["detail"] == "5000 bytes, of which raw holds the first 100"

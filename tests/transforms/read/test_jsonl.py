@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from isinglass.schemas.config import Columns
 from isinglass.schemas.errors import InputError
+from isinglass.transforms.read import checks
 from isinglass.transforms.read.batches import EXTRA_ROLE
 from isinglass.transforms.read.columns import MAX_DEPTH
 from isinglass.transforms.read.jsonl import parse_lines
@@ -216,7 +217,10 @@ def test_huge_line_is_alone_and_rejected(read: Read) -> None:
     assert sorted(result.texts) == [0, 1, 2, 4, 5, 6]
     [rejected] = result.rejected
     assert (rejected["row"], rejected["reason"]) == (3, "too_long")
-    assert rejected["raw"] == text
+    assert rejected["raw"] == text[: checks.HEAD_BYTES]
+    assert rejected["detail"] == (
+        "52428800 characters, 2000000 allowed; raw holds the first 1048576 bytes"
+    )
     [batch] = [b for b in result.batches if b.rejected.num_rows]
     assert batch.documents.num_rows == 0
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PROBE = """
@@ -29,6 +31,13 @@ for path, kind in zip(sys.argv[1::2], sys.argv[2::2]):
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     print(rows, peaks[-1])
 """
+
+
+@pytest.fixture(autouse=True)
+def compiled(read: Callable[..., object]) -> None:
+    """Compile what readers need beforehand, since that takes memory, too."""
+    read("a.jsonl", b'{"text":"good"}\n')
+    read("a.csv", b"text\ngood\n")
 
 
 def write(folder: Path, kind: str, copies: int) -> Path:
@@ -76,3 +85,64 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, kind: str) -> None:
     assert (small_rows, big_rows) == (10_000, 100_000)
     # 200 MB more of input; the allocator may keep a little.
     assert big - small < 25
+
+
+def bomb(folder: Path, kind: str) -> Path:
+    """One record of 600 MB between two good ones, or one text 1,000 times."""
+    path = folder / f"bomb.{kind}"
+    begin, end = b'{"text":"good"}\n{"text":"', b'"}\n{"text":"good"}\n'
+    parts = [begin, *[b"a" * 2**20] * 600, end]
+    if kind == "txt.zst":
+        parts = parts[1:-1]
+    if kind.endswith("zst"):
+        with (
+            path.open("wb") as file,
+            zstandard.ZstdCompressor().stream_writer(file) as to,
+        ):
+            for part in parts:
+                to.write(part)
+    elif kind.endswith("gz"):
+        with gzip.open(path, "wb", compresslevel=1) as to:
+            for part in parts:
+                to.write(part)
+    else:
+        size = 1_500_000 if kind == "repeated.parquet" else 10_000_000
+        text = pa.array(["good", "a" * size, "good"]).dictionary_encode()
+        places = pa.array([0] + [1] * 1000 + [0], pa.int32())
+        text = pa.DictionaryArray.from_arrays(places, text.dictionary)
+        table = pa.table({"text": text})
+        if kind.endswith("parquet"):
+            pq.write_table(table, path, dictionary_pagesize_limit=2**25)
+        else:
+            with pa.ipc.new_file(path, table.schema) as writer:
+                writer.write_table(table)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "documents"),
+    [
+        ("jsonl.gz", 2),
+        ("jsonl.zst", 2),
+        ("txt.zst", 0),
+        ("parquet", 2),
+        ("repeated.parquet", 1002),
+        ("arrow", 2),
+    ],
+)
+def test_what_is_too_large_is_not_held(
+    tmp_path: Path, kind: str, documents: int
+) -> None:
+    path = bomb(tmp_path, kind)
+    read_as = {"jsonl": "jsonl", "txt": "text"}.get(kind.partition(".")[0], "parquet")
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, path, "arrow" if kind == "arrow" else read_as],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found, peak = map(int, done.stdout.split())
+    assert found == documents
+    # The text alone, or its copies, would be 600 MB and more.
+    assert peak < 550
