@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -95,7 +95,8 @@ def _loses_one(file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for index, part in enumerate(whole(origin, piece)):
             yield part if index else replace(part, records=_shorter(part.records))
 
-    monkeypatch.setitem(documents._READERS, file_format, losing)  # type: ignore[arg-type]
+    readers = cast("dict[Any, Any]", documents._READERS)
+    monkeypatch.setitem(readers, file_format, losing)
 
 
 def test_every_format_is_tried() -> None:

@@ -156,8 +156,10 @@ def test_what_python_writes_is_read_back(
 
 DIALECTS = st.sampled_from([COMMA, SLASH, LITERAL, Dialect(",", "", "\\")])
 NOISE = st.one_of(
-    st.text(st.sampled_from(letters), max_size=60)
-    for letters in ('a,"\n\r', 'a"\n', '"\r\n,', "\r\na", 'a,"\n\r\\N\t')
+    [
+        st.text(st.sampled_from(letters), max_size=60)
+        for letters in ('a,"\n\r', 'a"\n', '"\r\n,', "\r\na", 'a,"\n\r\\N\t')
+    ]
 )
 
 

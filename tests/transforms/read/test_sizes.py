@@ -55,7 +55,7 @@ def test_of_a_longer_line_comes_the_beginning_and_its_length(
 
 def test_damage_ends_a_line_that_is_too_long() -> None:
     damage = Damage("broken")
-    parts = [b"a\n123456", b"789", damage]
+    parts: list[bytes | Damage] = [b"a\n123456", b"789", damage]
     assert list(blocks(parts, 5)) == [(b"a\n", None), (b"123456", damage)]
 
 
@@ -119,7 +119,7 @@ def test_the_middle_of_a_long_row_is_not_held(
 
 
 def test_damage_ends_a_row_that_is_too_long() -> None:
-    parts = [b"a\n", b"1234567", b"89", Damage("broken")]
+    parts: list[bytes | Damage] = [b"a\n", b"1234567", b"89", Damage("broken")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delimited, "BATCH_BYTES", 1)
         *_, last = record_blocks(parts, Dialect(","), 4)
@@ -139,7 +139,7 @@ BROKEN_OFF = [
 
 @pytest.mark.parametrize(("data", "wanted"), BROKEN_OFF)
 def test_what_damage_breaks_off_is_one_record(data: bytes, wanted: int) -> None:
-    parts = [data, Damage("broken")]
+    parts: list[bytes | Damage] = [data, Damage("broken")]
     *blocks_before, last = record_blocks(parts, Dialect(","), 9)
     assert last.damage
     rows = sum(int((~block.records.blank).sum()) for block in blocks_before)

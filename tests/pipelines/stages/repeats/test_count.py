@@ -142,7 +142,7 @@ def finished(tmp_path: Path) -> Finished:
 def shares(rows: list[Statistic]) -> dict[tuple[str, str, str], tuple[int, int]]:
     """Numerators and denominators by stage, source and kind."""
     return {
-        (r.stage, r.source or "", str(r.position)): (
+        (r.when, r.source or "", str(r.position)): (
             int(r.numerator or 0),
             int(r.denominator or 0),
         )
@@ -177,7 +177,7 @@ def test_without_sampling_there_is_no_sampling_error(finished: Finished) -> None
     rows = [r for r in finished.statistics() if r.metric == "repeats.share"]
     assert all(r.low == r.value == r.high for r in rows)
     sampled = [r for r in finished.statistics() if r.metric == "repeats.sampled"]
-    counts = {(r.stage, r.source): (r.numerator, r.denominator) for r in sampled}
+    counts = {(r.when, r.source): (r.numerator, r.denominator) for r in sampled}
     assert counts == {
         ("input", None): (8, 8),
         ("input", "a"): (4, 4),
@@ -278,7 +278,7 @@ def test_other_decisions_count_again_and_sample_no_more(tmp_path: Path) -> None:
     session, _ = second.measure()
     assert [record.reused for record in session.records] == [2, 1, 0, 0]
     found = {
-        (r.stage, r.source): r.denominator
+        (r.when, r.source): r.denominator
         for r in second.statistics()
         if r.metric == "repeats.sampled"
     }
