@@ -139,7 +139,7 @@ def test_the_verb_explains_a_duplicate(finished: Path) -> None:
         (("run", "f" * 32), "No record of run"),
         (("run", "abc"), "at least its first 8 digits"),
         (("corpus", "f" * 32), "not a finished run"),
-        (("run",), "Missing argument"),
+        (("run",), "needs DOC_ID"),
     ],
 )
 def test_mistakes_are_answered_without_a_trace(

@@ -107,7 +107,7 @@ def test_counts_first_then_the_run(finished: Path, call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--value-file", "other", "run"], 5, "Found: 0 documents"),
+        (["--value-file", "other", "run"], 0, "Found: 0 documents"),
         (["--value-file", "values", "run", "--dry-run"], 0, "2 documents, 2 places"),
         (["--value-file", "short", "run"], 2, "short, line 1 has 3 letters"),
         (["--value-file", "wrong", "run"], 2, "wrong, line 2: what stands before"),
