@@ -136,9 +136,11 @@ def _is_literal(path: str, quoted: Tally, literal: Tally) -> bool:
     By its standard (IANA, text/tab-separated-values) they are, and by the habit of
     programs that write it, they enclose fields. The reading stays that leaves no record
     malformed, or fewer of them. Where both leave none and find other records, or where
-    text stands behind closing quotes and lines do not fit either, nothing can be told.
+    text stands behind closing quotes and lines do not fit either, nothing can be told;
+    nor where most fields in quotes are sound, and damage spoiled the others.
     """
-    if quoted.malformed and literal.malformed < quoted.malformed:
+    fewer = literal.malformed < quoted.malformed
+    if fewer and 2 * quoted.misquoted >= quoted.quoted:
         return True
     equally_well = not quoted.malformed and not literal.malformed
     if quoted.misquoted or (equally_well and quoted.records != literal.records):

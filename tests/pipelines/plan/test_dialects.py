@@ -365,6 +365,12 @@ REFUSED: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
         {},
         "quotes may enclose fields here",
     ),
+    "a faulty quote among sound ones in .tsv": (
+        "a.tsv",
+        b'id\ttext\n1\t"a"\n2\t"b"\n3\t"c"\n4\t"d"d\n',
+        {},
+        r"quotes may enclose fields here \(4 records\), or be content \(4 records\)",
+    ),
     "a name twice": ("a.csv", b"text,n,text\n", {}, "more than one column text"),
     "UTF-16": (
         "a.csv",
