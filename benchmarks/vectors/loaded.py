@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 from benchmarks.vectors.alone import Alone, tokenise_alone
 from benchmarks.vectors.arithmetic import (
@@ -16,7 +16,6 @@ from benchmarks.vectors.arithmetic import (
 from benchmarks.vectors.end_to_end import Job
 from benchmarks.vectors.options import DEFAULT_BATCH_TOKENS
 from benchmarks.vectors.random_models import RANDOM, save_random
-from isinglass.schemas.config import EncodeConfig
 from isinglass.transforms.encode.encoder.device import choose_precision
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.find import model_folder, tokenizer_file
@@ -30,6 +29,28 @@ if TYPE_CHECKING:
 
     from benchmarks.vectors.options import Options
     from benchmarks.vectors.texts import Texts
+    from isinglass.schemas.config import EncodeConfig
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is read of `EncodeConfig`, whose libraries may be missing where a GPU is."""
+
+    tokenizer: str
+    model: str
+    windows: str
+    max_tokens: int
+    precision: str
+    device: str
+    allow_download: bool = False
+    revision: str | None = None
+    special_tokens: bool = True
+    stride: int = 0
+    tokenizer_backend: str = "auto"
+    verify_tokenizer: float = 0.001
+    pooling: str = "auto"
+    normalise: bool = True
+    batch_tokens: int = DEFAULT_BATCH_TOKENS
 
 
 @dataclass(frozen=True)
@@ -79,20 +100,24 @@ def choose_settings(options: Options, scratch: Path) -> EncodeConfig:
     tokenizer = options.tokenizer or (
         "minilm" if options.model.startswith(RANDOM) else options.model
     )
-    settings = EncodeConfig(
+    settings = Settings(
         tokenizer=tokenizer,
         model=options.model,
         windows="truncate",
         max_tokens=options.max_tokens,
         precision=options.precision,
         device=options.device,
-        batch_tokens=DEFAULT_BATCH_TOKENS,
     )
-    if not options.model.startswith(RANDOM):
-        return settings
-    say(f"making {options.model}")
-    folder = save_random(options.model, tokenizer_file(settings), scratch / "model")
-    return settings.model_copy(update={"model": str(folder)})
+    if options.model.startswith(RANDOM):
+        say(f"making {options.model}")
+        vocabulary = tokenizer_file(_read_as(settings))
+        folder = save_random(options.model, vocabulary, scratch / "model")
+        settings = replace(settings, model=str(folder))
+    return _read_as(settings)
+
+
+def _read_as(settings: Settings) -> EncodeConfig:
+    return cast("EncodeConfig", settings)
 
 
 def load_bench(

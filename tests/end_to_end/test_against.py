@@ -126,12 +126,12 @@ def test_an_earlier_run_that_was_redone_is_another_one(tmp_path: Path) -> None:
     first = run(new, {"web": texts(*LINES[:3], *near, LINES[7])}, **against)
     assert first.records.kept == 1
     write_jsonl(old / "web" / "a.jsonl", texts(*[x[::-1] for x in LINES[:6]]))
-    run(old)
+    run(old, replace=True)
     second = run(new, **against)
     assert second.records.kept == 7
     # And back: what is near to the first texts must be found again.
     write_jsonl(old / "web" / "a.jsonl", texts(*LINES[:6]))
-    run(old)
+    run(old, replace=True)
     assert run(new, **against).records.kept == 1
 
 

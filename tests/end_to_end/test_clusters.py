@@ -194,7 +194,7 @@ def test_documents_without_a_token_are_near_nothing_and_place_no_centroid(
     tmp_path: Path,
 ) -> None:
     rows = make_topics(12)
-    empty = [rows[0] | {"id": f"z{n}", "text": "\u200b" * n} for n in range(1, 7)]
+    empty = [rows[0] | {"id": f"z{n}", "text": "\u0301" * n} for n in range(1, 7)]
     write_texts(tmp_path / "corpus", [*empty, *rows])
     semantic = {"clusters": 3, "duplicates": 0.96}
     encode = {"special_tokens": False, "max_tokens": 64, "semantic": semantic}

@@ -110,7 +110,7 @@ def test_windows_are_those_of_the_library(corpus: Path) -> None:
 
 
 def test_without_special_tokens_an_empty_list_is_possible(tmp_path: Path) -> None:
-    texts = ["\u200b", "a plain text", "\u0301"]
+    texts = ["\u0302", "a plain text", "\u0301"]
     write_texts(tmp_path / "corpus", [{"text": text} for text in texts])
     encode = {"special_tokens": False, "max_tokens": 8, "megatron": {}}
     result = start(tmp_path, encode)

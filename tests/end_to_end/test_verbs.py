@@ -114,7 +114,7 @@ def test_a_removed_file_leaves_nothing_behind(tmp_path: Path) -> None:
     start(tmp_path, "clean", limits=limits)
     before = {path.name for path in (tmp_path / "run" / "data").iterdir()}
     (tmp_path / "corpus" / "b.jsonl").unlink()
-    result = start(tmp_path, "clean", limits=limits)
+    result = start(tmp_path, "clean", replace=True, limits=limits)
     after = {path.name for path in (tmp_path / "run" / "data").iterdir()}
     assert after < before
     assert result.manifest.records.total_in == 40
@@ -164,7 +164,7 @@ def test_one_document_and_none_kept(tmp_path: Path) -> None:
     path.write_text('{"text": "One short document."}\n')
     assert start(tmp_path, "run").manifest.records.kept == 1
     path.write_text('{"text": " "}\n{"text": ""}\n')
-    result = start(tmp_path, "run")
+    result = start(tmp_path, "run", replace=True)
     assert result.manifest.records.dropped == {"empty": 2}
     assert result.manifest.records.kept == 0
     assert (tmp_path / "run" / "report.html").exists()

@@ -87,7 +87,9 @@ def test_an_exception_leaves_nothing_behind(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         fail()
-    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    left = {p.parent.name for p in tmp_path.rglob("*") if p.is_file()}
+    # What a worker was at is for the driver to know, if it dies.
+    assert left == {"status"}
 
 
 def test_a_full_disk_asks_to_try_again(

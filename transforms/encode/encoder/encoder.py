@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode import require
 from isinglass.transforms.encode.encoder.device import choose_device, choose_precision
@@ -21,6 +20,8 @@ from isinglass.transforms.encode.models.folder import model_settings
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch, cut
 
 if TYPE_CHECKING:
+    # Its libraries may be missing where a GPU is.
+    from isinglass.schemas.config import EncodeConfig
     from isinglass.transforms.encode.encoder.lane import Lane
     from isinglass.transforms.encode.forward.load import Model
 

@@ -10,14 +10,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.encode import require
 from isinglass.transforms.encode.batching import bounds
@@ -25,6 +24,9 @@ from isinglass.transforms.encode.models.find import MINILM, MINILM_NAME
 from isinglass.transforms.encode.models.find import tokenizer_file as find_tokenizer
 from isinglass.transforms.encode.tokenizers.batch import TokenBatch
 from isinglass.transforms.encode.tokenizers.rules import Rules, read_rules
+
+if TYPE_CHECKING:
+    from isinglass.schemas.config import EncodeConfig
 
 SLICE_BYTES = 1_000_000
 """Text that is tokenised at a time; the library holds about 70 bytes for each byte of
