@@ -82,7 +82,7 @@ def watched(
         yield
         return
     stop = threading.Event()
-    lines = _lines(workspace, pass_name, units)
+    lines = _lines(workspace, pass_name, units, time.monotonic())
     thread = threading.Thread(target=_show, args=(console, lines, stop), daemon=True)
     thread.start()
     try:
@@ -120,11 +120,12 @@ def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None
         wait = LOG_SECONDS
 
 
-def _lines(workspace: Workspace, pass_name: str, units: list[Unit]) -> Iterator[str]:
+def _lines(
+    workspace: Workspace, pass_name: str, units: list[Unit], started: float
+) -> Iterator[str]:
     """What is to be said of a pass, each time anew; there is no end to it."""
     pending = {unit: workspace.commit_path(pass_name, unit.name) for unit in units}
     whole, done, finished = max(1, sum(unit.weight for unit in units)), 0, 0
-    started = time.monotonic()
     while True:
         for unit in [unit for unit, path in pending.items() if exists(path)]:
             done += unit.weight

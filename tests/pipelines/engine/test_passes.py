@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -281,6 +282,9 @@ def test_progress_counts_commits_and_names_workers(
         path.write_text("{}")
         time.sleep(0.3)
     assert "echo: 1/2 units" in caplog.text
+    # 1 MiB is done; the first line comes after 0.05 s, counted from the beginning.
+    rates = [float(rate) for rate in re.findall(r"([\d.]+) MB/s", caplog.text)]
+    assert 0 < max(rates) <= 1 / 0.05
     assert "123 documents of u1" in caplog.text
     assert "left" in caplog.text
 
