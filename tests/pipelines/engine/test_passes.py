@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
-import re
 import os
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
