@@ -133,7 +133,8 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
     """Write texts with duplicates and identifiers; returns what must not leak."""
     (base / "corpus").mkdir(parents=True)
     (base / "tmp").mkdir()
-    planted, rows = [MARK], []
+    planted = [MARK]
+    rows: list[dict[str, str]] = []
     for number in range(documents):
         words = [chance.choice(_WORDS) for _ in range(80)]
         address = f"person{number}.{MARK}@mailbox.io"

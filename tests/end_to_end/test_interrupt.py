@@ -34,14 +34,19 @@ SAID = "Stopped. What was finished is kept in {}; the same command goes on from 
 def start(config: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "isinglass", "clean", "--config", str(config)]
     command += ["--set", "beam.mode=multi_processing", "--set", "beam.workers=2"]
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | KEY,
-        start_new_session=True,
-    )
+    # Tests that run in the background ignore Ctrl-C, and would hand that down.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | KEY,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def workers(driver: subprocess.Popen[str]) -> list[psutil.Process]:
