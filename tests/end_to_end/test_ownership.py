@@ -285,7 +285,7 @@ def test_work_and_quarantine_are_for_their_owner_alone(corpus: Path, mask: int) 
         ("file:///data/in", "run", "Write the path alone"),
         ("corpus", "gs://bucket/out", "output: gs://bucket/out is an address"),
         ("corpus", "gs:/bucket/out", "output: gs:/bucket/out is an address"),
-        ("corpus", "file:///tmp/out", "Write the path alone"),
+        ("corpus", "file:///data/out", "Write the path alone"),
     ],
 )
 def test_remote_places_are_refused(
