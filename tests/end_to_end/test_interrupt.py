@@ -13,13 +13,13 @@ from typing import Any
 import psutil
 import pytest
 
+from benchmarks.soak import hashes
 from isinglass.pipelines.engine import parts
 from isinglass.pipelines.stages.pii import stage as pii_stage
 from isinglass.schemas.errors import IsinglassError
 from isinglass.transforms.pii import scan
 from tests.corpora import write_corpus
 from tests.end_to_end.test_kill_and_resume import KEY, finish, write_config
-from tests.end_to_end.test_same_bytes import hashes
 from tests.end_to_end.test_verbs import start as start_here
 
 MOST_SECONDS = 3.0

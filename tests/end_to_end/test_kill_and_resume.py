@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.soak import hashes
 from tests.corpora import write_corpus
-from tests.end_to_end.test_same_bytes import hashes
 
 KEY = {"ISINGLASS_TEST_KEY": "a key of more than sixteen characters"}
 KILLS = 10

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from benchmarks.soak import hashes
 from tests.corpora import write_corpus
-from tests.end_to_end.test_same_bytes import hashes
 
 USE = "capitals:Capitals"
 WORD = "copper"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from benchmarks.soak import hashes
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, Result, execute
 from isinglass.schemas.config import RunConfig
 from tests.corpora import write_corpus
-
-TABLES = ("data", "findings", "ledger", "quarantine", "tokens", "embeddings", "audit")
 
 
 def config(corpus: Path, output: Path, **beam: Any) -> RunConfig:
@@ -44,17 +42,6 @@ def run(settings: RunConfig, *, reverse: bool = False, arguments: Any = ()) -> R
     execution = Execution(settings.beam, tuple(arguments), reverse=reverse)
     request = Request(settings, "run", Path.cwd(), execution)
     return execute(request, Console(stderr=True, quiet=True))
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for table in TABLES
-        for path in sorted((folder / table).rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
