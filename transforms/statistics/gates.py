@@ -69,7 +69,7 @@ def _evaluate(
             if _place(one) in before
         ]
     worst = _worst(gate, chosen)
-    actual = worst and worst.value
+    actual = None if worst is None else worst.value
     passed = actual is not None and _COMPARE[gate.op](actual, gate.value)
     each = [name for name, value in gate.slice.items() if value == EACH]
     where = {name: str(getattr(worst, name)) for name in each} if worst else {}
