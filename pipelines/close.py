@@ -143,7 +143,7 @@ def _manifest(
         if not is_outside(stage):
             values |= closed[stage.name].manifest
     public = [file for file in run.outputs if not file.path.startswith("work/")]
-    warnings = general_warnings(inputs, records)
+    warnings = general_warnings(inputs, records, statistics)
     for one in every:
         warnings += one.warns(config, values, statistics)
     return Manifest(

@@ -88,7 +88,7 @@ def check_gates(run: FinishedRun, stages: Stages) -> Check:
         if ours != theirs
     ]
     # Those that can be told from manifest and statistics alone.
-    warnings = general_warnings(manifest.inputs, manifest.records)
+    warnings = general_warnings(manifest.inputs, manifest.records, statistics)
     for stage in stages:
         warnings += stage.warns(config, dict(manifest), statistics)
     faults += [

@@ -11,6 +11,7 @@ from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import AxisSummary, GateResult, InputFile, Records
+from isinglass.schemas.statistic import Statistic
 
 
 def gate(severity: Literal["error", "warning"], *, passed: bool) -> GateResult:
@@ -88,7 +89,24 @@ def file(problem: str) -> InputFile:
 def test_general_warnings(
     problems: list[str], told: Records, expected: list[str]
 ) -> None:
-    assert general_warnings(map(file, problems), told) == expected
+    assert general_warnings(map(file, problems), told, ()) == expected
+
+
+def test_sources_of_which_nothing_is_left_are_named() -> None:
+    counts = {"web": (9, 4), "mail": (2, 0), "chat": (1, None), "none": (0, 0)}
+    rows = [
+        Statistic("documents", number, "documents", when, source=source)
+        for source, both in counts.items()
+        for when, number in zip(("input", "output"), both, strict=True)
+        if number is not None
+    ]
+    # In one language there may well be nothing.
+    rows.append(Statistic("documents", 0, "documents", "output", "", "web", "en"))
+    assert general_warnings([], records(), rows) == [
+        "Nothing is left of these sources: chat, mail."
+    ]
+    # If nothing is left at all, a gate fails.
+    assert general_warnings([], records(kept=0, nul_character=2), rows) == []
 
 
 def config(**sections: object) -> RunConfig:

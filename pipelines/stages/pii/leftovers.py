@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from isinglass.pipelines.report.text import decimal, grouped
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, expected_leftovers
+from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.manifest import ExpectedLeftovers, Manifest, Recall
+from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.language import UNDETERMINED, primary_language
 from isinglass.transforms.pii.canaries.fakes import PERSON
 
 FEW = 30
@@ -15,6 +18,9 @@ FEW = 30
 
 WEAK_SHARE = 0.9
 """Cells with a smaller share found are marked, and such kinds warned of."""
+
+LEAST_UNREAD = 0.01
+"""Share of the text in languages without a model that is worth a warning."""
 
 MOST_NAMED = 5
 """Kinds that are told one by one."""
@@ -33,6 +39,13 @@ def remarks(manifest: Manifest) -> list[str]:
     said = []
     if manifest.recall:
         said.append(_left_sentence(left))
+    few = [kind for kind, one in manifest.recall.items() if one.planted < FEW]
+    if few:
+        named, more = ", ".join(few[:MOST_NAMED]), len(few) - MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        said.append(
+            f"Too few were planted of {named}{rest} to say how many of them are missed."
+        )
     if manifest.not_measured.get(PERSON) == NO_NAMES:
         said.append("Names of people were not searched for: pii.mode is identifiers.")
     return [*said, *_not_measured(manifest.not_measured), SEARCHED]
@@ -62,6 +75,34 @@ def weak_recall(told: Mapping[str, Any]) -> list[str]:
     named, more = ", ".join(weak[:MOST_NAMED]), len(weak) - MOST_NAMED
     rest = f" and {more} more kinds" if more > 0 else ""
     return [f"Fewer than nine of ten planted ones were found of {named}{rest}."]
+
+
+def unread_languages(
+    pii: PiiConfig | None, statistics: Iterable[Statistic]
+) -> list[str]:
+    """A warning about text in languages that no model of names reads."""
+    if pii is None or pii.mode == "identifiers" or PERSON not in pii.entities:
+        return []
+    characters = {
+        row.language: row.value
+        for row in statistics
+        if (row.metric, row.when, row.source) == ("characters", "output", None)
+    }
+    total = characters.pop(None, 0.0)
+    unread = {
+        language: value / total
+        for language, value in characters.items()
+        if language not in (None, UNDETERMINED)
+        and primary_language(language) not in pii.languages
+        and total
+    }
+    if sum(unread.values()) < LEAST_UNREAD:
+        return []
+    most = sorted(unread, key=lambda name: (-unread[name], name))
+    named = ", ".join(f"{n} {100 * unread[n]:.1f} %" for n in most[:MOST_NAMED])
+    rest = f" and {len(most) - MOST_NAMED} more" if len(most) > MOST_NAMED else ""
+    said = f"{100 * sum(unread.values()):.1f} % of the text is in languages without a "
+    return [f"{said}model of names ({named}{rest}): no names were looked for in it."]
 
 
 def _left(

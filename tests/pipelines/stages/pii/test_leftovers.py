@@ -8,11 +8,14 @@ from isinglass.pipelines.stages.pii.leftovers import (
     SEARCHED,
     remarks,
     short,
+    unread_languages,
     weak_recall,
 )
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
 from isinglass.pipelines.stages.pii.report_recall import _bound
+from isinglass.schemas.config.pii import PiiConfig
 from isinglass.schemas.manifest import FindingCount, Manifest, Recall
+from isinglass.schemas.statistic import Statistic
 
 
 def recall(found: int, planted: int) -> Recall:
@@ -110,6 +113,43 @@ def test_the_warning_names_the_worst_first() -> None:
         "28,621 are left), US_SSN (75.0 %, so about 10 are left)."
     )
     assert weak_recall({}) == []
+
+
+def in_language(language: str | None, value: float) -> Statistic:
+    return Statistic("characters", value, "characters", "output", language=language)
+
+
+LANGUAGES = [
+    in_language(None, 1000.0),
+    in_language("en-GB", 800.0),
+    in_language("und", 90.0),
+    in_language("zh", 80.0),
+    in_language("de-AT", 30.0),
+    Statistic("characters", 9000.0, "characters", "input", language="zh"),
+    Statistic("characters", 9000.0, "characters", "output", source="a", language="zh"),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "warned"),
+    [
+        (
+            PiiConfig(),
+            "11.0 % of the text is in languages without a model of names (",
+        ),
+        (PiiConfig(languages={"en": "a", "zh": "b"}), "3.0 % of the text is"),
+        (PiiConfig(languages={"en": "a", "zh": "b", "de": "c"}), None),
+        (PiiConfig(mode="identifiers"), None),
+        (PiiConfig(entities={"IBAN_CODE": {}}), None),
+        (None, None),
+    ],
+)
+def test_text_in_languages_without_a_model_is_warned_of(
+    config: PiiConfig | None, warned: str | None
+) -> None:
+    found = unread_languages(config, LANGUAGES)
+    assert [line.startswith(warned or "-") for line in found] == [True] * bool(warned)
+    assert unread_languages(config, LANGUAGES[:3]) == []
 
 
 @pytest.mark.parametrize(
