@@ -37,7 +37,6 @@ from isinglass.transforms.read.checks import (
     too_large,
 )
 from isinglass.transforms.read.columns import arrow_records
-from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.fields import (
     BEHIND_QUOTE,
     MOST_RECORD_BYTES,
@@ -52,8 +51,6 @@ from isinglass.transforms.read.formats import delimiter_of
 from isinglass.transforms.read.streams import (
     Damage,
     changed,
-    chunks,
-    open_input,
 )
 
 _RAGGED, _SPOILED, _TOO_LONG = 3, 4, 5
@@ -186,37 +183,40 @@ def parse_header(record: bytes, dialect: Dialect) -> list[str]:
         raise ValueError("the header is not valid UTF-8") from None
 
 
-def read_delimited(origin: Origin, piece: Piece) -> Iterator[Part]:
-    """Read a whole delimited file; an `InputError` if it is not as planned."""
+def read_delimited(
+    origin: Origin, piece: Piece, content: Iterable[bytes | Damage]
+) -> Iterator[Part]:
+    """Read a whole delimited file of this content.
+
+    An `InputError` says that its header is not as planned.
+    """
     dialect = dialect_of(piece)
     names: list[str] | None = None
     row = 0
     suspect = False
     most = most_record_bytes(origin.layout.max_chars)
-    with open_input(piece.path, piece.relative) as file:
-        parts = recoded(chunks(file, piece.path), piece.encoding)
-        for block in record_blocks(parts, dialect):
-            if block.damage is not None:
-                reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
-                yield only_rejected(origin, Rejection(row, reason, detail, block.rest))
-                return
-            records = block.records
-            if names is None:
-                header, records = split_header(records)
-                if header is None:
-                    continue
-                names = _read_header(origin, header, dialect)
-            beside = (suspect, block.before_long)
-            faults = _faults(records, len(names), dialect, beside)
-            count = len(records) - block.ahead
-            suspect = bool(count and records.lone[count - 1] and faults[count - 1])
-            long = block.long if len(records) == len(block.records) else None
-            too_long = _too_long(records, long, row, most)
-            faults[[number - row for number in too_long]] = _TOO_LONG
-            for part in cut(np.diff(records.stops[: count + 1])):
-                those, first = records.part(part.start, part.stop), row + part.start
-                yield from _batch(origin, those, faults[part], first, names, too_long)
-            row += count
+    for block in record_blocks(content, dialect):
+        if block.damage is not None:
+            reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
+            yield only_rejected(origin, Rejection(row, reason, detail, block.rest))
+            return
+        records = block.records
+        if names is None:
+            header, records = split_header(records)
+            if header is None:
+                continue
+            names = _read_header(origin, header, dialect)
+        beside = (suspect, block.before_long)
+        faults = _faults(records, len(names), dialect, beside)
+        count = len(records) - block.ahead
+        suspect = bool(count and records.lone[count - 1] and faults[count - 1])
+        long = block.long if len(records) == len(block.records) else None
+        too_long = _too_long(records, long, row, most)
+        faults[[number - row for number in too_long]] = _TOO_LONG
+        for part in cut(np.diff(records.stops[: count + 1])):
+            those, first = records.part(part.start, part.stop), row + part.start
+            yield from _batch(origin, those, faults[part], first, names, too_long)
+        row += count
 
 
 def _read_header(origin: Origin, record: bytes, dialect: Dialect) -> list[str]:
