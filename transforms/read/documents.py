@@ -55,8 +55,9 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
 
 
 def _parts(shard: Shard, layout: Layout) -> Iterator[Part]:
+    common = Origin.of(shard, layout)
     for piece in shard.pieces:
-        origin = Origin(shard.source, piece.relative, layout, shard.input)
+        origin = common.at(piece.relative)
         if piece.problem:
             reason = QuarantineReason.UNREADABLE_FILE
             yield only_rejected(origin, Rejection(0, reason, piece.problem, None))

@@ -30,7 +30,6 @@ from isinglass.transforms.read.batches import (
     Part,
     Records,
     cut,
-    is_extra,
     only_rejected,
 )
 from isinglass.transforms.read.checks import Rejection, most_record_bytes, too_large
@@ -233,8 +232,8 @@ def _columns(
             if name in present:
                 column = [value.get(name) for value in values]
                 carried[field.name] = _carried_column(column, field, name, unfit)
-    for field in filter(is_extra, origin.layout.carried):
-        carried[field.name] = _extra(values, present - known, unfit)
+    for extra in origin.extra:
+        carried[extra] = _extra(values, present - known, unfit)
     return metadata, carried
 
 
