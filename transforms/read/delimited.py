@@ -10,6 +10,7 @@ unknown (null) in the metadata columns.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -110,8 +111,8 @@ def record_blocks(
     A larger record is in a block that ends with it. Of one that goes on outside of
     quotes behind `most` bytes only the beginning is held, and how many follow.
     """
-    held, wanted, size = b"", BATCH_BYTES, 0
-    waiting: list[bytes] = []
+    # Hands out what was written without a copy: a record may be as large as all else.
+    held, wanted, size = io.BytesIO(), BATCH_BYTES, 0
     begun = linewise = False
     long: Long | None = None
     skip: Skip | None = None
@@ -125,11 +126,11 @@ def record_blocks(
             skip = None
             part = part[stop:]  # noqa: PLW2901 - what is left of it
         if isinstance(part, bytes):
-            waiting.append(part)
+            held.write(part)
             size += len(part)
             if part and size < wanted:
                 continue
-        data, waiting = b"".join([held, *waiting]), []
+        data, held = held.getvalue(), io.BytesIO()
         if not begun:
             data, begun = data[preamble(data)[0] :], True
         found = parse(data, dialect, final=not part, linewise=linewise, most=most)
@@ -140,16 +141,19 @@ def record_blocks(
             # The next record tells whether a lone carriage return ended this one.
             ahead = int(found.lone[-1])
         count = len(found) - ahead
-        yield Block(found, ahead, long=long, before_long=skip is not None)
-        held, linewise = data[found.stops[count] :], found.turned <= count
+        if len(found):
+            yield Block(found, ahead, long=long, before_long=skip is not None)
+        rest, linewise = data[found.stops[count] :], found.turned <= count
         long = None if count else long
         if damage is not None:
-            yield Block(found.part(0, 0), 0, damage, long.head if long else held)
+            yield Block(found.part(0, 0), 0, damage, long.head if long else rest)
             return
+        del data, found
         if skip:
             mark = ordinary_byte(dialect)
-            long, held = Long(held[:HEAD_BYTES], len(held) - len(mark)), mark
-        size = len(held)
+            long, rest = Long(rest[:HEAD_BYTES], len(rest) - len(mark)), mark
+        size = held.write(rest)
+        del rest
         # Parsing a long record again only when it has doubled keeps the cost linear.
         wanted = max(BATCH_BYTES, min(2 * size, max(most, size) + BATCH_BYTES))
 
