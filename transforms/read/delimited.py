@@ -136,10 +136,9 @@ def record_blocks(
         found = parse(data, dialect, final=not part, linewise=linewise, most=most)
         goes_on = bool(part) and damage is None
         skip = _skip(found, dialect, most) if goes_on else None
-        ahead = 0
-        if dialect.mixed and goes_on and not skip and len(found):
-            # The next record tells whether a lone carriage return ended this one.
-            ahead = int(found.lone[-1])
+        # The next record tells whether a lone carriage return ended this one.
+        unsure = dialect.mixed and goes_on and not skip and len(found)
+        ahead = int(found.lone[-1]) if unsure else 0
         count = len(found) - ahead
         if len(found):
             yield Block(found, ahead, long=long, before_long=skip is not None)
