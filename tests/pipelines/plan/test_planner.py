@@ -242,10 +242,10 @@ def test_file_without_permission(
     """Root may read everything, so the system's answer is played."""
     (tmp_path / "a.jsonl").write_bytes(LINES)
 
-    def denied(self: Path, *_: Any, **__: Any) -> Any:
-        raise PermissionError(13, "Permission denied", str(self))
+    def denied(path: str) -> Any:
+        raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(io, "FileIO", denied)
     with pytest.raises(InputError, match=r"No permission to read .*a\.jsonl"):
         planned({"path": "."})
 
