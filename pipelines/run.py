@@ -42,7 +42,6 @@ from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.plan.places import refuse_remote
 from isinglass.pipelines.returned import blamed, check_declared
 from isinglass.pipelines.second_try import deadly_files, prepare_second_try
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
@@ -86,7 +85,6 @@ class Request:
     @property
     def output(self) -> Path:
         """The run folder."""
-        refuse_remote(self.config.output, OutputError, "output")
         try:
             return (self.base / Path(self.config.output).expanduser()).resolve()
         except (ValueError, RuntimeError):

@@ -279,9 +279,9 @@ def test_work_and_quarantine_are_for_their_owner_alone(corpus: Path, mask: int) 
 @pytest.mark.parametrize(
     ("inputs", "output", "said"),
     [
-        ("s3://bucket/in", "run", "inputs: s3://bucket/in is an address"),
-        ("hdfs://name/in", "run", "inputs: hdfs://name/in is an address"),
-        ("https://host/a.jsonl", "run", "Copy the files to a local or mounted folder"),
+        ("s3://bucket/in", "run", "inputs.0.path: s3://bucket/in is an address"),
+        ("hdfs://name/in", "run", "inputs.0.path: hdfs://name/in is an address"),
+        ("https://host/a.jsonl", "run", "Name a local or mounted place"),
         ("file:///data/in", "run", "Write the path alone"),
         ("corpus", "gs://bucket/out", "output: gs://bucket/out is an address"),
         ("corpus", "gs:/bucket/out", "output: gs:/bucket/out is an address"),

@@ -62,8 +62,8 @@ def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
     try:
         return regex.compile(expression, flags)
     except regex.error as error:
-        place = "" if error.pos is None else f" at position {error.pos}"
-        raise ConfigError(f"{key}: {error.msg}{place} of the pattern") from None
+        place = "" if error.pos is None else f"; look at position {error.pos} of it"
+        raise ConfigError(f"{key}: is no regular expression{place}") from None
 
 
 def user_files(config: RecognizersConfig) -> list[Lexicon]:
