@@ -86,8 +86,6 @@ def _resolve(
         os.fsencode(named)
     except UnicodeEncodeError:
         raise refusal(f"{where} is not valid Unicode. Correct it.") from None
-    if "\0" in named:
-        raise refusal(f"{where} holds a NUL character, which no path can. Remove it.")
     try:
         expanded = Path(named).expanduser()
     except RuntimeError:

@@ -7,15 +7,18 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
 from pydantic import BaseModel
 
+from isinglass.pipelines.engine.runner import Execution
+from isinglass.pipelines.run import Request, prepare
 from isinglass.schemas.config import RunConfig, load_config
 from isinglass.schemas.config.base import local
-from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.errors import ConfigError, RefuseError
 
 SMALLEST: dict[str, Any] = {"inputs": [{"path": "corpus"}], "output": "out"}
 
@@ -117,6 +120,36 @@ def test_an_address_is_refused_wherever_a_path_may_stand(
     with pytest.raises(ConfigError) as refusal:
         load_config(yaml.safe_dump(given))
     assert f"{where}: {named} is an address; these are not" in str(refusal.value)
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_what_no_path_can_be_is_refused(path: tuple[Any, ...]) -> None:
+    given = changed(path[:-1], ["a\0"]) if path[-1] == 0 else changed(path, "a\0")
+    with pytest.raises(ConfigError, match="holds no NUL character; remove it"):
+        load_config(yaml.safe_dump(given))
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"dedup": {"against": ["~nosuchuser/x"]}}, "dedup.against: ~nosuchuser/x st"),
+        ({"erase": {"list": "~nosuchuser/x"}}, "erase.list: ~nosuchuser/x starts"),
+        ({"decontaminate": ["~nosuchuser/x"]}, "decontaminate.files: path '~nosuchus"),
+        (
+            {"pii": {"recognizers": {"files": ["~nosuchuser/x"]}}},
+            "pii.recognizers: ~nosuchuser/x starts with the home folder of an unknown",
+        ),
+    ],
+)
+def test_a_home_that_is_not_there_is_said(
+    tmp_path: Path, section: dict[str, Any], said: str
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.jsonl").write_text('{"text": "a"}\n')
+    config = RunConfig.model_validate(SMALLEST | section)
+    request = Request(config, "clean", tmp_path, Execution(config.beam))
+    with pytest.raises(RefuseError, match=re.escape(said)):
+        prepare(request)
 
 
 @pytest.mark.parametrize(
