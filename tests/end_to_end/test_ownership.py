@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256
 from isinglass.pipelines.engine.workspace.layout import PRIVATE
+from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError, InputError, OutputError, RefuseError
 from tests.corpora import write_corpus, write_jsonl
 from tests.end_to_end.test_verbs import reused, start
@@ -293,7 +295,8 @@ def test_remote_places_are_refused(
 ) -> None:
     monkeypatch.chdir(corpus)
     before = sorted(corpus.iterdir())
+    settings = {"inputs": [{"path": inputs}], "output": output}
     with pytest.raises(RefuseError) as refusal:
-        start(corpus, "clean", inputs=[{"path": inputs}], output=output)
+        load_config(yaml.safe_dump(settings))
     assert said in str(refusal.value)
     assert sorted(corpus.iterdir()) == before

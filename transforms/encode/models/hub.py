@@ -259,7 +259,7 @@ def _explained(request: Request, error: Exception) -> Exception:
             f"{what} is not on the hub, or not for you. Correct the name, log in "
             "(hf auth login) if the model is private, or give a folder."
         )
-    reason = f"it answered with status {status}" if status else "no usable answer"
+    reason = f"it answered with status {status}" if status else "no answer"
     return _incomplete(request, reason)
 
 
