@@ -220,7 +220,10 @@ def _times(
     config, shards = request.execution.config, len(prepared.plan.shards)
     over_units = passes_of(prepared.stages, request.verb)
     before = {record.name: record.cpu_seconds for record in few.records}
-    loading = {r.name: max(0.0, r.seconds - r.cpu_seconds) for r in first.records}
+    # What a pass takes at first, in every worker at once, and not for its documents.
+    loading = {
+        r.name: max(0.0, r.seconds - before.get(r.name, 0.0)) for r in first.records
+    }
     most, starting, stalled = config.workers, START_SECONDS, _stalled()
     most = min(most, os.cpu_count() or 1)
     times = []

@@ -153,7 +153,11 @@ class Pii(Stage):
         """Identifiers are planted in fewer documents."""
         if self.config is None:
             return self
-        documents = round(self.config.canaries.documents * share)
+        from isinglass.transforms.pii.canaries.plant import (  # noqa: PLC0415
+            copies_wanted,
+        )
+
+        documents = round(copies_wanted(self.config) * share)
         fewer = self.config.canaries.model_copy(update={"documents": documents})
         config = self.config.model_copy(update={"canaries": fewer})
         return replace(self, config=config)
