@@ -38,6 +38,9 @@ LOGGER = logging.getLogger(__name__)
 FIRST_SECONDS = 4.0
 LOG_SECONDS = 30.0
 REFRESH_SECONDS = 0.5
+LEAST_SPEED = 0.1
+"""A smaller one is said with one digit more."""
+
 LEAST_MINUTES = 1.5
 """Less is said in seconds, and so many hours in minutes."""
 
@@ -181,7 +184,8 @@ def _lines(
         if not documents:
             parts = [f"{len(units) - len(pending)} of {len(units)} parts"]
         if worked:
-            parts.append(f"{worked / 2**20 / max(elapsed, 1e-3):.1f} MB/s")
+            speed = worked / 2**20 / max(elapsed, 1e-3)
+            parts.append(f"{speed:.{1 if speed >= LEAST_SPEED else 2}f} MB/s")
             left = elapsed * max(0.0, whole / worked - 1)
             parts.append(f"about {duration(left)} left")
         yield ", ".join(parts)

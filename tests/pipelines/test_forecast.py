@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from isinglass.cli.jobs import show_forecast
 from isinglass.pipelines import forecast as module
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.forecast import Forecast, check_space, forecast
@@ -17,7 +20,7 @@ from isinglass.pipelines.stages.encode.stage import Encode
 from isinglass.pipelines.stages.semantic.stage import Semantic
 from isinglass.schemas.config import EncodeConfig, RunConfig
 from isinglass.schemas.config.encode import SemanticConfig
-from isinglass.schemas.errors import RetryError
+from isinglass.schemas.errors import RefuseError, RetryError
 from tests.corpora import write_corpus, write_jsonl
 
 if TYPE_CHECKING:
@@ -154,3 +157,47 @@ def test_without_documents_there_is_no_sample(tmp_path: Path) -> None:
         tmp_path, "clean", inputs=[{"path": "corpus.jsonl"}], decontaminate=None
     )
     assert forecast(asked, prepare(asked), tmp_path / "sample") is None
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "column": (
+        {"inputs": [{"path": "corpus", "columns": {"text": "body"}}]},
+        "has no column body for `text`",
+    ),
+    "kind of column": (
+        {"inputs": [{"path": "numbers.parquet", "columns": {"text": "id"}}]},
+        "column id is a int64, not a string",
+    ),
+    "input": ({"inputs": [{"path": "gone"}]}, "inputs: gone does not exist"),
+    "output": ({"output": "questions.jsonl/run"}, "Choose another output"),
+    "earlier run": ({"dedup": {"against": ["gone"]}}, "dedup.against: gone is no fold"),
+    "evaluation set": ({"decontaminate": ["gone"]}, "decontaminate.files: gone does"),
+    "list of erasure": ({"erase": {"list": "gone"}}, "erase.list: there is no gone"),
+    "key": ({"pii": {"key_env": "NOT_SET_HERE"}}, "variable NOT_SET_HERE is not set"),
+    "model of names": ({"pii": {"languages": {"en": "gone"}}}, "gone"),
+    "list of values": (
+        {"pii": {"recognizers": {"deny": [{"entity": "A", "file": "gone"}]}}},
+        "gone cannot be read",
+    ),
+    "tokenizer": ({"encode": {"tokenizer": "gone/x"}}, "'gone/x' is neither a folder"),
+    "model": ({"encode": {"model": "gone/x"}}, "'gone/x' is neither a folder"),
+    "stage": ({"stages": [{"use": "gone:Stage"}]}, "needs the module gone"),
+    "gate": (
+        {"gates": [{"metric": "pii.recal", "op": ">=", "value": 1}]},
+        "did you mean pii.recall",
+    ),
+    "runner": ({"beam": {"runner": "Flnk"}}, "Did you mean FlinkRunner?"),
+}
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_what_is_wrong_is_refused_before_a_sample_is_tried(
+    corpus: Path, tmp_path: Path, wrong: str
+) -> None:
+    pq.write_table(pa.table({"id": [1]}), corpus / "numbers.parquet")
+    changes, said = REFUSED[wrong]
+    asked = request(corpus, "run", **changes)
+    with pytest.raises(RefuseError) as refusal:
+        show_forecast(asked, "json", tmp_path)
+    assert said in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []

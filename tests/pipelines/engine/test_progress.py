@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import time
@@ -111,6 +112,18 @@ def test_a_line_says_which_pass_of_how_many(
     with busy(console, "closing"):
         wait(caplog)
     assert caplog.messages[0] == "closing: 0 s"
+
+
+def test_it_is_a_live_line_on_a_terminal(workspace: Workspace) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    end = time.monotonic() + 30
+    with watched(
+        console, workspace, "clean", "pass 1 of 1, clean", [Unit("a", "", "")]
+    ):
+        while "clean" not in screen.getvalue() and time.monotonic() < end:
+            time.sleep(0.05)
+    assert "pass 1 of 1, clean: 0 of 1 parts" in screen.getvalue()
 
 
 def wait(caplog: pytest.LogCaptureFixture) -> None:
