@@ -73,7 +73,7 @@ def encode_shards(
     # Here once, so that not every worker makes the same table.
     tokenizer = load_tokenizer(config, tables)
     if config.hidden_states:
-        _check_room(session, list(cleans), config, tokenizer)
+        _check_room(workspace, cleans, config, tokenizer)
     if config.embeddings != "none":
         session = _one_worker_a_gpu(session, config.device)
     speed = SPEED_TOKENS if config.embeddings == "none" else SPEED_CPU
@@ -153,21 +153,17 @@ def _one_worker_a_gpu(session: Session, choice: str) -> Session:
 
 
 def _check_room(
-    session: Session,
-    shard_ids: Sequence[str],
+    workspace: Workspace,
+    shard_ids: Iterable[str],
     config: EncodeConfig,
     tokenizer: Tokenizer,
 ) -> None:
     """Say how large the hidden states will be, and stop if the disk is too small."""
-    workspace = session.workspace
     documents, tokens, text_bytes = _expected(workspace, shard_ids, config, tokenizer)
     width = hidden_width(config)
     LOGGER.warning("%s", hidden_warning(documents, tokens, width, text_bytes))
     free = free_bytes(workspace.path)
     needed = hidden_bytes(tokens, width)
-    # Of the shards that workers are at, what was kept on the way lies beside them.
-    workers = session.execution.config.workers
-    needed += needed * min(workers, len(shard_ids)) // max(1, len(shard_ids))
     # An attempt that goes on has written a part of them already.
     written = list_files(workspace.path / "hidden_states", "*.parquet")
     if needed - sum(map(size_of, written)) > free:
