@@ -7,7 +7,6 @@ nor the workers, which end with their driver (`pipelines/engine/worker.py`).
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
@@ -72,6 +71,8 @@ def _end(number: int, line: str, scratch: Path | None) -> None:
 
         end_children()
         if scratch is not None:
+            import logging  # noqa: PLC0415
+
             # What works there goes on until the end, and would say that it is gone.
             logging.disable()
             from isinglass.pipelines.engine.workspace import remove_scratch  # noqa: PLC0415
