@@ -10,10 +10,14 @@ from isinglass.schemas.manifest import GateResult, InputFile, Records
 from isinglass.schemas.reasons import QuarantineReason
 
 
-def quarantine_gate(config: RunConfig) -> GateConfig:
-    """The gate that every run has, whatever its `gates` section says."""
+def general_gates(config: RunConfig, records: Records) -> tuple[GateConfig, ...]:
+    """The gates that every run has, whatever its `gates` section says."""
     rate = config.limits.max_quarantine_rate
-    return GateConfig(metric="quarantine.rate", op="<=", value=rate, severity="error")
+    limit = GateConfig(metric="quarantine.rate", op="<=", value=rate, severity="error")
+    if not records.total_in:
+        return (limit,)
+    kept = GateConfig(metric="records.kept", op=">=", value=1, severity="error")
+    return limit, kept.model_copy(update={"reason": "Nothing was kept."})
 
 
 def general_warnings(inputs: Iterable[InputFile], records: Records) -> list[str]:
@@ -30,8 +34,6 @@ def general_warnings(inputs: Iterable[InputFile], records: Records) -> list[str]
         warnings.append(
             f"{twice} records use an id of another text; they are in quarantine."
         )
-    if records.total_in and not records.kept:
-        warnings.append("No document was kept.")
     if not records.total_in:
         warnings.append("The inputs hold no records.")
     return warnings

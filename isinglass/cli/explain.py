@@ -30,7 +30,11 @@ def explain(
         Path, typer.Argument(help="Folder of a finished run.", callback=local_path)
     ],
     doc_id: Annotated[
-        str, typer.Argument(help="Its doc_id, or at least the first 8 digits of it.")
+        str,
+        typer.Argument(
+            help="Its doc_id, or at least the first 8 digits of it; its path:row; or "
+            "the id that the data have for it."
+        ),
     ],
     *,
     full: Annotated[

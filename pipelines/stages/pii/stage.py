@@ -30,6 +30,7 @@ from isinglass.pipelines.stages.pii.hits import (
     source_statistics,
 )
 from isinglass.pipelines.stages.pii.key import find_key, store_key
+from isinglass.pipelines.stages.pii.leftovers import remarks, weak_recall
 from isinglass.pipelines.stages.pii.second_scan import (
     SECOND_SCAN,
     scan_again,
@@ -270,6 +271,7 @@ class Pii(Stage):
         """Whether texts were searched at all, and names found where none can be."""
         del statistics
         warnings = hit_warnings(told.get("frequent_values", ()))
+        warnings += weak_recall(told)
         if config.pii is None:
             warnings.append("Texts were not scanned for PII (no `pii` section).")
         return warnings
@@ -280,4 +282,5 @@ class Pii(Stage):
     section = staticmethod(report.section)
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
+    remarks = staticmethod(remarks)
     story = staticmethod(story.story)
