@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -274,8 +274,9 @@ def clean_units(
         driver.code,
     ]
     surveys = driver.surveys
-    return [
-        shard_unit(shard, [surveys[name].fingerprint, decisions[name], shape])
-        for shard in driver.plan.shards
-        for name in [shard.shard_id]
-    ]
+    units = []
+    for shard in driver.plan.shards:
+        name, surveyed = shard.shard_id, surveys[shard.shard_id]
+        unit = shard_unit(shard, [surveyed.fingerprint, decisions[name], shape])
+        units.append(replace(unit, rows=surveyed.counts["documents"]))
+    return units

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.normalise import NormaliseConfig
 
 
@@ -84,7 +84,7 @@ class DedupConfig(Section):
         "longest", description="Which document of a group stays."
     )
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of the MinHash family.")
-    against: tuple[str, ...] = Field(
+    against: tuple[Local, ...] = Field(
         (), description="Folders of earlier runs; what they kept is not kept again."
     )
     max_removed: MaxRemovedConfig = Field(default_factory=MaxRemovedConfig)

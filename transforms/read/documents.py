@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
@@ -51,7 +53,29 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
         InputError: A file is not as it was when the run was planned.
         ReconcileError: The records are not as many as the bytes of the file hold.
     """
-    yield from gather(_parts(shard, layout))
+    batches = gather(_parts(shard, layout))
+    if shard.most_bytes is not None:
+        batches = _beginning(batches, shard.most_bytes)
+    yield from batches
+
+
+def _beginning(
+    batches: Iterator[DocumentBatch], most_bytes: int
+) -> Iterator[DocumentBatch]:
+    """Batches until so many bytes of text have come; of the last one a part."""
+    for batch in batches:
+        sizes = pc.binary_length(batch.documents.column("text")).fill_null(0)
+        ends = np.cumsum(sizes.to_numpy(zero_copy_only=False), dtype=np.int64)
+        rows = int(np.searchsorted(ends, most_bytes)) + 1
+        if rows < len(ends):
+            documents = batch.documents.slice(0, rows)
+            files = batch.document_files.slice(0, rows)
+            yield replace(batch, documents=documents, document_files=files)
+            return
+        yield batch
+        most_bytes -= int(ends[-1]) if len(ends) else 0
+        if most_bytes <= 0:
+            return
 
 
 def _parts(shard: Shard, layout: Layout) -> Iterator[Part]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Stage
 from isinglass.pipelines.stages.dedup import proof, report, story
-from isinglass.pipelines.stages.dedup.near import compare_pairs, match_documents
+from isinglass.pipelines.stages.dedup.match import MATCH
+from isinglass.pipelines.stages.dedup.near import VERIFY, compare_pairs, match_documents
 from isinglass.pipelines.stages.dedup.rank import (
     EarlierRun,
     all_places,
@@ -26,7 +27,13 @@ from isinglass.pipelines.stages.dedup.removals import (
     stop_if_too_many,
 )
 from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
-from isinglass.schemas.config import DedupConfig, GateConfig, RunConfig
+from isinglass.pipelines.stages.dedup.shingles import SHINGLE
+from isinglass.schemas.config import (
+    DedupConfig,
+    GateConfig,
+    MaxRemovedConfig,
+    RunConfig,
+)
 from isinglass.schemas.errors import OutputError
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.dedup.removals import removal_gates, removal_warnings
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
         Phase,
         Site,
         Standing,
+        Verb,
         Verdict,
     )
     from isinglass.transforms.seen import Seen
@@ -72,6 +80,18 @@ class Dedup(Stage):
             contains = self.config.containment is not None
             return [self.config.model_dump(include=names), contains]
         return None
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """Near-duplicates are matched, read again and compared."""
+        del verb
+        near = phase == "decide" and self.config.fuzzy
+        return (MATCH, SHINGLE, VERIFY) if near else ()
+
+    def scaled(self, share: float) -> Dedup:
+        """A sample may lose any share."""
+        del share
+        anything = {"max_removed": MaxRemovedConfig()}
+        return replace(self, config=self.config.model_copy(update=anything))
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """What near-duplicates are found by."""

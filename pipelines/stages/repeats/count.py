@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,7 @@ def sample_shard(
         chosen = sample_documents(ids, share, seed)
         places = seen + np.flatnonzero(chosen)
         seen += len(ids)
+        outputs.status.add(len(ids))
         if len(places):
             sampled = batch.documents.filter(pa.array(chosen))
             found.append(find_windows(normalise(sampled.column("text"), normal), words))
@@ -216,8 +217,9 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
 
 def _units(driver: Driver, given: dict[str, list[Any]]) -> list[Unit]:
     """One unit a shard; depends on its input, and on what else is given for it."""
-    surveys = driver.surveys
-    return [
-        shard_unit(shard, [surveys[shard.shard_id].fingerprint, given[shard.shard_id]])
-        for shard in driver.plan.shards
-    ]
+    units = []
+    for shard in driver.plan.shards:
+        name, surveyed = shard.shard_id, driver.surveys[shard.shard_id]
+        unit = shard_unit(shard, [surveyed.fingerprint, given[name]])
+        units.append(replace(unit, rows=surveyed.counts["documents"]))
+    return units
