@@ -53,7 +53,7 @@ def _turn_to_temporary() -> bool:
             "about 20 s. Set NUMBA_CACHE_DIR to a folder that can be written."
         )
         return False
-    numba.config.CACHE_DIR = str(folder)
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     LOGGER.warning(
         "Neither the installation nor the home folder can be written: compiled code is "
         "kept in %s. Set NUMBA_CACHE_DIR to a folder that stays, or about 20 s of "
