@@ -94,12 +94,16 @@ def _check_folders() -> None:
             "there and give the command again."
         ) from None
     try:
-        tempfile.gettempdir()
+        temporary = tempfile.gettempdir()
     except FileNotFoundError:
         raise RefuseError(
             "There is no folder for temporary files: neither /tmp nor the working "
             "folder can be written. Set TMPDIR to one that can."
         ) from None
+    # torch makes a folder for what it compiles as soon as its compiler is imported, and
+    # Presidio does that where transformers are installed. Nothing of ours is compiled
+    # by torch: it is given a folder that is there.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", temporary)
 
 
 def _is_not_noise(record: logging.LogRecord) -> bool:

@@ -115,6 +115,17 @@ def test_without_a_place_for_temporary_files(
     assert "TMPDIR" in said
 
 
+def test_torch_is_given_no_reason_to_make_a_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "whatever is there before")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["isinglass", "run", "--config", "no such file"])
+    assert app.run() == 2
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path)
+
+
 @pytest.mark.slow
 def test_a_read_only_installation_without_a_home(
     repository: Path, tmp_path: Path
