@@ -151,7 +151,11 @@ class Pii(Stage):
         """How many documents are sampled depends on how many there are."""
         if self.config is None or not driver.documents:
             return self
-        wanted = self.config.canaries.documents
+        from isinglass.transforms.pii.canaries.plant import (  # noqa: PLC0415
+            copies_wanted,
+        )
+
+        wanted = copies_wanted(self.config)
         return replace(self, share=min(1.0, wanted / driver.documents))
 
     def speed(self) -> float:
