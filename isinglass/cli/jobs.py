@@ -100,7 +100,7 @@ def start(
         return 0
     with stoppable(kept_in(checked.output)):
         result = execute(request, Console(stderr=True))
-        _print_result(result, format_)
+        _print_result(result, request.base, format_)
         return _exit_code(result, exit_code_unchanged, strict=strict)
 
 
@@ -173,7 +173,7 @@ def _forecast_lines(found: Forecast) -> list[str]:
     ]
 
 
-def _print_result(result: Result, form: Format) -> None:
+def _print_result(result: Result, base: Path, form: Format) -> None:
     from isinglass.pipelines.report.verdict import summary_lines  # noqa: PLC0415
 
     if form == "json":
@@ -181,9 +181,9 @@ def _print_result(result: Result, form: Format) -> None:
         return
     if result.nothing_to_do:
         typer.echo(f"Nothing to do: run {result.manifest.run_id} is complete.")
-    path, here = result.folder / "report.html", Path.cwd()
-    below = path.is_relative_to(here)
-    typer.echo(f"Report: {path.relative_to(here) if below else path}")
+    path = result.folder / "report.html"
+    below = path.is_relative_to(base)
+    typer.echo(f"Report: {path.relative_to(base) if below else path}")
     typer.echo("\n".join(summary_lines(result.manifest, result.outside)))
 
 

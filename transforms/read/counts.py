@@ -14,10 +14,10 @@ from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.documents import Dialect, Piece
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.read.delimited import dialect_of, preamble
 from isinglass.transforms.read.encodings import stretch
 from isinglass.transforms.read.fields import (
@@ -176,7 +176,7 @@ def line_state() -> NDArray[np.int64]:
     return np.array([0, 0, 1, 0], np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def scan_lines(
     data: Any, skip: Any, offset: Any, line_bytes: Any, state: Any, cuts: Any
 ) -> Any:
@@ -242,7 +242,7 @@ def _tallying(
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _tally(data: Any, kinds: Any, most: Any, state: Any) -> None:
     position = 0
     while position < data.size:
@@ -262,7 +262,7 @@ def _tally(data: Any, kinds: Any, most: Any, state: Any) -> None:
         position += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _step(state: Any, kind: Any, most: Any) -> None:
     """Take one byte."""
     state[_LENGTH] += 1
@@ -292,7 +292,7 @@ def _step(state: Any, kind: Any, most: Any) -> None:
         _outside(state, kind, most)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _outside(state: Any, kind: Any, most: Any) -> None:
     """Take one byte that is not within quotes, as far as the byte before told."""
     if kind in (NEWLINE, RETURN):
@@ -315,13 +315,13 @@ def _outside(state: Any, kind: Any, most: Any) -> None:
         _content(state, most)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _opens(state: Any, most: Any) -> Any:
     near = state[_LINEWISE] or state[_LENGTH] - 1 <= most
     return near and state[_PLACE] == _BEFORE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _content(state: Any, most: Any) -> None:
     """Take a byte that is content of a field, or the escape before it."""
     _close(state, most)
@@ -332,7 +332,7 @@ def _content(state: Any, most: Any) -> None:
         state[_PLACE] = _BARE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _close(state: Any, most: Any) -> None:
     """Leave the quoted field if the byte before was its closing quote."""
     if state[_PLACE] != _AT_QUOTE:
@@ -342,7 +342,7 @@ def _close(state: Any, most: Any) -> None:
         _never_closed(state)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _never_closed(state: Any) -> None:
     """Take the lines inside of a quoted field for records."""
     state[_LINEWISE] = state[_FAULT] = 1
@@ -352,7 +352,7 @@ def _never_closed(state: Any) -> None:
     state[_FILLED], state[_PLACE] = state[_LINE_FILLED], _BARE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _break_off(state: Any, most: Any) -> None:
     """Leave the record that damage broke off uncounted; a return may not be its end."""
     unsure = state[_ESCAPED] or state[_PLACE] == _AT_QUOTE
@@ -362,7 +362,7 @@ def _break_off(state: Any, most: Any) -> None:
         state[_RECORDS] += state[_LINES] - state[_PENDING]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _end_of_record(state: Any) -> None:
     if state[_PLACE] == _QUOTED:
         state[_FAULT] = 1
@@ -377,7 +377,7 @@ def _end_of_record(state: Any) -> None:
     state[_LINES] = state[_LINE_FILLED] = 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _end_of_file(state: Any, most: Any) -> None:
     state[_RETURNS] += state[_AFTER_RETURN]
     state[_LENGTH] += 1

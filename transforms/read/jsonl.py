@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import pyarrow as pa
-from numba import njit
 
 from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.read.batches import (
     Origin,
     Part,
@@ -101,7 +101,7 @@ def _has_long_integer(data: bytes) -> bool:
     return bool(_find_long(np.frombuffer(data, np.uint8), _LONG, _BEFORE, _AFTER))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _find_long(data: Any, least: Any, before: Any, after: Any) -> Any:
     """Find a run of at least so many digits; looks at one byte in as many."""
     position = least - 1

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers, Words
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
 from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.units import unit_spans
@@ -118,7 +118,7 @@ class Wanted:
         return cls(hashes, directory, shift)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count(
     values: Any, offsets: Any, kept: Any, index: Any, shift: Any, counts: Any
 ) -> None:

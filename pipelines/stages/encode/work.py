@@ -66,12 +66,12 @@ class _Item:
 class EncodeWork:
     """Work of the encode pass.
 
-    `tables` is the folder of the tables that say where fast tokenizers differ; with
-    `fell_back` the reference does everything because one was found to.
+    `tables` is the folder of the tables that say where fast tokenizers differ, if there
+    is one; with `fell_back` the reference does everything because one was found to.
     """
 
     config: EncodeConfig
-    tables: str
+    tables: Path | None
     fell_back: bool = False
     name: str = ENCODE
 
@@ -92,7 +92,7 @@ class EncodeWork:
             notes = Path(tempfile.gettempdir()) / f"isinglass-gpu-{os.getuid()}"
             device = lease_device(config.device, notes, str(os.getpid()))
             encoder = load_encoder(config.model_copy(update={"device": str(device)}))
-        return load_tokenizer(config, Path(self.tables)), encoder
+        return load_tokenizer(config, self.tables), encoder
 
     def run(self, state: State, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Encode one shard of `data/`.
