@@ -4,7 +4,8 @@ Every job is run once in peace. Then it is begun in another folder, and at rando
 moments it is killed (-9), stopped as by Ctrl-C, started twice at once, its files are
 dated into the future as if the clock had been set back, or its disk is filled up. What
 comes out must be the same to the byte, and the planted values must be nowhere but in
-`data/` and `quarantine/`: not in a table, a commit, a temporary file or a log. Run:
+`data/` and `quarantine/`: not in a table, a commit, a temporary file or a log. Nobody
+but their owner may look into `work/` and `quarantine/`, though the umask is 0. Run:
 
     python benchmarks/soak.py --moments 100
     python benchmarks/soak.py --jobs names encode --moments 20 --seed 7
@@ -37,6 +38,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from isinglass.pipelines.engine.workspace import TABLES
+from isinglass.pipelines.engine.workspace.layout import PRIVATE
 
 KEY = {"ISINGLASS_SOAK_KEY": "a key of more than sixteen characters"}
 OPEN_TO_VALUES = ("data", "quarantine")
@@ -44,16 +46,34 @@ FULL, BUSY, KILLED, STOPPED = 75, 75, -signal.SIGKILL, 130
 HOUR = 3600.0
 DISTINCT = 7
 """Of nine texts the last is that before it, where the numbers are taken modulo 9."""
+MODES = ("in_memory", "in_memory", "multi_processing")
+OWNER_ALONE = 0o700
+PERMISSIONS = 0o777
 _WORDS = ("river", "stone", "window", "paper", "garden", "letter", "table", "morning")
 _NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
 MARK = "quixolantern"
 """A word of every text, which has no business outside of the texts either."""
+FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
+"""A paragraph of every fifth text: boilerplate, which is listed without the address."""
+EVALUATED = 17
+"""Of so many texts one is in the evaluation set."""
 
 JOBS: dict[str, tuple[str, dict[str, Any]]] = {
     "audit": ("audit", {"dedup": {}, "pii": {"mode": "identifiers"}}),
     "identifiers": (
         "clean",
         {"dedup": {}, "pii": {"mode": "identifiers"}, "balance": {}},
+    ),
+    "boilerplate": (
+        "clean",
+        {
+            "dedup": {
+                "paragraphs": {"max_documents": 5, "remove": True},
+                "repeats": {"words": 20},
+            },
+            "decontaminate": {"files": ["evaluation.jsonl"]},
+            "pii": {"mode": "identifiers"},
+        },
     ),
     "names": ("clean", {"dedup": {}, "pii": {"mode": "fast"}}),
     "encode": (
@@ -88,18 +108,22 @@ class Soak:
             return [*start, *given, "--output", str(output)]
         path = self.base / f"{job}.yaml"
         path.write_text(yaml.safe_dump(self.settings(sections)))
-        return [*start, "-c", str(path), "--set", f"output={output}"]
+        # The same bytes must come whoever does the work.
+        mode = self.chance.choice(MODES)
+        changes = [f"output={output}", f"beam.mode={mode}"]
+        return [*start, "-c", str(path), *(p for c in changes for p in ("--set", c))]
 
     def settings(self, sections: dict[str, Any]) -> dict[str, Any]:
         """A configuration with small shards and worker processes."""
         keyed = {name: dict(section) for name, section in sections.items()}
         if "pii" in keyed:
             keyed["pii"]["key_env"] = next(iter(KEY))
+            keyed["pii"]["canaries"] = {"documents": 20}
         return {
             "inputs": [{"path": str(self.base / "corpus"), "source": "web"}],
             "output": "unset",
-            "limits": {"shard_bytes": 20_000},
-            "beam": {"workers": 2, "mode": "multi_processing"},
+            "limits": {"shard_bytes": 8_000, "max_quarantine_rate": 1.0},
+            "beam": {"workers": 2, "mode": "in_memory"},
             **keyed,
         }
 
@@ -112,6 +136,7 @@ class Soak:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0,
         )
 
     def finish(self, process: subprocess.Popen[bytes]) -> int:
@@ -133,7 +158,7 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
     """Write texts with duplicates and identifiers; returns what must not leak."""
     (base / "corpus").mkdir(parents=True)
     (base / "tmp").mkdir()
-    planted = [MARK]
+    planted = [MARK, "webmaster@footers-of-pages.io"]
     rows: list[dict[str, str]] = []
     for number in range(documents):
         words = [chance.choice(_WORDS) for _ in range(80)]
@@ -141,6 +166,8 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
         planted.append(address)
         name = _NAMES[number % len(_NAMES)]
         text = f"{' '.join(words)}, {MARK}, wrote {name}. Mail: {address}"
+        if number % 5 == 0:
+            text += f"\n\n{FOOTER}"
         rows.append(
             {
                 "id": str(number),
@@ -152,6 +179,8 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
         if part == 0:
             lines.append('{"text": "' + MARK + " cut off\n")
         (base / "corpus" / f"{part}.jsonl").write_text("".join(lines))
+    evaluated = [json.dumps(row) + "\n" for row in rows[::EVALUATED]]
+    (base / "evaluation.jsonl").write_text("".join(evaluated))
     (base / "values.txt").write_text("\n".join(planted[5:8]) + "\n")
     return planted
 
@@ -180,6 +209,23 @@ def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
                 f"{inside} holds a value" for value in wanted if value in content
             ][:1]
     return found
+
+
+def look_over(folder: Path, temporary: Path, planted: Sequence[str]) -> list[str]:
+    """What is wrong with the files of a run that may have been disturbed."""
+    if not folder.exists():
+        return leaks(temporary, planted)
+    return [*leaks(folder, planted), *leaks(temporary, planted), *unlocked(folder)]
+
+
+def unlocked(folder: Path) -> list[str]:
+    """Folders of a run that others than their owner may look into."""
+    return [
+        f"{name} has the mode {mode:o}"
+        for name in PRIVATE
+        if (folder / name).exists()
+        and (mode := (folder / name).stat().st_mode & PERMISSIONS) != OWNER_ALONE
+    ]
 
 
 def contents(path: Path) -> Iterator[bytes]:
@@ -265,21 +311,27 @@ def soak_job(
     started = time.monotonic()
     soak.run(soak.command(job, whole))
     seconds, expected = time.monotonic() - started, hashes(whole)
-    command, faults, done = soak.command(job, disturbed), [], Counter[str]()
+    faults, done = [], Counter[str]()
     for _ in range(moments):
         kind = soak.chance.choice(list(kinds))
+        command = soak.command(job, disturbed)
         done[kind.__name__] += 1
         fault = kind(soak, command, disturbed, soak.chance.uniform(0, seconds))
         faults += [f"{kind.__name__}: {fault}"] if fault else []
-        faults += leaks(disturbed, planted) if disturbed.exists() else []
+        faults += look_over(disturbed, soak.base / "tmp", planted)
         if (disturbed / "_SUCCESS").exists():
             faults += _differing(expected, hashes(disturbed))
             shutil.rmtree(disturbed)
-    soak.run(command)
-    faults += _differing(expected, hashes(disturbed)) + leaks(disturbed, planted)
+    soak.run(soak.command(job, disturbed))
+    faults += _differing(expected, hashes(disturbed))
+    faults += look_over(disturbed, soak.base / "tmp", planted)
+    shutil.rmtree(disturbed)
     logs = b"\n".join(soak.said)
     faults += ["a log holds a value" for value in planted if value.encode() in logs][:1]
-    print(f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace")
+    print(
+        f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace",
+        flush=True,
+    )
     return faults
 
 
