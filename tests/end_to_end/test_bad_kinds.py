@@ -232,6 +232,11 @@ NO_FAULT: dict[str, tuple[str, bytes, int]] = {
 MAKES: dict[str, tuple[dict[str, bytes], list[dict[str, Any]], dict[str, Any]]] = {
     "a JSON array instead of lines": ({"a.json": b'[{"text": "a"}]'}, [], {}),
     "no text column": ({"a.parquet": parquet(body=["a"])}, [], {}),
+    "a csv file without a header, whose first record is not repeated": (
+        {"a.csv": b"Write to person7@mailbox.io..,1\n"},
+        [],
+        {},
+    ),
     "a text column of numbers": ({"a.parquet": parquet(text=[1, 2])}, [], {}),
     "a `columns` entry that no file has": (
         {"a.jsonl": GOOD},
