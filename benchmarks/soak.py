@@ -96,6 +96,7 @@ class Soak:
 
     base: Path
     chance: random.Random
+    planted: Sequence[str] = ()
     said: list[bytes] = field(default_factory=list)
 
     def command(self, job: str, output: Path) -> list[str]:
@@ -211,11 +212,10 @@ def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
     return found
 
 
-def look_over(folder: Path, temporary: Path, planted: Sequence[str]) -> list[str]:
+def look_over(soak: Soak, folder: Path) -> list[str]:
     """What is wrong with the files of a run that may have been disturbed."""
-    if not folder.exists():
-        return leaks(temporary, planted)
-    return [*leaks(folder, planted), *leaks(temporary, planted), *unlocked(folder)]
+    found = leaks(soak.base / "tmp", soak.planted)
+    return [*found, *leaks(folder, soak.planted), *unlocked(folder)]
 
 
 def unlocked(folder: Path) -> list[str]:
@@ -307,32 +307,42 @@ def soak_job(
 ) -> list[str]:
     """Disturb one job so many times; returns what went wrong."""
     whole, disturbed = soak.base / f"{job}-whole", folder / f"{job}-disturbed"
-    planted = (soak.base / "planted.txt").read_text().split("\n")
     started = time.monotonic()
     soak.run(soak.command(job, whole))
     seconds, expected = time.monotonic() - started, hashes(whole)
     faults, done = [], Counter[str]()
     for _ in range(moments):
-        kind = soak.chance.choice(list(kinds))
-        command = soak.command(job, disturbed)
+        kind, moment = soak.chance.choice(kinds), soak.chance.uniform(0, seconds)
         done[kind.__name__] += 1
-        fault = kind(soak, command, disturbed, soak.chance.uniform(0, seconds))
-        faults += [f"{kind.__name__}: {fault}"] if fault else []
-        faults += look_over(disturbed, soak.base / "tmp", planted)
+        fault = kind(soak, soak.command(job, disturbed), disturbed, moment)
+        found = [fault] if fault else []
+        found += look_over(soak, disturbed)
         if (disturbed / "_SUCCESS").exists():
-            faults += _differing(expected, hashes(disturbed))
+            found += _differing(expected, hashes(disturbed))
             shutil.rmtree(disturbed)
-    soak.run(soak.command(job, disturbed))
-    faults += _differing(expected, hashes(disturbed))
-    faults += look_over(disturbed, soak.base / "tmp", planted)
-    shutil.rmtree(disturbed)
-    logs = b"\n".join(soak.said)
-    faults += ["a log holds a value" for value in planted if value.encode() in logs][:1]
+        print(f"{job}: {kind.__name__} at {moment:.1f} s", *found, flush=True)
+        faults += found
+    faults += _end_in_peace(soak, job, disturbed, expected)
     print(
         f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace",
         flush=True,
     )
     return faults
+
+
+def _end_in_peace(
+    soak: Soak, job: str, output: Path, expected: dict[str, str]
+) -> list[str]:
+    """Let a disturbed run end, prove it, and look at all that was ever said."""
+    command = soak.command(job, output)
+    verify = [sys.executable, "-m", "isinglass", "-v", "verify", str(output)]
+    for last in (command, verify, [*command, "--dry-run"]):
+        soak.run(last)
+    faults = _differing(expected, hashes(output)) + look_over(soak, output)
+    shutil.rmtree(output)
+    logs = b"\n".join(soak.said)
+    loud = [value for value in soak.planted if value.encode() in logs]
+    return faults + ["a log holds a value" for _ in loud[:1]]
 
 
 def _differing(expected: dict[str, str], found: dict[str, str]) -> list[str]:
@@ -354,9 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        soak = Soak(base, chance)
-        planted = make_corpus(base, given.documents, chance)
-        (base / "planted.txt").write_text("\n".join(planted))
+        soak = Soak(base, chance, make_corpus(base, given.documents, chance))
         if {"against", "forget"} & set(given.jobs):
             soak.run(soak.command("identifiers", base / "earlier"))
         for number, job in enumerate(given.jobs):
