@@ -53,6 +53,9 @@ _WORDS = ("river", "stone", "window", "paper", "garden", "letter", "table", "mor
 _NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
 MARK = "quixolantern"
 """A word of every text, which has no business outside of the texts either."""
+WORDS = ".words.arrow"
+"""End of the names of files that hold words of texts, one by one: of them a report
+shows what tells a cluster from others. They lie in `work/`, and values are none."""
 FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
 """A paragraph of every fifth text: boilerplate, which is listed without the address."""
 EVALUATED = 17
@@ -200,15 +203,15 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
     """Files that hold a planted value, but those that hold texts."""
-    wanted = [value.encode() for value in planted]
     found = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_file() and inside.parts[0] not in OPEN_TO_VALUES:
             content = b"\n".join(contents(path))
-            found += [
-                f"{inside} holds a value" for value in wanted if value in content
-            ][:1]
+            allowed = MARK if path.name.endswith(WORDS) else ""
+            wanted = [value for value in planted if value != allowed]
+            if any(value.encode() in content for value in wanted):
+                found.append(f"{inside} holds a value")
     return found
 
 

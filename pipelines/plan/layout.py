@@ -27,9 +27,8 @@ EXTRA = "extra"
 """Carried column with the JSON keys that no other column takes."""
 
 _LISTED_COLUMNS = 20
-_NAME = re.compile(r"(?!.*\d{5})\w[\w.:/ ()-]{0,39}")
-_MOST_WORDS = 3
-"""What is longer, holds a number or other signs may be a text, and is not repeated."""
+_NAME = re.compile(r"(?!.*\d{5})[\w.:/-]{1,40}")
+"""What is longer, or holds blanks or a number, may be a text, and is not repeated."""
 
 _DOUBLE_DIGITS = 15
 _USUAL_TEXT_COLUMNS = ("text", "content", "raw_content", "body", "document", "article")
@@ -199,8 +198,7 @@ def _advice(item: InputFiles, known: Iterable[str], field: str, name: str) -> st
 
 def _shown(name: str) -> str:
     """The name of a column, unless it may be a text of a file without a header."""
-    is_name = _NAME.fullmatch(name) and len(name.split()) <= _MOST_WORDS
-    return name if is_name else f"one of {len(name):,} characters"
+    return name if _NAME.fullmatch(name) else f"one of {len(name):,} characters"
 
 
 def _told(data_type: pa.DataType) -> str:
