@@ -10,7 +10,14 @@ import pyarrow as pa
 import pytest
 
 from isinglass.transforms.pii.budget import Budget
-from isinglass.transforms.pii.confirm import FORMS, Confirmer, Head, Mention, form
+from isinglass.transforms.pii.confirm import (
+    FORMS,
+    LAYERS,
+    Confirmer,
+    Head,
+    Mention,
+    form,
+)
 from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.markup import without_markup
 from isinglass.transforms.pii.models import find_model
@@ -192,7 +199,7 @@ def test_probabilities_are_those_of_the_two_layers() -> None:
     assert head.probabilities(features) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_last_layer_is_that_of_the_whole_encoder(confirmer: Confirmer) -> None:
+def test_layers_are_those_of_the_encoder(confirmer: Confirmer) -> None:
     torch = pytest.importorskip("torch")
     from isinglass.transforms.encode.forward.batch import DeviceBatch  # noqa: PLC0415
 
@@ -202,8 +209,12 @@ def test_the_last_layer_is_that_of_the_whole_encoder(confirmer: Confirmer) -> No
     lengths = np.array([len(ids)])
     starts = torch.tensor([0, len(ids)], dtype=torch.int32)
     batch = DeviceBatch(torch.tensor(ids, dtype=torch.int32), starts, lengths)
+    wanted = []
     with torch.inference_mode():
-        whole = trunk.model.hidden(batch)[low:high].mean(dim=0).numpy()
-    width = trunk.model.dimensions
+        hidden = trunk.model.embedding(batch)
+        for number, layer in enumerate(trunk.model.layers, 1):
+            hidden = layer(hidden, batch)
+            if number in LAYERS:
+                wanted.append(hidden[low:high].mean(dim=0).numpy())
     (seen,) = trunk.features([mention])
-    assert seen[2 * width : 3 * width] == pytest.approx(whole, abs=1e-5)
+    assert seen[:-FORMS] == pytest.approx(np.concatenate(wanted), abs=1e-5)

@@ -7,9 +7,10 @@ so every run measures what its detector misses. Planted texts are never written.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from math import ceil
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +43,13 @@ PER_DOCUMENT = 6
 
 LONG_SHARE = 1 / 40
 """Share of the sampled documents whose copy is made long enough to be cut."""
+
+EXCERPT_CHARS = 4_000
+"""Of a longer document a stretch of this length is copied: detectors look no further
+than some hundred characters."""
+
+LEAST_RECALL = 0.9
+"""The wanted interval is reached where recall is at least this (or at most .1)."""
 
 AT_BORDER = 2
 """Values in a long copy: one across the cut, one where the next chunk starts."""
@@ -104,6 +112,20 @@ class Sampled(NamedTuple):
     sources: pa.StringArray
 
 
+def copies_wanted(config: PiiConfig) -> int:
+    """Documents to sample, so that recall of each kind has the interval asked for.
+
+    The half-width of a 95 % interval of a share p of n is about 1.96 sqrt(p (1 - p) /
+    n) (Wald). A tenth more is planted, since kinds are drawn.
+    """
+    if config.canaries.documents is not None:
+        return config.canaries.documents
+    kinds = max(len(plantable(config, language)) for language in carrier_languages())
+    spread = LEAST_RECALL * (1 - LEAST_RECALL)
+    values_of_kind = 1.1 * spread * (1.96 / config.canaries.half_width) ** 2
+    return ceil(kinds * values_of_kind / PER_DOCUMENT)
+
+
 def plant(sampled: Sampled, config: PiiConfig, seed: int) -> Planted:
     """Write several fake identifiers into a copy of each document.
 
@@ -117,7 +139,10 @@ def plant(sampled: Sampled, config: PiiConfig, seed: int) -> Planted:
     for row, (text, doc_id, language) in enumerate(rows):
         canaries = choose(doc_id, language, config, seed)
         long = any(canary.position == CHUNK_BORDER for canary in canaries)
-        copy, placed = (_long_copy if long else _copy)(text, canaries)
+        if long:
+            copy, placed = _long_copy(text, canaries)
+        else:
+            copy, placed = _copy(_excerpt(text, doc_id, seed), canaries)
         copies.append(copy)
         expected += [
             {
@@ -139,9 +164,9 @@ def choose(
 ) -> list[Canary]:
     """The canaries of a document, which depend on nothing but the arguments.
 
-    Kinds and positions are drawn evenly, so that over many documents every enabled
-    kind is planted at every position that it has a carrier for. Some documents get
-    values at `chunk_border` alone.
+    Kinds and then positions are drawn evenly, so that over many documents every enabled
+    kind is planted as often, at every position that it has a carrier for. Some
+    documents get values at `chunk_border` alone.
     """
     draw = Draw.of(f"canaries {seed} {doc_id}")
     entities = plantable(config, language)
@@ -153,33 +178,48 @@ def choose(
     if draw.share() < LONG_SHARE:
         drawn = [(e, CHUNK_BORDER) for e in draw.shuffled(entities)[:AT_BORDER]]
     else:
-        drawn = _drawn(_pairs(tuple(entities), own, regions), draw)
+        drawn = _drawn(_positions(tuple(entities), own, regions), draw)
     return [_canary(entity, position, own, regions, draw) for entity, position in drawn]
 
 
-def _drawn(pairs: Sequence[tuple[str, str]], draw: Draw) -> list[tuple[str, str]]:
+def _drawn(positions: Mapping[str, Sequence[str]], draw: Draw) -> list[tuple[str, str]]:
     """Kinds and positions of one document, no position twice, by position."""
-    places = min(PER_DOCUMENT, len({position for _, position in pairs}))
+    kinds = sorted(positions)
+    known = {position for places in positions.values() for position in places}
+    wanted = min(PER_DOCUMENT, len(known))
     chosen: dict[str, str] = {}
-    while len(chosen) < places:
-        entity, position = draw.choice(pairs)
-        chosen.setdefault(position, entity)
+    while len(chosen) < wanted:
+        entity = draw.choice(kinds)
+        chosen.setdefault(draw.choice(positions[entity]), entity)
     return [(entity, position) for position, entity in sorted(chosen.items())]
 
 
 @cache
-def _pairs(
+def _positions(
     entities: tuple[str, ...], language: str, regions: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    """Kinds and positions for which there is a carrier and a value that it can hold."""
-    return tuple(
-        (entity, position)
+) -> Mapping[str, Sequence[str]]:
+    """Positions of each kind that have a carrier and a value that it can hold."""
+    found = {
+        entity: [
+            position
+            for position in POSITIONS
+            if position != CHUNK_BORDER
+            and carriers(entity, language, position)
+            and (entity == PERSON or _templates(entity, position, regions))
+        ]
         for entity in entities
-        for position in POSITIONS
-        if position != CHUNK_BORDER
-        and carriers(entity, language, position)
-        and (entity == PERSON or _templates(entity, position, regions))
-    )
+    }
+    return {entity: places for entity, places in found.items() if places}
+
+
+def _excerpt(text: str, doc_id: str, seed: int) -> str:
+    """A drawn stretch of a long text, from the beginning of a word."""
+    if len(text) <= EXCERPT_CHARS:
+        return text
+    share = Draw.of(f"excerpt {seed} {doc_id}").share()
+    start = int(share * (len(text) - EXCERPT_CHARS))
+    start = max(start, text.find(" ", start, start + EXCERPT_CHARS // 2) + 1)
+    return text[start : start + EXCERPT_CHARS]
 
 
 def _canary(

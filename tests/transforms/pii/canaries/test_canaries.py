@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -20,13 +21,17 @@ from isinglass.transforms.pii.canaries.fakes import (
     values,
 )
 from isinglass.transforms.pii.canaries.plant import (
+    EXCERPT_CHARS,
     PER_DOCUMENT,
     Planted,
     Sampled,
+    choose,
+    copies_wanted,
     plant,
 )
 from isinglass.transforms.pii.catalogue import checks_of
 from isinglass.transforms.pii.windows import chunk_spans
+from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector
@@ -115,6 +120,46 @@ def test_few_documents_are_made_long() -> None:
     planted = plant(documents(2_000), CONFIG, seed=9)
     long = sum(len(text) > 50_000 for text in planted.texts.to_pylist())
     assert 25 < long < 80
+
+
+@pytest.mark.parametrize("half_width", [0.03, 0.06])
+def test_every_kind_gets_the_interval_that_is_wanted(half_width: float) -> None:
+    config = PiiConfig(canaries={"half_width": half_width})
+    counts: Counter[str] = Counter()
+    for number in range(copies_wanted(config)):
+        canaries = choose(f"{number:032x}", "en", config, seed=7)
+        counts.update(canary.entity for canary in canaries)
+    assert set(counts) == set(plantable(config, "en"))
+    for planted in counts.values():
+        low, high = wilson(round(0.9 * planted), planted)
+        assert (high - low) / 2 < 1.1 * half_width
+    # No more than needed, either.
+    typical = sum(counts.values()) // len(counts)
+    low, high = wilson(round(0.9 * typical), typical)
+    assert (high - low) / 2 > 0.9 * half_width
+
+
+@pytest.mark.parametrize("documents", [0, 17])
+def test_a_number_of_documents_may_be_given(documents: int) -> None:
+    assert copies_wanted(PiiConfig(canaries={"documents": documents})) == documents
+
+
+def test_of_a_long_text_a_stretch_is_copied() -> None:
+    words = " ".join(f"word{n:05d}" for n in range(5_000))
+    sampled = documents(50)._replace(texts=pa.array([words] * 50))
+    whole = plant(sampled, CONFIG, seed=3)
+    begins = set()
+    for row, text in enumerate(whole.texts.to_pylist()):
+        if len(text) > 50_000:
+            continue
+        assert len(text) < 2 * EXCERPT_CHARS
+        spans = [e for e in whole.expected.to_pylist() if e["row"] == row]
+        assert len(spans) == PER_DOCUMENT
+        if not any(e["position"] == "start" for e in spans):
+            assert text[:9] in words
+            assert words[words.index(text[:9]) - 1] == " "
+            begins.add(text[:9])
+    assert len(begins) > 10
 
 
 def test_names_are_planted_where_a_model_looks_for_them() -> None:

@@ -1,21 +1,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pytest
 
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii.canaries.plant import EXPECTED, Planted, plant
-from isinglass.transforms.pii.canaries.recall import CELL, add_cell, measure
+from isinglass.transforms.pii.canaries.recall import (
+    CELL,
+    NO_LANGUAGE,
+    add_cell,
+    measure,
+)
+from isinglass.transforms.pii.detector import Detection, Detector
 from isinglass.transforms.pii.identifiers import IdentifierScanner
 from tests.transforms.pii.canaries.test_canaries import CONFIG, documents
-
-if TYPE_CHECKING:
-    from isinglass.transforms.pii.detector import Detector
 
 
 def totals(counts: dict[str, list[int]]) -> dict[str, float]:
@@ -84,6 +87,39 @@ def test_sources_are_labels_without_addresses(identifiers: Detector) -> None:
     planted = replace(one(0, 11), sources=pa.array(["by jo@acme.org"]))
     (key,) = measure(identifiers, planted)
     assert key.endswith("|by <EMAIL_ADDRESS>")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_model_reads_the_copies_with_names_alone(
+    identifiers: Detector, *, exact: bool
+) -> None:
+    seen: list[str] = []
+
+    @dataclass(frozen=True)
+    class Recording(Detector):
+        def detect(self, texts: pa.StringArray, languages: pa.StringArray) -> Detection:
+            seen.extend(languages.to_pylist())
+            return super().detect(texts, languages)
+
+    columns = {f.name: getattr(identifiers, f.name) for f in fields(identifiers)}
+    detector = Recording(**columns)
+    mail, name = one(0, 11), one(0, 11, "PERSON")
+    expected = name.expected.set_column(0, EXPECTED.field(0), pa.array([1], pa.int32()))
+    both = Planted(
+        *(
+            pa.concat_arrays([getattr(mail, column), getattr(name, column)])
+            for column in ("texts", "languages", "sources")
+        ),
+        pa.Table.from_batches([mail.expected, expected])
+        .combine_chunks()
+        .to_batches()[0],
+    )
+    if exact:
+        # Stock Presidio, which finds identifiers by the model as well, reads all.
+        detector.exact["de"] = (Mock(), Mock())
+    measure(detector, both)
+    assert seen == (["en-US", "en-US"] if exact else [NO_LANGUAGE, "en-US"])
+    detector.exact.clear()
 
 
 def test_nothing_planted_is_no_cell(identifiers: Detector) -> None:
