@@ -49,12 +49,13 @@ def stoppable(line: str, scratch: Path | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in handlers:
-            signal.signal(number, handler)
         signal.set_wakeup_fd(before)
         os.close(writer)
         watch.join()
         os.close(reader)
+        # Last: Python's own handler would break into what stands above.
+        for number, handler in handlers:
+            signal.signal(number, handler)
 
 
 def _watch(reader: int, line: str, scratch: Path | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256
+from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256, table_rows
 from isinglass.pipelines.engine.workspace.layout import PRIVATE
 from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError, InputError, OutputError, RefuseError
@@ -262,6 +262,16 @@ def test_a_finished_run_is_not_redone_with_other_inputs_unasked(
     assert seal(two_files) == before
     assert not begin(two_files, replace=True).nothing_to_do
     assert begin(two_files).nothing_to_do
+
+
+def test_tables_of_inputs_that_are_gone_go(two_files: Path) -> None:
+    before = set((two_files / "run" / "data").iterdir())
+    lose(two_files / "corpus" / "b.jsonl")
+    assert begin(two_files, replace=True).manifest.records.total_in == 20
+    for table in ("data", "ledger"):
+        (left,) = (two_files / "run" / table).iterdir()
+        assert table_rows(left) == 20
+        assert left not in before
 
 
 def test_a_file_more_is_welcome_and_a_stopped_run_is_still_held_to_the_others(
