@@ -23,7 +23,6 @@ from isinglass.pipelines.engine.mapped_tables import (
 )
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
-from isinglass.pipelines.stage import Driver, Stage
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.returned import Loaded
+    from isinglass.pipelines.stage import Driver, Stage
     from isinglass.transforms.write import TableWriter
 
 CLEAN = "clean"
@@ -76,8 +76,7 @@ class CleanWork:
     @property
     def _reading(self) -> list[Stage]:
         """Stages that see the texts."""
-        records = Stage.record
-        return [s for s in self.stages if s.edits or type(s).record is not records]
+        return [stage for stage in self.stages if stage.edits or stage.wants_texts()]
 
     @property
     def data_schema(self) -> pa.Schema:
