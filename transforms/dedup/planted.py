@@ -66,10 +66,15 @@ def share_sampled(dedup: DedupConfig, documents: int) -> float:
     return min(1.0, 2.0 ** ceil(log2(wanted / documents)))
 
 
+def sampled(doc_ids: pa.StringArray, share: float, dedup: DedupConfig) -> Flags:
+    """Which documents are copied: bool (n,), true for about a `share` of them."""
+    return sample_documents(doc_ids, share, f"near-duplicates sample {dedup.seed}")
+
+
 def plant_edits(
-    texts: pa.StringArray, doc_ids: pa.StringArray, sampled: float, dedup: DedupConfig
+    texts: pa.StringArray, doc_ids: pa.StringArray, share: float, dedup: DedupConfig
 ) -> dict[str, list[int]]:
-    """Count copies and removed copies of a `sampled` share of documents.
+    """Count copies and removed copies of a sampled share of documents.
 
     What is drawn depends on seed and doc_id alone. Results are merged by adding.
 
@@ -77,8 +82,7 @@ def plant_edits(
         `[copies, removed]` by `kind|slice`, keys sorted; the slice is one of `slices`,
         `CONTAINED` or `BELOW`.
     """
-    label = f"near-duplicates sample {dedup.seed}"
-    chosen = pa.array(sample_documents(doc_ids, sampled, label))
+    chosen = pa.array(sampled(doc_ids, share, dedup))
     texts = pc.utf8_slice_codeunits(texts.filter(chosen), 0, EXCERPT_CHARS)
     rows, copies = _copies(texts, doc_ids.filter(chosen), dedup)
     if not copies:

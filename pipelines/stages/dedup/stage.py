@@ -29,7 +29,7 @@ from isinglass.pipelines.stages.dedup.resolve import Documents, resolve
 from isinglass.schemas.config import DedupConfig, GateConfig, RunConfig
 from isinglass.schemas.errors import OutputError
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.dedup.planted import plant_edits, share_sampled
+from isinglass.transforms.dedup.planted import plant_edits, sampled, share_sampled
 from isinglass.transforms.dedup.recall import (
     is_measured,
     recall_gates,
@@ -115,9 +115,9 @@ class Dedup(Stage):
         """How many documents are sampled depends on how many there are."""
         return replace(self, sampled=share_sampled(self.config, driver.documents))
 
-    def wants_texts(self) -> bool:
-        """To measure recall, and for nothing else."""
-        return self.sampled > 0
+    def wants_texts(self, doc_ids: pa.StringArray) -> bool:
+        """Where documents are sampled, to measure recall."""
+        return bool(sampled(doc_ids, self.sampled, self.config).any())
 
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Make edited copies of some documents; count those that would be removed."""

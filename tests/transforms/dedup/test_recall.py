@@ -120,4 +120,4 @@ def test_when_copies_are_made(
 def test_slices_begin_at_the_threshold(threshold: float, expected: list[str]) -> None:
     found = slices(threshold)
     assert [*found] == expected
-    assert [*found.values()][0] == threshold
+    assert next(iter(found.values())) == threshold
