@@ -23,16 +23,14 @@ _HAN = 0x4E00, 0x9FA5
 oldest part."""
 
 _SITE_WORDS = (
-    "subscribe to the newsletter of this site and read more every week",
-    "all rights reserved no part of this page may be used elsewhere",
-    "share this page with your friends or save it for later",
-    "home about contact search archive categories tags help",
+    "home about contact search archive categories tags help newsletter subscribe share "
+    "save print read more every week all rights reserved no part of this page may be "
+    "used elsewhere with your friends for later terms privacy cookies accept settings "
+    "follow us comments log in register next previous related popular latest"
 )
 _SITE_CHARACTERS = (
-    "版权所有未经许可不得转载",
-    "分享本页或收藏以便日后阅读",
-    "首页关于联系搜索归档分类标签帮助",
-    "订阅本站每周阅读更多内容",
+    "版权所有未经许可不得转载分享本页或收藏以便日后阅读首关于联系搜索归档类标签帮助"
+    "订站每周更多内容"
 )
 
 
@@ -118,20 +116,11 @@ def truncate(original: Original, aim: float, draw: Draw) -> str:
 
 
 def surround(original: Original, aim: float, draw: Draw) -> str:
-    """Texts of a site before or after, with a number in each line."""
+    """Words of a site, in any order, before or after."""
     wanted = max(1, round(original.shingles * (1 - aim) / aim))
-    lines: list[str] = []
-    while wanted > 0:
-        number = int(draw.share() * 10**6)
-        if original.by_character:
-            line = f"{draw.choice(_SITE_CHARACTERS)}{number}"[:wanted]
-            wanted -= len(line)
-        else:
-            units = f"{draw.choice(_SITE_WORDS)} {number}".split()[:wanted]
-            line = " ".join(units)
-            wanted -= len(units)
-        lines.append(line)
-    site = "\n".join(lines)
+    known = _SITE_CHARACTERS if original.by_character else _SITE_WORDS.split()
+    joint = "" if original.by_character else " "
+    site = joint.join(draw.choice(known) for _ in range(wanted))
     parts = [site, original.text] if draw.share() < 1 / 2 else [original.text, site]
     return "\n\n".join(parts)
 
