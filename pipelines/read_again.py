@@ -133,6 +133,30 @@ def source_texts(folder: Path, places: Sequence[Place]) -> list[str | Missing]:
     return [_source_text(made, place) for place in places]
 
 
+def documents_called(folder: Path, source_id: str) -> list[str]:
+    """The doc_ids of the documents that have this id in the data.
+
+    The inputs are read for it, since only kept documents have it in `data/`. Files that
+    cannot be read are passed over.
+    """
+    made = _plan(folder)
+    if isinstance(made, str):
+        raise InputError(
+            f"The id cannot be looked up in the inputs: {made}. Give the doc_id, which "
+            "is in the ledger and in data/, or path:row."
+        )
+    found: list[str] = []
+    for shard in made.shards:
+        try:
+            for batch in read_shard(shard, made.layout):
+                ids = batch.documents.column("source_id")
+                same = batch.documents.filter(pc.equal(ids, source_id))
+                found += same.column("doc_id").to_pylist()
+        except IsinglassError:
+            continue
+    return found
+
+
 def _source_text(made: Plan, place: Place) -> str | Missing:
     hashes = {(item.source, item.path): item.sha256 for item in made.inputs}
     now = hashes.get((place.source, place.path))

@@ -163,7 +163,7 @@ def prepare(request: Request) -> Prepared:
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
     check_beam(config.beam, request.execution.arguments)
-    check_gates(config.gates, (*STAGES, *outside))
+    gates = check_gates(config.gates, (*STAGES, *outside), request.base)
     for kind in STAGES:
         if kind.verb == verb and kind.of(config) is None:
             section = f"`{kind.name}` section; add `{kind.name}: {{}}`."
@@ -176,7 +176,7 @@ def prepare(request: Request) -> Prepared:
             stages.append(stage.prepare(site))
     made = plan(config, request.base, deadly_files(workspace))
     changes = {name: part for one in stages for name, part in one.resolved().items()}
-    config = config.model_copy(update=changes)
+    config = config.model_copy(update=changes | {"gates": gates})
     for stage in stages:
         check_declared(stage, made.layout.carried)
     identity = Identity.of(config, verb, made, stages)

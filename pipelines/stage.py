@@ -6,8 +6,8 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`asks`, `warns`, `figure`, `deed`, `line`, `written`, `prove`, `reader`, `rebuild` and
-`story` are asked of a finished run, which may be another's.
+`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `written`, `prove`, `reader`,
+`rebuild` and `story` are asked of a finished run, which may be another's.
 """
 
 from __future__ import annotations
@@ -226,6 +226,11 @@ class Stage:
         One that begins with a small letter goes on the line before it.
         """
         return ""
+
+    @classmethod
+    def remarks(cls, manifest: Manifest) -> Sequence[str]:
+        """What the head of the report says below the reasons of the verdict."""
+        return ()
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:

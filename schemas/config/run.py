@@ -50,13 +50,20 @@ class GateConfig(Section):
 
     metric: str = Field(description="Statistic id, e.g. `pii.recall`.")
     slice: dict[str, str] = Field(
-        default_factory=dict, description="Slice columns that the statistic must have."
+        default_factory=dict,
+        description="Slice columns that the statistic must have; * is any value, and "
+        "then it must hold for each.",
     )
     op: Literal[">=", "<=", ">", "<", "=="] = Field(description="Comparison.")
     value: float = Field(description="Right-hand side of the comparison.")
     severity: Literal["error", "warning"] = Field(
         "error", description="error: exit 3; warning: exit 4 under --strict."
     )
+    baseline: str | None = Field(
+        None,
+        description="Folder of an earlier run; the difference to its statistic counts.",
+    )
+    reason: str = Field("", description="Why it matters, told where it is not met.")
 
 
 class BeamConfig(Section):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -48,6 +47,27 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
             ]
         },
         "slice",
+    ),
+    "stage": (
+        {
+            "gates": [
+                {
+                    "metric": "documents",
+                    "slice": {"stage": "end"},
+                    "op": ">",
+                    "value": 1,
+                }
+            ]
+        },
+        "stage end; there are input, output and run",
+    ),
+    "baseline": (
+        {
+            "gates": [
+                {"metric": "documents", "op": ">", "value": 0, "baseline": "no-such"}
+            ]
+        },
+        "no-such has no audit/statistics.parquet",
     ),
     "key": ({"pii": PII | {"key_env": "ISINGLASS_NO_SUCH_KEY"}}, "not set"),
 }
@@ -185,9 +205,10 @@ def test_many_equal_texts_that_cannot_be_scanned_are_all_set_aside(
         limits={"max_quarantine_rate": 1.0},
     )
     assert result.manifest.records.quarantined == {"detector_timeout": 12}
-    assert result.manifest.verdict == "warned"
-    written = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert "No document was kept." in written["warnings"]
+    # A run that kept nothing fails, whatever its limits are.
+    assert result.manifest.verdict == "failed"
+    (gate,) = [gate for gate in result.manifest.gates if not gate.passed]
+    assert (gate.metric, gate.reason) == ("records.kept", "Nothing was kept.")
 
 
 @pytest.fixture

@@ -30,6 +30,11 @@ from isinglass.pipelines.stages.pii.hits import (
     source_statistics,
 )
 from isinglass.pipelines.stages.pii.key import find_key, store_key
+from isinglass.pipelines.stages.pii.leftovers import (
+    remarks,
+    unread_languages,
+    weak_recall,
+)
 from isinglass.pipelines.stages.pii.second_scan import (
     scan_again,
     second_scan_statistics,
@@ -248,8 +253,8 @@ class Pii(Stage):
         cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """Whether texts were searched at all, and names found where none can be."""
-        del statistics
         warnings = hit_warnings(told.get("frequent_values", ()))
+        warnings += weak_recall(told) + unread_languages(config.pii, statistics)
         if config.pii is None:
             warnings.append("Texts were not scanned for PII (no `pii` section).")
         return warnings
@@ -260,4 +265,5 @@ class Pii(Stage):
     section = staticmethod(report.section)
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
+    remarks = staticmethod(remarks)
     story = staticmethod(story.story)
