@@ -354,5 +354,5 @@ def test_a_run_tells_what_it_misses(tmp_path: Path) -> None:
     off = {"canaries": {"documents": 0}}
     manifest = run(tmp_path, output="run-3", verb="audit", dedup=off)
     assert recall_of(tmp_path / "run-3") == []
-    assert [gate.metric for gate in manifest.gates] == ["quarantine.rate"]
+    assert not [gate for gate in manifest.gates if "dedup" in gate.metric]
     assert proved(tmp_path / "run-3")

@@ -121,7 +121,11 @@ def recall_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:
     """
     if not is_measured(dedup):
         return ()
+    asked = (
+        (MISSED, MOST_MISSED, "These bands and rows miss near-duplicates."),
+        (FALSE, 0.0, "Documents go that are not alike enough."),
+    )
     return tuple(
-        GateConfig(metric=metric, op="<=", value=most, severity="warning")
-        for metric, most in ((MISSED, MOST_MISSED), (FALSE, 0.0))
+        GateConfig(metric=metric, op="<=", value=most, severity="warning", reason=why)
+        for metric, most, why in asked
     )
