@@ -189,6 +189,10 @@ class Stage:
         rest of its edits must not depend on the batch but by `Edits.to_batch`.
         """
 
+    def wants_texts(self, doc_ids: pa.StringArray) -> bool:
+        """Whether an audit must read the documents of a shard again for `record`."""
+        return True
+
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Write down more about kept documents; their clean texts are known here.
 

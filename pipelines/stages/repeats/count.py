@@ -46,6 +46,7 @@ from isinglass.pipelines.stages.repeats.measure import (
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
+from isinglass.transforms.draws import sample_documents
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
@@ -55,7 +56,6 @@ from isinglass.transforms.repeats.windows import (
     Windows,
     count_windows,
     find_windows,
-    sample_documents,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def sample_shard(
     seen = 0
     for batch in read_shard(shard, layout):
         ids = batch.documents.column("doc_id")
-        chosen = sample_documents(ids, share, seed)
+        chosen = sample_documents(ids, share, f"repeats sample {seed}")
         places = seen + np.flatnonzero(chosen)
         seen += len(ids)
         outputs.status.add(len(ids))
