@@ -123,7 +123,7 @@ def _units(
         name = f"data/{shard_id}.parquet"
         data = next(o for o in clean.outputs if o.path == name)
         identity = digest([data.sha256, section, fingerprints])
-        units.append(Unit(shard_id, shard_id, identity, data.bytes))
+        units.append(Unit(shard_id, shard_id, identity, data.bytes, data.rows))
     return units
 
 
