@@ -124,6 +124,19 @@ class Stage:
         """What a dry run says of the stage, by name."""
         return {}
 
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """Names of the passes over units that a phase makes, in their order."""
+        return ()
+
+    def scaled(self, share: float) -> Self:
+        """The stage for a sample of so large a share of the documents.
+
+        What is done for a fixed number of documents is done for that share of them,
+        and what holds for a whole corpus alone is not asked of the sample.
+        """
+        del share
+        return self
+
     def begin(self, driver: Driver) -> tuple[Commit, ...]:
         """Steps before the survey, whose outputs the survey depends on."""
         return ()
@@ -175,6 +188,10 @@ class Stage:
         What was found is kept then, and not found again where a run was stopped: the
         rest of its edits must not depend on the batch but by `Edits.to_batch`.
         """
+
+    def wants_texts(self, doc_ids: pa.StringArray) -> bool:
+        """Whether an audit must read the documents of a shard again for `record`."""
+        return True
 
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Write down more about kept documents; their clean texts are known here.

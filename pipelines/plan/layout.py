@@ -58,7 +58,7 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
             known |= file.columns or {}
             if file.columns is not None:
                 _check(item, file, known)
-            mapped = item.config.columns.model_dump().values()
+            mapped = vars(item.config.columns).values()
             for name, data_type in known.items():
                 if name not in mapped:
                     # What is nested in JSON is written as JSON.
@@ -140,8 +140,8 @@ def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
 def _check(item: InputFiles, file: PlannedInput, known: dict[str, pa.DataType]) -> None:
     """Check the mapping of a file."""
     columns, path = item.config.columns, file.opened
-    names = columns.model_dump(exclude={"text"})
-    named = {field: name for field, name in names.items() if name is not None}
+    named = {field: name for field, name in vars(columns).items() if name is not None}
+    del named["text"]
     text = known.get(columns.text)
     if text is None:
         raise _missing(item, file, "text", columns.text)

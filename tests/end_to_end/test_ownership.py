@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256, table_rows
 from isinglass.pipelines.engine.workspace.layout import PRIVATE
+from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError, InputError, OutputError, RefuseError
 from tests.corpora import write_corpus, write_jsonl
 from tests.end_to_end.test_verbs import reused, start
@@ -310,9 +312,9 @@ def test_work_and_quarantine_are_for_their_owner_alone(corpus: Path, mask: int) 
 @pytest.mark.parametrize(
     ("inputs", "output", "said"),
     [
-        ("s3://bucket/in", "run", "inputs: s3://bucket/in is an address"),
-        ("hdfs://name/in", "run", "inputs: hdfs://name/in is an address"),
-        ("https://host/a.jsonl", "run", "Copy the files to a local or mounted folder"),
+        ("s3://bucket/in", "run", "inputs.0.path: s3://bucket/in is an address"),
+        ("hdfs://name/in", "run", "inputs.0.path: hdfs://name/in is an address"),
+        ("https://host/a.jsonl", "run", "Name a local or mounted place"),
         ("file:///data/in", "run", "Write the path alone"),
         ("corpus", "gs://bucket/out", "output: gs://bucket/out is an address"),
         ("corpus", "gs:/bucket/out", "output: gs:/bucket/out is an address"),
@@ -324,7 +326,8 @@ def test_remote_places_are_refused(
 ) -> None:
     monkeypatch.chdir(corpus)
     before = sorted(corpus.iterdir())
+    settings = {"inputs": [{"path": inputs}], "output": output}
     with pytest.raises(RefuseError) as refusal:
-        start(corpus, "clean", inputs=[{"path": inputs}], output=output)
+        load_config(yaml.safe_dump(settings))
     assert said in str(refusal.value)
     assert sorted(corpus.iterdir()) == before

@@ -36,7 +36,9 @@ from isinglass.pipelines.stages.pii.leftovers import (
     weak_recall,
 )
 from isinglass.pipelines.stages.pii.second_scan import (
+    SECOND_SCAN,
     scan_again,
+    scans_twice,
     second_scan_statistics,
 )
 from isinglass.schemas.commit import Commit
@@ -50,7 +52,7 @@ from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sa
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Verb
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.pii.detector import Detector
 
@@ -146,6 +148,24 @@ class Pii(Stage):
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files of the detector."""
         return self.models, self.lexicons
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """The finished texts are searched again."""
+        again = phase == "after" and scans_twice(self.config, verb)
+        return (SECOND_SCAN,) if again else ()
+
+    def scaled(self, share: float) -> Pii:
+        """Identifiers are planted in fewer documents."""
+        if self.config is None:
+            return self
+        from isinglass.transforms.pii.canaries.plant import (  # noqa: PLC0415
+            copies_wanted,
+        )
+
+        documents = round(copies_wanted(self.config) * share)
+        fewer = self.config.canaries.model_copy(update={"documents": documents})
+        config = self.config.model_copy(update={"canaries": fewer})
+        return replace(self, config=config)
 
     def begin(self, driver: Driver) -> tuple[Commit, ...]:
         """Keep a key that does not come from the environment."""
