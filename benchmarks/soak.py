@@ -53,9 +53,9 @@ _WORDS = ("river", "stone", "window", "paper", "garden", "letter", "table", "mor
 _NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
 MARK = "quixolantern"
 """A word of every text, which has no business outside of the texts either."""
-WORDS = ".words.arrow"
-"""End of the names of files that hold words of texts, one by one: of them a report
-shows what tells a cluster from others. They lie in `work/`, and values are none."""
+WORDS = (".words.arrow", "vocabulary.data.npy")
+"""Ends of the names of files in `work/` that hold words one by one: those of clusters,
+of which a report shows some, and those of evaluation sets. Values are none of them."""
 FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
 """A paragraph of every fifth text: boilerplate, which is listed without the address."""
 EVALUATED = 17

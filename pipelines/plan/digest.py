@@ -14,6 +14,7 @@ from isinglass.transforms.read.streams import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     Cut = tuple[int, int, int]
+    Octets = bytes
 
 BLOCK_BYTES = 2**20
 
@@ -41,7 +42,7 @@ class Digest(NamedTuple):
     bytes: int
     sha256: str
     stretches: tuple[Stretch, ...] = ()
-    whole: bytes | None = None
+    whole: Octets | None = None
 
 
 def digest_file(path: str | Path, *, line_bytes: int | None = None) -> Digest:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -289,7 +289,8 @@ def _chunks(file: _File) -> Iterator[bytes | Damage]:
     are not those of UTF-8 is refused, unless an encoding is named.
     """
     path, whole = file.found.path, file.digest.whole
-    with io.FileIO(path) if whole is None else io.BytesIO(whole) as opened:
+    opened: BinaryIO = io.FileIO(path) if whole is None else io.BytesIO(whole)
+    with opened:
         yield from recoded(
             _checked(file, chunks(opened, path)), encoding_of(file.config)
         )

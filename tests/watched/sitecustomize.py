@@ -44,12 +44,12 @@ def _note(run: Any, module: Any) -> None:
     run(module)
     work = module.run_unit
 
-    def noted(*given: Any) -> None:
+    def noted(*given: Any) -> Any:
         role = "worker" if "worker" in sys.argv[0] else "driver"
         file = Path(str(NOTES)) / f"{role}-{os.getpid()}"
         if not file.exists():
             file.write_text(str(time.process_time()))
-        work(*given)
+        return work(*given)
 
     module.run_unit = noted
 
