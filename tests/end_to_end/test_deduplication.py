@@ -286,11 +286,14 @@ def test_an_audit_without_texts_has_the_ledger_of_a_cleaning(
 ) -> None:
     """Nothing is looked for in the texts, so they are not read a third time."""
     rows = [*make_rows(60), {"text": " "}, {"id": "n3", "text": "Another text."}]
-    limits = {"max_quarantine_rate": 0.5, "shard_bytes": 20_000}
-    cleaned = run(tmp_path, {"web": rows}, output="run-clean", limits=limits)
+    sections: Row = {
+        "limits": {"max_quarantine_rate": 0.5, "shard_bytes": 20_000},
+        "dedup": {"canaries": {"documents": 0}},
+    }
+    cleaned = run(tmp_path, {"web": rows}, output="run-clean", **sections)
     with monkeypatch.context() as patch:
         patch.setattr(clean_pass, "read_shard", None)
-        audited = run(tmp_path, verb="audit", limits=limits)
+        audited = run(tmp_path, verb="audit", **sections)
     assert ledger(tmp_path / "run") == ledger(tmp_path / "run-clean")
     assert audited.records == cleaned.records
     assert audited.records.quarantined == {"duplicate_id": 1}
@@ -304,7 +307,7 @@ def test_an_audit_without_texts_has_the_ledger_of_a_cleaning(
     # A record that could not be read is in no survey: then the input is read again.
     with (tmp_path / "web" / "a.jsonl").open("a") as file:
         file.write("{broken\n")
-    found = run(tmp_path, verb="audit", output="run-broken", limits=limits)
+    found = run(tmp_path, verb="audit", output="run-broken", **sections)
     assert found.records.quarantined == {"duplicate_id": 1, "malformed_record": 1}
     assert proved(tmp_path / "run-broken")
 
