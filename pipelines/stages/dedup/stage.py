@@ -133,3 +133,5 @@ class Dedup(Stage):
     section = staticmethod(report.section)
     line = staticmethod(report.line)
     story = staticmethod(story.story)
+    cases = staticmethod(story.cases)
+    beside = staticmethod(story.beside)

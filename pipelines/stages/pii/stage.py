@@ -261,3 +261,4 @@ class Pii(Stage):
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
     story = staticmethod(story.story)
+    cases = staticmethod(story.cases)
