@@ -179,7 +179,10 @@ def _review(run: Finished) -> ReviewSummary | None:
     """What marks of a person say of the finished tables."""
     if run.identity.marks is None:
         return None
-    inputs = [vars(file) for file in run.driver.plan.inputs]
+    inputs = [
+        {"source": file.source, "path": file.path, "sha256": file.sha256}
+        for file in run.driver.plan.inputs
+    ]
     told = {"config": run.identity.config, "inputs": inputs}
     return measure(RunFolder(run.workspace.path, told), run.identity.marks)
 

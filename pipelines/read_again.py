@@ -147,6 +147,30 @@ def source_texts(folder: Path, places: Sequence[Place]) -> list[str | Missing]:
     return [texts[place.doc_id] for place in places]
 
 
+def documents_called(folder: Path, source_id: str) -> list[str]:
+    """The doc_ids of the documents that have this id in the data.
+
+    The inputs are read for it, since only kept documents have it in `data/`. Files that
+    cannot be read are passed over.
+    """
+    made = _plan(folder)
+    if isinstance(made, str):
+        raise InputError(
+            f"The id cannot be looked up in the inputs: {made}. Give the doc_id, which "
+            "is in the ledger and in data/, or path:row."
+        )
+    found: list[str] = []
+    for shard in made.shards:
+        try:
+            for batch in read_shard(shard, made.layout):
+                ids = batch.documents.column("source_id")
+                same = batch.documents.filter(pc.equal(ids, source_id))
+                found += same.column("doc_id").to_pylist()
+        except IsinglassError:
+            continue
+    return found
+
+
 def _where(made: Plan, place: Place) -> Shard | Missing:
     """The part of the file that holds a record, if the file is as it was."""
     hashes = {(item.source, item.path): item.sha256 for item in made.inputs}

@@ -22,7 +22,11 @@ _NAME_WIDTH = 14
 def explain(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     doc_id: Annotated[
-        str, typer.Argument(help="Its doc_id, or at least the first 8 digits of it.")
+        str,
+        typer.Argument(
+            help="Its doc_id, or at least the first 8 digits of it; its path:row; or "
+            "the id that the data have for it."
+        ),
     ],
     *,
     full: Annotated[

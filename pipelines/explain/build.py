@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.explain.folder import RunFolder
-from isinglass.pipelines.read_again import find_place
+from isinglass.pipelines.read_again import Missing, find_place
+from isinglass.pipelines.report.text import visible
 from isinglass.pipelines.stage import Line, Stage, Story
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import REASON_TEXT, Outcome
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _EVIDENCE = ("kept_doc_id", "kept_in", "kept_folder", "similarity", "evaluation_item")
 """Columns of the ledger, and `kept_folder` for a stage to fill in."""
@@ -23,13 +27,13 @@ def explain(
     full: bool = False,
     stages: Sequence[Stage | type[Stage]] = (),
 ) -> Story:
-    """Tell the story of one record by its id, or the first digits of it.
+    """Tell the story of one record by its id, an id of the data, or its `path:row`.
 
     The run was closed, whether its gates passed or not. `full` leaves nothing out of
-    what is shown on a terminal. Facts are JSON-able: `run` (run_id, name, verb, verdict
-    and time of creation), `record` (as ledger and quarantine have it), `evidence` (None
-    if the ledger names nothing), and what the stages tell. Lines hold those about
-    others.
+    what is shown on a terminal, and shows the whole text of a kept record. Facts are
+    JSON-able: `run` (run_id, name, verb, verdict and time of creation), `record` (as
+    ledger and quarantine have it), `evidence` (None if the ledger names nothing), and
+    what the stages tell. Lines hold those about others.
     """
     run = RunFolder.open(folder)
     row = run.find(doc_id)
@@ -47,12 +51,28 @@ def explain(
     for story in stories:
         _merge(facts, story.facts)
         lines += story.lines
+    notes = [note for story in stories for note in story.notes]
+    texts = [text for story in stories for text in story.texts]
+    if full and row["outcome"] == Outcome.KEPT:
+        text = run.source_text(row)
+        if isinstance(text, Missing):
+            notes.append(f"The text cannot be read again: {text.why}.")
+        else:
+            texts.append(_whole(text))
     return Story(
         facts=facts,
         lines=(*lines, *(line for story in stories for line in story.others)),
-        notes=tuple(note for story in stories for note in story.notes),
-        texts=tuple(text for story in stories for text in story.texts),
+        notes=tuple(dict.fromkeys(notes)),
+        texts=tuple(texts),
     )
+
+
+def _whole(text: str) -> RenderableType:
+    """A text with its lines as they are, and nothing that a terminal obeys."""
+    from rich.text import Text  # noqa: PLC0415
+
+    lines = [visible(line) for line in text.split("\n")]
+    return Text.assemble(("The whole text as it was read:\n", "dim"), "\n".join(lines))
 
 
 def _record(run: RunFolder, row: dict[str, Any]) -> dict[str, Any]:

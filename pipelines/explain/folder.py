@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,19 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     table_schema,
 )
-from isinglass.pipelines.read_again import manifest_bytes
+from isinglass.pipelines.read_again import (
+    Missing,
+    documents_called,
+    find_place,
+    manifest_bytes,
+    source_texts,
+)
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
 
 LEAST_DIGITS = 8
+MOST_LISTED = 20
+_LONGEST_ROW = 18
 
 _DOC_ID = re.compile(r"[0-9a-f]{8,32}")
 _LATER = frozenset({"kept_in", "compared_by", "evaluation_item"})
@@ -35,6 +43,7 @@ class RunFolder:
 
     folder: Path
     manifest: dict[str, Any]
+    _texts: dict[str, str | Missing] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, folder: Path) -> RunFolder:
@@ -62,33 +71,72 @@ class RunFolder:
         for path in list_files(self.folder / "ledger", "[!.]*.parquet"):
             yield path, read_columns(path, columns, later=_LATER)
 
-    def find(self, prefix: str) -> dict[str, Any]:
-        """The ledger row of one document, which must be the only one."""
-        prefix = prefix.strip().lower()
-        if not _DOC_ID.fullmatch(prefix):
-            raise InputError(
-                "A doc_id is 32 hexadecimal digits, as in the ledger; give it whole, "
-                f"or at least its first {LEAST_DIGITS} digits."
-            )
-        begins = pc.starts_with(pc.field("doc_id"), prefix)
-        found = [
-            (path, doc_id)
-            for path, table in self.each_ledger(["doc_id"])
-            for doc_id in table.filter(begins)["doc_id"].to_pylist()
-        ]
+    def find(self, given: str) -> dict[str, Any]:
+        """The ledger row of one record, which must be the only one.
+
+        Args:
+            given: Its doc_id or the first digits of it, its `path:row`, or the id that
+                the data have for it.
+        """
+        given = given.strip()
+        found = self._matches(given)
         if not found:
             raise InputError(
-                f"No record of run {self.manifest['run_id']} has the doc_id {prefix}. "
-                f"Look it up in the doc_id column of {self.folder / 'ledger'}."
+                f"No record of run {self.manifest['run_id']} has this doc_id (or its "
+                f"first {LEAST_DIGITS} digits), this place (path:row) or this id of "
+                f"the data. {self.folder / 'ledger'} lists all records."
             )
         if len(found) > 1:
-            some = ", ".join(doc_id for _, doc_id in found[:3])
-            raise InputError(
-                f"{len(found)} records begin with {prefix} ({some}). Give more digits."
+            some = "".join(
+                f"\n  {row['doc_id']}  {row['path']}:{row['row']}  {row['outcome']}"
+                for row in found[:MOST_LISTED]
             )
-        path, doc_id = found[0]
-        row = self.rows(path.stem, "ledger", doc_id, LEDGER.names, _LATER)[0]
-        return row | {"shard": path.stem}
+            more = len(found) - MOST_LISTED
+            rest = f"\n  and {more:,} more" if more > 0 else ""
+            raise InputError(
+                f"{len(found):,} records match; give the doc_id of one:{some}{rest}"
+            )
+        (row,) = found
+        return self.rows(row["shard"], "ledger", row["doc_id"], LEDGER.names, _LATER)[
+            0
+        ] | {"shard": row["shard"]}
+
+    def _matches(self, given: str) -> list[dict[str, Any]]:
+        """Records of which something is as given: what is found first counts."""
+        if _DOC_ID.fullmatch(given.lower()):
+            found = self.ledger(pc.starts_with(pc.field("doc_id"), given.lower()))
+            if found:
+                return found
+        path, _, row = given.rpartition(":")
+        if path and row.isdecimal() and len(row) < _LONGEST_ROW:
+            there = pc.field("path") == path
+            found = self.ledger(there & (pc.field("row") == int(row)))
+            if found:
+                return found
+        doc_ids = documents_called(self.folder, given)
+        return self.ledger(pc.field("doc_id").isin(doc_ids)) if doc_ids else []
+
+    def ledger(self, wanted: Any) -> list[dict[str, Any]]:
+        """Some columns of some records, with the shard of each."""
+        columns = ["doc_id", "path", "row", "outcome"]
+        return [
+            row | {"shard": path.stem}
+            for path, table in self.each_ledger(columns)
+            for row in table.filter(wanted).to_pylist()
+        ]
+
+    def source_text(self, row: Mapping[str, Any]) -> str | Missing:
+        """The text of a record as it was read; read once, however often it is asked."""
+        doc_id = row["doc_id"]
+        if doc_id not in self._texts:
+            inputs = self.manifest["inputs"]
+            place = find_place(inputs, doc_id, row["path"], row["row"])
+            self._texts[doc_id] = (
+                source_texts(self.folder, [place])[0]
+                if place
+                else Missing(f"the manifest names no file {row['path']}")
+            )
+        return self._texts[doc_id]
 
     def rows(
         self,

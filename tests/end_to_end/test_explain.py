@@ -194,7 +194,7 @@ def test_a_kept_document_names_what_was_dropped_for_it(run: Path) -> None:
     assert found["record"]["balance_weight"] is not None
 
 
-def test_findings_are_counted_and_never_quoted(run: Path) -> None:
+def test_findings_are_counted(run: Path) -> None:
     found = told(run, "mail")
     counts = [(f["entity"], f["count"]) for f in found["record"]["findings"]]
     assert counts == [("EMAIL_ADDRESS", 2)]
@@ -202,7 +202,7 @@ def test_findings_are_counted_and_never_quoted(run: Path) -> None:
     assert [span["entity"] for span in spans] == ["EMAIL_ADDRESS"] * 2
     assert spans[0]["end"] <= spans[1]["start"]
     assert all(span["base_score"] == span["score"] for span in spans)
-    assert "mailbox.io" not in repr(found)
+    assert [span["in_context"]["became"] for span in spans] == ["<EMAIL_ADDRESS>"] * 2
 
 
 def test_a_quarantined_record_has_its_reason_and_no_bytes(run: Path) -> None:
@@ -233,9 +233,9 @@ def test_a_prefix_is_enough(run: Path) -> None:
     ("doc_id", "said"),
     [
         ("0" * 32, "No record of run"),
-        ("0" * 7, "at least its first 8 digits"),
-        ("0" * 33, "32 hexadecimal digits"),
-        ("secret words", "32 hexadecimal digits"),
+        ("0" * 7, "its first 8 digits"),
+        ("0" * 33, "No record of run"),
+        ("secret words", "this id of the data"),
     ],
 )
 def test_an_unknown_id_is_refused(run: Path, doc_id: str, said: str) -> None:
@@ -263,9 +263,7 @@ def test_an_ambiguous_prefix_is_refused(folder: Path, tmp_path: Path) -> None:
         return table.set_column(0, table.schema.field("doc_id"), pa.array(ids))
 
     change_ledger(run, same_begin)
-    with pytest.raises(
-        InputError, match=f"{60 + len(OWN)} records begin with abcdef01 .*more dig"
-    ):
+    with pytest.raises(InputError, match=f"{60 + len(OWN)} records match"):
         explain(run, "abcdef01")
 
 

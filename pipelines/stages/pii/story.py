@@ -1,7 +1,12 @@
-"""The personal data that was found in a record, and by what evidence."""
+"""The personal data that was found in a record: where, and by what evidence.
+
+Of a kept record each finding is shown as it stands in the source, with what it became.
+That is for the eyes of who has the texts anyway, and is written nowhere.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -11,6 +16,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import exists, list_files
 from isinglass.pipelines.explain.folder import read_columns
+from isinglass.pipelines.read_again import Missing
 from isinglass.pipelines.stage import Line, Story
 from isinglass.schemas.reasons import Outcome
 
@@ -23,22 +29,30 @@ if TYPE_CHECKING:
 
 _SHOWN = ("start", "end", "entity", "operator", "detector", "rule", "validated")
 _SCORES = ("base_score", "score", "context")
-_LATER = frozenset({"base_score", "context"})
+_CLEAN = ("clean_start", "clean_end")
+_LATER = frozenset({"base_score", "context", *_CLEAN})
 """Columns that the first version of the table did not have."""
 _EVIDENCE = ("operator", "detector", "rule", "validated", *_SCORES)
+
+_BLANKS = re.compile(r"\s+")
 
 MOST_SPANS = 20
 """Findings shown one by one, unless all are asked for."""
 
+AROUND = 40
+"""Code points shown before and behind a finding."""
+
 
 def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
-    """Each finding, and how often each entity was found; never what was found."""
+    """Each finding, in context where the record was kept; how often each entity."""
     if not exists(run.folder / "findings" / f"{row['shard']}.parquet"):
         return Story({"record": {"findings": None, "spans": []}})
-    names = (*_SHOWN, *_SCORES)
+    names = (*_SHOWN, *_SCORES, *_CLEAN)
     rows = run.rows(row["shard"], "findings", row["doc_id"], ["doc_id", *names], _LATER)
     spans = [{name: found[name] for name in names} for found in rows]
     spans.sort(key=itemgetter("start", "end", "entity"))
+    kept = row["outcome"] == Outcome.KEPT
+    notes = _put_in_context(spans, run, row) if kept and spans else []
     told = {
         "findings": [
             {"entity": entity, "operator": operator, "count": count}
@@ -46,9 +60,38 @@ def story(run: RunFolder, row: Mapping[str, Any], *, full: bool) -> Story:
         ],
         "spans": spans,
     }
-    kept = row["outcome"] == Outcome.KEPT
     lines = finding_lines(spans, kept=kept, full=full)
-    return Story({"record": told}, tuple(lines))
+    return Story({"record": told}, tuple(lines), notes=notes)
+
+
+def _put_in_context(
+    spans: Sequence[dict[str, Any]], run: RunFolder, row: Mapping[str, Any]
+) -> list[str]:
+    """Add `in_context` to each span; returns notes on what cannot be told."""
+    source = run.source_text(row)
+    if isinstance(source, Missing):
+        return [f"Findings are not shown in context: {source.why}."]
+    data = run.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
+    clean = data[0]["text"] if data else None
+    for span in spans:
+        span["in_context"] = in_context(source, span, clean)
+    return []
+
+
+def in_context(source: str, span: Finding, clean: str | None) -> dict[str, str | None]:
+    """What stands around a finding, the value, and what is in its place now.
+
+    `became` is None where the run wrote no texts.
+    """
+    start, end = span["start"], span["end"]
+    low, high = span["clean_start"], span["clean_end"]
+    unknown = clean is None or low is None or high is None
+    return {
+        "before": source[max(0, start - AROUND) : start],
+        "value": source[start:end],
+        "after": source[end : end + AROUND],
+        "became": None if unknown or clean is None else clean[low:high],
+    }
 
 
 def count_spans(spans: Sequence[Finding]) -> list[tuple[tuple[str, str], int]]:
@@ -70,9 +113,21 @@ def finding_lines(
     shown = spans if full else spans[:MOST_SPANS]
     for index, span in enumerate(shown):
         yield "" if index else "evidence", evidence_of(span)
+        if "in_context" in span:
+            yield "", _line_of(span["in_context"])
     more = len(spans) - len(shown)
     if more:
         yield "", f"and {more:,} more; --full shows all"
+
+
+def _line_of(found: Mapping[str, str | None]) -> str:
+    """A finding in brackets between its neighbours, line ends as blanks."""
+    before, value, after = (
+        _BLANKS.sub(" ", found[name] or "") for name in ("before", "value", "after")
+    )
+    became = found["became"]
+    now = "" if became is None else f"  ->  {became}" if became else "  ->  (nothing)"
+    return f"  ...{before}\u27e6{value}\u27e7{after}...{now}"
 
 
 def evidence_of(span: Finding) -> str:
