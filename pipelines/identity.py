@@ -32,7 +32,8 @@ class Identity:
     `run_id` is 16 hex digits over configuration, inputs, code, stages and verb,
     `config_id` leaves out how and where a run is executed. `config` is resolved, as in
     the manifest; of what was `given` a column that was not mapped may be missing.
-    `marks` are those by which the run is judged when it closes: no pass depends on them.
+    `marks` are those by which the run is judged when it closes; no pass depends on
+    them.
     """
 
     run_id: str

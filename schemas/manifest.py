@@ -281,7 +281,9 @@ class ReviewedKind(Section):
     unmarked: int = Field(ge=0, description="Of these, without a mark.")
     unsure: int = Field(ge=0, description="Of these, marked so; not counted below.")
     right: int = Field(ge=0)
-    wrong: int = Field(ge=0, description="Of passages: those where something was missed.")
+    wrong: int = Field(
+        ge=0, description="Of passages: those where something was missed."
+    )
     share: float | None = Field(description="right / (right + wrong); None: neither.")
     low: float = Field(ge=0.0, le=1.0, description="Wilson, 95 %.")
     high: float = Field(ge=0.0, le=1.0)
@@ -295,8 +297,12 @@ class ReviewRecall(Section):
     found: int = Field(ge=0, description="Without those marked wrong.")
     missed: int = Field(ge=0)
     recall: float = Field(ge=0.0, le=1.0)
-    low: float = Field(ge=0.0, le=1.0, description="Wilson, 95 %, as if mentions of a "
-        "passage were found or missed together.")
+    low: float = Field(
+        ge=0.0,
+        le=1.0,
+        description="Wilson, 95 %, as if mentions of a "
+        "passage were found or missed together.",
+    )
     high: float = Field(ge=0.0, le=1.0)
 
 

@@ -72,7 +72,9 @@ class Mark(Section):
         if bool(self.missed) != (self.mark == "missed"):
             raise ValueError("`missed` lists spans where the mark is missed, else none")
         if any(not self.start <= s.start < s.end for s in self.missed):
-            raise ValueError("a missed span must begin in the passage and have a length")
+            raise ValueError(
+                "a missed span must begin in the passage and have a length"
+            )
         return self
 
     @property

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.review.units import DRAW, Kind, drawn, first_of_each, units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from isinglass.pipelines.explain.folder import RunFolder
 
@@ -57,9 +57,7 @@ def _wanted(run: RunFolder, choice: Choice) -> Iterator[pa.Table]:
         yield drawn(some, choice.kind, lambda _: choice.seed)
 
 
-def _least(
-    tables: Iterator[pa.Table], column: str, count: int
-) -> pa.Table:
+def _least(tables: Iterator[pa.Table], column: str, count: int) -> pa.Table:
     """The first places of each label, with only so many of them in memory."""
     held: list[pa.Table] = []
     for table in tables:

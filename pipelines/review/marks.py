@@ -7,14 +7,19 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pydantic
 
 from isinglass.pipelines.engine.workspace import read_bytes, write_atomically
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.schemas.marks import Key, Mark
+from isinglass.transforms.read.identity import doc_ids
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.explain.folder import RunFolder
 
 Marks = dict[Key, Mark]
 
@@ -45,7 +50,7 @@ def read_marks_file(path: Path) -> MarksFile:
 
 
 def read_marks(content: bytes, name: str) -> Marks:
-    """Marks from JSON lines, the last on a place; keys that no mark has are passed over.
+    """Marks from JSON lines, the last on a place; keys that no mark has do not count.
 
     A line without a mark, as `isinglass review --format jsonl` writes it, says nothing.
 
@@ -100,7 +105,39 @@ def marks_of(config: RunConfig, base: Path) -> tuple[RunConfig, MarksFile | None
     return config.model_copy(update={"review": section}), found
 
 
-def with_seed(mark: Mark, seeds: Iterable[int]) -> Mark:
+def with_seeds(mark: Mark, seeds: Iterable[int]) -> Mark:
     """The mark, of a place that these draws hold as well."""
     drawn = tuple(sorted({*mark.drawn, *seeds}))
     return mark.model_copy(update={"drawn": drawn})
+
+
+def merged(run: RunFolder, held: Marks, given: Marks) -> Marks:
+    """Marks with those that came from elsewhere, which must be on files of the run.
+
+    Raises:
+        InputError: One is on another file, or its doc_id is not of its place.
+    """
+    files = {(i["source"], i["path"]): i["sha256"] for i in run.manifest["inputs"]}
+    strange = sum(not holds(mark, files) for mark in given.values())
+    if strange:
+        raise InputError(
+            f"{strange} of {len(given)} marks are on documents that run "
+            f"{run.manifest['run_id']} did not read, or on files that changed since. "
+            "Nothing was taken over."
+        )
+    both = dict(held)
+    for key, mark in given.items():
+        before = both.get(key)
+        both[key] = mark if before is None else with_seeds(mark, before.drawn)
+    return both
+
+
+def holds(mark: Mark, files: Mapping[tuple[str, str], str]) -> bool:
+    """Whether the document of a mark is one of the inputs, as it was.
+
+    `files` are the SHA-256 of inputs by source and path.
+    """
+    if files.get((mark.source, mark.path)) != mark.file_sha256:
+        return False
+    rows = np.array([mark.row], np.int64)
+    return bool(doc_ids(mark.source, mark.path, rows)[0].as_py() == mark.doc_id)

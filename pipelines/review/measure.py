@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.review.marks import holds
 from isinglass.pipelines.review.units import DRAW, PLACE, Kind, drawn, units
 from isinglass.schemas.manifest import ReviewedKind, ReviewRecall, ReviewSummary
 from isinglass.schemas.marks import Key, Mark
-from isinglass.transforms.read.identity import doc_ids
 from isinglass.transforms.statistics.draw import draws, salt
 from isinglass.transforms.statistics.intervals import wilson
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def measure(run: RunFolder, file: MarksFile) -> ReviewSummary:
     """What the marks say of a run; those on files that it did not read are left out."""
     files = {(i["source"], i["path"]): i["sha256"] for i in run.manifest["inputs"]}
-    marks = {key: m for key, m in file.marks.items() if _holds(m, files)}
+    marks = {key: m for key, m in file.marks.items() if holds(m, files)}
     samples = {kind: _sample(run, kind, marks) for kind in _kinds(marks)}
     judged = [
         _judged(kind, label, tally)
@@ -49,14 +49,6 @@ def measure(run: RunFolder, file: MarksFile) -> ReviewSummary:
     )
 
 
-def _holds(mark: Mark, files: Mapping[tuple[str, str], str]) -> bool:
-    """Whether the document of a mark is one of the inputs, as it was."""
-    if files.get((mark.source, mark.path)) != mark.file_sha256:
-        return False
-    rows = np.array([mark.row], np.int64)
-    return bool(doc_ids(mark.source, mark.path, rows)[0].as_py() == mark.doc_id)
-
-
 def _kinds(marks: Mapping[Key, Mark]) -> list[Kind]:
     return sorted({mark.kind for mark in marks.values() if mark.drawn})
 
@@ -70,9 +62,7 @@ class _Tally:
     marks: list[Mark] = field(default_factory=list)
 
 
-def _sample(
-    run: RunFolder, kind: Kind, marks: Mapping[Key, Mark]
-) -> dict[str, _Tally]:
+def _sample(run: RunFolder, kind: Kind, marks: Mapping[Key, Mark]) -> dict[str, _Tally]:
     """The sample of each label of a kind, as this run has it."""
     seeds: dict[str, int] = {}
     for mark in marks.values():
@@ -96,7 +86,9 @@ def _sample(
         for row in places.filter(pc.less_equal(places[DRAW], reach)).to_pylist():
             tally = tallies[row["label"]]
             tally.sampled += 1
-            key = Key(kind, *(row[name] for name in ("label", "doc_id", "start", "end")))
+            key = Key(
+                kind, *(row[name] for name in ("label", "doc_id", "start", "end"))
+            )
             mark = marks.get(key)
             if mark is not None and seeds[mark.label] in mark.drawn:
                 tally.marks.append(mark)

@@ -28,9 +28,9 @@ def review_section(review: ReviewSummary) -> Section:
     """Each sample with its marks, and the recall in passages that were read."""
     said = (
         f"A person marked places of random samples: {grouped(review.given)} marks in "
-        f"{review.marks} (SHA-256 {review.sha256[:16]}…). Each sample is a simple random "
-        "one of the kind or reason that it is about, drawn by a keyed hash. Intervals "
-        "are of Wilson, 95 %."
+        f"{review.marks} (SHA-256 {review.sha256[:16]}…). Each sample is a simple "
+        "random one of the kind or reason that it is about, drawn by a keyed hash. "
+        "Intervals are of Wilson, 95 %."
     )
     blocks: list[Block] = [Paragraph(said), _samples(review)]
     if review.recall:
