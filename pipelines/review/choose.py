@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.review.units import DRAW, Kind, drawn, first_of_each, units
+from isinglass.pipelines.review.units import DRAW, Kind, drawn, first_of_each, unitsfrom isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +40,26 @@ class Choice:
 
 
 def choose(run: RunFolder, choice: Choice) -> pa.Table:
-    """The places, by label; what was measured from them is an estimate if `by` draw."""
+    """The places, by label; those by `draw` are a sample that one can measure by.
+
+    Raises:
+        InputError: The run has nothing of a label that is wanted.
+    """
     if choice.by == "value":
-        return _frequent(run, choice)
-    column = DRAW if choice.by == "draw" else "near"
-    return _least(_wanted(run, choice), column, choice.count)
+        found = _frequent(run, choice)
+    else:
+        column = DRAW if choice.by == "draw" else "near"
+        found = _least(_wanted(run, choice), column, choice.count)
+    seen = set(found["label"].to_pylist()) if found.num_columns else set()
+    absent = sorted({*choice.labels} - seen)
+    if absent:
+        tables = units(run, choice.kind)
+        known = {name for table in tables for name in pc.unique(table["label"]).to_pylist()}
+        raise InputError(
+            f"The run has no {choice.kind} of {', '.join(absent)}; it has those of "
+            f"{', '.join(sorted(known)) or 'none'}."
+        )
+    return found
 
 
 def _wanted(run: RunFolder, choice: Choice) -> Iterator[pa.Table]:

@@ -132,6 +132,6 @@ class Dedup(Stage):
     reader = staticmethod(proof.reader)
     section = staticmethod(report.section)
     line = staticmethod(report.line)
-    story = staticmethod(story.story)
     cases = staticmethod(story.cases)
     beside = staticmethod(story.beside)
+    story = staticmethod(story.story)

@@ -260,5 +260,5 @@ class Pii(Stage):
     section = staticmethod(report.section)
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
-    story = staticmethod(story.story)
     cases = staticmethod(story.cases)
+    story = staticmethod(story.story)
