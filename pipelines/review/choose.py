@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.review.units import DRAW, Kind, drawn, first_of_each, unitsfrom isinglass.schemas.errors import InputError
+from isinglass.pipelines.review.units import DRAW, Kind, drawn, first_of_each, units
+from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def choose(run: RunFolder, choice: Choice) -> pa.Table:
     absent = sorted({*choice.labels} - seen)
     if absent:
         tables = units(run, choice.kind)
-        known = {name for table in tables for name in pc.unique(table["label"]).to_pylist()}
+        known = {name for one in tables for name in pc.unique(one["label"]).to_pylist()}
         raise InputError(
             f"The run has no {choice.kind} of {', '.join(absent)}; it has those of "
             f"{', '.join(sorted(known)) or 'none'}."
