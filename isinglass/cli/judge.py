@@ -158,12 +158,12 @@ def show_case(
     marked = f"  [{mark.mark}]" if mark else ""
     line = f"{where}  {what}  {place.path}:{place.row}, {key.start:,}-{key.end:,}"
     console.print()
-    console.print(Text(visible(f"{line}{marked}"), "bold"), soft_wrap=True)
+    console.print(Text(_harmless(f"{line}{marked}"), "bold"), soft_wrap=True)
     if case.evidence:
         told = ", ".join(f"{k} {_short(v)}" for k, v in case.evidence.items())
-        console.print(Text(visible(told), "dim"), soft_wrap=True)
+        console.print(Text(_harmless(told), "dim"), soft_wrap=True)
     if case.note:
-        console.print(Text(visible(f"Note: {case.note}"), "yellow"), soft_wrap=True)
+        console.print(Text(_harmless(f"Note: {case.note}"), "yellow"), soft_wrap=True)
     if case.text is None:
         return
     if key.kind == "removal":
@@ -201,7 +201,7 @@ def _passage(case: Case) -> str:
         start, end = span.start - begin, min(span.end - begin, len(text))
         if start < at:
             continue
-        label = visible(span.label)
+        label = _harmless(span.label)
         parts += [_lines(text[at:start]), OPEN, _inline(text[start:end])]
         parts.append(f" {label}{CLOSE}")
         at = end

@@ -303,7 +303,7 @@ _COLUMNS = ("doc_id", "chars_in", "reason", "kept_doc_id", "kept_in", "similarit
 
 def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
     """Documents that were dropped for one that is alike; equal ones need no judging."""
-    if kind != "removal" or not run.manifest["config"].get("dedup"):
+    if kind != "removal" or run.manifest["config"].get("dedup") is None:
         return
     for _, ledger in run.each_ledger(list(_COLUMNS)):
         some = ledger.filter(pc.is_in(ledger["reason"], value_set=pa.array(_JUDGED)))
