@@ -40,12 +40,8 @@ from isinglass.pipelines.statistics import OUTPUT, record_statistics, text_stati
 from isinglass.pipelines.sums import reconcile, totals
 from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
 from isinglass.schemas.commit import Commit, OutputFile
-from isinglass.schemas.manifest import (
-    InputFile,
-    Manifest,
-    ReviewSummary,
-    StageSummary,
-)
+from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
+from isinglass.schemas.review import ReviewSummary
 from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.statistics.fold import words_by_source
 from isinglass.transforms.statistics.gates import evaluate_gates

@@ -14,7 +14,7 @@ from isinglass.pipelines.review.told import review_statistics
 from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
-    from isinglass.schemas.manifest import ReviewSummary
+    from isinglass.schemas.review import ReviewSummary
 
 REVIEW = "review"
 

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.review.marks import holds
 from isinglass.pipelines.review.units import DRAW, PLACE, Kind, drawn, units
-from isinglass.schemas.manifest import ReviewedKind, ReviewRecall, ReviewSummary
 from isinglass.schemas.marks import Key, Mark
+from isinglass.schemas.review import ReviewedKind, ReviewRecall, ReviewSummary
 from isinglass.transforms.statistics.draw import draws, salt
 from isinglass.transforms.statistics.intervals import wilson
 

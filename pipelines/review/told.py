@@ -9,7 +9,7 @@ from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import statistic
 
 if TYPE_CHECKING:
-    from isinglass.schemas.manifest import ReviewedKind, ReviewSummary
+    from isinglass.schemas.review import ReviewedKind, ReviewSummary
 
 PRECISION, RECALL = "review.precision", "review.recall"
 _SLICE = {"finding": "entity", "removal": "reason"}

@@ -16,7 +16,7 @@ from isinglass.pipelines.report.text import MISSING, grouped, percent
 from isinglass.pipelines.review.told import named
 
 if TYPE_CHECKING:
-    from isinglass.schemas.manifest import ReviewSummary
+    from isinglass.schemas.review import ReviewSummary
 
 
 def interval(low: float, high: float) -> str:
