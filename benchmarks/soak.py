@@ -4,7 +4,8 @@ Every job is run once in peace. Then it is begun in another folder, and at rando
 moments it is killed (-9), stopped as by Ctrl-C, started twice at once, its files are
 dated into the future as if the clock had been set back, or its disk is filled up. What
 comes out must be the same to the byte, and the planted values must be nowhere but in
-`data/` and `quarantine/`: not in a table, a commit, a temporary file or a log. Run:
+`data/` and `quarantine/`: not in a table, a commit, a temporary file or a log. Nobody
+but their owner may look into `work/` and `quarantine/`, though the umask is 0. Run:
 
     python benchmarks/soak.py --moments 100
     python benchmarks/soak.py --jobs names encode --moments 20 --seed 7
@@ -37,6 +38,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from isinglass.pipelines.engine.workspace import TABLES
+from isinglass.pipelines.engine.workspace.layout import PRIVATE
 
 KEY = {"ISINGLASS_SOAK_KEY": "a key of more than sixteen characters"}
 OPEN_TO_VALUES = ("data", "quarantine")
@@ -44,16 +46,37 @@ FULL, BUSY, KILLED, STOPPED = 75, 75, -signal.SIGKILL, 130
 HOUR = 3600.0
 DISTINCT = 7
 """Of nine texts the last is that before it, where the numbers are taken modulo 9."""
+MODES = ("in_memory", "in_memory", "multi_processing")
+OWNER_ALONE = 0o700
+PERMISSIONS = 0o777
 _WORDS = ("river", "stone", "window", "paper", "garden", "letter", "table", "morning")
 _NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
 MARK = "quixolantern"
 """A word of every text, which has no business outside of the texts either."""
+WORDS = (".words.arrow", "vocabulary.data.npy")
+"""Ends of the names of files in `work/` that hold words one by one: those of clusters,
+of which a report shows some, and those of evaluation sets. Values are none of them."""
+FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
+"""A paragraph of every fifth text: boilerplate, which is listed without the address."""
+EVALUATED = 17
+"""Of so many texts one is in the evaluation set."""
 
 JOBS: dict[str, tuple[str, dict[str, Any]]] = {
     "audit": ("audit", {"dedup": {}, "pii": {"mode": "identifiers"}}),
     "identifiers": (
         "clean",
         {"dedup": {}, "pii": {"mode": "identifiers"}, "balance": {}},
+    ),
+    "boilerplate": (
+        "clean",
+        {
+            "dedup": {
+                "paragraphs": {"max_documents": 5, "remove": True},
+                "repeats": {"words": 20},
+            },
+            "decontaminate": {"files": ["evaluation.jsonl"]},
+            "pii": {"mode": "identifiers"},
+        },
     ),
     "names": ("clean", {"dedup": {}, "pii": {"mode": "fast"}}),
     "encode": (
@@ -76,6 +99,7 @@ class Soak:
 
     base: Path
     chance: random.Random
+    planted: Sequence[str] = ()
     said: list[bytes] = field(default_factory=list)
 
     def command(self, job: str, output: Path) -> list[str]:
@@ -88,18 +112,22 @@ class Soak:
             return [*start, *given, "--output", str(output)]
         path = self.base / f"{job}.yaml"
         path.write_text(yaml.safe_dump(self.settings(sections)))
-        return [*start, "-c", str(path), "--set", f"output={output}"]
+        # The same bytes must come whoever does the work.
+        mode = self.chance.choice(MODES)
+        changes = [f"output={output}", f"beam.mode={mode}"]
+        return [*start, "-c", str(path), *(p for c in changes for p in ("--set", c))]
 
     def settings(self, sections: dict[str, Any]) -> dict[str, Any]:
         """A configuration with small shards and worker processes."""
         keyed = {name: dict(section) for name, section in sections.items()}
         if "pii" in keyed:
             keyed["pii"]["key_env"] = next(iter(KEY))
+            keyed["pii"]["canaries"] = {"documents": 20}
         return {
             "inputs": [{"path": str(self.base / "corpus"), "source": "web"}],
             "output": "unset",
-            "limits": {"shard_bytes": 20_000},
-            "beam": {"workers": 2, "mode": "multi_processing"},
+            "limits": {"shard_bytes": 8_000, "max_quarantine_rate": 1.0},
+            "beam": {"workers": 2, "mode": "in_memory"},
             **keyed,
         }
 
@@ -112,6 +140,7 @@ class Soak:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0,
         )
 
     def finish(self, process: subprocess.Popen[bytes]) -> int:
@@ -133,7 +162,7 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
     """Write texts with duplicates and identifiers; returns what must not leak."""
     (base / "corpus").mkdir(parents=True)
     (base / "tmp").mkdir()
-    planted = [MARK]
+    planted = [MARK, "webmaster@footers-of-pages.io"]
     rows: list[dict[str, str]] = []
     for number in range(documents):
         words = [chance.choice(_WORDS) for _ in range(80)]
@@ -141,6 +170,8 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
         planted.append(address)
         name = _NAMES[number % len(_NAMES)]
         text = f"{' '.join(words)}, {MARK}, wrote {name}. Mail: {address}"
+        if number % 5 == 0:
+            text += f"\n\n{FOOTER}"
         rows.append(
             {
                 "id": str(number),
@@ -152,6 +183,8 @@ def make_corpus(base: Path, documents: int, chance: random.Random) -> list[str]:
         if part == 0:
             lines.append('{"text": "' + MARK + " cut off\n")
         (base / "corpus" / f"{part}.jsonl").write_text("".join(lines))
+    evaluated = [json.dumps(row) + "\n" for row in rows[::EVALUATED]]
+    (base / "evaluation.jsonl").write_text("".join(evaluated))
     (base / "values.txt").write_text("\n".join(planted[5:8]) + "\n")
     return planted
 
@@ -170,16 +203,32 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
     """Files that hold a planted value, but those that hold texts."""
-    wanted = [value.encode() for value in planted]
     found = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_file() and inside.parts[0] not in OPEN_TO_VALUES:
             content = b"\n".join(contents(path))
-            found += [
-                f"{inside} holds a value" for value in wanted if value in content
-            ][:1]
+            allowed = MARK if path.name.endswith(WORDS) else ""
+            wanted = [value for value in planted if value != allowed]
+            if any(value.encode() in content for value in wanted):
+                found.append(f"{inside} holds a value")
     return found
+
+
+def look_over(soak: Soak, folder: Path) -> list[str]:
+    """What is wrong with the files of a run that may have been disturbed."""
+    found = leaks(soak.base / "tmp", soak.planted)
+    return [*found, *leaks(folder, soak.planted), *unlocked(folder)]
+
+
+def unlocked(folder: Path) -> list[str]:
+    """Folders of a run that others than their owner may look into."""
+    return [
+        f"{name} has the mode {mode:o}"
+        for name in PRIVATE
+        if (folder / name).exists()
+        and (mode := (folder / name).stat().st_mode & PERMISSIONS) != OWNER_ALONE
+    ]
 
 
 def contents(path: Path) -> Iterator[bytes]:
@@ -261,26 +310,42 @@ def soak_job(
 ) -> list[str]:
     """Disturb one job so many times; returns what went wrong."""
     whole, disturbed = soak.base / f"{job}-whole", folder / f"{job}-disturbed"
-    planted = (soak.base / "planted.txt").read_text().split("\n")
     started = time.monotonic()
     soak.run(soak.command(job, whole))
     seconds, expected = time.monotonic() - started, hashes(whole)
-    command, faults, done = soak.command(job, disturbed), [], Counter[str]()
+    faults, done = [], Counter[str]()
     for _ in range(moments):
-        kind = soak.chance.choice(list(kinds))
+        kind, moment = soak.chance.choice(kinds), soak.chance.uniform(0, seconds)
         done[kind.__name__] += 1
-        fault = kind(soak, command, disturbed, soak.chance.uniform(0, seconds))
-        faults += [f"{kind.__name__}: {fault}"] if fault else []
-        faults += leaks(disturbed, planted) if disturbed.exists() else []
+        fault = kind(soak, soak.command(job, disturbed), disturbed, moment)
+        found = [fault] if fault else []
+        found += look_over(soak, disturbed)
         if (disturbed / "_SUCCESS").exists():
-            faults += _differing(expected, hashes(disturbed))
+            found += _differing(expected, hashes(disturbed))
             shutil.rmtree(disturbed)
-    soak.run(command)
-    faults += _differing(expected, hashes(disturbed)) + leaks(disturbed, planted)
-    logs = b"\n".join(soak.said)
-    faults += ["a log holds a value" for value in planted if value.encode() in logs][:1]
-    print(f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace")
+        print(f"{job}: {kind.__name__} at {moment:.1f} s", *found, flush=True)
+        faults += found
+    faults += _end_in_peace(soak, job, disturbed, expected)
+    print(
+        f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace",
+        flush=True,
+    )
     return faults
+
+
+def _end_in_peace(
+    soak: Soak, job: str, output: Path, expected: dict[str, str]
+) -> list[str]:
+    """Let a disturbed run end, prove it, and look at all that was ever said."""
+    command = soak.command(job, output)
+    verify = [sys.executable, "-m", "isinglass", "-v", "verify", str(output)]
+    for last in (command, verify, [*command, "--dry-run"]):
+        soak.run(last)
+    faults = _differing(expected, hashes(output)) + look_over(soak, output)
+    shutil.rmtree(output)
+    logs = b"\n".join(soak.said)
+    loud = [value for value in soak.planted if value.encode() in logs]
+    return faults + ["a log holds a value" for _ in loud[:1]]
 
 
 def _differing(expected: dict[str, str], found: dict[str, str]) -> list[str]:
@@ -302,9 +367,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        soak = Soak(base, chance)
-        planted = make_corpus(base, given.documents, chance)
-        (base / "planted.txt").write_text("\n".join(planted))
+        soak = Soak(base, chance, make_corpus(base, given.documents, chance))
         if {"against", "forget"} & set(given.jobs):
             soak.run(soak.command("identifiers", base / "earlier"))
         for number, job in enumerate(given.jobs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,16 @@ from isinglass.pipelines.audit_ledger import write_ledger
 from isinglass.pipelines.engine.commits import outputs_digest_input, read_commit
 from isinglass.pipelines.engine.mapped_tables import (
     SURVEY,
+    WORDS,
     check_same,
     decisions_path,
+    id_words,
     read_mapped,
     survey_path,
 )
 from isinglass.pipelines.engine.units import Unit, shard_unit
 from isinglass.pipelines.returned import blamed, check_record, open_stages, own_edits
-from isinglass.pipelines.stage import Driver, Stage
+from isinglass.pipelines.stage import Stage
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.errors import ReconcileError
@@ -32,13 +34,14 @@ from isinglass.transforms.accounts import account, kept_view
 from isinglass.transforms.edits import Applied, Edits, View, apply_edits
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read import read_shard
-from isinglass.transforms.read.identity import doc_id_words
+from isinglass.transforms.read.identity import doc_id_words, format_doc_ids
 from isinglass.transforms.statistics.fold import TextGatherer
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.returned import Loaded
+    from isinglass.pipelines.stage import Driver
     from isinglass.transforms.write import TableWriter
 
 CLEAN = "clean"
@@ -101,7 +104,11 @@ class CleanWork:
 
     def _needs_texts(self, shard_id: str) -> bool:
         """Whether the inputs of a shard must be read again."""
-        if self.write_text or self._reading:
+        if self.write_text or any(stage.edits for stage in self.stages):
+            return True
+        survey = read_mapped(survey_path(self.workspace, shard_id), WORDS)
+        doc_ids = format_doc_ids(id_words(survey))
+        if any(stage.wants_texts(doc_ids) for stage in self._reading):
             return True
         surveyed = read_commit(self.workspace, SURVEY, shard_id)
         return surveyed is None or surveyed.counts["rejected"] > 0
@@ -274,8 +281,9 @@ def clean_units(
         driver.code,
     ]
     surveys = driver.surveys
-    return [
-        shard_unit(shard, [surveys[name].fingerprint, decisions[name], shape])
-        for shard in driver.plan.shards
-        for name in [shard.shard_id]
-    ]
+    units = []
+    for shard in driver.plan.shards:
+        name, surveyed = shard.shard_id, surveys[shard.shard_id]
+        unit = shard_unit(shard, [surveyed.fingerprint, decisions[name], shape])
+        units.append(replace(unit, rows=surveyed.counts["documents"]))
+    return units

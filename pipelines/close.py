@@ -36,9 +36,14 @@ from isinglass.pipelines.review.measure import measure
 from isinglass.pipelines.review.told import review_statistics, review_warnings
 from isinglass.pipelines.stage import Closed, Closing, Driver, Stage, Verdict
 from isinglass.pipelines.stages import STAGES
-from isinglass.pipelines.statistics import OUTPUT, record_statistics, text_statistics
+from isinglass.pipelines.statistics import (
+    OUTPUT,
+    baselines,
+    record_statistics,
+    text_statistics,
+)
 from isinglass.pipelines.sums import reconcile, totals
-from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
 from isinglass.schemas.review import ReviewSummary
@@ -135,16 +140,17 @@ def _manifest(
     every: list[type[Stage] | Stage] = [*STAGES]
     every += [stage for stage in run.stages if is_outside(stage)]
     asked = [gate for stage in every for gate in stage.asks(config)]
-    asked = [*config.gates, *asked, quarantine_gate(config)]
-    gates = evaluate_gates(tuple(asked), statistics)
-    inputs = _inputs(run)
     records, characters = totals(counts)
+    asked = [*config.gates, *asked, *general_gates(config, records)]
+    gates = evaluate_gates(asked, statistics, baselines(asked))
+    inputs = _inputs(run)
     values: dict[str, Any] = {}
     for stage in run.stages:
         if not is_outside(stage):
             values |= closed[stage.name].manifest
     public = [file for file in run.outputs if not file.path.startswith("work/")]
-    warnings = [*general_warnings(inputs, records), *review_warnings(review)]
+    warnings = general_warnings(inputs, records, statistics)
+    warnings += review_warnings(review)
     for one in every:
         warnings += one.warns(config, values, statistics)
     return Manifest(

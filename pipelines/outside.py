@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -28,12 +29,9 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
     for number, config in enumerate(configs):
         where = f"stages[{number}]"
         kind = load_class(config.use, base, where)
+        _check_options(kind, config, where)
         try:
             stage = kind(**config.options)
-        except TypeError as error:
-            raise ConfigError(
-                f"{where}: {config.use} does not take these options: {error}."
-            ) from None
         except Exception as error:
             raise ConfigError(
                 f"{where}: {config.use} refuses its options: {_told(error)}"
@@ -46,6 +44,26 @@ def load_stages(configs: Sequence[StageConfig], base: Path) -> tuple[Stage, ...]
             raise ConfigError(f"{where}: there is a stage called {stage.name} already.")
         found.append(stage)
     return tuple(found)
+
+
+def _check_options(kind: type[Stage], config: StageConfig, where: str) -> None:
+    """Refuse options that a class does not take, and to leave out one that it needs."""
+    taken = inspect.signature(kind).parameters.values()
+    named = {
+        p.name: p for p in taken if p.kind not in {p.VAR_KEYWORD, p.VAR_POSITIONAL}
+    }
+    anything = any(p.kind is p.VAR_KEYWORD for p in taken)
+    unknown = [] if anything else sorted(config.options.keys() - named)
+    needed = [n for n, p in named.items() if p.default is p.empty]
+    for told, names in (
+        ("does not take the option", unknown),
+        ("needs the option", [name for name in needed if name not in config.options]),
+    ):
+        if names:
+            takes = ", ".join(named) or "none"
+            raise ConfigError(
+                f"{where}: {config.use} {told} {names[0]}. Its options: {takes}."
+            )
 
 
 def load_class(use: str, base: Path, where: str) -> type[Stage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,11 @@ from isinglass.pipelines.changed_inputs import (
     note_inputs,
     taken,
 )
-from isinglass.pipelines.clean import CleanWork, clean_units
+from isinglass.pipelines.clean import CLEAN, CleanWork, clean_units
 from isinglass.pipelines.close import Finished, close
 from isinglass.pipelines.decide import Decided, decide
 from isinglass.pipelines.engine.mapped_tables import (
+    SURVEY,
     decision_hashes,
     decisions_path,
     extents,
@@ -30,7 +31,7 @@ from isinglass.pipelines.engine.mapped_tables import (
     survey_ids,
 )
 from isinglass.pipelines.engine.passes import Session, run_pass
-from isinglass.pipelines.engine.progress import was_cut_off
+from isinglass.pipelines.engine.progress import busy, was_cut_off
 from isinglass.pipelines.engine.runner import Execution, check_beam
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -42,7 +43,6 @@ from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
-from isinglass.pipelines.plan.places import refuse_remote
 from isinglass.pipelines.returned import blamed, check_declared
 from isinglass.pipelines.review.marks import marks_of
 from isinglass.pipelines.second_try import deadly_files, prepare_second_try
@@ -87,7 +87,6 @@ class Request:
     @property
     def output(self) -> Path:
         """The run folder."""
-        refuse_remote(self.config.output, OutputError, "output")
         try:
             return (self.base / Path(self.config.output).expanduser()).resolve()
         except (ValueError, RuntimeError):
@@ -117,7 +116,8 @@ def execute(request: Request, console: Console) -> Result:
     Raises:
         IsinglassError: Of the class that says how to react; see `schemas.errors`.
     """
-    prepared = prepare(request)
+    with busy(console, "planning"):
+        prepared = prepare(request)
     identity = prepared.identity
     outside = tuple(stage for stage in prepared.stages if is_outside(stage))
     workspace = Workspace(str(request.output))
@@ -136,9 +136,11 @@ def execute(request: Request, console: Console) -> Result:
             # A fault that ended this process the last time ends a worker now.
             beam = execution.config.model_copy(update={"mode": "multi_processing"})
             execution = replace(execution, config=beam)
-        session = Session(workspace, execution, console)
+        session = Session(
+            workspace, execution, console, passes_of(prepared.stages, request.verb)
+        )
         try:
-            manifest = _Job(prepared, session).run()
+            manifest = Job(prepared, session).run()
         except WorkerDiedError as death:
             prepare_second_try(workspace, prepared.plan, death)
             manifest = None
@@ -164,7 +166,7 @@ def prepare(request: Request) -> Prepared:
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
     check_beam(config.beam, request.execution.arguments)
-    check_gates(config.gates, (*STAGES, *outside))
+    gates = check_gates(config.gates, (*STAGES, *outside), request.base)
     for kind in STAGES:
         if kind.verb == verb and kind.of(config) is None:
             section = f"`{kind.name}` section; add `{kind.name}: {{}}`."
@@ -177,12 +179,21 @@ def prepare(request: Request) -> Prepared:
             stages.append(stage.prepare(site))
     made = plan(config, request.base, deadly_files(workspace))
     changes = {name: part for one in stages for name, part in one.resolved().items()}
-    config, marks = marks_of(config.model_copy(update=changes), request.base)
+    config = config.model_copy(update=changes | {"gates": gates})
+    config, marks = marks_of(config, request.base)
     for stage in stages:
         check_declared(stage, made.layout.carried)
     identity = Identity.of(config, verb, made, stages, marks)
     _check_folder(request, workspace, identity, made)
     return Prepared(config, made, identity, tuple(stages))
+
+
+def passes_of(stages: Sequence[Stage], verb: Verb) -> tuple[str, ...]:
+    """Names of the passes over units that a run makes, in their order."""
+    heard = sorted(stages, key=lambda stage: not stage.early)
+    decide = [name for stage in heard for name in stage.passes(verb, "decide")]
+    after = [name for stage in stages for name in stage.passes(verb, "after")]
+    return SURVEY, *decide, CLEAN, *after
 
 
 def _check_folder(
@@ -194,7 +205,7 @@ def _check_folder(
         check_inputs(workspace, taken(made.inputs))
 
 
-class _Job:
+class Job:
     """One attempt at a run; holds what passes hand to each other."""
 
     def __init__(self, prepared: Prepared, session: Session) -> None:
@@ -204,6 +215,12 @@ class _Job:
         self.driver = Driver(session, plan, config, identity.verb, identity.code)
 
     def run(self) -> Manifest:
+        """All passes in order, and what closes them."""
+        finished = self.passes()
+        with busy(self.driver.session.console, "closing"):
+            return close(finished)
+
+    def passes(self) -> Finished:
         """All passes in order."""
         self._survey()
         decided, cleans = self._settle()
@@ -214,9 +231,7 @@ class _Job:
                 after[stage.name] = stage.after(self.driver, cleans)
             self.driver = replace(self.driver, after=after)
         verdicts = decided.verdicts
-        return close(
-            Finished(self.driver, self.identity, self.stages, cleans, verdicts)
-        )
+        return Finished(self.driver, self.identity, self.stages, cleans, verdicts)
 
     def _survey(self) -> None:
         driver, config = self.driver, self.driver.config

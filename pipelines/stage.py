@@ -6,8 +6,9 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`asks`, `warns`, `figure`, `deed`, `line`, `written`, `prove`, `reader`, `rebuild`,
-`story`, `cases` and `beside` are asked of a finished run, which may be another's.
+`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `written`, `prove`, `reader`,
+`rebuild`, `story`, `cases` and `beside` are asked of a finished run, which may be
+another's.
 """
 
 from __future__ import annotations
@@ -127,6 +128,19 @@ class Stage:
         """What a dry run says of the stage, by name."""
         return {}
 
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """Names of the passes over units that a phase makes, in their order."""
+        return ()
+
+    def scaled(self, share: float) -> Self:
+        """The stage for a sample of so large a share of the documents.
+
+        What is done for a fixed number of documents is done for that share of them,
+        and what holds for a whole corpus alone is not asked of the sample.
+        """
+        del share
+        return self
+
     def begin(self, driver: Driver) -> tuple[Commit, ...]:
         """Steps before the survey, whose outputs the survey depends on."""
         return ()
@@ -179,6 +193,10 @@ class Stage:
         rest of its edits must not depend on the batch but by `Edits.to_batch`.
         """
 
+    def wants_texts(self, doc_ids: pa.StringArray) -> bool:
+        """Whether an audit must read the documents of a shard again for `record`."""
+        return True
+
     def record(self, state: Any, applied: Applied, note: Any) -> Record:
         """Write down more about kept documents; their clean texts are known here.
 
@@ -225,6 +243,11 @@ class Stage:
         One that begins with a small letter goes on the line before it.
         """
         return ""
+
+    @classmethod
+    def remarks(cls, manifest: Manifest) -> Sequence[str]:
+        """What the head of the report says below the reasons of the verdict."""
+        return ()
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:

@@ -8,15 +8,24 @@ from typing import Literal
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import GateResult, InputFile, Records
 from isinglass.schemas.reasons import QuarantineReason
+from isinglass.schemas.statistic import Statistic
+
+_MOST_NAMED = 5
 
 
-def quarantine_gate(config: RunConfig) -> GateConfig:
-    """The gate that every run has, whatever its `gates` section says."""
+def general_gates(config: RunConfig, records: Records) -> tuple[GateConfig, ...]:
+    """The gates that every run has, whatever its `gates` section says."""
     rate = config.limits.max_quarantine_rate
-    return GateConfig(metric="quarantine.rate", op="<=", value=rate, severity="error")
+    limit = GateConfig(metric="quarantine.rate", op="<=", value=rate, severity="error")
+    if not records.total_in:
+        return (limit,)
+    kept = GateConfig(metric="records.kept", op=">=", value=1, severity="error")
+    return limit, kept.model_copy(update={"reason": "Nothing was kept."})
 
 
-def general_warnings(inputs: Iterable[InputFile], records: Records) -> list[str]:
+def general_warnings(
+    inputs: Iterable[InputFile], records: Records, statistics: Iterable[Statistic]
+) -> list[str]:
     """What a reader must know of the inputs and of what became of the records."""
     warnings = []
     bad = sum(bool(file.problem) for file in inputs)
@@ -30,11 +39,25 @@ def general_warnings(inputs: Iterable[InputFile], records: Records) -> list[str]
         warnings.append(
             f"{twice} records use an id of another text; they are in quarantine."
         )
-    if records.total_in and not records.kept:
-        warnings.append("No document was kept.")
+    gone = _sources_gone(statistics) if records.kept else []
+    if gone:
+        more = len(gone) - _MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        named = ", ".join(gone[:_MOST_NAMED])
+        warnings.append(f"Nothing is left of these sources: {named}{rest}.")
     if not records.total_in:
         warnings.append("The inputs hold no records.")
     return warnings
+
+
+def _sources_gone(statistics: Iterable[Statistic]) -> list[str]:
+    """Sources that had documents, and of which none was kept."""
+    documents: dict[str, dict[str, float]] = {"input": {}, "output": {}}
+    for row in statistics:
+        if row.metric == "documents" and row.source and row.language is None:
+            documents[row.when][row.source] = row.value
+    before, after = documents["input"], documents["output"]
+    return sorted(name for name, n in before.items() if n and not after.get(name))
 
 
 def verdict(

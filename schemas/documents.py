@@ -61,13 +61,15 @@ class Shard:
     """The unit of work, resume and output: a stretch of a big file, or small files.
 
     Its id is file-name-safe and stable: made of source, file and part. `input` is an
-    index into `inputs` of the configuration.
+    index into `inputs` of the configuration. Of a sample, reading ends behind the
+    document with which so many bytes of text have come.
     """
 
     shard_id: str
     source: str
     input: int
     pieces: tuple[Piece, ...]
+    most_bytes: int | None = None
 
     def to_json(self) -> str:
         """Compact JSON, the form in which a shard travels through Beam."""

@@ -281,7 +281,12 @@ class GateResult(Section):
     value: float
     actual: float | None = Field(description="None when no such statistic exists.")
     severity: Literal["error", "warning"]
+    baseline: str | None = None
+    reason: str = ""
     passed: bool
+    where: dict[str, str] = Field(
+        default_factory=dict, description="Of columns given as *: where it is `actual`."
+    )
 
 
 class PassRecord(Section):

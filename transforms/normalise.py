@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.config.normalise import NormaliseConfig
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import (
     CODE_POINTS,
     assigned_code_points,
@@ -82,7 +82,7 @@ def composing_table() -> NDArray[np.uint8]:
     return table
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _encode(code: Any, out: Any, target: Any) -> Any:
     """Write one code point as UTF-8; returns the position after it."""
     if code < 0x80:  # noqa: PLR2004
@@ -103,7 +103,7 @@ def _encode(code: Any, out: Any, target: Any) -> Any:
     return target + 2
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fold_row(
     data: Any, position: Any, stop: Any, table: Any, out: Any, target: Any
 ) -> Any:
@@ -138,7 +138,7 @@ def _fold_row(
     return target
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _write(lower: Any, out: Any, target: Any) -> Any:
     """Write one character beyond ASCII; returns the position after it."""
     if lower == DOTTED:
@@ -146,7 +146,7 @@ def _write(lower: Any, out: Any, target: Any) -> Any:
     return _encode(lower, out, target)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None:
     target = np.int64(0)
     for row in range(offsets.size - 1):
@@ -154,7 +154,7 @@ def _fold_rows(data: Any, offsets: Any, table: Any, out: Any, ends: Any) -> None
         ends[row + 1] = target
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _mark(data: Any, offsets: Any, table: Any, usual: Any, marks: Any) -> None:
     """Mark the texts that hold a code point which is not as usual by the table."""
     for row in range(offsets.size - 1):

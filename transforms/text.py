@@ -14,8 +14,9 @@ from unicodedata import category
 import numpy as np
 import pyarrow as pa
 import xxhash
-from numba import njit
 from numpy.typing import NDArray
+
+from isinglass.transforms.compiled import njit
 
 CODE_POINTS = 0x110000
 
@@ -127,7 +128,7 @@ def blank_table() -> NDArray[np.uint8]:
     return table
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def decode(data: Any, position: Any) -> Any:
     """Decode one code point of valid UTF-8: returns (code point, bytes)."""
     byte = np.int64(data[position])
@@ -143,7 +144,7 @@ def decode(data: Any, position: Any) -> Any:
     return (byte & 0x07) << 18 | second << 12 | third << 6 | fourth, 4
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def largest_byte(data: Any, start: Any, stop: Any) -> Any:
     """Return the largest byte of a stretch; below 128 it is all ASCII."""
     largest = np.uint8(0)
@@ -164,7 +165,7 @@ def content_hashes(normalised: pa.StringArray) -> NDArray[np.uint64]:
     return np.frombuffer(digests, ">u8").reshape(-1, 2).astype(np.uint64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count_words(data: Any, offsets: Any, table: Any, counts: Any) -> None:
     for row in range(offsets.size - 1):
         position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import (
     assigned_code_points,
     decode,
@@ -91,7 +91,7 @@ def class_table() -> NDArray[np.uint8]:
     return table
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def mix(value: Any) -> Any:
     """Mix 64 bits so that each depends on all (MurmurHash3's finaliser)."""
     value ^= value >> _HALF
@@ -101,7 +101,7 @@ def mix(value: Any) -> Any:
     return value ^ (value >> _HALF)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_unspaced(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     """Tell whether most word characters belong to a script without spaces."""
     # All those scripts lie above U+07FF: their UTF-8 starts with 0xE0 or more.
@@ -118,7 +118,7 @@ def _is_unspaced(data: Any, position: Any, stop: Any, classes: Any) -> Any:
     return balance > 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _hash_words(data: Any, position: Any, stop: Any, classes: Any, units: Any) -> Any:
     """Write the hash of each word into `units`; returns how many there are.
 
@@ -156,7 +156,7 @@ def _hash_words(data: Any, position: Any, stop: Any, classes: Any, units: Any) -
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _hash_characters(
     data: Any, position: Any, stop: Any, classes: Any, units: Any
 ) -> Any:
@@ -171,7 +171,7 @@ def _hash_characters(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def cut_units(data: Any, start: Any, stop: Any, classes: Any, hashes: Any) -> Any:
     """Write the hash of each unit of a text; returns (units, whether characters).
 
@@ -183,7 +183,7 @@ def cut_units(data: Any, start: Any, stop: Any, classes: Any, hashes: Any) -> An
     return _hash_words(data, start, stop, classes, hashes), False
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def find_spans(
     data: Any, bounds: Any, classes: Any, by_character: Any, places: Any, spans: Any
 ) -> Any:
@@ -214,7 +214,7 @@ def find_spans(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _all_spans(
     data: Any, offsets: Any, classes: Any, by_character: Any, spans: Any, ends: Any
 ) -> None:

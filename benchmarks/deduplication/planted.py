@@ -5,7 +5,23 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from isinglass.schemas.config import NormaliseConfig
+from isinglass.transforms.dedup.edits import (
+    EDITS,
+    Edit,
+    Original,
+    change_units,
+    new_unit,
+    originals,
+)
+from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
+from isinglass.transforms.draws import Draw
+from isinglass.transforms.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,12 +29,7 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r"\S+")
 LEAST_WORDS, MOST_WORDS = 40, 5_000
 LEAST_JACCARD = 0.45
-_BOILERPLATE = (
-    "subscribe to the newsletter of this site and read more every week",
-    "all rights reserved no part of this page may be used elsewhere",
-    "share this page with your friends or save it for later",
-    "home about contact search archive categories tags help",
-)
+NGRAM = 5
 
 
 @dataclass(frozen=True)
@@ -36,86 +47,22 @@ class Planted:
     text: str
 
 
-def _share(chance: random.Random) -> float:
-    """A Jaccard similarity to aim at."""
-    return chance.uniform(LEAST_JACCARD, 0.999)
+def _edited(text: str, chance: random.Random, edit: Edit) -> str:
+    """A text after an edit of the product, aimed at a drawn similarity."""
+    form = normalise(pa.array([text]), NormaliseConfig())
+    by_character = shingle(form, NGRAM).unit == CHARACTER_UNIT
+    (original,) = originals(pa.array([text]), by_character, NGRAM)
+    draw = Draw.of(str(chance.getrandbits(64)))
+    return edit(original, chance.uniform(LEAST_JACCARD, 0.999), draw)
 
 
-def _new_word(chance: random.Random) -> str:
-    return f"{chance.choice('bdgklmnprstvz')}o{chance.randrange(10**7)}"
-
-
-def _places(count: int, lost: int, chance: random.Random) -> list[int]:
-    """Places to edit so that about the wanted share of 5-grams survives.
-
-    An edit far from others changes `lost` shingles on each side; J is then
-    (n - lost k) / (n + lost k), solved for k.
-    """
-    share = _share(chance)
-    edits = round(count * (1 - share) / (lost * (1 + share)))
-    return sorted(chance.sample(range(count), max(1, min(edits, count // 2))))
-
-
-def _edit_tokens(text: str, chance: random.Random, change: Callable[[str], str]) -> str:
-    """Change some tokens; all white space between them stays."""
-    spans = [found.span() for found in TOKEN.finditer(text)]
-    parts, end = [], 0
-    for place in _places(len(spans), 5, chance):
-        start, stop = spans[place]
-        parts += [text[end:start], change(text[start:stop])]
-        end = stop
-    return "".join([*parts, text[end:]])
-
-
-def substitute(text: str, chance: random.Random) -> str:
-    """Other words in the place of some."""
-    return _edit_tokens(text, chance, lambda _: _new_word(chance))
-
-
-def delete(text: str, chance: random.Random) -> str:
-    """Some words gone."""
-    return _edit_tokens(text, chance, lambda _: "")
-
-
-def insert(text: str, chance: random.Random) -> str:
-    """New words after some."""
-    return _edit_tokens(text, chance, lambda word: f"{word} {_new_word(chance)}")
-
-
-def truncate_tail(text: str, chance: random.Random) -> str:
-    """Only the first part."""
-    spans = [found.end() for found in TOKEN.finditer(text)]
-    return text[: spans[int(len(spans) * _share(chance)) - 1]]
-
-
-def truncate_head(text: str, chance: random.Random) -> str:
-    """Only the last part."""
-    spans = [found.start() for found in TOKEN.finditer(text)]
-    return text[spans[int(len(spans) * (1 - _share(chance)))] :]
-
-
-def _boilerplate(text: str, chance: random.Random) -> str:
-    """A lead or a foot of site texts with a number in each line."""
-    share = _share(chance)
-    wanted = len(TOKEN.findall(text)) * (1 - share) / share
-    lines: list[str] = []
-    words = 0
-    while words < max(1.0, wanted):
-        line = f"{chance.choice(_BOILERPLATE)} {chance.randrange(10**6)}".split()
-        line = line[: max(1, round(wanted) - words)]
-        lines.append(" ".join(line))
-        words += len(line)
-    return "\n".join(lines)
-
-
-def prepend(text: str, chance: random.Random) -> str:
-    """Boilerplate before the text."""
-    return f"{_boilerplate(text, chance)}\n\n{text}"
-
-
-def append(text: str, chance: random.Random) -> str:
-    """Boilerplate after the text."""
-    return f"{text}\n\n{_boilerplate(text, chance)}"
+def insert(original: Original, aim: float, draw: Draw) -> str:
+    """New units after some."""
+    lost = (NGRAM - 1) + NGRAM * aim
+    count = round(original.shingles * (1 - aim) / lost)
+    return change_units(
+        original, count, lambda unit: f"{unit} {new_unit(original, draw)}", draw
+    )
 
 
 def change_case(text: str, chance: random.Random) -> str:
@@ -153,38 +100,12 @@ def change_punctuation(text: str, chance: random.Random) -> str:
     return re.sub(r"\s+", mark, bare) + chance.choice(["", ".", " ..."])
 
 
-def reorder(text: str, chance: random.Random) -> str:
-    """Paragraphs, or stretches of lines or words, in another order.
-
-    Shingles that run over a border are lost, so the stretches are long.
-    """
-    pieces = re.split(r"\n\s*\n", text)
-    joint = "\n\n"
-    if len(pieces) < 3:  # noqa: PLR2004
-        words = text.split()
-        parts = chance.randint(3, 3 + len(words) // 60)
-        length = -(-len(words) // parts)
-        pieces = [
-            " ".join(words[at : at + length]) for at in range(0, len(words), length)
-        ]
-    first = chance.randrange(len(pieces) - 1)
-    second = chance.randrange(first + 1, len(pieces))
-    pieces[first], pieces[second] = pieces[second], pieces[first]
-    return joint.join(pieces)
-
-
 KINDS: dict[str, Callable[[str, random.Random], str]] = {
-    "substitution": substitute,
-    "deletion": delete,
-    "insertion": insert,
-    "truncated tail": truncate_tail,
-    "truncated head": truncate_head,
-    "boilerplate before": prepend,
-    "boilerplate after": append,
+    **{kind: partial(_edited, edit=edit) for kind, edit in EDITS.items()},
+    "insertion": partial(_edited, edit=insert),
     "case": change_case,
     "white space": change_white_space,
     "punctuation": change_punctuation,
-    "paragraph order": reorder,
 }
 FORMAT_KINDS = frozenset({"case", "white space", "punctuation"})
 """Kinds that leave the words as they are, so that J should be 1."""

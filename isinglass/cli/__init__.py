@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from isinglass.cli.stopping import stoppable
+from isinglass.cli.stopping import ENDING, stoppable
 
 
 def main() -> None:
@@ -13,4 +14,8 @@ def main() -> None:
         # Imports take a while, in which one may think better of it.
         from isinglass.cli.app import run  # noqa: PLC0415
 
-        sys.exit(run())
+        code = run()
+    for number in ENDING:
+        # There is nothing left to stop, but libraries that are taken down.
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)

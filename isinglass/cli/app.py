@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -81,7 +82,7 @@ def _global(
 ) -> None:
     """Send isinglass's own records to stderr; libraries speak from warnings on."""
     del version
-    _check_working_folder()
+    _check_folders()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(_is_not_noise)
@@ -94,7 +95,8 @@ def _global(
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
 
 
-def _check_working_folder() -> None:
+def _check_folders() -> None:
+    """Refuse where libraries would fail as soon as they are imported."""
     try:
         Path.cwd()
     except FileNotFoundError:
@@ -102,6 +104,17 @@ def _check_working_folder() -> None:
             "The working folder of this shell was removed. Change into one that is "
             "there and give the command again."
         ) from None
+    try:
+        temporary = tempfile.gettempdir()
+    except FileNotFoundError:
+        raise RefuseError(
+            "There is no folder for temporary files: neither /tmp nor the working "
+            "folder can be written. Set TMPDIR to one that can."
+        ) from None
+    # torch makes a folder for what it compiles as soon as its compiler is imported, and
+    # Presidio does that where transformers are installed. Nothing of ours is compiled
+    # by torch: it is given a folder that is there.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", temporary)
 
 
 def _is_not_noise(record: logging.LogRecord) -> bool:

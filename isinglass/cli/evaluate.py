@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from isinglass.cli.options import FormatOption, console_on, read_config
+from isinglass.cli.options import FormatOption, console_on, local_path, read_config
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.pii import Mode
 from isinglass.schemas.errors import ConfigError
@@ -41,7 +41,8 @@ def pii(
     data: Annotated[
         Path,
         typer.Option(
-            help="JSON lines: text, spans [{start, end, label}], lang; or .gz."
+            help="JSON lines: text, spans [{start, end, label}], lang; or .gz.",
+            callback=local_path,
         ),
     ],
     *,

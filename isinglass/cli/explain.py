@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isinglass.cli.options import FormatOption, StageOption, console_on, read_stages
+from isinglass.cli.options import (
+    FormatOption,
+    StageOption,
+    console_on,
+    local_path,
+    read_stages,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +26,9 @@ _NAME_WIDTH = 14
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a finished run.", callback=local_path)
+    ],
     doc_id: Annotated[
         str,
         typer.Argument(

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from isinglass.cli.jobs import kept_in
-from isinglass.cli.options import FormatOption, StageOption, UnchangedOption, show
+from isinglass.cli.options import (
+    FormatOption,
+    StageOption,
+    UnchangedOption,
+    local_path,
+    show,
+)
 from isinglass.cli.stopping import stoppable
 from isinglass.cli.usage import GATE_FAILED
 
@@ -19,17 +25,25 @@ MOST_NAMED = 20
 
 
 def forget(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a finished run.", callback=local_path)
+    ],
     value_file: Annotated[
         Path,
         typer.Option(
             "--value-file",
             help="Values to forget, one a line, or ENTITY, a tab and the value.",
+            callback=local_path,
         ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="Folder of the new run.", show_default=False),
+        typer.Option(
+            "--output",
+            help="Folder of the new run.",
+            show_default=False,
+            callback=local_path,
+        ),
     ] = None,
     remove: Annotated[
         Literal["documents", "spans"],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,8 +19,11 @@ from isinglass.cli.stopping import stoppable
 from isinglass.cli.usage import GATE_FAILED, WARNED
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.forecast import Forecast
     from isinglass.pipelines.run import Request, Result
     from isinglass.pipelines.stage import Verb
+
+LOGGER = logging.getLogger("isinglass")
 
 VERBS = {
     "run": "Audit, clean and encode a corpus.",
@@ -48,7 +52,10 @@ def start(
     ] = None,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Plan and check everything, run nothing.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Plan, check everything and try a sample; write nothing."
+        ),
     ] = False,
     replace: Annotated[
         bool,
@@ -69,22 +76,32 @@ def start(
     if runner is not None:
         changes.append(f"beam.runner={runner}")
     checked = read_config(config, changes)
+    LOGGER.info("%s of %s: checking and planning", context.info_name, checked.name)
     # Heavy imports wait until the configuration is known to be right.
     from rich.console import Console  # noqa: PLC0415
 
     from isinglass.pipelines.engine.runner import Execution  # noqa: PLC0415
+    from isinglass.pipelines.engine.workspace import (  # noqa: PLC0415
+        remove_scratch,
+        scratch_folder,
+    )
     from isinglass.pipelines.run import Request, execute  # noqa: PLC0415
 
     execution = Execution(checked.beam, tuple(context.args))
     verb = cast("Verb", context.info_name)
     request = Request(checked, verb, Path.cwd(), execution, replace)
     if dry_run:
-        show_forecast(request, format_)
+        folder = scratch_folder()
+        try:
+            with stoppable("Stopped. Nothing was changed.", folder):
+                show_forecast(request, format_, folder)
+        finally:
+            remove_scratch(folder)
         return 0
     with stoppable(kept_in(checked.output)):
         result = execute(request, Console(stderr=True))
-        _print_result(result, format_)
-    return _exit_code(result, exit_code_unchanged, strict=strict)
+        _print_result(result, request.base, format_)
+        return _exit_code(result, exit_code_unchanged, strict=strict)
 
 
 def kept_in(output: object) -> str:
@@ -95,14 +112,18 @@ def kept_in(output: object) -> str:
     )
 
 
-def show_forecast(request: Request, form: Format) -> None:
-    """Plan, check models, runner and output, and print what would be done."""
+def show_forecast(request: Request, form: Format, folder: Path) -> None:
+    """Plan, check models, runner, output and space, and print what would be done.
+
+    In `folder` a sample is tried, by which it is told how long each pass will take.
+    """
     from isinglass.pipelines.engine.workspace import free_bytes  # noqa: PLC0415
-    from isinglass.pipelines.run import prepare  # noqa: PLC0415
+    from isinglass.pipelines.forecast import check_space, forecast  # noqa: PLC0415
+    from isinglass.pipelines.run import passes_of, prepare  # noqa: PLC0415
 
     prepared = prepare(request)
     made = prepared.plan
-    facts = {
+    facts: dict[str, Any] = {
         "output": request.config.output,
         "files": len(made.inputs),
         "unreadable": sum(bool(i.problem) for i in made.inputs),
@@ -114,10 +135,45 @@ def show_forecast(request: Request, form: Format) -> None:
     }
     for stage in prepared.stages:
         facts |= stage.forecast(made)
-    show(facts, (f"{name}: {value}" for name, value in facts.items()), form)
+    lines = [f"{name}: {value}" for name, value in facts.items()]
+    found = forecast(request, prepared, folder)
+    if found is None:
+        names = passes_of(prepared.stages, request.verb)
+        facts["passes"] = [{"name": name, "seconds": None} for name in names]
+        lines.append(f"passes: {', '.join(names)}")
+    else:
+        facts |= _forecast_json(found)
+        lines += _forecast_lines(found)
+    show(facts, lines, form)
+    if found is not None:
+        check_space(request, found)
 
 
-def _print_result(result: Result, form: Format) -> None:
+def _forecast_json(found: Forecast) -> dict[str, Any]:
+    return {
+        "sampled_documents": found.documents,
+        "expected_documents": found.expected,
+        "passes": [
+            {"name": one.name, "seconds": round(one.seconds, 1)} for one in found.passes
+        ],
+        "seconds": round(found.seconds, 1),
+        "written_bytes": found.written,
+    }
+
+
+def _forecast_lines(found: Forecast) -> list[str]:
+    from isinglass.pipelines.engine.progress import duration  # noqa: PLC0415
+
+    about = f"{found.documents:,} of about {found.expected:,} documents"
+    return [
+        f"An estimate, by a sample of {about} on this machine as it is now:",
+        *(f"  {one.name}: about {duration(one.seconds)}" for one in found.passes),
+        f"all passes: about {duration(found.seconds)}",
+        f"written: about {found.written / 1e9:.2f} GB",
+    ]
+
+
+def _print_result(result: Result, base: Path, form: Format) -> None:
     from isinglass.pipelines.report.verdict import summary_lines  # noqa: PLC0415
 
     if form == "json":
@@ -125,9 +181,9 @@ def _print_result(result: Result, form: Format) -> None:
         return
     if result.nothing_to_do:
         typer.echo(f"Nothing to do: run {result.manifest.run_id} is complete.")
-    path, here = result.folder / "report.html", Path.cwd()
-    below = path.is_relative_to(here)
-    typer.echo(f"Report: {path.relative_to(here) if below else path}")
+    path = result.folder / "report.html"
+    below = path.is_relative_to(base)
+    typer.echo(f"Report: {path.relative_to(base) if below else path}")
     typer.echo("\n".join(summary_lines(result.manifest, result.outside)))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 import typer
 
 from isinglass.schemas.config import RunConfig, load_config
+from isinglass.schemas.config.base import local
 from isinglass.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ UnchangedOption = Annotated[
 ]
 
 
+def local_path(path: Path | None) -> Path | None:
+    """A path of the command line; an address is refused."""
+    if path is not None:
+        try:
+            local(str(path))
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+    return path
+
+
 def show(told: Any, lines: Iterable[str], form: Format) -> None:
     """Write a result to stdout: JSON-able for programs, or lines for a person."""
     whole = json.dumps(told, indent=2) if form == "json" else "\n".join(lines)
@@ -68,6 +79,7 @@ def read_stages(names: list[str] | None) -> tuple[type[Stage], ...]:
 
 def read_config(path: Path, overrides: list[str]) -> RunConfig:
     """Read and check a configuration file."""
+    local_path(path)
     said: dict[type[Exception], str] = {
         FileNotFoundError: f"No configuration at {path}. `isinglass init` writes one.",
         IsADirectoryError: f"{path} is a folder; name the configuration file in it.",

@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 AS_SHELLS_SAY = 128
@@ -24,8 +25,10 @@ _STDERR = 2
 
 
 @contextmanager
-def stoppable(line: str) -> Iterator[None]:
+def stoppable(line: str, scratch: Path | None = None) -> Iterator[None]:
     """Let these signals end the process with `line` on stderr, while the body runs.
+
+    The folder `scratch` is removed then.
 
     A signal that is ignored, as after `nohup` or `&`, stays so. Where Python handles no
     signals, in a thread of somebody else's, nothing is done.
@@ -41,32 +44,41 @@ def stoppable(line: str) -> Iterator[None]:
     os.set_blocking(writer, False)
     before = signal.set_wakeup_fd(writer)
     handlers = [(number, signal.signal(number, lambda *_: None)) for number in own]
-    watch = threading.Thread(target=_watch, args=(reader, line), daemon=True)
+    watch = threading.Thread(target=_watch, args=(reader, line, scratch), daemon=True)
     watch.start()
     try:
         yield
     finally:
-        for number, handler in handlers:
-            signal.signal(number, handler)
         signal.set_wakeup_fd(before)
         os.close(writer)
         watch.join()
         os.close(reader)
+        # Last: Python's own handler would break into what stands above.
+        for number, handler in handlers:
+            signal.signal(number, handler)
 
 
-def _watch(reader: int, line: str) -> None:
+def _watch(reader: int, line: str, scratch: Path | None) -> None:
     while number := os.read(reader, 1):
         if number[0] in ENDING:
-            _end(number[0], line)
+            _end(number[0], line, scratch)
 
 
-def _end(number: int, line: str) -> None:
+def _end(number: int, line: str, scratch: Path | None) -> None:
     fresh = _FRESH_LINE if os.isatty(_STDERR) else b""
     try:
         # Not before it is needed: until the body runs, Ctrl-C is Python's own.
         from isinglass.pipelines.engine.worker import end_children  # noqa: PLC0415
 
         end_children()
+        if scratch is not None:
+            import logging  # noqa: PLC0415
+
+            # What works there goes on until the end, and would say that it is gone.
+            logging.disable()
+            from isinglass.pipelines.engine.workspace import remove_scratch  # noqa: PLC0415
+
+            remove_scratch(scratch)
         os.write(_STDERR, fresh + line.encode() + b"\n")
     finally:
         # Whatever was in the way: nobody may read what is said any more.

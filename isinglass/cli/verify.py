@@ -7,13 +7,21 @@ from typing import Annotated
 
 import typer
 
-from isinglass.cli.options import FormatOption, StageOption, read_stages, show
+from isinglass.cli.options import (
+    FormatOption,
+    StageOption,
+    local_path,
+    read_stages,
+    show,
+)
 
 FAILED = 1
 
 
 def verify(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a finished run.", callback=local_path)
+    ],
     stage: StageOption = None,
     format_: FormatOption = "text",
 ) -> int:

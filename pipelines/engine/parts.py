@@ -23,8 +23,8 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
 )
 
-KEEP_SECONDS = 3.0
-"""Steps that take less in all are not worth a file."""
+KEEP_SECONDS, KEEP_BYTES = 3.0, 64 * 2**20
+"""Steps that take less in all are not worth a file; more bytes are not held."""
 
 _DIGEST = hashlib.sha256().digest_size
 
@@ -53,9 +53,10 @@ class Parts:
         return step
 
     def keep(self, step: pa.RecordBatch) -> None:
-        """Keep a step, once they have taken a while."""
+        """Keep a step, once they have taken a while, or much memory."""
         self._new.append(step)
-        if time.monotonic() - self._since < KEEP_SECONDS:
+        held = sum(step.nbytes for step in self._new)
+        if time.monotonic() - self._since < KEEP_SECONDS and held < KEEP_BYTES:
             return
         content = arrow_bytes(self._new)
         write_atomically(self._path(self._files), self._digest(content) + content)

@@ -14,7 +14,7 @@ from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_co
 from isinglass.pipelines.engine.deaths import cause_of
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.live_workers import LiveWorkers
-from isinglass.pipelines.engine.progress import noted_units, watched
+from isinglass.pipelines.engine.progress import busy, noted_units, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
     build_unit_pipeline,
@@ -51,14 +51,22 @@ input, and that hashes all of it."""
 class Session:
     """What the driver carries from pass to pass; each leaves a record.
 
-    Worker processes are started when a pass first needs them, and stay.
+    Worker processes are started when a pass first needs them, and stay. `passes` names
+    those over units that the run will make, in their order.
     """
 
     workspace: Workspace
     execution: Execution
     console: Console
+    passes: tuple[str, ...] = ()
     records: list[PassRecord] = field(default_factory=list)
     live: LiveWorkers = field(default_factory=LiveWorkers)
+
+    def place(self, name: str) -> str:
+        """Which pass of how many it is."""
+        if name not in self.passes:
+            return name
+        return f"pass {self.passes.index(name) + 1} of {len(self.passes)}, {name}"
 
 
 def run_pass(
@@ -98,7 +106,8 @@ def run_pass(
         pending.sort(key=lambda unit: (-unit.weight, unit.name))
         if session.execution.reverse:
             pending.reverse()
-        with watched(session.console, workspace, work.name, pending):
+        place = session.place(work.name)
+        with watched(session.console, workspace, work.name, place, pending):
             for _, wave in groupby(sorted(pending, key=wave_of), wave_of):
                 _execute(session, work, list(wave), speed=speed, build=build)
     commits = _collect(workspace, work.name, units)
@@ -122,7 +131,8 @@ def run_step(
     commit = valid_commit(workspace, name, unit.name, unit.fingerprint)
     reused = int(commit is not None)
     if commit is None:
-        outcome = run_unit(name, unit, workspace, make)
+        with busy(session.console, name):
+            outcome = run_unit(name, unit, workspace, make)
         if isinstance(outcome, Failure):
             raise outcome.to_error(name)
         commit = outcome

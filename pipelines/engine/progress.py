@@ -38,6 +38,11 @@ LOGGER = logging.getLogger(__name__)
 FIRST_SECONDS = 4.0
 LOG_SECONDS = 30.0
 REFRESH_SECONDS = 0.5
+LEAST_SPEED = 0.1
+"""A smaller one is said with one digit more."""
+
+LEAST_MINUTES = 1.5
+"""Less is said in seconds, and so many hours in minutes."""
 
 
 class WorkerStatus:
@@ -73,23 +78,40 @@ class WorkerStatus:
 
 @contextmanager
 def watched(
-    console: Console, workspace: Workspace, pass_name: str, units: list[Unit]
+    console: Console,
+    workspace: Workspace,
+    pass_name: str,
+    place: str,
+    units: list[Unit],
 ) -> Iterator[None]:
-    """Show progress of `units` while the body runs; nothing if the console is quiet."""
+    """Show progress of `units` while the body runs; nothing if the console is quiet.
+
+    `place` is what the pass is called: which it is of how many.
+    """
     for path in _status_files(workspace):
         remove(path)
-    if console.quiet:
-        yield
-        return
-    stop = threading.Event()
     lines = _lines(workspace, pass_name, units, time.monotonic())
-    thread = threading.Thread(target=_show, args=(console, lines, stop), daemon=True)
-    thread.start()
-    try:
+    with _shown(console, (f"{place}: {line}" for line in lines)):
         yield
-    finally:
-        stop.set()
-        thread.join()
+
+
+@contextmanager
+def busy(console: Console, what: str) -> Iterator[None]:
+    """Say of a step that the driver does itself that it is at it, if it takes long."""
+    started = time.monotonic()
+    ever = iter(lambda: time.monotonic() - started, None)
+    with _shown(console, (f"{what}: {duration(seconds)}" for seconds in ever)):
+        yield
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: `40 s`, `3 min`, `2 h 10 min`."""
+    if seconds < LEAST_MINUTES * 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < LEAST_MINUTES * 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def noted_units(workspace: Workspace, pass_name: str) -> list[str]:
@@ -107,10 +129,29 @@ def was_cut_off(workspace: Workspace) -> bool:
     )
 
 
+@contextmanager
+def _shown(console: Console, lines: Iterator[str]) -> Iterator[None]:
+    """Show a line now and then while the body runs."""
+    if console.quiet:
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=_show, args=(console, lines, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def _show(console: Console, lines: Iterator[str], stop: threading.Event) -> None:
     """Until stopped: a live line on a terminal, a log line now and then if not."""
     if console.is_terminal:
+        if stop.wait(REFRESH_SECONDS):
+            return
         with Live(console=console, transient=True) as live:
+            live.update(Text(next(lines)))
             while not stop.wait(REFRESH_SECONDS):
                 live.update(Text(next(lines)))
         return
@@ -130,26 +171,33 @@ def _lines(
         for unit in [unit for unit, path in pending.items() if exists(path)]:
             done += unit.weight
             finished += _documents(pending.pop(unit))
-        waited = {unit.name for unit in pending}
-        noted = _notes(workspace, pass_name)
-        notes = {name: note for name, note in noted.items() if note["unit"] in waited}
-        documents = finished + sum(note["rows"] for note in notes.values())
+        notes = _notes(workspace, pass_name).values()
+        rows = {note["unit"]: note["rows"] for note in notes}
+        under_way = {unit: rows[unit.name] for unit in pending if unit.name in rows}
+        usual = finished / done if done else 0.0
+        worked = done + sum(
+            _worked(unit, seen, usual) for unit, seen in under_way.items()
+        )
         elapsed = time.monotonic() - started
-        # What is under way is as long a document as what is finished.
-        worked = min(whole, done * documents / finished if finished else done)
-        parts = [
-            f"{pass_name}: {len(units) - len(pending)}/{len(units)} units",
-            f"{documents:,} documents",
-            f"{worked / 2**20 / elapsed if elapsed else 0.0:.1f} MB/s",
-            f"{elapsed:.0f} s",
-        ]
+        documents = finished + sum(under_way.values())
+        parts = [f"{documents:,} documents"]
+        if not documents:
+            parts = [f"{len(units) - len(pending)} of {len(units)} parts"]
         if worked:
-            parts.append(f"about {elapsed * (whole / worked - 1):.0f} s left")
-        parts += [
-            f"worker {name.split('-')[0]}: {note['rows']:,} documents of {note['unit']}"
-            for name, note in notes.items()
-        ]
+            speed = worked / 2**20 / max(elapsed, 1e-3)
+            parts.append(f"{speed:.{1 if speed >= LEAST_SPEED else 2}f} MB/s")
+            left = elapsed * max(0.0, whole / worked - 1)
+            parts.append(f"about {duration(left)} left")
         yield ", ".join(parts)
+
+
+def _worked(unit: Unit, rows: int, usual: float) -> float:
+    """What is done of a unit that is under way, of its weight.
+
+    Where it is not known how many rows it has, they are as many a byte as `usual`.
+    """
+    expected = unit.rows or unit.weight * usual
+    return unit.weight * min(1.0, rows / expected) if expected else 0.0
 
 
 def _documents(commit: Path) -> int:

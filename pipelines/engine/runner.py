@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
@@ -15,6 +16,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from isinglass.pipelines.engine.units import PassWork, Unit, record_failure, run_unit
 from isinglass.pipelines.engine.worker import worker_command
+from isinglass.pipelines.engine.workspace import remove_folder
 from isinglass.schemas.config import BeamConfig
 from isinglass.schemas.errors import ConfigError
 
@@ -130,7 +132,12 @@ def new_pipeline(
             *execution.arguments,
         ]
     )
-    return beam.Pipeline(FnApiRunner(default_environment=environment), options=options)
+    pipeline = beam.Pipeline(
+        FnApiRunner(default_environment=environment), options=options
+    )
+    # Empty, and for what other languages compute: a run that is stopped would leave it.
+    remove_folder(Path(pipeline.local_tempdir))
+    return pipeline
 
 
 class RunUnit(beam.DoFn):

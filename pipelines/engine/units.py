@@ -24,13 +24,14 @@ class Unit:
 
     Its name is file-name-safe and unique in its pass, its fingerprint a hash of all
     that the outputs depend on. `weight` is bytes of input or another measure of the
-    work; big ones go first.
+    work; big ones go first. Of `rows` it has so many, 0 where that is not known.
     """
 
     name: str
     payload: str
     fingerprint: str
     weight: int = 0
+    rows: int = 0
 
     def to_bytes(self) -> bytes:
         """The element that travels through Beam.
@@ -48,7 +49,9 @@ class Unit:
 def shard_unit(shard: Shard, identity: Any) -> Unit:
     """The unit that does a shard, by all that its outputs depend on (JSON-able)."""
     weight = sum(piece.bytes for piece in shard.pieces)
-    return Unit(shard.shard_id, shard.to_json(), digest(identity), weight)
+    known = [piece.rows for piece in shard.pieces if piece.rows is not None]
+    rows = sum(known) if len(known) == len(shard.pieces) else 0
+    return Unit(shard.shard_id, shard.to_json(), digest(identity), weight, rows)
 
 
 class PassWork(Protocol):

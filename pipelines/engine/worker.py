@@ -94,6 +94,8 @@ def main() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(worth_showing)
+    # The driver has said where compiled code is kept.
+    logging.getLogger("isinglass.transforms.compiled").setLevel(logging.ERROR)
     logging.getLogger().addHandler(handler)
     # What others print must not be taken for an answer.
     answers, sys.stdout = sys.stdout, sys.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 _DOCUMENT = re.compile(
     r"(?:(?:readme|licen[sc]e|copying|requirements)(?:[_-][a-z0-9]{1,12}|\.[a-z]{2})?"
@@ -31,10 +30,10 @@ def is_companion(name: str, *, texts_asked: bool) -> bool:
     `texts_asked` says that files of text were asked for by their suffix, so that those
     that are for people are meant.
     """
-    path = PurePosixPath(name)
-    if _FOLDERS.intersection(path.parts[:-1]) or _NOTE.fullmatch(path.name):
+    *folders, last = name.split("/")
+    if _FOLDERS.intersection(folders) or _NOTE.fullmatch(last):
         return True
-    return not texts_asked and _DOCUMENT.fullmatch(path.name) is not None
+    return not texts_asked and _DOCUMENT.fullmatch(last) is not None
 
 
 def listed(names: Iterable[str]) -> str:

@@ -72,9 +72,8 @@ def _load(config: InputConfig, base: Path) -> Any:
             split=config.split,
         )
     # The library and its file systems raise whatever their own libraries raise.
-    # Messages of builders can quote the data, so only the kind of error is told.
-    except Exception as error:  # noqa: BLE001
-        kind = type(error).__name__
+    # Messages of builders can quote the data, so none is told.
+    except Exception:  # noqa: BLE001
         hint = (
             "Check name, split, data_files and the connection."
             if config.allow_download
@@ -82,9 +81,7 @@ def _load(config: InputConfig, base: Path) -> Any:
             "set `allow_download: true` for this input if it may be fetched. "
             "Else check name, split and data_files."
         )
-        raise InputError(
-            f"{config.path} could not be loaded ({kind}). {hint}"
-        ) from None
+        raise InputError(f"{config.path} could not be loaded. {hint}") from None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from isinglass.transforms.read.streams import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     Cut = tuple[int, int, int]
+    Octets = bytes
 
 BLOCK_BYTES = 2**20
 
@@ -33,15 +35,17 @@ class Stretch(NamedTuple):
 class Digest(NamedTuple):
     """What one read of a file tells: size, SHA-256 in hex, stretches of lines if asked.
 
-    Other formats tell their stretches later; all of them together are the file.
+    Other formats tell their stretches later; all of them together are the file. `whole`
+    is the content of a small file, so that it need not be opened again.
     """
 
     bytes: int
     sha256: str
     stretches: tuple[Stretch, ...] = ()
+    whole: Octets | None = None
 
 
-def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
+def digest_file(path: str | Path, *, line_bytes: int | None = None) -> Digest:
     """Hash a file and, on request, cut it at line starts.
 
     `line_bytes` is the least size of a stretch of lines; None for no stretches.
@@ -50,8 +54,10 @@ def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
     size = 0
     state = line_state()
     cuts: list[Cut] = []
-    with path.open("rb") as file:
+    whole: bytes | None = b""
+    with io.FileIO(path) as file:
         while block := file.read(BLOCK_BYTES):
+            whole = None if size else block
             hashed.update(block)
             if line_bytes is not None:
                 marked = not size and block.startswith(BYTE_ORDER_MARK)
@@ -62,7 +68,7 @@ def digest_file(path: Path, *, line_bytes: int | None = None) -> Digest:
                 cuts += map(tuple, found[:count].tolist())
             size += len(block)
     stretches = () if line_bytes is None else _stretches(cuts, size, state)
-    return Digest(size, hashed.hexdigest(), stretches)
+    return Digest(size, hashed.hexdigest(), stretches, whole)
 
 
 def _stretches(cuts: list[Cut], size: int, state: np.ndarray) -> tuple[Stretch, ...]:

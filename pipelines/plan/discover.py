@@ -149,11 +149,11 @@ def _walk(root: Path, hidden: list[str]) -> list[str]:
             continue
         seen.add(real)
         inner[:] = sorted(name for name in inner if not name.startswith("."))
+        below = os.path.relpath(folder, root)
         for name in files:
-            path = Path(folder, name)
-            if _is_input(path):
+            if _is_input(f"{folder}/{name}"):
                 listing = hidden if name.startswith(".") else names
-                listing.append(os.path.relpath(path, root))
+                listing.append(name if below == "." else f"{below}/{name}")
     return names
 
 
@@ -162,7 +162,7 @@ def _match(pattern: Path, root: Path) -> list[str]:
         raise no_permission(root)
     inner = str(pattern.relative_to(root))
     names = glob.glob(inner, root_dir=root, recursive=True)  # noqa: PTH207 - root_dir
-    return sorted({name for name in names if _is_input(root / name)})
+    return sorted({name for name in names if _is_input(f"{root}/{name}")})
 
 
 def _outside(output: Output | None, root: Path, names: list[str]) -> list[str]:
@@ -180,9 +180,12 @@ def _outside(output: Output | None, root: Path, names: list[str]) -> list[str]:
     return kept
 
 
-def _is_input(path: Path) -> bool:
-    # A link to nothing counts, so that it is reported.
-    return path.is_file() or (path.is_symlink() and not path.exists())
+def _is_input(path: str) -> bool:
+    # A link to nothing counts, so that it is reported. Not by a path object, which
+    # thousands of small files would wait for.
+    return os.path.isfile(path) or (  # noqa: PTH113
+        os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
+    )
 
 
 def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]:
@@ -193,7 +196,8 @@ def _known(config: InputConfig, root: Path, names: Iterable[str]) -> list[Found]
         if file_format is None:
             unknown.append(name)
         else:
-            found.append(Found(str(root / name), relative_name(name), file_format))
+            path = os.path.join(root, name)  # noqa: PTH118 - one of very many
+            found.append(Found(path, relative_name(name), file_format))
     if unknown and found:
         LOGGER.warning(
             "%s: %d files with an unknown suffix are passed over, such as %s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ EXTRA = "extra"
 """Carried column with the JSON keys that no other column takes."""
 
 _LISTED_COLUMNS = 20
+_NAME = re.compile(r"(?!.*\d{5})[\w.:/-]{1,40}")
+"""What is longer, or holds blanks or a number, may be a text, and is not repeated."""
+
 _DOUBLE_DIGITS = 15
 _USUAL_TEXT_COLUMNS = ("text", "content", "raw_content", "body", "document", "article")
 
@@ -54,7 +58,7 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
             known |= file.columns or {}
             if file.columns is not None:
                 _check(item, file, known)
-            mapped = item.config.columns.model_dump().values()
+            mapped = vars(item.config.columns).values()
             for name, data_type in known.items():
                 if name not in mapped:
                     # What is nested in JSON is written as JSON.
@@ -136,8 +140,8 @@ def _output_names(names: list[str], reserved: set[str]) -> dict[str, str]:
 def _check(item: InputFiles, file: PlannedInput, known: dict[str, pa.DataType]) -> None:
     """Check the mapping of a file."""
     columns, path = item.config.columns, file.opened
-    names = columns.model_dump(exclude={"text"})
-    named = {field: name for field, name in names.items() if name is not None}
+    named = {field: name for field, name in vars(columns).items() if name is not None}
+    del named["text"]
     text = known.get(columns.text)
     if text is None:
         raise _missing(item, file, "text", columns.text)
@@ -182,7 +186,7 @@ def _advice(item: InputFiles, known: Iterable[str], field: str, name: str) -> st
     """The columns that are there, and the one that was probably meant."""
     names = list(known)
     more = len(names) - _LISTED_COLUMNS
-    shown = ", ".join(names[:_LISTED_COLUMNS])
+    shown = ", ".join(map(_shown, names[:_LISTED_COLUMNS]))
     listed = f"{shown} and {more} more" if more > 0 else shown or "none"
     others = [column for column in names if column != name]
     near = difflib.get_close_matches(name, others, n=1, cutoff=0.6)
@@ -190,6 +194,11 @@ def _advice(item: InputFiles, known: Iterable[str], field: str, name: str) -> st
     meant = next(iter([*near, *usual]), "NAME")
     fix = f"Set `columns: {{{field}: {meant}}}` in inputs[{item.index}]."
     return f"Its columns: {listed}. {fix}"
+
+
+def _shown(name: str) -> str:
+    """The name of a column, unless it may be a text of a file without a header."""
+    return name if _NAME.fullmatch(name) else f"one of {len(name):,} characters"
 
 
 def _told(data_type: pa.DataType) -> str:

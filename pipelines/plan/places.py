@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,8 +14,6 @@ NO_OUTPUT = "-"
 """Value of `output` of a plan without a run folder."""
 
 _ANY_DEPTH = "**"
-_REMOTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
-"""A second slash is lost where somebody took it for a path."""
 
 
 def input_path(config: InputConfig, base: Path) -> Path:
@@ -80,34 +77,15 @@ class Output:
         )
 
 
-def refuse_remote(
-    named: str, refusal: type[InputError | OutputError], key: str
-) -> None:
-    """Refuse a place that is in no file system of this machine."""
-    remote = _REMOTE.match(named)
-    if remote is None:
-        return
-    fix = {
-        "inputs": "Copy the files to a local or mounted folder and name that.",
-        "output": "Name a local or mounted folder, and copy the run when it is done.",
-    }[key]
-    if remote[1].lower() == "file":
-        fix = "Write the path alone, as in /data/web."
-    raise refusal(f"{key}: {named} is an address; these are not supported. {fix}")
-
-
 def _resolve(
     named: str, base: Path, refusal: type[InputError | OutputError], key: str
 ) -> Path:
     """The path; a refusal of the given class if it cannot be one."""
-    refuse_remote(named, refusal, key)
     where = f"{key}: path {named!r}"
     try:
         os.fsencode(named)
     except UnicodeEncodeError:
         raise refusal(f"{where} is not valid Unicode. Correct it.") from None
-    if "\0" in named:
-        raise refusal(f"{where} holds a NUL character, which no path can. Remove it.")
     try:
         expanded = Path(named).expanduser()
     except RuntimeError:

@@ -76,11 +76,12 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
     """Refuse a file that is read twice, and two files that would share their ids."""
     paths: dict[str, int] = {}
     names: dict[tuple[str, str], str] = {}
+    folders: dict[str, str] = {}
     for index, found in enumerate(located):
         source = config.inputs[index].source
         for file in found:
             # Two paths can lead to one file by way of a link.
-            first = paths.setdefault(os.path.realpath(file.path), index)
+            first = paths.setdefault(_real_path(file.path, folders), index)
             if first != index:
                 raise InputError(
                     f"{file.path} belongs to inputs[{first}] and inputs[{index}]. "
@@ -93,3 +94,13 @@ def _check_paths(config: RunConfig, located: list[list[Found]]) -> None:
                     f"{source}, so their documents would have the same ids. Give "
                     f"inputs[{index}] a `source` of its own, different from {source}."
                 )
+
+
+def _real_path(path: str, folders: dict[str, str]) -> str:
+    """`os.path.realpath`, which asks for every folder once; `folders` keeps it."""
+    if os.path.islink(path):  # noqa: PTH114 - a path object for each of very many files
+        return os.path.realpath(path)
+    folder, slash, name = path.rpartition("/")
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder + slash)
+    return os.path.join(folders[folder], name)  # noqa: PTH118 - the same

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -110,7 +111,7 @@ def probe(
     that cannot be read; one that is gone or may not be read is refused in any case.
     `deadly` says by SHA-256 of which files that is known, and why.
     """
-    path, problem = Path(found.path), ""
+    path, problem = found.path, ""
     file = _File(found, config, Digest(0, ""))
     cuts = shard_bytes if found.format == "jsonl" and file.is_plain else None
     try:
@@ -287,8 +288,9 @@ def _chunks(file: _File) -> Iterator[bytes | Damage]:
     One of which nothing can be decompressed is a problem, and one whose first bytes
     are not those of UTF-8 is refused, unless an encoding is named.
     """
-    path = file.found.path
-    with Path(path).open("rb") as opened:
+    path, whole = file.found.path, file.digest.whole
+    opened: BinaryIO = io.FileIO(path) if whole is None else io.BytesIO(whole)
+    with opened:
         yield from recoded(
             _checked(file, chunks(opened, path)), encoding_of(file.config)
         )

@@ -22,7 +22,8 @@ from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.pipelines.review.told import review_warnings
 from isinglass.pipelines.stages import STAGES
-from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.pipelines.statistics import baselines
+from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.statistics.gates import evaluate_gates
@@ -61,28 +62,36 @@ def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
 def check_gates(run: FinishedRun, stages: Stages) -> Check:
     """All gates of the configuration were evaluated, rightly, and give the verdict."""
     manifest, config = run.manifest, run.config
+    found = {"actual", "passed", "where"}
     told = [
-        GateConfig.model_validate(gate.model_dump(exclude={"actual", "passed"}))
+        GateConfig.model_validate(gate.model_dump(exclude=found))
         for gate in manifest.gates
     ]
     asked = [gate for stage in stages for gate in stage.asks(config)]
     faults = [
         f"gate {gate.metric} of the configuration was not evaluated"
-        for gate in (*config.gates, *asked, quarantine_gate(config))
+        for gate in (*config.gates, *asked, *general_gates(config, manifest.records))
         if gate not in told
     ]
     statistics = run.statistics()
     try:
-        results = evaluate_gates(told, statistics)
+        compared, apart = baselines(told), ""
+    except InputError:
+        compared, apart = {}, "; a baseline is not at hand, so its gates stand as told"
+    try:
+        results = evaluate_gates(told, statistics, compared)
     except ConfigError as error:
         return conclude("gates", [*faults, str(error)], "")
+    if apart:
+        both = zip(results, manifest.gates, strict=True)
+        results = [theirs if ours.baseline else ours for ours, theirs in both]
     faults += [
         f"gate {ours.metric} does not follow from the statistics"
         for ours, theirs in zip(results, manifest.gates, strict=True)
         if ours != theirs
     ]
     # Those that can be told from manifest and statistics alone.
-    warnings = general_warnings(manifest.inputs, manifest.records)
+    warnings = general_warnings(manifest.inputs, manifest.records, statistics)
     warnings += review_warnings(manifest.review)
     for stage in stages:
         warnings += stage.warns(config, dict(manifest), statistics)
@@ -93,7 +102,8 @@ def check_gates(run: FinishedRun, stages: Stages) -> Check:
     ]
     if verdict(results, manifest.warnings) != manifest.verdict:
         faults.append(f"the verdict {manifest.verdict} does not follow from the gates")
-    return conclude("gates", faults, f"{len(told)} gates, verdict {manifest.verdict}")
+    detail = f"{len(told)} gates, verdict {manifest.verdict}{apart}"
+    return conclude("gates", faults, detail)
 
 
 def _not_at_hand(run: FinishedRun, stages: Stages) -> list[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
-from isinglass.transforms.read.counts import count_records
+from isinglass.transforms.read.counts import Content
 
 
 def check_recount(run: FinishedRun) -> Check:
@@ -19,7 +19,7 @@ def check_recount(run: FinishedRun) -> Check:
     held: Counter[tuple[str, str]] = Counter()
     for shard in run.plan.shards:
         for piece in shard.pieces:
-            rows = count_records(piece) if piece.rows is None else piece.rows
+            rows = Content(piece).records() if piece.rows is None else piece.rows
             held[shard.source, piece.relative] += rows or 0
     faults = [
         f"{file.path} ({file.source}): {file.rows} records, of which its bytes hold "

@@ -63,7 +63,10 @@ def render_report(
         ),
         "verdict": manifest.verdict,
         "headline": HEADLINES[manifest.verdict],
-        "reasons": verdict_reasons(manifest),
+        "reasons": [
+            *verdict_reasons(manifest),
+            *(remark for stage in every for remark in stage.remarks(manifest)),
+        ],
         "figures": [*_figures(manifest), *(one for one in figures if one is not None)],
         # Those of the stages stand between what was kept and what it depends on.
         "sections": [

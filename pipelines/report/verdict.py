@@ -18,6 +18,7 @@ from isinglass.pipelines.report.text import (
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.sums import conserved, told_counts
 from isinglass.schemas.manifest import GateResult, Manifest
+from isinglass.transforms.statistics.gates import EACH
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -137,9 +138,12 @@ def _gate_reason(gate: GateResult) -> str:
     kind = "Gate failed" if gate.severity == "error" else "Gate not met (warning)"
     if gate.actual is None:
         found = "there is no such statistic in this run"
+        if gate.baseline:
+            found += ", or none in its baseline"
     else:
-        found = f"it is {_number(gate.actual)}"
-    return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}."
+        found = f"it is {_number(gate.actual)}{_gate_where(gate)}"
+    why = f" {shorten(gate.reason)}" if gate.reason else ""
+    return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}.{why}"
 
 
 def gates_section(data: ReportData) -> page.Section:
@@ -151,7 +155,9 @@ def gates_section(data: ReportData) -> page.Section:
         [
             page.code(_gate_name(gate)),
             _gate_demand(gate),
-            MISSING if gate.actual is None else _number(gate.actual),
+            MISSING
+            if gate.actual is None
+            else f"{_number(gate.actual)}{_gate_where(gate)}",
             gate.severity,
             _result(gate),
         ]
@@ -165,10 +171,24 @@ def gates_section(data: ReportData) -> page.Section:
 
 def _gate_name(gate: GateResult) -> str:
     """Metric and slice of a gate, e.g. `pii.recall for entity EMAIL_ADDRESS`."""
+    name = shorten(gate.metric)
+    if gate.baseline:
+        name = f"the change of {name} since {shorten(gate.baseline)}"
     if not gate.slice:
-        return shorten(gate.metric)
-    parts = (f"{name} {value}" for name, value in sorted(gate.slice.items()))
-    return f"{shorten(gate.metric)} for {shorten(', '.join(parts))}"
+        return name
+    parts = (
+        f"each {column}" if value == EACH else f"{column} {value}"
+        for column, value in sorted(gate.slice.items())
+    )
+    return f"{name} for {shorten(', '.join(parts))}"
+
+
+def _gate_where(gate: GateResult) -> str:
+    """Where it is worst, of what was to hold for each."""
+    if not gate.where:
+        return ""
+    parts = (f"{column} {value}" for column, value in sorted(gate.where.items()))
+    return f" for {shorten(', '.join(parts))}"
 
 
 def _gate_demand(gate: GateResult) -> str:

@@ -9,6 +9,7 @@ from isinglass.schemas.config.decontaminate import (
     DecontaminateConfig as DecontaminateConfig,
 )
 from isinglass.schemas.config.dedup import DedupConfig as DedupConfig
+from isinglass.schemas.config.dedup import EditedCopiesConfig as EditedCopiesConfig
 from isinglass.schemas.config.dedup import MaxRemovedConfig as MaxRemovedConfig
 from isinglass.schemas.config.dedup import ParagraphsConfig as ParagraphsConfig
 from isinglass.schemas.config.dedup import RepeatsConfig as RepeatsConfig

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 
 
 class DecontaminateConfig(Section):
@@ -16,7 +16,7 @@ class DecontaminateConfig(Section):
     script without spaces is not found in a document mostly of words, nor the reverse.
     """
 
-    files: tuple[str, ...] = Field(
+    files: tuple[Local, ...] = Field(
         min_length=1,
         description="Evaluation sets in any input format; each record is one item.",
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.normalise import NormaliseConfig
 
 
@@ -55,6 +55,21 @@ class RepeatsConfig(Section):
     )
 
 
+class EditedCopiesConfig(Section):
+    """Edited copies of documents, by which every run measures what it misses."""
+
+    half_width: float = Field(
+        0.03,
+        gt=0.0,
+        le=0.5,
+        description="Of the 95 % interval of the recall of all edits together, where "
+        "at least nine of ten are found. So many documents are sampled, or all.",
+    )
+    documents: int | None = Field(
+        None, ge=0, description="About so many instead; 0 turns it off."
+    )
+
+
 class DedupConfig(Section):
     """Exact and near-duplicate removal.
 
@@ -84,10 +99,11 @@ class DedupConfig(Section):
         "longest", description="Which document of a group stays."
     )
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of the MinHash family.")
-    against: tuple[str, ...] = Field(
+    against: tuple[Local, ...] = Field(
         (), description="Folders of earlier runs; what they kept is not kept again."
     )
     max_removed: MaxRemovedConfig = Field(default_factory=MaxRemovedConfig)
+    canaries: EditedCopiesConfig = Field(default_factory=EditedCopiesConfig)
     paragraphs: ParagraphsConfig | None = Field(
         None, description="Boilerplate paragraphs; absent: off."
     )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 
 
 class PackedConfig(Section):
@@ -57,11 +57,11 @@ class SemanticConfig(Section):
 class EncodeConfig(Section):
     """Tokenisation and encoding."""
 
-    tokenizer: str = Field(
+    tokenizer: Local = Field(
         "minilm",
         description="`minilm` (the packaged one), a folder or file, or a hub name.",
     )
-    model: str = Field(
+    model: Local = Field(
         "minilm", description="`minilm`, a folder with safetensors, or a hub name."
     )
     allow_download: bool = Field(

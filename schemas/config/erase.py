@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 
 
 class EraseConfig(Section):
     """Documents and spans that must not be in `data/`; `isinglass forget` writes it."""
 
-    list: str = Field(
+    list: Local = Field(
         description="Parquet table with the columns of `audit/erasure.parquet`: what "
         "is to go, by doc_id and place, never by value."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _WANTED = {
-    "string": "text; put it in quotes",
+    "string": "text, in quotes if it looks like a number",
     "tuple": "a list, as in [one, two]",
     "list": "a list, as in [one, two]",
     "set": "a list, as in [one, two]",
@@ -31,7 +32,7 @@ _SAID = {
     "missing": "is missing; add it",
     "invalid_key": "a key must be text; put it in quotes",
     "literal_error": "{given} is none of {expected}",
-    "string_pattern_mismatch": "{given} does not match {pattern}",
+    "string_pattern_mismatch": "{given} is refused. {description}",
 }
 _BOUNDS = {
     "greater_than": ("gt", "greater than"),
@@ -46,8 +47,17 @@ _SIZES = {
     "string_too_long": ("max_length", "at most"),
 }
 _SHOWN = 60
-_WITHHELD = "values"
+_NOT_ASKED = "default_factory_not_called"
+"""Follows from another fault."""
+
+_CHOICE = re.compile(r"literal\[.*\]|dict\[.*\]|\[key\]", re.DOTALL)
+"""What stands in a location for one of several forms of a value, or for a key."""
+
+_WITHHELD = frozenset({"values", "deny_list"})
 """Below such a key there may be names of persons."""
+
+_OURS = "isinglass."
+"""Modules of models whose own checks speak as we do."""
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
@@ -55,38 +65,56 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
 
     For an unknown key the nearest one of `model`, which was to be read, is named.
     """
-    details = error.errors(include_url=False)
-    # An element that was refused also makes its list look too short.
+    details = [
+        one for one in error.errors(include_url=False) if one["type"] != _NOT_ASKED
+    ]
+    for detail in details:
+        parts = detail["loc"]
+        detail["loc"] = tuple(
+            part for part in parts if not _CHOICE.fullmatch(str(part))
+        )
+    # An element that was refused also makes its list look too short, and a value that
+    # may have several forms look like none of them.
     details = [
         detail
         for detail in details
-        if detail["type"] != "too_short"
+        if detail["type"] not in {"too_short", "literal_error"}
         or not any(_is_inside(other["loc"], detail["loc"]) for other in details)
     ]
-    return "\n".join(f"  - {_explain_one(detail, model)}" for detail in details)
+    said: dict[str, str] = {}
+    for detail in details:
+        path, fault = _explain_one(detail, model)
+        # Another form that the value might have had.
+        said[path] = f"{said[path]}; or {fault}" if path in said else fault
+    return "\n".join(f"  - {path}: {fault}" for path, fault in said.items())
 
 
 def _is_inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
-def _explain_one(detail: ErrorDetails, model: type[BaseModel]) -> str:
+def _explain_one(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    """Path and fault."""
     path = ".".join(str(part) for part in detail["loc"]) or "(top level)"
     if detail["type"] != "extra_forbidden":
-        return f"{path}: {_fault(detail, model)}"
+        return path, _fault(detail, model)
     known = _known_keys(detail["loc"][:-1], model)
     near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}."
-    return f"{path}: unknown key; {hint}"
+    return path, f"unknown key; {hint}"
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> str:
     """What is wrong, and what to write."""
     kind, context = detail["type"], detail.get("ctx", {})
     given = _told(detail["input"], detail["loc"])
+    if kind == "value_error" and not model.__module__.startswith(_OURS):
+        return f"{given} is refused"
     if kind in _SAID:
         expected = str(context.get("expected", "")).replace("'", "")
-        return _SAID[kind].format_map({**context, "expected": expected, "given": given})
+        description = _description(detail["loc"], model)
+        told = {"expected": expected, "given": given, "description": description}
+        return _SAID[kind].format_map({**context, **told})
     if kind in _BOUNDS:
         name, word = _BOUNDS[kind]
         return f"{given} is refused; it must be {word} {context[name]}"
@@ -111,20 +139,39 @@ def _told(value: Any, location: tuple[int | str, ...]) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
-    withheld = _WITHHELD in location or len(text) > _SHOWN or not text.isprintable()
+    withheld = (
+        bool(_WITHHELD.intersection(location))
+        or len(text) > _SHOWN
+        or not text.isprintable()
+    )
     return "this value" if withheld else (text or "an empty text")
 
 
 def _known_keys(
     location: tuple[int | str, ...], outermost: type[BaseModel]
 ) -> list[str]:
-    """The keys of the section at `location`, found by walking the models."""
+    """The keys of the section at `location`."""
+    return sorted(_section(location, outermost).model_fields)
+
+
+def _description(
+    location: tuple[int | str, ...], outermost: type[BaseModel]
+) -> str | None:
+    """What a key is for; None of what is no key of a section."""
+    *above, name = location or ("",)
+    fields = getattr(_section(tuple(above), outermost), "model_fields", {})
+    field = fields.get(name)
+    return field and field.description
+
+
+def _section(location: tuple[int | str, ...], outermost: type[BaseModel]) -> Any:
+    """The section at `location`, found by walking the models."""
     model: Any = outermost
     for part in location:
         if isinstance(part, str) and isinstance(model, type):
             fields: dict[str, Any] = getattr(model, "model_fields", {})
             model = _inner_model(fields[part].annotation) if part in fields else model
-    return sorted(model.model_fields)
+    return model
 
 
 def _inner_model(annotation: Any) -> Any:

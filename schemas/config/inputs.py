@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 
 Format = Literal["parquet", "jsonl", "csv", "text", "arrow"]
 
@@ -36,7 +36,7 @@ class Columns(Section):
 class InputConfig(Section):
     """One input: files, a folder, a glob, a saved dataset or a hub dataset."""
 
-    path: str = Field(
+    path: Local = Field(
         description="File, folder, glob, saved `datasets` folder, or `hf:NAME`."
     )
     source: str = Field(

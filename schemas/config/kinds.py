@@ -55,8 +55,8 @@ class Checksum(Section):
     def _is_a_pattern(cls, form: str) -> str:
         try:
             re.compile(form)
-        except re.error as error:
-            msg = f"{form} is no regular expression ({error}); write as in [0-9]{{9}}"
+        except re.error:
+            msg = f"{form} is no regular expression; write as in [0-9]{{9}}"
             raise ValueError(msg) from None
         return form
 
@@ -217,7 +217,9 @@ def read_kind_file(path: Traversable) -> KindFile:
         content: Any = yaml.load(path.read_bytes(), yaml.CSafeLoader)
         return KindFile.model_validate(content)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not valid YAML: {error}") from None
+        mark = getattr(error, "problem_mark", None)
+        line = f" near line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{where} is not valid YAML{line}.") from None
     except ValidationError as error:
         raise ConfigError(f"{where} was refused:\n{explain(error, KindFile)}") from None
 

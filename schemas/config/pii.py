@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.config.recognizers import RecognizersConfig
 
@@ -85,7 +85,7 @@ class PiiConfig(Section):
         description="exact: the findings of stock Presidio; fast: own inference of the "
         "model without its parser; identifiers: patterns and checksums, no model.",
     )
-    languages: dict[str, str] = Field(
+    languages: dict[str, Local] = Field(
         default_factory=_default_models,
         description="Model of names by language: en_person, or a spaCy model by "
         "package name or folder. Texts in Latin letters whose language is unknown are "

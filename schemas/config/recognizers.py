@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 
 
 class PatternConfig(Section):
@@ -26,7 +26,7 @@ class DenyConfig(Section):
 
     entity: str = Field(description="Kind under which they are reported.")
     values: tuple[str, ...] = Field((), description="The values.")
-    file: str | None = Field(None, description="File with more, one a line.")
+    file: Local | None = Field(None, description="File with more, one a line.")
     ignore_case: bool = Field(
         default=True, description="Whether a value is found in any case."
     )
@@ -37,7 +37,7 @@ class AllowConfig(Section):
 
     entities: tuple[str, ...] = Field((), description="Kinds; none named means all.")
     values: tuple[str, ...] = Field((), description="The values, or patterns.")
-    file: str | None = Field(None, description="File with more, one a line.")
+    file: Local | None = Field(None, description="File with more, one a line.")
     match: Literal["exact", "regex"] = Field(
         "exact", description="exact: the whole value; regex: a pattern found in it."
     )
@@ -52,7 +52,7 @@ class RecognizersConfig(Section):
     countries: tuple[str, ...] = Field(
         (), description="All of Presidio's recognizers of these countries, such as pl."
     )
-    files: tuple[str, ...] = Field(
+    files: tuple[Local, ...] = Field(
         (), description="YAML files of recognizers in Presidio's format."
     )
     patterns: tuple[PatternConfig, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from isinglass.schemas.config.balance import BalanceConfig
-from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.decontaminate import DecontaminateConfig
 from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.config.encode import EncodeConfig
@@ -51,13 +51,20 @@ class GateConfig(Section):
 
     metric: str = Field(description="Statistic id, e.g. `pii.recall`.")
     slice: dict[str, str] = Field(
-        default_factory=dict, description="Slice columns that the statistic must have."
+        default_factory=dict,
+        description="Slice columns that the statistic must have; * is any value, and "
+        "then it must hold for each.",
     )
     op: Literal[">=", "<=", ">", "<", "=="] = Field(description="Comparison.")
     value: float = Field(description="Right-hand side of the comparison.")
     severity: Literal["error", "warning"] = Field(
         "error", description="error: exit 3; warning: exit 4 under --strict."
     )
+    baseline: str | None = Field(
+        None,
+        description="Folder of an earlier run; the difference to its statistic counts.",
+    )
+    reason: str = Field("", description="Why it matters, told where it is not met.")
 
 
 class BeamConfig(Section):
@@ -94,10 +101,12 @@ class RunConfig(Section):
     """One run. A section that is absent is off."""
 
     name: str = Field(
-        "isinglass", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Run name."
+        "isinglass",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Run name: a letter or digit, then also dots, `_` and `-`.",
     )
     inputs: tuple[InputConfig, ...] = Field(min_length=1)
-    output: str = Field(description="Folder of the run.")
+    output: Local = Field(description="Folder of the run.")
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every sampled choice.")
     survey: SurveyConfig = Field(default_factory=SurveyConfig)
     dedup: DedupConfig | None = None

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.soak import leaks, main
+from benchmarks.soak import leaks, main, unlocked
 
 VALUE = "person7@mailbox.io"
 
@@ -47,6 +47,14 @@ def test_a_leak_is_found_in_any_file_that_holds_no_texts(
     assert leaks(tmp_path, [VALUE]) == []
     put(tmp_path, name, f"so {VALUE} it is")
     assert leaks(tmp_path, [VALUE]) == [f"{name} holds a value"]
+
+
+def test_a_folder_that_others_may_look_into_is_found(tmp_path: Path) -> None:
+    assert unlocked(tmp_path / "nothing") == []
+    for name, mode in (("work", 0o700), ("quarantine", 0o710), ("data", 0o777)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+    assert unlocked(tmp_path) == ["quarantine has the mode 710"]
 
 
 @pytest.mark.slow

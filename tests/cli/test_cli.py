@@ -117,6 +117,7 @@ def test_a_dry_run_writes_nothing(finished: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "shards: " in done.stdout
+    assert "  survey: about " in done.stdout
     assert not (finished / "dry").exists()
 
 
@@ -138,6 +139,8 @@ def test_a_dry_run_writes_nothing(finished: Path) -> None:
         (("frobnicate",), 2, "There is no verb frobnicate. There are audit"),
         (("vrify",), 2, "Did you mean verify?"),
         (("clean", "-c", "job.yaml", "--set", "output=s3://b"), 2, "s3://b is an"),
+        (("verify", "s3://b/run"), 2, "s3:/b/run is an address"),
+        (("clean", "-c", "gs://b/job.yaml"), 2, "gs:/b/job.yaml is an address"),
         (("clean", "-c", "job.yaml", "--set", "pii.moed=fast"), 2, "did you mean mode"),
         (("encode", "-c", "job.yaml"), 2, "no `encode` section"),
         (("clean", "-c", "job.yaml", "--runner", "Flnk"), 2, "FlinkRunner"),

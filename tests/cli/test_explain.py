@@ -137,7 +137,7 @@ def test_the_verb_explains_a_duplicate(finished: Path) -> None:
     ("arguments", "said"),
     [
         (("run", "f" * 32), "No record of run"),
-        (("run", "abc"), "at least its first 8 digits"),
+        (("run", "abc"), "first 8 digits"),
         (("corpus", "f" * 32), "not a finished run"),
         (("run",), "needs DOC_ID"),
     ],

@@ -315,3 +315,44 @@ def test_of_an_empty_corpus_nothing_is_lost(tmp_path: Path) -> None:
     assert found.verdict == "warned"
     assert all(gate.passed for gate in found.gates)
     assert proved(tmp_path / "run")
+
+
+MISSES: dict[str, Any] = {"bands": 1, "rows": 10, "canaries": {"documents": 100}}
+A_GATE = {
+    "metric": "dedup.recall",
+    "slice": {"axis": "edit", "group": "order"},
+    "op": ">=",
+    "value": 0.9,
+    "severity": "warning",
+}
+
+
+def recall_of(folder: Path) -> list[Row]:
+    table = pq.read_table(folder / "audit" / "statistics.parquet")
+    return [row for row in table.to_pylist() if row["metric"] == "dedup.recall"]
+
+
+def test_a_run_tells_what_it_misses(tmp_path: Path) -> None:
+    rows = texts(*(document(random.Random(n), 16) for n in range(40)))  # noqa: S311
+    manifest = run(tmp_path, {"web": rows}, dedup=MISSES, gates=[A_GATE])
+    assert manifest.verdict == "warned"
+    failed = [gate.metric for gate in manifest.gates if not gate.passed]
+    assert failed == ["dedup.recall", "dedup.missed"]
+    found = recall_of(tmp_path / "run")
+    (whole,) = [row for row in found if row["axis"] is None]
+    assert whole["denominator"] > 80
+    assert whole["value"] < 0.6
+    assert proved(tmp_path / "run")
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "Edited copies that this run would remove" in report
+    # An audit over other shards counts the same copies, and writes none of them.
+    limits = {"shard_bytes": 2_000_000}
+    run(tmp_path, output="run-2", verb="audit", dedup=MISSES, limits=limits)
+    assert recall_of(tmp_path / "run-2") == found
+    assert proved(tmp_path / "run-2")
+    # Off.
+    off = {"canaries": {"documents": 0}}
+    manifest = run(tmp_path, output="run-3", verb="audit", dedup=off)
+    assert recall_of(tmp_path / "run-3") == []
+    assert not [gate for gate in manifest.gates if "dedup" in gate.metric]
+    assert proved(tmp_path / "run-3")

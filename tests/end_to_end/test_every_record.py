@@ -22,9 +22,10 @@ from isinglass.pipelines.plan import plan
 from isinglass.pipelines.proof.prove import prove
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ReconcileError
-from isinglass.transforms.read import documents, read_shard
+from isinglass.transforms.read import documents, encodings, read_shard
 from isinglass.transforms.read.batches import Records
 from isinglass.transforms.read.formats import FORMATS, format_of
+from isinglass.transforms.read.streams import chunks
 from tests.end_to_end.test_bad_input import clean, settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from isinglass.schemas.documents import Piece
     from isinglass.transforms.read.batches import Origin, Part
+    from isinglass.transforms.read.counts import Content
 
 TEXTS = [f"Text {n} of the harbour,\nthe ferry and the weather." for n in range(4)]
 TABLE = pa.table({"text": TEXTS})
@@ -91,8 +93,8 @@ def _loses_one(file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader of a format lose the last record of the first batch."""
     whole = documents._READERS[file_format]  # type: ignore[index]
 
-    def losing(origin: Origin, piece: Piece) -> Iterator[Part]:
-        for index, part in enumerate(whole(origin, piece)):
+    def losing(origin: Origin, piece: Piece, content: Content) -> Iterator[Part]:
+        for index, part in enumerate(whole(origin, piece, content)):
             yield part if index else replace(part, records=_shorter(part.records))
 
     readers = cast("dict[Any, Any]", documents._READERS)
@@ -121,6 +123,42 @@ def test_the_bytes_tell_that_a_reader_loses_one(
     said = f"{count - 1} records were read where its bytes hold {count}"
     with pytest.raises(ReconcileError, match=f"^{name}: {said}"):
         list(read_shard(shard, made.layout))
+
+
+@pytest.mark.parametrize("name", ["b.jsonl.gz", "c.jsonl.zst", "c.csv.gz", "b.txt.gz"])
+def test_the_bytes_that_a_reader_does_not_ask_for_are_counted(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).write_bytes(FILES[name])
+    values = {"inputs": [{"path": name}], "output": "-"}
+    made = plan(RunConfig.model_validate(values), tmp_path)
+    file_format = format_of(name)
+    readers = cast("dict[Any, Any]", documents._READERS)
+    monkeypatch.setitem(readers, file_format, lambda *_: iter(()))
+    with pytest.raises(ReconcileError, match=f"^{name}: 0 records were read"):
+        list(read_shard(made.shards[0], made.layout))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv.zst", "a.txt.gz"])
+def test_what_is_packed_is_unpacked_once_to_read_and_to_count_it(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"jsonl": LINES, "csv": CSV, "txt": PLAIN}[name.split(".")[1]]
+    packed = zstandard.compress(data) if name.endswith("zst") else gzip.compress(data)
+    (tmp_path / name).write_bytes(packed)
+    values = {"inputs": [{"path": name}], "output": "-"}
+    made = plan(RunConfig.model_validate(values), tmp_path)
+    unpacked: list[bytes] = []
+
+    def noted(*given: Any) -> Iterator[bytes]:
+        for part in chunks(*given):
+            assert isinstance(part, bytes)
+            unpacked.append(part)
+            yield part
+
+    monkeypatch.setattr(encodings, "chunks", noted)
+    list(read_shard(made.shards[0], made.layout))
+    assert b"".join(unpacked) == data
 
 
 def _corpus(folder: Path) -> None:
@@ -170,7 +208,7 @@ def test_verify_counts_again_what_a_run_believed(
 ) -> None:
     """A run whose readers nobody checked, and whose books all agree with each other."""
     _corpus(tmp_path)
-    monkeypatch.setattr(documents, "_counted", lambda _, batches: batches)
+    monkeypatch.setattr(documents, "_counted", lambda _, batches, __: batches)
     for file_format in ("csv", "text"):
         _loses_one(file_format, monkeypatch)
     monkeypatch.setattr("isinglass.pipelines.sums.survey_sums", lambda *_: [])

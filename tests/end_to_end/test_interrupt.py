@@ -31,8 +31,9 @@ BUSY = 5.0
 SAID = "Stopped. What was finished is kept in {}; the same command goes on from there."
 
 
-def start(config: Path) -> subprocess.Popen[str]:
+def start(config: Path, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "isinglass", "clean", "--config", str(config)]
+    command += options
     command += ["--set", "beam.mode=multi_processing", "--set", "beam.workers=2"]
     # Tests that run in the background ignore Ctrl-C, and would hand that down.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -42,11 +43,18 @@ def start(config: Path) -> subprocess.Popen[str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | KEY,
+            env=os.environ | KEY | {"TMPDIR": str(temporary(config))},
             start_new_session=True,
         )
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def temporary(config: Path) -> Path:
+    """Where the runs of a configuration have their temporary files."""
+    folder = config.parent / "temporary"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def workers(driver: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -104,9 +112,30 @@ def test_a_stopped_run_says_one_line_and_goes_on(tmp_path: Path) -> None:
         assert own == [SAID.format(run)]
         assert still_running(started, 1.0) == []
         assert not (run / "_SUCCESS").exists()
+        assert list(temporary(tmp_path / "stopped.yaml").iterdir()) == []
     assert stopped >= 2
     finish(tmp_path / "stopped.yaml")
     assert hashes(run) == hashes(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_sample_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus", 150)
+    config = tmp_path / "c.yaml"
+    write_config(config, tmp_path / "corpus", tmp_path / "run")
+    for stop in (True, False):
+        driver = start(config, "--dry-run")
+        while stop and driver.poll() is None:
+            if any(temporary(config).glob("isinglass-*/*/work/*/*.commit.json")):
+                driver.terminate()
+                break
+            time.sleep(0.01)
+        told, said = driver.communicate(timeout=300)
+        assert driver.returncode == (143 if stop else 0), said
+        assert ("Stopped. Nothing was changed.\n" in said) == stop
+        assert ("all passes: about" in told) != stop
+        assert list(temporary(config).iterdir()) == []
+        assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256
+from isinglass.pipelines.engine.workspace import FINAL_FILES, file_sha256, table_rows
 from isinglass.pipelines.engine.workspace.layout import PRIVATE
+from isinglass.schemas.config import load_config
 from isinglass.schemas.errors import ConfigError, InputError, OutputError, RefuseError
 from tests.corpora import write_corpus, write_jsonl
 from tests.end_to_end.test_verbs import reused, start
@@ -48,6 +49,27 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
             ]
         },
         "slice",
+    ),
+    "stage": (
+        {
+            "gates": [
+                {
+                    "metric": "documents",
+                    "slice": {"stage": "end"},
+                    "op": ">",
+                    "value": 1,
+                }
+            ]
+        },
+        "stage end; there are input, output and run",
+    ),
+    "baseline": (
+        {
+            "gates": [
+                {"metric": "documents", "op": ">", "value": 0, "baseline": "no-such"}
+            ]
+        },
+        "no-such has no audit/statistics.parquet",
     ),
     "key": ({"pii": PII | {"key_env": "ISINGLASS_NO_SUCH_KEY"}}, "not set"),
 }
@@ -185,9 +207,10 @@ def test_many_equal_texts_that_cannot_be_scanned_are_all_set_aside(
         limits={"max_quarantine_rate": 1.0},
     )
     assert result.manifest.records.quarantined == {"detector_timeout": 12}
-    assert result.manifest.verdict == "warned"
-    written = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert "No document was kept." in written["warnings"]
+    # A run that kept nothing fails, whatever its limits are.
+    assert result.manifest.verdict == "failed"
+    (gate,) = [gate for gate in result.manifest.gates if not gate.passed]
+    assert (gate.metric, gate.reason) == ("records.kept", "Nothing was kept.")
 
 
 @pytest.fixture
@@ -241,6 +264,16 @@ def test_a_finished_run_is_not_redone_with_other_inputs_unasked(
     assert begin(two_files).nothing_to_do
 
 
+def test_tables_of_inputs_that_are_gone_go(two_files: Path) -> None:
+    before = set((two_files / "run" / "data").iterdir())
+    lose(two_files / "corpus" / "b.jsonl")
+    assert begin(two_files, replace=True).manifest.records.total_in == 20
+    for table in ("data", "ledger"):
+        (left,) = (two_files / "run" / table).iterdir()
+        assert table_rows(left) == 20
+        assert left not in before
+
+
 def test_a_file_more_is_welcome_and_a_stopped_run_is_still_held_to_the_others(
     two_files: Path,
 ) -> None:
@@ -279,9 +312,9 @@ def test_work_and_quarantine_are_for_their_owner_alone(corpus: Path, mask: int) 
 @pytest.mark.parametrize(
     ("inputs", "output", "said"),
     [
-        ("s3://bucket/in", "run", "inputs: s3://bucket/in is an address"),
-        ("hdfs://name/in", "run", "inputs: hdfs://name/in is an address"),
-        ("https://host/a.jsonl", "run", "Copy the files to a local or mounted folder"),
+        ("s3://bucket/in", "run", "inputs.0.path: s3://bucket/in is an address"),
+        ("hdfs://name/in", "run", "inputs.0.path: hdfs://name/in is an address"),
+        ("https://host/a.jsonl", "run", "Name a local or mounted place"),
         ("file:///data/in", "run", "Write the path alone"),
         ("corpus", "gs://bucket/out", "output: gs://bucket/out is an address"),
         ("corpus", "gs:/bucket/out", "output: gs:/bucket/out is an address"),
@@ -293,7 +326,8 @@ def test_remote_places_are_refused(
 ) -> None:
     monkeypatch.chdir(corpus)
     before = sorted(corpus.iterdir())
+    settings = {"inputs": [{"path": inputs}], "output": output}
     with pytest.raises(RefuseError) as refusal:
-        start(corpus, "clean", inputs=[{"path": inputs}], output=output)
+        load_config(yaml.safe_dump(settings))
     assert said in str(refusal.value)
     assert sorted(corpus.iterdir()) == before

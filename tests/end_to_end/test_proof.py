@@ -222,6 +222,14 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         ),
         "counts",
     ),
+    "recall of edited copies": (
+        in_statistic("dedup.recall", {"value": 0.5}, axis=None),
+        "counts",
+    ),
+    "edited copies of one kind": (
+        in_statistic("dedup.recall", {"denominator": 10_000.0}, group="order"),
+        "counts",
+    ),
     "records of statistics": (
         in_statistic("records.dropped", {"value": 11.0}, reason="near_duplicate"),
         "counts",

@@ -66,7 +66,7 @@ def test_a_stage_is_found_beside_the_configuration(module: Path) -> None:
 
 def test_options_and_doubles_are_refused(module: Path) -> None:
     wrong = StageConfig(use="odd_stages:Plain", options={"most": 3})
-    with pytest.raises(ConfigError, match="does not take these options"):
+    with pytest.raises(ConfigError, match="does not take the option most"):
         load_stages([wrong], module)
     twice = [StageConfig(use="odd_stages:Plain")] * 2
     with pytest.raises(ConfigError, match="a stage called plain already"):

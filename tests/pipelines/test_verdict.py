@@ -8,9 +8,10 @@ import pytest
 
 from isinglass.pipelines.stages.balance.stage import Balance
 from isinglass.pipelines.stages.pii.stage import Pii
-from isinglass.pipelines.verdict import general_warnings, quarantine_gate, verdict
+from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.manifest import AxisSummary, GateResult, InputFile, Records
+from isinglass.schemas.statistic import Statistic
 
 
 def gate(severity: Literal["error", "warning"], *, passed: bool) -> GateResult:
@@ -81,14 +82,31 @@ def file(problem: str) -> InputFile:
             ["2 records use an id of another text; they are in quarantine."],
         ),
         ([], records(nul_character=2), []),
-        ([], records(kept=0, nul_character=2), ["No document was kept."]),
+        ([], records(kept=0, nul_character=2), []),
         ([], records(kept=0), ["The inputs hold no records."]),
     ],
 )
 def test_general_warnings(
     problems: list[str], told: Records, expected: list[str]
 ) -> None:
-    assert general_warnings(map(file, problems), told) == expected
+    assert general_warnings(map(file, problems), told, ()) == expected
+
+
+def test_sources_of_which_nothing_is_left_are_named() -> None:
+    counts = {"web": (9, 4), "mail": (2, 0), "chat": (1, None), "none": (0, 0)}
+    rows = [
+        Statistic("documents", number, "documents", when, source=source)
+        for source, both in counts.items()
+        for when, number in zip(("input", "output"), both, strict=True)
+        if number is not None
+    ]
+    # In one language there may well be nothing.
+    rows.append(Statistic("documents", 0, "documents", "output", "", "web", "en"))
+    assert general_warnings([], records(), rows) == [
+        "Nothing is left of these sources: chat, mail."
+    ]
+    # If nothing is left at all, a gate fails.
+    assert general_warnings([], records(kept=0, nul_character=2), rows) == []
 
 
 def config(**sections: object) -> RunConfig:
@@ -96,10 +114,14 @@ def config(**sections: object) -> RunConfig:
     return RunConfig.model_validate(given | sections)
 
 
-def test_the_quarantine_gate_has_the_limit_of_the_configuration() -> None:
-    found = quarantine_gate(config(limits={"max_quarantine_rate": 0.25}))
-    assert (found.metric, found.op, found.value) == ("quarantine.rate", "<=", 0.25)
-    assert found.severity == "error"
+def test_every_run_has_a_limit_and_must_keep_something() -> None:
+    limits = config(limits={"max_quarantine_rate": 0.25})
+    limit, kept = general_gates(limits, records(kept=0, nul_character=2))
+    assert (limit.metric, limit.op, limit.value) == ("quarantine.rate", "<=", 0.25)
+    assert (kept.metric, kept.op, kept.value) == ("records.kept", ">=", 1)
+    assert limit.severity == kept.severity == "error"
+    # Inputs without records are told by a warning.
+    assert general_gates(limits, records(kept=0)) == (limit,)
 
 
 def test_a_run_without_a_scan_says_so() -> None:

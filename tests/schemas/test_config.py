@@ -61,7 +61,10 @@ def test_absent_sections_are_off() -> None:
         (SMALLEST + "dedup: {threshold: high}", "high is refused; write a number"),
         (SMALLEST + "pii: {entities: [IP]}", "pii.entities: a list is refused; write"),
         (SMALLEST + "beam: {mode: x}", "beam.mode: x is none of auto, in_memory"),
-        (SMALLEST + "stages: [{use: x}]", "stages.0.use: x does not match"),
+        (
+            SMALLEST + "stages: [{use: x}]",
+            "stages.0.use: x is refused. `module:Class`.",
+        ),
         (SMALLEST + "3: 4", "3: a key must be text"),
         ("a: [", "not valid YAML near line 1: look for a missing bracket"),
         ("a:\n\t- b", "near line 2: it is indented by a tab"),

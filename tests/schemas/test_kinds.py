@@ -62,7 +62,7 @@ FAULTS: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
         lambda content: of_cpf(content)["recognizers"][0].update(
             checksum={"kind": "luhn", "form": "[0-9"}, check=None
         ),
-        "checksum.form: [0-9 is no regular expression (unterminated",
+        "checksum.form: [0-9 is no regular expression; write",
     ),
     (
         "two checks",

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.schemas.config.dedup import ParagraphsConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.mixing import splitmix64
 from isinglass.transforms.normalise import WHITE, fold_table, normalise
 from isinglass.transforms.text import content_hashes, decode, string_buffers
@@ -146,7 +146,7 @@ def split_paragraphs(texts: pa.StringArray, config: ParagraphsConfig) -> Paragra
     return Paragraphs(bounds, heads, starts, ends, pieces)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _walk(
     data: Any, offsets: Any, table: Any, border: Any, counts: Any, places: Any
 ) -> None:

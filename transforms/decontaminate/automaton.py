@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.decontaminate.units import power_of_two
 from isinglass.transforms.units import mix
 
@@ -68,7 +68,7 @@ class _Growing(NamedTuple):
     size: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _find(edges: Any, state: Any, unit: Any) -> Any:
     """Return (edge or -1, slot where it is or would go)."""
     mask = edges.slots.size - 1
@@ -81,7 +81,7 @@ def _find(edges: Any, state: Any, unit: Any) -> Any:
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _add(edges: Any, state: Any, unit: Any, target: Any, slot: Any) -> None:
     edge = edges.size[0]
     edges.size[0] += 1
@@ -92,7 +92,7 @@ def _add(edges: Any, state: Any, unit: Any, target: Any, slot: Any) -> None:
     edges.slots[slot] = edge
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _copy_edges(edges: Any, source: Any, copy: Any) -> None:
     edge = np.int64(edges.first[source])
     while edge >= 0:
@@ -101,7 +101,7 @@ def _copy_edges(edges: Any, source: Any, copy: Any) -> None:
         edge = np.int64(edges.after[edge])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _split(edges: Any, states: Any, at: Any, unit: Any, copy: Any) -> None:
     """Give the shorter runs of the state behind (`at`, `unit`) a state of their own."""
     length, link = states
@@ -119,7 +119,7 @@ def _split(edges: Any, states: Any, at: Any, unit: Any, copy: Any) -> None:
     link[whole] = copy
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _grow(units: Any, edges: Any, states: Any, made_for: Any) -> Any:
     """Add all units in order; returns the number of states.
 
@@ -154,7 +154,7 @@ def _grow(units: Any, edges: Any, states: Any, made_for: Any) -> Any:
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _occurrences(order: Any, link: Any, item: Any, least: Any, out: Any) -> None:
     """Gather, for each state, where its runs occur: a stretch of `items`."""
     begins, ends, items = out
@@ -176,7 +176,7 @@ def _occurrences(order: Any, link: Any, item: Any, least: Any, out: Any) -> None
             filled[state] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _mark_enough(order: Any, length: Any, link: Any, least: Any, enough: Any) -> None:
     for state in order[1:]:
         is_enough = least[state] <= length[state]
@@ -272,7 +272,7 @@ def _finish(
     return Automaton(*edges, length, link, least, enough, begins, ends, items)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _follow(automaton: Automaton, state: Any, unit: Any) -> Any:
     """Return the state behind an edge, or -1."""
     low = np.int64(automaton.edges[state])
@@ -289,7 +289,7 @@ def _follow(automaton: Automaton, state: Any, unit: Any) -> Any:
     return np.int64(_NONE)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _first_item(automaton: Any, states: Any, needed: Any, length: Any) -> Any:
     """Return the smallest item for which a run of one of these states suffices."""
     winner = np.int64(NEVER)
@@ -306,7 +306,7 @@ def _first_item(automaton: Any, states: Any, needed: Any, length: Any) -> Any:
     return winner
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def longest_match(automaton: Any, units: Any, needed: Any) -> Any:
     """Find the longest run of a document that suffices for an item in which it occurs.
 

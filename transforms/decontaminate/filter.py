@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Integers, Words
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.decontaminate.units import power_of_two
 from isinglass.transforms.units import mix
 
@@ -52,7 +52,7 @@ class RunFilter(NamedTuple):
     lengths: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def run_hash(units: Any, start: Any, size: Any) -> Any:
     """Hash of `size` units from `start` on; never 0."""
     value = np.uint64(0)
@@ -61,7 +61,7 @@ def run_hash(units: Any, start: Any, size: Any) -> Any:
     return max(mix(value), _ONE)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _has_run(runs: Any, value: Any) -> Any:
     # Bits from the high half: the low ones chose the bit that led here.
     mask = np.uint64(runs.size - 1)
@@ -73,7 +73,7 @@ def _has_run(runs: Any, value: Any) -> Any:
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _holds_whole(units: Any, start: Any, value: Any, known: Any) -> Any:
     """Tell whether a shorter item with these first units may stand at `start`."""
     place = np.searchsorted(known.starts, value)
@@ -88,7 +88,7 @@ def _holds_whole(units: Any, start: Any, value: Any, known: Any) -> Any:
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _holds(units: Any, size: Any, bits: Any, starts: Any, known: Any) -> Any:
     """Tell whether a run of `size` units is known; with `starts`, whether it begins."""
     if units.size < size:
@@ -115,7 +115,7 @@ def _holds(units: Any, size: Any, bits: Any, starts: Any, known: Any) -> Any:
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def may_hold_item(units: Any, known: Any) -> Any:
     """Tell whether a document with these hashes of units may hold an item."""
     if _holds(units, known.ngram[0], known.ngram_bits, known.starts[:0], known):
@@ -125,7 +125,7 @@ def may_hold_item(units: Any, known: Any) -> Any:
     return _holds(units, SHORTEST, known.start_bits, known.starts, known)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _hash_runs(
     hashes: Any, offsets: Any, chosen: Any, ngram: Any, runs: Any, starts: Any
 ) -> Any:
@@ -148,7 +148,7 @@ def _hash_runs(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _enter_runs(values: Any, runs: Any) -> None:
     mask = np.uint64(runs.size - 1)
     for index in range(values.size):

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.config import DecontaminateConfig
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.decontaminate.automaton import (
     Automaton,
     build_automaton,
@@ -150,7 +150,7 @@ class Matches:
     share: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _search_rows(texts: Any, classes: Any, known: Any, item: Any, words: Any) -> None:
     data, offsets = texts
     longest = np.int64(0)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Integers, Words
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
 
@@ -39,7 +39,7 @@ class Vocabulary(NamedTuple):
     slots: NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _equal_bytes(one: Any, start: Any, other: Any, begin: Any, size: Any) -> Any:
     for index in range(size):  # noqa: SIM110 - numba compiles no generators
         if one[start + index] != other[begin + index]:
@@ -47,7 +47,7 @@ def _equal_bytes(one: Any, start: Any, other: Any, begin: Any, size: Any) -> Any
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _first_slot(value: Any, slots: Any) -> Any:
     shift = np.uint64(64)
     while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(slots.size):
@@ -55,7 +55,7 @@ def _first_slot(value: Any, slots: Any) -> Any:
     return np.int64(value >> shift)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def find_unit(value: Any, data: Any, start: Any, stop: Any, known: Any) -> Any:
     """Return the number of a unit or `UNKNOWN`.
 
@@ -77,7 +77,7 @@ def find_unit(value: Any, data: Any, start: Any, stop: Any, known: Any) -> Any:
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _cut_rows(texts: Any, classes: Any, hashes: Any, spans: Any, out: Any) -> None:
     """Write hash and place of each unit, if it is a character, and ends of texts."""
     (data, offsets), (characters, ends) = texts, out
@@ -136,7 +136,7 @@ def number_units(normalised: pa.StringArray) -> Units:
     return Units(numbers, hashes, ends, vocabulary)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fill_slots(hashes: Any, slots: Any) -> None:
     for number in range(hashes.size):
         slot = _first_slot(hashes[number], slots)

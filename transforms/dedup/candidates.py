@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Floats, Integers, Words
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.dedup.keepers import Similarity
 
 _SHIFT = np.uint64(32)
@@ -49,7 +49,7 @@ def _shared(keys: Words, ranks: NDArray[np.uint32]) -> tuple[Words, NDArray[np.u
     return keys[distinct], ranks[distinct]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fill_group(
     ranks: Any, leaders: Any, references: Any, pairs: Any, size: Any
 ) -> Any:
@@ -73,7 +73,7 @@ def _fill_group(
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fill_pairs(
     ranks: Any, bounds: Any, leaders: Any, references: Any, pairs: Any
 ) -> Any:
@@ -218,7 +218,7 @@ def merge_pairs(parts: Iterable[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     return _unpack(_union([merged, *waiting]))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count_common(values: Any, offsets: Any, pairs: Any, common: Any) -> None:
     """Count the values that the ascending stretches of each pair share."""
     for pair in range(common.size):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Floats, Integers, Words
 from isinglass.schemas.config import DedupConfig
+from isinglass.transforms.compiled import njit
 
 
 def keeper_ranks(
@@ -81,7 +81,7 @@ class Removals:
     contained: Flags
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _remove(
     smaller: Any, larger: Any, order: Any, strength: Any, evidence: Any
 ) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import string_buffers
 from isinglass.transforms.units import class_table, cut_units, mix
 
@@ -44,7 +44,7 @@ class Shingles:
     unit: NDArray[np.uint8]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _roll(units: Any, ngram: Any, out: Any, size: Any) -> Any:
     """Append the hash of every window of `ngram` units; returns the new size.
 
@@ -67,7 +67,7 @@ def _roll(units: Any, ngram: Any, out: Any, size: Any) -> Any:
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _shingle_rows(
     data: Any, offsets: Any, classes: Any, ngram: Any, out: Any, ends: Any, unit: Any
 ) -> None:

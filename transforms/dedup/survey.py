@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Integers, Words
 from isinglass.schemas.config import DedupConfig
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.dedup.shingles import Shingles, shingle
 from isinglass.transforms.units import mix
 
@@ -51,7 +51,7 @@ def _coefficients(seed: int, size: int) -> tuple[NDArray[np.uint32], ...]:
     return multipliers, addends
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _lower_minima(values: Any, multipliers: Any, addends: Any, minima: Any) -> None:
     """Fold shingle hashes into the running minimum of each permutation."""
     for value in values:
@@ -61,7 +61,7 @@ def _lower_minima(values: Any, multipliers: Any, addends: Any, minima: Any) -> N
             minima[index] = min(minima[index], np.uint32(permuted))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fill_minima(
     values: Any, offsets: Any, multipliers: Any, addends: Any, minima: Any
 ) -> None:
@@ -70,7 +70,7 @@ def _fill_minima(
         _lower_minima(own, multipliers, addends, minima[row])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fold_bands(minima: Any, rows: Any, hashes: Any) -> None:
     """Mix the rows of each band with the number of the band."""
     for row in range(hashes.shape[0]):
@@ -121,7 +121,7 @@ WINDOW = 8
 """Shingles in a window; about 2 in 9 shingles are kept (same source, section 3.2)."""
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _winnow_row(values: Any, start: Any, stop: Any, out: Any, size: Any) -> Any:
     """Append the minima of all windows of one document; returns the new size."""
     if stop - start <= WINDOW:
@@ -146,7 +146,7 @@ def _winnow_row(values: Any, start: Any, stop: Any, out: Any, size: Any) -> Any:
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _winnow_rows(values: Any, offsets: Any, out: Any, ends: Any) -> None:
     size = np.int64(0)
     for row in range(offsets.size - 1):

@@ -83,15 +83,18 @@ def deduplicate(batches: Sequence[Texts], dedup: DedupConfig) -> Decided:
     found = identify(survey, dedup, np.ones(len(survey), np.bool_))
     if not dedup.fuzzy:
         return decide(found, None)
-    pairs = _candidates(survey, found, dedup)
+    pairs = find_candidates(survey, found, dedup)
     similarity = _compare(pairs, found, [batch.texts for batch in batches], dedup)
     return decide(found, resolve_near(pairs, similarity, dedup, found.ranked))
 
 
-def _candidates(
+def find_candidates(
     survey: pa.Table, found: Identified, dedup: DedupConfig
 ) -> NDArray[np.uint32]:
-    """Pairs of ranks; of equal texts only the one that stays is compared."""
+    """Pairs of ranks (p, 2); of equal texts only the one that stays is compared.
+
+    `survey` has the columns of `near_fields`.
+    """
     compared = survey["unit"].to_numpy() != NO_UNIT
     compared &= found.exact_keeper == np.arange(len(survey))
     ranks = found.rank[compared]

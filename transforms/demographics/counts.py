@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.demographics.lexicon import group_names, load_lexicon
 from isinglass.transforms.demographics.matcher import (
     BREAK,
@@ -123,7 +123,7 @@ def _count(
     return counts, words, marked
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
     """Return the id of `word[:length]`, whose hash points to `slot`, or -1."""
     mask = tables.slots.size - 1
@@ -141,7 +141,7 @@ def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _follow(tables: Any, node: Any, word: Any) -> Any:
     """Return the node after `word`, or -1."""
     key = np.int64(node) * (tables.word_starts.size - 1) + word
@@ -151,7 +151,7 @@ def _follow(tables: Any, node: Any, word: Any) -> Any:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _match(tables: Any, root: Any, words: Any, counts: Any) -> None:
     """Count the longest entries in words of the lexicon; -1 parts what is no phrase."""
     begin = 0
@@ -173,7 +173,7 @@ def _match(tables: Any, root: Any, words: Any, counts: Any) -> None:
         begin += step
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> Any:
     """Read to the end of a word that begins at `position`.
 
@@ -209,7 +209,7 @@ def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> An
     return position, value, length, marked
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count_row(
     data: Any, position: Any, stop: Any, root: Any, tables: Any, counts: Any
 ) -> Any:
@@ -261,7 +261,7 @@ def _count_row(
     return words, marked
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count_rows(data: Any, offsets: Any, roots: Any, tables: Any, out: Any) -> None:
     counts, words, marked = out
     for row in range(offsets.size - 1):

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Integers
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import string_buffers
 
 _ROW = np.int64(32)
@@ -142,7 +142,7 @@ def joined(
     return rows[firsts], starts[firsts], reach[lasts] & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _find_bytes(data: Any, offsets: Any, bounds: Any, places: Any, spans: Any) -> None:
     """Find the byte offset of each code point offset; -1 where there is none."""
     for row in range(offsets.size - 1):
@@ -161,7 +161,7 @@ def _find_bytes(data: Any, offsets: Any, bounds: Any, places: Any, spans: Any) -
                     spans[number, side] = position
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _join(data: Any, offsets: Any, bounds: Any, spans: Any, out: Any, new: Any) -> None:
     """Copy all bytes but those of the spans."""
     target = np.int64(0)

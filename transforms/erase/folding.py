@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import (
     CODE_POINTS,
     assigned_code_points,
@@ -111,7 +111,7 @@ def fold_tables() -> FoldTables:
     return FoldTables(starts, lengths, np.frombuffer(b"".join(forms), np.uint8))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _most(data: Any, lengths: Any) -> Any:
     """Upper bound of the folded bytes of a batch."""
     total = np.int64(0)
@@ -127,7 +127,7 @@ def _most(data: Any, lengths: Any) -> Any:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _fold(
     data: Any, offsets: Any, tables: Any, out: Any, bounds: Any, sources: Any
 ) -> None:

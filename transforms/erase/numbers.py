@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import phonenumbers
-from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.phones.runs import LEAST_DIGITS
 
 MOST_DIGITS = 32
@@ -41,7 +41,7 @@ def ungrouped(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.in
     return digits[:count], places[:count]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _ungroup(data: Any, between: Any, digits: Any, places: Any) -> Any:
     count: Any = np.int64(0)
     gap: Any = np.int64(0)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from isinglass.schemas.spans import FOUND, PLACE_ORDER
+from isinglass.transforms.compiled import njit
 
 PATTERN_DETECTOR, MODEL_DETECTOR = "presidio", "spacy"
 """Names of the detectors, in the findings."""
@@ -212,7 +212,7 @@ def _trust(batch: pa.RecordBatch) -> NDArray[np.int64]:
     return np.where(both[0], 2, both[1].astype(np.int64))
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _choose(rows: Any, starts: Any, ends: Any, order: Any) -> Any:
     """Greedy choice. Spans are sorted by position; `order` groups them by row.
 

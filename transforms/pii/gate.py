@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import hyperscan
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from isinglass.transforms.compiled import njit
 
 REACH_BYTES = 256
 """Context on either side of a hit that a window holds, unless its line is shorter."""
@@ -165,20 +166,20 @@ def build_windows(
     return Windows(*_widen(data, offsets, hit_rows(ends, offsets), ends, token))
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _begins(byte: Any) -> Any:
     """Whether a UTF-8 byte is the first of its character."""
     return (byte & 0xC0) != _CONTINUATION
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_border(byte: Any, near: Any, token: Any) -> Any:
     if byte in (10, 13):
         return True
     return byte in (9, 32) and (token or not near)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _edge(data: Any, position: Any, bound: Any, step: Any, token: Any) -> Any:
     """First border from `position` in the direction of `step`, at most to `bound`.
 
@@ -198,7 +199,7 @@ def _edge(data: Any, position: Any, bound: Any, step: Any, token: Any) -> Any:
     return position
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _widen(data: Any, offsets: Any, rows: Any, ends: Any, token: Any) -> Any:
     out_rows = np.empty(len(ends), np.int64)
     starts = np.empty(len(ends), np.int64)

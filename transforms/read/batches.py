@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from isinglass.schemas.documents import DocumentBatch, Layout
+from isinglass.schemas.documents import DocumentBatch, Layout, Shard
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.schemas.tables import DOCUMENTS, METADATA_COLUMNS, REJECTED, with_carried
 from isinglass.transforms.read.checks import (
@@ -36,42 +36,43 @@ EXTRA_ROLE = {b"isinglass.role": b"extra"}
 class Origin:
     """Where the records of a batch come from, and what they become.
 
-    Source name and relative path are part of the document ids; `input` is the index.
+    Attributes:
+        source: With `relative`, a part of the document ids.
+        text: The input's name of the text column.
+        mapped: Its names for our metadata columns, where it has one.
+        carried: The carried columns, each with the input's name of it; None for the
+            column of unplanned keys, and for a column that this input maps to one of
+            ours, which is therefore not carried here.
+        extra: Names of columns of unplanned keys of JSON lines.
     """
 
     source: str
-    relative: str
     layout: Layout
-    input: int
+    text: str
+    mapped: dict[str, str]
+    carried: tuple[tuple[pa.Field, str | None], ...]
+    extra: tuple[str, ...]
+    relative: str = ""
 
-    @property
-    def mapped(self) -> dict[str, str]:
-        """The input's names for our metadata columns, where it has one."""
-        columns = self.layout.columns[self.input]
-        names = columns.model_dump()
+    @classmethod
+    def of(cls, shard: Shard, layout: Layout) -> Origin:
+        """What all files of a shard have in common."""
+        names = layout.columns[shard.input].model_dump()
         names["source_id"] = names.pop("id")
-        return {ours: names[ours] for ours in METADATA_COLUMNS if names[ours]}
+        mapped = {ours: names[ours] for ours in METADATA_COLUMNS if names[ours]}
+        extra = tuple(field.name for field in layout.carried if _is_extra(field))
+        taken = {names["text"], *mapped.values()}
+        carried = []
+        for field in layout.carried:
+            name = layout.renamed.get(field.name, field.name)
+            ours = field.name in extra or name in taken
+            carried.append((field, None if ours else name))
+        text = names["text"]
+        return cls(shard.source, layout, text, mapped, tuple(carried), extra)
 
-    @property
-    def text(self) -> str:
-        """The input's name of the text column."""
-        return self.layout.columns[self.input].text
-
-    @property
-    def carried(self) -> list[tuple[pa.Field, str | None]]:
-        """The carried columns, each with the input's name of it.
-
-        None for the column of unplanned keys, and for a column that this input maps
-        to one of ours, which is therefore not carried here.
-        """
-        taken = {self.text, *self.mapped.values()}
-        renamed = self.layout.renamed
-        pairs: list[tuple[pa.Field, str | None]] = []
-        for field in self.layout.carried:
-            name = renamed.get(field.name, field.name)
-            ours = is_extra(field) or name in taken
-            pairs.append((field, None if ours else name))
-        return pairs
+    def at(self, relative: str) -> Origin:
+        """The same of one of the files."""
+        return replace(self, relative=relative)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Records:
     lines: Sequence[bytes | None] | None = None
 
 
-def is_extra(field: pa.Field) -> bool:
+def _is_extra(field: pa.Field) -> bool:
     """Tell whether a carried column is ours, for the unplanned keys of JSON lines."""
     return bool(field.metadata) and EXTRA_ROLE.items() <= field.metadata.items()
 
@@ -101,6 +102,10 @@ def cut(sizes: NDArray[np.int64], most: int = BATCH_BYTES) -> Iterator[slice]:
     One that is larger than a batch may be is alone in its batch. The slices cover all
     records in order.
     """
+    if len(sizes) <= BATCH_ROWS and int(sizes.sum()) <= most:
+        if len(sizes):
+            yield slice(0, len(sizes))
+        return
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):

@@ -54,7 +54,7 @@ def open_parquet(file: BinaryIO, as_dictionary: Iterable[str] = ()) -> pq.Parque
     )
 
 
-def read_parquet(origin: Origin, piece: Piece) -> Iterator[Part]:
+def read_parquet(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]:
     """Read the row groups `start` to `stop` of a file.
 
     Records of a row group whose pages cannot be decoded are rejected, one by one. An
@@ -219,7 +219,7 @@ def open_ipc(file: pa.NativeFile) -> Any:
     return pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
 
 
-def read_arrow(origin: Origin, piece: Piece) -> Iterator[Part]:
+def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]:
     """Read the record batches `start` to `stop` of a file, as they were planned.
 
     Records of one that is damaged are rejected, one by one; and so are those of all

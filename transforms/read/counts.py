@@ -1,8 +1,8 @@
 """How many records a file holds, by its bytes alone.
 
 This is a second opinion. No reader takes part in it, so that a reader which loses a
-record, or takes two for one, is found out. It goes over the bytes once, holds one chunk
-at a time, and keeps nothing of them.
+record, or takes two for one, is found out. It looks at the chunks on their way to the
+reader, so that they are read and decompressed once, and keeps nothing of them.
 
 JSON lines are lines that are not blank; a file of text is one record, unless it is
 empty; what delimited files hold is counted by line ends outside of quotes.
@@ -10,16 +10,16 @@ empty; what delimited files hold is counted by line ends outside of quotes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.documents import Dialect, Piece
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.read.delimited import dialect_of, preamble
-from isinglass.transforms.read.encodings import recoded
+from isinglass.transforms.read.encodings import stretch
 from isinglass.transforms.read.fields import (
     DELIMITER,
     ESCAPE,
@@ -30,13 +30,15 @@ from isinglass.transforms.read.fields import (
     RETURN,
     byte_kinds,
 )
-from isinglass.transforms.read.jsonl import stretch
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
-    chunks,
     open_input,
 )
+
+if TYPE_CHECKING:
+    Chunks = Iterable[bytes | Damage]
+    Counting = Generator[bytes | Damage, None, int]
 
 _NO_CUT = 2**62
 _LINE_FEED = ord("\n")
@@ -79,36 +81,78 @@ class Tally(NamedTuple):
     mixed: bool
 
 
-def count_records(piece: Piece) -> int | None:
-    """Count the records of a piece by its bytes; an `InputError` if the file is gone.
+class Content:
+    """The chunks of a piece in UTF-8, once, which are counted while they are taken.
 
-    None for the formats that say themselves how many they hold.
+    An `InputError` says that the file is gone, or is shorter than planned.
     """
-    if piece.format in ("parquet", "arrow"):
-        return None
-    with open_input(piece.path, piece.relative) as file:
-        if piece.format == "jsonl":
-            return _count_lines(stretch(file, piece), marked=not piece.start)
-        parts = recoded(chunks(file, piece.path), piece.encoding)
-        if piece.format == "csv":
-            return tally(parts, dialect_of(piece)).records
-        return int(any(bool(part) or isinstance(part, Damage) for part in parts))
+
+    def __init__(self, piece: Piece) -> None:
+        self._piece = piece
+        self._records = piece.rows
+        self._chunks = self._read()
+
+    def __iter__(self) -> Iterator[bytes | Damage]:
+        """Yield the chunks that nobody has taken yet."""
+        return self._chunks
+
+    def _read(self) -> Iterator[bytes | Damage]:
+        with open_input(self._piece.path, self._piece.relative) as file:
+            chunks = stretch(file, self._piece)
+            if self._records is None:
+                self._records = yield from _counting(self._piece, chunks)
+            else:
+                yield from chunks
+
+    def records(self) -> int | None:
+        """Return how many records it holds, those that nobody has taken included.
+
+        It is what was planned, where it was. None for the formats that say themselves
+        how many they hold.
+        """
+        if self._records is None and self._piece.format not in ("parquet", "arrow"):
+            for _ in self._chunks:
+                pass
+        return self._records
 
 
-def _count_lines(parts: Iterable[bytes | Damage], *, marked: bool) -> int:
+def _counting(piece: Piece, chunks: Chunks) -> Counting:
+    """Hand on chunks; returns how many records they hold."""
+    if piece.format == "jsonl":
+        return _counting_lines(chunks, marked=not piece.start)
+    if piece.format == "csv":
+        return _counting_rows(chunks, dialect_of(piece))
+    return _counting_texts(chunks)
+
+
+def _counting_lines(chunks: Chunks, *, marked: bool) -> Counting:
     """Count lines that are not blank; `marked` if a byte order mark may come first."""
     state, none = line_state(), np.empty((1, 3), np.int64)
-    for part, first in _marked(parts):
+    for part, first in _marked(chunks):
         if isinstance(part, Damage):
+            yield part
             return int(state[1]) + 1
         mark = first and marked and part.startswith(BYTE_ORDER_MARK)
         skip = len(BYTE_ORDER_MARK) if mark else 0
         scan_lines(np.frombuffer(part, np.uint8), skip, 0, _NO_CUT, state, none)
+        yield part
     _, records, blank, _ = state.tolist()
     return int(records + 1 - blank)
 
 
-def _marked(parts: Iterable[bytes | Damage]) -> Iterator[tuple[bytes | Damage, bool]]:
+def _counting_rows(chunks: Chunks, dialect: Dialect) -> Counting:
+    return (yield from _tallying(chunks, dialect, MOST_RECORD_BYTES)).records
+
+
+def _counting_texts(chunks: Chunks) -> Counting:
+    records = 0
+    for part in chunks:
+        records = 1
+        yield part
+    return records
+
+
+def _marked(parts: Chunks) -> Iterator[tuple[bytes | Damage, bool]]:
     """Yield chunks, and whether they begin the file; the first is long enough."""
     head: bytes | None = b""
     for part in parts:
@@ -132,7 +176,7 @@ def line_state() -> NDArray[np.int64]:
     return np.array([0, 0, 1, 0], np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def scan_lines(
     data: Any, skip: Any, offset: Any, line_bytes: Any, state: Any, cuts: Any
 ) -> Any:
@@ -158,22 +202,35 @@ def scan_lines(
     return found
 
 
-def tally(
-    parts: Iterable[bytes | Damage], dialect: Dialect, most: int = MOST_RECORD_BYTES
-) -> Tally:
+def tally(parts: Chunks, dialect: Dialect, most: int = MOST_RECORD_BYTES) -> Tally:
     """Count the records of a delimited file by its line ends outside of quotes.
 
     The dialect names its delimiter. See `fields.parse` for `most`.
     """
+    tallying = _tallying(parts, dialect, most)
+    while True:
+        try:
+            next(tallying)
+        except StopIteration as end:
+            tallied: Tally = end.value
+            return tallied
+
+
+def _tallying(
+    parts: Chunks, dialect: Dialect, most: int
+) -> Generator[bytes | Damage, None, Tally]:
+    """Hand on chunks; returns what they come to."""
     state, damaged = np.zeros(_SIZE, np.int64), 0
     kinds = byte_kinds(dialect)
     for part, first in _marked(parts):
         if isinstance(part, Damage):
             damaged = 1
             _break_off(state, most)
+            yield part
             break
         begin = preamble(part)[0] if first else 0
         _tally(np.frombuffer(part, np.uint8)[begin:], kinds, most, state)
+        yield part
     if not damaged:
         _end_of_file(state, most)
     return Tally(
@@ -185,7 +242,7 @@ def tally(
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _tally(data: Any, kinds: Any, most: Any, state: Any) -> None:
     position = 0
     while position < data.size:
@@ -205,7 +262,7 @@ def _tally(data: Any, kinds: Any, most: Any, state: Any) -> None:
         position += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _step(state: Any, kind: Any, most: Any) -> None:
     """Take one byte."""
     state[_LENGTH] += 1
@@ -235,7 +292,7 @@ def _step(state: Any, kind: Any, most: Any) -> None:
         _outside(state, kind, most)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _outside(state: Any, kind: Any, most: Any) -> None:
     """Take one byte that is not within quotes, as far as the byte before told."""
     if kind in (NEWLINE, RETURN):
@@ -258,13 +315,13 @@ def _outside(state: Any, kind: Any, most: Any) -> None:
         _content(state, most)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _opens(state: Any, most: Any) -> Any:
     near = state[_LINEWISE] or state[_LENGTH] - 1 <= most
     return near and state[_PLACE] == _BEFORE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _content(state: Any, most: Any) -> None:
     """Take a byte that is content of a field, or the escape before it."""
     _close(state, most)
@@ -275,7 +332,7 @@ def _content(state: Any, most: Any) -> None:
         state[_PLACE] = _BARE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _close(state: Any, most: Any) -> None:
     """Leave the quoted field if the byte before was its closing quote."""
     if state[_PLACE] != _AT_QUOTE:
@@ -285,7 +342,7 @@ def _close(state: Any, most: Any) -> None:
         _never_closed(state)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _never_closed(state: Any) -> None:
     """Take the lines inside of a quoted field for records."""
     state[_LINEWISE] = state[_FAULT] = 1
@@ -295,7 +352,7 @@ def _never_closed(state: Any) -> None:
     state[_FILLED], state[_PLACE] = state[_LINE_FILLED], _BARE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _break_off(state: Any, most: Any) -> None:
     """Leave the record that damage broke off uncounted; a return may not be its end."""
     unsure = state[_ESCAPED] or state[_PLACE] == _AT_QUOTE
@@ -305,7 +362,7 @@ def _break_off(state: Any, most: Any) -> None:
         state[_RECORDS] += state[_LINES] - state[_PENDING]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _end_of_record(state: Any) -> None:
     if state[_PLACE] == _QUOTED:
         state[_FAULT] = 1
@@ -320,7 +377,7 @@ def _end_of_record(state: Any) -> None:
     state[_LINES] = state[_LINE_FILLED] = 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _end_of_file(state: Any, most: Any) -> None:
     state[_RETURNS] += state[_AFTER_RETURN]
     state[_LENGTH] += 1

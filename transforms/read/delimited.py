@@ -10,6 +10,7 @@ unknown (null) in the metadata columns.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -37,7 +38,6 @@ from isinglass.transforms.read.checks import (
     too_large,
 )
 from isinglass.transforms.read.columns import arrow_records
-from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.fields import (
     BEHIND_QUOTE,
     MOST_RECORD_BYTES,
@@ -52,8 +52,6 @@ from isinglass.transforms.read.formats import delimiter_of
 from isinglass.transforms.read.streams import (
     Damage,
     changed,
-    chunks,
-    open_input,
 )
 
 _RAGGED, _SPOILED, _TOO_LONG = 3, 4, 5
@@ -113,8 +111,8 @@ def record_blocks(
     A larger record is in a block that ends with it. Of one that goes on outside of
     quotes behind `most` bytes only the beginning is held, and how many follow.
     """
-    held, wanted, size = b"", BATCH_BYTES, 0
-    waiting: list[bytes] = []
+    # Hands out what was written without a copy: a record may be as large as all else.
+    held, wanted, size = io.BytesIO(), BATCH_BYTES, 0
     begun = linewise = False
     long: Long | None = None
     skip: Skip | None = None
@@ -128,31 +126,33 @@ def record_blocks(
             skip = None
             part = part[stop:]  # noqa: PLW2901 - what is left of it
         if isinstance(part, bytes):
-            waiting.append(part)
+            held.write(part)
             size += len(part)
             if part and size < wanted:
                 continue
-        data, waiting = b"".join([held, *waiting]), []
+        data, held = held.getvalue(), io.BytesIO()
         if not begun:
             data, begun = data[preamble(data)[0] :], True
         found = parse(data, dialect, final=not part, linewise=linewise, most=most)
         goes_on = bool(part) and damage is None
         skip = _skip(found, dialect, most) if goes_on else None
-        ahead = 0
-        if dialect.mixed and goes_on and not skip and len(found):
-            # The next record tells whether a lone carriage return ended this one.
-            ahead = int(found.lone[-1])
+        # The next record tells whether a lone carriage return ended this one.
+        unsure = dialect.mixed and goes_on and not skip and len(found)
+        ahead = int(found.lone[-1]) if unsure else 0
         count = len(found) - ahead
-        yield Block(found, ahead, long=long, before_long=skip is not None)
-        held, linewise = data[found.stops[count] :], found.turned <= count
+        if len(found):
+            yield Block(found, ahead, long=long, before_long=skip is not None)
+        rest, linewise = data[found.stops[count] :], found.turned <= count
         long = None if count else long
         if damage is not None:
-            yield Block(found.part(0, 0), 0, damage, long.head if long else held)
+            yield Block(found.part(0, 0), 0, damage, long.head if long else rest)
             return
+        del data, found
         if skip:
             mark = ordinary_byte(dialect)
-            long, held = Long(held[:HEAD_BYTES], len(held) - len(mark)), mark
-        size = len(held)
+            long, rest = Long(rest[:HEAD_BYTES], len(rest) - len(mark)), mark
+        size = held.write(rest)
+        del rest
         # Parsing a long record again only when it has doubled keeps the cost linear.
         wanted = max(BATCH_BYTES, min(2 * size, max(most, size) + BATCH_BYTES))
 
@@ -186,37 +186,40 @@ def parse_header(record: bytes, dialect: Dialect) -> list[str]:
         raise ValueError("the header is not valid UTF-8") from None
 
 
-def read_delimited(origin: Origin, piece: Piece) -> Iterator[Part]:
-    """Read a whole delimited file; an `InputError` if it is not as planned."""
+def read_delimited(
+    origin: Origin, piece: Piece, content: Iterable[bytes | Damage]
+) -> Iterator[Part]:
+    """Read a whole delimited file of this content.
+
+    An `InputError` says that its header is not as planned.
+    """
     dialect = dialect_of(piece)
     names: list[str] | None = None
     row = 0
     suspect = False
     most = most_record_bytes(origin.layout.max_chars)
-    with open_input(piece.path, piece.relative) as file:
-        parts = recoded(chunks(file, piece.path), piece.encoding)
-        for block in record_blocks(parts, dialect):
-            if block.damage is not None:
-                reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
-                yield only_rejected(origin, Rejection(row, reason, detail, block.rest))
-                return
-            records = block.records
-            if names is None:
-                header, records = split_header(records)
-                if header is None:
-                    continue
-                names = _read_header(origin, header, dialect)
-            beside = (suspect, block.before_long)
-            faults = _faults(records, len(names), dialect, beside)
-            count = len(records) - block.ahead
-            suspect = bool(count and records.lone[count - 1] and faults[count - 1])
-            long = block.long if len(records) == len(block.records) else None
-            too_long = _too_long(records, long, row, most)
-            faults[[number - row for number in too_long]] = _TOO_LONG
-            for part in cut(np.diff(records.stops[: count + 1])):
-                those, first = records.part(part.start, part.stop), row + part.start
-                yield from _batch(origin, those, faults[part], first, names, too_long)
-            row += count
+    for block in record_blocks(content, dialect):
+        if block.damage is not None:
+            reason, detail = QuarantineReason.TRUNCATED_FILE, block.damage.detail
+            yield only_rejected(origin, Rejection(row, reason, detail, block.rest))
+            return
+        records = block.records
+        if names is None:
+            header, records = split_header(records)
+            if header is None:
+                continue
+            names = _read_header(origin, header, dialect)
+        beside = (suspect, block.before_long)
+        faults = _faults(records, len(names), dialect, beside)
+        count = len(records) - block.ahead
+        suspect = bool(count and records.lone[count - 1] and faults[count - 1])
+        long = block.long if len(records) == len(block.records) else None
+        too_long = _too_long(records, long, row, most)
+        faults[[number - row for number in too_long]] = _TOO_LONG
+        for part in cut(np.diff(records.stops[: count + 1])):
+            those, first = records.part(part.start, part.stop), row + part.start
+            yield from _batch(origin, those, faults[part], first, names, too_long)
+        row += count
 
 
 def _read_header(origin: Origin, record: bytes, dialect: Dialect) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.documents import DocumentBatch, Layout, Piece, Shard
@@ -25,20 +27,17 @@ from isinglass.transforms.read.checks import (
     too_large,
 )
 from isinglass.transforms.read.columnar import read_arrow, read_parquet
-from isinglass.transforms.read.counts import count_records
+from isinglass.transforms.read.counts import Content
 from isinglass.transforms.read.delimited import read_delimited
-from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.jsonl import read_jsonl
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
-    chunks,
-    open_input,
     require_unchanged,
 )
 
 if TYPE_CHECKING:
-    Reader = Callable[[Origin, Piece], Iterator[Part]]
+    Reader = Callable[[Origin, Piece, Iterable[bytes | Damage]], Iterator[Part]]
 
 
 def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
@@ -54,26 +53,51 @@ def read_shard(shard: Shard, layout: Layout) -> Iterator[DocumentBatch]:
         InputError: A file is not as it was when the run was planned.
         ReconcileError: The records are not as many as the bytes of the file hold.
     """
-    yield from gather(_parts(shard, layout))
+    batches = gather(_parts(shard, layout))
+    if shard.most_bytes is not None:
+        batches = _beginning(batches, shard.most_bytes)
+    yield from batches
+
+
+def _beginning(
+    batches: Iterator[DocumentBatch], most_bytes: int
+) -> Iterator[DocumentBatch]:
+    """Batches until so many bytes of text have come; of the last one a part."""
+    for batch in batches:
+        sizes = pc.binary_length(batch.documents.column("text")).fill_null(0)
+        ends = np.cumsum(sizes.to_numpy(zero_copy_only=False), dtype=np.int64)
+        rows = int(np.searchsorted(ends, most_bytes)) + 1
+        if rows < len(ends):
+            documents = batch.documents.slice(0, rows)
+            files = batch.document_files.slice(0, rows)
+            yield replace(batch, documents=documents, document_files=files)
+            return
+        yield batch
+        most_bytes -= int(ends[-1]) if len(ends) else 0
+        if most_bytes <= 0:
+            return
 
 
 def _parts(shard: Shard, layout: Layout) -> Iterator[Part]:
+    common = Origin.of(shard, layout)
     for piece in shard.pieces:
-        origin = Origin(shard.source, piece.relative, layout, shard.input)
+        origin = common.at(piece.relative)
         if piece.problem:
             reason = QuarantineReason.UNREADABLE_FILE
             yield only_rejected(origin, Rejection(0, reason, piece.problem, None))
         else:
-            yield from _counted(piece, _READERS[piece.format](origin, piece))
+            content = Content(piece)
+            parts = _READERS[piece.format](origin, piece, content)
+            yield from _counted(piece, parts, content)
 
 
-def _counted(piece: Piece, parts: Iterator[Part]) -> Iterator[Part]:
+def _counted(piece: Piece, parts: Iterator[Part], content: Content) -> Iterator[Part]:
     """Hand on the parts of a piece, and compare them with what its bytes hold."""
     found = 0
     for part in parts:
         found += part.rows
         yield part
-    held = count_records(piece) if piece.rows is None else piece.rows
+    held = content.records()
     if held is not None and found != held:
         require_unchanged(piece)
         raise ReconcileError(
@@ -83,7 +107,9 @@ def _counted(piece: Piece, parts: Iterator[Part]) -> Iterator[Part]:
         )
 
 
-def _read_text(origin: Origin, piece: Piece) -> Iterator[Part]:
+def _read_text(
+    origin: Origin, _: Piece, content: Iterable[bytes | Damage]
+) -> Iterator[Part]:
     """Read a whole file of plain text as one document; an empty file holds none.
 
     Of a file that is far too long only the beginning is kept, so that memory stays
@@ -92,15 +118,14 @@ def _read_text(origin: Origin, piece: Piece) -> Iterator[Part]:
     limit = most_record_bytes(origin.layout.max_chars)
     parts: list[bytes] = []
     total = 0
-    with open_input(piece.path, piece.relative) as file:
-        for chunk in recoded(chunks(file, piece.path), piece.encoding):
-            if isinstance(chunk, Damage):
-                reason, data = QuarantineReason.TRUNCATED_FILE, b"".join(parts)
-                yield only_rejected(origin, Rejection(0, reason, chunk.detail, data))
-                return
-            if total < limit:
-                parts.append(chunk[: limit - total])
-            total += len(chunk)
+    for chunk in content:
+        if isinstance(chunk, Damage):
+            reason, data = QuarantineReason.TRUNCATED_FILE, b"".join(parts)
+            yield only_rejected(origin, Rejection(0, reason, chunk.detail, data))
+            return
+        if total < limit:
+            parts.append(chunk[: limit - total])
+        total += len(chunk)
     data = b"".join(parts)
     if total > len(data):
         yield only_rejected(origin, too_large(0, total, data))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
-from isinglass.transforms.read.streams import Damage
+from isinglass.schemas.documents import Piece
+from isinglass.transforms.read.streams import Damage, changed, chunks
 
 _HANDLER = "isinglass.invalid"
 _INVALID = "\udcff"
@@ -41,6 +43,24 @@ def recoded(parts: Iterable[bytes | Damage], encoding: str) -> Iterator[bytes | 
             yield text.encode("utf-8", "surrogatepass")
     if text := decoder.decode(b"", final=True):
         yield text.encode("utf-8", "surrogatepass")
+
+
+def stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
+    """Yield the content of a piece in UTF-8; an `InputError` if the file is shorter."""
+    if piece.stop < 0:
+        yield from recoded(chunks(file, piece.path), piece.encoding)
+        return
+    file.seek(piece.start)
+    left = piece.stop - piece.start
+    for chunk in chunks(file, ""):
+        assert isinstance(chunk, bytes)
+        if left > 0:
+            yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            return
+    if left > 0:
+        raise changed(piece.relative, f"it is {left} bytes shorter than planned")
 
 
 def _invalid(error: UnicodeError) -> tuple[str, int]:

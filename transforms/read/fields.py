@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.documents import Dialect
+from isinglass.transforms.compiled import njit
 
 MOST_RECORD_BYTES = 256 * 2**20
 """A quote that is still open so far behind the record's start is never closed."""
@@ -184,7 +184,7 @@ def _binary(
     return pa.Array.from_buffers(pa.binary(), len(nulls), buffers)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _parse(
     data: Any, table: Any, rules: Any, content: Any, ends: Any, nulls: Any, records: Any
 ) -> Any:
@@ -230,7 +230,7 @@ def _parse(
     return count, turned
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _field(
     data: Any, position: Any, table: Any, content: Any, out: Any, final: Any, limit: Any
 ) -> Any:
@@ -265,7 +265,7 @@ def _field(
     return position, out, fault
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _quoted(
     data: Any, position: Any, table: Any, content: Any, out: Any, final: Any, limit: Any
 ) -> Any:
@@ -295,7 +295,7 @@ def _quoted(
     return position, out, UNCLOSED if linewise and final else _OPEN
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _escaped(data: Any, position: Any, table: Any, final: Any) -> Any:
     """Return where the content is that an escape stands for; -1 if it is not here."""
     if position + 1 == data.size:
@@ -303,7 +303,7 @@ def _escaped(data: Any, position: Any, table: Any, final: Any) -> Any:
     return position + (table[data[position + 1]] != ORDINARY)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _skip(data: Any, table: Any, state: Any, limit: Any) -> Any:
     """Find the line end, and keep where the data end within the record.
 
@@ -329,14 +329,14 @@ def _skip(data: Any, table: Any, state: Any, limit: Any) -> Any:
     return data.size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_null(data: Any, begin: Any, end: Any, table: Any) -> Any:
     return (
         end == begin + 2 and table[data[begin]] == ESCAPE and data[begin + 1] == _NULL
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _line_end(data: Any, position: Any, final: Any) -> Any:
     r"""Return what follows a line end, or -1 if its bytes are not all here.
 

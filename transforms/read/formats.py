@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Literal
 
 from isinglass.schemas.config.inputs import Format
@@ -49,5 +48,8 @@ def delimiter_of(path: str) -> str:
 
 def _suffix(path: str) -> str:
     """The suffix in lower case, without that of a compression."""
-    name = PurePath(path)
-    return PurePath(name.stem if compression_of(path) else name).suffix.lower()
+    name = path.rpartition("/")[2]
+    if compression_of(path):
+        name = name.rpartition(".")[0]
+    stem, _, suffix = name.rpartition(".")
+    return f".{suffix.lower()}" if stem and suffix else ""

@@ -14,37 +14,32 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
-from numba import njit
 
 from isinglass.schemas.documents import Piece
 from isinglass.schemas.reasons import QuarantineReason
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.read.batches import (
     Origin,
     Part,
     Records,
     cut,
-    is_extra,
     only_rejected,
 )
 from isinglass.transforms.read.checks import Rejection, most_record_bytes, too_large
 from isinglass.transforms.read.columns import MAX_DEPTH, is_too_deep, json_text
-from isinglass.transforms.read.encodings import recoded
 from isinglass.transforms.read.streams import (
     BLANK,
     BYTE_ORDER_MARK,
     Damage,
     TooLong,
     blocks,
-    changed,
-    chunks,
-    open_input,
     split_lines,
 )
 
@@ -59,51 +54,30 @@ _BEFORE[list(b"-:,[ \t\n")] = True
 _AFTER[list(b",]} \t\r\n")] = True
 
 
-def read_jsonl(origin: Origin, piece: Piece) -> Iterator[Part]:
-    """Read a stretch of lines.
-
-    `start` and `stop` are bytes at line starts for a plain file; a compressed file is
-    read whole. An `InputError` says that the file is not as planned.
-    """
+def read_jsonl(
+    origin: Origin, piece: Piece, content: Iterable[bytes | Damage]
+) -> Iterator[Part]:
+    """Read the lines of a piece, of which this is the content."""
     row = piece.first_row
-    with open_input(piece.path, piece.relative) as file:
-        most = most_record_bytes(origin.layout.max_chars)
-        for data, what in blocks(stretch(file, piece), most):
-            if isinstance(what, TooLong):
-                if not what.blank:
-                    yield only_rejected(origin, too_large(row, what.bytes, data))
-                row += 1
-                continue
-            if what is not None:
-                reason = QuarantineReason.TRUNCATED_FILE
-                yield only_rejected(origin, Rejection(row, reason, what.detail, data))
-                return
-            lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
-            sizes = np.fromiter(map(len, lines), np.int64, len(lines))
-            for part in cut(sizes):
-                parsed, rejections = parse_lines(lines[part], row + part.start)
-                if parsed or rejections:
-                    records, unfit = _records(origin, parsed)
-                    yield Part(origin, records, (*rejections, *unfit))
-            row += len(lines)
-
-
-def stretch(file: BinaryIO, piece: Piece) -> Iterator[bytes | Damage]:
-    """Yield the content of a piece in UTF-8; an `InputError` if the file is shorter."""
-    if piece.stop < 0:
-        yield from recoded(chunks(file, piece.path), piece.encoding)
-        return
-    file.seek(piece.start)
-    left = piece.stop - piece.start
-    for chunk in chunks(file, ""):
-        assert isinstance(chunk, bytes)
-        if left > 0:
-            yield chunk[:left]
-        left -= len(chunk)
-        if left <= 0:
+    most = most_record_bytes(origin.layout.max_chars)
+    for data, what in blocks(content, most):
+        if isinstance(what, TooLong):
+            if not what.blank:
+                yield only_rejected(origin, too_large(row, what.bytes, data))
+            row += 1
+            continue
+        if what is not None:
+            reason = QuarantineReason.TRUNCATED_FILE
+            yield only_rejected(origin, Rejection(row, reason, what.detail, data))
             return
-    if left > 0:
-        raise changed(piece.relative, f"it is {left} bytes shorter than planned")
+        lines = split_lines(data.removeprefix(BYTE_ORDER_MARK) if not row else data)
+        sizes = np.fromiter(map(len, lines), np.int64, len(lines))
+        for part in cut(sizes):
+            parsed, rejections = parse_lines(lines[part], row + part.start)
+            if parsed or rejections:
+                records, unfit = _records(origin, parsed)
+                yield Part(origin, records, (*rejections, *unfit))
+        row += len(lines)
 
 
 def parse_lines(lines: list[bytes], row: int) -> tuple[Parsed, list[Rejection]]:
@@ -127,7 +101,7 @@ def _has_long_integer(data: bytes) -> bool:
     return bool(_find_long(np.frombuffer(data, np.uint8), _LONG, _BEFORE, _AFTER))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _find_long(data: Any, least: Any, before: Any, after: Any) -> Any:
     """Find a run of at least so many digits; looks at one byte in as many."""
     position = least - 1
@@ -258,8 +232,8 @@ def _columns(
             if name in present:
                 column = [value.get(name) for value in values]
                 carried[field.name] = _carried_column(column, field, name, unfit)
-    for field in filter(is_extra, origin.layout.carried):
-        carried[field.name] = _extra(values, present - known, unfit)
+    for extra in origin.extra:
+        carried[extra] = _extra(values, present - known, unfit)
     return metadata, carried
 
 

@@ -40,8 +40,17 @@ def head(column: pa.Array, row: int, most: int) -> bytes | None:
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         values, places = encoded(column.slice(row, 1))
         return None if places[0] < 0 else head(values, int(places[0]), most)
-    value = column[row].as_buffer() if column[row].is_valid else None
-    return None if value is None else bytes(value[:most])
+    if not _has_offsets(kind):
+        value = column[row].as_buffer() if column[row].is_valid else None
+        return None if value is None else bytes(value[:most])
+    # Not by a scalar, which is a copy of all of it.
+    size = "int32" if kind in (pa.string(), pa.binary()) else "int64"
+    place = column.offset + row
+    start, stop = np.frombuffer(column.buffers()[1], size)[place : place + 2].tolist()
+    if column.slice(row, 1).null_count:
+        return None
+    data = column.buffers()[2]
+    return bytes(data[start : min(stop, start + most)]) if stop > start else b""
 
 
 def encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:

@@ -14,18 +14,16 @@ windows and a corpus of 10**10 words, about one in 2,000 such searches meets one
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers, Words
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
-from isinglass.transforms.read.identity import doc_id_words
 from isinglass.transforms.units import unit_spans
 
 KINDS = ("any", "within", "across")
@@ -52,25 +50,6 @@ class Windows:
     spans: NDArray[np.int32]
     offsets: Integers
     characters: Integers
-
-
-def sample_documents(doc_ids: pa.StringArray, share: float, seed: int) -> Flags:
-    """Which documents are sampled: by a keyed hash, so in any order the same.
-
-    `share` is the expected one; 1 or more chooses all.
-    """
-    label = f"repeats sample {seed}".encode()
-    salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
-    words = doc_id_words(doc_ids)
-    mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
-    # A finaliser of splitmix64, as in `mixing`, after each of the two words.
-    mixed = (mixed ^ (mixed >> np.uint64(30)) ^ words[:, 1]) * np.uint64(
-        0xBF58476D1CE4E5B9
-    )
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
-    return np.asarray(draw < share)
 
 
 def find_windows(normalised: pa.StringArray, words: int) -> Windows:
@@ -118,7 +97,7 @@ class Wanted:
         return cls(hashes, directory, shift)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count(
     values: Any, offsets: Any, kept: Any, index: Any, shift: Any, counts: Any
 ) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from isinglass.schemas.errors import OutputError, RetryError
 
 BATCH_ROWS = 65_536
 TEMPORARY_SUFFIX = ".tmp"
+_ATTEMPTS = 5
 
 
 def exists(path: Path) -> bool:
@@ -219,6 +221,29 @@ def remove(path: Path) -> bool:
 def remove_folder(folder: Path) -> None:
     """Remove an empty folder."""
     folder.rmdir()
+
+
+def scratch_folder() -> Path:
+    """Make a folder for what is needed for a while, for its owner alone.
+
+    Raises:
+        RetryError: There is no place for it.
+    """
+    try:
+        return Path(tempfile.mkdtemp(prefix="isinglass-"))
+    except OSError:
+        raise RetryError(
+            "There is no folder for temporary files that can be written. Name one by "
+            "the environment variable TMPDIR."
+        ) from None
+
+
+def remove_scratch(folder: Path) -> None:
+    """Remove a folder and all that is in it, also while somebody still writes there."""
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 @contextmanager

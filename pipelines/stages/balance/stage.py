@@ -47,6 +47,12 @@ class Balance(Stage):
         axes_of(nothing, group_names(), self.config)
         return self
 
+    def scaled(self, share: float) -> Balance:
+        """A sample may be too far from its targets."""
+        del share
+        closest = {"on_infeasible": "closest"}
+        return Balance(self.config.model_copy(update=closest))
+
     def decide(self, driver: Driver, standing: Standing) -> Verdict:
         """A weight for every document that stays."""
         weights = solve_weights(driver, self.config, standing.open)

@@ -35,7 +35,7 @@ from isinglass.transforms.boilerplate.boilerplate import (
     pack,
 )
 
-PARAGRAPHS = "paragraphs"
+COUNTED = "paragraphs"
 BOILERPLATE = "boilerplate"
 FIRST_RANK = "first-rank"
 """Equal texts told apart before boilerplate is known: copies must not count."""
@@ -55,7 +55,7 @@ class CountWork:
     """Adds up one bucket."""
 
     max_documents: int
-    name: str = PARAGRAPHS
+    name: str = COUNTED
 
     def run(self, state: bytes, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Write the bucket's boilerplate, as `frequent` has it."""
@@ -178,4 +178,4 @@ def load_boilerplate(workspace: Workspace) -> Boilerplate:
 
 
 def _sums_path(workspace: Workspace, bucket: str) -> Path:
-    return workspace.mapped(PARAGRAPHS, f"{bucket}.npy")
+    return workspace.mapped(COUNTED, f"{bucket}.npy")

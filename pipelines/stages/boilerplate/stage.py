@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,6 +12,7 @@ from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.boilerplate import proof, report
 from isinglass.pipelines.stages.boilerplate.count import (
+    COUNTED,
     FIRST_RANK,
     ONLY_BOILERPLATE_FILE,
     count_boilerplate,
@@ -30,7 +31,7 @@ from isinglass.transforms.boilerplate.boilerplate import Trimmed, boilerplate_cu
 from isinglass.transforms.boilerplate.paragraphs import paragraph_keys
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Standing
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Standing, Verb
     from isinglass.transforms.boilerplate.boilerplate import Boilerplate as Frequent
     from isinglass.transforms.edits import Applied, Cuts, View
     from isinglass.transforms.seen import Seen
@@ -69,6 +70,11 @@ class Boilerplate(Stage):
         if phase == "clean":
             return self.dedup.model_dump(include={"paragraphs", "normalise"})
         return None
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """Paragraphs are counted."""
+        del verb
+        return (COUNTED,) if phase == "decide" else ()
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """Distinct keys of a document's paragraphs, and whether all of them count."""

@@ -15,7 +15,19 @@ from isinglass.pipelines.stage import Written
 from isinglass.schemas.config import DedupConfig
 from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason
+from isinglass.schemas.statistic import statistics_table
 from isinglass.transforms.dedup.candidates import compare
+from isinglass.transforms.dedup.edits import EDITS
+from isinglass.transforms.dedup.recall import (
+    BELOW,
+    CONTAINED,
+    METRICS,
+    SEPARATOR,
+    is_measured,
+    recall_statistics,
+    slices,
+    told_counts,
+)
 from isinglass.transforms.dedup.shingles import Shingles, shingle_sets
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
@@ -51,7 +63,25 @@ def check_counts(run: FinishedRun) -> Check:
     faults = []
     if told != tuple(dropped.get(reason, 0) for reason in DUPLICATE_REASONS):
         faults.append("dedup and records count different duplicates")
-    return conclude(COUNTS, faults, "")
+    return conclude(COUNTS, [*faults, *_check_recall(run)], "")
+
+
+def _check_recall(run: FinishedRun) -> list[str]:
+    """Shares, sums and intervals of recall follow from the counts of each edit."""
+    told = [row for row in run.statistics() if row.metric in METRICS]
+    dedup = run.config.dedup
+    if dedup is None or not is_measured(dedup):
+        return ["edited copies were counted, but not asked for"] if told else []
+    counts = told_counts(told)
+    known = {*slices(dedup.threshold), BELOW, CONTAINED}
+    for key, (copies, removed) in counts.items():
+        edit, _, name = key.partition(SEPARATOR)
+        if edit not in EDITS or name not in known or not 0 <= removed <= copies:
+            return [f"edited copies of {edit} at {name} are counted wrongly"]
+    again = statistics_table(recall_statistics(counts, dedup))
+    if not statistics_table(told).equals(again):
+        return ["recall of edited copies does not add up"]
+    return []
 
 
 def check_evidence(run: FinishedRun) -> Check:

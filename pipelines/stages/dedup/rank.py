@@ -39,6 +39,7 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import DedupConfig
+from isinglass.schemas.config.base import expanded
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import Manifest
 from isinglass.transforms.dedup.decide import NO_RANK, READ, Identified, identify
@@ -87,7 +88,7 @@ def open_earlier(dedup: DedupConfig, base: Path) -> tuple[EarlierRun, ...]:
     """
     runs: list[EarlierRun] = []
     for name in dedup.against:
-        run = _open_run((base / Path(name).expanduser()).resolve(), name, dedup)
+        run = _open_run((base / expanded(name, "dedup.against")).resolve(), name, dedup)
         if any(run.folder == other.folder for other in runs):
             raise InputError(f"dedup.against names {name} twice; remove one.")
         runs.append(run)

@@ -10,6 +10,7 @@ import numpy as np
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of, shorten
+from isinglass.pipelines.stages.dedup.report_recall import recall_blocks
 from isinglass.schemas.manifest import DedupSummary, Manifest
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def section(data: ReportData) -> page.Section:
     threshold = config.get("threshold")
     if summary.capture_curve and isinstance(threshold, int | float):
         blocks += _capture(summary.capture_curve, float(threshold), config)
+        blocks += recall_blocks(data, float(threshold))
     shown: list[NearDuplicate] | None = data.shown.get("dedup")
     if shown:
         blocks.append(_pairs(shown, summary))

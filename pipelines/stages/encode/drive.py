@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,7 @@ def encode_shards(
     `cleans` and what is returned are commits by shard; `fingerprints` are the hashes of
     tokenizer and model, and that of the code.
     """
-    # The user's cache, where tables of differing characters are kept between runs.
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    workspace, tables = session.workspace, Path(cache) / "isinglass" / "tokenizers"
+    workspace, tables = session.workspace, _tables()
     # In the run folder: a fast tokenizer was found out, in this run or one before, so
     # that a run that is stopped on its way back goes on by the reference. Another
     # tokenizer, or another version of a library, gets another chance.
@@ -79,7 +78,7 @@ def encode_shards(
     speed = SPEED_TOKENS if config.embeddings == "none" else SPEED_CPU
 
     def attempt(config: EncodeConfig, *, fell_back: bool) -> dict[str, Commit]:
-        work = EncodeWork(config, str(tables), fell_back=fell_back)
+        work = EncodeWork(config, tables, fell_back=fell_back)
         units = _units(cleans, config, fingerprints)
         return run_pass(session, work, units, speed=speed)
 
@@ -94,6 +93,18 @@ def encode_shards(
         units = _check_units(encodes, fingerprints[1])
         run_pass(session, check, units, speed=SPEED_CHECK)
     return encodes
+
+
+def _tables() -> Path | None:
+    """Where tables of differing characters are kept between runs: the user's cache.
+
+    None for a user without a home, as in some containers.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME")
+    with suppress(RuntimeError):
+        home = Path(cache) if cache else Path("~/.cache").expanduser()
+        return home / "isinglass" / "tokenizers"
+    return None
 
 
 def _units(
@@ -112,7 +123,7 @@ def _units(
         name = f"data/{shard_id}.parquet"
         data = next(o for o in clean.outputs if o.path == name)
         identity = digest([data.sha256, section, fingerprints])
-        units.append(Unit(shard_id, shard_id, identity, data.bytes))
+        units.append(Unit(shard_id, shard_id, identity, data.bytes, data.rows))
     return units
 
 

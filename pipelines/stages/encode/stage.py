@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import After, Closed, Stage, Sum
 from isinglass.pipelines.stages.encode import proof, report, story
 from isinglass.pipelines.stages.encode.drive import encode_shards
-from isinglass.pipelines.stages.encode.notes import encode_summary
+from isinglass.pipelines.stages.encode.notes import ENCODE, encode_summary
 from isinglass.pipelines.stages.encode.preflight import (
     check_encode,
     hidden_estimate,
     with_absolute_paths,
 )
+from isinglass.pipelines.stages.encode.work import CHECK
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.manifest import Lexicon, Manifest, Model
@@ -23,7 +24,7 @@ from isinglass.transforms.encode.models.find import chosen_pooling
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Verb
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ class Encode(Stage):
         if not self.config.hidden_states or not self.models:
             return {}
         return {"hidden_states": hidden_estimate(self.config, plan.inputs)}
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """Texts are encoded, and ids held against them."""
+        del verb
+        if not self.runs or phase != "after":
+            return ()
+        return (ENCODE, CHECK) if self.config.tokens else (ENCODE,)
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Encode every shard of `data/`."""

@@ -37,14 +37,15 @@ from isinglass.transforms.encode.tokenizers.tokenizer import Tokenizer, load_tok
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
-    from isinglass.transforms.encode.stages import Runs, Streamed
+    from isinglass.transforms.encode.stages import Streamed
 
 CHECK = "encode_check"
 BATCH_ROWS = 512
-CPU_WINDOW, GPU_WINDOW, HIDDEN_WINDOW = 2**17, 2**22, 2**16
+CPU_WINDOW, GPU_WINDOW, HIDDEN_WINDOW = 2**17, 2**19, 2**16
 """Tokens that are sorted by length and cut into batches together: the more, the fuller
 the batches, and on a CPU the longer the stretches of equal length; with hidden states
-fewer, because those are held in memory."""
+fewer, because those are held in memory. A window that is not done when a run is stopped
+is done again: on a GPU that is 2 MB of text, and the first batches of the next one."""
 GPU_TOKENIZERS = 4
 """Threads that tokenise for one GPU."""
 
@@ -65,12 +66,12 @@ class _Item:
 class EncodeWork:
     """Work of the encode pass.
 
-    `tables` is the folder of the tables that say where fast tokenizers differ; with
-    `fell_back` the reference does everything because one was found to.
+    `tables` is the folder of the tables that say where fast tokenizers differ, if there
+    is one; with `fell_back` the reference does everything because one was found to.
     """
 
     config: EncodeConfig
-    tables: str
+    tables: Path | None
     fell_back: bool = False
     name: str = ENCODE
 
@@ -91,7 +92,7 @@ class EncodeWork:
             notes = Path(tempfile.gettempdir()) / f"isinglass-gpu-{os.getuid()}"
             device = lease_device(config.device, notes, str(os.getpid()))
             encoder = load_encoder(config.model_copy(update={"device": str(device)}))
-        return load_tokenizer(config, Path(self.tables)), encoder
+        return load_tokenizer(config, self.tables), encoder
 
     def run(self, state: State, payload: str, outputs: UnitOutputs) -> dict[str, int]:
         """Encode one shard of `data/`.
@@ -121,10 +122,7 @@ class EncodeWork:
         settings = self._stream_settings(encoder)
         path = outputs.workspace.table("data", payload)
         batches = table_batches(path, ["doc_id", "text"], BATCH_ROWS)
-        # A GPU has a whole shard in its window, and is done with it at once.
-        runs: Runs | None = encoder
-        if encoder is not None and not _on_gpu(encoder):
-            runs = KeptEncoder(encoder, outputs.parts)
+        runs = encoder and KeptEncoder(encoder, outputs.parts)
         stream = encode_stream(map(_Item, batches), make, runs, settings)
         with writing(write, 2 * settings.threads) as put, _naming():
             for streamed in stream:

@@ -21,6 +21,7 @@ from isinglass.pipelines.stages.erase.forget.search import (
     TEXT,
     Found,
 )
+from isinglass.schemas.config.base import expanded
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.manifest import ErasureRequest
 from isinglass.schemas.tables import ERASURE
@@ -60,7 +61,7 @@ def read_erasure(name: str, base: Path = Path()) -> Erasure:
     Raises:
         InputError: There is no such list, or it does not have the declared columns.
     """
-    path = base / Path(name).expanduser()
+    path = base / expanded(name, "erase.list")
     try:
         table = read_table(path)
         sha256 = file_sha256(path)

@@ -183,7 +183,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield from enumerate(file, 1)
     except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+        reason = getattr(error, "strerror", None) or "it is no gzip, or breaks off"
         raise InputError(f"{path} cannot be read ({reason})") from None
 
 

@@ -24,9 +24,9 @@ from isinglass.pipelines.report.text import (
     decimal,
     grouped,
     percent,
-    share_of,
     shorten,
 )
+from isinglass.pipelines.stages.pii.leftovers import short
 from isinglass.pipelines.stages.pii.report_hits import hit_blocks
 from isinglass.pipelines.stages.pii.report_recall import bound_blocks, recall_blocks
 from isinglass.schemas.manifest import FindingCount, Manifest
@@ -82,7 +82,7 @@ def figure(manifest: Manifest) -> KeyFigure:
     return KeyFigure(
         "identifiers found",
         grouped(found),
-        f"{grouped(changed)} changed ({share_of(changed, found)} of those found)",
+        f"{grouped(changed)} changed; {short(manifest)}",
     )
 
 
@@ -99,11 +99,12 @@ def line(manifest: Manifest) -> str:
     again = sum(recall.found for recall in manifest.recall.values())
     said = f"Identifiers: {grouped(found)} found, {grouped(changed)} changed; "
     if not manifest.recall:
-        return f"{said}recall not measured"
+        return f"{said}{short(manifest)}"
     least = min(manifest.recall, key=lambda name: (manifest.recall[name].recall, name))
     return (
         f"{said}{grouped(again)} of {grouped(planted)} planted ones found, least of "
-        f"{shorten(least)} ({percent(manifest.recall[least].recall)})"
+        f"{shorten(least)} ({percent(manifest.recall[least].recall)}); "
+        f"{short(manifest)}"
     )
 
 

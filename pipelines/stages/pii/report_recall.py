@@ -25,8 +25,10 @@ from isinglass.pipelines.report.text import (
     percent,
     shorten,
 )
+from isinglass.pipelines.stages.pii.leftovers import FEW, WEAK_SHARE
 from isinglass.pipelines.stages.pii.recall import expected_leftovers
 from isinglass.schemas.manifest import ExpectedLeftovers
+from isinglass.transforms.pii.canaries.fakes import PERSON
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -52,18 +54,13 @@ NOT_MEANING = (
     "detection only. A person may still be recognised from what the text tells "
     "about them."
 )
-FEW = 30
-"""Planted values below which a share says little; such cells are marked."""
-
-WEAK_SHARE = 0.9
-"""Cells with a smaller share found are marked."""
-
 UPPER_BOUND = (
     "Second scan: the finished data was searched once more by wide patterns that share "
     "nothing with the detector. They take every number or word of the right shape, so "
     "most of what they hit in ordinary text is not personal data. Read the hits as an "
-    "upper bound: of these shapes, no more than so many are left. They are no measure "
-    "of recall. What operators wrote does not count; what they were told to keep does."
+    "upper bound: of these shapes, no more than so many are left. Where fewer are hit "
+    "than are expected to be left, and for names, which have no shape, there is no "
+    "bound. What operators wrote does not count; what they were told to keep does."
 )
 
 
@@ -184,12 +181,13 @@ def bound_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
     rows: list[Row] = []
     for name in (kind for kind in kinds if kind in scan.entities):
         hit, count = scan.entities[name], manifest.findings.get(name)
+        expected = left[name].expected if name in left else None
         rows.append(
             [
                 code(name),
-                decimal(left[name].expected, 1) if name in left else MISSING,
+                decimal(expected, 1),
                 grouped(count.kept if count else 0),
-                grouped(hit.hits),
+                _bound(name, hit.hits, expected),
                 grouped(hit.documents),
             ]
         )
@@ -205,3 +203,8 @@ def bound_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
             note=f"Over {grouped(scan.documents)} documents of data/.",
         ),
     ]
+
+
+def _bound(entity: str, hits: int, expected: float | None) -> str:
+    """Hits of the second scan, where they are an upper bound."""
+    return MISSING if entity == PERSON or hits < (expected or 0) else grouped(hits)

@@ -122,7 +122,7 @@ def scan_again(
         name = f"data/{shard_id}.parquet"
         data = next(o for o in clean.outputs if o.path == name)
         identity = digest([data.sha256, wanted])
-        units.append(Unit(shard_id, shard_id, identity, data.bytes))
+        units.append(Unit(shard_id, shard_id, identity, data.bytes, data.rows))
     counts = Counter[str]()
     for commit in run_pass(driver.session, work, units, speed=SPEED).values():
         counts.update(commit.counts)

@@ -30,8 +30,15 @@ from isinglass.pipelines.stages.pii.hits import (
     source_statistics,
 )
 from isinglass.pipelines.stages.pii.key import find_key, store_key
+from isinglass.pipelines.stages.pii.leftovers import (
+    remarks,
+    unread_languages,
+    weak_recall,
+)
 from isinglass.pipelines.stages.pii.second_scan import (
+    SECOND_SCAN,
     scan_again,
+    scans_twice,
     second_scan_statistics,
 )
 from isinglass.schemas.commit import Commit
@@ -45,7 +52,7 @@ from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sa
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.pipelines.stage import Closing, Driver, Phase, Site
+    from isinglass.pipelines.stage import Closing, Driver, Phase, Site, Verb
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.pii.detector import Detector
 
@@ -141,6 +148,24 @@ class Pii(Stage):
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """Models and data files of the detector."""
         return self.models, self.lexicons
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """The finished texts are searched again."""
+        again = phase == "after" and scans_twice(self.config, verb)
+        return (SECOND_SCAN,) if again else ()
+
+    def scaled(self, share: float) -> Pii:
+        """Identifiers are planted in fewer documents."""
+        if self.config is None:
+            return self
+        from isinglass.transforms.pii.canaries.plant import (  # noqa: PLC0415
+            copies_wanted,
+        )
+
+        documents = round(copies_wanted(self.config) * share)
+        fewer = self.config.canaries.model_copy(update={"documents": documents})
+        config = self.config.model_copy(update={"canaries": fewer})
+        return replace(self, config=config)
 
     def begin(self, driver: Driver) -> tuple[Commit, ...]:
         """Keep a key that does not come from the environment."""
@@ -248,8 +273,8 @@ class Pii(Stage):
         cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """Whether texts were searched at all, and names found where none can be."""
-        del statistics
         warnings = hit_warnings(told.get("frequent_values", ()))
+        warnings += weak_recall(told) + unread_languages(config.pii, statistics)
         if config.pii is None:
             warnings.append("Texts were not scanned for PII (no `pii` section).")
         return warnings
@@ -260,5 +285,6 @@ class Pii(Stage):
     section = staticmethod(report.section)
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
+    remarks = staticmethod(remarks)
     cases = staticmethod(story.cases)
     story = staticmethod(story.story)

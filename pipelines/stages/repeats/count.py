@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ from isinglass.pipelines.stages.repeats.measure import (
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import DedupConfig, NormaliseConfig
 from isinglass.schemas.documents import Layout, Shard
+from isinglass.transforms.draws import sample_documents
 from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.read import read_shard
@@ -55,7 +56,6 @@ from isinglass.transforms.repeats.windows import (
     Windows,
     count_windows,
     find_windows,
-    sample_documents,
 )
 
 if TYPE_CHECKING:
@@ -89,9 +89,10 @@ def sample_shard(
     seen = 0
     for batch in read_shard(shard, layout):
         ids = batch.documents.column("doc_id")
-        chosen = sample_documents(ids, share, seed)
+        chosen = sample_documents(ids, share, f"repeats sample {seed}")
         places = seen + np.flatnonzero(chosen)
         seen += len(ids)
+        outputs.status.add(len(ids))
         if len(places):
             sampled = batch.documents.filter(pa.array(chosen))
             found.append(find_windows(normalise(sampled.column("text"), normal), words))
@@ -216,8 +217,9 @@ def measure_repeats(driver: Driver, config: DedupConfig) -> list[Commit]:
 
 def _units(driver: Driver, given: dict[str, list[Any]]) -> list[Unit]:
     """One unit a shard; depends on its input, and on what else is given for it."""
-    surveys = driver.surveys
-    return [
-        shard_unit(shard, [surveys[shard.shard_id].fingerprint, given[shard.shard_id]])
-        for shard in driver.plan.shards
-    ]
+    units = []
+    for shard in driver.plan.shards:
+        name, surveyed = shard.shard_id, driver.surveys[shard.shard_id]
+        unit = shard_unit(shard, [surveyed.fingerprint, given[name]])
+        units.append(replace(unit, rows=surveyed.counts["documents"]))
+    return units

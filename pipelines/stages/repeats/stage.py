@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage
+from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage, Verb
 from isinglass.pipelines.stages.repeats import report
 from isinglass.pipelines.stages.repeats.count import measure_repeats
-from isinglass.pipelines.stages.repeats.measure import repeat_statistics
+from isinglass.pipelines.stages.repeats.measure import (
+    COUNTS,
+    SAMPLE,
+    repeat_statistics,
+)
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import DedupConfig, RunConfig
 
@@ -29,6 +33,18 @@ class Repeats(Stage):
         """On if there is such a section."""
         dedup = config.dedup
         return None if dedup is None or dedup.repeats is None else cls(dedup)
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """A sample is read, and all documents are searched for its windows."""
+        del verb
+        return (SAMPLE, COUNTS) if phase == "after" else ()
+
+    def scaled(self, share: float) -> Repeats:
+        """Fewer documents are sampled."""
+        assert self.dedup.repeats is not None
+        documents = max(1, round(self.dedup.repeats.documents * share))
+        fewer = self.dedup.repeats.model_copy(update={"documents": documents})
+        return Repeats(self.dedup.model_copy(update={"repeats": fewer}))
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Search all documents for the windows of a sample."""

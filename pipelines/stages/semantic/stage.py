@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.units import Each, Unit
-from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage
+from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage, Verb
 from isinglass.pipelines.stages.semantic import proof, report, story
 from isinglass.pipelines.stages.semantic.neighbours import (
     NEIGHBOURS,
@@ -117,6 +117,18 @@ class Semantic(Stage):
         """On if there is such a section."""
         encode = config.encode
         return None if encode is None or not encode.semantic else cls(encode.semantic)
+
+    def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
+        """Documents are put into clusters, compared there, and listed."""
+        if phase != "after" or verb not in {"run", "encode"}:
+            return ()
+        return (ASSIGN, NEIGHBOURS, TABLE)
+
+    def scaled(self, share: float) -> Semantic:
+        """Clusters are fitted on fewer documents."""
+        sample = max(1, round(self.config.sample * share))
+        fewer = {"sample": sample, "clusters": None}
+        return Semantic(self.config.model_copy(update=fewer))
 
     def after(self, driver: Driver, cleans: Mapping[str, Commit]) -> After:
         """Cluster the vectors, if there are some."""

@@ -48,7 +48,7 @@ def test_another_fingerprint_is_not_reused(tmp_path: Path) -> None:
     assert valid_commit(workspace, "clean", "a-0", "f2") is None
 
 
-@pytest.mark.parametrize("harm", ["remove", "shorten"])
+@pytest.mark.parametrize("harm", ["remove", "shorten", "change"])
 def test_a_harmed_output_voids_the_commit(tmp_path: Path, harm: str) -> None:
     workspace = Workspace(str(tmp_path))
     commit_one(workspace)
@@ -56,7 +56,8 @@ def test_a_harmed_output_voids_the_commit(tmp_path: Path, harm: str) -> None:
     if harm == "remove":
         path.unlink()
     else:
-        path.write_bytes(path.read_bytes()[:-1])
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + (b"?" if harm == "change" else b""))
     assert valid_commit(workspace, "clean", "a-0", "f1") is None
 
 

@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +15,8 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from rich.console import Console
 
-from isinglass.pipelines.engine import progress as showing
 from isinglass.pipelines.engine.live_workers import LiveWorkers
 from isinglass.pipelines.engine.passes import Session, run_pass, run_step
-from isinglass.pipelines.engine.progress import WorkerStatus, watched
 from isinglass.pipelines.engine.runner import (
     Execution,
     check_beam,
@@ -261,42 +258,6 @@ def test_worker_logs_show_ours_and_errors_of_others() -> None:
     assert worth_showing(record("spacy", logging.ERROR))
     assert not worth_showing(record("spacy", logging.WARNING))
     assert not worth_showing(record("apache_beam.x", logging.ERROR))
-
-
-def test_progress_counts_commits_and_names_workers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(showing, "LOG_SECONDS", 0.05)
-    workspace = Workspace(str(tmp_path))
-    made = [Unit("u0", "a", "f", 2**20), Unit("u1", "b", "f", 2**20)]
-    import time  # noqa: PLC0415
-
-    console = Console(file=io.StringIO(), force_terminal=False)
-    with (
-        caplog.at_level(logging.INFO),
-        watched(console, workspace, "echo", made),
-    ):
-        WorkerStatus(workspace, "echo", "u1").add(123)
-        path = workspace.commit_path("echo", "u0")
-        path.parent.mkdir(parents=True)
-        path.write_text("{}")
-        time.sleep(0.3)
-    assert "echo: 1/2 units" in caplog.text
-    # 1 MiB is done; the first line comes after 0.05 s, counted from the beginning.
-    rates = [float(rate) for rate in re.findall(r"([\d.]+) MB/s", caplog.text)]
-    assert 0 < max(rates) <= 1 / 0.05
-    assert "123 documents of u1" in caplog.text
-    assert "left" in caplog.text
-
-
-def test_progress_is_a_live_line_on_a_terminal(tmp_path: Path) -> None:
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=100)
-    import time  # noqa: PLC0415
-
-    with watched(console, Workspace(str(tmp_path)), "echo", units("a")):
-        time.sleep(0.8)
-    assert "echo: 0/1 units" in screen.getvalue()
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

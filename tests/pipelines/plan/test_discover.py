@@ -9,6 +9,7 @@ import pytest
 from isinglass.pipelines.plan.discover import discover
 from isinglass.schemas.config import InputConfig
 from isinglass.schemas.errors import InputError
+from isinglass.transforms.read.formats import format_of
 
 FILES = [
     "corpus/b.jsonl",
@@ -191,6 +192,26 @@ def test_refusals(base: Path, path: str, message: str) -> None:
 def test_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="matches nothing"):
         discover(InputConfig(path="."), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("a/b.JSONL.GZ", "jsonl"),
+        ("a.parquet/b.csv", "csv"),
+        ("a.b.tsv.zst", "csv"),
+        ("a.jsonl.bak", None),
+        ("a.parquet.gz", None),
+        (".csv", None),
+        (".csv.gz", None),
+        ("a/.gz", None),
+        ("jsonl", None),
+        ("a.csv.", None),
+        ("a.csv/", None),
+    ],
+)
+def test_the_suffix_tells_the_format(name: str, found: str | None) -> None:
+    assert format_of(name) == found
 
 
 def test_links_are_followed_once(base: Path) -> None:

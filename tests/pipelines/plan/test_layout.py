@@ -173,6 +173,26 @@ def test_refused_mappings(
         planned({"path": ".", "columns": columns})
 
 
+# First lines, and how their columns are told.
+FIRST_LINES = [
+    ("id,first_name,meta.url,größe", "id, first_name, meta.url, größe"),
+    ("1,James Miller", "1, one of 12 characters"),
+    ("7,We met at four o'clock by the river.", "7, one of 36 characters"),
+    ("jo@acme.org,+44 20 7946 0958", "one of 11 characters, one of 16 characters"),
+    ("a12345,1999", "one of 6 characters, 1999"),
+]
+
+
+@pytest.mark.parametrize(("line", "told"), FIRST_LINES)
+def test_a_text_in_place_of_a_header_is_not_repeated(
+    tmp_path: Path, planned: Planned, line: str, told: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{line}\nmore\n")
+    with pytest.raises(InputError) as refusal:
+        planned({"path": "."})
+    assert f"Its columns: {told}. Set" in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("a.jsonl", '{"body":"a"}\n{"body":"b"}\n'), ("a.csv", "body,n\na,1\n")],

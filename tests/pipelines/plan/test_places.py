@@ -19,8 +19,6 @@ LINE = '{"text":"a"}\n'
 NO_PATHS = [
     ("~nosuchuser/x", "home folder of an unknown user. Write the whole path"),
     ("~nosuchuser/*.jsonl", "home folder of an unknown user"),
-    ("a\0b.jsonl", "holds a NUL character"),
-    ("a\0*.jsonl", "holds a NUL character"),
     ("\ud800", "is not valid Unicode"),
     ("x" * 300, "File name too long|does not exist"),
 ]
@@ -35,7 +33,7 @@ def test_what_cannot_be_an_input_path(
     assert str(refusal.value).startswith("inputs: ")
 
 
-@pytest.mark.parametrize(("path", "message"), NO_PATHS[:5])
+@pytest.mark.parametrize(("path", "message"), NO_PATHS[:3])
 def test_what_cannot_be_an_output_path(
     tmp_path: Path, planned: Planned, path: str, message: str
 ) -> None:

@@ -191,6 +191,34 @@ def test_same_file_by_way_of_a_link(tmp_path: Path, planned: Planned) -> None:
         planned({"path": "x"}, {"path": "y", "source": "other"})
 
 
+def test_same_file_by_way_of_a_link_to_it(tmp_path: Path, planned: Planned) -> None:
+    for folder in "xy":
+        (tmp_path / folder).mkdir()
+    (tmp_path / "x" / "a.jsonl").write_bytes(LINES)
+    (tmp_path / "y" / "b.jsonl").symlink_to(tmp_path / "x" / "a.jsonl")
+    message = r"y/b\.jsonl belongs to inputs\[0\] and inputs\[1\]"
+    with pytest.raises(InputError, match=message):
+        planned({"path": "x"}, {"path": "y", "source": "other"})
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.txt", "a.jsonl.gz"])
+def test_a_small_file_is_opened_once(
+    tmp_path: Path, planned: Planned, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    data = CSV if name == "a.csv" else LINES
+    (tmp_path / name).write_bytes(gzip.compress(data) if ".gz" in name else data)
+    opened: list[str] = []
+
+    class Noted(io.FileIO):
+        def __init__(self, path: str) -> None:
+            opened.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr(io, "FileIO", Noted)
+    planned({"path": name})
+    assert opened == [str(tmp_path / name)]
+
+
 def test_two_files_that_would_share_ids(tmp_path: Path, read_all: ReadAll) -> None:
     for folder in "xy":
         (tmp_path / folder).mkdir()
@@ -214,10 +242,10 @@ def test_file_without_permission(
     """Root may read everything, so the system's answer is played."""
     (tmp_path / "a.jsonl").write_bytes(LINES)
 
-    def denied(self: Path, *_: Any, **__: Any) -> Any:
-        raise PermissionError(13, "Permission denied", str(self))
+    def denied(path: str) -> Any:
+        raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(io, "FileIO", denied)
     with pytest.raises(InputError, match=r"No permission to read .*a\.jsonl"):
         planned({"path": "."})
 

@@ -40,7 +40,7 @@ def test_five_lines_of_a_whole_run(manifest: Manifest) -> None:
         ),
         (
             "Identifiers: 14,286 found, 14,198 changed; 1,469 of 1,600 planted ones "
-            "found, least of PERSON (79.5 %)"
+            "found, least of PERSON (79.5 %); about 2,559 probably left"
         ),
         (
             "Balance: gender within 0.00 points of the target, effective sample 79.3 % "

@@ -77,6 +77,7 @@ def packaged_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         "isinglass.transforms.encode.models.find.packaged_folder", lambda: folder
     )
+    monkeypatch.setattr("isinglass.transforms.encode.models.find.OWN_FOLDER", folder)
     return folder
 
 

@@ -140,3 +140,51 @@ def test_what_is_too_large_is_not_held(
     assert found == documents
     # The text alone, or its copies, would be 600 MB and more.
     assert peak < 550
+
+
+def large(folder: Path, kind: str) -> Path:
+    """One text of 128 MB between two others, in one record, batch or page."""
+    path, text = folder / f"large.{kind}", b"a" * 2**27
+    if kind == "csv.gz":
+        with gzip.open(path, "wb", compresslevel=1) as to:
+            to.write(b'text,n\ngood,1\n"' + text + b'",2\ngood,3\n')
+        return path
+    table = pa.table({"text": pa.array(["good", text.decode(), "good"])})
+    if kind == "parquet":
+        pq.write_table(table, path, compression="zstd", use_dictionary=False)
+    else:
+        options = pa.ipc.IpcWriteOptions(compression=kind.partition(".")[0])
+        with pa.ipc.new_file(path, table.schema, options=options) as writer:
+            writer.write_table(table)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "read_as", "times"),
+    [
+        # The record and its fields.
+        ("csv.gz", "csv", 2),
+        # A batch of Arrow is unpacked whole, a page of Parquet and its strings, too.
+        ("zstd.arrow", "arrow", 1),
+        ("lz4.arrow", "arrow", 1),
+        ("parquet", "parquet", 2),
+    ],
+)
+def test_a_large_text_is_not_copied_over_and_over(
+    tmp_path: Path, kind: str, read_as: str, times: int
+) -> None:
+    before = tmp_path / "a.txt"
+    before.write_bytes(b"good")
+    arguments = [before, "text", large(tmp_path, kind), read_as]
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (_, small), (found, big) = (
+        map(int, line.split()) for line in done.stdout.splitlines()
+    )
+    assert found == 2
+    # The allocator, and the first use of what reads a format, may take a little.
+    assert big - small < times * 128 + 100

@@ -195,6 +195,8 @@ def test_decoded_bytes(column: pa.Array) -> None:
     assert decoded_bytes(column).tolist() == [1, 0, 4, 0]
     assert head(column, 0, 10) == b"a"
     assert head(column, 2, 3) in {"éé".encode()[:3], b"\xff\xff\xff"}
+    assert head(column, 1, 3) is None
+    assert head(column, 3, 3) == b""
 
 
 def test_other_types_have_no_strings() -> None:

@@ -79,3 +79,69 @@ def test_order_and_severity_are_kept() -> None:
         ("documents", "warning", True),
         ("no.such", "error", False),
     ]
+
+
+PEOPLE = [
+    Statistic("pii.recall", 0.9, "share", "run", entity="IBAN_CODE"),
+    Statistic("pii.recall", 0.7, "share", "run", entity="PERSON"),
+    Statistic("pii.recall", 0.1, "share", "run", entity="PERSON", language="de"),
+    Statistic("pii.recall", 0.2, "share", "run"),
+]
+
+
+@pytest.mark.parametrize(
+    ("slices", "op", "value", "actual", "where"),
+    [
+        ({"entity": "*"}, ">=", 0.8, 0.7, {"entity": "PERSON"}),
+        ({"entity": "*"}, "<=", 0.8, 0.9, {"entity": "IBAN_CODE"}),
+        (
+            {"entity": "*", "language": "*"},
+            ">=",
+            0.8,
+            0.1,
+            {"entity": "PERSON", "language": "de"},
+        ),
+        ({"entity": "PERSON", "language": "*"}, ">=", 0.1, 0.1, {"language": "de"}),
+        ({"source": "*"}, ">=", 0.1, None, {}),
+        ({}, ">=", 0.2, 0.2, {}),
+    ],
+)
+def test_a_star_stands_for_each_value(
+    slices: dict[str, str],
+    op: Any,
+    value: float,
+    actual: float | None,
+    where: dict[str, str],
+) -> None:
+    gate = GateConfig(metric="pii.recall", op=op, value=value, slice=slices)
+    (result,) = evaluate_gates((gate,), PEOPLE)
+    assert (result.actual, result.where) == (actual, where)
+    assert result.passed == (actual is not None and actual == value)
+
+
+def test_a_baseline_is_held_against_the_same_slices() -> None:
+    before = [
+        Statistic("pii.recall", 0.95, "share", "run", entity="IBAN_CODE"),
+        Statistic("pii.recall", 0.6, "share", "run", entity="PERSON"),
+        Statistic("pii.recall", 0.9, "share", "run", entity="CRYPTO"),
+    ]
+    base = {"metric": "pii.recall", "op": ">=", "baseline": "earlier"}
+    gates = [
+        GateConfig(value=-0.1, slice={"entity": "*"}, **base),
+        GateConfig(value=-0.01, slice={"entity": "*"}, **base),
+        GateConfig(value=0.0, slice={"entity": "PERSON"}, **base),
+        # Only in one of the two runs.
+        GateConfig(value=0.0, slice={"entity": "CRYPTO"}, **base),
+        GateConfig(value=0.0, **base),
+    ]
+    found = evaluate_gates(gates, PEOPLE, {"earlier": before})
+    assert [round(x.actual, 9) if x.actual is not None else None for x in found] == [
+        -0.05,
+        -0.05,
+        0.1,
+        None,
+        None,
+    ]
+    assert [x.passed for x in found] == [True, False, True, False, False]
+    assert found[0].where == {"entity": "IBAN_CODE"}
+    assert not any(x.passed for x in evaluate_gates(gates, PEOPLE))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from isinglass.transforms.encode import require
 from isinglass.transforms.encode.models.find import (
     MINILM,
     MINILM_NAME,
-    WHEEL,
+    WHEEL_VERSION,
     model_folder,
     tokenizer_file,
 )
@@ -42,12 +41,13 @@ def check_models(settings: EncodeConfig, *, embeds: bool = True) -> list[Model]:
     Raises as `tokenizer_file`, `model_folder` and `check_fit` do, and `ConfigError` for
     a revision of nothing on the hub.
     """
+    if embeds:
+        require("torch", "safetensors", "transformers")
     require("tokenizers")
     file = tokenizer_file(settings)
     models = [_model(settings.tokenizer, "tokenizer", file)]
     found = [file]
     if embeds:
-        require("torch", "safetensors", "transformers")
         folder = model_folder(settings)
         check_fit(settings)
         models += [
@@ -70,7 +70,7 @@ def _model(choice: str, role: str, *files: Path) -> Model:
     # Only the last part of the path: the same model elsewhere is the same model.
     told = {"name": Path(choice).resolve().name}
     if choice == MINILM:
-        told = {"name": MINILM_NAME, "version": version(WHEEL)}
+        told = {"name": MINILM_NAME, "version": WHEEL_VERSION}
     elif (snapshot := snapshot_name(files[0])) is not None:
         told = dict(zip(("name", "revision"), snapshot, strict=True))
     return Model(role=role, sha256=digest, **told)

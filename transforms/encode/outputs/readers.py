@@ -100,7 +100,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        msg = f"{path} cannot be read as Parquet: {type(error).__name__}."
+        msg = f"{path} cannot be read as Parquet: it is missing, damaged or none."
         raise InputError(msg) from error
 
 
@@ -141,8 +141,7 @@ def _row_groups(
                 yield file.read_row_group(group, columns=columns)
             except (pa.ArrowInvalid, OSError) as error:
                 raise InputError(
-                    f"{path} is damaged in row group {group}: {type(error).__name__}. "
-                    "Write it again."
+                    f"{path} is damaged in row group {group}. Write it again."
                 ) from error
 
 
@@ -204,7 +203,7 @@ def read_megatron(prefix: str | Path) -> MegatronData:
         content = index.read_bytes()
         size = data.stat().st_size
     except OSError as error:
-        msg = f"{error.filename} cannot be read: {type(error).__name__}."
+        msg = f"{error.filename} cannot be read: {error.strerror}."
         raise InputError(msg) from error
     if len(content) < HEADER.size:
         raise InputError(f"{index} is too short for an index of Megatron-LM.")

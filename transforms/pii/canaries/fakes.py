@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.kinds import InventedValue, known_kinds, place
@@ -17,7 +15,8 @@ from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.catalogue import checks_of
 from isinglass.transforms.pii.data import load_data
 
-Item = TypeVar("Item")
+if TYPE_CHECKING:
+    from isinglass.transforms.draws import Draw
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
@@ -47,35 +46,6 @@ POSITIONS = (*_SENTENCES, *_STRUCTURES)
 without spaces."""
 
 PERSON = "PERSON"
-
-
-@dataclass
-class Draw:
-    """Choices by a keyed hash of a counter: no state is shared between documents."""
-
-    key: bytes = field(repr=False)
-    count: int = 0
-
-    @classmethod
-    def of(cls, label: str) -> Draw:
-        """Start the choices that belong to a label."""
-        return cls(hashlib.blake2b(label.encode(), digest_size=32).digest())
-
-    def share(self) -> float:
-        """Next number, 0 <= x < 1."""
-        self.count += 1
-        message = self.count.to_bytes(8, "big")
-        digest = hashlib.blake2b(message, digest_size=8, key=self.key).digest()
-        return (int.from_bytes(digest, "big") >> 11) / 2.0**53
-
-    def choice(self, items: Sequence[Item]) -> Item:
-        """One of the items."""
-        return items[int(self.share() * len(items))]
-
-    def shuffled(self, items: Sequence[Item]) -> list[Item]:
-        """All items in a drawn order."""
-        keys = [self.share() for _ in items]
-        return [items[i] for i in sorted(range(len(items)), key=keys.__getitem__)]
 
 
 @cache

@@ -18,12 +18,12 @@ import pyarrow as pa
 
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.kinds import InventedValue
+from isinglass.transforms.draws import Draw
 from isinglass.transforms.language import primary_language
 from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
     PERSON,
     POSITIONS,
-    Draw,
     carrier_languages,
     carriers,
     fake_value,

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numba
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.network import HALO
 from isinglass.transforms.pii.ner.special import HEAD, TAIL, CrossingRules
 from isinglass.transforms.pii.ner.table import hashes_of
@@ -59,7 +59,7 @@ def split(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Pieces:
     return Pieces(texts[:count], begins, ends, points[:count], hashes)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _split(
     data: Any, offsets: Any, white: Any, texts: Any, begins: Any, ends: Any, points: Any
 ) -> Any:
@@ -170,7 +170,7 @@ def _runs(borders: list[int]) -> Iterator[list[int]]:
         yield run
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _expand(texts: Any, points: Any, ids: Any, known: Any, lows: Any, out: Any) -> None:
     token_ends, tokens = known
     types, begins, ends, flags = out

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.batch import Batch, build_batch
 from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, SPACE, ChunkTable
 from isinglass.transforms.pii.ner.network import HALO, Network
@@ -70,7 +70,7 @@ def decode(
     return Entities(out[:count, 0], out[:count, 1], out[:count, 2])
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _add_product(vector: Any, matrix: Any, out: Any) -> None:
     for i in range(len(vector)):
         factor = vector[i]
@@ -78,7 +78,7 @@ def _add_product(vector: Any, matrix: Any, out: Any) -> None:
             out[j] += factor * matrix[i, j]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _dot(one: Any, two: Any) -> Any:
     total = np.float32(0)
     for i in range(len(one)):
@@ -86,7 +86,7 @@ def _dot(one: Any, two: Any) -> Any:
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _ends(tokens: Any, row: Any, label: Any, first: Any, layer: Any, work: Any) -> Any:
     """Whether L scores higher than I; of equal scores the first move, I, wins."""
     lower, _, upper, bias = layer
@@ -102,7 +102,7 @@ def _ends(tokens: Any, row: Any, label: Any, first: Any, layer: Any, work: Any) 
     return last > inside
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _walk(rows: Any, lows: Any, highs: Any, layer: Any, out: Any) -> Any:
     tokens, best, spaces, starts = rows
     lower, lower_bias, upper, _ = layer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.weights import HIDDEN, LOWER_PIECES, PIECES, WIDTH
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Network:
         _best(hidden @ self._scores, self._score_bias, best)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _norm(values: Any, gain: Any, shift: Any) -> None:
     """Layer norm in place, with the population's variance."""
     width = len(values)
@@ -118,7 +118,7 @@ def _norm(values: Any, gain: Any, shift: Any) -> None:
         values[j] = (values[j] - mean) * scale * gain[j] + shift[j]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _spread(values: Any, columns: Any, i: Any) -> None:
     """Write a row where itself and its two neighbours look for it."""
     width = len(values)
@@ -132,7 +132,7 @@ def _spread(values: Any, columns: Any, i: Any) -> None:
             columns[i + 1, j] = values[j]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def norm_rows(sums: Any, gain: Any, shift: Any, out: Any) -> None:
     """Maxout of three pieces and layer norm.
 
@@ -147,7 +147,7 @@ def norm_rows(sums: Any, gain: Any, shift: Any, out: Any) -> None:
         _norm(out[i], gain, shift)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _first(rows: Any, places: Any, gain: Any, shift: Any, columns: Any) -> None:
     """The first convolution, by looking up what each neighbour adds to it."""
     width = len(gain)
@@ -169,7 +169,7 @@ def _first(rows: Any, places: Any, gain: Any, shift: Any, columns: Any) -> None:
         _spread(values, columns, i)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _residual(
     sums: Any, bias: Any, gain: Any, shift: Any, columns: Any, first: Any
 ) -> None:
@@ -189,7 +189,7 @@ def _residual(
         _spread(values, columns, i)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@njit(nogil=True, fastmath=True)
 def _maxout_two(sums: Any, bias: Any, out: Any) -> None:
     width = out.shape[1]
     for i in range(len(out)):
@@ -197,7 +197,7 @@ def _maxout_two(sums: Any, bias: Any, out: Any) -> None:
             out[i, j] = max(sums[i, j] + bias[j], sums[i, width + j] + bias[width + j])
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _best(scores: Any, bias: Any, best: Any) -> None:
     labels = (scores.shape[1] - 1) // 2
     for i in range(len(scores)):

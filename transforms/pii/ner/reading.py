@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from threadpoolctl import ThreadpoolController
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _long(most: int) -> re.Pattern[str]:
     return re.compile(rf"\S{{{most + 1},}}")
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _has_long(data: Any, offsets: Any, most: Any) -> Any:
     """Whether a text may hold such a stretch: bytes are counted, and ASCII blanks."""
     found = np.zeros(len(offsets) - 1, np.bool_)

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numba
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.chunks import CAPITAL, SIGN, SPACE
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _edge(batch: Batch, row: int, step: int, bounds: tuple[int, int]) -> int:
     return row
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _suspicious(flags: Any, begins: Any, ends: Any) -> Any:
     out = np.empty((ends - begins).sum(), np.int64)
     count = 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from isinglass.transforms.compiled import njit
 
 _EMPTY = -1
 _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15)
@@ -71,7 +72,7 @@ class ByteTable:
         return ids, new[: self._count - before]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def hashes_of(data: Any, begins: Any, ends: Any) -> Any:
     """Hash of each byte string, uint64; different ones may share one."""
     hashes = np.empty(len(begins), np.uint64)
@@ -84,7 +85,7 @@ def hashes_of(data: Any, begins: Any, ends: Any) -> Any:
     return hashes
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _equal(data: Any, begin: Any, other: Any, other_begin: Any, length: Any) -> Any:
     for i in range(length):  # noqa: SIM110 - a loop is what numba compiles
         if data[begin + i] != other[other_begin + i]:
@@ -92,7 +93,7 @@ def _equal(data: Any, begin: Any, other: Any, other_begin: Any, length: Any) -> 
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _intern(
     data: Any, begins: Any, ends: Any, hashes: Any, table: Any, out: Any, count: Any
 ) -> Any:
@@ -128,7 +129,7 @@ def _intern(
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _rehash(slots: Any, hashes: Any, count: Any) -> None:
     mask = np.uint64(len(slots) - 1)
     for entry in range(count):

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.gate import Windows
 from isinglass.transforms.text import decode
 
@@ -64,7 +64,7 @@ def _kinds() -> NDArray[np.uint8]:
     return kinds
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _kind(data: Any, position: Any, kinds: Any) -> Any:
     """Kind and bytes of the character that begins here."""
     byte = data[position]
@@ -74,7 +74,7 @@ def _kind(data: Any, position: Any, kinds: Any) -> Any:
     return (kinds[point] if point < _SMALL else kinds[0]), size
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _run(data: Any, position: Any, stop: Any, kinds: Any) -> Any:
     """End of the run whose first digit is at `position`, and its digits."""
     digits, separators = 0, 0
@@ -94,7 +94,7 @@ def _run(data: Any, position: Any, stop: Any, kinds: Any) -> Any:
     return end, digits
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _lead(data: Any, position: Any, start: Any, kinds: Any) -> Any:
     """Where `+`, `(` or both, right before the first digit, begin."""
     for _ in range(_MOST_LEADS):
@@ -110,7 +110,7 @@ def _lead(data: Any, position: Any, start: Any, kinds: Any) -> Any:
     return position
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _runs(data: Any, offsets: Any, kinds: Any) -> Any:
     found = np.empty((256, 4), np.int64)
     count = 0

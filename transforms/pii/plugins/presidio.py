@@ -26,6 +26,7 @@ from presidio_analyzer.input_validation.yaml_recognizer_models import (
 from presidio_analyzer.predefined_recognizers import EmailRecognizer
 from pydantic import ValidationError
 
+from isinglass.schemas.config.explain import explain
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, read_text
 
@@ -66,8 +67,13 @@ def create(name: str, key: str, options: dict[str, Any] | None = None) -> Any:
             raise ConfigError(msg)
     try:
         return kind(**options)
-    except (ImportError, TypeError, ValueError) as error:
-        msg = f"{key}: {name} cannot be made ({type(error).__name__}: {error})"
+    except ImportError as error:
+        needed = f"the package {error.name}" if error.name else "another package"
+        msg = f"{key}: {name} needs {needed}. Install it, or leave {name} out"
+        raise ConfigError(msg) from None
+    except (TypeError, ValueError):
+        given = ", ".join(options) or "none"
+        msg = f"{key}: {name} cannot be made of these arguments: {given}. Correct them"
         raise ConfigError(msg) from None
 
 
@@ -205,12 +211,17 @@ def _recognizer(entry: Any, flags: int, where: str) -> Any:
         if given not in _CUSTOM:
             names = ", ".join(sorted(_CUSTOM))
             raise ConfigError(f"{where}.{given}: is no key; keys are {names}")
+    if not (entry.get("patterns") or entry.get("deny_list")):
+        raise ConfigError(f"{where}: finds nothing; give patterns or a deny_list")
     _check_patterns(entry, flags, where)
-    checked = _validated(CustomRecognizerConfig, _plain(entry, custom=True), where)
+    checked = _validated(
+        CustomRecognizerConfig, _plain(entry, where, custom=True), where
+    )
     try:
         return PatternRecognizer.from_dict(checked)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {error}") from None
+    except (TypeError, ValueError):
+        msg = f"{where}: Presidio refuses it. Correct its patterns, deny_list or scores"
+        raise ConfigError(msg) from None
 
 
 def _predefined(entry: dict[str, Any], where: str) -> Any:
@@ -218,7 +229,7 @@ def _predefined(entry: dict[str, Any], where: str) -> Any:
     if not isinstance(name, str):
         raise ConfigError(f"{where}.name: is missing")
     kind = find_class(name, f"{where}.name")
-    plain = _plain(entry, custom=False)
+    plain = _plain(entry, where, custom=False)
     _validated(PredefinedRecognizerConfig, plain, where)
     country = plain.pop("country_code", kind.COUNTRY_CODE)
     if str(country).lower() != str(kind.COUNTRY_CODE).lower():
@@ -230,10 +241,13 @@ def _predefined(entry: dict[str, Any], where: str) -> Any:
     return create(name, where, options)
 
 
-def _plain(entry: dict[str, Any], *, custom: bool) -> dict[str, Any]:
+def _plain(entry: dict[str, Any], where: str, *, custom: bool) -> dict[str, Any]:
     """An entry without languages: all context words in one list."""
     plain = dict(entry)
-    words = list(plain.pop("context", None) or ())
+    words = plain.pop("context", None) or []
+    if not isinstance(words, list):
+        raise ConfigError(f"{where}.context: must be a list")
+    words = list(words)
     languages = plain.pop("supported_languages", None) or ()
     for language in languages if isinstance(languages, list) else ():
         if isinstance(language, dict):
@@ -241,6 +255,9 @@ def _plain(entry: dict[str, Any], *, custom: bool) -> dict[str, Any]:
     if words:
         plain["context"] = list(dict.fromkeys(words))
     entities = plain.get("supported_entities")
+    if custom and isinstance(entities, list) and len(entities) > 1:
+        msg = f"{where}.supported_entities: name one; write an entry for each other"
+        raise ConfigError(msg)
     if custom:
         plain.setdefault("supported_language", "en")
         if isinstance(entities, list) and len(entities) == 1:
@@ -262,6 +279,9 @@ def _check_patterns(entry: dict[str, Any], flags: int, where: str) -> None:
         for problem, names in (("is no key", unknown), ("is missing", missing)):
             if names:
                 raise ConfigError(f"{place}.{names[0]}: {problem}")
+        score = pattern["score"]
+        if not (isinstance(score, int | float) and 0 <= score <= 1):
+            raise ConfigError(f"{place}.score: must be a number from 0 to 1")
         compiled(pattern["regex"], flags, f"{place}.regex")
 
 
@@ -272,10 +292,7 @@ def _validated(model: type[Any], entry: dict[str, Any], where: str) -> dict[str,
     try:
         checked = model.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        place = f"{where}.{path}" if path else where
-        raise ConfigError(f"{place}: {first['msg']}") from None
+        raise ConfigError(f"{where}:\n{explain(error, model)}") from None
     dropped = {"enabled", "type", "class_name", "supported_languages"}
     dropped |= {"score_thresholds"}
     values: dict[str, Any] = checked.model_dump(exclude_none=True, exclude=dropped)

@@ -13,6 +13,7 @@ from typing import Any
 import regex  # type: ignore[import-untyped]
 
 from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.base import expanded
 from isinglass.schemas.config.recognizers import RecognizersConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon
@@ -26,7 +27,7 @@ def read_bytes(name: str, key: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = error.strerror or "it is no file"
         raise ConfigError(f"{key}: {name} cannot be read ({reason})") from None
 
 
@@ -62,8 +63,8 @@ def compiled(expression: str, flags: int, key: str) -> regex.Pattern[str]:
     try:
         return regex.compile(expression, flags)
     except regex.error as error:
-        place = "" if error.pos is None else f" at position {error.pos}"
-        raise ConfigError(f"{key}: {error.msg}{place} of the pattern") from None
+        place = "" if error.pos is None else f"; look at position {error.pos} of it"
+        raise ConfigError(f"{key}: is no regular expression{place}") from None
 
 
 def user_files(config: RecognizersConfig) -> list[Lexicon]:
@@ -93,7 +94,7 @@ def with_absolute_files(config: PiiConfig, base: Path) -> PiiConfig:
     given = config.recognizers
 
     def moved(name: str) -> str:
-        return str((base / Path(name).expanduser()).resolve())
+        return str((base / expanded(name, "pii.recognizers")).resolve())
 
     changes: dict[str, Any] = {"files": tuple(map(moved, given.files))}
     lists: dict[str, tuple[Any, ...]] = {"deny": given.deny, "allow": given.allow}

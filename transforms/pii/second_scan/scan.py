@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 from numpy.typing import NDArray
 
 from isinglass.schemas.config.kinds import known_kinds
+from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.text import string_buffers
 
@@ -172,7 +172,7 @@ def number_windows(texts: pa.StringArray) -> pa.StringArray:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _windows(
     data: NDArray[np.uint8], offsets: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
@@ -205,7 +205,7 @@ def _windows(
     return kept[:size].copy(), ends
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _copy(
     data: NDArray[np.uint8], start: int, stop: int, kept: NDArray[np.uint8], size: int
 ) -> int:
@@ -217,7 +217,7 @@ def _copy(
     return size + length + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _border(data: NDArray[np.uint8], place: int, step: int, bound: int) -> int:
     """The nearest border of characters from a place in one direction, to a bound."""
     while place != bound and (data[place] & 0xC0) == 0x80:  # noqa: PLR2004

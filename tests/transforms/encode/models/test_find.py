@@ -11,6 +11,7 @@ from isinglass.schemas.errors import ConfigError, MissingExtraError, RefuseError
 from isinglass.transforms.encode.models.find import (
     model_folder,
     packaged_folder,
+    packaged_tokenizer,
     tokenizer_file,
 )
 
@@ -30,7 +31,7 @@ def test_packaged_name_is_no_folder(
     (tmp_path / "minilm" / "tokenizer.json").write_text("{}")
     monkeypatch.chdir(tmp_path)
     assert model_folder(of("minilm")) == packaged_folder()
-    assert tokenizer_file(of("minilm")) == packaged_folder() / "tokenizer.json"
+    assert tokenizer_file(of("minilm")) == packaged_tokenizer()
 
 
 def test_tokenizer_by_file_or_folder(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_unknown_name(hub: Hub, named: EncodeConfig) -> None:
 
 def test_no_network(hub: Hub, named: EncodeConfig) -> None:
     hub.stop()
-    with pytest.raises(RetryError, match=r"\(ConnectError\).*Try again"):
+    with pytest.raises(RetryError, match=r"\(no answer\).*Try again"):
         model_folder(named)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.config.pii import PiiConfig, default_entities
+from isinglass.transforms.draws import Draw
 from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
     PERSON,
     POSITIONS,
-    Draw,
     carrier_languages,
     carriers,
     fake_value,

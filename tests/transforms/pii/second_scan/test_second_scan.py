@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.kinds import known_kinds
-from isinglass.transforms.pii.canaries.fakes import Draw, fake_value, values
+from isinglass.transforms.draws import Draw
+from isinglass.transforms.pii.canaries.fakes import fake_value, values
 from isinglass.transforms.pii.second_scan.scan import (
     SecondScanner,
     blank_spans,

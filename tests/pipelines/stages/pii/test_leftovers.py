@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from isinglass.pipelines.stages.pii.leftovers import (
+    SEARCHED,
+    remarks,
+    short,
+    unread_languages,
+    weak_recall,
+)
+from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
+from isinglass.pipelines.stages.pii.report_recall import _bound
+from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.manifest import FindingCount, Manifest, Recall
+from isinglass.schemas.statistic import Statistic
+
+
+def recall(found: int, planted: int) -> Recall:
+    share = found / planted
+    return Recall(planted=planted, found=found, recall=share, low=share, high=share)
+
+
+def count(found: int) -> FindingCount:
+    return FindingCount(found=found, changed=found, kept=0)
+
+
+def told(run_fields: dict[str, Any], **values: Any) -> Manifest:
+    blank = {"findings": {}, "recall": {}, "not_measured": {}, "recall_slices": []}
+    return Manifest(**run_fields | blank | values)
+
+
+FOUND = {
+    "PERSON": count(57_241),
+    "IBAN_CODE": count(12),
+    "CRYPTO": count(0),
+    "US_SSN": count(30),
+}
+MEASURED = {
+    "PERSON": recall(200, 300),
+    "IBAN_CODE": recall(400, 400),
+    "CRYPTO": recall(100, 400),
+    "US_SSN": recall(300, 400),
+}
+
+
+def test_the_head_says_what_is_left_and_what_was_not_looked_for(
+    run_fields: dict[str, Any],
+) -> None:
+    manifest = told(
+        run_fields,
+        findings=FOUND,
+        recall=MEASURED,
+        not_measured={"PERSON": NO_NAMES, "NRP": NO_VALUES, "LOCATION": NO_VALUES},
+    )
+    # 57,241 * .5; 30 / 3. What never occurs is not left either.
+    assert remarks(manifest) == [
+        "Probably left in the texts: 28\u202f621 PERSON, 10 US_SSN.",
+        "Names of people were not searched for: pii.mode is identifiers.",
+        f"Not measured how much is missed of NRP, LOCATION: {NO_VALUES}.",
+        SEARCHED,
+    ]
+    assert short(manifest) == "about 28\u202f631 probably left"
+
+
+def test_nothing_left_and_nothing_measured_are_not_the_same(
+    run_fields: dict[str, Any],
+) -> None:
+    clean = told(run_fields, findings=FOUND, recall={"IBAN_CODE": recall(400, 400)})
+    assert remarks(clean)[0] == (
+        "Of no kind that was measured is even one expected to be left."
+    )
+    assert short(clean) == "about 0 probably left"
+    off = told(run_fields, findings=FOUND, not_measured=dict.fromkeys(FOUND, OFF))
+    assert remarks(off) == [
+        f"Not measured how much is missed of PERSON, IBAN_CODE, CRYPTO, US_SSN: {OFF}.",
+        SEARCHED,
+    ]
+    assert short(off) == "what was missed was not measured"
+
+
+def test_a_run_without_a_search_says_nothing_of_it(run_fields: dict[str, Any]) -> None:
+    run_fields["config"] = {**run_fields["config"], "pii": None}
+    assert remarks(told(run_fields)) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "measured", "warned"),
+    [
+        # Missed often, and there.
+        (count(30), recall(300, 400), True),
+        (count(30), recall(360, 400), False),
+        # Never found in the texts: nothing to be left.
+        (count(0), recall(300, 400), False),
+        # Too few to say.
+        (count(30), recall(20, 29), False),
+        (count(30), recall(20, 30), True),
+    ],
+)
+def test_a_kind_that_occurs_and_is_missed_often_is_warned_of(
+    *, found: FindingCount, measured: Recall, warned: bool
+) -> None:
+    given = {"findings": {"US_SSN": found}, "recall": {"US_SSN": measured}}
+    assert bool(weak_recall(given)) == warned
+
+
+def test_the_warning_names_the_worst_first() -> None:
+    (warning,) = weak_recall({"findings": FOUND, "recall": MEASURED})
+    assert warning == (
+        "Fewer than nine of ten planted ones were found of PERSON (66.7 %, so about "
+        "28,621 are left), US_SSN (75.0 %, so about 10 are left)."
+    )
+    assert weak_recall({}) == []
+
+
+def in_language(language: str | None, value: float) -> Statistic:
+    return Statistic("characters", value, "characters", "output", language=language)
+
+
+LANGUAGES = [
+    in_language(None, 1000.0),
+    in_language("en-GB", 800.0),
+    in_language("und", 90.0),
+    in_language("zh", 80.0),
+    in_language("de-AT", 30.0),
+    Statistic("characters", 9000.0, "characters", "input", language="zh"),
+    Statistic("characters", 9000.0, "characters", "output", source="a", language="zh"),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "warned"),
+    [
+        (
+            PiiConfig(),
+            "11.0 % of the text is in languages without a model of names (",
+        ),
+        (PiiConfig(languages={"en": "a", "zh": "b"}), "3.0 % of the text is"),
+        (PiiConfig(languages={"en": "a", "zh": "b", "de": "c"}), None),
+        (PiiConfig(mode="identifiers"), None),
+        (PiiConfig(entities={"IBAN_CODE": {}}), None),
+        (None, None),
+    ],
+)
+def test_text_in_languages_without_a_model_is_warned_of(
+    config: PiiConfig | None, warned: str | None
+) -> None:
+    found = unread_languages(config, LANGUAGES)
+    assert [line.startswith(warned or "-") for line in found] == [True] * bool(warned)
+    assert unread_languages(config, LANGUAGES[:3]) == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "hits", "expected", "shown"),
+    [
+        ("US_SSN", 12, 3.0, "12"),
+        ("US_SSN", 3, 3.0, "3"),
+        ("US_SSN", 2, 3.0, "\u2013"),
+        ("US_SSN", 2, None, "2"),
+        ("PERSON", 900, 3.0, "\u2013"),
+    ],
+)
+def test_at_most_is_never_less_than_expected(
+    entity: str, hits: int, expected: float | None, shown: str
+) -> None:
+    assert _bound(entity, hits, expected) == shown
