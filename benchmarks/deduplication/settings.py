@@ -16,7 +16,8 @@ def job_config(inputs: Path, output: Path, **sections: Any) -> dict[str, Any]:
     return {
         "inputs": [{"path": str(inputs.resolve()), "source": "benchmark"}],
         "output": str(output),
-        "dedup": {},
+        # What is measured besides removal is left out, here as there.
+        "dedup": {"canaries": {"documents": 0}},
         "survey": BARE,
         "beam": {"mode": "in_memory"},
         # Planted and salted texts may look odd; none of them may stop the job.

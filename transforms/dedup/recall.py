@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from isinglass.schemas.config import DedupConfig, GateConfig
 from isinglass.schemas.statistic import Statistic
@@ -66,14 +66,15 @@ def recall_statistics(
 
     `counts` are `[copies, removed]` by edit and slice. The share of nothing is 0.
     """
-    cells = [
-        Cell(*key.split(SEPARATOR), *numbers) for key, numbers in sorted(counts.items())
-    ]
+    cells = []
+    for key, (copies, removed) in sorted(counts.items()):
+        edit, _, name = key.partition(SEPARATOR)
+        cells.append(Cell(edit, name, copies, removed))
     alike = [cell for cell in cells if cell.slice != BELOW]
     wrong = [cell for cell in cells if cell.slice == BELOW]
     clear = [*slices(dedup.threshold)][1:]
-    removed, copies = _sums(cell for cell in alike if cell.slice in clear)
-    rows = [share(MISSED, (copies - removed, copies), RUN), _row(FALSE, wrong)]
+    found, whole = _sums(cell for cell in alike if cell.slice in clear)
+    rows = [share(MISSED, (whole - found, whole), RUN), _row(FALSE, wrong)]
     rows += [_row(FALSE, [cell], axis=BY_EDIT, group=cell.edit) for cell in wrong]
     if alike:
         rows.append(_row(RECALL, alike))
@@ -95,7 +96,7 @@ def _sums(cells: Iterable[Cell]) -> tuple[int, int]:
     return sum(cell.removed for cell in listed), sum(cell.copies for cell in listed)
 
 
-def _row(metric: str, cells: Sequence[Cell], **columns: str) -> Statistic:
+def _row(metric: str, cells: Sequence[Cell], **columns: Any) -> Statistic:
     return share(metric, _sums(cells), RUN, **columns)
 
 
