@@ -96,8 +96,8 @@ def cases(run: RunFolder, choice: Choice, around: int) -> list[Case]:
     found: dict[str, list[MissedSpan]] = {}
     if choice.kind == "kept":
         for one in findings_in(run, sorted(names)):
-            span = MissedSpan.model_validate({k: one[k] for k in PLACE[1:]})
-            found.setdefault(str(one["doc_id"]), []).append(span)
+            span = MissedSpan(start=one.start, end=one.end, label=one.label)
+            found.setdefault(one.doc_id, []).append(span)
     texts = _texts(run, places)
     drawn = (choice.seed,) if choice.by == "draw" else ()
     made = []

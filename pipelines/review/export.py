@@ -52,9 +52,9 @@ def export(run: RunFolder, marks: Marks, path: Path) -> Written:
     known = [mark for mark in known if holds(mark, files)]
     texts = _texts(run, known)
     found: dict[str, list[_Span]] = {}
-    for row in findings_in(run, sorted(texts)):
-        span = (int(row["start"]), int(row["end"]), str(row["label"]))
-        found.setdefault(str(row["doc_id"]), []).append(span)
+    for key in findings_in(run, sorted(texts)):
+        span = (key.start, key.end, key.label)
+        found.setdefault(key.doc_id, []).append(span)
     records = []
     for mark in sorted(known, key=lambda one: one.key):
         text = texts.get(mark.doc_id)

@@ -89,9 +89,9 @@ def _sample(run: RunFolder, kind: Kind, marks: Mapping[Key, Mark]) -> dict[str, 
             key = Key(
                 kind, *(row[name] for name in ("label", "doc_id", "start", "end"))
             )
-            mark = marks.get(key)
-            if mark is not None and seeds[mark.label] in mark.drawn:
-                tally.marks.append(mark)
+            own = marks.get(key)
+            if own is not None and seeds[own.label] in own.drawn:
+                tally.marks.append(own)
     return tallies
 
 
@@ -134,12 +134,11 @@ def _recall(
     for index, mark in enumerate(read):
         by_document.setdefault(mark.doc_id, []).append(index)
         missed.update((span.label, index) for span in mark.missed)
-    for row in findings_in(run, list(by_document)):
-        key = Key("finding", row["label"], row["doc_id"], row["start"], row["end"])
+    for key in findings_in(run, list(by_document)):
         wrong = key in marks and marks[key].mark == "wrong"
-        for index in by_document[row["doc_id"]]:
-            inside = read[index].start <= row["start"] < read[index].end
-            found[row["label"], index] += inside and not wrong
+        for index in by_document[key.doc_id]:
+            inside = read[index].start <= key.start < read[index].end
+            found[key.label, index] += inside and not wrong
     labels = sorted({label for label, _ in [*(+found), *missed]})
     each = range(len(read))
     return [
@@ -148,14 +147,15 @@ def _recall(
     ]
 
 
-def findings_in(run: RunFolder, documents: list[str]) -> list[dict[str, object]]:
+def findings_in(run: RunFolder, documents: list[str]) -> list[Key]:
     """Places that were found in some documents."""
     wanted = pa.array(documents, pa.string())
-    rows = []
+    found = []
     for table in units(run, "finding"):
         some = table.filter(pc.is_in(table["doc_id"], value_set=wanted))
-        rows += some.select(list(PLACE)).to_pylist()
-    return rows
+        columns = (some[name].to_pylist() for name in Key._fields[1:])
+        found += [Key("finding", *row) for row in zip(*columns, strict=True)]
+    return found
 
 
 def _recall_of(label: str, counts: list[tuple[int, int]]) -> ReviewRecall:
