@@ -88,7 +88,8 @@ def press(
 
 def test_keys_mark_go_back_and_quit(tmp_path: Path) -> None:
     found = [case("finding", "PERSON", "Ada", row) for row in range(4)]
-    path, held = tmp_path / "m.jsonl", {}
+    path = tmp_path / "m.jsonl"
+    held: Marks = {}
     # Wrong, right, back to it, unsure; m is nothing for a finding, and ? helps.
     shown = press(found, "wrbum?rq", path, held)
     assert [held[one.key].mark for one in found[:3]] == ["wrong", "unsure", "right"]
@@ -106,7 +107,8 @@ def test_misses_are_found_by_what_was_typed(tmp_path: Path) -> None:
     text = "Ada met Bob\nRay, Bob Ray and Ada."
     seen = MissedSpan(start=0, end=3, label="PERSON")
     passage = case("kept", "", text, found=(seen,))
-    path, held = tmp_path / "m.jsonl", {}
+    path = tmp_path / "m.jsonl"
+    held: Marks = {}
     press([passage], "mmr", path, held, ["nobody", "PERSON", "", "Bob Ray", "X", ""])
     (mark,) = held.values()
     assert [(s.start, s.end, s.label) for s in mark.missed] == [
