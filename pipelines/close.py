@@ -27,10 +27,13 @@ from isinglass.pipelines.engine.workspace import (
     write_atomically,
     write_audit,
 )
+from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.model import first_quarantined
 from isinglass.pipelines.returned import blamed, check_closed
+from isinglass.pipelines.review.measure import measure
+from isinglass.pipelines.review.told import review_statistics, review_warnings
 from isinglass.pipelines.stage import Closed, Closing, Driver, Stage, Verdict
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.statistics import (
@@ -43,6 +46,7 @@ from isinglass.pipelines.sums import reconcile, totals
 from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
+from isinglass.schemas.review import ReviewSummary
 from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.statistics.fold import words_by_source
 from isinglass.transforms.statistics.gates import evaluate_gates
@@ -86,14 +90,15 @@ def close(run: Finished) -> Manifest:
     counts = add_counts(list(run.cleans.values()))
     texts = text_statistics(workspace, driver.shard_ids)
     closed = _close_stages(run, counts, words_by_source(texts, OUTPUT))
-    statistics = [*texts, *record_statistics(counts)]
+    review = _review(run)
+    statistics = [*texts, *record_statistics(counts), *review_statistics(review)]
     for part in closed.values():
         statistics += part.statistics
     table = statistics_table(statistics)
     audit = [write_audit(workspace, "statistics", table)]
     for part in closed.values():
         audit += [write_audit(workspace, name, t) for name, t in part.audit.items()]
-    manifest = _manifest(run, counts, statistics, closed, audit)
+    manifest = _manifest(run, counts, statistics, closed, audit, review)
     shown = {name: part.shown for name, part in closed.items()}
     quarantined = first_quarantined(workspace, driver.shard_ids)
     outside = [stage for stage in run.stages if is_outside(stage)]
@@ -129,6 +134,7 @@ def _manifest(
     statistics: list[Statistic],
     closed: Mapping[str, Closed],
     audit: list[OutputFile],
+    review: ReviewSummary | None,
 ) -> Manifest:
     config, identity = run.driver.config, run.identity
     every: list[type[Stage] | Stage] = [*STAGES]
@@ -144,6 +150,7 @@ def _manifest(
             values |= closed[stage.name].manifest
     public = [file for file in run.outputs if not file.path.startswith("work/")]
     warnings = general_warnings(inputs, records, statistics)
+    warnings += review_warnings(review)
     for one in every:
         warnings += one.warns(config, values, statistics)
     return Manifest(
@@ -161,12 +168,25 @@ def _manifest(
         characters=characters,
         **values,
         stages=_outside(run, closed),
+        review=review,
         gates=gates,
         warnings=warnings,
         verdict=verdict(gates, warnings),
         outputs=sorted([*public, *audit], key=lambda file: file.path),
         passes=list(run.driver.session.records),
     )
+
+
+def _review(run: Finished) -> ReviewSummary | None:
+    """What marks of a person say of the finished tables."""
+    if run.identity.marks is None:
+        return None
+    inputs = [
+        {"source": file.source, "path": file.path, "sha256": file.sha256}
+        for file in run.driver.plan.inputs
+    ]
+    told = {"config": run.identity.config, "inputs": inputs}
+    return measure(RunFolder(run.workspace.path, told), run.identity.marks)
 
 
 def _outside(run: Finished, closed: Mapping[str, Closed]) -> dict[str, StageSummary]:

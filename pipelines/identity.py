@@ -21,6 +21,7 @@ from isinglass.schemas.manifest import Lexicon, Manifest, Model
 
 if TYPE_CHECKING:
     from isinglass.pipelines.plan import Plan
+    from isinglass.pipelines.review.marks import MarksFile
     from isinglass.pipelines.stage import Stage, Verb
 
 
@@ -31,6 +32,8 @@ class Identity:
     `run_id` is 16 hex digits over configuration, inputs, code, stages and verb,
     `config_id` leaves out how and where a run is executed. `config` is resolved, as in
     the manifest; of what was `given` a column that was not mapped may be missing.
+    `marks` are those by which the run is judged when it closes; no pass depends on
+    them.
     """
 
     run_id: str
@@ -41,10 +44,16 @@ class Identity:
     given: dict[str, Any]
     models: tuple[Model, ...]
     lexicons: tuple[Lexicon, ...]
+    marks: MarksFile | None = None
 
     @classmethod
     def of(
-        cls, config: RunConfig, verb: Verb, plan: Plan, stages: Sequence[Stage]
+        cls,
+        config: RunConfig,
+        verb: Verb,
+        plan: Plan,
+        stages: Sequence[Stage],
+        marks: MarksFile | None = None,
     ) -> Identity:
         """Compute the identity of a run from what was resolved and prepared."""
         files = [stage.files() for stage in stages]
@@ -66,6 +75,8 @@ class Identity:
             verb,
             [[stage.name, stage.identity("run")] for stage in stages],
         ]
+        if marks is not None:
+            parts.append(marks.sha256)
         published = resolved
         for stage in stages:
             published = stage.publishable(published)
@@ -78,6 +89,7 @@ class Identity:
             given=config.model_dump(mode="json", exclude_unset=True),
             models=models,
             lexicons=lexicons,
+            marks=marks,
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pydantic
 
@@ -130,7 +131,20 @@ def source_texts(folder: Path, places: Sequence[Place]) -> list[str | Missing]:
     made = _plan(folder, {place.source for place in places})
     if isinstance(made, str):
         return [Missing(made.rstrip("."))] * len(places)
-    return [_source_text(made, place) for place in places]
+    stretches: dict[tuple[str, str, int], Shard] = {}
+    together: dict[tuple[str, str, int], list[Place]] = {}
+    texts: dict[str, str | Missing] = {}
+    for place in places:
+        found = _where(made, place)
+        if isinstance(found, Missing):
+            texts[place.doc_id] = found
+            continue
+        key = (found.source, place.path, found.pieces[0].first_row)
+        stretches[key] = found
+        together.setdefault(key, []).append(place)
+    for key, some in together.items():
+        texts |= _read_stretch(made, stretches[key], some)
+    return [texts[place.doc_id] for place in places]
 
 
 def documents_called(folder: Path, source_id: str) -> list[str]:
@@ -157,7 +171,8 @@ def documents_called(folder: Path, source_id: str) -> list[str]:
     return found
 
 
-def _source_text(made: Plan, place: Place) -> str | Missing:
+def _where(made: Plan, place: Place) -> Shard | Missing:
+    """The part of the file that holds a record, if the file is as it was."""
     hashes = {(item.source, item.path): item.sha256 for item in made.inputs}
     now = hashes.get((place.source, place.path))
     if now is None:
@@ -165,17 +180,33 @@ def _source_text(made: Plan, place: Place) -> str | Missing:
     if now != place.sha256:
         return Missing(f"{place.path} changed since the run")
     stretch = _stretch(made, place)
-    if stretch is None:
-        return Missing(f"{place.path} has no record {place.row}")
+    return stretch or Missing(f"{place.path} has no record {place.row}")
+
+
+def _read_stretch(
+    made: Plan, stretch: Shard, places: Sequence[Place]
+) -> dict[str, str | Missing]:
+    """Records of one part of a file, which is read once and not beyond the last."""
+    open_ = {place.doc_id: place for place in places}
+    texts: dict[str, str | Missing] = {}
+    why = "record {row} of {path} cannot be read as a text"
     try:
         for batch in read_shard(stretch, made.layout):
             documents = batch.documents
-            found = pc.index(documents.column("doc_id"), place.doc_id).as_py()
-            if found >= 0:
-                return str(documents.column("text")[found].as_py())
+            wanted = pa.array(open_, pa.string())
+            held = pc.is_in(documents.column("doc_id"), value_set=wanted)
+            for row in pc.indices_nonzero(held).to_pylist():
+                doc_id = documents.column("doc_id")[row].as_py()
+                texts[doc_id] = str(documents.column("text")[row].as_py())
+                open_.pop(doc_id, None)
+            if not open_:
+                return texts
     except IsinglassError as error:
-        return Missing(str(error).rstrip("."))
-    return Missing(f"record {place.row} of {place.path} cannot be read as a text")
+        why = str(error).rstrip(".").replace("{", "{{").replace("}", "}}")
+    return texts | {
+        place.doc_id: Missing(why.format(row=place.row, path=place.path))
+        for place in open_.values()
+    }
 
 
 def _stretch(made: Plan, place: Place) -> Shard | None:

@@ -44,6 +44,7 @@ from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.returned import blamed, check_declared
+from isinglass.pipelines.review.marks import marks_of
 from isinglass.pipelines.second_try import deadly_files, prepare_second_try
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
@@ -179,9 +180,10 @@ def prepare(request: Request) -> Prepared:
     made = plan(config, request.base, deadly_files(workspace))
     changes = {name: part for one in stages for name, part in one.resolved().items()}
     config = config.model_copy(update=changes | {"gates": gates})
+    config, marks = marks_of(config, request.base)
     for stage in stages:
         check_declared(stage, made.layout.carried)
-    identity = Identity.of(config, verb, made, stages)
+    identity = Identity.of(config, verb, made, stages, marks)
     _check_folder(request, workspace, identity, made)
     return Prepared(config, made, identity, tuple(stages))
 

@@ -7,12 +7,13 @@ nothing. The order of the calls is the corridor's:
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
 `asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `written`, `prove`, `reader`,
-`rebuild` and `story` are asked of a finished run, which may be another's.
+`rebuild`, `story`, `cases` and `beside` are asked of a finished run, which may be
+another's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -42,6 +43,8 @@ from isinglass.schemas.manifest import Lexicon, Manifest, Model
 from isinglass.schemas.statistic import Statistic
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.plan import Plan
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import KeyFigure, ReportData
+    from isinglass.pipelines.review.units import Kind
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.seen import Seen
@@ -290,3 +294,17 @@ class Stage:
 
         `full` asks to leave nothing out of what is shown on a terminal.
         """
+
+    @classmethod
+    def cases(cls, run: RunFolder, kind: Kind) -> Iterable[pa.Table]:
+        """Places that a person can judge; `pipelines.review.units` tells their form.
+
+        All of the kind that the stage is the cause of, whatever was asked for.
+        """
+        return ()
+
+    @classmethod
+    def beside(
+        cls, run: RunFolder, reason: str, texts: tuple[str, str]
+    ) -> RenderableType | None:
+        """A text that it dropped, next to the one kept instead; for a terminal."""

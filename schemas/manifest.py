@@ -10,6 +10,7 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
 from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
+from isinglass.schemas.review import ReviewSummary
 
 MANIFEST_VERSION = "1"
 
@@ -350,6 +351,9 @@ class Manifest(Section):
     )
     stages: dict[str, StageSummary] = Field(
         default_factory=dict, description="Stages of somebody else's, by name."
+    )
+    review: ReviewSummary | None = Field(
+        None, description="By marks of a person; None: none were given."
     )
     gates: list[GateResult]
     warnings: list[str] = Field(description="What a reader must know, in plain words.")

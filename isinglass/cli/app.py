@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from isinglass import __version__
-from isinglass.cli import doctor, evaluate, explain, forget, init, jobs, schema, verify
+from isinglass.cli import (
+    doctor,
+    evaluate,
+    explain,
+    forget,
+    init,
+    jobs,
+    review,
+    schema,
+    verify,
+)
 from isinglass.cli.usage import CRASHED, EXIT_CODES, REFUSED, explain_usage, is_usage
 from isinglass.schemas.errors import IsinglassError, RefuseError
 
@@ -38,6 +48,7 @@ for _verb, _help in jobs.VERBS.items():
     )(jobs.start)
 app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
+app.command("review")(review.review)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("forget", epilog=EXIT_CODES)(forget.forget)
 app.command("schema")(schema.schema)

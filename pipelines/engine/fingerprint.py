@@ -46,10 +46,13 @@ def digest(value: Any) -> str:
 
 
 def config_digest(config: dict[str, Any]) -> str:
-    """Hash of a resolved configuration without how and where it is executed."""
+    """Hash of a resolved configuration without how and where it is executed.
+
+    Nor does it matter by what marks the result is judged afterwards.
+    """
     # Runs made before there were stages from outside do not name them.
     none = () if config.get("stages") else ("stages",)
-    unlike = {"beam", "output", *none}
+    unlike = {"beam", "output", "review", *none}
     return digest({k: v for k, v in config.items() if k not in unlike})
 
 

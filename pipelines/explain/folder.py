@@ -104,19 +104,19 @@ class RunFolder:
     def _matches(self, given: str) -> list[dict[str, Any]]:
         """Records of which something is as given: what is found first counts."""
         if _DOC_ID.fullmatch(given.lower()):
-            found = self._ledger(pc.starts_with(pc.field("doc_id"), given.lower()))
+            found = self.ledger(pc.starts_with(pc.field("doc_id"), given.lower()))
             if found:
                 return found
         path, _, row = given.rpartition(":")
         if path and row.isdecimal() and len(row) < _LONGEST_ROW:
             there = pc.field("path") == path
-            found = self._ledger(there & (pc.field("row") == int(row)))
+            found = self.ledger(there & (pc.field("row") == int(row)))
             if found:
                 return found
         doc_ids = documents_called(self.folder, given)
-        return self._ledger(pc.field("doc_id").isin(doc_ids)) if doc_ids else []
+        return self.ledger(pc.field("doc_id").isin(doc_ids)) if doc_ids else []
 
-    def _ledger(self, wanted: Any) -> list[dict[str, Any]]:
+    def ledger(self, wanted: Any) -> list[dict[str, Any]]:
         """Some columns of some records, with the shard of each."""
         columns = ["doc_id", "path", "row", "outcome"]
         return [

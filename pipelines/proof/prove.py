@@ -17,8 +17,10 @@ from isinglass.pipelines.proof.files import (
     check_tables,
 )
 from isinglass.pipelines.proof.recount import check_recount
+from isinglass.pipelines.proof.review import check_review
 from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.read_again import read_manifest
+from isinglass.pipelines.review.told import review_warnings
 from isinglass.pipelines.stages import STAGES
 from isinglass.pipelines.statistics import baselines
 from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
@@ -51,6 +53,7 @@ def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
     if all(check.status == "passed" for check in checks[1:]):
         checks += [check_books(run), check_counts(run), check_statistics(run)]
         checks += [check_gates(run, every), check_recount(run)]
+        checks += check_review(run)
         checks += check_source(run, every)
         checks += [check for stage in every for check in stage.prove(run)]
     return merged([*checks, *_not_at_hand(run, stages)])
@@ -89,6 +92,7 @@ def check_gates(run: FinishedRun, stages: Stages) -> Check:
     ]
     # Those that can be told from manifest and statistics alone.
     warnings = general_warnings(manifest.inputs, manifest.records, statistics)
+    warnings += review_warnings(manifest.review)
     for stage in stages:
         warnings += stage.warns(config, dict(manifest), statistics)
     faults += [

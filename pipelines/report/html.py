@@ -17,6 +17,7 @@ from isinglass.pipelines.report.sections.provenance import (
     outputs_section,
     provenance_section,
 )
+from isinglass.pipelines.report.sections.review import review_section
 from isinglass.pipelines.report.text import grouped, share_of, shorten, visible
 from isinglass.pipelines.report.verdict import (
     HEADLINES,
@@ -72,6 +73,7 @@ def render_report(
             accounting_section(data),
             content_section(data),
             *joined(section for section in sections if section is not None),
+            *([review_section(manifest.review)] if manifest.review else []),
             gates_section(data),
             provenance_section(data),
             outputs_section(data),

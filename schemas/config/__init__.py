@@ -23,6 +23,7 @@ from isinglass.schemas.config.pii import CanaryConfig as CanaryConfig
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
 from isinglass.schemas.config.pii import Operator as Operator
 from isinglass.schemas.config.pii import PiiConfig as PiiConfig
+from isinglass.schemas.config.review import ReviewConfig as ReviewConfig
 from isinglass.schemas.config.run import BeamConfig as BeamConfig
 from isinglass.schemas.config.run import GateConfig as GateConfig
 from isinglass.schemas.config.run import LimitsConfig as LimitsConfig

@@ -15,6 +15,7 @@ from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.review import ReviewConfig
 
 
 class SurveyConfig(Section):
@@ -117,6 +118,7 @@ class RunConfig(Section):
     stages: tuple[StageConfig, ...] = Field(
         (), description="Stages of somebody else's, in the order in which they act."
     )
+    review: ReviewConfig | None = None
     gates: tuple[GateConfig, ...] = ()
     beam: BeamConfig = Field(default_factory=BeamConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)

@@ -21,6 +21,7 @@ from isinglass.pipelines.stages.semantic.stage import Semantic
 from isinglass.schemas.config import EncodeConfig, RunConfig
 from isinglass.schemas.config.encode import SemanticConfig
 from isinglass.schemas.errors import RefuseError, RetryError
+from isinglass.schemas.manifest import PassRecord
 from tests.corpora import write_corpus, write_jsonl
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def test_a_larger_corpus_takes_longer(corpus: Path, tmp_path: Path) -> None:
         module._Trial(
             documents,
             (
-                module.PassRecord(
+                PassRecord(
                     name="survey",
                     units=3,
                     reused=0,

@@ -23,8 +23,8 @@ from training.person.train import Drawn, Settings, train
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-VERSION = "1.0.0"
-O_BIAS, CONFIRMED_BIAS = 0.8, 0.0
+VERSION = "1.1.0"
+O_BIAS, CONFIRMED_BIAS = 1.0, 0.0
 """Added to the score of a token to be no name, alone and before the head confirms: set
 on the development sets."""
 

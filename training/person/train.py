@@ -39,7 +39,7 @@ class Settings:
         templates: Texts from templates in each pass.
     """
 
-    steps: int = 8000
+    steps: int = 13_000
     tokens: int = 2500
     rate: float = 2e-3
     dropout: float = 0.2

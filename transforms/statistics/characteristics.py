@@ -35,6 +35,8 @@ CHARACTERISTICS: dict[str, str] = {
     "group.retention_ratio": "Representativeness",
     "group.removed_share": "Representativeness",
     "group.removal_ratio": "Representativeness",
+    "review.precision": "Accuracy",
+    "review.recall": "Completeness",
     "repeats.share": "Similarity",
     "repeats.sampled": "Auditability",
 }

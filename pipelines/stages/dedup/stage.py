@@ -187,4 +187,6 @@ class Dedup(Stage):
     reader = staticmethod(proof.reader)
     section = staticmethod(report.section)
     line = staticmethod(report.line)
+    cases = staticmethod(story.cases)
+    beside = staticmethod(story.beside)
     story = staticmethod(story.story)

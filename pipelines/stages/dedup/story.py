@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pydantic
 
@@ -19,6 +21,9 @@ from isinglass.schemas.config.dedup import DedupConfig
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
 from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.review.units import Kind
 
 Located = tuple[RunFolder, Mapping[str, Any]]
 """A run, and one row of its ledger."""
@@ -290,3 +295,45 @@ def removed_lines(removed: Sequence[Mapping[str, Any]], total: int) -> Iterator[
     more = total - len(removed)
     if more:
         yield "", f"and {more:,} more"
+
+
+_JUDGED = (DropReason.NEAR_DUPLICATE, DropReason.CONTAINED)
+_COLUMNS = ("doc_id", "chars_in", "reason", "kept_doc_id", "kept_in", "similarity")
+
+
+def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
+    """Documents that were dropped for one that is alike; equal ones need no judging."""
+    if kind != "removal" or run.manifest["config"].get("dedup") is None:
+        return
+    for _, ledger in run.each_ledger(list(_COLUMNS)):
+        some = ledger.filter(pc.is_in(ledger["reason"], value_set=pa.array(_JUDGED)))
+        contained = pc.equal(some["reason"], DropReason.CONTAINED.value)
+        least = pc.if_else(contained, *_thresholds(run))
+        yield pa.table(
+            {
+                "doc_id": some["doc_id"],
+                "start": pa.array(np.zeros(some.num_rows, np.int64)),
+                "end": some["chars_in"],
+                "label": some["reason"],
+                "near": pc.abs(pc.subtract(some["similarity"], least)),
+                "beside": some["kept_doc_id"],
+                "beside_in": some["kept_in"],
+                "similarity": some["similarity"],
+            }
+        )
+
+
+def _thresholds(run: RunFolder) -> tuple[float, float]:
+    """Least containment and least similarity of what was dropped."""
+    config = settings(run)
+    return config.containment or 1.0, config.threshold
+
+
+def beside(run: RunFolder, reason: str, texts: tuple[str, str]) -> Beside | None:
+    """Both texts as they were compared, shared parts opposite each other."""
+    if reason not in DUPLICATE_REASONS:
+        return None
+    config = settings(run)
+    compared = compare(*texts, config.ngram, config.normalise)
+    both = Texts(*texts, kept_is_clean=False, comparison=compared, agrees=None)
+    return Beside(both, ("dropped", "kept instead"), full=False)

@@ -144,6 +144,7 @@ def _operator(data: ReportData, entity: str) -> str:
 def _findings_table(data: ReportData, kinds: list[str]) -> Table:
     findings = _own_findings(data.manifest)
     words = data.slices.total("words", "output")
+    per_words = f"Per 1{THIN_SPACE}000 words"
 
     def numbers(found: int, changed: int, kept: int) -> Row:
         return [
@@ -153,22 +154,39 @@ def _findings_table(data: ReportData, kinds: list[str]) -> Table:
             decimal(found * 1000 / words, 3) if words else MISSING,
         ]
 
+    judged = _judged(data)
+    heads = ("<Kind", "<Operator", "Found", "Changed", "Kept", per_words)
+
     rows = [
-        [code(kind), _operator(data, kind), *numbers(n.found, n.changed, n.kept)]
+        [
+            code(kind),
+            _operator(data, kind),
+            *numbers(n.found, n.changed, n.kept),
+            *([judged.get(kind, MISSING)] if judged else []),
+        ]
         for kind, n in ((kind, findings.get(kind)) for kind in kinds)
         if n is not None
     ]
     absent = [kind for kind in kinds if kind not in findings]
     none = f" Looked for and not found: {', '.join(absent)}." if absent else ""
-    per_words = f"Per 1{THIN_SPACE}000 words"
     counted = f"{grouped(words)} words" if words else "not counted in this run"
     return table(
         "Findings by kind: found = changed + kept",
-        columns("<Kind", "<Operator", "Found", "Changed", "Kept", per_words),
+        columns(*heads, *(["Right, of those looked at"] if judged else [])),
         rows,
-        total=["sum", "", *numbers(*_sums(data.manifest))],
+        total=["sum", "", *numbers(*_sums(data.manifest)), *([""] if judged else [])],
         note=f"Rates are over the words of the kept documents ({counted}).{none}",
     )
+
+
+def _judged(data: ReportData) -> dict[str, str]:
+    """Precision by marks of a person, of the kinds that somebody looked at."""
+    return {
+        row["entity"]: f"{percent(row['value'])} ({percent(row['low'])} to "
+        f"{percent(row['high'])}, {grouped(row['denominator'])} looked at)"
+        for row in data.slices.named("review.precision")
+        if row["entity"] is not None
+    }
 
 
 def _rule_table(rules: tuple[RuleCount, ...]) -> Table:

@@ -286,4 +286,5 @@ class Pii(Stage):
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
     remarks = staticmethod(remarks)
+    cases = staticmethod(story.cases)
     story = staticmethod(story.story)

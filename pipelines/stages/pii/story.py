@@ -12,13 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.engine.workspace import exists
+import pyarrow as pa
+
+from isinglass.pipelines.engine.workspace import exists, list_files
+from isinglass.pipelines.explain.folder import read_columns
 from isinglass.pipelines.read_again import Missing
 from isinglass.pipelines.stage import Line, Story
 from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.pipelines.review.units import Kind
 
     Finding = Mapping[str, Any]
     """A row of `findings/`, of which the columns are `_SHOWN` and `_SCORES`."""
@@ -28,6 +32,7 @@ _SCORES = ("base_score", "score", "context")
 _CLEAN = ("clean_start", "clean_end")
 _LATER = frozenset({"base_score", "context", *_CLEAN})
 """Columns that the first version of the table did not have."""
+_EVIDENCE = ("operator", "detector", "rule", "validated", *_SCORES)
 
 _BLANKS = re.compile(r"\s+")
 
@@ -135,3 +140,14 @@ def evidence_of(span: Finding) -> str:
     if word is not None and before is not None:
         return f'{said}, score {before:.2f} and {after:.2f} after the word "{word}"'
     return f"{said}, score {after:.2f}, no context word"
+
+
+def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
+    """Findings, which may be right or wrong; equal values have equal keys."""
+    if kind != "finding":
+        return
+    names = ["doc_id", "start", "end", "entity", "value_key", *_EVIDENCE]
+    for path in list_files(run.folder / "findings", "[!.]*.parquet"):
+        table = read_columns(path, names, _LATER)
+        renamed = {"entity": "label", "value_key": "value"}
+        yield table.rename_columns([renamed.get(name, name) for name in names])

@@ -175,7 +175,7 @@ def test_a_large_text_is_not_copied_over_and_over(
 ) -> None:
     before = tmp_path / "a.txt"
     before.write_bytes(b"good")
-    arguments = [before, "text", large(tmp_path, kind), read_as]
+    arguments = [str(before), "text", str(large(tmp_path, kind)), read_as]
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *arguments],
         capture_output=True,

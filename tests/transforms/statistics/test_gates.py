@@ -125,7 +125,7 @@ def test_a_baseline_is_held_against_the_same_slices() -> None:
         Statistic("pii.recall", 0.6, "share", "run", entity="PERSON"),
         Statistic("pii.recall", 0.9, "share", "run", entity="CRYPTO"),
     ]
-    base = {"metric": "pii.recall", "op": ">=", "baseline": "earlier"}
+    base: dict[str, Any] = {"metric": "pii.recall", "op": ">=", "baseline": "earlier"}
     gates = [
         GateConfig(value=-0.1, slice={"entity": "*"}, **base),
         GateConfig(value=-0.01, slice={"entity": "*"}, **base),

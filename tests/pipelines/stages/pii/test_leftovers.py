@@ -13,7 +13,7 @@ from isinglass.pipelines.stages.pii.leftovers import (
 )
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
 from isinglass.pipelines.stages.pii.report_recall import _bound
-from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.schemas.manifest import FindingCount, Manifest, Recall
 from isinglass.schemas.statistic import Statistic
 
@@ -28,7 +28,12 @@ def count(found: int) -> FindingCount:
 
 
 def told(run_fields: dict[str, Any], **values: Any) -> Manifest:
-    blank = {"findings": {}, "recall": {}, "not_measured": {}, "recall_slices": []}
+    blank: dict[str, Any] = {
+        "findings": {},
+        "recall": {},
+        "not_measured": {},
+        "recall_slices": [],
+    }
     return Manifest(**run_fields | blank | values)
 
 
@@ -140,7 +145,7 @@ LANGUAGES = [
         (PiiConfig(languages={"en": "a", "zh": "b"}), "3.0 % of the text is"),
         (PiiConfig(languages={"en": "a", "zh": "b", "de": "c"}), None),
         (PiiConfig(mode="identifiers"), None),
-        (PiiConfig(entities={"IBAN_CODE": {}}), None),
+        (PiiConfig(entities={"IBAN_CODE": EntityConfig()}), None),
         (None, None),
     ],
 )

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.schemas.config.kinds import known_kinds
-from isinglass.schemas.config.pii import PiiConfig, default_entities
+from isinglass.schemas.config.pii import CanaryConfig, PiiConfig, default_entities
 from isinglass.transforms.draws import Draw
 from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,
@@ -124,7 +124,7 @@ def test_few_documents_are_made_long() -> None:
 
 @pytest.mark.parametrize("half_width", [0.03, 0.06])
 def test_every_kind_gets_the_interval_that_is_wanted(half_width: float) -> None:
-    config = PiiConfig(canaries={"half_width": half_width})
+    config = PiiConfig(canaries=CanaryConfig(half_width=half_width))
     counts: Counter[str] = Counter()
     for number in range(copies_wanted(config)):
         canaries = choose(f"{number:032x}", "en", config, seed=7)
@@ -141,7 +141,10 @@ def test_every_kind_gets_the_interval_that_is_wanted(half_width: float) -> None:
 
 @pytest.mark.parametrize("documents", [0, 17])
 def test_a_number_of_documents_may_be_given(documents: int) -> None:
-    assert copies_wanted(PiiConfig(canaries={"documents": documents})) == documents
+    assert (
+        copies_wanted(PiiConfig(canaries=CanaryConfig(documents=documents)))
+        == documents
+    )
 
 
 def test_of_a_long_text_a_stretch_is_copied() -> None:

@@ -105,14 +105,12 @@ def test_a_model_reads_the_copies_with_names_alone(
     detector = Recording(**columns)
     mail, name = one(0, 11), one(0, 11, "PERSON")
     expected = name.expected.set_column(0, EXPECTED.field(0), pa.array([1], pa.int32()))
+    rows = pa.Table.from_batches([mail.expected, expected]).combine_chunks()
     both = Planted(
-        *(
-            pa.concat_arrays([getattr(mail, column), getattr(name, column)])
-            for column in ("texts", "languages", "sources")
-        ),
-        pa.Table.from_batches([mail.expected, expected])
-        .combine_chunks()
-        .to_batches()[0],
+        pa.concat_arrays([mail.texts, name.texts]),
+        pa.concat_arrays([mail.languages, name.languages]),
+        pa.concat_arrays([mail.sources, name.sources]),
+        rows.to_batches()[0],
     )
     if exact:
         # Stock Presidio, which finds identifiers by the model as well, reads all.
