@@ -14,7 +14,7 @@ from isinglass.pipelines.engine.mapped_tables import survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_json, read_table
 from isinglass.pipelines.sums import parts
 from isinglass.schemas.config import GateConfig
-from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.statistic import Statistic, read_statistics
 from isinglass.transforms.statistics import fold
 from isinglass.transforms.statistics.characteristics import CHARACTERISTICS, statistic
@@ -67,7 +67,7 @@ def baselines(gates: Iterable[GateConfig]) -> dict[str, list[Statistic]]:
     """The statistics of the runs that gates are compared with, by folder.
 
     Raises:
-        InputError: A folder is not that of a finished run.
+        ConfigError: A folder is not that of a finished run.
     """
     found = {}
     for folder in sorted({gate.baseline for gate in gates if gate.baseline}):
@@ -75,7 +75,7 @@ def baselines(gates: Iterable[GateConfig]) -> dict[str, list[Statistic]]:
         try:
             found[folder] = read_statistics(read_table(path))
         except (OSError, pa.ArrowException):
-            raise InputError(
+            raise ConfigError(
                 f"gates: the baseline {folder} has no audit/statistics.parquet that "
                 "can be read; name the folder of a finished run."
             ) from None

@@ -76,7 +76,7 @@ def check_gates(run: FinishedRun, stages: Stages) -> Check:
     statistics = run.statistics()
     try:
         compared, apart = baselines(told), ""
-    except InputError:
+    except ConfigError:
         compared, apart = {}, "; a baseline is not at hand, so its gates stand as told"
     try:
         results = evaluate_gates(told, statistics, compared)

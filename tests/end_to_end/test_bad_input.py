@@ -403,5 +403,7 @@ def test_the_command_answers_bad_input_without_a_trace(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
+    *started, last = done.stderr.splitlines()
+    assert all(" INFO " in line for line in started)
+    assert last.startswith("error: ")
     assert "Traceback" not in done.stderr

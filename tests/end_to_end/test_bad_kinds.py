@@ -10,8 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
-from isinglass.schemas.errors import InputError
+from isinglass.schemas.config.load import load_config
+from isinglass.schemas.errors import RefuseError
 from isinglass.schemas.reasons import QuarantineReason
 from tests.end_to_end.test_bad_input import clean, invalid_strings, parquet, settings
 
@@ -383,8 +385,9 @@ def test_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> 
         (Path("in") / file).write_bytes(content)
     if name == LINK:
         Path("in/a.jsonl").symlink_to("gone.jsonl")
-    with pytest.raises(InputError) as refusal:
-        clean(settings(tmp_path, inputs=inputs or [{"path": "in"}], **changes))
+    values = settings(tmp_path, inputs=inputs or [{"path": "in"}], **changes)
+    with pytest.raises(RefuseError) as refusal:
+        clean(load_config(yaml.safe_dump(values)).model_dump(exclude_unset=True))
     assert table_of(REFUSED)[name][0] in str(refusal.value)
     assert refusal.value.exit_code == 2
     assert not (tmp_path / "run").exists()

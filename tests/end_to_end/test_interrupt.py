@@ -83,7 +83,7 @@ def wait_for_work(driver: subprocess.Popen[str], run: Path, passes: str) -> None
 @pytest.mark.slow
 def test_a_stopped_run_says_one_line_and_goes_on(tmp_path: Path) -> None:
     corpus, run = tmp_path / "corpus", tmp_path / "stopped"
-    write_corpus(corpus, 150)
+    write_corpus(corpus, 600)
     for name in ("whole", "stopped"):
         write_config(tmp_path / f"{name}.yaml", corpus, tmp_path / name)
     finish(tmp_path / "whole.yaml")
@@ -123,7 +123,11 @@ def test_a_sample_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
     write_corpus(tmp_path / "corpus", 150)
     config = tmp_path / "c.yaml"
     write_config(config, tmp_path / "corpus", tmp_path / "run")
-    for stop in (True, False):
+    ends = set()
+    for stop in (True, True, True, False):
+        # A stop may come when all is done; one of several does not.
+        if stop and 143 in ends:
+            continue
         driver = start(config, "--dry-run")
         while stop and driver.poll() is None:
             if any(temporary(config).glob("isinglass-*/*/work/*/*.commit.json")):
@@ -131,11 +135,14 @@ def test_a_sample_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
                 break
             time.sleep(0.01)
         told, said = driver.communicate(timeout=300)
-        assert driver.returncode == (143 if stop else 0), said
-        assert ("Stopped. Nothing was changed.\n" in said) == stop
-        assert ("all passes: about" in told) != stop
+        ends.add(driver.returncode)
+        stopped = driver.returncode == 143
+        assert stopped or driver.returncode == 0, said
+        assert ("Stopped. Nothing was changed.\n" in said) == stopped
+        assert ("all passes: about" in told) != stopped
         assert list(temporary(config).iterdir()) == []
         assert not (tmp_path / "run").exists()
+    assert ends == {0, 143}
 
 
 @pytest.mark.slow

@@ -72,7 +72,7 @@ def test_a_country_has_all_of_its_recognizers() -> None:
         ({"files": ["/no/such.yaml"]}, "files.0: /no/such.yaml cannot be read"),
         (
             {"patterns": [{"entity": "A", "name": "a", "regex": "ab(c"}]},
-            r"patterns\.0\.regex: missing \) at position 4",
+            r"patterns\.0\.regex: is no regular expression; look at position 4",
         ),
         ({"deny": [{"entity": "A"}]}, r"deny\.0: no value"),
         (
