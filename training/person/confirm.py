@@ -44,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="a file .npz")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--examples", type=int, default=40_000)
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=float, default=0.7)
     return parser.parse_args()
 
 
