@@ -57,6 +57,8 @@ def short(manifest: Manifest) -> str:
         return "what was missed was not measured"
     left = _left(manifest.findings, manifest.recall)
     total = sum(one.expected or 0.0 for one in left.values())
+    if _rounded(total) == "0":
+        return "less than one probably left"
     return f"about {_rounded(total)} probably left"
 
 

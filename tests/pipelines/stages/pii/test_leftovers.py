@@ -77,7 +77,7 @@ def test_nothing_left_and_nothing_measured_are_not_the_same(
     assert remarks(clean)[0] == (
         "Of no kind that was measured is even one expected to be left."
     )
-    assert short(clean) == "about 0 probably left"
+    assert short(clean) == "less than one probably left"
     off = told(run_fields, findings=FOUND, not_measured=dict.fromkeys(FOUND, OFF))
     assert remarks(off) == [
         f"Not measured how much is missed of PERSON, IBAN_CODE, CRYPTO, US_SSN: {OFF}.",
