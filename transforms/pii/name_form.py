@@ -135,7 +135,9 @@ def _is_code(text: str, low: int, high: int) -> bool:
 
 
 def _is_handle(text: str, low: int) -> bool:
-    return text[max(0, low - 2) : low].rstrip().endswith("@")
+    """A name of a user, or a hashtag; a blank behind `#` makes it a heading."""
+    before = text[max(0, low - 2) : low]
+    return before.rstrip().endswith("@") or before.endswith("#")
 
 
 def _in_code(text: str, low: int, high: int) -> bool:

@@ -56,6 +56,8 @@ def test_a_finding_is_cut_and_trimmed_to_its_names(
         ("RT @ AnnaKowalska: yes", "AnnaKowalska", None),
         ("RT @ anna_k97: yes", "anna_k97", None),
         ("RT @ anna _ k97: yes", "anna _ k97", None),
+        ("by #Anna_Kowalska", "Anna_Kowalska", None),
+        ("# Anna_Kowalska", "Anna_Kowalska", "identifier"),
         ("RT anna _ k97: yes", "anna _ k97", "identifier"),
         ("a K8s node", "K8s", "identifier"),
         ("x=Anna now", "x=Anna", "identifier"),
