@@ -37,7 +37,8 @@ def remarks(manifest: Manifest) -> list[str]:
         return []
     left = _left(manifest.findings, manifest.recall)
     said = []
-    if manifest.recall:
+    # Where too few of every kind were planted, nothing found missing means nothing.
+    if left or any(one.planted >= FEW for one in manifest.recall.values()):
         said.append(_left_sentence(left))
     few = [kind for kind, one in manifest.recall.items() if one.planted < FEW]
     if few:

@@ -86,6 +86,16 @@ def test_nothing_left_and_nothing_measured_are_not_the_same(
     assert short(off) == "what was missed was not measured"
 
 
+def test_too_few_of_every_kind_say_nothing_of_what_is_left(
+    run_fields: dict[str, Any],
+) -> None:
+    few = told(run_fields, findings=FOUND, recall={"IBAN_CODE": recall(20, 20)})
+    assert remarks(few) == [
+        "Too few were planted of IBAN_CODE to say how many of them are missed.",
+        SEARCHED,
+    ]
+
+
 def test_a_run_without_a_search_says_nothing_of_it(run_fields: dict[str, Any]) -> None:
     run_fields["config"] = {**run_fields["config"], "pii": None}
     assert remarks(told(run_fields)) == []
