@@ -9,11 +9,14 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags
+from isinglass.transforms.mixing import splitmix64
 from isinglass.transforms.read.identity import doc_id_words
 
 Item = TypeVar("Item")
+Words = NDArray[np.uint64]
 
 
 @dataclass
@@ -64,3 +67,30 @@ def sample_documents(doc_ids: pa.StringArray, share: float, label: str) -> Flags
     mixed ^= mixed >> np.uint64(31)
     draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
     return np.asarray(draw < share)
+
+
+def salt(kind: str, label: str, seed: int) -> int:
+    """The key of one draw: another kind, label or seed gives another order."""
+    name = f"{seed}\0{kind}\0{label}".encode()
+    digest = hashlib.blake2b(name, digest_size=8, person=b"isinglass review").digest()
+    return int.from_bytes(digest, "little")
+
+
+def place_draws(
+    doc_ids: pa.StringArray, starts: NDArray[np.int64], salts: Words
+) -> NDArray[np.uint64]:
+    """A number for each place, by a keyed hash of its document and where it begins.
+
+    The first so many places in ascending order are a simple random sample without
+    replacement, of which a larger one takes in a smaller. What else is in a corpus
+    does not matter.
+
+    Args:
+        doc_ids: Documents of the places, (n,).
+        starts: First code points of the places, (n,).
+        salts: Key of each place, (n,); see `salt`.
+    """
+    words = doc_id_words(doc_ids)
+    mixed = splitmix64(words[:, 0] ^ salts)
+    mixed = splitmix64(mixed ^ words[:, 1])
+    return splitmix64(mixed ^ starts.astype(np.uint64))

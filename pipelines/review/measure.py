@@ -20,7 +20,7 @@ from isinglass.pipelines.review.marks import holds
 from isinglass.pipelines.review.units import DRAW, PLACE, Kind, drawn, units
 from isinglass.schemas.marks import Key, Mark
 from isinglass.schemas.review import ReviewedKind, ReviewRecall, ReviewSummary
-from isinglass.transforms.statistics.draw import draws, salt
+from isinglass.transforms.draws import place_draws, salt
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _draw(mark: Mark, seed: int) -> int:
     """The number by which the place of a mark is drawn."""
     salts = np.array([salt(mark.kind, mark.label, seed)], np.uint64)
     ids = pa.array([mark.doc_id], pa.string())
-    return int(draws(ids, np.array([mark.start], np.int64), salts)[0])
+    return int(place_draws(ids, np.array([mark.start], np.int64), salts)[0])
 
 
 def _judged(kind: Kind, label: str, tally: _Tally) -> ReviewedKind:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import Outcome
-from isinglass.transforms.statistics.draw import draws, salt
+from isinglass.transforms.draws import place_draws, salt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def drawn(table: pa.Table, kind: Kind, seed_of: Callable[[str], int]) -> pa.Tabl
     doc_ids = table["doc_id"].combine_chunks()
     starts = table["start"].to_numpy().astype(np.int64)
     keys = salts[codes] if len(names) else np.zeros(0, np.uint64)
-    return table.append_column(DRAW, pa.array(draws(doc_ids, starts, keys)))
+    return table.append_column(DRAW, pa.array(place_draws(doc_ids, starts, keys)))
 
 
 def first_of_each(
