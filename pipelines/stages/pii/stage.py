@@ -46,9 +46,10 @@ from isinglass.schemas.config import PiiConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Model, SecondScan
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.draws import sample_documents
 from isinglass.transforms.edits import Applied, Edits, View
 from isinglass.transforms.pii.operators.replacement import writer
-from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
+from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
@@ -223,7 +224,8 @@ class Pii(Stage):
             return Record(partials=hits)
         from isinglass.pipelines.stages.pii.plant import plant_some  # noqa: PLC0415
 
-        chosen = sampled(applied.view.doc_ids, self.share, self.seed)
+        label = f"canary sample {self.seed}"
+        chosen = sample_documents(applied.view.doc_ids, self.share, label)
         partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)
         return Record(partials=hits | partials)
 
