@@ -93,7 +93,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
 def hint(name: str, known: Iterable[str], told: str = "known") -> str:
     """What was probably meant by a name that is not known, or else all that are."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else f"{told}: {', '.join(names)}."
 
 

@@ -96,7 +96,7 @@ def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, Operato
     """
     named = () if config.pii is None else config.pii.entities
     used = {}
-    for entity in sorted({*named, *_fixed(config), *found}):
+    for entity in sorted({*named, *fixed_operators(config), *found}):
         operator = operator_of(config, entity)
         if operator is not None:
             privacy = PRIVACY_CLASSES[operator]
@@ -106,13 +106,13 @@ def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, Operato
 
 def operator_of(config: RunConfig, entity: str) -> Operator | None:
     """What is done about a kind; None for one that nobody looks for."""
-    operator = _fixed(config).get(entity)
+    operator = fixed_operators(config).get(entity)
     if operator is None and config.pii is not None:
         return config.pii.settings_of(entity).operator
     return operator
 
 
-def _fixed(config: RunConfig) -> dict[str, Operator]:
+def fixed_operators(config: RunConfig) -> dict[str, Operator]:
     """Kinds of other stages, which leave no choice of the operator."""
     # The list of stages imports this room.
     from isinglass.pipelines.stages import in_order  # noqa: PLC0415

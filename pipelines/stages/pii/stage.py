@@ -32,9 +32,12 @@ from isinglass.pipelines.stages.pii.hits import (
 from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.leftovers import (
     remarks,
+    small_samples,
     unread_languages,
+    unread_statistics,
     weak_recall,
 )
+from isinglass.pipelines.stages.pii.parts import parts
 from isinglass.pipelines.stages.pii.second_scan import (
     SECOND_SCAN,
     scan_again,
@@ -88,10 +91,13 @@ class Pii(Stage):
         "pii.changed",
         "pii.found",
         "pii.kept",
+        "pii.leftovers",
+        "pii.leftovers.rate",
         "pii.rate",
         "pii.recall",
         "pii.second_scan.documents",
         "pii.second_scan.hits",
+        "pii.unread",
     )
 
     @classmethod
@@ -239,6 +245,8 @@ class Pii(Stage):
         findings = finding_counts(counts)
         counted = recall_partials(closing.partials)
         recall = misses.recall_by_entity(counted)
+        left = misses.expected_leftovers(findings, recall)
+        words = closing.words
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
         second: SecondScan | None = driver.after[self.name].note
         allowed = {
@@ -249,8 +257,10 @@ class Pii(Stage):
         return Closed(
             statistics=[
                 *misses.recall_statistics(counted),
-                *finding_statistics(counts, closing.words.get(None, 0.0)),
-                *source_statistics(source_counts(closing.partials), closing.words),
+                *misses.leftover_statistics(left, words.get(None, 0.0)),
+                *(unread_statistics(self.config, closing.texts) if self.config else ()),
+                *finding_statistics(counts, words.get(None, 0.0)),
+                *source_statistics(source_counts(closing.partials), words),
                 *second_scan_statistics(second),
             ],
             manifest={
@@ -264,7 +274,7 @@ class Pii(Stage):
                 "recall": recall,
                 "recall_slices": misses.recall_slices(counted),
                 "not_measured": misses.not_measured(self.config, own, recall),
-                "expected_leftovers": misses.expected_leftovers(findings, recall),
+                "expected_leftovers": left,
                 "second_scan": second,
             },
             shown=count_rules(driver.workspace, driver.shard_ids),
@@ -274,12 +284,15 @@ class Pii(Stage):
     def warns(
         cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
-        """Whether texts were searched at all, and names found where none can be."""
+        """Whether texts were searched at all, what is missed, and what was not read."""
         warnings = hit_warnings(told.get("frequent_values", ()))
-        warnings += weak_recall(told) + unread_languages(config.pii, statistics)
+        warnings += weak_recall(told) + small_samples(told)
+        warnings += unread_languages(config, statistics)
         if config.pii is None:
             warnings.append("Texts were not scanned for PII (no `pii` section).")
         return warnings
+
+    slices = staticmethod(parts)
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
