@@ -8,6 +8,7 @@ from isinglass.pipelines.clean import statistics_path
 from isinglass.pipelines.engine.mapped_tables import survey_path
 from isinglass.pipelines.engine.workspace import Workspace, read_json
 from isinglass.pipelines.sums import parts
+from isinglass.schemas.reasons import DropReason, QuarantineReason
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics import fold
 from isinglass.transforms.statistics.characteristics import statistic
@@ -32,12 +33,15 @@ def text_statistics(workspace: Workspace, shard_ids: Sequence[str]) -> list[Stat
 
 
 def record_statistics(counts: Mapping[str, int]) -> list[Statistic]:
-    """Records by outcome and reason, from the summed counts of the clean pass."""
+    """Records by outcome and reason, from the summed counts of the clean pass.
+
+    Reasons for which nothing went are told as well: gates may be about them.
+    """
     total = counts.get("records_in", 0)
     rows = [_records("in", total, total)]
     rows.append(_records("kept", counts.get("kept", 0), total))
-    for outcome in ("dropped", "quarantined"):
-        reasons = parts(counts, outcome)
+    for outcome, known in (("dropped", DropReason), ("quarantined", QuarantineReason)):
+        reasons = {str(reason): 0 for reason in known} | parts(counts, outcome)
         rows.append(_records(outcome, sum(reasons.values()), total))
         rows += [_records(outcome, n, total, reason) for reason, n in reasons.items()]
     quarantined = sum(parts(counts, "quarantined").values())

@@ -148,10 +148,21 @@ def test_a_run_that_is_bad_on_purpose_is_told_to_be(tmp_path: Path) -> None:
     assert gates_check(tmp_path / "run").status == "passed"
 
 
+NONE: list[dict[str, Any]] = [
+    {"metric": "pii.kept", "slice": {"entity": "*"}},
+    {"metric": "records.quarantined", "slice": {"reason": "detector_timeout"}},
+    {"metric": "dedup.clusters", "slice": {"axis": "*", "group": "1001+"}},
+]
+"""Counts that are 0, and no less known for it."""
+
+
 def test_too_few_copies_and_no_part_of_that_name_are_told(folder: Path) -> None:
     gate = {"metric": "documents", "slice": {"source": "mial"}, "op": "<=", "value": 9}
-    told = run(folder, "after", gate)
+    told = run(
+        folder, "after", gate, *(none | {"op": "<=", "value": 0} for none in NONE)
+    )
     assert told["verdict"] == "failed"
+    assert [one["actual"] for one in told["gates"][: 1 + len(NONE)]] == [None, 0, 0, 0]
     page = (folder / "after" / "report.html").read_text()
     assert "documents for source mial must be at most 9; there is no such" in page
     assert any("edited copies were alike enough" in one for one in told["warnings"])

@@ -98,12 +98,10 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
     found = []
     for low, high in SIZES:
         inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
-        if not len(inside):
-            continue
         gone = int((inside - 1).sum())
         columns: Slices = {"axis": AXIS, "group": size_name(low, high)}
         counts = {"numerator": gone, "denominator": total}
-        share, unit = gone / total, "share of removed documents"
+        share, unit = gone / max(1, total), "share of removed documents"
         found += [
             statistic("dedup.clusters", len(inside), "clusters", RUN, **columns),
             statistic("dedup.cluster_removed", share, unit, RUN, **counts, **columns),
@@ -131,7 +129,9 @@ def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:
                     f"{row.value:.0%} of the documents of {column} {label or '(none)'} "
                     "were removed as duplicates; see the report."
                 )
-        elif row.metric == "dedup.clusters" and row.group == f"{LARGEST}+":
+        elif (
+            row.metric == "dedup.clusters" and row.group == f"{LARGEST}+" and row.value
+        ):
             found.append(
                 f"{row.value:.0f} documents stand for {LARGEST:,} or more that were "
                 "removed for each; look at them with `isinglass explain`."

@@ -46,20 +46,28 @@ def finding_counts(counts: Mapping[str, int]) -> dict[str, FindingCount]:
     return {e: FindingCount(**values) for e, values in sorted(by_entity.items())}
 
 
-def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statistic]:
-    """Findings by entity, and how many there are in 1,000 words of kept documents."""
+def finding_statistics(
+    findings: Mapping[str, FindingCount], words: float, kinds: Iterable[str]
+) -> list[Statistic]:
+    """Findings by entity, and how many there are in 1,000 words of kept documents.
+
+    `kinds` are those that were looked for: of which there is nothing, 0 is told.
+    """
     rows = []
-    for entity, kind, value in _each(counts):
+    nothing = FindingCount(found=0, changed=0, kept=0)
+    for entity in sorted({*findings, *kinds}):
+        count = findings.get(entity, nothing)
         row = partial(
             Statistic,
             when="run",
             characteristic="Identifiability",
             entity=entity,
         )
-        rows.append(row(f"pii.{kind}", value, "spans"))
-        if kind == "found" and words:
-            rate, unit = WORDS_UNIT * value / words, "spans per 1,000 words"
-            rows.append(row("pii.rate", rate, unit, numerator=value, denominator=words))
+        rows += [row(f"pii.{name}", value, "spans") for name, value in count]
+        if words:
+            rate, unit = WORDS_UNIT * count.found / words, "spans per 1,000 words"
+            found = count.found
+            rows.append(row("pii.rate", rate, unit, numerator=found, denominator=words))
     return rows
 
 

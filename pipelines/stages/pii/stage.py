@@ -247,6 +247,7 @@ class Pii(Stage):
         recall = misses.recall_by_entity(counted)
         left = misses.expected_leftovers(findings, recall)
         words = closing.words
+        kinds = misses.looked_for(self.config) if self.config else set()
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
         second: SecondScan | None = driver.after[self.name].note
         allowed = {
@@ -259,7 +260,7 @@ class Pii(Stage):
                 *misses.recall_statistics(counted),
                 *misses.leftover_statistics(left, words.get(None, 0.0)),
                 *(unread_statistics(self.config, closing.texts) if self.config else ()),
-                *finding_statistics(counts, words.get(None, 0.0)),
+                *finding_statistics(findings, words.get(None, 0.0), kinds),
                 *source_statistics(source_counts(closing.partials), words),
                 *second_scan_statistics(second),
             ],
