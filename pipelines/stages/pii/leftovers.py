@@ -40,8 +40,12 @@ def remarks(manifest: Manifest) -> list[str]:
     left = _left(manifest.findings, manifest.recall)
     said = []
     # Where too few of every kind were planted, nothing found missing means nothing.
+    blind = _blind(manifest.recall)
     if left or any(one.planted >= FEW for one in manifest.recall.values()):
-        said.append(_left_sentence(left))
+        said += [_left_sentence(left)] if left or not blind else []
+    if blind:
+        named = ", ".join(blind[:MOST_NAMED])
+        said.append(f"Nothing planted was found of {named}: any number may be left.")
     said += _too_few(manifest.findings, manifest.recall, occur=False)
     if manifest.not_measured.get(PERSON) == NO_NAMES:
         said.append("Names of people were not searched for: pii.mode is identifiers.")
@@ -54,6 +58,8 @@ def short(manifest: Manifest) -> str:
         return "what was missed was not measured"
     left = _left(manifest.findings, manifest.recall)
     total = sum(one.expected or 0.0 for one in left.values())
+    if _blind(manifest.recall):
+        return "of some kinds any number may be left"
     if _rounded(total) == "0":
         return "less than one probably left"
     return f"about {_rounded(total)} probably left"
@@ -84,7 +90,7 @@ def _too_few(
 
 
 def weak_recall(told: Mapping[str, Any]) -> list[str]:
-    """A warning about kinds that occur, and of which many are missed."""
+    """A warning about kinds that occur, or may, and of which many are missed."""
     recall: Mapping[str, Recall] = told.get("recall", {})
     left = _left(told.get("findings", {}), recall)
     weak = [
@@ -93,6 +99,8 @@ def weak_recall(told: Mapping[str, Any]) -> list[str]:
         for entity, one in left.items()
         if recall[entity].planted >= FEW and recall[entity].recall < WEAK_SHARE
     ]
+    none = [f"{kind} (none, so any number may be left)" for kind in _blind(recall)]
+    weak = [*none, *weak]
     if not weak:
         return []
     named, more = ", ".join(weak[:MOST_NAMED]), len(weak) - MOST_NAMED
@@ -162,6 +170,13 @@ def unread_languages(config: RunConfig, statistics: Iterable[Statistic]) -> list
     rest = f" and {more} more" if more > 0 else ""
     said = f"{100 * whole:.1f} % of the text is in languages without a "
     return [f"{said}model of names ({named}{rest}): no names were looked for in it."]
+
+
+def _blind(recall: Mapping[str, Recall]) -> list[str]:
+    """Kinds of which enough was planted and nothing found."""
+    return sorted(
+        e for e, one in recall.items() if one.planted >= FEW and not one.found
+    )
 
 
 def _left(

@@ -139,6 +139,23 @@ def test_the_warning_names_the_worst_first() -> None:
     assert weak_recall({}) == []
 
 
+def test_a_kind_that_is_never_found_is_not_taken_for_one_that_is_not_there(
+    run_fields: dict[str, Any],
+) -> None:
+    measured = {"IBAN_CODE": recall(400, 400), "US_SSN": recall(0, 30)}
+    values = {"findings": {"IBAN_CODE": count(12)}, "recall": measured}
+    (warning,) = weak_recall(values)
+    assert warning.endswith("were found of US_SSN (none, so any number may be left).")
+    manifest = told(run_fields, **values)
+    assert remarks(manifest)[0] == (
+        "Nothing planted was found of US_SSN: any number may be left."
+    )
+    assert short(manifest) == "of some kinds any number may be left"
+    # Of 29 planted nothing is said.
+    few = {**values, "recall": {"US_SSN": recall(0, 29)}}
+    assert weak_recall(few) == []
+
+
 def in_language(language: str | None, value: float) -> Statistic:
     return Statistic("characters", value, "characters", "output", language=language)
 
