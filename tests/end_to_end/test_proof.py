@@ -263,7 +263,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         ),
         "gates",
     ),
-    "another verdict": (in_manifest("verdict", value="warned"), "gates"),
+    "another verdict": (in_manifest("verdict", value="passed"), "gates"),
     "a verdict without warning": (in_manifest("warnings", value=["Careful."]), "gates"),
     "a hidden warning": (
         in_manifest("inputs", 0, "problem", value="It could not be read."),

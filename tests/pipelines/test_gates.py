@@ -32,6 +32,8 @@ def check(metric: str, slices: dict[str, str], **sections: Any) -> None:
 
 
 IDENTIFIERS = {"pii": {"mode": "identifiers"}}
+DENY = {"entity": "PERSON", "values": ["Ada"]}
+LISTED = {"pii": {"mode": "identifiers", "recognizers": {"deny": [DENY]}}}
 PATTERN = {"entity": "STAFF_ID", "name": "staff", "regex": "E-[0-9]{6}"}
 
 
@@ -53,6 +55,7 @@ PATTERN = {"entity": "STAFF_ID", "name": "staff", "regex": "E-[0-9]{6}"}
             {"pii": {"recognizers": {"countries": ["pl"]}}},
         ),
         ("pii.unread", {"language": "zh"}, {}),
+        ("pii.found", {"entity": "PERSON"}, LISTED),
         ("documents", {"source": "web", "stage": "output"}, {}),
         ("documents", {"source": "*", "characteristic": "Completeness"}, {}),
         ("length.quantile", {"position": "0.5"}, {}),
@@ -106,6 +109,8 @@ def test_what_a_run_can_tell_is_taken(
             {},
             "has no entity LOCATION; known: ",
         ),
+        ("pii.found", {"entity": "PERSON"}, IDENTIFIERS, "has no entity PERSON; "),
+        ("pii.recall", {"entity": "PERSON"}, LISTED, "has no entity PERSON; "),
         (
             "pii.leftovers",
             {"entity": "US_SSN"},

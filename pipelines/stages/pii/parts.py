@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.stages.pii.counts import fixed_operators
 from isinglass.pipelines.stages.pii.leftovers import names_wanted
-from isinglass.pipelines.stages.pii.recall import looked_for
+from isinglass.pipelines.stages.pii.recall import findable
 from isinglass.schemas.config import RunConfig
 from isinglass.transforms.pii.canaries.fakes import PERSON, POSITIONS, values
 
@@ -49,9 +49,9 @@ def _kinds(config: RunConfig) -> tuple[Collection[str] | None, Collection[str]]:
     fixed = set(fixed_operators(config))
     if pii is None:
         return fixed, ()
-    own = looked_for(pii) - (set() if names_wanted(pii) else {PERSON})
-    invented = {*values(), PERSON} if pii.canaries.documents != 0 else set()
-    planted = own & invented
+    own = findable(pii)
+    invented = {*values(), *({PERSON} if names_wanted(pii) else ())}
+    planted = own & invented if pii.canaries.documents != 0 else set()
     added = pii.recognizers
     further = added.files or added.countries or added.predefined
     return None if further else own | fixed, planted

@@ -28,8 +28,8 @@ from isinglass.pipelines.stages.pii.recall import (
     LEFTOVERS,
     RECALL,
     expected_leftovers,
+    findable,
     leftover_statistics,
-    looked_for,
     single_statistics,
 )
 from isinglass.pipelines.stages.pii.second_scan import (
@@ -239,7 +239,7 @@ def _check_findings(
     metrics = {"pii.found", "pii.changed", "pii.kept", "pii.rate"}
     whole = (s for s in statistics if s.metric in metrics and s.source is None)
     words = words_by_source(statistics, "output").get(None, 0.0)
-    kinds = looked_for(run.config.pii) if run.config.pii else set()
+    kinds = findable(run.config.pii) if run.config.pii else set()
     ours = finding_statistics(own, words, kinds)
     if not statistics_table(whole).equals(statistics_table(ours)):
         faults.append("findings/ and statistics count different findings")

@@ -193,6 +193,16 @@ def not_measured(
 
 def looked_for(pii: PiiConfig) -> set[str]:
     """Kinds that the configuration, its recognizers and its lists name."""
+    return _own(pii) | set(pii.entities)
+
+
+def findable(pii: PiiConfig) -> set[str]:
+    """The same without names, where nothing finds any."""
+    blind = pii.mode == "identifiers" and PERSON not in _own(pii)
+    return looked_for(pii) - ({PERSON} if blind else set())
+
+
+def _own(pii: PiiConfig) -> set[str]:
+    """Kinds of the recognizers and lists of the user."""
     patterns, deny = pii.recognizers.patterns, pii.recognizers.deny
-    own = {entry.entity for entry in patterns} | {entry.entity for entry in deny}
-    return own | set(pii.entities)
+    return {entry.entity for entry in patterns} | {entry.entity for entry in deny}

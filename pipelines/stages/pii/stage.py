@@ -247,7 +247,7 @@ class Pii(Stage):
         recall = misses.recall_by_entity(counted)
         left = misses.expected_leftovers(findings, recall)
         words = closing.words
-        kinds = misses.looked_for(self.config) if self.config else set()
+        kinds = misses.findable(self.config) if self.config else set()
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
         second: SecondScan | None = driver.after[self.name].note
         allowed = {
