@@ -42,8 +42,12 @@ from isinglass.pipelines.engine.workspace.layout import PRIVATE
 
 KEY = {"ISINGLASS_SOAK_KEY": "a key of more than sixteen characters"}
 OPEN_TO_VALUES = ("data", "quarantine")
-FULL, BUSY, KILLED, STOPPED = 75, 75, -signal.SIGKILL, 130
+FULL, BUSY, STOPPED = 75, 75, 130
+EARLY = 0.1
+"""Seconds in which an interpreter has not come to isinglass."""
 HOUR = 3600.0
+TRIES = 3
+"""So many moments are tried for one that meets a run that is not over."""
 DISTINCT = 7
 """Of nine texts the last is that before it, where the numbers are taken modulo 9."""
 MODES = ("in_memory", "in_memory", "multi_processing")
@@ -101,6 +105,8 @@ class Soak:
     chance: random.Random
     planted: Sequence[str] = ()
     said: list[bytes] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+    """Moments that met a run, by kind; a run may be over before its moment comes."""
 
     def command(self, job: str, output: Path) -> list[str]:
         """The command line of a job that writes to `output`."""
@@ -247,26 +253,28 @@ def contents(path: Path) -> Iterator[bytes]:
 def kill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
     """Kill it and its workers."""
     del output
-    return _end(soak, command, seconds, signal.SIGKILL, KILLED)
+    return _end(soak, command, seconds, signal.SIGKILL, "kill")
 
 
 def stop(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
     """Press Ctrl-C."""
     del output
-    return _end(soak, command, seconds, signal.SIGINT, STOPPED)
+    return _end(soak, command, seconds, signal.SIGINT, "stop")
 
 
 def _end(
-    soak: Soak, command: Sequence[str], seconds: float, number: int, expected: int
+    soak: Soak, command: Sequence[str], seconds: float, number: int, kind: str
 ) -> str:
     process = soak.start(command)
     time.sleep(seconds)
     if process.poll() is None:
         os.killpg(process.pid, number)
     code = soak.finish(process)
-    # Ctrl-C in the first tenth of a second meets Python before isinglass.
-    early = seconds < 1.0 and code == -number
-    return "" if code in {0, expected} or early else f"exit code {code}"
+    # Ctrl-C in the first moments meets Python before isinglass.
+    early = number == signal.SIGKILL or seconds < EARLY
+    ended = (early and code == -number) or code == STOPPED
+    soak.met[kind] += ended
+    return "" if ended or code == 0 else f"exit code {code}"
 
 
 def twice(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
@@ -276,6 +284,7 @@ def twice(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> s
     time.sleep(seconds / 4)
     second = soak.start(command)
     codes = soak.finish(first), soak.finish(second)
+    soak.met["twice"] += BUSY in codes
     return "" if set(codes) <= {0, BUSY} and 0 in codes else f"exit codes {codes}"
 
 
@@ -284,7 +293,7 @@ def set_back(soak: Soak, command: Sequence[str], output: Path, seconds: float) -
     ahead = time.time() + 24 * HOUR
     for path in output.rglob("*"):
         os.utime(path, (ahead, ahead))
-    return kill(soak, command, output, seconds)
+    return _end(soak, command, seconds, signal.SIGKILL, "set_back")
 
 
 def fill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
@@ -299,10 +308,16 @@ def fill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> st
         code = soak.finish(process)
     finally:
         ballast.unlink(missing_ok=True)
+    soak.met["fill"] += code == FULL
     return "" if code in {0, FULL} else f"exit code {code} on a full disk"
 
 
 Moment = Callable[[Soak, Sequence[str], Path, float], str]
+KINDS: dict[str, Moment] = {
+    kind.__name__: kind for kind in (kill, stop, twice, set_back, fill)
+}
+OFTEN = ("kill", "kill", "kill", "stop", "twice", "set_back")
+"""What is done where nothing else is said."""
 
 
 def soak_job(
@@ -313,10 +328,11 @@ def soak_job(
     started = time.monotonic()
     soak.run(soak.command(job, whole))
     seconds, expected = time.monotonic() - started, hashes(whole)
-    faults, done = [], Counter[str]()
-    for _ in range(moments):
+    faults, soak.met = [], Counter[str]()
+    for _ in range(TRIES * moments):
+        if soak.met.total() == moments:
+            break
         kind, moment = soak.chance.choice(kinds), soak.chance.uniform(0, seconds)
-        done[kind.__name__] += 1
         fault = kind(soak, soak.command(job, disturbed), disturbed, moment)
         found = [fault] if fault else []
         found += look_over(soak, disturbed)
@@ -327,7 +343,7 @@ def soak_job(
         faults += found
     faults += _end_in_peace(soak, job, disturbed, expected)
     print(
-        f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace",
+        f"{job}: {dict(+soak.met)}, {len(faults)} faults, {seconds:.1f} s in peace",
         flush=True,
     )
     return faults
@@ -358,12 +374,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
     parser.add_argument("--moments", type=int, default=100, help="in all")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, help="what is done")
     parser.add_argument("--documents", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--disk", type=Path, help="folder on a small file system")
     given = parser.parse_args(arguments)
     chance = random.Random(given.seed)  # noqa: S311 - when to disturb
-    kinds = [kill, kill, kill, stop, twice, set_back, *([fill] if given.disk else [])]
+    names = given.kinds or [*OFTEN, *(["fill"] if given.disk else [])]
+    if "fill" in names and given.disk is None:
+        parser.error("the disk is filled only where --disk names a folder")
+    kinds = [KINDS[name] for name in names]
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
