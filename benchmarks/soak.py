@@ -42,7 +42,9 @@ from isinglass.pipelines.engine.workspace.layout import PRIVATE
 
 KEY = {"ISINGLASS_SOAK_KEY": "a key of more than sixteen characters"}
 OPEN_TO_VALUES = ("data", "quarantine")
-FULL, BUSY, STOPPED = 75, 75, 130
+FULL, BUSY = 75, 75
+AS_SHELLS_SAY = 128
+"""What is added to the number of a signal."""
 EARLY = 0.1
 """Seconds in which an interpreter has not come to isinglass."""
 HOUR = 3600.0
@@ -257,9 +259,10 @@ def kill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> st
 
 
 def stop(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
-    """Press Ctrl-C."""
+    """Press Ctrl-C, or end it as batch systems do."""
     del output
-    return _end(soak, command, seconds, signal.SIGINT, "stop")
+    number = soak.chance.choice((signal.SIGINT, signal.SIGTERM))
+    return _end(soak, command, seconds, number, "stop")
 
 
 def _end(
@@ -270,9 +273,9 @@ def _end(
     if process.poll() is None:
         os.killpg(process.pid, number)
     code = soak.finish(process)
-    # Ctrl-C in the first moments meets Python before isinglass.
+    # A signal in the first moments meets Python before isinglass.
     early = number == signal.SIGKILL or seconds < EARLY
-    ended = (early and code == -number) or code == STOPPED
+    ended = (early and code == -number) or code == AS_SHELLS_SAY + number
     soak.met[kind] += ended
     return "" if ended or code == 0 else f"exit code {code}"
 
@@ -323,12 +326,15 @@ OFTEN = ("kill", "kill", "kill", "stop", "twice", "set_back")
 def soak_job(
     soak: Soak, job: str, moments: int, kinds: Sequence[Moment], folder: Path
 ) -> list[str]:
-    """Disturb one job so many times; returns what went wrong."""
+    """Disturb one job until so many moments met it; returns what went wrong."""
     whole, disturbed = soak.base / f"{job}-whole", folder / f"{job}-disturbed"
+    # The first time code is compiled, which would make the run look long.
+    soak.run(soak.command(job, disturbed))
     started = time.monotonic()
     soak.run(soak.command(job, whole))
     seconds, expected = time.monotonic() - started, hashes(whole)
-    faults, soak.met = [], Counter[str]()
+    faults, soak.met = _differing(expected, hashes(disturbed)), Counter[str]()
+    shutil.rmtree(disturbed)
     for _ in range(TRIES * moments):
         if soak.met.total() == moments:
             break
@@ -380,6 +386,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--disk", type=Path, help="folder on a small file system")
     given = parser.parse_args(arguments)
     chance = random.Random(given.seed)  # noqa: S311 - when to disturb
+    # In the background Ctrl-C is ignored, and that would be handed down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = given.kinds or [*OFTEN, *(["fill"] if given.disk else [])]
     if "fill" in names and given.disk is None:
         parser.error("the disk is filled only where --disk names a folder")
