@@ -60,8 +60,8 @@ _NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
 MARK = "quixolantern"
 """A word of every text, which has no business outside of the texts either."""
 WORDS = (".words.arrow", "vocabulary.data.npy")
-"""Ends of the names of files in `work/` that hold words one by one: those of clusters,
-of which a report shows some, and those of evaluation sets. Values are none of them."""
+"""Ends of the names of files in `work/` that hold words one by one until a run is done:
+of clusters, of which a report shows some, and of evaluation sets; values are none."""
 FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
 """A paragraph of every fifth text: boilerplate, which is listed without the address."""
 EVALUATED = 17
@@ -211,12 +211,12 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
     """Files that hold a planted value, but those that hold texts."""
-    found = []
+    found, done = [], (folder / "_SUCCESS").exists()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_file() and inside.parts[0] not in OPEN_TO_VALUES:
             content = b"\n".join(contents(path))
-            allowed = MARK if path.name.endswith(WORDS) else ""
+            allowed = MARK if path.name.endswith(WORDS) and not done else ""
             wanted = [value for value in planted if value != allowed]
             if any(value.encode() in content for value in wanted):
                 found.append(f"{inside} holds a value")
