@@ -62,6 +62,8 @@ MARK = "quixolantern"
 WORDS = (".words.arrow", "vocabulary.data.npy")
 """Ends of the names of files in `work/` that hold words one by one until a run is done:
 of clusters, of which a report shows some, and of evaluation sets; values are none."""
+EARLIER, PART = "earlier", "corpus/[013].jsonl"
+"""A run over a part of the corpus, or against it nothing would be left."""
 FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
 """A paragraph of every fifth text: boilerplate, which is listed without the address."""
 EVALUATED = 17
@@ -93,7 +95,7 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
         "run",
         {"encode": {"model": "minilm", "semantic": {"clusters": 4}}},
     ),
-    "against": ("clean", {"dedup": {"against": ["earlier"]}}),
+    "against": ("clean", {"dedup": {"against": [EARLIER]}}),
     "forget": ("forget", {}),
 }
 """Verb and sections by job; `earlier` and what is forgotten are made beforehand."""
@@ -116,23 +118,24 @@ class Soak:
         start = [sys.executable, "-m", "isinglass", verb]
         if verb == "forget":
             values = str(self.base / "values.txt")
-            given = [str(self.base / "earlier"), "--value-file", values]
+            given = [str(self.base / EARLIER), "--value-file", values]
             return [*start, *given, "--output", str(output)]
         path = self.base / f"{job}.yaml"
-        path.write_text(yaml.safe_dump(self.settings(sections)))
+        corpus = PART if output.name == EARLIER else "corpus"
+        path.write_text(yaml.safe_dump(self.settings(sections, corpus)))
         # The same bytes must come whoever does the work.
         mode = self.chance.choice(MODES)
         changes = [f"output={output}", f"beam.mode={mode}"]
         return [*start, "-c", str(path), *(p for c in changes for p in ("--set", c))]
 
-    def settings(self, sections: dict[str, Any]) -> dict[str, Any]:
+    def settings(self, sections: dict[str, Any], corpus: str) -> dict[str, Any]:
         """A configuration with small shards and worker processes."""
         keyed = {name: dict(section) for name, section in sections.items()}
         if "pii" in keyed:
             keyed["pii"]["key_env"] = next(iter(KEY))
             keyed["pii"]["canaries"] = {"documents": 20}
         return {
-            "inputs": [{"path": str(self.base / "corpus"), "source": "web"}],
+            "inputs": [{"path": str(self.base / corpus), "source": "web"}],
             "output": "unset",
             "limits": {"shard_bytes": 8_000, "max_quarantine_rate": 1.0},
             "beam": {"workers": 2, "mode": "in_memory"},
@@ -397,7 +400,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         base = Path(folder)
         soak = Soak(base, chance, make_corpus(base, given.documents, chance))
         if {"against", "forget"} & set(given.jobs):
-            soak.run(soak.command("identifiers", base / "earlier"))
+            soak.run(soak.command("identifiers", base / EARLIER))
         for number, job in enumerate(given.jobs):
             share = len(range(number, given.moments, len(given.jobs)))
             where = given.disk or base
