@@ -99,6 +99,7 @@ def close(run: Finished) -> Manifest:
     outside = [stage for stage in run.stages if is_outside(stage)]
     html = render_report(manifest, table, quarantined, shown, outside)
     write_atomically(workspace.path / "report.html", html)
+    remove_spent(workspace)
     _seal(workspace, manifest)
     return manifest
 
@@ -233,6 +234,17 @@ def remove_strangers(run: Finished) -> None:
                 remove(path)
         if is_folder(root / table) and not any(list_folder(root / table)):
             remove_folder(root / table)
+
+
+def remove_spent(workspace: Workspace) -> None:
+    """Remove what holds words of texts, also of stages that are off by now.
+
+    Before the seal: a run that is ended here goes on, and comes by again.
+    """
+    for stage in STAGES:
+        for pattern in stage.spent:
+            for path in list_files(workspace.work, pattern):
+                remove(path)
 
 
 def _seal(workspace: Workspace, manifest: Manifest) -> None:

@@ -76,6 +76,8 @@ class Stage:
             `transforms.statistics.characteristics` lists; see `slices`, too.
         entities: Kinds of its findings about which always the same is done, with the
             operator that does it.
+        spent: Patterns of files in `work/` that hold words of texts, and that nobody
+            needs when a run is closed. A run that needs them again makes them again.
         verb: The verb that makes no sense without it; empty for none.
         reasons: Of a stage from outside: a sentence for each reason it drops for.
     """
@@ -88,6 +90,7 @@ class Stage:
     metrics: ClassVar[tuple[str, ...]] = ()
     verb: ClassVar[str] = ""
     entities: ClassVar[Mapping[str, Operator]] = {}
+    spent: ClassVar[tuple[str, ...]] = ()
     reasons: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
