@@ -8,13 +8,12 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-import apache_beam as beam
-
 from isinglass.pipelines.engine.mapped_tables import Extent
-from isinglass.pipelines.engine.runner import spread
 from isinglass.pipelines.engine.units import PassWork, Unit, run_unit
 
 if TYPE_CHECKING:
+    import apache_beam as beam
+
     from isinglass.pipelines.engine.workspace import Workspace
 
     Emit = Callable[[Extent, list[int]], Iterator[tuple[int, bytes]]]
@@ -43,6 +42,10 @@ def bucket_graph(
     empty one included, so that all of them are run; `work` is run with all entries of
     a bucket, in any order, for its state.
     """
+    import apache_beam as beam  # noqa: PLC0415 - nothing is checked by it
+
+    from isinglass.pipelines.engine.graph import spread  # noqa: PLC0415
+
     name, units = work.name, {bucket_number(unit): unit for unit in pending}
     elements = [json.dumps(asdict(place)).encode() for place in places]
     entries = beam.FlatMap(_entries, emit, sorted(units))

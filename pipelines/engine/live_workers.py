@@ -23,7 +23,7 @@ from google.protobuf import (  # type: ignore[import-untyped]
     text_format,
 )
 
-from isinglass.pipelines.engine.deaths import Watched
+from isinglass.pipelines.engine.watched import Watched
 from isinglass.pipelines.engine.worker import DONE
 
 

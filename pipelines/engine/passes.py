@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_commit
 from isinglass.pipelines.engine.deaths import cause_of
 from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.live_workers import LiveWorkers
 from isinglass.pipelines.engine.progress import busy, noted_units, watched
-from isinglass.pipelines.engine.runner import (
-    Execution,
-    build_unit_pipeline,
-    new_pipeline,
-)
+from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.units import Failure, PassWork, Unit, run_unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.pipelines.engine.live_workers import LiveWorkers
 
 LOGGER = logging.getLogger(__name__)
 FULL_BYTES = 64 * 1024
@@ -45,6 +41,13 @@ FULL_BYTES = 64 * 1024
 SLOW, READING, HASHING = 1e5, 4e8, 1e8
 """Bytes a CPU second, roughly, of a pass that runs models, that only reads most of its
 input, and that hashes all of it."""
+
+
+def _no_workers() -> LiveWorkers:
+    # Here Beam is first imported: a second, and no part of the time of a pass.
+    from isinglass.pipelines.engine.live_workers import LiveWorkers  # noqa: PLC0415
+
+    return LiveWorkers()
 
 
 @dataclass
@@ -60,7 +63,7 @@ class Session:
     console: Console
     passes: tuple[str, ...] = ()
     records: list[PassRecord] = field(default_factory=list)
-    live: LiveWorkers = field(default_factory=LiveWorkers)
+    live: LiveWorkers = field(default_factory=_no_workers)
 
     def place(self, name: str) -> str:
         """Which pass of how many it is."""
@@ -148,6 +151,11 @@ def _execute(
     speed: float,
     build: Callable[[beam.Pipeline, list[Unit]], object] | None,
 ) -> None:
+    from isinglass.pipelines.engine.graph import (  # noqa: PLC0415 - Beam
+        build_unit_pipeline,
+        new_pipeline,
+    )
+
     workspace = session.workspace
     for unit in pending:
         remove(workspace.failure_path(work.name, unit.name))

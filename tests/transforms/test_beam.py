@@ -14,8 +14,8 @@ from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from isinglass.pipelines.engine.buckets import bucket_graph
+from isinglass.pipelines.engine.graph import build_unit_pipeline
 from isinglass.pipelines.engine.mapped_tables import Extent
-from isinglass.pipelines.engine.runner import build_unit_pipeline
 from isinglass.pipelines.engine.workspace import Workspace
 from isinglass.pipelines.plan import Plan, plan
 from isinglass.pipelines.seam import Driver

@@ -15,12 +15,12 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from rich.console import Console
 
+from isinglass.pipelines.engine.graph import new_pipeline
 from isinglass.pipelines.engine.live_workers import LiveWorkers
 from isinglass.pipelines.engine.passes import Session, run_pass, run_step
 from isinglass.pipelines.engine.runner import (
     Execution,
     check_beam,
-    new_pipeline,
     resolve_runner,
 )
 from isinglass.pipelines.engine.units import Failure, Unit
