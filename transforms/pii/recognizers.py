@@ -167,6 +167,10 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     own_plug_ins = plug_ins(config.recognizers)
     named = {plug_in.entity for plug_in in own_plug_ins}
     known = named | entries.keys() | set(model_labels().values()) | {PHONE_NUMBER}
+    # Before patterns are compiled, which takes half a second.
+    for entity in sorted(config.entities.keys() - known):
+        if entity not in presidio_entities():
+            _require(entity, known, [], f"pii.entities.{entity}")
     result = []
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
         for entry in entries.get(entity, ()):

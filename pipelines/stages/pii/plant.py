@@ -18,6 +18,8 @@ from isinglass.transforms.pii.canaries.plant import Sampled, plant
 from isinglass.transforms.pii.canaries.recall import measure
 from isinglass.transforms.pii.data import data_files
 from isinglass.transforms.pii.detector import Detector, check_models
+from isinglass.transforms.pii.installed_presidio import model_labels
+from isinglass.transforms.pii.models import wanted_models
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files, with_absolute_files
 from isinglass.transforms.pii.recognizers import build_identifiers
@@ -36,6 +38,8 @@ def check_detector(
         MissingExtraError: A model is missing.
     """
     config = with_absolute_files(config, base)
+    # Looked for first: to compile patterns and to hash models takes a second.
+    wanted_models(config, frozenset(model_labels().values()))
     # Without the gate, which takes half a second and refuses nothing.
     build_identifiers(config)
     Allowed.of(config.recognizers)
