@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -81,13 +82,22 @@ class Output:
         return cls(named, Path(os.path.realpath(path)))
 
     def require(self) -> None:
-        """Refuse a folder that is not there and may not be made."""
+        """Refuse a folder that is not there and cannot be made."""
         # As `Path` asks, a name that is too long would be an error.
+        if os.path.lexists(self.real):
+            return
         above = next(path for path in self.real.parents if os.path.lexists(path))
-        if not os.path.lexists(self.real) and not os.access(above, os.W_OK):
+        if not os.access(above, os.W_OK):
             raise OutputError(
                 f"No permission to write {self.real}. Choose another output folder."
             )
+        try:
+            # Root may write everywhere, but nothing can be made in /proc.
+            tempfile.TemporaryFile(dir=above).close()
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            raise OutputError(
+                f"{self.real} cannot be made ({error.strerror}). Choose another output."
+            ) from None
 
     def holds(self, folder: str) -> bool:
         """Tell whether a folder is the run folder or lies in it."""

