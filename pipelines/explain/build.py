@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.explain.folder import RunFolder
-from isinglass.pipelines.read_again import Missing, find_place
+from isinglass.pipelines.read_again import Missing
 from isinglass.pipelines.report.text import visible
 from isinglass.pipelines.stage import Line, Stage, Story
 from isinglass.pipelines.stages import STAGES
@@ -77,7 +77,7 @@ def _whole(text: str) -> RenderableType:
 
 def _record(run: RunFolder, row: dict[str, Any]) -> dict[str, Any]:
     shard, doc_id = row["shard"], row["doc_id"]
-    place = find_place(run.manifest["inputs"], doc_id, row["path"], row["row"])
+    place = run.place(row)
     detail = None
     if row["outcome"] == Outcome.QUARANTINED:
         # The raw bytes are in the same row and stay there.

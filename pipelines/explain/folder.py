@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.read_again import (
     Missing,
+    Place,
     documents_called,
     find_place,
     manifest_bytes,
@@ -129,14 +130,30 @@ class RunFolder:
         """The text of a record as it was read; read once, however often it is asked."""
         doc_id = row["doc_id"]
         if doc_id not in self._texts:
-            inputs = self.manifest["inputs"]
-            place = find_place(inputs, doc_id, row["path"], row["row"])
-            self._texts[doc_id] = (
-                source_texts(self.folder, [place])[0]
-                if place
-                else Missing(f"the manifest names no file {row['path']}")
-            )
+            self._texts[doc_id] = self.source_texts([row])[0]
         return self._texts[doc_id]
+
+    def source_texts(self, rows: Sequence[Mapping[str, Any]]) -> list[str | Missing]:
+        """The texts of records as they were read; each file is read once."""
+        places = [self.place(row) for row in rows]
+        known = [place for place in places if place is not None]
+        read = iter(source_texts(self.folder, known) if known else ())
+        return [
+            Missing(f"the manifest names no file {row['path']}")
+            if place is None
+            else next(read)
+            for row, place in zip(rows, places, strict=True)
+        ]
+
+    def place(self, row: Mapping[str, Any]) -> Place | None:
+        """Where a record lies in the inputs, by its row of the ledger."""
+        inputs = self.manifest["inputs"]
+        return find_place(inputs, row["doc_id"], row["path"], row["row"])
+
+    def clean_text(self, row: Mapping[str, Any]) -> str | None:
+        """The text of a record as it is in `data/`; None if it is not there."""
+        found = self.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
+        return found[0]["text"] if found else None
 
     def rows(
         self,

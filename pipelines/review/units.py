@@ -5,8 +5,9 @@ Each row is a place in the source text of a document: `doc_id`, `start`, `end` a
 
 - `value`: a key that is the same for equal values, so that they can be counted;
 - `near`: how far it lies from the threshold that decided, ascending from 0;
-- `beside` and `beside_in`: the document to be seen next to it, and the run_id of the
-  earlier run that holds that document, null for this one.
+- `beside`, `beside_in` and `beside_at`: the document to be seen next to it, and run_id
+  and folder of the earlier run that holds it. Both are null for a document of this run,
+  the folder alone where that run is not found.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Kind = Literal["finding", "removal", "kept"]
 """A place that was found in a text, a text that was dropped, a passage that stayed."""
 
 PLACE = ("doc_id", "start", "end", "label")
-SPECIAL = ("value", "near", "beside", "beside_in")
+SPECIAL = ("value", "near", "beside", "beside_in", "beside_at")
 PASSAGE = 2_000
 """Code points of a passage of a kept text."""
 

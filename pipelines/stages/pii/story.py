@@ -71,8 +71,7 @@ def _put_in_context(
     source = run.source_text(row)
     if isinstance(source, Missing):
         return [f"Findings are not shown in context: {source.why}."]
-    data = run.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
-    clean = data[0]["text"] if data else None
+    clean = run.clean_text(row)
     for span in spans:
         span["in_context"] = in_context(source, span, clean)
     return []
