@@ -8,11 +8,16 @@ from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Section
 
+Kind = Literal["finding", "removal", "filter", "kept"]
+"""A place that was found in a text, a text that was dropped for another one, a text or
+part of it that a filter took out, a passage that stayed."""
+
 Said = Literal["right", "wrong", "unsure", "missed"]
 
-SAYS: dict[str, tuple[Said, ...]] = {
+SAYS: dict[Kind, tuple[Said, ...]] = {
     "finding": ("right", "wrong", "unsure"),
     "removal": ("right", "wrong", "unsure"),
+    "filter": ("right", "wrong", "unsure"),
     "kept": ("right", "missed", "unsure"),
 }
 """What may be said of each kind of place. A passage that was kept is `right` if nothing
@@ -22,7 +27,7 @@ in it was missed."""
 class Key(NamedTuple):
     """The place that a mark is about, which is the same in every run of a corpus."""
 
-    kind: str
+    kind: Kind
     label: str
     doc_id: str
     start: int
@@ -41,7 +46,7 @@ class Mark(Section):
     """One line of a file of marks.
 
     Attributes:
-        label: Entity of a finding, reason of a removal; empty for a passage.
+        label: Entity of a finding, reason of what was taken out; empty for a passage.
         source: Name of the input.
         path: File of the document, as the manifest has it.
         row: Its row there.
@@ -51,7 +56,7 @@ class Mark(Section):
             measured by.
     """
 
-    kind: Literal["finding", "removal", "kept"]
+    kind: Kind
     label: str
     doc_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     source: str

@@ -26,6 +26,7 @@ _KEYS: dict[str, Said] = {"r": "right", "w": "wrong", "u": "unsure", "m": "misse
 _HELP = {
     "finding": "r right  w wrong  u unsure",
     "removal": "r right, rightly dropped  w wrong, should have stayed  u unsure",
+    "filter": "r right, rightly taken out  w wrong, should have stayed  u unsure",
     "kept": "r nothing missed  m something missed  u unsure",
 }
 _ALWAYS = "  n next  b back  q quit  ? these keys"
@@ -159,8 +160,9 @@ def show_case(
     line = f"{where}  {what}  {place.path}:{place.row}, {key.start:,}-{key.end:,}"
     console.print()
     console.print(Text(_harmless(f"{line}{marked}"), "bold"), soft_wrap=True)
-    if case.evidence:
-        told = ", ".join(f"{k} {_short(v)}" for k, v in case.evidence.items())
+    known = {k: v for k, v in case.evidence.items() if v is not None}
+    if known:
+        told = ", ".join(f"{name} {_short(value)}" for name, value in known.items())
         console.print(Text(_harmless(told), "dim"), soft_wrap=True)
     if case.note:
         console.print(Text(_harmless(f"Note: {case.note}"), "yellow"), soft_wrap=True)
@@ -168,6 +170,8 @@ def show_case(
         return
     if key.kind == "removal":
         _show_pair(folder, case, console)
+    elif key.kind == "filter":
+        console.print(Text(_taken_out(case)), soft_wrap=True)
     elif key.kind == "kept":
         console.print(Text(_passage(case)), soft_wrap=True)
     else:
@@ -191,7 +195,23 @@ def _show_pair(folder: RunFolder, case: Case, console: Console) -> None:
                 return
     for one in (text, case.beside):
         if one is not None:
-            console.print(Text(_lines(one[:_MOST])), soft_wrap=True)
+            console.print(Text(_begin(one)), soft_wrap=True)
+
+
+def _taken_out(case: Case) -> str:
+    """A text, or a part of one in brackets between what stands around it."""
+    shown = _begin(case.text or "")
+    if not case.before and not case.after:
+        return shown
+    return f"{_lines(case.before)}{OPEN}{shown}{CLOSE}{_lines(case.after)}"
+
+
+def _begin(text: str) -> str:
+    """The begin of a text, and how much of it is not shown."""
+    more = len(text) - _MOST
+    if more <= 0:
+        return _lines(text)
+    return f"{_lines(text[:_MOST])}\n... {more:,} more characters"
 
 
 def _passage(case: Case) -> str:

@@ -12,7 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.mapped_tables import (
+    id_words,
+    read_mapped,
+    survey_path,
+)
 from isinglass.pipelines.engine.workspace import (
+    Workspace,
     exists,
     list_files,
     read_table,
@@ -28,6 +34,7 @@ from isinglass.pipelines.read_again import (
 )
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
+from isinglass.transforms.read.identity import format_doc_ids
 
 LEAST_DIGITS = 8
 MOST_LISTED = 20
@@ -154,6 +161,19 @@ class RunFolder:
         """The text of a record as it is in `data/`; None if it is not there."""
         found = self.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
         return found[0]["text"] if found else None
+
+    def measured(self, shard: str, doc_ids: pa.ChunkedArray, prefix: str) -> pa.Table:
+        """Survey columns of some documents, those whose names begin so.
+
+        Null of a document that is not there; no columns if `work/` is gone.
+        """
+        path = survey_path(Workspace(str(self.folder)), shard)
+        survey = read_mapped(path) if exists(path) else pa.table({})
+        names = [name for name in survey.column_names if name.startswith(prefix)]
+        if not names:
+            return pa.table({})
+        place = pc.index_in(doc_ids, value_set=format_doc_ids(id_words(survey)))
+        return survey.select(names).take(place.combine_chunks())
 
     def rows(
         self,

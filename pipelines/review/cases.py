@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.read_again import Missing, Place
 from isinglass.pipelines.review.choose import Choice, choose
 from isinglass.pipelines.review.measure import findings_in
 from isinglass.pipelines.review.units import DRAW, PLACE, SPECIAL
 from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.marks import Key, Mark, MissedSpan, Said
-
-if TYPE_CHECKING:
-    from isinglass.pipelines.explain.folder import RunFolder
 
 _NO_EVIDENCE = {*PLACE, *SPECIAL, DRAW}
 
@@ -52,7 +50,7 @@ class Case:
     def marked(self, said: Said, missed: Sequence[MissedSpan] = ()) -> Mark:
         """The mark of a person on it."""
         return Mark(
-            kind=self.key.kind,  # type: ignore[arg-type]
+            kind=self.key.kind,
             label=self.key.label,
             doc_id=self.key.doc_id,
             source=self.place.source,
@@ -113,11 +111,19 @@ def cases(run: RunFolder, choice: Choice, around: int) -> list[Case]:
             (s for s in found.get(key.doc_id, ()) if key.start <= s.start < key.end),
             key=lambda span: (span.start, span.end, span.label),
         )
-        evidence = {k: v for k, v in row.items() if k not in _NO_EVIDENCE}
+        evidence = _evidence(choice, row)
         case = Case(key, place, drawn, evidence, found=tuple(inside))
         case = _with_text(case, texts[key.doc_id], around)
         made.append(_with_kept(case, row, kept))
     return made
+
+
+def _evidence(choice: Choice, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What was done and why; of filters, only what the one in question measured."""
+    told = {name: value for name, value in row.items() if name not in _NO_EVIDENCE}
+    if choice.kind != "filter":
+        return told
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _records(run: RunFolder, doc_ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -166,7 +172,7 @@ def _kept_of(
 ) -> dict[str, tuple[str | None, str]]:
     """Kept texts of one run as they were read, else as they are in its `data/`."""
     try:
-        holder = run if folder is None else type(run).open(Path(folder))
+        holder = run if folder is None else RunFolder.open(Path(folder))
         records = _records(holder, names)
         read = holder.source_texts(list(records.values()))
     except IsinglassError as error:

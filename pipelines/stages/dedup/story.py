@@ -23,7 +23,7 @@ from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
 from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.review.units import Kind
+    from isinglass.schemas.marks import Kind
 
 Located = tuple[RunFolder, Mapping[str, Any]]
 """A run, and one row of its ledger."""

@@ -22,7 +22,7 @@ from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.review.units import Kind
+    from isinglass.schemas.marks import Kind
 
     Finding = Mapping[str, Any]
     """A row of `findings/`, of which the columns are `_SHOWN` and `_SCORES`."""
