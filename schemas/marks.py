@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from isinglass.schemas.config.base import Section
 
@@ -24,6 +24,18 @@ SAYS: dict[Kind, tuple[Said, ...]] = {
 in it was missed."""
 
 
+def _printable(label: str) -> str:
+    if not label.isprintable():
+        raise ValueError("a label has printable characters only")
+    return label
+
+
+Label = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+"""Entity or reason."""
+
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class Key(NamedTuple):
     """The place that a mark is about, which is the same in every run of a corpus."""
 
@@ -37,9 +49,9 @@ class Key(NamedTuple):
 class MissedSpan(Section):
     """A span that should have been found; code points of the source text."""
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=1)
-    label: str = Field(min_length=1)
+    start: Number
+    end: Number
+    label: Label = Field(min_length=1)
 
 
 class Mark(Section):
@@ -57,23 +69,25 @@ class Mark(Section):
     """
 
     kind: Kind
-    label: str
+    label: Label
     doc_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     source: str
     path: str
-    row: int = Field(ge=0)
+    row: Number
     file_sha256: str
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
+    start: Number
+    end: Number
     mark: Said
     missed: tuple[MissedSpan, ...] = ()
-    drawn: tuple[int, ...] = ()
+    drawn: tuple[Number, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Mark:
         allowed = SAYS[self.kind]
         if self.mark not in allowed:
             raise ValueError(f"a {self.kind} is marked {', '.join(allowed)}")
+        if self.end < self.start:
+            raise ValueError("`end` is less than `start`")
         if bool(self.missed) != (self.mark == "missed"):
             raise ValueError("`missed` lists spans where the mark is missed, else none")
         if any(not self.start <= s.start < s.end for s in self.missed):

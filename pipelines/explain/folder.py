@@ -117,8 +117,10 @@ class RunFolder:
                 return found
         path, _, row = given.rpartition(":")
         if path and row.isdecimal() and len(row) < _LONGEST_ROW:
-            there = pc.field("path") == path
-            found = self.ledger(there & (pc.field("row") == int(row)))
+            there = self.ledger(pc.field("row") == int(row))
+            found = [one for one in there if one["path"] == path] or [
+                one for one in there if path.endswith(f"/{one['path']}")
+            ]
             if found:
                 return found
         doc_ids = documents_called(self.folder, given)

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 Marks = dict[Key, Mark]
 
+_FIX = (
+    "Correct that line or delete it: lines are as `isinglass review --format jsonl` "
+    "writes them."
+)
+
 
 @dataclass(frozen=True)
 class MarksFile:
@@ -65,9 +70,9 @@ def read_marks(content: bytes, name: str) -> Marks:
         try:
             told = json.loads(line)
         except (ValueError, RecursionError):
-            raise InputError(f"{where} is not JSON.") from None
+            raise InputError(f"{where} is not JSON. {_FIX}") from None
         if not isinstance(told, dict):
-            raise InputError(f"{where} is not an object.")
+            raise InputError(f"{where} is not an object. {_FIX}")
         if told.get("mark") is None:
             continue
         mark = _mark(told, where)
@@ -83,7 +88,7 @@ def _mark(told: dict[str, Any], where: str) -> Mark:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the line"
         said = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{where}: {key}: {said}.") from None
+        raise InputError(f"{where}: {key}: {said}. {_FIX}") from None
 
 
 def write_marks(path: Path, marks: Mapping[Key, Mark]) -> None:
