@@ -163,7 +163,6 @@ def test_a_terminal_takes_keys(folder: Path) -> None:
         stderr=theirs,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "90"},
     )
-    os.close(theirs)
     seen, keys, end = b"", [b"r", b"u", b"q"], time.monotonic() + 120
     while asked.poll() is None and time.monotonic() < end:
         if select.select([ours], [], [], 0.05)[0]:
@@ -173,6 +172,7 @@ def test_a_terminal_takes_keys(folder: Path) -> None:
             os.write(ours, keys.pop(0))
             time.sleep(0.2)
     asked.kill()
+    os.close(theirs)
     os.close(ours)
     assert asked.wait() == 0
     assert b"Nothing is written into RUN." in seen
