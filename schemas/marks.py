@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Section
 
@@ -24,15 +24,6 @@ SAYS: dict[Kind, tuple[Said, ...]] = {
 in it was missed."""
 
 
-def _printable(label: str) -> str:
-    if not label.isprintable():
-        raise ValueError("a label has printable characters only")
-    return label
-
-
-Label = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
-"""Entity or reason."""
-
 Number = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -51,7 +42,7 @@ class MissedSpan(Section):
 
     start: Number
     end: Number
-    label: Label = Field(min_length=1)
+    label: str = Field(min_length=1)
 
 
 class Mark(Section):
@@ -69,7 +60,7 @@ class Mark(Section):
     """
 
     kind: Kind
-    label: Label
+    label: str
     doc_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     source: str
     path: str

@@ -41,8 +41,8 @@ def visible(text: str) -> str:
 
 def inert(text: str) -> str:
     """As `visible`, and without the brackets that we set: a text must not set them."""
-    told = {mark: f"⟨U+{ord(mark):04X}⟩" for mark in (OPEN, CLOSE)}
-    return visible(text).translate(str.maketrans(told))
+    told = {ord(mark): f"⟨U+{ord(mark):04X}⟩" for mark in (OPEN, CLOSE)}
+    return visible(text).translate(told)
 
 
 def lines_of(text: str) -> str:

@@ -177,7 +177,7 @@ def _kept_of(
         read = holder.source_texts(list(records.values()))
     except IsinglassError as error:
         return dict.fromkeys(names, (None, f"The kept text cannot be shown: {error}"))
-    told = {}
+    told: dict[str, tuple[str | None, str]] = {}
     for (doc_id, record), text in zip(records.items(), read, strict=True):
         if not isinstance(text, Missing):
             told[doc_id] = text, ""
