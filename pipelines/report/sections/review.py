@@ -40,8 +40,8 @@ def review_section(review: ReviewSummary) -> Section:
 
 
 def _samples(review: ReviewSummary) -> Block:
-    heads = ("<Of", "All", "Sample", "Right", "Wrong", "Unsure", "No mark")
-    heads += ("Share right", "95 % interval")
+    heads = ["<Of", "All", "Sample", "Right", "Wrong", "Unsure", "No mark"]
+    heads += ["Share right", "95 % interval"]
     return table(
         "Samples and their marks",
         columns(*heads),
