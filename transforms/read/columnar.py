@@ -28,14 +28,17 @@ from isinglass.transforms.read.checks import (
     too_large,
 )
 from isinglass.transforms.read.columns import arrow_batches
+from isinglass.transforms.read.large_batches import Emptied, emptied
 from isinglass.transforms.read.large_pages import (
     MOST_DECODED,
     Shrunk,
     TooLargeError,
     shrunk,
 )
+from isinglass.transforms.read.messages import FILE_MAGIC
 from isinglass.transforms.read.pages import pages
 from isinglass.transforms.read.patched import patched
+from isinglass.transforms.read.sizes import head
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
 from isinglass.transforms.read.structure import require_structure
 
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
 
 # Column chunks are read through a buffer of this size instead of whole.
 _BUFFER_BYTES = 2**20
-_FILE_MAGIC = b"ARROW1"
 _UNDECODED = "a record batch cannot be decoded"
 
 
@@ -196,7 +198,7 @@ def _repeats(file: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int) -> bool:
 
 
 def _hollow_batches(
-    origin: Origin, batch: pa.RecordBatch, row: int, large: Shrunk
+    origin: Origin, batch: pa.RecordBatch, row: int, large: Shrunk | Emptied
 ) -> Iterator[Part]:
     """Turn records, large values of which are still to be read, into batches."""
     most = most_record_bytes(origin.layout.max_chars)
@@ -204,47 +206,61 @@ def _hollow_batches(
     for part in cut(sizes, min(BATCH_BYTES, most)):
         number, size = row + part.start, int(sizes[part.start])
         some = batch.slice(part.start, part.stop - part.start)
-        if size > most:
-            begin = large.head(some.column(origin.text), HEAD_BYTES)
-            yield only_rejected(origin, too_large(number, size, begin))
+        try:
+            if size > most:
+                begin = large.head(some, origin.text, HEAD_BYTES)
+                if begin is None:
+                    begin = head(some.column(origin.text), 0, HEAD_BYTES) or b""
+                yield only_rejected(origin, too_large(number, size, begin))
+                continue
+            some = large.restored(some)
+        except (pa.ArrowException, OSError):
+            reason = QuarantineReason.UNREADABLE_FILE
+            rows = range(number, number + some.num_rows)
+            yield from _lost(origin, rows, reason, _UNDECODED)
         else:
-            yield from arrow_batches(origin, large.restored(some), number)
+            yield from arrow_batches(origin, some, number)
 
 
 def record_batches(
     file: pa.NativeFile, start: int, stop: int
-) -> Iterator[pa.RecordBatch]:
+) -> Iterator[tuple[pa.RecordBatch, Emptied | None]]:
     """Yield record batches `start` to `stop` of an IPC file or stream; -1 is the end.
 
-    Their values may not be touched before `require_structure` has seen them.
+    With each comes what it lacks, if it is too large to be decoded. Values may not be
+    touched before `require_structure` has seen them.
 
     Raises:
         pyarrow.ArrowException: It is neither, or it is damaged.
         OSError: The same, or the system cannot read it.
         IndexError: It has fewer record batches.
+        TooLargeError: It has a dictionary that is too large to be decoded.
     """
     reader = open_ipc(file)
+    parts, lacking = emptied(file, reader.schema)
+    file.seek(0)
+    reader = open_ipc(patched(file, parts) if lacking else file)
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         last = reader.num_record_batches if stop < 0 else stop
         for index in range(start, last):
             if index >= reader.num_record_batches:
                 raise IndexError(f"{reader.num_record_batches} record batches")
-            yield reader.get_batch(index)
+            yield reader.get_batch(index), lacking.get(index)
         return
     index = 0
     for batch in reader:
         if 0 <= stop <= index:
             return
         if index >= start:
-            yield batch
+            yield batch, lacking.get(index)
         index += 1
     if index < stop:
         raise IndexError(f"{index} record batches")
 
 
-def open_ipc(file: pa.NativeFile) -> Any:
+def open_ipc(file: pa.NativeFile | BinaryIO) -> Any:
     """Open an IPC file or stream at its beginning; raises as `record_batches` does."""
-    is_file = file.read(len(_FILE_MAGIC)) == _FILE_MAGIC
+    is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
     file.seek(0)
     return pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
 
@@ -261,7 +277,7 @@ def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]
         batches = record_batches(file, piece.start, piece.stop)
         while True:
             try:
-                batch = next(batches, None)
+                found = next(batches, None)
             except (pa.ArrowException, OSError, IndexError):
                 # Planning went through all record batches of the file.
                 require_unchanged(piece)
@@ -274,17 +290,29 @@ def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]
                 yield from _lost(origin, range(row, stop), reason, detail)
                 row = stop
                 break
-            if batch is None:
+            if found is None:
                 break
+            batch, lacking = found
             stop = row + batch.num_rows
+            if lacking and lacking.bytes:
+                detail = (
+                    f"a record batch takes {lacking.bytes} bytes, too many to decode"
+                )
+                reason = QuarantineReason.TOO_LONG
+                yield from _lost(origin, range(row, stop), reason, detail)
+                row = stop
+                continue
             try:
-                require_structure(batch)
+                (lacking.require_structure if lacking else require_structure)(batch)
             except (pa.ArrowException, ValueError):
                 require_unchanged(piece)
                 reason, detail = QuarantineReason.UNREADABLE_FILE, _UNDECODED
                 yield from _lost(origin, range(row, stop), reason, detail)
             else:
-                yield from arrow_batches(origin, batch, row)
+                if lacking:
+                    yield from _hollow_batches(origin, batch, row, lacking)
+                else:
+                    yield from arrow_batches(origin, batch, row)
             row = stop
     _require_rows(piece, row)
 

@@ -76,11 +76,11 @@ class Shrunk:
             total += sizes
         return total
 
-    def head(self, column: pa.Array, most: int) -> bytes:
-        """The first bytes of the first value, at most so many."""
-        for _, page, index in self._stubs(column.slice(0, 1)):
+    def head(self, batch: pa.RecordBatch, name: str, most: int) -> bytes | None:
+        """The first bytes of the first text, at most so many; None if it is here."""
+        for _, page, index in self._stubs(batch.column(name).slice(0, 1)):
             return self._value(page, index, most)
-        return head(column, 0, most) or b""
+        return None
 
     def restored(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The records with values for stubs, all of which are held."""

@@ -25,7 +25,7 @@ LARGE = "é" * 9_000
 
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of more than 16,000 bytes are large, values of more than 40,000 too long."""
+    """Pages are large from 16,000 bytes on, and values too long from 40,000 on."""
     monkeypatch.setattr(large_pages, "MOST_DECODED", 16_000)
     monkeypatch.setattr(columnar, "MOST_DECODED", 16_000)
     monkeypatch.setattr(checks, "LEAST_RECORD_BYTES", 40_000)
