@@ -106,7 +106,8 @@ def _read_group(
             )
             yield from _lost(origin, range(row, stop), reason, detail)
             return
-        except (pa.ArrowException, OSError, StopIteration):
+        except (pa.ArrowException, OSError, StopIteration, UnicodeDecodeError):
+            # The last one is of the name of a column.
             require_unchanged(piece)
             reason = QuarantineReason.UNREADABLE_FILE
             detail = f"row group {group} cannot be decoded"
@@ -236,10 +237,11 @@ def record_batches(
         IndexError: It has fewer record batches.
         TooLargeError: It has a dictionary that is too large to be decoded.
     """
-    reader = open_ipc(file)
+    reader, place = open_ipc(file), file.tell()
     parts, lacking = emptied(file, reader.schema)
-    file.seek(0)
-    reader = open_ipc(patched(file, parts) if lacking else file)
+    file.seek(place)
+    if lacking:
+        reader = open_ipc(patched(file, parts))
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         last = reader.num_record_batches if stop < 0 else stop
         for index in range(start, last):

@@ -242,9 +242,10 @@ def shrunk(
     metadata = opened.metadata.row_group(group)
     for index in range(metadata.num_columns):
         chunk = metadata.column(index)
+        if chunk.total_uncompressed_size <= MOST_DECODED:
+            continue
         path = chunk.path_in_schema
-        is_read = any(path == name or path.startswith(f"{name}.") for name in names)
-        if is_read and chunk.total_uncompressed_size > MOST_DECODED:
+        if any(path == name or path.startswith(f"{name}.") for name in names):
             schema = opened.schema.column(index)
             flat = path in names and not schema.max_repetition_level
             shrinking.add(chunk, schema, flat=flat)
