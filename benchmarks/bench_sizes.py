@@ -76,6 +76,26 @@ def repeated(megabytes: int, size: int, folder: Path) -> None:
     pq.write_table(table, folder / "a.parquet", dictionary_pagesize_limit=2**25)
 
 
+def large(megabytes: int, kind: str, folder: Path) -> None:
+    """Between two texts one of so many MB, in one page, batch or csv file."""
+    path = folder / f"a.{kind.partition(' ')[0]}"
+    if kind == "csv.gz":
+        with gzip.open(path, "wb") as file:
+            file.write(b'text,n\rone,1\r"')
+            for _ in range(megabytes):
+                file.write(b"a" * BATCH)
+            file.write(b'",2\rtwo,3\r')
+        return
+    table = pa.table({"text": ["one", "a" * (megabytes * BATCH), "two"]})
+    codec = kind.partition(" ")[2]
+    if path.suffix == ".parquet":
+        pq.write_table(table, path, compression=codec, use_dictionary=False)
+        return
+    options = pa.ipc.IpcWriteOptions(compression=codec)
+    with pa.ipc.new_file(path, table.schema, options=options) as writer:
+        writer.write_table(table)
+
+
 def run(make: Callable[[Path], None], sections: dict[str, Any]) -> dict[str, Any]:
     """Make an input and measure a job on it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -99,6 +119,8 @@ def main() -> None:
         "one text of 1.5 MB, repeated": partial(repeated, size, 1_500_000),
         "one text of 10 MB, repeated": partial(repeated, size, 10_000_000),
     }
+    kinds = ("parquet snappy", "parquet zstd", "arrow lz4", "arrow zstd", "csv.gz")
+    jobs |= {f"one text, {kind}": partial(large, size, kind) for kind in kinds}
     sections = {"dedup": {}}
     print(f"{'input':<30}{'records':>9}{'kept':>9}{'CPU s':>8}{'peak MB':>9}")
     # A process each, since the peak of children is the highest of all of them.

@@ -72,5 +72,4 @@ def test_identifiers_with_two_workers(tmp_path: Path) -> None:
     assert running.returncode == 0, (tmp_path / "log").read_text()
     # Both workers were seen.
     assert most >= 3
-    print("PEAK", peak)
     assert 100 < peak < MOST_MB
