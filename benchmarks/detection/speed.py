@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SLICES = 4
 MODES: tuple[Mode, ...] = ("exact", "fast", "identifiers")
-ASKED = {"fast": 3.0, "identifiers": 400.0}
+ASKED = {"fast": 10.0, "identifiers": 400.0}
 LEAST_MB = 10.0
 ALL_OF_STOCK = ", all of stock's entities"
 

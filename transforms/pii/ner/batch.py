@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
+from isinglass.transforms.pii.ner.encoder import PAD
 from isinglass.transforms.pii.ner.network import HALO
 from isinglass.transforms.pii.ner.special import HEAD, TAIL, CrossingRules
 from isinglass.transforms.pii.ner.table import hashes_of
-from isinglass.transforms.pii.ner.weights import PAD
 from isinglass.transforms.text import decode, string_buffers, white_table
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from isinglass.transforms.pii.found import MODEL_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.installed_presidio import model_labels
+from isinglass.transforms.pii.ner.encoder import UnknownNetworkError
 from isinglass.transforms.pii.ner.inference import Inference, Spans
 from isinglass.transforms.pii.ner.pipe import (
     SCORE,
@@ -43,7 +44,6 @@ from isinglass.transforms.pii.ner.reading import (
     read_together,
     without_long_stretches,
 )
-from isinglass.transforms.pii.ner.weights import UnknownNetworkError
 from isinglass.transforms.pii.windows import Piece, whole_texts
 
 if TYPE_CHECKING:

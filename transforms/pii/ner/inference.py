@@ -21,10 +21,11 @@ from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.batch import Batch, build_batch
 from isinglass.transforms.pii.ner.chunks import MOST_ENTRIES, SPACE, ChunkTable
 from isinglass.transforms.pii.ner.network import HALO, Network
-from isinglass.transforms.pii.ner.sentences import mark_sentence_starts
+from isinglass.transforms.pii.ner.sentences import SentenceStarts
 from isinglass.transforms.pii.ner.special import CrossingRules
+from isinglass.transforms.pii.ner.transitions import HIDDEN
 from isinglass.transforms.pii.ner.types import RESIDENT, TypeTable
-from isinglass.transforms.pii.ner.weights import HIDDEN, Weights, read_weights
+from isinglass.transforms.pii.ner.weights import COLUMNS, Weights, read_weights
 
 
 class Entities(NamedTuple):
@@ -61,8 +62,8 @@ def decode(
     most = int((highs - lows).sum())
     out = np.empty((most, 3), np.int32)
     layer = (
-        weights.lower,
-        weights.lower_bias,
+        weights.transitions.lower,
+        weights.transitions.lower_bias,
         np.ascontiguousarray(weights.upper[1:3]),
         np.ascontiguousarray(weights.upper_bias[1:3]),
     )
@@ -168,19 +169,23 @@ class Inference:
         """
         self._nlp = nlp
         self._weights: Weights = read_weights(nlp)
-        self._types = TypeTable(self._weights, resident, SEGMENT + 2 * HALO)
+        self._types = TypeTable(self._weights.encoder, resident, SEGMENT + 2 * HALO)
         self._rules = CrossingRules(nlp.tokenizer)
         self._chunks = ChunkTable(nlp, self._types, self._rules, entries)
         self._network = Network(self._weights)
+        self._sentences = None
+        if "parser" in nlp.pipe_names:
+            self._sentences = SentenceStarts(nlp, self._types, self._weights.labels)
         self.labels = self._weights.labels
+        _keep_attributes(nlp.vocab)
 
     def spans(self, texts: pa.StringArray) -> Spans:
         """Entities of a batch of texts."""
         batch = build_batch(texts, self._chunks, self._rules)
         rows = self.rows(batch)
         found = self.decode(batch, rows)
-        if "parser" in self._nlp.pipe_names and mark_sentence_starts(
-            self._nlp, self.labels, found, batch, texts, rows.starts
+        if self._sentences is not None and self._sentences.mark(
+            found, batch, rows.starts
         ):
             found = self.decode(batch, rows)
         owners = np.searchsorted(batch.highs, found.begins, side="right")
@@ -216,3 +221,14 @@ class Inference:
                 for e in self._nlp(text).ents
             ]
         return np.array(found, np.int32).reshape(-1, 4).T
+
+
+def _keep_attributes(vocab: Any) -> None:
+    """Leave the attributes of words that networks read.
+
+    spaCy computes every one for each new word, like-a-URL and so on: most of the time
+    of its tokenizer.
+    """
+    wanted = {vocab.strings[name] for name in (*COLUMNS, "IS_SPACE")}
+    for attribute in set(vocab.lex_attr_getters) - wanted:
+        del vocab.lex_attr_getters[attribute]

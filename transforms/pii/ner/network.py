@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
-from isinglass.transforms.pii.ner.weights import HIDDEN, LOWER_PIECES, PIECES, WIDTH
+from isinglass.transforms.pii.ner.encoder import PIECES, WIDTH
+from isinglass.transforms.pii.ner.transitions import HIDDEN, LOWER_PIECES
 
 if TYPE_CHECKING:
+    from isinglass.transforms.pii.ner.encoder import Encoder
     from isinglass.transforms.pii.ner.weights import Weights
 
 BLOCK = 512
@@ -23,22 +25,57 @@ _EPSILON = np.float32(1e-8)
 _WINDOW = 3 * WIDTH
 
 
-class Network:
-    """Buffers for the convolutions and for scoring moves outside of entities.
+class Convolutions:
+    """Buffers for an encoder's convolutions.
 
     All matrix products are numpy's, so that its BLAS decides on the speed.
     """
 
-    def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+    def __init__(self, encoder: Encoder) -> None:
+        self._layers = encoder.layers
         most = BLOCK + 2 * HALO
         self._columns = np.empty((most, _WINDOW), np.float32)
         self._sums = np.empty((most, PIECES * WIDTH), np.float32)
+
+    def run(
+        self,
+        rows: NDArray[np.float32],
+        places: NDArray[np.int32],
+        out: NDArray[np.float32],
+    ) -> None:
+        """Compute token vectors of one block.
+
+        Args:
+            rows: Floats by type, see `types.ROW`.
+            places: int32 (n + 8,), type of each row, with four neighbours on each side;
+                n is at most `BLOCK`.
+            out: float32 (n, 96), is written.
+        """
+        # Row i of the columns belongs to row i + 1 of the places.
+        count = len(places) - 2
+        columns = self._columns[:count]
+        first = self._layers[0]
+        _first(rows, places, first.gain, first.shift, columns)
+        for depth, layer in enumerate(self._layers[1:], start=1):
+            inner = columns[depth : count - depth]
+            sums = self._sums[: len(inner)]
+            np.dot(inner, layer.weights, out=sums)
+            _residual(sums, layer.bias, layer.gain, layer.shift, columns, depth)
+        depth = len(self._layers) - 1
+        out[:] = columns[depth : count - depth, WIDTH : 2 * WIDTH]
+
+
+class Network:
+    """Buffers for scoring moves outside of entities."""
+
+    def __init__(self, weights: Weights) -> None:
+        known = self._known = weights.transitions
+        self._convolutions = Convolutions(weights.encoder)
         self._last = np.empty((BLOCK, WIDTH), np.float32)
         self._lower = np.empty((BLOCK, LOWER_PIECES * HIDDEN), np.float32)
         self._hidden = np.empty((BLOCK, HIDDEN), np.float32)
         # Outside of an entity, two of the three features are those of no token.
-        self._closed = weights.lower_bias + weights.pad[1] + weights.pad[2]
+        self._closed = known.lower_bias + known.pad[1] + known.pad[2]
         begin, _, _, unit = weights.upper
         self._scores = np.ascontiguousarray(
             np.concatenate([begin, unit, weights.out[np.newaxis]]).T
@@ -66,36 +103,15 @@ class Network:
         """
         for low in range(0, len(tokens), BLOCK):
             high = min(low + BLOCK, len(tokens))
-            block = places[low : high + 2 * HALO]
-            vectors = tokens[low:high]
-            self._convolve(rows, block, vectors)
+            last, vectors = self._last[: high - low], tokens[low:high]
+            self._convolutions.run(rows, places[low : high + 2 * HALO], last)
+            np.dot(last, self._known.linear, out=vectors)
+            vectors += self._known.linear_bias
             self._score(vectors, best[low:high])
-
-    def _convolve(
-        self,
-        rows: NDArray[np.float32],
-        places: NDArray[np.int32],
-        out: NDArray[np.float32],
-    ) -> None:
-        """Row i of the columns belongs to row i + 1 of the places."""
-        layers = self._weights.layers
-        count = len(places) - 2
-        columns = self._columns[:count]
-        _first(rows, places, layers[0].gain, layers[0].shift, columns)
-        for depth, layer in enumerate(layers[1:], start=1):
-            inner = columns[depth : count - depth]
-            sums = self._sums[: len(inner)]
-            np.dot(inner, layer.weights, out=sums)
-            _residual(sums, layer.bias, layer.gain, layer.shift, columns, depth)
-        depth = len(layers) - 1
-        last = self._last[: len(out)]
-        last[:] = columns[depth : count - depth, WIDTH : 2 * WIDTH]
-        np.dot(last, self._weights.linear, out=out)
-        out += self._weights.linear_bias
 
     def _score(self, vectors: NDArray[np.float32], best: NDArray[np.int16]) -> None:
         lower = self._lower[: len(vectors)]
-        np.dot(vectors, self._weights.lower[0], out=lower)
+        np.dot(vectors, self._known.lower[0], out=lower)
         hidden = self._hidden[: len(vectors)]
         _maxout_two(lower, self._closed, hidden)
         _best(hidden @ self._scores, self._score_bias, best)

@@ -10,15 +10,17 @@ window around those, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.chunks import CAPITAL, SIGN, SPACE
+from isinglass.transforms.pii.ner.encoder import PAD, WIDTH, expect, read_encoder
+from isinglass.transforms.pii.ner.network import BLOCK, HALO, Convolutions
+from isinglass.transforms.pii.ner.parser import read_parser, sentence_starts
+from isinglass.transforms.pii.ner.types import TypeTable
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.ner.batch import Batch
@@ -32,91 +34,101 @@ BATCH_WINDOWS = 64
 _NUMBERS = frozenset({"PERCENT", "MONEY", "QUANTITY", "CARDINAL", "ORDINAL"})
 """Entities of these labels are no findings, and break into none."""
 
+COLUMNS = ("NORM", "PREFIX", "SUFFIX", "SHAPE", "SPACY", "IS_SPACE")
+"""What the parser's encoder embeds: as the recogniser's, and what follows a token."""
 
-class Window(NamedTuple):
-    """Rows of one text that the parser reads."""
-
-    text: int
-    low: int
-    high: int
+_RESIDENT = 1 << 13
 
 
-def mark_sentence_starts(
-    nlp: Any,
-    labels: tuple[str, ...],
-    found: Entities,
-    batch: Batch,
-    texts: pa.StringArray,
-    starts: NDArray[np.bool_],
-) -> bool:
-    """Note sentence starts around suspicious places in `starts`, bool (rows,).
+class SentenceStarts:
+    """A parser with the encoder that it listens to. One thread at a time."""
 
-    Returns:
-        Whether any was found, so that the batch must be decoded again.
-    """
-    wanted = np.array([label not in _NUMBERS for label in labels])
-    several = wanted[found.labels] & (found.ends - found.begins > 1)
-    rows = _suspicious(batch.flags, found.begins[several], found.ends[several])
-    windows = list(_windows(rows, batch))
-    marked = False
-    for low in range(0, len(windows), BATCH_WINDOWS):
-        part = windows[low : low + BATCH_WINDOWS]
-        for window, begins in zip(part, _parse(nlp, part, batch, texts), strict=True):
-            known = batch.begins[window.low : window.high]
-            rows = window.low + np.searchsorted(known, begins)
-            # The first token of a window starts a sentence only for the parser.
-            rows = rows[rows > window.low]
-            starts[rows] = True
-            marked |= len(rows) > 0
-    return marked
+    def __init__(self, nlp: Any, types: TypeTable, labels: tuple[str, ...]) -> None:
+        """Read the encoder of a loaded pipeline.
+
+        Args:
+            nlp: Has a parser.
+            types: Types of tokens as batches number them.
+            labels: Labels of entities.
+
+        Raises:
+            UnknownNetworkError: Its encoder is not the one that is written here.
+        """
+        self._parser = read_parser(nlp.get_pipe("parser"))
+        reads = self._parser.transitions.encoder.name
+        expect("what the parser reads", reads, "tok2vec-listener")
+        expect("pipe tok2vec", "tok2vec" in nlp.pipe_names, expected=True)
+        encoder = read_encoder(nlp.get_pipe("tok2vec").model, COLUMNS)
+        self._convolutions = Convolutions(encoder)
+        self._tokens = types
+        self._types = TypeTable(encoder, _RESIDENT, BLOCK + 2 * HALO)
+        self._wanted = np.array([label not in _NUMBERS for label in labels])
+
+    def mark(self, found: Entities, batch: Batch, starts: NDArray[np.bool_]) -> bool:
+        """Note sentence starts around suspicious places in `starts`, bool (rows,).
+
+        Returns:
+            Whether any was found, so that the batch must be decoded again.
+        """
+        several = self._wanted[found.labels] & (found.ends - found.begins > 1)
+        rows = _suspicious(batch.flags, found.begins[several], found.ends[several])
+        lows, highs = _windows(rows, batch)
+        marked = False
+        for low in range(0, len(lows), BATCH_WINDOWS):
+            part = slice(low, low + BATCH_WINDOWS)
+            found_rows = self._parse(batch, lows[part], highs[part])
+            starts[found_rows] = True
+            marked |= len(found_rows) > 0
+        return marked
+
+    def _parse(
+        self, batch: Batch, lows: NDArray[np.int64], highs: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Rows within some windows at which sentences start."""
+        ends = np.cumsum(highs - lows + PAD)
+        # Where words stand among padding, in rows of the batch and of the windows.
+        begins = ends - PAD - (highs - lows)
+        padded = np.full(int(ends[-1]), -1, np.int64)
+        for begin, low, high in zip(begins, lows, highs, strict=True):
+            padded[begin : begin + high - low] = np.arange(low, high)
+        words = np.flatnonzero(padded >= 0)
+        rows = padded[words]
+        ids = np.zeros(len(padded) + 2 * HALO, np.int32)
+        ids[HALO + words] = self._interned(batch, rows)
+        vectors = np.empty((len(padded), WIDTH), np.float32)
+        for low in range(0, len(vectors), BLOCK):
+            block = vectors[low : low + BLOCK]
+            places = self._types.places(ids[low : low + len(block) + 2 * HALO])
+            self._convolutions.run(self._types.rows, places, block)
+        bounds = np.stack([begins, ends - PAD], axis=1)
+        marked = sentence_starts(self._parser, vectors, bounds)
+        # The first token of a window starts a sentence only for the parser.
+        marked[begins] = False
+        return padded[marked]
+
+    def _interned(self, batch: Batch, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Types of tokens as the parser's encoder tells them apart."""
+        if self._types.full:
+            self._types.drop()
+        after = np.minimum(rows + 1, len(batch.begins) - 1)
+        keys = np.empty((len(rows), len(COLUMNS)), np.uint64)
+        keys[:, :-2] = self._tokens.keys(batch.types[HALO + rows])
+        # The character behind a token belongs to none only where it is a blank.
+        keys[:, -2] = batch.begins[after] > batch.ends[rows]
+        keys[:, -1] = batch.flags[rows] & SPACE != 0
+        return self._types.intern(keys)
 
 
-def _parse(
-    nlp: Any, windows: list[Window], batch: Batch, texts: pa.StringArray
-) -> list[NDArray[np.int64]]:
-    """Code points of the text at which sentences start, for each window."""
-    known: dict[int, str] = {}
-    pieces = []
-    for text, low, high in windows:
-        if text not in known:
-            known = {text: texts[text].as_py()}
-        pieces.append(known[text][batch.begins[low] : batch.ends[high - 1]])
-    found = []
-    with nlp.memory_zone():
-        docs = nlp.pipe(pieces, batch_size=BATCH_WINDOWS, disable=["ner"])
-        for window, doc in zip(windows, docs, strict=True):
-            values = doc.to_array(["IDX", "SENT_START"]).astype(np.int64)
-            local = values[values[:, 1] == 1, 0]
-            found.append(local + batch.begins[window.low])
-    return found
-
-
-def _windows(rows: NDArray[np.int64], batch: Batch) -> Iterator[Window]:
-    """Windows around rows, joined where they overlap."""
-    texts = np.searchsorted(batch.highs, rows, side="right").tolist()
-    last: Window | None = None
-    for text, row in zip(texts, rows.tolist(), strict=True):
-        bounds = int(batch.lows[text]), int(batch.highs[text])
-        low = _edge(batch, max(row - BEFORE, bounds[0]), -1, bounds)
-        high = _edge(batch, min(row + AFTER, bounds[1]), 1, bounds)
-        if last is not None and last.text == text and last.high >= low:
-            last = last._replace(high=max(high, last.high))
-            continue
-        if last is not None:
-            yield last
-        last = Window(text, low, high)
-    if last is not None:
-        yield last
-
-
-def _edge(batch: Batch, row: int, step: int, bounds: tuple[int, int]) -> int:
-    """The nearest row in one direction that the tokenizer reads by itself."""
-    while row not in bounds and (
-        batch.begins[row] == batch.ends[row - 1]
-        and not (batch.flags[row] | batch.flags[row - 1]) & SPACE
-    ):
-        row += step
-    return row
+def _windows(
+    rows: NDArray[np.int64], batch: Batch
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First rows, and ends, of windows around rows, joined where they overlap."""
+    texts = np.searchsorted(batch.highs, rows, side="right")
+    lows = np.maximum(rows - BEFORE, batch.lows[texts])
+    highs = np.minimum(rows + AFTER, batch.highs[texts])
+    # Texts have padding between them, so that windows of two never touch.
+    first = np.flatnonzero(np.append(True, lows[1:] > highs[:-1])[: len(rows)])
+    return lows[first], np.maximum.reduceat(highs, first) if len(first) else highs
 
 
 @njit(nogil=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.transforms.pii.ner.encoder import PIECES, WIDTH, Encoder
 from isinglass.transforms.pii.ner.network import norm_rows
 from isinglass.transforms.pii.ner.table import ByteTable, hashes_of
-from isinglass.transforms.pii.ner.weights import COLUMNS, PIECES, WIDTH, Weights
 
 ROW = WIDTH * (1 + PIECES * 3)
 """Floats kept for a type: its vector, and its share of the first convolution as the
@@ -32,10 +32,10 @@ class TypeTable:
         rows: float32 (resident + scratch, `ROW`).
     """
 
-    def __init__(self, weights: Weights, resident: int, scratch: int) -> None:
-        self._weights = weights
+    def __init__(self, encoder: Encoder, resident: int, scratch: int) -> None:
+        self._encoder = encoder
         self._resident = resident
-        first = weights.layers[0]
+        first = encoder.layers[0]
         parts = first.weights.reshape(3, WIDTH, PIECES * WIDTH)
         self._products = np.ascontiguousarray(np.concatenate(list(parts), axis=1))
         self._bias = np.zeros(ROW - WIDTH, np.float32)
@@ -65,7 +65,7 @@ class TypeTable:
         """Number of each type.
 
         Args:
-            keys: uint64 (n, 4), attributes by token.
+            keys: uint64 (n, columns), attributes by token.
         """
         data = np.ascontiguousarray(keys).view(np.uint8).reshape(-1)
         bounds = np.arange(len(keys) + 1) * keys.shape[1] * keys.itemsize
@@ -73,13 +73,22 @@ class TypeTable:
         ids, _ = self._known.intern(data, begins, ends, hashes_of(data, begins, ends))
         return ids + np.int32(1)
 
+    def keys(self, ids: NDArray[np.int32]) -> NDArray[np.uint64]:
+        """Attributes of types, uint64 (n, columns); of padding those of another."""
+        return self._keys[ids - 1]
+
+    @property
+    def _keys(self) -> NDArray[np.uint64]:
+        columns = len(self._encoder.columns)
+        return self._known.content.view(np.uint64).reshape(-1, columns)
+
     def places(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """Rows of `self.rows` for the tokens of one segment, valid until the next call.
 
         Args:
             ids: int32 (n,), types; of those that are not resident at most `scratch`.
         """
-        keys = self._known.content.view(np.uint64).reshape(-1, len(COLUMNS))
+        keys = self._keys
         stop = min(len(self), self._resident)
         for low in range(self._filled, stop, _BLOCK):
             high = min(low + _BLOCK, stop)
@@ -98,8 +107,8 @@ class TypeTable:
         return places
 
     def _compute(self, keys: NDArray[np.uint64], rows: NDArray[np.float32]) -> None:
-        mix = self._weights.mix
-        embedded = self._weights.embed.predict(keys)
+        mix = self._encoder.mix
+        embedded = self._encoder.embed.predict(keys)
         summed = embedded @ mix.weights
         summed += mix.bias
         vectors = np.empty((len(keys), WIDTH), np.float32)

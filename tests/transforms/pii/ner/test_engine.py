@@ -10,6 +10,7 @@ from isinglass.transforms.pii import windows
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.ner import engine as module
+from isinglass.transforms.pii.ner.encoder import UnknownNetworkError
 from isinglass.transforms.pii.ner.engine import OwnEngine, load_engine
 from isinglass.transforms.pii.ner.inference import Inference
 from isinglass.transforms.pii.ner.pipe import (
@@ -17,7 +18,8 @@ from isinglass.transforms.pii.ner.pipe import (
     keep_recogniser,
     load_pipeline,
 )
-from isinglass.transforms.pii.ner.weights import UnknownNetworkError, read_weights
+from isinglass.transforms.pii.ner.sentences import SentenceStarts
+from isinglass.transforms.pii.ner.weights import read_weights
 from isinglass.transforms.pii.windows import Chunk, chunk_spans
 
 if TYPE_CHECKING:
@@ -68,16 +70,16 @@ def test_findings_of_both_engines(ours: OwnEngine, piped: PipeEngine) -> None:
 
 
 @pytest.fixture
-def parsed(nlp: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Tokens of each text that the parser reads."""
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Tokens of each window that the parser reads."""
     lengths: list[int] = []
-    pipe = nlp.pipe
+    parse = SentenceStarts._parse
 
-    def count(texts: list[str], **options: Any) -> Any:
-        lengths.extend(len(nlp.tokenizer(text)) for text in texts)
-        return pipe(texts, **options)
+    def count(self: SentenceStarts, batch: Any, lows: Any, highs: Any) -> Any:
+        lengths.extend((highs - lows).tolist())
+        return parse(self, batch, lows, highs)
 
-    monkeypatch.setattr(nlp, "pipe", count)
+    monkeypatch.setattr(SentenceStarts, "_parse", count)
     return lengths
 
 
@@ -196,3 +198,15 @@ def test_a_network_that_differs_is_refused(model: SpacyModel) -> None:
     nlp.remove_pipe("ner")
     with pytest.raises(UnknownNetworkError, match="pipe ner"):
         read_weights(nlp)
+
+
+def test_a_parser_with_another_encoder_is_refused(model: SpacyModel) -> None:
+    nlp = load_pipeline(model)
+    nodes = nlp.get_pipe("tok2vec").model.walk(order="dfs_pre")
+    attributes = next(n for n in nodes if n.name == "extract_features").attrs
+    attributes["columns"] = [*attributes["columns"][:-1], "IS_ALPHA"]
+    with pytest.raises(UnknownNetworkError, match="IS_ALPHA"):
+        Inference(nlp)
+    nlp.remove_pipe("tok2vec")
+    with pytest.raises(UnknownNetworkError, match="pipe tok2vec"):
+        Inference(nlp)

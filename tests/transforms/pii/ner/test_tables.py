@@ -86,10 +86,10 @@ def test_a_table_grows_for_one_large_batch(nlp: Any) -> None:
 
 
 def test_types_beyond_the_resident_ones_have_the_same_floats(nlp: Any) -> None:
-    weights = read_weights(nlp)
+    encoder = read_weights(nlp).encoder
     doc = nlp.tokenizer("one two three four five six seven")
     keys = doc.to_array(list(COLUMNS))
-    large, small = TypeTable(weights, 100, 10), TypeTable(weights, 3, 10)
+    large, small = TypeTable(encoder, 100, 10), TypeTable(encoder, 3, 10)
     for table in (large, small):
         assert table.intern(keys).tolist() == list(range(1, 8))
     ids = np.array([0, 7, 2, 5, 7, 0], np.int32)
@@ -101,5 +101,5 @@ def test_types_beyond_the_resident_ones_have_the_same_floats(nlp: Any) -> None:
 
 
 def _table(nlp: Any, entries: int = 1000) -> ChunkTable:
-    types = TypeTable(read_weights(nlp), 100, 100)
+    types = TypeTable(read_weights(nlp).encoder, 100, 100)
     return ChunkTable(nlp, types, CrossingRules(nlp.tokenizer), entries)
