@@ -280,7 +280,7 @@ def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]
         while True:
             try:
                 found = next(batches, None)
-            except (pa.ArrowException, OSError, IndexError):
+            except (pa.ArrowException, OSError, IndexError, TooLargeError):
                 # Planning went through all record batches of the file.
                 require_unchanged(piece)
                 if piece.rows is None:
@@ -296,27 +296,35 @@ def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]
                 break
             batch, lacking = found
             stop = row + batch.num_rows
-            if lacking and lacking.bytes:
-                detail = (
-                    f"a record batch takes {lacking.bytes} bytes, too many to decode"
-                )
-                reason = QuarantineReason.TOO_LONG
-                yield from _lost(origin, range(row, stop), reason, detail)
-                row = stop
-                continue
-            try:
-                (lacking.require_structure if lacking else require_structure)(batch)
-            except (pa.ArrowException, ValueError):
-                require_unchanged(piece)
-                reason, detail = QuarantineReason.UNREADABLE_FILE, _UNDECODED
-                yield from _lost(origin, range(row, stop), reason, detail)
-            else:
-                if lacking:
-                    yield from _hollow_batches(origin, batch, row, lacking)
-                else:
-                    yield from arrow_batches(origin, batch, row)
+            yield from _read_batch(origin, piece, batch, row, lacking)
             row = stop
     _require_rows(piece, row)
+
+
+def _read_batch(
+    origin: Origin,
+    piece: Piece,
+    batch: pa.RecordBatch,
+    row: int,
+    lacking: Emptied | None,
+) -> Iterator[Part]:
+    """Read a record batch of which nothing was looked at."""
+    rows = range(row, row + batch.num_rows)
+    if lacking and lacking.undecoded:
+        size, reason = lacking.undecoded, QuarantineReason.TOO_LONG
+        detail = f"a record batch takes {size} bytes, too many to decode"
+        yield from _lost(origin, rows, reason, detail)
+        return
+    try:
+        (lacking.require_structure if lacking else require_structure)(batch)
+    except (pa.ArrowException, ValueError):
+        require_unchanged(piece)
+        yield from _lost(origin, rows, QuarantineReason.UNREADABLE_FILE, _UNDECODED)
+        return
+    if lacking:
+        yield from _hollow_batches(origin, batch, row, lacking)
+    else:
+        yield from arrow_batches(origin, batch, row)
 
 
 def _require_rows(piece: Piece, stop: int) -> None:

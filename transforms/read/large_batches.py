@@ -30,13 +30,13 @@ _NARROW, _WIDE = (pa.string(), pa.binary()), (pa.large_string(), pa.large_binary
 class Emptied:
     """What a batch of `total` bytes lacks: the bytes of some columns of strings.
 
-    Of a batch that cannot be decoded at all, `bytes` says how large it would be; it has
-    no values then.
+    Of a batch that cannot be decoded at all, `undecoded` says how large it would be;
+    it has no values then.
     """
 
     streams: Mapping[str, tuple[Stream, int]]
     total: int
-    bytes: int = 0
+    undecoded: int = 0
 
     def require_structure(self, batch: pa.RecordBatch) -> None:
         """Raise as the function of this name does, also for the columns that lack."""
@@ -55,7 +55,7 @@ class Emptied:
     def sizes(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
         """Bytes of the strings (n,) of each record that are still to be read."""
         sizes = [decoded_bytes(batch.column(name)) for name in self.streams]
-        return np.sum([np.zeros(batch.num_rows, np.int64), *sizes], 0)
+        return sum(sizes, np.zeros(batch.num_rows, np.int64))
 
     def head(self, batch: pa.RecordBatch, name: str, most: int) -> bytes | None:
         """The first bytes of the first text, at most so many; None if it is here."""

@@ -196,7 +196,7 @@ class _Shrinking:
         if codec != "UNCOMPRESSED":
             packed = pa.Codec(codec.lower()).compress(content, asbytes=True)
         header = with_sizes(page, levels + len(content), levels + len(packed))
-        return header + before + packed
+        return bytes(header + before + packed)
 
     def _with_stubs(self, values: _Values, whole: int) -> bytes:
         number, place, parts = len(self.values), 0, []

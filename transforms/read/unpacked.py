@@ -126,7 +126,7 @@ def _tag(data: Any, place: Any) -> Any:
     """Where a tag ends; bytes of a literal, or of a copy, and how far behind it is."""
     tag = np.int64(data[place])
     place, kind, length = place + 1, tag & 3, tag >> 2
-    width = 1 << (kind - 1) if kind else max(0, length - 59)
+    width: Any = 1 << (kind - 1) if kind else max(0, length - 59)
     value = np.int64(0)
     for index in range(width):
         value |= np.int64(data[place + index]) << (8 * index)
