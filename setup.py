@@ -136,7 +136,7 @@ setup(
     zip_safe=False,
     install_requires=BASE,
     extras_require=EXTRAS,
-    entry_points={"console_scripts": ["isinglass = isinglass.cli:main"]},
+    entry_points={"console_scripts": ["isinglass = isinglass.__main__:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Environment :: Console",

@@ -42,8 +42,14 @@ from isinglass.pipelines.engine.workspace.layout import PRIVATE
 
 KEY = {"ISINGLASS_SOAK_KEY": "a key of more than sixteen characters"}
 OPEN_TO_VALUES = ("data", "quarantine")
-FULL, BUSY, KILLED, STOPPED = 75, 75, -signal.SIGKILL, 130
+FULL, BUSY = 75, 75
+AS_SHELLS_SAY = 128
+"""What is added to the number of a signal."""
+EARLY = 0.1
+"""Seconds in which an interpreter has not come to isinglass."""
 HOUR = 3600.0
+TRIES = 3
+"""So many moments are tried for one that meets a run that is not over."""
 DISTINCT = 7
 """Of nine texts the last is that before it, where the numbers are taken modulo 9."""
 MODES = ("in_memory", "in_memory", "multi_processing")
@@ -54,8 +60,10 @@ _NAMES = ("James Miller", "Mary Johnson", "Robert Brown", "Linda Davis")
 MARK = "quixolantern"
 """A word of every text, which has no business outside of the texts either."""
 WORDS = (".words.arrow", "vocabulary.data.npy")
-"""Ends of the names of files in `work/` that hold words one by one: those of clusters,
-of which a report shows some, and those of evaluation sets. Values are none of them."""
+"""Ends of the names of files in `work/` that hold words one by one until a run is done:
+of clusters, of which a report shows some, and of evaluation sets; values are none."""
+EARLIER, PART = "earlier", "corpus/[013].jsonl"
+"""A run over a part of the corpus, or against it nothing would be left."""
 FOOTER = "This page is kept by webmaster@footers-of-pages.io, who reads every letter."
 """A paragraph of every fifth text: boilerplate, which is listed without the address."""
 EVALUATED = 17
@@ -87,7 +95,7 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
         "run",
         {"encode": {"model": "minilm", "semantic": {"clusters": 4}}},
     ),
-    "against": ("clean", {"dedup": {"against": ["earlier"]}}),
+    "against": ("clean", {"dedup": {"against": [EARLIER]}}),
     "forget": ("forget", {}),
 }
 """Verb and sections by job; `earlier` and what is forgotten are made beforehand."""
@@ -101,6 +109,8 @@ class Soak:
     chance: random.Random
     planted: Sequence[str] = ()
     said: list[bytes] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+    """Moments that met a run, by kind; a run may be over before its moment comes."""
 
     def command(self, job: str, output: Path) -> list[str]:
         """The command line of a job that writes to `output`."""
@@ -108,23 +118,24 @@ class Soak:
         start = [sys.executable, "-m", "isinglass", verb]
         if verb == "forget":
             values = str(self.base / "values.txt")
-            given = [str(self.base / "earlier"), "--value-file", values]
+            given = [str(self.base / EARLIER), "--value-file", values]
             return [*start, *given, "--output", str(output)]
         path = self.base / f"{job}.yaml"
-        path.write_text(yaml.safe_dump(self.settings(sections)))
+        corpus = PART if output.name == EARLIER else "corpus"
+        path.write_text(yaml.safe_dump(self.settings(sections, corpus)))
         # The same bytes must come whoever does the work.
         mode = self.chance.choice(MODES)
         changes = [f"output={output}", f"beam.mode={mode}"]
         return [*start, "-c", str(path), *(p for c in changes for p in ("--set", c))]
 
-    def settings(self, sections: dict[str, Any]) -> dict[str, Any]:
+    def settings(self, sections: dict[str, Any], corpus: str) -> dict[str, Any]:
         """A configuration with small shards and worker processes."""
         keyed = {name: dict(section) for name, section in sections.items()}
         if "pii" in keyed:
             keyed["pii"]["key_env"] = next(iter(KEY))
             keyed["pii"]["canaries"] = {"documents": 20}
         return {
-            "inputs": [{"path": str(self.base / "corpus"), "source": "web"}],
+            "inputs": [{"path": str(self.base / corpus), "source": "web"}],
             "output": "unset",
             "limits": {"shard_bytes": 8_000, "max_quarantine_rate": 1.0},
             "beam": {"workers": 2, "mode": "in_memory"},
@@ -203,12 +214,12 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def leaks(folder: Path, planted: Sequence[str]) -> list[str]:
     """Files that hold a planted value, but those that hold texts."""
-    found = []
+    found, done = [], (folder / "_SUCCESS").exists()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_file() and inside.parts[0] not in OPEN_TO_VALUES:
             content = b"\n".join(contents(path))
-            allowed = MARK if path.name.endswith(WORDS) else ""
+            allowed = MARK if path.name.endswith(WORDS) and not done else ""
             wanted = [value for value in planted if value != allowed]
             if any(value.encode() in content for value in wanted):
                 found.append(f"{inside} holds a value")
@@ -247,26 +258,29 @@ def contents(path: Path) -> Iterator[bytes]:
 def kill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
     """Kill it and its workers."""
     del output
-    return _end(soak, command, seconds, signal.SIGKILL, KILLED)
+    return _end(soak, command, seconds, signal.SIGKILL, "kill")
 
 
 def stop(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
-    """Press Ctrl-C."""
+    """Press Ctrl-C, or end it as batch systems do."""
     del output
-    return _end(soak, command, seconds, signal.SIGINT, STOPPED)
+    number = soak.chance.choice((signal.SIGINT, signal.SIGTERM))
+    return _end(soak, command, seconds, number, "stop")
 
 
 def _end(
-    soak: Soak, command: Sequence[str], seconds: float, number: int, expected: int
+    soak: Soak, command: Sequence[str], seconds: float, number: int, kind: str
 ) -> str:
     process = soak.start(command)
     time.sleep(seconds)
     if process.poll() is None:
         os.killpg(process.pid, number)
     code = soak.finish(process)
-    # Ctrl-C in the first tenth of a second meets Python before isinglass.
-    early = seconds < 1.0 and code == -number
-    return "" if code in {0, expected} or early else f"exit code {code}"
+    # A signal in the first moments meets Python before isinglass.
+    early = number == signal.SIGKILL or seconds < EARLY
+    ended = (early and code == -number) or code == AS_SHELLS_SAY + number
+    soak.met[kind] += ended
+    return "" if ended or code == 0 else f"exit code {code}"
 
 
 def twice(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
@@ -276,6 +290,7 @@ def twice(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> s
     time.sleep(seconds / 4)
     second = soak.start(command)
     codes = soak.finish(first), soak.finish(second)
+    soak.met["twice"] += BUSY in codes
     return "" if set(codes) <= {0, BUSY} and 0 in codes else f"exit codes {codes}"
 
 
@@ -284,7 +299,7 @@ def set_back(soak: Soak, command: Sequence[str], output: Path, seconds: float) -
     ahead = time.time() + 24 * HOUR
     for path in output.rglob("*"):
         os.utime(path, (ahead, ahead))
-    return kill(soak, command, output, seconds)
+    return _end(soak, command, seconds, signal.SIGKILL, "set_back")
 
 
 def fill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> str:
@@ -299,24 +314,34 @@ def fill(soak: Soak, command: Sequence[str], output: Path, seconds: float) -> st
         code = soak.finish(process)
     finally:
         ballast.unlink(missing_ok=True)
+    soak.met["fill"] += code == FULL
     return "" if code in {0, FULL} else f"exit code {code} on a full disk"
 
 
 Moment = Callable[[Soak, Sequence[str], Path, float], str]
+KINDS: dict[str, Moment] = {
+    kind.__name__: kind for kind in (kill, stop, twice, set_back, fill)
+}
+OFTEN = ("kill", "kill", "kill", "stop", "twice", "set_back")
+"""What is done where nothing else is said."""
 
 
 def soak_job(
     soak: Soak, job: str, moments: int, kinds: Sequence[Moment], folder: Path
 ) -> list[str]:
-    """Disturb one job so many times; returns what went wrong."""
+    """Disturb one job until so many moments met it; returns what went wrong."""
     whole, disturbed = soak.base / f"{job}-whole", folder / f"{job}-disturbed"
+    # The first time code is compiled, which would make the run look long.
+    soak.run(soak.command(job, disturbed))
     started = time.monotonic()
     soak.run(soak.command(job, whole))
     seconds, expected = time.monotonic() - started, hashes(whole)
-    faults, done = [], Counter[str]()
-    for _ in range(moments):
+    faults, soak.met = _differing(expected, hashes(disturbed)), Counter[str]()
+    shutil.rmtree(disturbed)
+    for _ in range(TRIES * moments):
+        if soak.met.total() == moments:
+            break
         kind, moment = soak.chance.choice(kinds), soak.chance.uniform(0, seconds)
-        done[kind.__name__] += 1
         fault = kind(soak, soak.command(job, disturbed), disturbed, moment)
         found = [fault] if fault else []
         found += look_over(soak, disturbed)
@@ -327,7 +352,7 @@ def soak_job(
         faults += found
     faults += _end_in_peace(soak, job, disturbed, expected)
     print(
-        f"{job}: {dict(done)}, {len(faults)} faults, {seconds:.1f} s in peace",
+        f"{job}: {dict(+soak.met)}, {len(faults)} faults, {seconds:.1f} s in peace",
         flush=True,
     )
     return faults
@@ -358,18 +383,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
     parser.add_argument("--moments", type=int, default=100, help="in all")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, help="what is done")
     parser.add_argument("--documents", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--disk", type=Path, help="folder on a small file system")
     given = parser.parse_args(arguments)
     chance = random.Random(given.seed)  # noqa: S311 - when to disturb
-    kinds = [kill, kill, kill, stop, twice, set_back, *([fill] if given.disk else [])]
+    # In the background Ctrl-C is ignored, and that would be handed down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    names = given.kinds or [*OFTEN, *(["fill"] if given.disk else [])]
+    if "fill" in names and given.disk is None:
+        parser.error("the disk is filled only where --disk names a folder")
+    kinds = [KINDS[name] for name in names]
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         soak = Soak(base, chance, make_corpus(base, given.documents, chance))
         if {"against", "forget"} & set(given.jobs):
-            soak.run(soak.command("identifiers", base / "earlier"))
+            soak.run(soak.command("identifiers", base / EARLIER))
         for number, job in enumerate(given.jobs):
             share = len(range(number, given.moments, len(given.jobs)))
             where = given.disk or base

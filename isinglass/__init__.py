@@ -6,9 +6,8 @@ the functions of ``isinglass.api`` are loaded when they are asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+# As type checkers know it: `typing` takes longer than the first moments of a command.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from isinglass.api import deduplicate, detect_languages, find_pii, redact
 
@@ -23,6 +22,8 @@ if not TYPE_CHECKING:
         """Load a function of `isinglass.api`."""
         if name not in __all__:
             raise AttributeError(f"module 'isinglass' has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415
+
         return getattr(import_module("isinglass.api"), name)
 
 

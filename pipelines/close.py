@@ -28,6 +28,7 @@ from isinglass.pipelines.engine.workspace import (
     write_audit,
 )
 from isinglass.pipelines.explain.folder import RunFolder
+from isinglass.pipelines.gates import baselines
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.report.html import render_report
 from isinglass.pipelines.report.model import first_quarantined
@@ -36,19 +37,13 @@ from isinglass.pipelines.review.measure import measure
 from isinglass.pipelines.review.told import review_statistics, review_warnings
 from isinglass.pipelines.stage import Closed, Closing, Driver, Stage, Verdict
 from isinglass.pipelines.stages import STAGES
-from isinglass.pipelines.statistics import (
-    OUTPUT,
-    baselines,
-    record_statistics,
-    text_statistics,
-)
+from isinglass.pipelines.statistics import record_statistics, text_statistics
 from isinglass.pipelines.sums import reconcile, totals
-from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
+from isinglass.pipelines.verdict import all_gates, general_warnings, verdict
 from isinglass.schemas.commit import Commit, OutputFile
 from isinglass.schemas.manifest import InputFile, Manifest, StageSummary
 from isinglass.schemas.review import ReviewSummary
 from isinglass.schemas.statistic import Statistic, statistics_table
-from isinglass.transforms.statistics.fold import words_by_source
 from isinglass.transforms.statistics.gates import evaluate_gates
 
 if TYPE_CHECKING:
@@ -89,7 +84,7 @@ def close(run: Finished) -> Manifest:
     remove_strangers(run)
     counts = add_counts(list(run.cleans.values()))
     texts = text_statistics(workspace, driver.shard_ids)
-    closed = _close_stages(run, counts, words_by_source(texts, OUTPUT))
+    closed = _close_stages(run, counts, texts)
     review = _review(run)
     statistics = [*texts, *record_statistics(counts), *review_statistics(review)]
     for part in closed.values():
@@ -104,12 +99,13 @@ def close(run: Finished) -> Manifest:
     outside = [stage for stage in run.stages if is_outside(stage)]
     html = render_report(manifest, table, quarantined, shown, outside)
     write_atomically(workspace.path / "report.html", html)
+    remove_spent(workspace)
     _seal(workspace, manifest)
     return manifest
 
 
 def _close_stages(
-    run: Finished, counts: Mapping[str, int], words: Mapping[str | None, float]
+    run: Finished, counts: Mapping[str, int], texts: Sequence[Statistic]
 ) -> dict[str, Closed]:
     """What every stage adds, by its name."""
     partials: dict[str, dict[str, list[int]]] = {}
@@ -121,7 +117,7 @@ def _close_stages(
     for stage in run.stages:
         name = stage.name
         verdict, own = run.verdicts.get(name), partials.get(name, {})
-        closing = Closing(run.driver, counts, run.cleans, verdict, own, words)
+        closing = Closing(run.driver, counts, run.cleans, verdict, own, texts)
         with blamed(stage, "close"):
             closed[name] = stage.close(closing)
         check_closed(stage, closed[name])
@@ -139,9 +135,8 @@ def _manifest(
     config, identity = run.driver.config, run.identity
     every: list[type[Stage] | Stage] = [*STAGES]
     every += [stage for stage in run.stages if is_outside(stage)]
-    asked = [gate for stage in every for gate in stage.asks(config)]
     records, characters = totals(counts)
-    asked = [*config.gates, *asked, *general_gates(config, records)]
+    asked = all_gates(config, every, records)
     gates = evaluate_gates(asked, statistics, baselines(asked))
     inputs = _inputs(run)
     values: dict[str, Any] = {}
@@ -239,6 +234,17 @@ def remove_strangers(run: Finished) -> None:
                 remove(path)
         if is_folder(root / table) and not any(list_folder(root / table)):
             remove_folder(root / table)
+
+
+def remove_spent(workspace: Workspace) -> None:
+    """Remove what holds words of texts, also of stages that are off by now.
+
+    Before the seal: a run that is ended here goes on, and comes by again.
+    """
+    for stage in STAGES:
+        for pattern in stage.spent:
+            for path in list_files(workspace.work, pattern):
+                remove(path)
 
 
 def _seal(workspace: Workspace, manifest: Manifest) -> None:

@@ -39,6 +39,7 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     remove_leftovers,
 )
+from isinglass.pipelines.gates import check_gates
 from isinglass.pipelines.identity import Identity, finished_run
 from isinglass.pipelines.outside import is_outside, load_stages
 from isinglass.pipelines.ownership import check_claim, write_claim
@@ -48,7 +49,6 @@ from isinglass.pipelines.review.marks import marks_of
 from isinglass.pipelines.second_try import deadly_files, prepare_second_try
 from isinglass.pipelines.stage import HASHING, After, Driver, Site, Stage, Verb
 from isinglass.pipelines.stages import STAGES, in_order
-from isinglass.pipelines.statistics import check_gates
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
@@ -166,7 +166,7 @@ def prepare(request: Request) -> Prepared:
     config, verb = request.config, request.verb
     outside = load_stages(config.stages, request.base)
     check_beam(config.beam, request.execution.arguments)
-    gates = check_gates(config.gates, (*STAGES, *outside), request.base)
+    gates = check_gates(config, (*STAGES, *outside), request.base)
     for kind in STAGES:
         if kind.verb == verb and kind.of(config) is None:
             section = f"`{kind.name}` section; add `{kind.name}: {{}}`."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -15,6 +15,7 @@ from isinglass.pipelines.engine.mapped_tables import Extent, read_survey
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.statistics.fold import words_by_source
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -183,7 +184,7 @@ class Closing:
         cleans: Commit of each shard's clean pass.
         verdict: What the stage decided; None if it decided nothing.
         partials: Its partials, summed.
-        words: Words of the kept documents by source; of all of them under None.
+        texts: Statistics of the texts before and after.
     """
 
     driver: Driver
@@ -191,12 +192,17 @@ class Closing:
     cleans: Mapping[str, Commit]
     verdict: Verdict | None
     partials: Mapping[str, list[int]]
-    words: Mapping[str | None, float]
+    texts: Sequence[Statistic]
 
     @property
     def workspace(self) -> Workspace:
         """The run folder."""
         return self.driver.workspace
+
+    @property
+    def words(self) -> Mapping[str | None, float]:
+        """Words of the kept documents by source; of all of them under None."""
+        return words_by_source(self.texts, "output")
 
 
 @dataclass(frozen=True)
@@ -241,6 +247,11 @@ class Rebuilt(NamedTuple):
     clean_end: int | None
     output: Callable[[str], str] | None
 
+
+Columns = Mapping[str, Collection[str] | None]
+"""What can stand in columns of a statistic; None: only the data tell."""
+
+BY_TEXT: Columns = {"source": None, "language": None}
 
 Line = tuple[str, str]
 """Name and value of a line for a terminal."""

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 import pyarrow as pa
 
+from isinglass.pipelines.seam import BY_TEXT as BY_TEXT
 from isinglass.pipelines.seam import HASHING as HASHING
 from isinglass.pipelines.seam import OPEN as OPEN
 from isinglass.pipelines.seam import After as After
 from isinglass.pipelines.seam import Closed as Closed
 from isinglass.pipelines.seam import Closing as Closing
+from isinglass.pipelines.seam import Columns as Columns
 from isinglass.pipelines.seam import Driver as Driver
 from isinglass.pipelines.seam import Line as Line
 from isinglass.pipelines.seam import Phase as Phase
@@ -71,9 +73,11 @@ class Stage:
             and of documents whose scan fails as well.
         place: Where its section stands in the report, ascending.
         metrics: Statistics that gates may be about, besides those that
-            `transforms.statistics.characteristics` lists.
+            `transforms.statistics.characteristics` lists; see `slices`, too.
         entities: Kinds of its findings about which always the same is done, with the
             operator that does it.
+        spent: Patterns of files in `work/` that hold words of texts, and that nobody
+            needs when a run is closed. A run that needs them again makes them again.
         verb: The verb that makes no sense without it; empty for none.
         reasons: Of a stage from outside: a sentence for each reason it drops for.
     """
@@ -86,6 +90,7 @@ class Stage:
     metrics: ClassVar[tuple[str, ...]] = ()
     verb: ClassVar[str] = ""
     entities: ClassVar[Mapping[str, Operator]] = {}
+    spent: ClassVar[tuple[str, ...]] = ()
     reasons: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
@@ -253,6 +258,15 @@ class Stage:
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
         """Gates that its section stands for; besides those of `gates`."""
         return ()
+
+    @classmethod
+    def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
+        """Columns that its statistics have, by metric, and what can stand in them.
+
+        Gates about others are refused before the first pass. Of a metric that is left
+        out nothing is known.
+        """
+        return {}
 
     @classmethod
     def warns(

@@ -3,14 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import GateResult, InputFile, Records
 from isinglass.schemas.reasons import QuarantineReason
 from isinglass.schemas.statistic import Statistic
 
+if TYPE_CHECKING:
+    from isinglass.pipelines.stage import Stage
+
+LEAST_PRECISION, FEW = 0.9, 30
+"""Share that must be right of what a person looked at, and places below which it says
+little."""
+
 _MOST_NAMED = 5
+
+
+def all_gates(
+    config: RunConfig, stages: Iterable[type[Stage] | Stage], records: Records
+) -> list[GateConfig]:
+    """The gates of the configuration, of its sections, and those of every run.
+
+    One of the configuration takes the place of a warning that would be there without it
+    if it is about the same numbers, and bounds them from the same side.
+    """
+    own = {_about(gate) for gate in config.gates}
+    others = [gate for stage in stages for gate in stage.asks(config)]
+    others = [
+        gate for gate in others if gate.severity == "error" or _about(gate) not in own
+    ]
+    return [*config.gates, *others, *general_gates(config, records)]
+
+
+def _about(gate: GateConfig) -> tuple[object, ...]:
+    return gate.metric, tuple(sorted(gate.slice.items())), gate.op[0], gate.baseline
 
 
 def general_gates(config: RunConfig, records: Records) -> tuple[GateConfig, ...]:
@@ -24,7 +51,7 @@ def general_gates(config: RunConfig, records: Records) -> tuple[GateConfig, ...]
 
 
 def general_warnings(
-    inputs: Iterable[InputFile], records: Records, statistics: Iterable[Statistic]
+    inputs: Iterable[InputFile], records: Records, statistics: Sequence[Statistic]
 ) -> list[str]:
     """What a reader must know of the inputs and of what became of the records."""
     warnings = []
@@ -41,23 +68,36 @@ def general_warnings(
         )
     gone = _sources_gone(statistics) if records.kept else []
     if gone:
-        more = len(gone) - _MOST_NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        named = ", ".join(gone[:_MOST_NAMED])
-        warnings.append(f"Nothing is left of these sources: {named}{rest}.")
+        warnings.append(f"Nothing is left of these sources: {_some(gone)}.")
     if not records.total_in:
         warnings.append("The inputs hold no records.")
-    return warnings
+    return warnings + _weak_precision(statistics)
+
+
+def _weak_precision(statistics: Iterable[Statistic]) -> list[str]:
+    """Findings and removals of which a person found too many to be wrong."""
+    weak = [
+        f"{row.entity or row.reason} ({100 * row.value:.1f} % of "
+        f"{row.denominator:,.0f})"
+        for row in statistics
+        if row.metric == "review.precision"
+        and (row.denominator or 0) >= FEW
+        and row.value < LEAST_PRECISION
+    ]
+    if not weak:
+        return []
+    return [f"Fewer than nine of ten that somebody looked at are right: {_some(weak)}."]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _sources_gone(statistics: Iterable[Statistic]) -> list[str]:
     """Sources that had documents, and of which none was kept."""
-    documents: dict[str, dict[str, float]] = {"input": {}, "output": {}}
-    for row in statistics:
-        if row.metric == "documents" and row.source and row.language is None:
-            documents[row.when][row.source] = row.value
-    before, after = documents["input"], documents["output"]
-    return sorted(name for name, n in before.items() if n and not after.get(name))
+    rows = (row for row in statistics if row.metric == "documents.retention")
+    return sorted(row.source for row in rows if row.source and not row.value)
 
 
 def verdict(

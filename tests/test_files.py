@@ -59,6 +59,7 @@ OURS = {"outputs.write_bytes", "work.open", "stage.open", "RunFolder.open"}
 
 NOT_OF_A_RUN = {
     "pipelines/plan/": "inputs",
+    "pipelines/places.py": "whether inputs are there, and where a run would be made",
     "pipelines/stages/encode/preflight.py": "a model that the configuration names",
     "pipelines/stages/encode/work.py": "what processes of all runs note of their GPU",
     "pipelines/engine/fingerprint.py": "our own code",

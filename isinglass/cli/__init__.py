@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 
-from isinglass.cli.stopping import ENDING, stoppable
+from isinglass.__main__ import ENDING, NOTHING_DONE
+from isinglass.cli.stopping import stoppable
 
 
 def main() -> None:
-    """Entry point of `isinglass` and of `python -m isinglass`."""
-    with stoppable("Stopped. Nothing was changed."):
+    """Do what the command line asks, and end the process."""
+    with stoppable(NOTHING_DONE):
         # Imports take a while, in which one may think better of it.
         from isinglass.cli.app import run  # noqa: PLC0415
 

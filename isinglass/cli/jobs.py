@@ -17,6 +17,7 @@ from isinglass.cli.options import (
 )
 from isinglass.cli.stopping import stoppable
 from isinglass.cli.usage import GATE_FAILED, WARNED
+from isinglass.pipelines.places import check_places
 
 if TYPE_CHECKING:
     from isinglass.pipelines.forecast import Forecast
@@ -76,6 +77,7 @@ def start(
     if runner is not None:
         changes.append(f"beam.runner={runner}")
     checked = read_config(config, changes)
+    check_places(checked, Path.cwd())
     LOGGER.info("%s of %s: checking and planning", context.info_name, checked.name)
     # Heavy imports wait until the configuration is known to be right.
     from rich.console import Console  # noqa: PLC0415

@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
-AS_SHELLS_SAY = 128
-"""Added to the number of a signal: 130 and 143."""
+from isinglass.__main__ import AS_SHELLS_SAY, ENDING
 
 _FRESH_LINE = b"\r\x1b[2K\x1b[?25h"
 """For a terminal with a line of progress on it: without it, and with a cursor."""

@@ -15,13 +15,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from isinglass.pipelines.places import HUB, input_path
 from isinglass.pipelines.plan.discover import Found, no_permission
-from isinglass.pipelines.plan.places import input_path
 from isinglass.schemas.config import InputConfig
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.columnar import record_batches
 
-PREFIX = "hf:"
 _REMOTE = "://"
 
 
@@ -66,7 +65,7 @@ def _load(config: InputConfig, base: Path) -> Any:
         files = str(base / files)
     try:
         return datasets.load_dataset(
-            config.path.removeprefix(PREFIX),
+            config.path.removeprefix(HUB),
             name=config.name,
             data_files=files,
             split=config.split,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import glob
 import logging
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from isinglass.pipelines.places import Output, input_path, is_pattern, require
 from isinglass.pipelines.plan.companions import is_companion, listed
-from isinglass.pipelines.plan.places import Output, input_path
 from isinglass.schemas.config import InputConfig
 from isinglass.schemas.config.inputs import Format
 from isinglass.schemas.errors import InputError
@@ -19,7 +18,6 @@ from isinglass.transforms.read.formats import FORMATS, format_of
 
 LOGGER = logging.getLogger(__name__)
 
-_MAGIC = re.compile(r"[*?\[]")
 _SUFFIXES = f"{', '.join(FORMATS)} (text formats also with .gz or .zst)"
 
 
@@ -81,10 +79,9 @@ def _look(
                 "Set `format` for this input."
             )
         return path.parent, [path.name], hidden
-    if not _MAGIC.search(config.path):
-        raise InputError(f"inputs: {config.path} does not exist (looked at {path}).")
+    require(config, path)
     # The part before the first name with a wildcard.
-    first = next(i for i, part in enumerate(path.parts) if _MAGIC.search(part))
+    first = next(i for i, part in enumerate(path.parts) if is_pattern(part))
     root = Path(*path.parts[:first])
     if output is not None:
         output.refuse_matched(config, root, path)

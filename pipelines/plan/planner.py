@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from isinglass.pipelines.places import HUB, Output
 from isinglass.pipelines.plan.datasets_library import (
-    PREFIX,
     hub_files,
     saved_dataset_root,
     saved_files,
 )
 from isinglass.pipelines.plan.discover import Found, discover
 from isinglass.pipelines.plan.layout import InputFiles, make_layout
-from isinglass.pipelines.plan.places import Output
 from isinglass.pipelines.plan.probe import PlannedInput, probe
 from isinglass.pipelines.plan.shards import make_shards
 from isinglass.schemas.config import InputConfig, RunConfig
@@ -64,7 +63,7 @@ def plan(
 
 
 def _locate(item: InputConfig, base: Path, output: Output | None) -> list[Found]:
-    if item.path.startswith(PREFIX):
+    if item.path.startswith(HUB):
         return hub_files(item, base)
     root = saved_dataset_root(item, base)
     if root is not None:

@@ -22,7 +22,7 @@ from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.labels import is_language_tag, safe_labels
 from isinglass.transforms.statistics.fold import TextGatherer, text_statistics
-from isinglass.transforms.statistics.sums import add_into
+from isinglass.transforms.statistics.sums import OTHER, add_into
 
 _PLACE = ["doc_id", "shard", "path", "row", "reason"]
 _LEDGER = [*_PLACE, "outcome", "chars_in", "chars_out"]
@@ -150,12 +150,31 @@ def check_statistics(run: FinishedRun) -> Check:
     statistics, exact = _recount(run)
     ours = _by_slice(statistics, exact=exact)
     theirs = _by_slice([s for s in table if s.when == OUTPUT], exact=exact)
+    faults += _check_retention(table)
     faults += [
         f"statistics of {column or 'all texts'} {label}".rstrip() + " are not of data/"
         for column, label in sorted(ours.keys() | theirs.keys())
         if ours.get((column, label)) != theirs.get((column, label))
     ]
     return conclude("statistics", faults, f"{len(table):,} rows")
+
+
+def _check_retention(table: list[Statistic]) -> list[str]:
+    """Documents before and after are those of which the shares that stay are told."""
+    counted = {
+        (s.when, s.source, s.language): s.value
+        for s in table
+        if s.metric == "documents"
+    }
+    for s in (row for row in table if row.metric == "documents.retention"):
+        named = OTHER not in {s.source, s.language}
+        before = counted.get((INPUT, s.source, s.language))
+        after = counted.get((OUTPUT, s.source, s.language), s.numerator)
+        kept, documents = s.numerator or 0.0, s.denominator or 0.0
+        share = kept / documents if documents else 0.0
+        if s.value != share or (named and (kept, documents) != (after, before)):
+            return ["the share of documents that stay is not that of the documents"]
+    return []
 
 
 def _recount(run: FinishedRun) -> tuple[list[Statistic], bool]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
+from isinglass.pipelines.gates import baselines
 from isinglass.pipelines.proof.books import check_books, check_counts, check_statistics
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude, merged
 from isinglass.pipelines.proof.files import (
@@ -22,8 +23,7 @@ from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.read_again import read_manifest
 from isinglass.pipelines.review.told import review_warnings
 from isinglass.pipelines.stages import STAGES
-from isinglass.pipelines.statistics import baselines
-from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
+from isinglass.pipelines.verdict import all_gates, general_warnings, verdict
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.statistics.gates import evaluate_gates
@@ -67,10 +67,9 @@ def check_gates(run: FinishedRun, stages: Stages) -> Check:
         GateConfig.model_validate(gate.model_dump(exclude=found))
         for gate in manifest.gates
     ]
-    asked = [gate for stage in stages for gate in stage.asks(config)]
     faults = [
         f"gate {gate.metric} of the configuration was not evaluated"
-        for gate in (*config.gates, *asked, *general_gates(config, manifest.records))
+        for gate in all_gates(config, stages, manifest.records)
         if gate not in told
     ]
     statistics = run.statistics()

@@ -82,7 +82,10 @@ def _mark(told: dict[str, Any], where: str) -> Mark:
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "the line"
-        said = first["msg"].removeprefix("Value error, ")
+        said = {
+            "missing": "is missing",
+            "value_error": str(first.get("ctx", {}).get("error")),
+        }.get(first["type"], "is none that `isinglass review` writes")
         raise InputError(f"{where}: {key}: {said}.") from None
 
 

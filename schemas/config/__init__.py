@@ -5,11 +5,11 @@ from __future__ import annotations
 from isinglass.schemas.config.balance import AxisConfig as AxisConfig
 from isinglass.schemas.config.balance import BalanceConfig as BalanceConfig
 from isinglass.schemas.config.base import Section as Section
+from isinglass.schemas.config.canaries import CanaryConfig as CanaryConfig
 from isinglass.schemas.config.decontaminate import (
     DecontaminateConfig as DecontaminateConfig,
 )
 from isinglass.schemas.config.dedup import DedupConfig as DedupConfig
-from isinglass.schemas.config.dedup import EditedCopiesConfig as EditedCopiesConfig
 from isinglass.schemas.config.dedup import MaxRemovedConfig as MaxRemovedConfig
 from isinglass.schemas.config.dedup import ParagraphsConfig as ParagraphsConfig
 from isinglass.schemas.config.dedup import RepeatsConfig as RepeatsConfig
@@ -19,7 +19,6 @@ from isinglass.schemas.config.inputs import Columns as Columns
 from isinglass.schemas.config.inputs import InputConfig as InputConfig
 from isinglass.schemas.config.load import load_config as load_config
 from isinglass.schemas.config.normalise import NormaliseConfig as NormaliseConfig
-from isinglass.schemas.config.pii import CanaryConfig as CanaryConfig
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
 from isinglass.schemas.config.pii import Operator as Operator
 from isinglass.schemas.config.pii import PiiConfig as PiiConfig

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Local, Section
+from isinglass.schemas.config.canaries import CanaryConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 
 
@@ -55,21 +56,6 @@ class RepeatsConfig(Section):
     )
 
 
-class EditedCopiesConfig(Section):
-    """Edited copies of documents, by which every run measures what it misses."""
-
-    half_width: float = Field(
-        0.03,
-        gt=0.0,
-        le=0.5,
-        description="Of the 95 % interval of the recall of all edits together, where "
-        "at least nine of ten are found. So many documents are sampled, or all.",
-    )
-    documents: int | None = Field(
-        None, ge=0, description="About so many instead; 0 turns it off."
-    )
-
-
 class DedupConfig(Section):
     """Exact and near-duplicate removal.
 
@@ -103,7 +89,11 @@ class DedupConfig(Section):
         (), description="Folders of earlier runs; what they kept is not kept again."
     )
     max_removed: MaxRemovedConfig = Field(default_factory=MaxRemovedConfig)
-    canaries: EditedCopiesConfig = Field(default_factory=EditedCopiesConfig)
+    canaries: CanaryConfig = Field(
+        default_factory=CanaryConfig,
+        description="Edited copies of documents; the interval is that of the recall "
+        "of all edits together.",
+    )
     paragraphs: ParagraphsConfig | None = Field(
         None, description="Boilerplate paragraphs; absent: off."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -89,6 +90,13 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     return "\n".join(f"  - {path}: {fault}" for path, fault in said.items())
 
 
+def hint(name: str, known: Iterable[str], told: str = "known") -> str:
+    """What was probably meant by a name that is not known, or else all that are."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"{told}: {', '.join(names)}."
+
+
 def _is_inside(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
     return len(inner) > len(outer) and inner[: len(outer)] == outer
 
@@ -99,9 +107,8 @@ def _explain_one(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str
     if detail["type"] != "extra_forbidden":
         return path, _fault(detail, model)
     known = _known_keys(detail["loc"][:-1], model)
-    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}."
-    return path, f"unknown key; {hint}"
+    name = str(detail["loc"][-1])
+    return path, f"unknown key; {hint(name, known, 'known keys')}"
 
 
 def _fault(detail: ErrorDetails, model: type[BaseModel]) -> str:

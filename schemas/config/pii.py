@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from isinglass.schemas.config.base import Local, Section
+from isinglass.schemas.config.canaries import CanaryConfig
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.config.recognizers import RecognizersConfig
 
@@ -36,21 +37,6 @@ class EntityConfig(Section):
     operator: Operator = Field("replace", description="How a finding is changed.")
     threshold: float = Field(
         0.0, ge=0.0, le=1.0, description="Findings that score lower are ignored."
-    )
-
-
-class CanaryConfig(Section):
-    """Planted fake identifiers, by which every run measures what it misses."""
-
-    half_width: float = Field(
-        0.03,
-        gt=0.0,
-        le=0.5,
-        description="Of the 95 % interval of a kind's recall, where at least nine of "
-        "ten are found. So many documents are sampled for planting, or all there are.",
-    )
-    documents: int | None = Field(
-        None, ge=0, description="So many instead; 0 turns planting off."
     )
 
 
@@ -105,7 +91,11 @@ class PiiConfig(Section):
         default_factory=RecognizersConfig,
         description="Recognizers and lists of your own.",
     )
-    canaries: CanaryConfig = Field(default_factory=CanaryConfig)
+    canaries: CanaryConfig = Field(
+        default_factory=CanaryConfig,
+        description="Fake identifiers that are planted in copies of documents; the "
+        "interval is that of a kind's recall.",
+    )
     second_scan: bool = Field(
         default=True,
         description="Scan the finished data/ again with wide patterns that share "

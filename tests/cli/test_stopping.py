@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from isinglass.cli.stopping import ENDING, stoppable
+from isinglass.__main__ import ENDING
+from isinglass.cli.stopping import stoppable
 
 
 @pytest.mark.parametrize("number", ENDING)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.soak import leaks
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.stages.semantic import vectors
 from tests.encoded import embeddings_of, hashes, start, table, write_texts, write_topics
@@ -188,6 +189,36 @@ def test_words_can_be_left_out(tmp_path: Path) -> None:
     assert listed["terms"].to_pylist() == [[], [], []]
     assert "telescope" not in (run / "report.html").read_text()
     assert {c.status for c in prove(run)} <= {"passed", "skipped"}
+
+
+def test_words_are_gone_when_a_run_is_done_and_made_again_for_another(
+    tmp_path: Path,
+) -> None:
+    write_topics(tmp_path / "corpus", 36)
+    (tmp_path / "items.jsonl").write_text('{"text": "a question about xanthium ore"}\n')
+    sections = {
+        "dedup": {},
+        "decontaminate": {
+            "files": [str(tmp_path / "items.jsonl")],
+            "ngram": 5,
+            "min_words": 5,
+        },
+    }
+    run = start(tmp_path, ENCODE, **sections).folder
+    tables = ("clusters", "audit", "data", "ledger")
+    made, words = hashes(run, *tables), ["telescope", "xanthium"]
+    assert any(pq.read_table(run / "audit" / "clusters.parquet")["terms"].to_pylist())
+    assert leaks(run / "work", words) == []
+    # A word that was left by an attempt under another configuration goes, too.
+    left = run / "work" / "semantic_table" / "other.words.arrow"
+    left.write_text("telescope")
+    metric = {"metric": "records.kept", "op": ">=", "value": 1}
+    result = start(tmp_path, ENCODE, **sections, gates=[metric], replace=True)
+    assert not result.nothing_to_do
+    assert hashes(run, *tables) == made
+    assert leaks(run / "work", words) == []
+    assert {c.status for c in prove(run)} <= {"passed", "skipped"}
+    assert start(tmp_path, ENCODE, **sections, gates=[metric]).nothing_to_do
 
 
 def test_documents_without_a_token_are_near_nothing_and_place_no_centroid(

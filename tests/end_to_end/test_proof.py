@@ -147,6 +147,12 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "findings hidden": (in_manifest("findings", value={}), "counts"),
     "findings of statistics": (in_statistic("pii.found", {"value": 1.0}), "counts"),
+    "fewer left": (in_statistic("pii.leftovers.rate", {"value": -1.0}), "counts"),
+    "less unread": (in_statistic("pii.unread", {"value": 0.5}), "counts"),
+    "more stays": (
+        in_statistic("documents.retention", {"numerator": 7.0}, **ALL),
+        "statistics",
+    ),
     # Sources.
     "a shortened source span": (
         in_cell("findings", "end", lambda end: end - 1),
@@ -263,7 +269,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
         ),
         "gates",
     ),
-    "another verdict": (in_manifest("verdict", value="warned"), "gates"),
+    "another verdict": (in_manifest("verdict", value="passed"), "gates"),
     "a verdict without warning": (in_manifest("warnings", value=["Careful."]), "gates"),
     "a hidden warning": (
         in_manifest("inputs", 0, "problem", value="It could not be read."),

@@ -6,10 +6,16 @@ from typing import Literal
 
 import pytest
 
+from isinglass.pipelines.stage import Stage
 from isinglass.pipelines.stages.balance.stage import Balance
 from isinglass.pipelines.stages.pii.stage import Pii
-from isinglass.pipelines.verdict import general_gates, general_warnings, verdict
-from isinglass.schemas.config import RunConfig
+from isinglass.pipelines.verdict import (
+    all_gates,
+    general_gates,
+    general_warnings,
+    verdict,
+)
+from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.manifest import AxisSummary, GateResult, InputFile, Records
 from isinglass.schemas.statistic import Statistic
 
@@ -93,20 +99,50 @@ def test_general_warnings(
 
 
 def test_sources_of_which_nothing_is_left_are_named() -> None:
-    counts = {"web": (9, 4), "mail": (2, 0), "chat": (1, None), "none": (0, 0)}
+    shares = {"web": 0.4, "mail": 0.0, "chat": 0.0, "": 0.0}
     rows = [
-        Statistic("documents", number, "documents", when, source=source)
-        for source, both in counts.items()
-        for when, number in zip(("input", "output"), both, strict=True)
-        if number is not None
+        Statistic("documents.retention", share, "share", "run", source=source)
+        for source, share in shares.items()
     ]
     # In one language there may well be nothing.
-    rows.append(Statistic("documents", 0, "documents", "output", "", "web", "en"))
+    rows.append(Statistic("documents.retention", 0, "share", "run", language="en"))
     assert general_warnings([], records(), rows) == [
         "Nothing is left of these sources: chat, mail."
     ]
     # If nothing is left at all, a gate fails.
     assert general_warnings([], records(kept=0, nul_character=2), rows) == []
+
+
+SAID = (
+    "Fewer than nine of ten that somebody looked at are right: PERSON (80.0 % of 30), "
+    "near_duplicate (72.5 % of 40)."
+)
+
+
+def looked_at(value: float, number: int, **slices: str) -> Statistic:
+    metric = "review.precision"
+    return Statistic(metric, value, "share", "run", denominator=number, **slices)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([looked_at(0.9, 50, entity="PERSON")], []),
+        ([looked_at(0.5, 29, entity="PERSON")], []),
+        ([Statistic("review.recall", 0.5, "share", "run", denominator=50)], []),
+        (
+            [
+                looked_at(0.8, 30, entity="PERSON"),
+                looked_at(0.725, 40, reason="near_duplicate"),
+            ],
+            [SAID],
+        ),
+    ],
+)
+def test_precision_is_warned_of_where_it_was_measured(
+    rows: list[Statistic], expected: list[str]
+) -> None:
+    assert general_warnings([], records(), rows) == expected
 
 
 def config(**sections: object) -> RunConfig:
@@ -122,6 +158,40 @@ def test_every_run_has_a_limit_and_must_keep_something() -> None:
     assert limit.severity == kept.severity == "error"
     # Inputs without records are told by a warning.
     assert general_gates(limits, records(kept=0)) == (limit,)
+
+
+class Asks(Stage):
+    """A stage with a warning and a stop of its own."""
+
+    name = "asks"
+
+    @classmethod
+    def asks(cls, config: RunConfig) -> tuple[GateConfig, ...]:
+        del config
+        return OWN, STOP
+
+
+OWN = GateConfig(metric="a.b", slice={"x": "*"}, op="<=", value=1, severity="warning")
+STOP = OWN.model_copy(update={"severity": "error"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "replaced"),
+    [
+        ({"value": 5}, True),
+        ({"op": "<", "severity": "error"}, True),
+        ({"op": ">="}, False),
+        ({"slice": {"x": "y"}}, False),
+        ({"metric": "a.c"}, False),
+        ({"baseline": "earlier"}, False),
+    ],
+)
+def test_a_gate_of_the_configuration_takes_the_place_of_a_warning(
+    *, changes: dict[str, object], replaced: bool
+) -> None:
+    gate = GateConfig.model_validate(OWN.model_dump() | changes)
+    found = all_gates(config(gates=[gate.model_dump()]), [Asks], records())
+    assert found[:-2] == ([gate, STOP] if replaced else [gate, OWN, STOP])
 
 
 def test_a_run_without_a_scan_says_so() -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from isinglass.cli.init import Profile, profile_text
+from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.config import RunConfig, load_config
 from isinglass.schemas.config.pii import default_entities
 from isinglass.schemas.errors import ConfigError
@@ -232,3 +233,15 @@ def test_the_profile_without_a_model_looks_for_all_but_names() -> None:
     expected = default_entities()
     del expected["PERSON"]
     assert shown.pii.entities == expected
+
+
+@pytest.mark.parametrize("profile", get_args(Profile))
+def test_a_profile_shows_what_is_asked_without_it(profile: Profile) -> None:
+    shown = load_config(profile_text(profile))
+    asked = [gate for stage in STAGES for gate in stage.asks(shown)]
+    assert {gate.metric for gate in asked} == {
+        "dedup.missed",
+        "dedup.false_removals",
+        "group.retention_parity",
+    }
+    assert all(gate in shown.gates for gate in asked)

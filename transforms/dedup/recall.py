@@ -28,6 +28,9 @@ design; this far above it, it should not."""
 BELOW, CONTAINED = "below", "contained"
 """Copies that must not be removed, and copies that only containment removes."""
 
+FEW = 30
+"""Copies below which a share says little."""
+
 MOST_MISSED = 0.05
 """Share missed above which a run warns. With 25 bands of 5 rows and threshold 0.75, one
 in 20,000 is expected."""
@@ -113,6 +116,18 @@ def told_counts(statistics: Iterable[Statistic]) -> dict[str, list[int]]:
         numbers = [int(row.denominator or 0), int(row.numerator or 0)]
         counts[f"{row.group}{SEPARATOR}{name}"] = numbers
     return counts
+
+
+def few_copies(dedup: DedupConfig | None, statistics: Iterable[Statistic]) -> list[str]:
+    """A warning where too few copies were made to say what is missed."""
+    if not is_measured(dedup):
+        return []
+    whole = (r for r in statistics if r.metric == RECALL and r.axis is None)
+    copies = next((int(row.denominator or 0) for row in whole), 0)
+    if copies >= FEW:
+        return []
+    made = f"Only {copies} edited copies were alike enough to be removed"
+    return [f"{made}: too few to say how many near-duplicates are missed."]
 
 
 def recall_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:

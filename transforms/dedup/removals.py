@@ -43,7 +43,7 @@ WARN_SHARE, WARN_DOCUMENTS = 0.5, 100
 """A source or language that loses more than this share is worth a look, if it has at
 least so many documents."""
 
-_DIMENSIONS = ("source", "language")
+DIMENSIONS = ("source", "language")
 
 
 def removal_sums(removed: Flags, sources: pa.Array, languages: pa.Array) -> Accumulator:
@@ -67,7 +67,7 @@ def removal_statistics(sums: Accumulator) -> list[Statistic]:
         for columns, cell in each_slice(sums)
         if cell["documents"]
     ]
-    for dimension in _DIMENSIONS:
+    for dimension in DIMENSIONS:
         cells = [cell for _, cell in sorted(sums[dimension].items())]
         # Where there are no documents none are lost: a limit on the loss is kept.
         nothing = {"removed": 0, "documents": 0}
@@ -98,18 +98,22 @@ def cluster_statistics(kept_doc_ids: pa.ChunkedArray) -> list[Statistic]:
     found = []
     for low, high in SIZES:
         inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
-        if not len(inside):
-            continue
-        name = str(low) if low == high else f"{low}-{high}" if high else f"{low}+"
         gone = int((inside - 1).sum())
-        columns: Slices = {"axis": AXIS, "group": name}
+        columns: Slices = {"axis": AXIS, "group": size_name(low, high)}
         counts = {"numerator": gone, "denominator": total}
-        share, unit = gone / total, "share of removed documents"
+        share, unit = gone / max(1, total), "share of removed documents"
         found += [
             statistic("dedup.clusters", len(inside), "clusters", RUN, **columns),
             statistic("dedup.cluster_removed", share, unit, RUN, **counts, **columns),
         ]
     return found
+
+
+def size_name(low: int, high: int | None) -> str:
+    """How a class of cluster sizes is called."""
+    if high is None:
+        return f"{low}+"
+    return str(low) if low == high else f"{low}-{high}"
 
 
 def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:
@@ -125,7 +129,9 @@ def removal_warnings(statistics: Iterable[Statistic]) -> list[str]:
                     f"{row.value:.0%} of the documents of {column} {label or '(none)'} "
                     "were removed as duplicates; see the report."
                 )
-        elif row.metric == "dedup.clusters" and row.group == f"{LARGEST}+":
+        elif (
+            row.metric == "dedup.clusters" and row.group == f"{LARGEST}+" and row.value
+        ):
             found.append(
                 f"{row.value:.0f} documents stand for {LARGEST:,} or more that were "
                 "removed for each; look at them with `isinglass explain`."
@@ -140,7 +146,7 @@ def removal_gates(dedup: DedupConfig | None) -> tuple[GateConfig, ...]:
     limits = dedup.max_removed
     gates = [
         _gate("dedup.most_removed", {"position": dimension}, limit)
-        for dimension in _DIMENSIONS
+        for dimension in DIMENSIONS
         if (limit := getattr(limits, dimension)) is not None
     ]
     # As statistics spell the names of sources: without addresses.

@@ -31,7 +31,7 @@ from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import share_ratio
+from isinglass.transforms.statistics.intervals import share_ratio, wilson
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from isinglass.transforms.demographics.counts import MentionCounts
 
 _STAGE = "output"
+
+FEW = 30
+"""Documents of a group below which it is not compared with others."""
 
 
 def group_statistics(
@@ -150,6 +153,35 @@ def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
                 **slices,
             )
             found.append(ratio)
+    return found
+
+
+def parity(mentioned: Flags, kept: Flags) -> list[Statistic]:
+    """Return how much of each group stays, against the one that fares best on its axis.
+
+    `group.retention_parity` is the upper end of the interval of the group's retention
+    over the greatest lower end on the axis, at most 1: it is not below by chance. It is
+    1 where nothing can be compared, and for groups of fewer than `FEW` documents, which
+    may be copies of one another. Arguments as `retention`.
+    """
+    ends = {}
+    for name, documents in zip(group_names(), mentioned.T, strict=True):
+        counts = (int(documents[kept].sum()), int(documents.sum()))
+        ends[name] = wilson(*counts) if counts[1] >= FEW else (0.0, 1.0)
+    found = []
+    for (axis, group), (_, high) in ends.items():
+        best = max(low for (other, _), (low, _) in ends.items() if other == axis)
+        row = statistic(
+            "group.retention_parity",
+            min(1.0, high / best) if best else 1.0,
+            "ratio",
+            _STAGE,
+            numerator=high,
+            denominator=best,
+            axis=axis,
+            group=group,
+        )
+        found.append(row)
     return found
 
 

@@ -9,15 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from isinglass.schemas.config import PiiConfig
 from isinglass.transforms.edits.edits import Edits, Write
 from isinglass.transforms.edits.leftovers import with_leftovers
 from isinglass.transforms.pii.found import resolve_overlaps
-from isinglass.transforms.read.identity import doc_id_words
 
 if TYPE_CHECKING:
     from isinglass.transforms.edits.view import View
@@ -29,23 +26,6 @@ def key_mark(key: bytes) -> str:
     if not key:
         return ""
     return hmac.new(key, b"isinglass key mark", hashlib.sha256).hexdigest()
-
-
-def sampled(doc_ids: pa.StringArray, share: float, seed: int) -> NDArray[np.bool_]:
-    """Which documents get planted values: by a keyed hash, so in any order the same.
-
-    Returns:
-        bool (n,), true for about a `share` of them, 0 to 1.
-    """
-    label = f"canary sample {seed}".encode()
-    salt = np.frombuffer(hashlib.blake2b(label, digest_size=16).digest(), "<u8")
-    words = doc_id_words(doc_ids)
-    mixed = (words[:, 0] ^ salt[0]) * (salt[1] | np.uint64(1))
-    mixed = (mixed ^ (mixed >> np.uint64(29)) ^ words[:, 1]) * np.uint64(
-        0xBF58476D1CE4E5B9
-    )
-    draw = (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
-    return np.asarray(draw < share)
 
 
 def load_detector(

@@ -154,8 +154,8 @@ def _parse_again(line: bytes) -> Any:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        # Only the standard library's own words and a position, nothing of the line.
-        detail = f"{error.msg} at character {error.pos}"
+        # A place, and nothing of the line.
+        detail = f"no JSON from character {error.pos} on"
         return QuarantineReason.MALFORMED_RECORD, detail
     except (RecursionError, ValueError):
         return QuarantineReason.MALFORMED_RECORD, _TOO_DEEP

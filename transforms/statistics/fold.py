@@ -116,6 +116,31 @@ def text_statistics(sums: Accumulator, when: str) -> list[Statistic]:
     return found
 
 
+def retention_statistics(before: Accumulator, after: Accumulator) -> list[Statistic]:
+    """Share of the documents that stay: of all, of each source and of each language.
+
+    It is exact for the slices that have most documents before.
+    """
+    both: Accumulator = {"all": _stay(before["all"], after["all"])}
+    for column in ("source", "language"):
+        left = after[column]
+        both[column] = {
+            name: _stay(cell, left.get(name)) for name, cell in before[column].items()
+        }
+    return [
+        share(
+            "documents.retention", (cell["kept"], cell["documents"]), "run", **columns
+        )
+        for columns, cell in each_slice(both)
+        if cell["documents"]
+    ]
+
+
+def _stay(before: Any, after: Any) -> Accumulator:
+    kept = after["documents"] if after else 0
+    return {"documents": before["documents"], "kept": kept}
+
+
 def words_by_source(
     statistics: Iterable[Statistic], when: str
 ) -> dict[str | None, float]:

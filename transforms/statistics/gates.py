@@ -43,7 +43,8 @@ def evaluate_gates(
     among them to narrow it down. Where several remain, all must hold, and `actual` is
     the one that comes nearest to failing, or fails the most, `where` its slice. Where
     none remains, the gate fails: what was not measured did not pass. A gate with a
-    baseline is about the difference to the same statistic there.
+    baseline is about the difference to the same statistic there; where `*` stands and
+    some of its values are there alone, they count as 0 here.
 
     Raises:
         ConfigError: A gate names a slice column that statistics do not have.
@@ -62,18 +63,32 @@ def _evaluate(
         )
     chosen = [found for found in statistics if _applies(gate, found)]
     if gate.baseline:
-        before = {_place(one): one.value for one in baselines.get(gate.baseline, ())}
-        chosen = [
-            replace(one, value=one.value - before[_place(one)])
-            for one in chosen
-            if _place(one) in before
-        ]
+        earlier = baselines.get(gate.baseline, ())
+        before = [one for one in earlier if _applies(gate, one)]
+        chosen = _differences(chosen, before, every=EACH in gate.slice.values())
     worst = _worst(gate, chosen)
     actual = None if worst is None else worst.value
     passed = actual is not None and _COMPARE[gate.op](actual, gate.value)
     each = [name for name, value in gate.slice.items() if value == EACH]
     where = {name: str(getattr(worst, name)) for name in each} if worst else {}
     return GateResult(**gate.model_dump(), actual=actual, passed=passed, where=where)
+
+
+def _differences(
+    now: Sequence[Statistic], before: Sequence[Statistic], *, every: bool
+) -> list[Statistic]:
+    """Those of now less those of before; with `every` also of what is gone since."""
+    earlier = {_place(one): one for one in before}
+    held = {_place(one) for one in now}
+    both = [
+        replace(one, value=one.value - earlier[_place(one)].value)
+        for one in now
+        if _place(one) in earlier
+    ]
+    gone = [one for place, one in earlier.items() if place not in held]
+    if not every or not now:
+        return both
+    return [*both, *(replace(one, value=-one.value) for one in gone)]
 
 
 def _place(statistic: Statistic) -> tuple[str | None, ...]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from isinglass.pipelines.stage import Closed, Stage, Verdict, no_drops
 from isinglass.pipelines.stages.decontaminate import proof, report, story
 from isinglass.pipelines.stages.decontaminate.sets import (
+    DECONTAMINATE,
     EvaluationSets,
     decontamination_summary,
     open_index,
@@ -40,6 +41,7 @@ class Decontaminate(Stage):
 
     name: ClassVar[str] = "decontaminate"
     place: ClassVar[int] = 40
+    spent: ClassVar[tuple[str, ...]] = (f"{DECONTAMINATE}/vocabulary.*",)
 
     def prepare(self, site: Site) -> Decontaminate:
         """Read the evaluation sets."""

@@ -174,7 +174,8 @@ def _share_row(row: Mapping[str, Any], column: str) -> page.Row:
 
 
 def _clusters(data: ReportData) -> page.Table | None:
-    counts = {row["group"]: row for row in data.slices.named("dedup.clusters")}
+    named = data.slices.named("dedup.clusters")
+    counts = {row["group"]: row for row in named if row["value"]}
     gone = {row["group"]: row for row in data.slices.named("dedup.cluster_removed")}
     if not counts:
         return None

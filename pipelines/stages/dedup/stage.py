@@ -12,6 +12,7 @@ from isinglass.pipelines.stage import Closed, Record, Stage
 from isinglass.pipelines.stages.dedup import proof, report, story
 from isinglass.pipelines.stages.dedup.match import MATCH
 from isinglass.pipelines.stages.dedup.near import VERIFY, compare_pairs, match_documents
+from isinglass.pipelines.stages.dedup.parts import parts
 from isinglass.pipelines.stages.dedup.rank import (
     EarlierRun,
     all_places,
@@ -38,6 +39,7 @@ from isinglass.schemas.errors import OutputError
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.dedup.planted import plant_edits, sampled, share_sampled
 from isinglass.transforms.dedup.recall import (
+    few_copies,
     is_measured,
     recall_gates,
     recall_statistics,
@@ -179,8 +181,10 @@ class Dedup(Stage):
         cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
         """What looks like a template taken for a text, or a source given twice."""
-        del config, told
-        return removal_warnings(statistics)
+        del told
+        return [*removal_warnings(statistics), *few_copies(config.dedup, statistics)]
+
+    slices = staticmethod(parts)
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)

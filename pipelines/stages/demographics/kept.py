@@ -24,6 +24,7 @@ from isinglass.transforms.demographics.counts import (
 )
 from isinglass.transforms.demographics.groups import (
     group_statistics,
+    parity,
     removal,
     retention,
 )
@@ -103,5 +104,6 @@ def kept_statistics(kept: Kept) -> list[Statistic]:
             chosen, kept.sources.filter(flags), kept.languages.filter(flags), "output"
         ),
         *retention(mentioned, kept.kept[every.covered]),
+        *parity(mentioned, kept.kept[every.covered]),
         *removal(mentioned, removed),
     ]

@@ -23,6 +23,7 @@ _SHARES = ("group.document_share", "group.mention_share")
 _RETENTION = {
     "group.retention": "share that stays",
     "group.retention_ratio": "share that stays, against that of all documents",
+    "group.retention_parity": "share that stays, against the group that fares best",
     "group.removed_share": "share removed",
     "group.removal_ratio": "share removed, against that of the other documents",
 }
@@ -30,6 +31,9 @@ _RETENTION = {
 
 _FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
+
+LEAST_PARITY = 0.8
+"""The four-fifths rule (29 CFR 1607.4 D), for shares that stay."""
 
 
 def section(data: ReportData) -> page.Section:
@@ -116,6 +120,10 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> page.Table:
         between = MISSING if low is None else f"{show(low)} to {show(high)}"
         removal = row["metric"] == "group.removal_ratio" and low is not None
         flagged = removal and low > 1.0 and row["value"] >= _FLAGGED_RATIO
+        if row["metric"] == "group.retention_parity":
+            if row["value"] >= 1.0:
+                continue
+            flagged = row["value"] < LEAST_PARITY
         value = page.Cell(show(row["value"]), tone="warn" if flagged else "")
         counts = _counts(row) if is_share else MISSING
         measure = _RETENTION[row["metric"]]
@@ -126,6 +134,8 @@ def _retention_table(rows: list[Mapping[str, Any]]) -> page.Table:
         made,
         note=(
             f"A ratio is marked from {_FLAGGED_RATIO:g} on if its whole interval lies "
-            "above 1: the group lost clearly more than the rest."
+            "above 1: the group lost clearly more than the rest. Against the group "
+            "of its axis that fares best, the ends of the intervals are compared that "
+            f"lie nearest to each other; below {LEAST_PARITY:g} it is marked."
         ),
     )

@@ -46,20 +46,28 @@ def finding_counts(counts: Mapping[str, int]) -> dict[str, FindingCount]:
     return {e: FindingCount(**values) for e, values in sorted(by_entity.items())}
 
 
-def finding_statistics(counts: Mapping[str, int], words: float) -> list[Statistic]:
-    """Findings by entity, and how many there are in 1,000 words of kept documents."""
+def finding_statistics(
+    findings: Mapping[str, FindingCount], words: float, kinds: Iterable[str]
+) -> list[Statistic]:
+    """Findings by entity, and how many there are in 1,000 words of kept documents.
+
+    `kinds` are those that were looked for: of which there is nothing, 0 is told.
+    """
     rows = []
-    for entity, kind, value in _each(counts):
+    nothing = FindingCount(found=0, changed=0, kept=0)
+    for entity in sorted({*findings, *kinds}):
+        count = findings.get(entity, nothing)
         row = partial(
             Statistic,
             when="run",
             characteristic="Identifiability",
             entity=entity,
         )
-        rows.append(row(f"pii.{kind}", value, "spans"))
-        if kind == "found" and words:
-            rate, unit = WORDS_UNIT * value / words, "spans per 1,000 words"
-            rows.append(row("pii.rate", rate, unit, numerator=value, denominator=words))
+        rows += [row(f"pii.{name}", value, "spans") for name, value in count]
+        if words:
+            rate, unit = WORDS_UNIT * count.found / words, "spans per 1,000 words"
+            found = count.found
+            rows.append(row("pii.rate", rate, unit, numerator=found, denominator=words))
     return rows
 
 
@@ -96,7 +104,7 @@ def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, Operato
     """
     named = () if config.pii is None else config.pii.entities
     used = {}
-    for entity in sorted({*named, *_fixed(config), *found}):
+    for entity in sorted({*named, *fixed_operators(config), *found}):
         operator = operator_of(config, entity)
         if operator is not None:
             privacy = PRIVACY_CLASSES[operator]
@@ -106,13 +114,13 @@ def operators_used(config: RunConfig, found: Iterable[str]) -> dict[str, Operato
 
 def operator_of(config: RunConfig, entity: str) -> Operator | None:
     """What is done about a kind; None for one that nobody looks for."""
-    operator = _fixed(config).get(entity)
+    operator = fixed_operators(config).get(entity)
     if operator is None and config.pii is not None:
         return config.pii.settings_of(entity).operator
     return operator
 
 
-def _fixed(config: RunConfig) -> dict[str, Operator]:
+def fixed_operators(config: RunConfig) -> dict[str, Operator]:
     """Kinds of other stages, which leave no choice of the operator."""
     # The list of stages imports this room.
     from isinglass.pipelines.stages import in_order  # noqa: PLC0415

@@ -114,10 +114,15 @@ def source_statistics(
 ) -> list[Statistic]:
     """Findings by entity and source, and how many there are in 1,000 words of each.
 
+    Of an entity that was found at all, 0 is told where there is nothing.
+
     `words` are those of the kept documents; sources that it does not name are counted
     as the rest, as those of words are.
     """
     folded = Counter[tuple[str, str]]()
+    sources = [source for source in words if source is not None]
+    for entity in {entity for entity, _ in counts}:
+        folded.update(dict.fromkeys(((entity, source) for source in sources), 0))
     for (entity, source), number in counts.items():
         folded[entity, source if source in words else OTHER] += number
     rows = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from isinglass.pipelines.report.text import decimal, grouped
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, expected_leftovers
-from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config import PiiConfig, RunConfig
 from isinglass.schemas.manifest import ExpectedLeftovers, Manifest, Recall
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.language import UNDETERMINED, primary_language
@@ -19,8 +19,10 @@ FEW = 30
 WEAK_SHARE = 0.9
 """Cells with a smaller share found are marked, and such kinds warned of."""
 
-LEAST_UNREAD = 0.01
-"""Share of the text in languages without a model that is worth a warning."""
+UNREAD = "pii.unread"
+
+MOST_UNREAD = 0.01
+"""Share of the text in languages without a model above which a run warns."""
 
 MOST_NAMED = 5
 """Kinds that are told one by one."""
@@ -38,15 +40,13 @@ def remarks(manifest: Manifest) -> list[str]:
     left = _left(manifest.findings, manifest.recall)
     said = []
     # Where too few of every kind were planted, nothing found missing means nothing.
+    blind = _blind(manifest.recall)
     if left or any(one.planted >= FEW for one in manifest.recall.values()):
-        said.append(_left_sentence(left))
-    few = [kind for kind, one in manifest.recall.items() if one.planted < FEW]
-    if few:
-        named, more = ", ".join(few[:MOST_NAMED]), len(few) - MOST_NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        said.append(
-            f"Too few were planted of {named}{rest} to say how many of them are missed."
-        )
+        said += [_left_sentence(left)] if left or not blind else []
+    if blind:
+        named = ", ".join(blind[:MOST_NAMED])
+        said.append(f"Nothing planted was found of {named}: any number may be left.")
+    said += _too_few(manifest.findings, manifest.recall, occur=False)
     if manifest.not_measured.get(PERSON) == NO_NAMES:
         said.append("Names of people were not searched for: pii.mode is identifiers.")
     return [*said, *_not_measured(manifest.not_measured), SEARCHED]
@@ -58,13 +58,39 @@ def short(manifest: Manifest) -> str:
         return "what was missed was not measured"
     left = _left(manifest.findings, manifest.recall)
     total = sum(one.expected or 0.0 for one in left.values())
+    if _blind(manifest.recall):
+        return "of some kinds any number may be left"
     if _rounded(total) == "0":
         return "less than one probably left"
     return f"about {_rounded(total)} probably left"
 
 
+def small_samples(told: Mapping[str, Any]) -> list[str]:
+    """A warning about kinds that occur, and of which too few were planted."""
+    return _too_few(told.get("findings", {}), told.get("recall", {}), occur=True)
+
+
+def _too_few(
+    findings: Mapping[str, Any], recall: Mapping[str, Recall], *, occur: bool
+) -> list[str]:
+    """What cannot be said of kinds that occur in the texts, or of those that do not."""
+    few = [
+        kind
+        for kind, one in recall.items()
+        if one.planted < FEW
+        and (kind in findings and findings[kind].found > 0) == occur
+    ]
+    if not few:
+        return []
+    named, more = ", ".join(few[:MOST_NAMED]), len(few) - MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return [
+        f"Too few were planted of {named}{rest} to say how many of them are missed."
+    ]
+
+
 def weak_recall(told: Mapping[str, Any]) -> list[str]:
-    """A warning about kinds that occur, and of which many are missed."""
+    """A warning about kinds that occur, or may, and of which many are missed."""
     recall: Mapping[str, Recall] = told.get("recall", {})
     left = _left(told.get("findings", {}), recall)
     weak = [
@@ -73,6 +99,8 @@ def weak_recall(told: Mapping[str, Any]) -> list[str]:
         for entity, one in left.items()
         if recall[entity].planted >= FEW and recall[entity].recall < WEAK_SHARE
     ]
+    none = [f"{kind} (none, so any number may be left)" for kind in _blind(recall)]
+    weak = [*none, *weak]
     if not weak:
         return []
     named, more = ", ".join(weak[:MOST_NAMED]), len(weak) - MOST_NAMED
@@ -80,32 +108,75 @@ def weak_recall(told: Mapping[str, Any]) -> list[str]:
     return [f"Fewer than nine of ten planted ones were found of {named}{rest}."]
 
 
-def unread_languages(
-    pii: PiiConfig | None, statistics: Iterable[Statistic]
-) -> list[str]:
-    """A warning about text in languages that no model of names reads."""
-    if pii is None or pii.mode == "identifiers" or PERSON not in pii.entities:
-        return []
+def unread_statistics(pii: PiiConfig, texts: Iterable[Statistic]) -> list[Statistic]:
+    """Share of the kept text in languages that no model of names reads, and in which.
+
+    All of it where names are not looked for. Of text of unknown language is read what
+    is in Latin letters; how much that is is not known, and it counts as read.
+    """
     characters = {
         row.language: row.value
-        for row in statistics
+        for row in texts
         if (row.metric, row.when, row.source) == ("characters", "output", None)
     }
     total = characters.pop(None, 0.0)
-    unread = {
-        language: value / total
-        for language, value in characters.items()
-        if language not in (None, UNDETERMINED)
-        and primary_language(language) not in pii.languages
-        and total
-    }
-    if sum(unread.values()) < LEAST_UNREAD:
+    unread = {n: v for n, v in characters.items() if not _reads(pii, n or UNDETERMINED)}
+    parts: list[tuple[dict[str, str | None], float]] = [({}, sum(unread.values()))]
+    parts += [({"language": name}, value) for name, value in unread.items()]
+    return [
+        Statistic(
+            metric=UNREAD,
+            value=value / total if total else 0.0,
+            unit="share of characters",
+            when="output",
+            characteristic="Identifiability",
+            numerator=value,
+            denominator=total,
+            language=columns.get("language"),
+        )
+        for columns, value in parts
+    ]
+
+
+def names_wanted(pii: PiiConfig) -> bool:
+    """Whether names are looked for at all."""
+    return pii.mode != "identifiers" and PERSON in pii.entities
+
+
+def _reads(pii: PiiConfig, language: str) -> bool:
+    if not names_wanted(pii):
+        return False
+    own = "en" if language == UNDETERMINED else primary_language(language)
+    return own in pii.languages
+
+
+def unread_languages(config: RunConfig, statistics: Iterable[Statistic]) -> list[str]:
+    """A warning about text in languages that no model of names reads.
+
+    A gate about all of the text says how much is too much.
+    """
+    if config.pii is None or not names_wanted(config.pii):
         return []
-    most = sorted(unread, key=lambda name: (-unread[name], name))
-    named = ", ".join(f"{n} {100 * unread[n]:.1f} %" for n in most[:MOST_NAMED])
-    rest = f" and {len(most) - MOST_NAMED} more" if len(most) > MOST_NAMED else ""
-    said = f"{100 * sum(unread.values()):.1f} % of the text is in languages without a "
+    whole_text = (g for g in config.gates if g.metric == UNREAD and not g.slice)
+    most = next((gate.value for gate in whole_text), MOST_UNREAD)
+    rows = [row for row in statistics if row.metric == UNREAD]
+    whole = sum(row.value for row in rows if row.language is None)
+    if whole <= most:
+        return []
+    parts = [(row.language, row.value) for row in rows if row.language is not None]
+    parts.sort(key=lambda part: (-part[1], part[0]))
+    named = ", ".join(f"{name} {100 * part:.1f} %" for name, part in parts[:MOST_NAMED])
+    more = len(parts) - MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    said = f"{100 * whole:.1f} % of the text is in languages without a "
     return [f"{said}model of names ({named}{rest}): no names were looked for in it."]
+
+
+def _blind(recall: Mapping[str, Recall]) -> list[str]:
+    """Kinds of which enough was planted and nothing found."""
+    return sorted(
+        e for e, one in recall.items() if one.planted >= FEW and not one.found
+    )
 
 
 def _left(

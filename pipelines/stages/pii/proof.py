@@ -20,11 +20,16 @@ from isinglass.pipelines.stages.pii.counts import (
     operator_of,
     operators_used,
 )
+from isinglass.pipelines.stages.pii.leftovers import UNREAD, unread_statistics
 from isinglass.pipelines.stages.pii.proof_hits import check_hits
 from isinglass.pipelines.stages.pii.recall import (
     AXES,
+    LEFTOVER_RATE,
+    LEFTOVERS,
     RECALL,
     expected_leftovers,
+    findable,
+    leftover_statistics,
     single_statistics,
 )
 from isinglass.pipelines.stages.pii.second_scan import (
@@ -233,9 +238,10 @@ def _check_findings(
         faults.append("the manifest has operators that are not configured")
     metrics = {"pii.found", "pii.changed", "pii.kept", "pii.rate"}
     whole = (s for s in statistics if s.metric in metrics and s.source is None)
-    told = statistics_table(s for s in whole if s.value)
     words = words_by_source(statistics, "output").get(None, 0.0)
-    if not told.equals(statistics_table(finding_statistics(counts, words))):
+    kinds = findable(run.config.pii) if run.config.pii else set()
+    ours = finding_statistics(own, words, kinds)
+    if not statistics_table(whole).equals(statistics_table(ours)):
         faults.append("findings/ and statistics count different findings")
     return faults
 
@@ -264,6 +270,14 @@ def _check_recall(run: FinishedRun, statistics: list[Statistic]) -> list[str]:
     left = expected_leftovers(manifest.findings, manifest.recall)
     if manifest.expected_leftovers != left:
         faults.append("expected leftovers do not follow from findings and recall")
+    words = words_by_source(statistics, "output").get(None, 0.0)
+    ours = [*leftover_statistics(left, words)]
+    if run.config.pii is not None:
+        ours += unread_statistics(run.config.pii, statistics)
+    names = (LEFTOVERS, LEFTOVER_RATE, UNREAD)
+    theirs = statistics_table(row for row in statistics if row.metric in names)
+    if not statistics_table(ours).equals(theirs):
+        faults.append("leftovers, or text that was not read, differ in the statistics")
     return faults
 
 

@@ -19,6 +19,8 @@ from isinglass.transforms.pii.canaries.recall import CELL, SEPARATOR, add_cell
 from isinglass.transforms.statistics.intervals import wilson
 
 RECALL = "pii.recall"
+LEFTOVERS, LEFTOVER_RATE = "pii.leftovers", "pii.leftovers.rate"
+MILLION = 1e6
 AXES: tuple[Literal["position", "language", "source"], ...]
 AXES = ("position", "language", "source")
 
@@ -128,6 +130,43 @@ def expected_leftovers(
     return result
 
 
+def leftover_statistics(
+    left: Mapping[str, ExpectedLeftovers], words: float
+) -> list[Statistic]:
+    """Expected leftovers by entity, and how many there are in a million words.
+
+    `words` are those of the kept documents. There is no row where nothing planted was
+    found: any number may be left then.
+    """
+    rows = []
+    for entity, one in left.items():
+        if one.expected is None:
+            continue
+        ends = (one.expected, one.low, one.high)
+        rows.append(_leftovers(LEFTOVERS, "identifiers", entity, ends))
+        if words:
+            scaled = (end and MILLION * end / words for end in ends)
+            unit = "identifiers per million words"
+            rows.append(_leftovers(LEFTOVER_RATE, unit, entity, tuple(scaled)))
+    return rows
+
+
+def _leftovers(
+    metric: str, unit: str, entity: str, ends: tuple[float | None, ...]
+) -> Statistic:
+    value, low, high = ends
+    return Statistic(
+        metric=metric,
+        value=value or 0.0,
+        unit=unit,
+        when="output",
+        characteristic="Identifiability",
+        entity=entity,
+        low=low,
+        high=high,
+    )
+
+
 def _missed(found: int, recall: float) -> float | None:
     return found * (1.0 - recall) / recall if recall > 0.0 else None
 
@@ -154,6 +193,16 @@ def not_measured(
 
 def looked_for(pii: PiiConfig) -> set[str]:
     """Kinds that the configuration, its recognizers and its lists name."""
+    return _own(pii) | set(pii.entities)
+
+
+def findable(pii: PiiConfig) -> set[str]:
+    """The same without names, where nothing finds any."""
+    blind = pii.mode == "identifiers" and PERSON not in _own(pii)
+    return looked_for(pii) - ({PERSON} if blind else set())
+
+
+def _own(pii: PiiConfig) -> set[str]:
+    """Kinds of the recognizers and lists of the user."""
     patterns, deny = pii.recognizers.patterns, pii.recognizers.deny
-    own = {entry.entity for entry in patterns} | {entry.entity for entry in deny}
-    return own | set(pii.entities)
+    return {entry.entity for entry in patterns} | {entry.entity for entry in deny}

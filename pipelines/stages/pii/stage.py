@@ -32,9 +32,12 @@ from isinglass.pipelines.stages.pii.hits import (
 from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.leftovers import (
     remarks,
+    small_samples,
     unread_languages,
+    unread_statistics,
     weak_recall,
 )
+from isinglass.pipelines.stages.pii.parts import parts
 from isinglass.pipelines.stages.pii.second_scan import (
     SECOND_SCAN,
     scan_again,
@@ -46,9 +49,10 @@ from isinglass.schemas.config import PiiConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Model, SecondScan
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.draws import sample_documents
 from isinglass.transforms.edits import Applied, Edits, View
 from isinglass.transforms.pii.operators.replacement import writer
-from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits, sampled
+from isinglass.transforms.pii.scan import key_mark, load_detector, pii_edits
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
@@ -87,10 +91,13 @@ class Pii(Stage):
         "pii.changed",
         "pii.found",
         "pii.kept",
+        "pii.leftovers",
+        "pii.leftovers.rate",
         "pii.rate",
         "pii.recall",
         "pii.second_scan.documents",
         "pii.second_scan.hits",
+        "pii.unread",
     )
 
     @classmethod
@@ -223,7 +230,8 @@ class Pii(Stage):
             return Record(partials=hits)
         from isinglass.pipelines.stages.pii.plant import plant_some  # noqa: PLC0415
 
-        chosen = sampled(applied.view.doc_ids, self.share, self.seed)
+        label = f"canary sample {self.seed}"
+        chosen = sample_documents(applied.view.doc_ids, self.share, label)
         partials = plant_some(self.config, self.seed, state[0], applied.view, chosen)
         return Record(partials=hits | partials)
 
@@ -237,6 +245,9 @@ class Pii(Stage):
         findings = finding_counts(counts)
         counted = recall_partials(closing.partials)
         recall = misses.recall_by_entity(counted)
+        left = misses.expected_leftovers(findings, recall)
+        words = closing.words
+        kinds = misses.findable(self.config) if self.config else set()
         own = [e for e in findings if e.partition(".")[0] not in driver.after]
         second: SecondScan | None = driver.after[self.name].note
         allowed = {
@@ -247,8 +258,10 @@ class Pii(Stage):
         return Closed(
             statistics=[
                 *misses.recall_statistics(counted),
-                *finding_statistics(counts, closing.words.get(None, 0.0)),
-                *source_statistics(source_counts(closing.partials), closing.words),
+                *misses.leftover_statistics(left, words.get(None, 0.0)),
+                *(unread_statistics(self.config, closing.texts) if self.config else ()),
+                *finding_statistics(findings, words.get(None, 0.0), kinds),
+                *source_statistics(source_counts(closing.partials), words),
                 *second_scan_statistics(second),
             ],
             manifest={
@@ -262,7 +275,7 @@ class Pii(Stage):
                 "recall": recall,
                 "recall_slices": misses.recall_slices(counted),
                 "not_measured": misses.not_measured(self.config, own, recall),
-                "expected_leftovers": misses.expected_leftovers(findings, recall),
+                "expected_leftovers": left,
                 "second_scan": second,
             },
             shown=count_rules(driver.workspace, driver.shard_ids),
@@ -272,12 +285,15 @@ class Pii(Stage):
     def warns(
         cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
     ) -> list[str]:
-        """Whether texts were searched at all, and names found where none can be."""
+        """Whether texts were searched at all, what is missed, and what was not read."""
         warnings = hit_warnings(told.get("frequent_values", ()))
-        warnings += weak_recall(told) + unread_languages(config.pii, statistics)
+        warnings += weak_recall(told) + small_samples(told)
+        warnings += unread_languages(config, statistics)
         if config.pii is None:
             warnings.append("Texts were not scanned for PII (no `pii` section).")
         return warnings
+
+    slices = staticmethod(parts)
 
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)

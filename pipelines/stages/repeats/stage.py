@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from isinglass.pipelines.stage import After, Closed, Closing, Driver, Stage, Verb
+from isinglass.pipelines.stage import (
+    After,
+    Closed,
+    Closing,
+    Columns,
+    Driver,
+    Stage,
+    Verb,
+)
 from isinglass.pipelines.stages.repeats import report
 from isinglass.pipelines.stages.repeats.count import measure_repeats
 from isinglass.pipelines.stages.repeats.measure import (
@@ -16,6 +24,7 @@ from isinglass.pipelines.stages.repeats.measure import (
 )
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import DedupConfig, RunConfig
+from isinglass.transforms.repeats.windows import KINDS
 
 
 @dataclass(frozen=True)
@@ -55,5 +64,14 @@ class Repeats(Stage):
     def close(self, closing: Closing) -> Closed:
         """Shares of repeated characters before and after cleaning."""
         return Closed(statistics=repeat_statistics(closing.workspace))
+
+    @classmethod
+    def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
+        """Kinds of repeats."""
+        del config
+        return {
+            "repeats.share": {"source": None, "position": KINDS},
+            "repeats.sampled": {"source": None},
+        }
 
     section = staticmethod(report.section)

@@ -21,6 +21,7 @@ from isinglass.pipelines.stages.semantic.neighbours import (
 )
 from isinglass.pipelines.stages.semantic.summary import (
     TABLE,
+    WORDS_SUFFIX,
     summarise_clusters,
     write_shard,
 )
@@ -111,6 +112,7 @@ class Semantic(Stage):
     name: ClassVar[str] = "semantic"
     needs: ClassVar[tuple[str, ...]] = ("encode",)
     place: ClassVar[int] = 80
+    spent: ClassVar[tuple[str, ...]] = (f"{TABLE}/*{WORDS_SUFFIX}",)
 
     @classmethod
     def of(cls, config: RunConfig) -> Semantic | None:

@@ -156,6 +156,7 @@ def _recall(counts: Mapping[str, int]) -> SemanticRecall:
 
 
 TABLE = "semantic_table"
+WORDS_SUFFIX = ".words.arrow"
 BATCH_ROWS = 4096
 
 
@@ -204,5 +205,5 @@ def _count_words(
 
 
 def words_path(workspace: Workspace, shard: str) -> Path:
-    """Words of a shard by cluster, Arrow, with the schema `WORDS`."""
-    return workspace.mapped(TABLE, f"{shard}.words.arrow")
+    """Words of a shard by cluster, Arrow, with the schema `WORDS`; gone at the end."""
+    return workspace.mapped(TABLE, f"{shard}{WORDS_SUFFIX}")

@@ -226,7 +226,11 @@ def test_recall_is_of_the_passages_that_were_read(tmp_path: Path) -> None:
     [
         (b"{", "line 1 is not JSON"),
         (b"[]", "line 1 is not an object"),
-        (b'{"mark": "right"}', "line 1: kind: Field required"),
+        (b'{"mark": "right"}', "line 1: kind: is missing"),
+        (
+            b'{"mark": "right", "kind": "other"}',
+            "line 1: kind: is none that `isinglass review` writes",
+        ),
         (b"\xff", "line 1 is not JSON"),
     ],
 )

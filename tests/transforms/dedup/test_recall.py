@@ -6,6 +6,7 @@ import pytest
 
 from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.recall import (
+    few_copies,
     is_measured,
     recall_gates,
     recall_statistics,
@@ -121,3 +122,21 @@ def test_slices_begin_at_the_threshold(threshold: float, expected: list[str]) ->
     found = slices(threshold)
     assert [*found] == expected
     assert next(iter(found.values())) == threshold
+
+
+@pytest.mark.parametrize(
+    ("counts", "dedup", "warned"),
+    [
+        ({"order|0.75-0.8": [30, 3]}, DedupConfig(), None),
+        ({"order|0.75-0.8": [29, 29], "order|below": [50, 0]}, DedupConfig(), 29),
+        ({}, DedupConfig(), 0),
+        ({}, DedupConfig(fuzzy=False), None),
+        ({}, DedupConfig.model_validate({"canaries": {"documents": 0}}), None),
+    ],
+)
+def test_too_few_copies_are_warned_of(
+    counts: dict[str, list[int]], dedup: DedupConfig, warned: int | None
+) -> None:
+    found = few_copies(dedup, recall_statistics(counts, dedup))
+    assert [line.split()[1] for line in found] == [str(warned)] * (warned is not None)
+    assert few_copies(None, []) == []

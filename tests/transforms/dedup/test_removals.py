@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from isinglass.schemas.config import DedupConfig
 from isinglass.transforms.dedup.removals import (
+    SIZES,
     cluster_statistics,
     removal_gates,
     removal_statistics,
@@ -44,7 +45,9 @@ def test_of_no_documents_none_are_removed() -> None:
         ("dedup.most_removed", "source", 0.0),
         ("dedup.most_removed", "language", 0.0),
     ]
-    assert cluster_statistics(pa.chunked_array([], pa.string())) == []
+    clusters = cluster_statistics(pa.chunked_array([], pa.string()))
+    assert len(clusters) == 2 * len(SIZES)
+    assert {s.value for s in clusters} == {0.0}
 
 
 def test_clusters_by_size() -> None:
@@ -54,8 +57,9 @@ def test_clusters_by_size() -> None:
     removed = {
         s.group: s.numerator for s in found if s.metric == "dedup.cluster_removed"
     }
-    assert clusters == {"2": 1, "3-5": 2, "6-10": 1, "1001+": 1}
-    assert removed == {"2": 1, "3-5": 6, "6-10": 5, "1001+": 1000}
+    none = {"11-100": 0, "101-1000": 0}
+    assert clusters == {"2": 1, "3-5": 2, "6-10": 1, "1001+": 1, **none}
+    assert removed == {"2": 1, "3-5": 6, "6-10": 5, "1001+": 1000, **none}
     assert {s.denominator for s in found if s.denominator} == {1012}
 
 

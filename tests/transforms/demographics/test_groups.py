@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
 from isinglass.transforms.demographics.groups import (
     group_statistics,
+    parity,
     removal,
     retention,
 )
+from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.schemas.statistic import Statistic
@@ -180,3 +182,48 @@ def test_removal_by_reason() -> None:
     assert female.value == pytest.approx(0.2 / 0.075)
     assert female.low == pytest.approx(1.8441, abs=1e-4)
     assert female.high == pytest.approx(3.8562, abs=1e-4)
+
+
+def by_chance(kept: tuple[int, int], documents: tuple[int, int]) -> dict[str, float]:
+    """Parity of both groups, by how many of their documents stay."""
+    mentioned = np.zeros((sum(documents), len(COLUMNS)), np.bool_)
+    stays = np.zeros(sum(documents), np.bool_)
+    for place, start in enumerate((0, documents[0])):
+        mentioned[start : start + documents[place], place] = True
+        stays[start : start + kept[place]] = True
+    return {str(row.group): row.value for row in parity(mentioned, stays)}
+
+
+@pytest.mark.parametrize(
+    ("kept", "documents", "fails"),
+    [
+        # A group that loses clearly more.
+        ((100, 980), (1000, 1000), "female"),
+        ((700, 100), (1000, 1000), "male"),
+        # Less, but not below four fifths.
+        ((850, 1000), (1000, 1000), None),
+        # Far below, but of too few documents; of some more; and by chance.
+        ((1, 990), (29, 1000), None),
+        ((1, 990), (30, 1000), "female"),
+        ((21, 990), (30, 1000), None),
+        # Nothing to compare with, and nothing kept.
+        ((0, 990), (0, 1000), None),
+        ((0, 0), (50, 50), None),
+        ((0, 0), (0, 0), None),
+    ],
+)
+def test_a_group_of_which_clearly_less_stays_is_below_the_other(
+    kept: tuple[int, int], documents: tuple[int, int], fails: str | None
+) -> None:
+    found = by_chance(kept, documents)
+    assert [*found] == ["female", "male"]
+    assert all(0 <= value <= 1 for value in found.values())
+    assert [group for group, value in found.items() if value < 0.8] == (
+        [fails] if fails else []
+    )
+
+
+def test_parity_compares_the_near_ends_of_the_intervals() -> None:
+    (female, male) = by_chance((100, 980), (1000, 1000)).values()
+    high, low = wilson(100, 1000)[1], wilson(980, 1000)[0]
+    assert (female, male) == (high / low, 1.0)

@@ -14,6 +14,7 @@ from isinglass.transforms.statistics.characteristics import CHARACTERISTICS
 from isinglass.transforms.statistics.fold import (
     QUANTILES,
     TextGatherer,
+    retention_statistics,
     text_statistics,
 )
 from isinglass.transforms.statistics.sums import MAX_SLICES, OTHER, add_into
@@ -148,3 +149,30 @@ def test_slices_of_arrays() -> None:
     gathered = TextGatherer()
     gathered.add(texts, names, names)
     assert gathered.finish() == fold([("bb", "y", "y"), ("ccc", None, None)])
+
+
+def test_who_stays_is_told_by_source_and_language() -> None:
+    before = [("a", "web", "en"), ("b", "web", "de"), ("c", "mail", "en")]
+    rows = retention_statistics(fold(before), fold([*before[:1]]))
+    told = [(r.source, r.language, r.numerator, r.denominator) for r in rows]
+    assert told == [
+        (None, None, 1, 3),
+        ("mail", None, 0, 1),
+        ("web", None, 1, 2),
+        (None, "de", 0, 1),
+        (None, "en", 1, 2),
+    ]
+    assert all(r.value == (r.numerator or 0) / (r.denominator or 1) for r in rows)
+    assert retention_statistics(fold([]), fold([])) == []
+
+
+def test_a_source_that_shrinks_among_many_is_not_told_to_be_gone() -> None:
+    many = [("x", f"s{n:03}", "en") for n in range(MAX_SLICES + 50)]
+    first = ("x", "s000", "en")
+    before = [*many, *many[1:], first, first]
+    after = [first, *many[1:], *many[1:]]
+    rows = retention_statistics(fold(before), fold(after))
+    told = {r.source: r.value for r in rows if r.source is not None}
+    assert len(told) == MAX_SLICES + 1
+    assert told["s000"] == pytest.approx(1 / 3)
+    assert told[OTHER] == 1.0

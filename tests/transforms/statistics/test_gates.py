@@ -136,12 +136,18 @@ def test_a_baseline_is_held_against_the_same_slices() -> None:
     ]
     found = evaluate_gates(gates, PEOPLE, {"earlier": before})
     assert [round(x.actual, 9) if x.actual is not None else None for x in found] == [
-        -0.05,
-        -0.05,
+        -0.9,
+        -0.9,
         0.1,
         None,
         None,
     ]
-    assert [x.passed for x in found] == [True, False, True, False, False]
-    assert found[0].where == {"entity": "IBAN_CODE"}
+    assert [x.passed for x in found] == [False, False, True, False, False]
+    # What is gone since counts as nothing, if there is anything left of its like.
+    assert found[0].where == {"entity": "CRYPTO"}
     assert not any(x.passed for x in evaluate_gates(gates, PEOPLE))
+    (alone,) = evaluate_gates(gates[:1], PEOPLE[3:], {"earlier": before})
+    assert (alone.actual, alone.passed) == (None, False)
+    held = [*PEOPLE, Statistic("pii.recall", 0.9, "share", "run", entity="CRYPTO")]
+    near, *_ = evaluate_gates(gates, held, {"earlier": before})
+    assert (round(near.actual or 0, 9), near.where) == (-0.05, {"entity": "IBAN_CODE"})

@@ -204,3 +204,10 @@ def test_rates_are_over_the_words_of_each_source() -> None:
         ("PERSON", "run", 4),
         ("PERSON", "run", 3),
     }
+    # Where a kind that occurs does not, there are 0.
+    rows = source_statistics({("PERSON", "web"): 3}, {**words, "mail": 50.0})
+    assert {r.source: r.value for r in rows if r.metric == "pii.rate"} == {
+        "web": 15.0,
+        "mail": 0.0,
+        "(other)": 0.0,
+    }

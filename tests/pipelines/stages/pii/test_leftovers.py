@@ -6,14 +6,17 @@ import pytest
 
 from isinglass.pipelines.stages.pii.leftovers import (
     SEARCHED,
+    UNREAD,
     remarks,
     short,
+    small_samples,
     unread_languages,
+    unread_statistics,
     weak_recall,
 )
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
 from isinglass.pipelines.stages.pii.report_recall import _bound
-from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.schemas.config import EntityConfig, PiiConfig, RunConfig
 from isinglass.schemas.manifest import FindingCount, Manifest, Recall
 from isinglass.schemas.statistic import Statistic
 
@@ -89,11 +92,17 @@ def test_nothing_left_and_nothing_measured_are_not_the_same(
 def test_too_few_of_every_kind_say_nothing_of_what_is_left(
     run_fields: dict[str, Any],
 ) -> None:
-    few = told(run_fields, findings=FOUND, recall={"IBAN_CODE": recall(20, 20)})
+    measured = {"IBAN_CODE": recall(20, 20), "CRYPTO": recall(29, 29)}
+    few = told(run_fields, findings=FOUND, recall=measured)
+    # Of what occurs in the texts, the run warns.
     assert remarks(few) == [
-        "Too few were planted of IBAN_CODE to say how many of them are missed.",
+        "Too few were planted of CRYPTO to say how many of them are missed.",
         SEARCHED,
     ]
+    assert small_samples(dict(few)) == [
+        "Too few were planted of IBAN_CODE to say how many of them are missed."
+    ]
+    assert small_samples({"findings": FOUND, "recall": MEASURED}) == []
 
 
 def test_a_run_without_a_search_says_nothing_of_it(run_fields: dict[str, Any]) -> None:
@@ -130,10 +139,31 @@ def test_the_warning_names_the_worst_first() -> None:
     assert weak_recall({}) == []
 
 
+def test_a_kind_that_is_never_found_is_not_taken_for_one_that_is_not_there(
+    run_fields: dict[str, Any],
+) -> None:
+    measured = {"IBAN_CODE": recall(400, 400), "US_SSN": recall(0, 30)}
+    values = {"findings": {"IBAN_CODE": count(12)}, "recall": measured}
+    (warning,) = weak_recall(values)
+    assert warning.endswith("were found of US_SSN (none, so any number may be left).")
+    manifest = told(run_fields, **values)
+    assert remarks(manifest)[0] == (
+        "Nothing planted was found of US_SSN: any number may be left."
+    )
+    assert short(manifest) == "of some kinds any number may be left"
+    # Of 29 planted nothing is said.
+    few = {**values, "recall": {"US_SSN": recall(0, 29)}}
+    assert weak_recall(few) == []
+
+
 def in_language(language: str | None, value: float) -> Statistic:
     return Statistic("characters", value, "characters", "output", language=language)
 
 
+ELEVEN = (
+    "11.0 % of the text is in languages without a model of names (zh 8.0 %, de-AT "
+    "3.0 %): no names were looked for in it."
+)
 LANGUAGES = [
     in_language(None, 1000.0),
     in_language("en-GB", 800.0),
@@ -146,25 +176,44 @@ LANGUAGES = [
 
 
 @pytest.mark.parametrize(
-    ("config", "warned"),
+    ("pii", "most", "share", "warned"),
     [
         (
             PiiConfig(),
-            "11.0 % of the text is in languages without a model of names (",
+            None,
+            0.11,
+            ELEVEN,
         ),
-        (PiiConfig(languages={"en": "a", "zh": "b"}), "3.0 % of the text is"),
-        (PiiConfig(languages={"en": "a", "zh": "b", "de": "c"}), None),
-        (PiiConfig(mode="identifiers"), None),
-        (PiiConfig(entities={"IBAN_CODE": EntityConfig()}), None),
-        (None, None),
+        (PiiConfig(), 0.1, 0.11, "11.0 % of the text is"),
+        (PiiConfig(), 0.11, 0.11, None),
+        (PiiConfig(languages={"en": "a", "zh": "b"}), None, 0.03, "3.0 % of the text"),
+        (PiiConfig(languages={"zh": "b", "de": "c"}), None, 0.89, "89.0 % of the text"),
+        (PiiConfig(languages={"en": "a", "zh": "b", "de": "c"}), None, 0.0, None),
+        # The head of the report tells that names were not looked for at all.
+        (PiiConfig(mode="identifiers"), None, 1.0, None),
+        (PiiConfig(entities={"IBAN_CODE": EntityConfig()}), None, 1.0, None),
     ],
 )
-def test_text_in_languages_without_a_model_is_warned_of(
-    config: PiiConfig | None, warned: str | None
+def test_text_in_languages_without_a_model_is_counted_and_warned_of(
+    pii: PiiConfig, most: float | None, share: float, warned: str | None
 ) -> None:
-    found = unread_languages(config, LANGUAGES)
+    rows = unread_statistics(pii, LANGUAGES)
+    (whole,) = (row for row in rows if row.language is None)
+    assert (whole.value, whole.denominator) == (pytest.approx(share), 1000)
+    parts = [row.value for row in rows if row.language is not None]
+    assert sum(parts) == pytest.approx(share)
+    gates = [{"metric": UNREAD, "op": "<=", "value": most}] if most else []
+    config = RunConfig.model_validate(
+        {"inputs": [{"path": "x"}], "output": "o", "gates": gates}
+    ).model_copy(update={"pii": pii})
+    found = unread_languages(config, rows)
     assert [line.startswith(warned or "-") for line in found] == [True] * bool(warned)
-    assert unread_languages(config, LANGUAGES[:3]) == []
+    assert unread_languages(config.model_copy(update={"pii": None}), rows) == []
+
+
+def test_of_no_text_nothing_is_unread() -> None:
+    rows = unread_statistics(PiiConfig(), LANGUAGES[-2:])
+    assert [(row.value, row.denominator) for row in rows] == [(0.0, 0.0)]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from isinglass.schemas.manifest import FindingCount
 from isinglass.schemas.tables import DATA
 from isinglass.transforms.pii.second_scan.scan import SecondScanner
 
+FOUND = {"US_SSN": 30, "IBAN_CODE": 4, "CRYPTO": 9}
 COUNTS = {
     "US_SSN|en|start|web": [10, 9, 1],
     "US_SSN|de|start|a|b": [10, 3, 0],
@@ -136,3 +137,27 @@ def test_only_runs_with_data_are_scanned_again() -> None:
     assert not scans_twice(PiiConfig(), "audit")
     assert not scans_twice(PiiConfig(second_scan=False), "clean")
     assert not scans_twice(None, "run")
+
+
+def test_leftovers_are_told_by_entity_and_in_a_million_words() -> None:
+    found = {
+        name: FindingCount(found=n, changed=n, kept=0) for name, n in FOUND.items()
+    }
+    recall = misses.recall_by_entity(COUNTS)
+    left = misses.expected_leftovers(found, recall)
+    rows = misses.leftover_statistics(left, 20_000.0)
+    told = {(row.metric, row.entity): (row.value, row.low, row.high) for row in rows}
+    one = left["US_SSN"]
+    # 12 of 20 are found, so 30 stand for 50; of IBAN_CODE none is, so nothing is known.
+    assert told == {
+        ("pii.leftovers", "US_SSN"): (pytest.approx(20.0), one.low, one.high),
+        ("pii.leftovers.rate", "US_SSN"): (
+            pytest.approx(1000.0),
+            50 * (one.low or 0.0),
+            50 * (one.high or 0.0),
+        ),
+    }
+    assert 0 < (one.low or 0) < 20 < (one.high or 0)
+    assert {row.metric for row in misses.leftover_statistics(left, 0.0)} == {
+        "pii.leftovers"
+    }

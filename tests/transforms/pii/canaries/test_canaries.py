@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pytest
 
+from isinglass.schemas.config.canaries import CanaryConfig
 from isinglass.schemas.config.kinds import known_kinds
-from isinglass.schemas.config.pii import CanaryConfig, PiiConfig, default_entities
+from isinglass.schemas.config.pii import PiiConfig, default_entities
 from isinglass.transforms.draws import Draw
 from isinglass.transforms.pii.canaries.fakes import (
     CHUNK_BORDER,

@@ -1,19 +1,60 @@
-"""Where the paths of the configuration lie in the file system."""
+"""Where the paths of the configuration lie in the file system.
+
+No library is read for that: what is not there is refused at once.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from isinglass.schemas.config import InputConfig
+from isinglass.schemas.config import InputConfig, RunConfig
 from isinglass.schemas.errors import InputError, OutputError
+
+HUB = "hf:"
+"""Start of an input that is a data set in the local cache of the hub."""
 
 NO_OUTPUT = "-"
 """Value of `output` of a plan without a run folder."""
 
 _ANY_DEPTH = "**"
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def check_places(config: RunConfig, base: Path) -> None:
+    """Refuse inputs that are not there, and a run folder that nobody can make.
+
+    Planning looks closer, but it takes seconds until its libraries are read.
+
+    Raises:
+        InputError: An input is not there.
+        OutputError: The run folder is not there, and may not be made.
+    """
+    for item in config.inputs:
+        if item.path.startswith(HUB):
+            continue
+        path = input_path(item, base)
+        with suppress(OSError):
+            if not path.is_dir():
+                require(item, path)
+    output = Output.of(config.output, base)
+    if output is not None:
+        output.require()
+
+
+def is_pattern(named: str) -> bool:
+    """Tell whether there are wildcards in a path or a part of it."""
+    return bool(_MAGIC.search(named))
+
+
+def require(config: InputConfig, path: Path) -> None:
+    """Refuse an input that is neither there under its name nor a pattern."""
+    if not (os.path.lexists(path) or is_pattern(config.path)):
+        raise InputError(f"inputs: {config.path} does not exist (looked at {path}).")
 
 
 def input_path(config: InputConfig, base: Path) -> Path:
@@ -38,6 +79,15 @@ class Output:
             return None
         path = _resolve(named, base, OutputError, "output")
         return cls(named, Path(os.path.realpath(path)))
+
+    def require(self) -> None:
+        """Refuse a folder that is not there and may not be made."""
+        # As `Path` asks, a name that is too long would be an error.
+        above = next(path for path in self.real.parents if os.path.lexists(path))
+        if not os.path.lexists(self.real) and not os.access(above, os.W_OK):
+            raise OutputError(
+                f"No permission to write {self.real}. Choose another output folder."
+            )
 
     def holds(self, folder: str) -> bool:
         """Tell whether a folder is the run folder or lies in it."""
