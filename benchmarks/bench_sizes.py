@@ -17,7 +17,6 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -68,19 +67,32 @@ def huge_record(megabytes: int, kind: str, folder: Path) -> None:
 
 
 def repeated(megabytes: int, size: int, folder: Path) -> None:
-    """A Parquet dictionary with one text, in so many rows that they are so many MB."""
+    """A Parquet dictionary with a text in so many rows that they are so many MB."""
     rows = megabytes * BATCH // size
     letters = np.random.default_rng(0).integers(97, 107, 10_000, np.uint8)
     text = letters.tobytes().decode() * (size // 10_000)
-    table = pa.table({"text": [text] * rows})
+    table = pa.table({"text": ["one", *[text] * rows, "two"]})
     pq.write_table(table, folder / "a.parquet", dictionary_pagesize_limit=2**25)
 
 
-def run(make: Callable[[Path], None], sections: dict[str, Any]) -> dict[str, Any]:
-    """Make an input and measure a job on it."""
-    with tempfile.TemporaryDirectory() as folder:
-        make(Path(folder))
-        return measure("clean", sections, Path(folder))
+def large(megabytes: int, kind: str, folder: Path) -> None:
+    """Between two texts one of so many MB, in one page, batch or csv file."""
+    path = folder / f"a.{kind.partition(' ')[0]}"
+    if kind == "csv.gz":
+        with gzip.open(path, "wb") as file:
+            file.write(b'text,n\rone,1\r"')
+            for _ in range(megabytes):
+                file.write(b"a" * BATCH)
+            file.write(b'",2\rtwo,3\r')
+        return
+    table = pa.table({"text": ["one", "a" * (megabytes * BATCH), "two"]})
+    codec = kind.partition(" ")[2]
+    if path.suffix == ".parquet":
+        pq.write_table(table, path, compression=codec, use_dictionary=False)
+        return
+    options = pa.ipc.IpcWriteOptions(compression=codec)
+    with pa.ipc.new_file(path, table.schema, options=options) as writer:
+        writer.write_table(table)
 
 
 def main() -> None:
@@ -99,13 +111,19 @@ def main() -> None:
         "one text of 1.5 MB, repeated": partial(repeated, size, 1_500_000),
         "one text of 10 MB, repeated": partial(repeated, size, 10_000_000),
     }
+    kinds = ("parquet snappy", "parquet zstd", "arrow lz4", "arrow zstd", "csv.gz")
+    jobs |= {f"one text, {kind}": partial(large, size, kind) for kind in kinds}
     sections = {"dedup": {}}
     print(f"{'input':<30}{'records':>9}{'kept':>9}{'CPU s':>8}{'peak MB':>9}")
     # A process each, since the peak of children is the highest of all of them.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, max_tasks_per_child=1) as pool:
         for name, make in jobs.items():
-            found = pool.submit(run, make, sections).result()
+            with tempfile.TemporaryDirectory() as folder:
+                # The peak of a child begins with what its parent holds.
+                pool.submit(make, Path(folder)).result()
+                job = pool.submit(measure, "clean", sections, Path(folder))
+                found = job.result()
             print(
                 f"{name:<30}{found['records']:>9}{found['kept']:>9}"
                 f"{found['cpu']:>8.1f}{found['peak_mb']:>9.0f}",

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.proof.source import Reader
     from isinglass.pipelines.report.blocks import Section
     from isinglass.pipelines.report.model import KeyFigure, ReportData
-    from isinglass.pipelines.review.units import Kind
+    from isinglass.schemas.marks import Kind
     from isinglass.transforms.edits import Applied, Cuts, Edits, View
     from isinglass.transforms.edits.edits import Write
     from isinglass.transforms.seen import Seen

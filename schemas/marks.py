@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Section
 
+Kind = Literal["finding", "removal", "filter", "kept"]
+"""A place that was found in a text, a text that was dropped for another one, a text or
+part of it that a filter took out, a passage that stayed."""
+
 Said = Literal["right", "wrong", "unsure", "missed"]
 
-SAYS: dict[str, tuple[Said, ...]] = {
+SAYS: dict[Kind, tuple[Said, ...]] = {
     "finding": ("right", "wrong", "unsure"),
     "removal": ("right", "wrong", "unsure"),
+    "filter": ("right", "wrong", "unsure"),
     "kept": ("right", "missed", "unsure"),
 }
 """What may be said of each kind of place. A passage that was kept is `right` if nothing
 in it was missed."""
 
 
+Number = Annotated[int, Field(ge=0, lt=2**63)]
+
+
 class Key(NamedTuple):
     """The place that a mark is about, which is the same in every run of a corpus."""
 
-    kind: str
+    kind: Kind
     label: str
     doc_id: str
     start: int
@@ -32,8 +40,8 @@ class Key(NamedTuple):
 class MissedSpan(Section):
     """A span that should have been found; code points of the source text."""
 
-    start: int = Field(ge=0)
-    end: int = Field(ge=1)
+    start: Number
+    end: Number
     label: str = Field(min_length=1)
 
 
@@ -41,7 +49,7 @@ class Mark(Section):
     """One line of a file of marks.
 
     Attributes:
-        label: Entity of a finding, reason of a removal; empty for a passage.
+        label: Entity of a finding, reason of what was taken out; empty for a passage.
         source: Name of the input.
         path: File of the document, as the manifest has it.
         row: Its row there.
@@ -51,24 +59,26 @@ class Mark(Section):
             measured by.
     """
 
-    kind: Literal["finding", "removal", "kept"]
+    kind: Kind
     label: str
     doc_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     source: str
     path: str
-    row: int = Field(ge=0)
+    row: Number
     file_sha256: str
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
+    start: Number
+    end: Number
     mark: Said
     missed: tuple[MissedSpan, ...] = ()
-    drawn: tuple[int, ...] = ()
+    drawn: tuple[Number, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Mark:
         allowed = SAYS[self.kind]
         if self.mark not in allowed:
             raise ValueError(f"a {self.kind} is marked {', '.join(allowed)}")
+        if self.end < self.start:
+            raise ValueError("`end` is less than `start`")
         if bool(self.missed) != (self.mark == "missed"):
             raise ValueError("`missed` lists spans where the mark is missed, else none")
         if any(not self.start <= s.start < s.end for s in self.missed):

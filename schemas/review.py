@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
+from isinglass.schemas.marks import Kind
 
 
 class ReviewedKind(Section):
     """The random sample of one label, and what a person said of it."""
 
-    kind: Literal["finding", "kept", "removal"]
+    kind: Kind
     label: str = Field(description="Entity or reason; empty for passages of kept.")
     population: int = Field(ge=0, description="All places of this run.")
     sampled: int = Field(ge=0, description="Up to the last one that was marked.")

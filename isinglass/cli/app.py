@@ -130,7 +130,9 @@ def run() -> int:
     try:
         return int(app(standalone_mode=False) or 0)
     except IsinglassError as error:
-        sys.stderr.write(f"error: {error}\n")
+        from isinglass.pipelines.report.text import lines_of  # noqa: PLC0415
+
+        sys.stderr.write(f"error: {lines_of(str(error))}\n")
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence
         if not is_usage(error):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from isinglass.pipelines.report.text import visible
+from isinglass.pipelines.report.text import CLOSE, OPEN, inert, shorten
 from isinglass.schemas.marks import SAYS, Mark, MissedSpan, Said
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from isinglass.pipelines.review.cases import Case
     from isinglass.pipelines.review.marks import Marks
 
-OPEN, CLOSE = "⟦", "⟧"
 _BLANKS = re.compile(r"\s+")
 _KEYS: dict[str, Said] = {"r": "right", "w": "wrong", "u": "unsure", "m": "missed"}
 _HELP = {
     "finding": "r right  w wrong  u unsure",
     "removal": "r right, rightly dropped  w wrong, should have stayed  u unsure",
+    "filter": "r right, rightly taken out  w wrong, should have stayed  u unsure",
     "kept": "r nothing missed  m something missed  u unsure",
 }
 _ALWAYS = "  n next  b back  q quit  ? these keys"
@@ -156,18 +156,22 @@ def show_case(
     key, place = case.key, case.place
     what = key.label or "passage of a kept text"
     marked = f"  [{mark.mark}]" if mark else ""
-    line = f"{where}  {what}  {place.path}:{place.row}, {key.start:,}-{key.end:,}"
+    row = f"{shorten(place.path)}:{place.row}, {key.start:,}-{key.end:,}"
+    line = f"{where}  {shorten(what)}  {row}"
     console.print()
-    console.print(Text(_harmless(f"{line}{marked}"), "bold"), soft_wrap=True)
-    if case.evidence:
-        told = ", ".join(f"{k} {_short(v)}" for k, v in case.evidence.items())
-        console.print(Text(_harmless(told), "dim"), soft_wrap=True)
+    console.print(Text(inert(f"{line}{marked}"), "bold"), soft_wrap=True)
+    known = {k: v for k, v in case.evidence.items() if v is not None}
+    if known:
+        told = ", ".join(f"{name} {_short(value)}" for name, value in known.items())
+        console.print(Text(inert(told), "dim"), soft_wrap=True)
     if case.note:
-        console.print(Text(_harmless(f"Note: {case.note}"), "yellow"), soft_wrap=True)
+        console.print(Text(inert(f"Note: {case.note}"), "yellow"), soft_wrap=True)
     if case.text is None:
         return
     if key.kind == "removal":
         _show_pair(folder, case, console)
+    elif key.kind == "filter":
+        console.print(Text(_taken_out(case)), soft_wrap=True)
     elif key.kind == "kept":
         console.print(Text(_passage(case)), soft_wrap=True)
     else:
@@ -191,7 +195,23 @@ def _show_pair(folder: RunFolder, case: Case, console: Console) -> None:
                 return
     for one in (text, case.beside):
         if one is not None:
-            console.print(Text(_lines(one[:_MOST])), soft_wrap=True)
+            console.print(Text(_begin(one)), soft_wrap=True)
+
+
+def _taken_out(case: Case) -> str:
+    """A text, or a part of one in brackets between what stands around it."""
+    shown = _begin(case.text or "")
+    if not case.before and not case.after:
+        return shown
+    return f"{_lines(case.before)}{OPEN}{shown}{CLOSE}{_lines(case.after)}"
+
+
+def _begin(text: str) -> str:
+    """The begin of a text, and how much of it is not shown."""
+    more = len(text) - _MOST
+    if more <= 0:
+        return _lines(text)
+    return f"{_lines(text[:_MOST])}\n... {more:,} more characters"
 
 
 def _passage(case: Case) -> str:
@@ -201,7 +221,7 @@ def _passage(case: Case) -> str:
         start, end = span.start - begin, min(span.end - begin, len(text))
         if start < at:
             continue
-        label = _harmless(span.label)
+        label = inert(span.label)
         parts += [_lines(text[at:start]), OPEN, _inline(text[start:end])]
         parts.append(f" {label}{CLOSE}")
         at = end
@@ -209,18 +229,12 @@ def _passage(case: Case) -> str:
 
 
 def _lines(text: str) -> str:
-    return "\n".join(_harmless(line) for line in text.split("\n"))
+    return "\n".join(map(inert, text.split("\n")))
 
 
 def _inline(text: str) -> str:
-    return _harmless(_BLANKS.sub(" ", text))
-
-
-def _harmless(text: str) -> str:
-    """A text that cannot steer a terminal, nor set marks itself."""
-    shown = visible(text)
-    return shown.replace(OPEN, "⟨U+27E6⟩").replace(CLOSE, "⟨U+27E7⟩")
+    return inert(shorten(_BLANKS.sub(" ", text), _MOST))
 
 
 def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else shorten(str(value))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
     from isinglass.pipelines.review.choose import Choice
     from isinglass.pipelines.review.marks import Marks
+    from isinglass.schemas.marks import Kind
 
 MARKS = "review-marks.jsonl"
 _STDIN = Path("-")
@@ -46,10 +47,23 @@ def review(
             help="Near-duplicates beside what stayed, near the threshold first.",
         ),
     ] = False,
+    filtered: Annotated[
+        bool,
+        typer.Option(
+            "--filtered",
+            help="What filters took out, with what they measured, near the threshold "
+            "first.",
+        ),
+    ] = False,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option(help="Removals for this reason; all without it. Repeatable."),
+    ] = None,
     drawn: Annotated[
         bool,
         typer.Option(
-            "--drawn", help="With --duplicates: a random sample, to measure by."
+            "--drawn",
+            help="With --duplicates or --filtered: a random sample, to measure by.",
         ),
     ] = False,
     kept: Annotated[
@@ -83,10 +97,17 @@ def review(
     It reads source texts again and shows them, personal data included. It writes
     nothing into the run folder; the file of marks holds places, never texts.
     """
-    if sum((top, duplicates, kept)) > 1 or (entity and (duplicates or kept)):
-        raise ConfigError("Choose one of --entity or --top, --duplicates and --kept.")
-    if drawn and not duplicates:
-        raise ConfigError("--drawn goes with --duplicates; other samples are drawn.")
+    removed = duplicates or filtered
+    if sum((top, duplicates, filtered, kept)) > 1 or (entity and (removed or kept)):
+        raise ConfigError(
+            "Choose one of --entity or --top, --duplicates, --filtered and --kept."
+        )
+    if drawn and not removed:
+        raise ConfigError(
+            "--drawn goes with --duplicates or --filtered; other samples are drawn."
+        )
+    if reason and not removed:
+        raise ConfigError("--reason goes with --duplicates or --filtered.")
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines.explain.folder import RunFolder  # noqa: PLC0415
     from isinglass.pipelines.review.choose import Choice  # noqa: PLC0415
@@ -100,13 +121,14 @@ def review(
         return _take_over(folder, marks, held, marks_in)
     if export is not None:
         return _export(folder, held, export)
-    kind: Literal["finding", "removal", "kept"] = "finding"
+    kind: Kind = "finding"
     by: Literal["draw", "near", "value"] = "value" if top else "draw"
-    if duplicates:
-        kind, by = "removal", "draw" if drawn else "near"
+    if removed:
+        kind = "removal" if duplicates else "filter"
+        by = "draw" if drawn else "near"
     elif kept:
         kind = "kept"
-    choice = Choice(kind, tuple(entity or ()), by, sample, seed)
+    choice = Choice(kind, tuple(entity or reason or ()), by, sample, seed)
     return _show(folder, choice, around, (marks, held), format_)
 
 
@@ -158,9 +180,10 @@ def _about(choice: Choice) -> str:
         return "Nearest to the threshold first: no random sample, nothing is measured."
     if choice.by == "value":
         return "Of the most frequent values: no random sample, nothing is measured."
-    of = {"finding": " of each entity", "removal": " of each reason"}
-    whole = of.get(choice.kind, "")
-    return f"A simple random sample{whole}, seed {choice.seed}: precision is measured."
+    of = {"finding": " of each entity", "kept": ""}
+    whole = of.get(choice.kind, " of each reason")
+    measured = "recall" if choice.kind == "kept" else "precision"
+    return f"A simple random sample{whole}, seed {choice.seed}: {measured} is measured."
 
 
 def _take_over(folder: RunFolder, path: Path, held: Marks, source: Path) -> int:

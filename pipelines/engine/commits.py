@@ -7,6 +7,7 @@ files are not as recorded, is void: the unit is done again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from isinglass.pipelines.engine.workspace import (
     sync,
     temporary_name,
     write_array,
+    write_array_in_parts,
     write_atomically,
 )
 from isinglass.schemas.commit import Commit, OutputFile
@@ -99,6 +101,15 @@ class UnitOutputs:
         temporary = self.reserve(path)
         write_array(temporary, array)
         self.adopt(temporary, path, len(array))
+
+    def write_array_in_parts(
+        self, path: Path, parts: Iterable[np.ndarray], dtype: type[np.generic]
+    ) -> int:
+        """The same of flat arrays, one after the other; returns how many values."""
+        temporary = self.reserve(path)
+        count = write_array_in_parts(temporary, parts, dtype)
+        self.adopt(temporary, path, count)
+        return count
 
     def reserve(self, path: Path, suffixes: tuple[str, ...] = ("",)) -> Path:
         """A temporary name for files of another kind, removed unless adopted.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.explain.folder import RunFolder
-from isinglass.pipelines.read_again import Missing, find_place
-from isinglass.pipelines.report.text import visible
+from isinglass.pipelines.read_again import Missing
+from isinglass.pipelines.report.text import lines_of
 from isinglass.pipelines.stage import Line, Stage, Story
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import REASON_TEXT, Outcome
@@ -30,10 +30,10 @@ def explain(
     """Tell the story of one record by its id, an id of the data, or its `path:row`.
 
     The run was closed, whether its gates passed or not. `full` leaves nothing out of
-    what is shown on a terminal, and shows the whole text of a kept record. Facts are
-    JSON-able: `run` (run_id, name, verb, verdict and time of creation), `record` (as
-    ledger and quarantine have it), `evidence` (None if the ledger names nothing), and
-    what the stages tell. Lines hold those about others.
+    what is shown on a terminal, and shows the whole text where none stands beside
+    another. Facts are JSON-able: `run` (run_id, name, verb, verdict and time of
+    creation), `record` (as ledger and quarantine have it), `evidence` (None if the
+    ledger names nothing), and what the stages tell. Lines hold those about others.
     """
     run = RunFolder.open(folder)
     row = run.find(doc_id)
@@ -53,7 +53,7 @@ def explain(
         lines += story.lines
     notes = [note for story in stories for note in story.notes]
     texts = [text for story in stories for text in story.texts]
-    if full and row["outcome"] == Outcome.KEPT:
+    if full and row["outcome"] != Outcome.QUARANTINED and not texts:
         text = run.source_text(row)
         if isinstance(text, Missing):
             notes.append(f"The text cannot be read again: {text.why}.")
@@ -71,13 +71,12 @@ def _whole(text: str) -> RenderableType:
     """A text with its lines as they are, and nothing that a terminal obeys."""
     from rich.text import Text  # noqa: PLC0415
 
-    lines = [visible(line) for line in text.split("\n")]
-    return Text.assemble(("The whole text as it was read:\n", "dim"), "\n".join(lines))
+    return Text.assemble(("The whole text as it was read:\n", "dim"), lines_of(text))
 
 
 def _record(run: RunFolder, row: dict[str, Any]) -> dict[str, Any]:
     shard, doc_id = row["shard"], row["doc_id"]
-    place = find_place(run.manifest["inputs"], doc_id, row["path"], row["row"])
+    place = run.place(row)
     detail = None
     if row["outcome"] == Outcome.QUARANTINED:
         # The raw bytes are in the same row and stay there.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.mapped_tables import (
+    id_words,
+    read_mapped,
+    survey_path,
+)
 from isinglass.pipelines.engine.workspace import (
+    Workspace,
     exists,
     list_files,
     read_table,
@@ -20,6 +26,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.read_again import (
     Missing,
+    Place,
     documents_called,
     find_place,
     manifest_bytes,
@@ -27,6 +34,7 @@ from isinglass.pipelines.read_again import (
 )
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import LEDGER
+from isinglass.transforms.read.identity import format_doc_ids
 
 LEAST_DIGITS = 8
 MOST_LISTED = 20
@@ -109,8 +117,10 @@ class RunFolder:
                 return found
         path, _, row = given.rpartition(":")
         if path and row.isdecimal() and len(row) < _LONGEST_ROW:
-            there = pc.field("path") == path
-            found = self.ledger(there & (pc.field("row") == int(row)))
+            there = self.ledger(pc.field("row") == int(row))
+            found = [one for one in there if one["path"] == path] or [
+                one for one in there if path.endswith(f"/{one['path']}")
+            ]
             if found:
                 return found
         doc_ids = documents_called(self.folder, given)
@@ -129,14 +139,43 @@ class RunFolder:
         """The text of a record as it was read; read once, however often it is asked."""
         doc_id = row["doc_id"]
         if doc_id not in self._texts:
-            inputs = self.manifest["inputs"]
-            place = find_place(inputs, doc_id, row["path"], row["row"])
-            self._texts[doc_id] = (
-                source_texts(self.folder, [place])[0]
-                if place
-                else Missing(f"the manifest names no file {row['path']}")
-            )
+            self._texts[doc_id] = self.source_texts([row])[0]
         return self._texts[doc_id]
+
+    def source_texts(self, rows: Sequence[Mapping[str, Any]]) -> list[str | Missing]:
+        """The texts of records as they were read; each file is read once."""
+        places = [self.place(row) for row in rows]
+        known = [place for place in places if place is not None]
+        read = iter(source_texts(self.folder, known) if known else ())
+        return [
+            Missing(f"the manifest names no file {row['path']}")
+            if place is None
+            else next(read)
+            for row, place in zip(rows, places, strict=True)
+        ]
+
+    def place(self, row: Mapping[str, Any]) -> Place | None:
+        """Where a record lies in the inputs, by its row of the ledger."""
+        inputs = self.manifest["inputs"]
+        return find_place(inputs, row["doc_id"], row["path"], row["row"])
+
+    def clean_text(self, row: Mapping[str, Any]) -> str | None:
+        """The text of a record as it is in `data/`; None if it is not there."""
+        found = self.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
+        return found[0]["text"] if found else None
+
+    def measured(self, shard: str, doc_ids: pa.ChunkedArray, prefix: str) -> pa.Table:
+        """Survey columns of some documents, those whose names begin so.
+
+        Null of a document that is not there; no columns if `work/` is gone.
+        """
+        path = survey_path(Workspace(str(self.folder)), shard)
+        survey = read_mapped(path) if exists(path) else pa.table({})
+        names = [name for name in survey.column_names if name.startswith(prefix)]
+        if not names:
+            return pa.table({})
+        place = pc.index_in(doc_ids, value_set=format_doc_ids(id_words(survey)))
+        return survey.select(names).take(place.combine_chunks())
 
     def rows(
         self,

@@ -47,7 +47,7 @@ def hub_files(config: InputConfig, base: Path) -> list[Found]:
     rows = 0
     for path in paths:
         with pa.memory_map(str(path)) as file:
-            rows += sum(batch.num_rows for batch in record_batches(file, 0, -1))
+            rows += sum(batch.num_rows for batch, _ in record_batches(file, 0, -1))
     if dataset._indices is not None or rows != dataset.num_rows:  # noqa: SLF001
         raise InputError(
             f"{config.path}: split {split} is a part of a split, or lies in memory. "

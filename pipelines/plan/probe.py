@@ -25,6 +25,7 @@ from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_ba
 from isinglass.transforms.read.encodings import other_encoding, recoded
 from isinglass.transforms.read.formats import compression_of
 from isinglass.transforms.read.jsonl import parse_lines
+from isinglass.transforms.read.large_pages import TooLargeError
 from isinglass.transforms.read.streams import (
     BYTE_ORDER_MARK,
     Damage,
@@ -35,6 +36,8 @@ from isinglass.transforms.read.streams import (
 )
 
 if TYPE_CHECKING:
+    from isinglass.transforms.read.large_batches import Emptied
+
     Columns = dict[str, pa.DataType]
 
 _UTF_8 = ("utf-8", "utf-8-sig", "utf_8_sig")
@@ -202,15 +205,23 @@ def _probe_arrow(file: _File) -> _Probed:
             schema = open_ipc(mapped).schema
             mapped.seek(0)
             batches = record_batches(mapped, 0, -1)
-            sizes = [_size(batch) for batch in batches]
+            sizes = [_size(batch, lacking) for batch, lacking in batches]
             _require_plausible(sum(rows for rows, _ in sizes), digest)
         except (pa.ArrowException, OSError, ValueError):
             raise _ProblemError("it is no complete Arrow IPC file or stream") from None
+        except TooLargeError as error:
+            what = f"a dictionary of it takes {error} bytes, too many to decode"
+            raise _ProblemError(what) from None
     return _Probed(_numbered(sizes), _typed(found, schema))
 
 
-def _size(batch: pa.RecordBatch) -> tuple[int, int]:
-    """Rows and bytes, once it is known that no buffer is too small for them."""
+def _size(batch: pa.RecordBatch, lacking: Emptied | None) -> tuple[int, int]:
+    """Rows and bytes, once it is known that no buffer is too small for them.
+
+    One that is too large to be decoded is looked at when it is read.
+    """
+    if lacking:
+        return batch.num_rows, lacking.total
     batch.validate()
     return batch.num_rows, batch.nbytes
 

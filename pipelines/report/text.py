@@ -14,6 +14,9 @@ MISSING = "\u2013"
 MINUS = "\u2212"
 """The minus sign, as wide as a digit."""
 
+OPEN, CLOSE = "⟦", "⟧"
+"""What is set around a part of a text in a terminal."""
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _SIZE_STEP = 1000
@@ -34,6 +37,17 @@ def visible(text: str) -> str:
         else character
         for character in text
     )
+
+
+def inert(text: str) -> str:
+    """As `visible`, and without the brackets that we set: a text must not set them."""
+    told = {ord(mark): f"⟨U+{ord(mark):04X}⟩" for mark in (OPEN, CLOSE)}
+    return visible(text).translate(told)
+
+
+def lines_of(text: str) -> str:
+    """A text of several lines, made visible line by line."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def shorten(text: str, limit: int = _LONG_NAME) -> str:

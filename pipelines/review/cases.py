@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.read_again import Missing, Place, find_place, source_texts
+from isinglass.pipelines.explain.folder import RunFolder
+from isinglass.pipelines.read_again import Missing, Place
 from isinglass.pipelines.review.choose import Choice, choose
 from isinglass.pipelines.review.measure import findings_in
 from isinglass.pipelines.review.units import DRAW, PLACE, SPECIAL
+from isinglass.schemas.errors import IsinglassError
 from isinglass.schemas.marks import Key, Mark, MissedSpan, Said
-
-if TYPE_CHECKING:
-    from isinglass.pipelines.explain.folder import RunFolder
 
 _NO_EVIDENCE = {*PLACE, *SPECIAL, DRAW}
 
@@ -50,7 +50,7 @@ class Case:
     def marked(self, said: Said, missed: Sequence[MissedSpan] = ()) -> Mark:
         """The mark of a person on it."""
         return Mark(
-            kind=self.key.kind,  # type: ignore[arg-type]
+            kind=self.key.kind,
             label=self.key.label,
             doc_id=self.key.doc_id,
             source=self.place.source,
@@ -90,69 +90,121 @@ def cases(run: RunFolder, choice: Choice, around: int) -> list[Case]:
     rows = choose(run, choice).to_pylist()
     if not rows:
         return []
-    names = {row["doc_id"] for row in rows}
-    names |= {row["beside"] for row in rows if row.get("beside")}
-    places = _places(run, sorted(names))
+    names = sorted({row["doc_id"] for row in rows})
+    records = _records(run, names)
     found: dict[str, list[MissedSpan]] = {}
     if choice.kind == "kept":
-        for one in findings_in(run, sorted(names)):
+        for one in findings_in(run, names):
             span = MissedSpan(start=one.start, end=one.end, label=one.label)
             found.setdefault(one.doc_id, []).append(span)
-    texts = _texts(run, places)
+    read = run.source_texts(list(records.values()))
+    texts = dict(zip(records, read, strict=True))
+    kept = _kept_texts(run, rows)
     drawn = (choice.seed,) if choice.by == "draw" else ()
     made = []
     for row in rows:
         key = Key(choice.kind, row["label"], row["doc_id"], row["start"], row["end"])
-        place = places.get(key.doc_id)
+        place = run.place(records[key.doc_id]) if key.doc_id in records else None
         if place is None:
             continue
         inside = sorted(
             (s for s in found.get(key.doc_id, ()) if key.start <= s.start < key.end),
             key=lambda span: (span.start, span.end, span.label),
         )
-        evidence = {k: v for k, v in row.items() if k not in _NO_EVIDENCE}
+        evidence = _evidence(choice, row)
         case = Case(key, place, drawn, evidence, found=tuple(inside))
-        made.append(_with_texts(case, row, texts, around))
+        case = _with_text(case, texts[key.doc_id], around)
+        made.append(_with_kept(case, row, kept))
     return made
 
 
-def _places(run: RunFolder, doc_ids: list[str]) -> dict[str, Place]:
-    """Where documents lie, of those that the manifest names a file of."""
+def _evidence(choice: Choice, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What was done and why; of filters, only what the one in question measured."""
+    told = {name: value for name, value in row.items() if name not in _NO_EVIDENCE}
+    if choice.kind != "filter":
+        return told
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _records(run: RunFolder, doc_ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Rows of the ledger by doc_id, of those documents that are in it."""
     wanted = pc.is_in(pc.field("doc_id"), value_set=pa.array(doc_ids, pa.string()))
-    places = {}
-    for row in run.ledger(wanted):
-        doc_id, path = row["doc_id"], row["path"]
-        place = find_place(run.manifest["inputs"], doc_id, path, row["row"])
-        if place is not None:
-            places[doc_id] = place
-    return places
+    return {row["doc_id"]: row for row in run.ledger(wanted)}
 
 
-def _texts(run: RunFolder, places: Mapping[str, Place]) -> dict[str, str | Missing]:
-    texts = source_texts(run.folder, list(places.values())) if places else []
-    return dict(zip(places, texts, strict=True))
-
-
-def _with_texts(
-    case: Case, row: Mapping[str, Any], texts: Mapping[str, str | Missing], around: int
-) -> Case:
+def _with_text(case: Case, whole: str | Missing, around: int) -> Case:
     """The case with what stands there, or a note that says why that is not at hand."""
-    whole = texts[case.key.doc_id]
     if isinstance(whole, Missing):
         return replace(case, note=f"The text cannot be read again: {whole.why}.")
     start, end = case.key.start, case.key.end
-    told: dict[str, Any] = {
-        "text": whole[start:end],
-        "before": whole[max(0, start - around) : start],
-        "after": whole[end : end + around],
+    return replace(
+        case,
+        text=whole[start:end],
+        before=whole[max(0, start - around) : start],
+        after=whole[end : end + around],
+    )
+
+
+_Kept = Mapping[tuple[str | None, str], tuple[str | None, str]]
+"""By the folder of an earlier run (None: this run) and doc_id: a text and a note."""
+
+
+def _kept_texts(run: RunFolder, rows: Iterable[Mapping[str, Any]]) -> _Kept:
+    """The texts that were kept instead, from whichever run holds them."""
+    wanted: dict[str | None, set[str]] = {}
+    for row in rows:
+        if row.get("beside") and _is_at_hand(row):
+            wanted.setdefault(row["beside_at"], set()).add(row["beside"])
+    return {
+        (folder, doc_id): told
+        for folder, names in wanted.items()
+        for doc_id, told in _kept_of(run, folder, sorted(names)).items()
     }
+
+
+def _is_at_hand(row: Mapping[str, Any]) -> bool:
+    """Whether the run that holds a kept document is this one, or was found."""
+    return row["beside_in"] is None or row["beside_at"] is not None
+
+
+def _kept_of(
+    run: RunFolder, folder: str | None, names: list[str]
+) -> dict[str, tuple[str | None, str]]:
+    """Kept texts of one run as they were read, else as they are in its `data/`."""
+    try:
+        holder = run if folder is None else RunFolder.open(Path(folder))
+        records = _records(holder, names)
+        read = holder.source_texts(list(records.values()))
+    except IsinglassError as error:
+        return dict.fromkeys(names, (None, f"The kept text cannot be shown: {error}"))
+    told: dict[str, tuple[str | None, str]] = {}
+    for (doc_id, record), text in zip(records.items(), read, strict=True):
+        if not isinstance(text, Missing):
+            told[doc_id] = text, ""
+            continue
+        clean = holder.clean_text(record)
+        said = f"The kept text cannot be read again: {text.why}."
+        if clean is not None:
+            said += " It is shown as it is in data/, after cleaning."
+        told[doc_id] = clean, said
+    return told
+
+
+def _with_kept(case: Case, row: Mapping[str, Any], kept: _Kept) -> Case:
+    """The case with the text that was kept instead, or a note that says why not."""
     other = row.get("beside")
-    if other:
-        kept = texts.get(other, Missing(f"document {other} is not in this run"))
-        if row.get("beside_in"):
-            kept = Missing(f"it is in the earlier run {row['beside_in']}")
-        if isinstance(kept, Missing):
-            told["note"] = f"The kept text cannot be shown: {kept.why}."
-        else:
-            told["beside"] = kept
-    return replace(case, **told)
+    if not other:
+        return case
+    if not _is_at_hand(row):
+        text, note = (
+            None,
+            (
+                f"The kept text cannot be shown: it is in the earlier run "
+                f"{row['beside_in']}, which is in no folder of those that this run was "
+                "held against."
+            ),
+        )
+    else:
+        absent = None, f"The kept text cannot be shown: no ledger names {other}."
+        text, note = kept.get((row["beside_at"], other), absent)
+    return replace(case, beside=text, note=" ".join(filter(None, [case.note, note])))

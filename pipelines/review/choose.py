@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.review.units import DRAW, Kind, drawn, first_of_each, units
+from isinglass.pipelines.review.units import DRAW, drawn, first_of_each, units
 from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.schemas.marks import Kind
 
 COUNT = "count"
 _OF_VALUE = ["label", "value"]
+_NAMED = {
+    "finding": "finding of",
+    "removal": "removal as",
+    "filter": "removal by a filter as",
+    "kept": "passage of",
+}
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,8 @@ def choose(run: RunFolder, choice: Choice) -> pa.Table:
         tables = units(run, choice.kind)
         known = {name for one in tables for name in pc.unique(one["label"]).to_pylist()}
         raise InputError(
-            f"The run has no {choice.kind} of {', '.join(absent)}; it has those of "
-            f"{', '.join(sorted(known)) or 'none'}."
+            f"The run has no {_NAMED[choice.kind]} {', '.join(absent)}; it has those "
+            f"of {', '.join(sorted(known)) or 'none'}."
         )
     return found
 
@@ -70,6 +77,11 @@ def _wanted(run: RunFolder, choice: Choice) -> Iterator[pa.Table]:
             some = table.filter(
                 pc.is_in(table["label"], value_set=pa.array(choice.labels))
             )
+        if choice.by == "near" and "value" in some.column_names:
+            # One place of a value stands for all of them.
+            some = some.filter(
+                pc.or_(pc.is_valid(some["near"]), pc.is_null(some["value"]))
+            )
         yield drawn(some, choice.kind, lambda _: choice.seed)
 
 
@@ -77,7 +89,9 @@ def _least(tables: Iterator[pa.Table], column: str, count: int) -> pa.Table:
     """The first places of each label, with only so many of them in memory."""
     held: list[pa.Table] = []
     for table in tables:
-        both = pa.concat_tables([*held, first_of_each(table, column, count)])
+        parts = [*held, first_of_each(table, column, count)]
+        # Each stage has evidence of its own.
+        both = pa.concat_tables(parts, promote_options="permissive")
         held = [first_of_each(both, column, count)]
     return held[0] if held else pa.table({})
 

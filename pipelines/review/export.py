@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from isinglass.pipelines.engine.workspace import write_atomically
 from isinglass.pipelines.read_again import Missing, Place, source_texts
 from isinglass.pipelines.review.marks import holds
@@ -48,9 +51,14 @@ def export(run: RunFolder, marks: Marks, path: Path) -> Written:
         InputError: No mark can be written.
     """
     files = {(i["source"], i["path"]): i["sha256"] for i in run.manifest["inputs"]}
-    known = [m for m in marks.values() if m.mark != "unsure" and m.kind != "removal"]
+    known = [
+        m
+        for m in marks.values()
+        if m.mark != "unsure" and m.kind in ("finding", "kept")
+    ]
     known = [mark for mark in known if holds(mark, files)]
     texts = _texts(run, known)
+    languages = _languages(run, sorted(texts))
     found: dict[str, list[_Span]] = {}
     for key in findings_in(run, sorted(texts)):
         span = (key.start, key.end, key.label)
@@ -61,7 +69,8 @@ def export(run: RunFolder, marks: Marks, path: Path) -> Written:
         if text is not None:
             others = sorted(found.get(mark.doc_id, ()))
             make = _passage if mark.kind == "kept" else _surroundings
-            records.append(make(mark, text, others, marks))
+            record = make(mark, text, others, marks)
+            records.append(record | languages.get(mark.doc_id, {}))
     if not records:
         raise InputError("There is no mark on a finding or passage of this run.")
     content = "".join(json.dumps(record) + "\n" for record in records)
@@ -79,6 +88,19 @@ def _texts(run: RunFolder, marks: Sequence[Mark]) -> dict[str, str]:
     read = source_texts(run.folder, list(places.values()))
     pairs = zip(places, read, strict=True)
     return {name: text for name, text in pairs if not isinstance(text, Missing)}
+
+
+def _languages(run: RunFolder, doc_ids: list[str]) -> dict[str, dict[str, str]]:
+    """`lang` of each document, as the run scanned it; none where it knew none."""
+    found: dict[str, dict[str, str]] = {}
+    wanted = pa.array(doc_ids, pa.string())
+    for path, ledger in run.each_ledger(["doc_id"]):
+        here = ledger.filter(pc.is_in(ledger["doc_id"], value_set=wanted))["doc_id"]
+        held = run.measured(path.stem, here, "language")
+        if held.num_columns:
+            pairs = zip(here.to_pylist(), held["language"].to_pylist(), strict=True)
+            found |= {doc_id: {"lang": tag} for doc_id, tag in pairs if tag != "und"}
+    return found
 
 
 def _passage(

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 Marks = dict[Key, Mark]
 
+_FIX = (
+    "Correct that line or delete it: lines are as `isinglass review --format jsonl` "
+    "writes them."
+)
+
 
 @dataclass(frozen=True)
 class MarksFile:
@@ -65,9 +70,9 @@ def read_marks(content: bytes, name: str) -> Marks:
         try:
             told = json.loads(line)
         except (ValueError, RecursionError):
-            raise InputError(f"{where} is not JSON.") from None
+            raise InputError(f"{where} is not JSON. {_FIX}") from None
         if not isinstance(told, dict):
-            raise InputError(f"{where} is not an object.")
+            raise InputError(f"{where} is not an object. {_FIX}")
         if told.get("mark") is None:
             continue
         mark = _mark(told, where)
@@ -86,7 +91,7 @@ def _mark(told: dict[str, Any], where: str) -> Mark:
             "missing": "is missing",
             "value_error": str(first.get("ctx", {}).get("error")),
         }.get(first["type"], "is none that `isinglass review` writes")
-        raise InputError(f"{where}: {key}: {said}.") from None
+        raise InputError(f"{where}: {key}: {said}. {_FIX}") from None
 
 
 def write_marks(path: Path, marks: Mapping[Key, Mark]) -> None:

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.review.marks import holds
-from isinglass.pipelines.review.units import DRAW, PLACE, Kind, drawn, units
-from isinglass.schemas.marks import Key, Mark
+from isinglass.pipelines.review.units import DRAW, PLACE, drawn, units
+from isinglass.schemas.marks import Key, Kind, Mark
 from isinglass.schemas.review import ReviewedKind, ReviewRecall, ReviewSummary
 from isinglass.transforms.draws import place_draws, salt
 from isinglass.transforms.statistics.intervals import wilson

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from isinglass.schemas.review import ReviewedKind, ReviewSummary
 
 PRECISION, RECALL = "review.precision", "review.recall"
-_SLICE = {"finding": "entity", "removal": "reason"}
+_SLICE = {"finding": "entity", "removal": "reason", "filter": "reason"}
 _PLURAL = {
     "finding": "findings of {}",
     "removal": "removals as {}",
+    "filter": "removals as {}",
     "kept": "passages of kept texts",
 }
 

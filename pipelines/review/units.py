@@ -4,20 +4,23 @@ Each row is a place in the source text of a document: `doc_id`, `start`, `end` a
 `label`, which statistics are told by. Further columns are evidence, but these:
 
 - `value`: a key that is the same for equal values, so that they can be counted;
-- `near`: how far it lies from the threshold that decided, ascending from 0;
-- `beside` and `beside_in`: the document to be seen next to it, and the run_id of the
-  earlier run that holds that document, null for this one.
+- `near`: how far it lies from the threshold that decided, ascending from 0; null where
+  that is not known, or where another place of the same value stands for it;
+- `beside`, `beside_in` and `beside_at`: the document to be seen next to it, and run_id
+  and folder of the earlier run that holds it. Both are null for a document of this run,
+  the folder alone where that run is not found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.review.outside import outside_cases
 from isinglass.pipelines.stages import STAGES
 from isinglass.schemas.reasons import Outcome
 from isinglass.transforms.draws import place_draws, salt
@@ -26,12 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from isinglass.pipelines.explain.folder import RunFolder
-
-Kind = Literal["finding", "removal", "kept"]
-"""A place that was found in a text, a text that was dropped, a passage that stayed."""
+    from isinglass.schemas.marks import Kind
 
 PLACE = ("doc_id", "start", "end", "label")
-SPECIAL = ("value", "near", "beside", "beside_in")
+SPECIAL = ("value", "near", "beside", "beside_in", "beside_at")
 PASSAGE = 2_000
 """Code points of a passage of a kept text."""
 
@@ -45,6 +46,8 @@ def units(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
         return
     for stage in STAGES:
         yield from stage.cases(run, kind)
+    if kind == "filter":
+        yield from outside_cases(run)
 
 
 def _passages(run: RunFolder) -> Iterator[pa.Table]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import stat
 import unicodedata
 from pathlib import Path
@@ -56,6 +57,7 @@ def printed(found: list[Case], **settings: Any) -> str:
         case("kept", "", HOSTILE, found=(MissedSpan(start=2, end=9, label=HOSTILE),)),
         case("removal", "near_duplicate", HOSTILE, beside=f"{HOSTILE} more"),
         case("removal", HOSTILE, HOSTILE, beside=HOSTILE),
+        case("filter", HOSTILE, HOSTILE, before=HOSTILE, after=HOSTILE),
     ],
 )
 def test_hostile_text_is_inert(shown: Case, settings: dict[str, Any]) -> None:
@@ -67,6 +69,14 @@ def test_hostile_text_is_inert(shown: Case, settings: dict[str, Any]) -> None:
     assert {c for c in bare if unicodedata.category(c) == "Cc"} <= {"\n"}
     assert "⟦fake⟧" not in bare
     assert "[bold]x[/bold]" in bare
+
+
+def test_what_is_huge_is_cut_and_says_so() -> None:
+    long = "x" * 1_000_000
+    for shown in (case("finding", long, long), case("filter", "too_long", long)):
+        bare = printed([shown])
+        assert len(bare) < 10_000
+        assert re.search(r"1.000.000 characters|996,000 more characters", bare)
 
 
 def press(

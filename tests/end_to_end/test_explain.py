@@ -14,6 +14,9 @@ import pytest
 
 from isinglass.cli.explain import as_json
 from isinglass.pipelines.explain.build import explain
+from isinglass.pipelines.explain.folder import RunFolder
+from isinglass.pipelines.review.cases import cases
+from isinglass.pipelines.review.choose import Choice
 from isinglass.schemas.errors import InputError
 from tests.corpora import sentence, write_corpus
 from tests.forgeries import finish
@@ -456,3 +459,13 @@ def test_a_run_against_an_earlier_one_shows_the_old_text(
         f"{TALE} So he was [content with it. \n\n]",
     )
     assert found["comparison"]["agrees_with_ledger"] is True
+    # To judge it, too, until nobody can say where the earlier run is.
+    (shown_case,) = cases(RunFolder.open(run), Choice("removal", by="near"), 0)
+    assert (shown_case.beside, shown_case.note) == (OWN[0]["text"], "")
+    assert shown_case.evidence["kept_in"] == earlier
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["config"]["dedup"]["against"] = [str(tmp_path / "gone")]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (shown_case,) = cases(RunFolder.open(run), Choice("removal", by="near"), 0)
+    assert (shown_case.text, shown_case.beside) == (text, None)
+    assert f"in the earlier run {earlier}, which is in no folder" in shown_case.note

@@ -68,6 +68,8 @@ def printed(run: Path, given: str, *, full: bool = False) -> str:
     [
         ("a/own.jsonl:1", ("a/own.jsonl", 1)),
         ("b/own.jsonl:0", ("b/own.jsonl", 0)),
+        # As a person has the file, from wherever they stand.
+        ("some/corpus/b/own.jsonl:0", ("b/own.jsonl", 0)),
         (" twice ", ("a/own.jsonl", 1)),
         # Dropped, and so not in data/.
         ("same", ("a/own.jsonl", 2)),

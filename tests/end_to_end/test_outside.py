@@ -244,6 +244,9 @@ def test_the_filter_of_the_documentation(repository: Path, tmp_path: Path) -> No
     told = start(tmp_path, "clean", **yaml.safe_load(given))
     assert told["records"]["dropped"] == {"long_lines.dump": 1}
     assert told["gates"][0]["actual"] == 1
+    shown = isinglass(tmp_path, "review", "clean", "--filtered", "--format", "jsonl")
+    measured = {"long_lines_longest": 1400, "long_lines_longest limit": 1000.0}
+    assert json.loads(shown.stdout)["evidence"] == measured
     command = re.findall(r"```sh\nisinglass (.*?)\n```", text)[0]
     arguments = command.replace("runs/web-en", "clean").split()
     verified = isinglass(tmp_path, *arguments)

@@ -70,6 +70,12 @@ class Origin:
         text = names["text"]
         return cls(shard.source, layout, text, mapped, tuple(carried), extra)
 
+    @property
+    def names(self) -> list[str]:
+        """The input's names of all columns that are read."""
+        carried = (name for _, name in self.carried if name is not None)
+        return [*dict.fromkeys((self.text, *self.mapped.values(), *carried))]
+
     def at(self, relative: str) -> Origin:
         """The same of one of the files."""
         return replace(self, relative=relative)

@@ -18,11 +18,27 @@ from isinglass.transforms.read.batches import (
     BATCH_BYTES,
     BATCH_ROWS,
     Part,
+    cut,
     only_rejected,
 )
-from isinglass.transforms.read.checks import Rejection
+from isinglass.transforms.read.checks import (
+    HEAD_BYTES,
+    Rejection,
+    most_record_bytes,
+    too_large,
+)
 from isinglass.transforms.read.columns import arrow_batches
+from isinglass.transforms.read.large_batches import Emptied, emptied
+from isinglass.transforms.read.large_pages import (
+    MOST_DECODED,
+    Shrunk,
+    TooLargeError,
+    shrunk,
+)
+from isinglass.transforms.read.messages import FILE_MAGIC
 from isinglass.transforms.read.pages import pages
+from isinglass.transforms.read.patched import patched
+from isinglass.transforms.read.sizes import head
 from isinglass.transforms.read.streams import changed, open_input, require_unchanged
 from isinglass.transforms.read.structure import require_structure
 
@@ -31,12 +47,7 @@ if TYPE_CHECKING:
 
 # Column chunks are read through a buffer of this size instead of whole.
 _BUFFER_BYTES = 2**20
-_FILE_MAGIC = b"ARROW1"
 _UNDECODED = "a record batch cannot be decoded"
-_MOST_BYTES_PER_CHARACTER = 4
-_MOST_DECODED = 256 * 2**20
-"""Bytes that a batch or a page may become when it is decoded, before its texts are
-looked at."""
 
 
 def open_parquet(file: BinaryIO, as_dictionary: Iterable[str] = ()) -> pq.ParquetFile:
@@ -70,9 +81,8 @@ def read_parquet(origin: Origin, piece: Piece, _: object = None) -> Iterator[Par
         if stop > groups:
             what = f"it has {groups} row groups where at least {stop} were planned"
             raise changed(piece.relative, what)
-        repeating = _repeating(file, opened.metadata, range(piece.start, stop))
-        if repeating:
-            opened = open_parquet(file, repeating)
+        if origin.text not in opened.schema_arrow.names:
+            raise changed(piece.relative, f"it has no column {origin.text} any more")
         row = piece.first_row
         for group in range(piece.start, stop):
             yield from _read_group(origin, piece, opened, group, row)
@@ -83,26 +93,56 @@ def read_parquet(origin: Origin, piece: Piece, _: object = None) -> Iterator[Par
 def _read_group(
     origin: Origin, piece: Piece, opened: pq.ParquetFile, group: int, row: int
 ) -> Iterator[Part]:
-    metadata = opened.metadata.row_group(group)
-    stop = row + metadata.num_rows
-    size = _too_large_page(origin, piece, metadata)
-    if size:
-        detail = f"row group {group} has a page of {size} bytes, too many to decode"
-        yield from _lost(origin, range(row, stop), QuarantineReason.TOO_LONG, detail)
-        return
-    most = _batch_rows(metadata)
-    batches = opened.iter_batches(most, row_groups=[group], use_threads=False)
+    """Read a row group; what of it cannot be decoded is rejected, record by record."""
+    stop = row + opened.metadata.row_group(group).num_rows
+    batches = _group_batches(origin, piece, opened, group)
     while row < stop:
         try:
-            batch = _next_batch(batches, min(most, stop - row))
-        except (pa.ArrowException, OSError, StopIteration):
+            batch, large = next(batches)
+        except TooLargeError as error:
+            reason = QuarantineReason.TOO_LONG
+            detail = (
+                f"row group {group} has a page of {error} bytes, too many to decode"
+            )
+            yield from _lost(origin, range(row, stop), reason, detail)
+            return
+        except (pa.ArrowException, OSError, StopIteration, UnicodeDecodeError):
+            # The last one is of the name of a column.
             require_unchanged(piece)
             reason = QuarantineReason.UNREADABLE_FILE
             detail = f"row group {group} cannot be decoded"
             yield from _lost(origin, range(row, stop), reason, detail)
             return
-        yield from arrow_batches(origin, batch, row)
+        if large:
+            yield from _hollow_batches(origin, batch, row, large)
+        else:
+            yield from arrow_batches(origin, batch, row)
         row += batch.num_rows
+
+
+def _group_batches(
+    origin: Origin, piece: Piece, opened: pq.ParquetFile, group: int
+) -> Iterator[tuple[pa.RecordBatch, Shrunk | None]]:
+    """Decode a row group; with what stands for its large values, where some do."""
+    metadata = opened.metadata.row_group(group)
+    rows, most = metadata.num_rows, _batch_rows(metadata)
+    names, limit = origin.names, most_record_bytes(origin.layout.max_chars)
+    with pa.OSFile(piece.path) as file:
+        large = shrunk(file, piece.sha256, opened, group, names, limit)
+        source = large.file if large else patched(file)
+        repeating = _repeating(source, metadata)
+        if large or repeating:
+            opened = open_parquet(source, repeating)
+        batches = opened.iter_batches(
+            most, row_groups=[group], columns=names, use_threads=False
+        )
+        while rows:
+            try:
+                batch = _next_batch(batches, min(most, rows))
+            except StopIteration:
+                return
+            yield batch, large
+            rows -= batch.num_rows
 
 
 def _batch_rows(group: pq.RowGroupMetaData) -> int:
@@ -130,21 +170,15 @@ def _lost(
         yield only_rejected(origin, *lost)
 
 
-def _repeating(
-    file: BinaryIO, metadata: pq.FileMetaData, groups: Iterable[int]
-) -> list[str]:
+def _repeating(file: BinaryIO, group: pq.RowGroupMetaData) -> list[str]:
     """Columns of strings that become very large when their dictionary is decoded."""
-    found = set()
-    for number in groups:
-        group = metadata.row_group(number)
-        for chunk in map(group.column, range(group.num_columns)):
-            most = _batch_rows(group) * chunk.total_uncompressed_size
-            is_text = chunk.physical_type == "BYTE_ARRAY"
-            if is_text and chunk.has_dictionary_page and most > _MOST_DECODED:
-                name = chunk.path_in_schema
-                if name not in found and _repeats(file, chunk, _batch_rows(group)):
-                    found.add(name)
-    return sorted(found)
+    found, rows = [], _batch_rows(group)
+    for chunk in map(group.column, range(group.num_columns)):
+        is_text = chunk.physical_type == "BYTE_ARRAY" and chunk.has_dictionary_page
+        is_large = is_text and rows * chunk.total_uncompressed_size > MOST_DECODED
+        if is_large and _repeats(file, chunk, rows):
+            found.append(chunk.path_in_schema)
+    return found
 
 
 def _repeats(file: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int) -> bool:
@@ -161,60 +195,74 @@ def _repeats(file: BinaryIO, chunk: pq.ColumnChunkMetaData, rows: int) -> bool:
             again += page.values
         else:
             break
-    return again < 0 or size * min(again, rows) > _MOST_DECODED
+    return again < 0 or size * min(again, rows) > MOST_DECODED
 
 
-def _too_large_page(origin: Origin, piece: Piece, group: pq.RowGroupMetaData) -> int:
-    """Bytes of a page that is too large to decode and holds a text that is too long.
-
-    There is one for certain if the texts are too long on average; 0 for no such page.
-    """
-    chunks = map(group.column, range(group.num_columns))
-    text = next((c for c in chunks if c.path_in_schema == origin.text), None)
-    if text is None or text.total_uncompressed_size <= _MOST_DECODED:
-        return 0
-    most = _MOST_BYTES_PER_CHARACTER * origin.layout.max_chars
-    with open_input(piece.path, piece.relative) as file:
-        for page in pages(file, text):
-            if page.bytes > max(_MOST_DECODED, page.values * most):
-                return page.bytes
-    return 0
+def _hollow_batches(
+    origin: Origin, batch: pa.RecordBatch, row: int, large: Shrunk | Emptied
+) -> Iterator[Part]:
+    """Turn records, large values of which are still to be read, into batches."""
+    most = most_record_bytes(origin.layout.max_chars)
+    sizes = large.sizes(batch)
+    for part in cut(sizes, min(BATCH_BYTES, most)):
+        number, size = row + part.start, int(sizes[part.start])
+        some = batch.slice(part.start, part.stop - part.start)
+        try:
+            if size > most:
+                begin = large.head(some, origin.text, HEAD_BYTES)
+                if begin is None:
+                    begin = head(some.column(origin.text), 0, HEAD_BYTES) or b""
+                yield only_rejected(origin, too_large(number, size, begin))
+                continue
+            some = large.restored(some)
+        except (pa.ArrowException, OSError):
+            reason = QuarantineReason.UNREADABLE_FILE
+            rows = range(number, number + some.num_rows)
+            yield from _lost(origin, rows, reason, _UNDECODED)
+        else:
+            yield from arrow_batches(origin, some, number)
 
 
 def record_batches(
     file: pa.NativeFile, start: int, stop: int
-) -> Iterator[pa.RecordBatch]:
+) -> Iterator[tuple[pa.RecordBatch, Emptied | None]]:
     """Yield record batches `start` to `stop` of an IPC file or stream; -1 is the end.
 
-    Their values may not be touched before `require_structure` has seen them.
+    With each comes what it lacks, if it is too large to be decoded. Values may not be
+    touched before `require_structure` has seen them.
 
     Raises:
         pyarrow.ArrowException: It is neither, or it is damaged.
         OSError: The same, or the system cannot read it.
         IndexError: It has fewer record batches.
+        TooLargeError: It has a dictionary that is too large to be decoded.
     """
-    reader = open_ipc(file)
+    reader, place = open_ipc(file), file.tell()
+    parts, lacking = emptied(file, reader.schema)
+    file.seek(place)
+    if lacking:
+        reader = open_ipc(patched(file, parts))
     if isinstance(reader, pa.ipc.RecordBatchFileReader):
         last = reader.num_record_batches if stop < 0 else stop
         for index in range(start, last):
             if index >= reader.num_record_batches:
                 raise IndexError(f"{reader.num_record_batches} record batches")
-            yield reader.get_batch(index)
+            yield reader.get_batch(index), lacking.get(index)
         return
     index = 0
     for batch in reader:
         if 0 <= stop <= index:
             return
         if index >= start:
-            yield batch
+            yield batch, lacking.get(index)
         index += 1
     if index < stop:
         raise IndexError(f"{index} record batches")
 
 
-def open_ipc(file: pa.NativeFile) -> Any:
+def open_ipc(file: pa.NativeFile | BinaryIO) -> Any:
     """Open an IPC file or stream at its beginning; raises as `record_batches` does."""
-    is_file = file.read(len(_FILE_MAGIC)) == _FILE_MAGIC
+    is_file = file.read(len(FILE_MAGIC)) == FILE_MAGIC
     file.seek(0)
     return pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
 
@@ -231,8 +279,8 @@ def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]
         batches = record_batches(file, piece.start, piece.stop)
         while True:
             try:
-                batch = next(batches, None)
-            except (pa.ArrowException, OSError, IndexError):
+                found = next(batches, None)
+            except (pa.ArrowException, OSError, IndexError, TooLargeError):
                 # Planning went through all record batches of the file.
                 require_unchanged(piece)
                 if piece.rows is None:
@@ -244,19 +292,39 @@ def read_arrow(origin: Origin, piece: Piece, _: object = None) -> Iterator[Part]
                 yield from _lost(origin, range(row, stop), reason, detail)
                 row = stop
                 break
-            if batch is None:
+            if found is None:
                 break
+            batch, lacking = found
             stop = row + batch.num_rows
-            try:
-                require_structure(batch)
-            except (pa.ArrowException, ValueError):
-                require_unchanged(piece)
-                reason, detail = QuarantineReason.UNREADABLE_FILE, _UNDECODED
-                yield from _lost(origin, range(row, stop), reason, detail)
-            else:
-                yield from arrow_batches(origin, batch, row)
+            yield from _read_batch(origin, piece, batch, row, lacking)
             row = stop
     _require_rows(piece, row)
+
+
+def _read_batch(
+    origin: Origin,
+    piece: Piece,
+    batch: pa.RecordBatch,
+    row: int,
+    lacking: Emptied | None,
+) -> Iterator[Part]:
+    """Read a record batch of which nothing was looked at."""
+    rows = range(row, row + batch.num_rows)
+    if lacking and lacking.undecoded:
+        size, reason = lacking.undecoded, QuarantineReason.TOO_LONG
+        detail = f"a record batch takes {size} bytes, too many to decode"
+        yield from _lost(origin, rows, reason, detail)
+        return
+    try:
+        (lacking.require_structure if lacking else require_structure)(batch)
+    except (pa.ArrowException, ValueError):
+        require_unchanged(piece)
+        yield from _lost(origin, rows, QuarantineReason.UNREADABLE_FILE, _UNDECODED)
+        return
+    if lacking:
+        yield from _hollow_batches(origin, batch, row, lacking)
+    else:
+        yield from arrow_batches(origin, batch, row)
 
 
 def _require_rows(piece: Piece, stop: int) -> None:

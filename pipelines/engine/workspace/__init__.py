@@ -116,6 +116,32 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
         np.save(file, array, allow_pickle=False)
 
 
+def write_array_in_parts(
+    path: Path, parts: Iterable[NDArray[Any]], dtype: type[np.generic]
+) -> int:
+    """Write flat arrays one after the other, as `write_array` would write them joined.
+
+    No more than one is held at a time.
+
+    Returns:
+        Values written.
+    """
+    described = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+        "fortran_order": False,
+    }
+    count = 0
+    with path.open("wb") as file:
+        # numpy leaves room for any length: the header can be written anew.
+        np.lib.format.write_array_header_1_0(file, described | {"shape": (0,)})
+        for part in parts:
+            file.write(np.ascontiguousarray(part, dtype).data)
+            count += len(part)
+        file.seek(0)
+        np.lib.format.write_array_header_1_0(file, described | {"shape": (count,)})
+    return count
+
+
 def make_folder(path: Path) -> None:
     """Create a folder and its parents; an `OutputError` if a file is in the way."""
     try:

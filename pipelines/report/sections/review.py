@@ -26,11 +26,12 @@ def interval(low: float, high: float) -> str:
 
 def review_section(review: ReviewSummary) -> Section:
     """Each sample with its marks, and the recall in passages that were read."""
+    counted = sum(one.right + one.wrong + one.unsure for one in review.judged)
     said = (
-        f"A person marked places of random samples: {grouped(review.given)} marks in "
-        f"{review.marks} (SHA-256 {review.sha256[:16]}…). Each sample is a simple "
-        "random one of the kind or reason that it is about, drawn by a keyed hash. "
-        "Intervals are of Wilson, 95 %."
+        f"There are {grouped(review.given)} marks in {review.marks} (SHA-256 "
+        f"{review.sha256[:16]}…). {grouped(counted)} of them are on places of the "
+        "random samples below, and no others are measured by. Each sample is a simple "
+        "random one of the kind or reason that it is about, drawn by a keyed hash."
     )
     blocks: list[Block] = [Paragraph(said), _samples(review)]
     if review.recall:
@@ -39,7 +40,8 @@ def review_section(review: ReviewSummary) -> Section:
 
 
 def _samples(review: ReviewSummary) -> Block:
-    heads = ("<Of", "All", "Sample", "Right", "Wrong", "Unsure", "No mark", "Right", "")
+    heads = ["<Of", "All", "Sample", "Right", "Wrong", "Unsure", "No mark"]
+    heads += ["Share right", "95 % interval"]
     return table(
         "Samples and their marks",
         columns(*heads),
@@ -58,14 +60,15 @@ def _samples(review: ReviewSummary) -> Block:
             for one in review.judged
         ],
         note="Of passages of kept texts, wrong means that something in it was missed. "
-        "The share leaves out what is unsure or has no mark.",
+        "The share leaves out what is unsure or has no mark. Intervals are of Wilson, "
+        "as if the sample were of many more places than there are.",
     )
 
 
 def _recall(review: ReviewSummary) -> Block:
     return table(
         "Recall in the passages that were read",
-        columns("<Kind", "Passages", "Found", "Missed", "Recall", ""),
+        columns("<Kind", "Passages", "Found", "Missed", "Recall", "95 % interval"),
         [
             [
                 code(one.label),

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import Workspace, read_array
 from isinglass.pipelines.stage import Closed, Record, Stage, Verdict, no_drops
-from isinglass.pipelines.stages.boilerplate import proof, report
+from isinglass.pipelines.stages.boilerplate import proof, report, story
 from isinglass.pipelines.stages.boilerplate.count import (
     COUNTED,
     FIRST_RANK,
@@ -146,3 +146,4 @@ class Boilerplate(Stage):
     rebuild = staticmethod(proof.rebuild)
     reader = staticmethod(proof.reader)
     section = staticmethod(report.section)
+    cases = staticmethod(story.cases)

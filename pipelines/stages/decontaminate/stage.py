@@ -110,4 +110,5 @@ class Decontaminate(Stage):
 
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    cases = staticmethod(story.cases)
     story = staticmethod(story.story)

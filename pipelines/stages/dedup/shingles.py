@@ -58,23 +58,26 @@ def shingle_shard(
     `layouts` are those of this run's inputs, then of those of earlier runs.
     """
     request = json.loads(payload)
-    values, lengths = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
-    for texts in _wanted_texts(request, outputs.workspace, layouts):
-        sets = shingle_sets(normalise(texts, dedup.normalise), dedup.ngram)
-        values.append(sets.values)
-        lengths.append(np.diff(sets.offsets))
+    lengths = [np.zeros(1, np.int64)]
+
+    def values() -> Iterator[np.ndarray]:
+        for texts in _wanted_texts(request, outputs.workspace, layouts):
+            sets = shingle_sets(normalise(texts, dedup.normalise), dedup.ngram)
+            lengths.append(np.diff(sets.offsets))
+            yield sets.values
+
     folder = outputs.workspace.pass_folder(SHINGLE)
-    flat = np.concatenate(values)
-    offsets = np.cumsum(np.concatenate(lengths))
     name = request["name"]
-    outputs.write_array(folder / f"{name}.values.npy", flat)
+    path = folder / f"{name}.values.npy"
+    count = outputs.write_array_in_parts(path, values(), np.uint64)
+    offsets = np.cumsum(np.concatenate(lengths))
     outputs.write_array(folder / f"{name}.offsets.npy", offsets)
     if len(offsets) != len(request["wanted"]) + 1:
         raise ReconcileError(
             f"Pass shingle, {name}: {len(offsets) - 1} of {len(request['wanted'])} "
             "documents were found again. Did the input change? Run again."
         )
-    return {"records_in": len(request["wanted"]), "shingles": len(flat)}
+    return {"records_in": len(request["wanted"]), "shingles": count}
 
 
 def _wanted_texts(

@@ -10,7 +10,7 @@ from rich.box import MINIMAL
 from rich.table import Table
 from rich.text import Text
 
-from isinglass.pipelines.report.text import visible
+from isinglass.pipelines.report.text import CLOSE, OPEN, inert, visible
 from isinglass.transforms.dedup.align import Stretch, align
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _LONG = 240
 _LONG_SHOWN = 80
 MOST_ROWS = 60
 
-OPEN, CLOSE = "⟦", "⟧"
 _STYLES = ("red", "green")
 _DIM = "dim"
 _WHITE = re.compile(r"\s+")
@@ -119,11 +118,7 @@ def one_text(text: str, look: Look) -> Text:
 def tidy(text: str, look: Look) -> str:
     """A text that cannot steer a terminal, with white space folded."""
     folded = _WHITE.sub(lambda m: " ¶ " if m[0].count("\n") > 1 else " ", text)
-    folded = visible(folded)
-    if look.marks:
-        # A text must not be able to set marks itself.
-        folded = folded.replace(OPEN, "⟨U+27E6⟩").replace(CLOSE, "⟨U+27E7⟩")
-    return folded
+    return inert(folded) if look.marks else visible(folded)
 
 
 def _rows(comparison: Comparison, look: Look) -> list[_Row]:

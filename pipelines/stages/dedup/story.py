@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pydantic
 
 from isinglass.pipelines.explain.folder import RunFolder
-from isinglass.pipelines.read_again import Missing, find_place, read_note, source_texts
+from isinglass.pipelines.read_again import Missing, read_note
 from isinglass.pipelines.stage import Line, Story
 from isinglass.pipelines.stages.dedup.side_by_side import Beside
 from isinglass.schemas.config.dedup import DedupConfig
@@ -23,7 +23,7 @@ from isinglass.schemas.reasons import DUPLICATE_REASONS, DropReason, Outcome
 from isinglass.transforms.dedup.shared import Comparison, Side, compare, pieces
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.review.units import Kind
+    from isinglass.schemas.marks import Kind
 
 Located = tuple[RunFolder, Mapping[str, Any]]
 """A run, and one row of its ledger."""
@@ -55,7 +55,7 @@ def duplicate_texts(
 
     Returns the texts, and notes on what could not be read.
     """
-    found = _read([(run, row), *([other] if other else [])])
+    found = _read(run, row, other)
     texts = [None if isinstance(one, Missing) else one for one in found]
     removed, kept = texts[0], texts[1] if other else None
     notes, clean = [], False
@@ -63,9 +63,7 @@ def duplicate_texts(
         notes.append(f"The dropped text cannot be read again: {found[0].why}.")
     if other is not None and isinstance(found[1], Missing):
         notes.append(f"The kept text cannot be read again: {found[1].why}.")
-        holder, place = other
-        rows = holder.rows(place["shard"], "data", place["doc_id"], ["doc_id", "text"])
-        kept = rows[0]["text"] if rows else None
+        kept = other[0].clean_text(other[1])
         clean = kept is not None
     if clean:
         notes.append("The kept text is shown as it is in data/, after cleaning.")
@@ -135,23 +133,16 @@ def settings(run: RunFolder) -> DedupConfig:
         ) from None
 
 
-def _read(wanted: list[Located]) -> list[str | Missing]:
+def _read(
+    run: RunFolder, row: Mapping[str, Any], other: Located | None
+) -> list[str | Missing]:
     """Source texts; those of one run are planned together."""
-    found: dict[int, str | Missing] = {}
-    for folder in {run.folder for run, _ in wanted}:
-        places, indices = [], []
-        for index, (run, row) in enumerate(wanted):
-            if run.folder != folder:
-                continue
-            inputs = run.manifest["inputs"]
-            place = find_place(inputs, row["doc_id"], row["path"], row["row"])
-            if place is None:
-                found[index] = Missing(f"the manifest names no file {row['path']}")
-            else:
-                places.append(place)
-                indices.append(index)
-        found |= zip(indices, source_texts(folder, places), strict=True)
-    return [found[index] for index in range(len(wanted))]
+    if other is None:
+        return run.source_texts([row])
+    holder, kept = other
+    if holder.folder == run.folder:
+        return run.source_texts([row, kept])
+    return [*run.source_texts([row]), *holder.source_texts([kept])]
 
 
 MOST_REMOVED = 20
@@ -229,6 +220,11 @@ def _kept(
 
 
 def _earlier(run: RunFolder, run_id: str) -> RunFolder | None:
+    return dict(_earlier_runs(run)).get(run_id)
+
+
+def _earlier_runs(run: RunFolder) -> Iterator[tuple[str, RunFolder]]:
+    """The runs of `dedup.against` that are still there, by their run_id."""
     note = read_note(run.folder)
     base = Path(note["base"]) if note else Path.cwd()
     for folder in settings(run).against:
@@ -236,9 +232,7 @@ def _earlier(run: RunFolder, run_id: str) -> RunFolder | None:
             earlier = RunFolder.open((base / Path(folder).expanduser()).resolve())
         except InputError:
             continue
-        if earlier.manifest["run_id"] == run_id:
-            return earlier
-    return None
+        yield earlier.manifest["run_id"], earlier
 
 
 def evidence_lines(
@@ -305,6 +299,9 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
     """Documents that were dropped for one that is alike; equal ones need no judging."""
     if kind != "removal" or run.manifest["config"].get("dedup") is None:
         return
+    known = {run_id: str(one.folder) for run_id, one in _earlier_runs(run)}
+    ids = pa.array(known, pa.string())
+    folders = pa.array(known.values(), pa.string())
     for _, ledger in run.each_ledger(list(_COLUMNS)):
         some = ledger.filter(pc.is_in(ledger["reason"], value_set=pa.array(_JUDGED)))
         contained = pc.equal(some["reason"], DropReason.CONTAINED.value)
@@ -318,7 +315,11 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
                 "near": pc.abs(pc.subtract(some["similarity"], least)),
                 "beside": some["kept_doc_id"],
                 "beside_in": some["kept_in"],
+                "beside_at": folders.take(pc.index_in(some["kept_in"], ids)),
                 "similarity": some["similarity"],
+                "threshold": least,
+                "kept": some["kept_doc_id"],
+                "kept_in": some["kept_in"],
             }
         )
 

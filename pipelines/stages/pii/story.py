@@ -17,12 +17,13 @@ import pyarrow as pa
 from isinglass.pipelines.engine.workspace import exists, list_files
 from isinglass.pipelines.explain.folder import read_columns
 from isinglass.pipelines.read_again import Missing
+from isinglass.pipelines.report.text import CLOSE, OPEN, inert, shorten
 from isinglass.pipelines.stage import Line, Story
 from isinglass.schemas.reasons import Outcome
 
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
-    from isinglass.pipelines.review.units import Kind
+    from isinglass.schemas.marks import Kind
 
     Finding = Mapping[str, Any]
     """A row of `findings/`, of which the columns are `_SHOWN` and `_SCORES`."""
@@ -38,6 +39,9 @@ _BLANKS = re.compile(r"\s+")
 
 MOST_SPANS = 20
 """Findings shown one by one, unless all are asked for."""
+
+MOST_CHARACTERS = 1_000
+"""Of a finding that are shown, unless all are asked for."""
 
 AROUND = 40
 """Code points shown before and behind a finding."""
@@ -71,8 +75,7 @@ def _put_in_context(
     source = run.source_text(row)
     if isinstance(source, Missing):
         return [f"Findings are not shown in context: {source.why}."]
-    data = run.rows(row["shard"], "data", row["doc_id"], ["doc_id", "text"])
-    clean = data[0]["text"] if data else None
+    clean = run.clean_text(row)
     for span in spans:
         span["in_context"] = in_context(source, span, clean)
     return []
@@ -114,20 +117,23 @@ def finding_lines(
     for index, span in enumerate(shown):
         yield "" if index else "evidence", evidence_of(span)
         if "in_context" in span:
-            yield "", _line_of(span["in_context"])
+            yield "", _line_of(span["in_context"], full=full)
     more = len(spans) - len(shown)
     if more:
         yield "", f"and {more:,} more; --full shows all"
 
 
-def _line_of(found: Mapping[str, str | None]) -> str:
+def _line_of(found: Mapping[str, str | None], *, full: bool) -> str:
     """A finding in brackets between its neighbours, line ends as blanks."""
-    before, value, after = (
-        _BLANKS.sub(" ", found[name] or "") for name in ("before", "value", "after")
+
+    def shown(name: str) -> str:
+        text = _BLANKS.sub(" ", found[name] or "")
+        return inert(text if full else shorten(text, MOST_CHARACTERS))
+
+    now = "" if found["became"] is None else f"  ->  {shown('became') or '(nothing)'}"
+    return (
+        f"  ...{shown('before')}{OPEN}{shown('value')}{CLOSE}{shown('after')}...{now}"
     )
-    became = found["became"]
-    now = "" if became is None else f"  ->  {became}" if became else "  ->  (nothing)"
-    return f"  ...{before}\u27e6{value}\u27e7{after}...{now}"
 
 
 def evidence_of(span: Finding) -> str:

@@ -27,6 +27,7 @@ from isinglass.pipelines.engine.workspace import (
     table_rows,
     table_schema,
     write_array,
+    write_array_in_parts,
     write_arrow,
     write_atomically,
     write_audit,
@@ -47,6 +48,16 @@ def test_an_array_comes_back_in_memory_and_mapped(
         assert type(found) is np.ndarray
         assert found.dtype == array.dtype
         assert np.array_equal(found, array)
+
+
+@pytest.mark.parametrize("lengths", [[], [0], [3], [2, 0, 5], [10**5, 7]])
+def test_parts_are_written_as_one_array(tmp_path: Path, lengths: list[int]) -> None:
+    parts = [np.arange(length, dtype=np.uint64) * 3 for length in lengths]
+    whole = np.concatenate([np.empty(0, np.uint64), *parts])
+    write_array(tmp_path / "whole.npy", whole)
+    path = tmp_path / "parts.npy"
+    assert write_array_in_parts(path, iter(parts), np.uint64) == len(whole)
+    assert path.read_bytes() == (tmp_path / "whole.npy").read_bytes()
 
 
 def test_a_mapped_array_follows_its_file_and_is_not_written(tmp_path: Path) -> None:

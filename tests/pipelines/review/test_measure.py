@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -237,6 +238,25 @@ def test_recall_is_of_the_passages_that_were_read(tmp_path: Path) -> None:
 def test_a_line_that_is_no_mark_is_refused(line: bytes, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_marks(line, "m")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"start": 5, "end": 2}, "`end` is less than `start`"),
+        ({"row": 2**63}, "row: is none that"),
+        ({"drawn": [-1]}, "drawn.0: is none that"),
+        ({"kind": "sense"}, "kind: is none that"),
+    ],
+)
+def test_a_mark_that_cannot_be_is_refused(change: dict[str, Any], said: str) -> None:
+    lines = [mark(0, "right").model_dump(), mark(0, "right").model_dump() | change]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        read_marks(content, "m")
+    assert "m, line 2" in str(caught.value)
+    assert "Correct that line or delete it" in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 def test_lines_keep_no_text_and_only_what_may_be_said() -> None:

@@ -16,7 +16,7 @@ from isinglass.schemas.documents import Dialect, Layout, Piece, Shard
 from isinglass.transforms.read import checks, columnar, delimited, read_shard
 from isinglass.transforms.read.counts import tally
 from isinglass.transforms.read.delimited import record_blocks
-from isinglass.transforms.read.pages import Page, pages
+from isinglass.transforms.read.pages import pages, span
 from isinglass.transforms.read.sizes import decoded_bytes, head
 from isinglass.transforms.read.streams import Damage, TooLong, blocks
 
@@ -95,6 +95,8 @@ LONG_ROWS = [
     (b"a\n123456789\nb\n", [(b"a\n", 0), (b"123456", 10), (b"b\n", 0)]),
     (b"a\r\n1234567,89\r\nb", [(b"a\r\n", 0), (b"123456", 12), (b"b", 0)]),
     (b'"1\n2",3456,"7\n8"\n', [(b'"1\n2",', 14), (b'8"\n', 0)]),
+    (b"a\r1234567,89\rb\r", [(b"a\r", 0), (b"123456", 11), (b"b\r", 0)]),
+    (b'"1\r2",3456,"7\r8"\r', [(b'"1\r2",', 14), (b'8"\r', 0)]),
     (b"123456789", [(b"123456", 9)]),
     (b"1234\n", [(b"1234\n", 0)]),
 ]
@@ -210,7 +212,11 @@ def test_pages_are_told_by_their_headers() -> None:
     pq.write_table(pa.table({"text": texts}), buffer, row_group_size=2000)
     group = pq.ParquetFile(buffer).metadata.row_group(0)
     dictionary, *others = pages(buffer, group.column(0))
-    assert dictionary == Page(2, 1009, is_dictionary=True, coded=False)
+    assert (dictionary.values, dictionary.bytes) == (2, 1009)
+    assert (dictionary.is_dictionary, dictionary.plain, dictionary.coded) == (1, 1, 0)
+    ends = [dictionary.stop, *(page.stop for page in others)]
+    assert [page.start for page in others] == ends[:-1]
+    assert ends[-1] == span(group.column(0))[1]
     assert sum(page.values for page in others) == 2000
     assert all(page.coded for page in others)
     buffer = io.BytesIO()
@@ -219,6 +225,7 @@ def test_pages_are_told_by_their_headers() -> None:
     assert sum(page.values for page in found) == 3000
     assert sum(page.bytes for page in found) >= 1500 * 1009
     assert not any(page.coded or page.is_dictionary for page in found)
+    assert all(page.plain for page in found)
     damaged = io.BytesIO(b"PAR1" + b"\xff" * (len(buffer.getvalue()) - 4))
     metadata = pq.ParquetFile(buffer).metadata
     assert list(pages(damaged, metadata.row_group(0).column(0))) == []
@@ -240,7 +247,7 @@ def repeated(name: str, texts: list[str], *, tail: int = 0) -> bytes:
 def test_a_dictionary_repeats_one_text(
     read: Read, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(columnar, "_MOST_DECODED", 2**20)
+    monkeypatch.setattr(columnar, "MOST_DECODED", 2**20)
     text = "é" * 1_000_000
     result = read(name, repeated(name, [text] * 20, tail=30))
     assert [d["text"] == text for d in result.documents] == [True] * 20 + [False] * 30
@@ -253,7 +260,7 @@ def test_a_dictionary_repeats_one_text(
 def test_a_dictionary_repeats_a_text_that_is_too_long(
     read: Read, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(columnar, "_MOST_DECODED", 2**20)
+    monkeypatch.setattr(columnar, "MOST_DECODED", 2**20)
     texts = ["good", "x" * 3_000_000, "fine"] * 40
     result = read(name, repeated(name, texts))
     assert result.texts == {i: t for i, t in enumerate(texts) if i % 3 != 1}
@@ -263,24 +270,6 @@ def test_a_dictionary_repeats_a_text_that_is_too_long(
             "3000000 characters, 2000000 allowed; raw holds the first 1048576 bytes",
             2**20,
         )
-    }
-
-
-def test_a_page_too_large_to_decode(
-    read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(columnar, "_MOST_DECODED", 2**20)
-    buffer = io.BytesIO()
-    schema = pa.schema([("text", pa.string())])
-    with pq.ParquetWriter(buffer, schema, use_dictionary=False) as writer:
-        for texts in (["a", "b"], ["x" * 2_000_000, "c"], ["d"]):
-            writer.write_table(pa.table({"text": texts}, schema=schema))
-    result = read("a.parquet", buffer.getvalue(), max_chars=1000)
-    assert result.texts == {0: "a", 1: "b", 4: "d"}
-    assert {(r["row"], r["reason"], r["detail"]) for r in result.rejected} == {
-        (row, "too_long", detail)
-        for row in (2, 3)
-        for detail in ["row group 1 has a page of 2000015 bytes, too many to decode"]
     }
 
 

@@ -77,6 +77,22 @@ def test_kinds_are_counted_and_each_finding_is_told() -> None:
     ]
 
 
+def test_a_finding_sets_no_brackets_and_no_line_of_its_own() -> None:
+    context = {
+        "before": "a\n⟧",
+        "value": "x" * 5_000,
+        "after": "\x1b[2J",
+        "became": "⟦",
+    }
+    span = {**MAIL, "in_context": context}
+    *_, (_, line) = finding_lines((span,), kept=True, full=False)
+    assert line.startswith("  ...a ⟨U+27E7⟩⟦xxx")
+    assert line.endswith(" characters)⟧⟨U+001B⟩[2J...  ->  ⟨U+27E6⟩")
+    assert len(line) < 1_200
+    *_, (_, whole) = finding_lines((span,), kept=True, full=True)
+    assert "x" * 5_000 in whole
+
+
 @pytest.mark.parametrize(
     ("kept", "lines"), [(True, [("findings", "none")]), (False, [])]
 )
