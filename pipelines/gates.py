@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from isinglass.pipelines.engine.workspace import read_table
+from isinglass.pipelines.engine.workspace import read_table, table_rows
 from isinglass.pipelines.seam import BY_TEXT, Columns
 from isinglass.pipelines.statistics import INPUT, OUTPUT, RUN
 from isinglass.schemas.config import GateConfig, RunConfig
@@ -115,6 +115,8 @@ def baselines(gates: Iterable[GateConfig]) -> dict[str, list[Statistic]]:
     for folder in sorted({gate.baseline for gate in gates if gate.baseline}):
         path = Path(folder) / "audit" / "statistics.parquet"
         try:
+            # Refuses what is no table before pandas is imported for one.
+            table_rows(path)
             found[folder] = read_statistics(read_table(path))
         except (OSError, pa.ArrowException):
             raise ConfigError(

@@ -40,6 +40,7 @@ GATE = {"metric": "documents", "op": ">", "value": 1}
         ({"output": "a.jsonl/run"}, "cannot be made (Not a directory)"),
         ({"gates": [GATE | {"metric": "x"}]}, "no statistic is called x"),
         ({"gates": [GATE | {"slice": {"entity": "X"}}]}, "is not told by entity"),
+        ({"gates": [GATE | {"baseline": "x"}]}, "has no audit/statistics.parquet"),
         ({"pii": {"entities": {"X": {}}}}, "pii.entities.X: no recognizer finds"),
         ({"pii": {"languages": {"en": "x"}}}, "pii.languages.en: the spaCy model x"),
         ({"pii": {"languages": {"en": "./x"}}}, "pii.languages.en: the spaCy model "),
