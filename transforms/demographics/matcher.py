@@ -136,17 +136,18 @@ def split_words(entry: str) -> list[tuple[int, ...]]:
     Raises:
         ValueError: There are no words, too many, or one is too long.
     """
-    kinds = character_table() >> KIND_SHIFT
-    folded = character_table() & ((1 << KIND_SHIFT) - 1)
+    table = character_table()
     text = unicodedata.normalize("NFC", entry)
     pieces = re.split(f"[{re.escape(_SOFT)}]+", text)
     words: list[tuple[int, ...]] = []
     for piece in pieces:
         codes = [ord(character) for character in piece]
-        if codes and all(kinds[code] == SINGLE for code in codes):
+        entries = [int(table[code]) for code in codes]
+        kinds = {entry >> KIND_SHIFT for entry in entries}
+        if kinds == {SINGLE}:
             words.extend((code,) for code in codes)
-        elif codes and all(kinds[code] == WORD for code in codes):
-            words.append(tuple(int(folded[code]) for code in codes))
+        elif kinds == {WORD}:
+            words.append(tuple(entry & ((1 << KIND_SHIFT) - 1) for entry in entries))
         else:
             raise ValueError(
                 f"lexicon entry {entry!r}: {piece!r} is not a word; use letters and "
