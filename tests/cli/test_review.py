@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isinglass.pipelines.review.marks import Marks
+    from isinglass.schemas.marks import Kind
 
 NO_RUN = RunFolder(Path(), {"config": {"dedup": {}}})
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnol\u2066 \x00\x08 ⟦fake⟧ [bold]x[/bold]"
 EMAIL = "EMAIL_ADDRESS"
 
 
-def case(kind: str, label: str, text: str, row: int = 0, **values: Any) -> Case:
+def case(kind: Kind, label: str, text: str, row: int = 0, **values: Any) -> Case:
     place = Place(f"{row:032x}", "web", f"{HOSTILE}.jsonl", row, "ab" * 32)
     key = Key(kind, label, place.doc_id, 0, len(text))
     return Case(key, place, (0,), {"rule": HOSTILE}, text=text, **values)

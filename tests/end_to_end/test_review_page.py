@@ -29,7 +29,7 @@ from tests.end_to_end.test_verbs import start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from click.testing import Result
+    from typer.testing import Result
 
 PAGE = (Path(__file__).parents[2] / "docs/review.md").read_text()
 PARAGRAPH = "We use cookies on this page, and our policy says how long we keep them."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -119,7 +119,7 @@ SAID = (
 )
 
 
-def looked_at(value: float, number: int, **slices: str) -> Statistic:
+def looked_at(value: float, number: int, **slices: Any) -> Statistic:
     metric = "review.precision"
     return Statistic(metric, value, "share", "run", denominator=number, **slices)
 

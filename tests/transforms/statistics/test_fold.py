@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,9 @@ from isinglass.transforms.statistics.fold import (
 )
 from isinglass.transforms.statistics.sums import MAX_SLICES, OTHER, add_into
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Row = tuple[str, str | None, str | None]
 HOSTILE = ["=cmd()", "<script>", "a\x00b", "", "(other)", "all", "\u202e", "a/../b"]
 ROWS = st.lists(
@@ -31,7 +34,7 @@ ROWS = st.lists(
 )
 
 
-def fold(rows: list[Row], total: dict[str, Any] | None = None) -> dict[str, Any]:
+def fold(rows: Sequence[Row], total: dict[str, Any] | None = None) -> dict[str, Any]:
     gathered = TextGatherer()
     gathered.add(*(pa.array([row[j] for row in rows], pa.string()) for j in range(3)))
     sums = TextGatherer().finish() if total is None else total

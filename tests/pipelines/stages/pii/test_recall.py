@@ -146,7 +146,9 @@ def test_leftovers_are_told_by_entity_and_in_a_million_words() -> None:
     recall = misses.recall_by_entity(COUNTS)
     left = misses.expected_leftovers(found, recall)
     rows = misses.leftover_statistics(left, 20_000.0)
-    told = {(row.metric, row.entity): (row.value, row.low, row.high) for row in rows}
+    told: Any = {
+        (row.metric, row.entity): (row.value, row.low, row.high) for row in rows
+    }
     one = left["US_SSN"]
     # 12 of 20 are found, so 30 stand for 50; of IBAN_CODE none is, so nothing is known.
     assert told == {
