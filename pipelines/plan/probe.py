@@ -23,6 +23,7 @@ from isinglass.schemas.errors import InputError
 from isinglass.transforms.read.class_labels import planned_types
 from isinglass.transforms.read.columnar import open_ipc, open_parquet, record_batches
 from isinglass.transforms.read.encodings import other_encoding, recoded
+from isinglass.transforms.read.footers import require_sizes
 from isinglass.transforms.read.formats import compression_of
 from isinglass.transforms.read.jsonl import parse_lines
 from isinglass.transforms.read.large_pages import TooLargeError
@@ -172,6 +173,7 @@ def _probe_parquet(file: _File) -> _Probed:
         try:
             opened = open_parquet(opened_file)
             schema, metadata = opened.schema_arrow, opened.metadata
+            require_sizes(opened_file, opened.schema)
         except (pa.ArrowException, OSError):
             raise _ProblemError(
                 "it has no valid Parquet footer, so it was cut short or is no Parquet"

@@ -1,14 +1,15 @@
 """The pages of a Parquet column by their headers: nothing is decompressed.
 
 A page is the least that can be decompressed; its size is known before that is done.
-Headers are structures of Thrift's compact protocol (`PageHeader` of parquet.thrift;
-thrift/doc/specs/thrift-compact-protocol.md).
+Headers are structures of Thrift (`PageHeader` of parquet.thrift).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from isinglass.transforms.read.thrift import FAULTS, structure
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -50,9 +51,9 @@ def pages(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[Page]:
     while start < stop:
         file.seek(start)
         try:
-            header, length = _structure(file.read(_HEADER_BYTES), 0)
+            header, length = structure(file.read(_HEADER_BYTES), 0)
             page = _page(header, start, start + length)
-        except (LookupError, StopIteration, AttributeError, TypeError, RecursionError):
+        except FAULTS:
             return
         if not start < page.data <= page.stop:
             return
@@ -102,7 +103,7 @@ def with_sizes(page: Page, size: int, packed: int) -> bytes:
 
 
 def _written(fields: dict[int, Any]) -> bytes:
-    """A structure of such fields, as `_structure` reads it."""
+    """A structure of such fields, as `structure` reads it."""
     parts, last = [], 0
     for field, value in sorted(fields.items()):
         if isinstance(value, dict):
@@ -122,48 +123,3 @@ def _written_integer(value: int) -> bytes:
         found.append(left & 127 | 128)
         left >>= 7
     return bytes([*found, left])
-
-
-def _structure(data: bytes, place: int) -> tuple[dict[int, Any], int]:
-    """Read a structure; its numbers and structures by field, and where it ends."""
-    fields: dict[int, Any] = {}
-    field = 0
-    while True:
-        head = data[place]
-        place += 1
-        kind = head & 15
-        if not kind:
-            return fields, place
-        if head >> 4:
-            field += head >> 4
-        else:
-            field, place = _integer(data, place)
-        if kind in (4, 5, 6):
-            fields[field], place = _integer(data, place)
-        elif kind == 12:  # noqa: PLR2004 - a structure
-            fields[field], place = _structure(data, place)
-        elif kind == 8:  # noqa: PLR2004 - bytes, such as a least value
-            size, place = _natural(data, place)
-            place += size
-        elif kind in (3, 7):
-            place += 1 if kind == 3 else 8  # noqa: PLR2004 - a byte, or a double
-        elif kind > 2:  # noqa: PLR2004 - truth values have no body
-            raise LookupError(kind)
-        else:
-            fields[field] = kind == 1
-
-
-def _natural(data: bytes, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[place]
-        place += 1
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:  # noqa: PLR2004 - the last one
-            return value, place
-
-
-def _integer(data: bytes, place: int) -> tuple[int, int]:
-    value, place = _natural(data, place)
-    return (value >> 1) ^ -(value & 1), place
