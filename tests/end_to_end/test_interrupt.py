@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,7 +94,12 @@ def test_a_stopped_run_says_one_line_and_goes_on(tmp_path: Path) -> None:
         (signal.SIGTERM, True, "clean"),
         (signal.SIGINT, False, "clean"),
         (signal.SIGTERM, False, "clean"),
+        (signal.SIGINT, True, "survey"),
+        (signal.SIGTERM, True, "survey"),
     ):
+        # A stop may come when all is done, on a machine that does much besides.
+        if stopped == 4:
+            break
         driver = start(tmp_path / "stopped.yaml")
         wait_for_work(driver, run, passes)
         started = workers(driver)
@@ -104,6 +110,8 @@ def test_a_stopped_run_says_one_line_and_goes_on(tmp_path: Path) -> None:
                 (os.killpg if group else os.kill)(driver.pid, number)
         _, said = driver.communicate(timeout=60)
         if driver.returncode == 0:
+            # Nothing would be left to do for the next one.
+            shutil.rmtree(run)
             continue
         stopped += 1
         assert time.monotonic() - before < BUSY * MOST_SECONDS
@@ -124,7 +132,7 @@ def test_a_sample_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     write_config(config, tmp_path / "corpus", tmp_path / "run")
     ends = set()
-    for stop in (True, True, True, False):
+    for stop in (*[True] * 8, False):
         # A stop may come when all is done; one of several does not.
         if stop and 143 in ends:
             continue
