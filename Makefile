@@ -70,6 +70,7 @@ bench: install
 # own, because datatrove needs an older xxhash. Pinned, so that the ratios stay comparable.
 bench-peers: install $(PEERS)/.installed
 	$(BIN)/python benchmarks/dedup.py --peers $(PEERS)/bin/python
+	$(BIN)/python benchmarks/chain.py --peers $(PEERS)/bin/python
 
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
