@@ -197,6 +197,20 @@ class RunFolder:
         return rows
 
 
+def whole_documents(dropped: pa.Table) -> dict[str, Any]:
+    """Columns of cases that show whole documents, by their rows of the ledger.
+
+    Args:
+        dropped: With `doc_id`, `chars_in` and `reason`, which is the label.
+    """
+    return {
+        "doc_id": dropped["doc_id"],
+        "start": pa.nulls(dropped.num_rows, pa.int64()).fill_null(0),
+        "end": dropped["chars_in"],
+        "label": dropped["reason"],
+    }
+
+
 def read_columns(
     path: Path,
     columns: list[str],

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from isinglass.pipelines.explain.folder import whole_documents
 
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
@@ -30,25 +31,21 @@ def outside_cases(run: RunFolder) -> Iterator[pa.Table]:
         names = pc.list_element(pc.split_pattern(theirs["reason"], "."), 0)
         for name in sorted(names.unique().to_pylist()):
             used = (stages.get(name) or {}).get("use")
-            limits = {f"{name}_": options.get(used, {})}
-            yield _table(run, path.stem, theirs.filter(pc.equal(names, name)), limits)
+            some = theirs.filter(pc.equal(names, name))
+            measured = run.measured(path.stem, some["doc_id"], f"{name}_")
+            yield _table(some, measured, f"{name}_", options.get(used, {}))
 
 
 def _table(
-    run: RunFolder, shard: str, some: pa.Table, limits: Mapping[str, Mapping[str, Any]]
+    some: pa.Table, measured: pa.Table, prefix: str, options: Mapping[str, Any]
 ) -> pa.Table:
-    """Cases of one stage; `limits` are its options by the prefix of its columns."""
-    ((prefix, options),) = limits.items()
+    """Cases of one stage: what it measured beside its options, by their names."""
     columns = {
-        "doc_id": some["doc_id"],
-        "start": pa.array(np.zeros(some.num_rows, np.int64)),
-        "end": some["chars_in"],
-        "label": some["reason"],
+        **whole_documents(some),
         "rule": some["rule"],
         "similarity": some["similarity"],
     }
     near = pa.nulls(some.num_rows, pa.float64())
-    measured = run.measured(shard, some["doc_id"], prefix)
     for name in measured.column_names:
         kind = measured.schema.field(name).type
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import Workspace, list_files
-from isinglass.pipelines.explain.folder import read_columns
+from isinglass.pipelines.explain.folder import read_columns, whole_documents
 from isinglass.pipelines.stages.boilerplate.count import KEYS, load_boilerplate
 from isinglass.pipelines.stages.boilerplate.listing import NAME, first_places
 from isinglass.schemas.reasons import DropReason
@@ -46,13 +46,7 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
         some = ledger.filter(mine)
         keys = run.measured(path.stem, some["doc_id"], KEYS)
         fewest = _fewest(keys, boilerplate, some.num_rows)
-        columns = {
-            "doc_id": some["doc_id"],
-            "start": pa.array(np.zeros(some.num_rows, np.int64)),
-            "end": some["chars_in"],
-            "label": some["reason"],
-            "rule": some["rule"],
-        }
+        columns = whole_documents(some) | {"rule": some["rule"]}
         yield pa.table(columns | _evidence(fewest, most, some.num_rows))
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import Workspace
+from isinglass.pipelines.explain.folder import whole_documents
 from isinglass.pipelines.stage import Line, Story
 from isinglass.pipelines.stages.decontaminate.sets import open_index
 from isinglass.schemas.reasons import DropReason
@@ -46,10 +47,7 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
         least = _least_shares(run, path.stem, some["doc_id"])
         yield pa.table(
             {
-                "doc_id": some["doc_id"],
-                "start": pa.array(np.zeros(some.num_rows, np.int64)),
-                "end": some["chars_in"],
-                "label": some["reason"],
+                **whole_documents(some),
                 "near": pc.subtract(some["similarity"], least),
                 "rule": some["rule"],
                 "evaluation_item": some["evaluation_item"],

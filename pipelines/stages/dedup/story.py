@@ -8,12 +8,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pydantic
 
-from isinglass.pipelines.explain.folder import RunFolder
+from isinglass.pipelines.explain.folder import RunFolder, whole_documents
 from isinglass.pipelines.read_again import Missing, read_note
 from isinglass.pipelines.stage import Line, Story
 from isinglass.pipelines.stages.dedup.side_by_side import Beside
@@ -308,10 +307,7 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
         least = pc.if_else(contained, *_thresholds(run))
         yield pa.table(
             {
-                "doc_id": some["doc_id"],
-                "start": pa.array(np.zeros(some.num_rows, np.int64)),
-                "end": some["chars_in"],
-                "label": some["reason"],
+                **whole_documents(some),
                 "near": pc.abs(pc.subtract(some["similarity"], least)),
                 "beside": some["kept_doc_id"],
                 "beside_in": some["kept_in"],
