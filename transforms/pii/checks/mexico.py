@@ -63,9 +63,7 @@ def has_rfc_form(value: str) -> bool:
 def is_voter_key(value: str) -> bool:
     """Whether birth date and state of birth in the key of a voter exist."""
     written = _VOTER.fullmatch(compact(value))
-    return (
-        written is not None and _is_day(written[1]) and int(written[2]) in _STATES
-    )
+    return written is not None and _is_day(written[1]) and int(written[2]) in _STATES
 
 
 def _is_day(digits: str) -> bool:

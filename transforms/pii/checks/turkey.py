@@ -1,4 +1,4 @@
-"""The Turkish identity number (T.C. kimlik numarası)."""
+"""The Turkish identity number (T.C. kimlik no)."""
 
 from __future__ import annotations
 
