@@ -21,8 +21,7 @@ _DASHES = "\u2013-\u2015"
 """En and em dashes: hyphens within numbers, and none between words."""
 
 _BETWEEN = re.compile(
-    f"(?<=[0-9])[{_DASHES}](?=[0-9A-Z])|(?<=[0-9A-Z])[{_DASHES}](?=[0-9])"
-    f"|(?<=[0-9] )[{_DASHES}](?= [0-9])"
+    f"[{_DASHES}](?:(?=[0-9])(?<=[0-9A-Z].)|(?=[A-Z])(?<=[0-9].)|(?= [0-9])(?<=[0-9] .))"
 )
 _WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
@@ -50,6 +49,7 @@ _PLAIN = (
     + [(char, "-") for char in _members(_HYPHENS)]
     + [(char, chr(ord(char) - 0xFEE0)) for char in _members(_WIDE)]
 )
+_DASH = tuple(_members(_DASHES))
 _UNSEEN_CODES = np.array([ord(char) for char in _members(_UNSEEN)], np.uint32)
 
 
@@ -94,7 +94,9 @@ def _plain(text: str) -> str:
     for odd, plain in _PLAIN:
         if odd in text:
             text = text.replace(odd, plain)
-    return _BETWEEN.sub("-", text)
+    if any(dash in text for dash in _DASH):
+        text = _BETWEEN.sub("-", text)
+    return text
 
 
 def _visible(text: str) -> tuple[str, NDArray[np.int64]]:
