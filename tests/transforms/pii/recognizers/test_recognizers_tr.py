@@ -16,11 +16,12 @@ CASES: list[tuple[str, Case]] = [
     ("TR_NATIONAL_ID", ("TC 10000000146 06100 Ankara", ["10000000146"])),
     ("TR_NATIONAL_ID", ("10000000146; TC no 12345678950", ["12345678950"])),
     ("TR_NATIONAL_ID", ("Turkish identity number 10000000146", ["10000000146"])),
+    ("TR_NATIONAL_ID", ('{"tcKimlikNo": 10000000146}', ["10000000146"])),
     ("TR_NATIONAL_ID", ("他的TC号10000000146。", ["10000000146"])),
     ("TR_NATIONAL_ID", ("10000000146, 100 000 001 46", [])),  # no word
     ("TR_NATIONAL_ID", ("TC 10000000145, 10000000156", [])),  # check digits
     ("TR_NATIONAL_ID", ("TC 00000000146, 1000000014, 100000001466", [])),
-    ("TR_NATIONAL_ID", ("TC 10000000146,50 ve 1.10000000146", [])),
+    ("TR_NATIONAL_ID", ("TC 10000000146.50 ve 1.10000000146", [])),
     ("TR_NATIONAL_ID", ("TC 10 000 000 146", [])),  # an amount
 ]
 
