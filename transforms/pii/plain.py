@@ -21,7 +21,8 @@ _DASHES = "\u2013-\u2015"
 """En and em dashes: hyphens within numbers, and none between words."""
 
 _BETWEEN = re.compile(
-    f"[{_DASHES}](?:(?=[0-9])(?<=[0-9A-Z].)|(?=[A-Z])(?<=[0-9].)|(?= [0-9])(?<=[0-9] .))"
+    f"[{_DASHES}](?:(?=[0-9])(?<=[0-9A-Z].)|(?=[A-Z])(?<=[0-9].)"
+    "|(?= [0-9])(?<=[0-9] .))"
 )
 _WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
