@@ -74,8 +74,8 @@ def make_plain(texts: pa.StringArray) -> PlainTexts:
     Punctuation of full width stays: it separates numbers where ASCII would not.
     """
     # Most texts are ASCII, which is seen ten times as fast as the characters wanted.
-    ascii_only = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
-    other = np.flatnonzero(~ascii_only)
+    ascii_only = pc.fill_null(pc.string_is_ascii(texts), fill_value=True)
+    other = np.flatnonzero(pc.invert(ascii_only).to_numpy(zero_copy_only=False))
     odd = pc.match_substring_regex(texts.take(pa.array(other)), _ODD)
     touched = other[odd.to_numpy(zero_copy_only=False)]
     if not len(touched):

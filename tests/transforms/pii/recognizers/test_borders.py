@@ -223,3 +223,22 @@ def test_cards_before_a_code_and_long_ones_beside_a_word(
 ) -> None:
     (spans,) = found(identifiers, [text])
     assert [value for entity, value in spans if entity == "CREDIT_CARD"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SSN:\n536221487", ["536221487"]),
+        ("name,ssn\r\nJan,536221487", ["536221487"]),
+        ("é" * 300 + " SSN\n\n536221487", ["536221487"]),
+        ("xssn\n536221487", []),
+        ("SSN\n" + "word " * 12 + "536221487", []),
+        ("ssn " + "x" * 55 + "\n536221487", []),
+        ("s" * 40 + "ssn" + " " * 56 + "\n536221487", []),  # the word is cut there
+    ],
+)
+def test_words_on_the_line_above_name_a_value(
+    text: str, expected: list[str], identifiers: Detector
+) -> None:
+    (spans,) = found(identifiers, [text])
+    assert [value for entity, value in spans if entity == "US_SSN"] == expected
