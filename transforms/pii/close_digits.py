@@ -40,7 +40,8 @@ class Stretches(NamedTuple):
     def in_batch(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where in the batch ends of matches lie; a line break is in no stretch."""
         at = np.searchsorted(self.places, ends - 1, side="right") - 1
-        return np.minimum(self.starts[at] + ends - self.places[at], self.stops[at])
+        inside = ends - self.places[at]
+        return self.starts[at] + np.minimum(inside, self.stops[at] - self.starts[at])
 
 
 def needs_close_digits(expression: str) -> bool:
@@ -75,7 +76,7 @@ def _is_digits(item: tuple[Any, Any]) -> bool:
     """Whether a literal or a range of characters holds nothing but digits."""
     kind, value = item
     low, high = value if str(kind) == "RANGE" else (value, value)
-    return str(kind) in ("LITERAL", "RANGE") and _ZERO <= low and high <= _NINE
+    return str(kind) in ("LITERAL", "RANGE") and low >= _ZERO and high <= _NINE
 
 
 def near_close_digits(
@@ -106,17 +107,18 @@ def _find(data: Any, offsets: Any, starts: Any, stops: Any) -> Any:
     last = np.empty(_DIGITS, np.int64)
     for text in range(len(offsets) - 1):
         low, high = offsets[text], offsets[text + 1]
-        seen = 0
+        # As if digits stood out of reach before the text.
+        last[:] = low - _REACH
+        oldest = 0
         stop = low - 1
         for place in range(low, high):
-            if data[place] < _ZERO or data[place] > _NINE:
+            if data[place] > _NINE or data[place] < _ZERO:
                 continue
-            last[seen % _DIGITS] = place
-            seen += 1
-            first = last[seen % _DIGITS]
-            if seen < _DIGITS or place - first >= _REACH:
+            last[oldest] = place
+            oldest = (oldest + 1) % _DIGITS
+            if place - last[oldest] >= _REACH:
                 continue
-            start = max(first - _REACH, low)
+            start = max(last[oldest] - _REACH, low)
             if start > stop:
                 starts[count] = start
                 count += 1

@@ -129,13 +129,16 @@ def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
         hyperscan.error: A pattern is not accepted; see `is_accepted`.
     """
     derived = {p.number for p in patterns if p.derived and p.number != PASSING}
-    close = [p for p in patterns if not p.derived and needs_close_digits(p.expression)]
+    close = [
+        pattern
+        for pattern in patterns
+        if not (pattern.derived or pattern.flags)
+        and needs_close_digits(pattern.expression)
+    ]
     # Where a stretch begins or ends, a line does.
-    lines = [replace(p, flags=p.flags | hyperscan.HS_FLAG_MULTILINE) for p in close]
+    lines = [replace(p, flags=hyperscan.HS_FLAG_MULTILINE) for p in close]
     rest = [pattern for pattern in patterns if pattern not in close]
-    return Gate(
-        compile_database(rest), tuple(sorted(derived)), compile_database(lines)
-    )
+    return Gate(compile_database(rest), tuple(sorted(derived)), compile_database(lines))
 
 
 def compile_database(patterns: Sequence[GatePattern]) -> Any:
