@@ -40,8 +40,8 @@ class Stretches(NamedTuple):
     def in_batch(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where in the batch ends of matches lie; a line break is in no stretch."""
         at = np.searchsorted(self.places, ends - 1, side="right") - 1
-        inside = ends - self.places[at]
-        return self.starts[at] + np.minimum(inside, self.stops[at] - self.starts[at])
+        in_batch: NDArray[np.int64] = self.starts[at] + ends - self.places[at]
+        return np.minimum(in_batch, self.stops[at], out=in_batch)
 
 
 def needs_close_digits(expression: str) -> bool:
