@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.schemas.config import DecontaminateConfig
+from isinglass.transforms.characters import class_table
 from isinglass.transforms.compiled import njit
 from isinglass.transforms.decontaminate.automaton import (
     Automaton,
@@ -33,7 +34,7 @@ from isinglass.transforms.decontaminate.units import (
 )
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import string_buffers
-from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
+from isinglass.transforms.units import BYTES, cut_units, find_spans
 
 
 class ItemKind(IntEnum):
@@ -140,8 +141,8 @@ class Matches:
 
     Attributes:
         item: int32, number of the item; -1 for none.
-        words: int32, units of the longest verbatim match: words, or characters in a
-            document of a script without spaces; 0 for none.
+        words: int32, units of the longest verbatim match: words, or characters of
+            scripts without spaces; 0 for none.
         share: float64, that part of the item's units, 0..1; 0 for none.
     """
 
@@ -161,12 +162,12 @@ def _search_rows(texts: Any, classes: Any, known: Any, item: Any, words: Any) ->
     spans = np.empty((0, 2), np.int64)
     for row in range(offsets.size - 1):
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        count, characters = cut_units(data, start, stop, classes, hashes)
+        count, _ = cut_units(data, start, stop, classes, hashes)
         if not may_hold_item(hashes[:count], known.filter):
             continue
         if spans.shape[0] == 0:
             spans = np.empty((hashes.size, 2), np.int64)
-        find_spans(data, (start, stop), classes, characters, BYTES, spans)
+        find_spans(data, (start, stop), classes, BYTES, spans)
         units = np.empty(count, np.int32)
         for index in range(count):
             begin, end = spans[index, 0], spans[index, 1]
@@ -183,10 +184,6 @@ def find_items(normalised: pa.StringArray, index: ItemIndex) -> Matches:
     units of the item in a row: `min_words` and `min_share` of it, or all of an item
     that is shorter. Of several items, that with the longest match is told; of matches
     equally long, that of the smallest number. Units are compared byte by byte.
-
-    A document is compared by words or by characters as a whole, and so is an item: an
-    item in a script without spaces that is quoted in a document mostly of words (or
-    the other way round) is not found.
 
     Texts are normalised with default settings, and none is null.
     """

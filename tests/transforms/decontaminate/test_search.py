@@ -18,7 +18,7 @@ from isinglass.transforms.decontaminate.items import (
 )
 from isinglass.transforms.normalise import normalise
 from tests.properties import examples
-from tests.words import WORD
+from tests.words import units
 
 if TYPE_CHECKING:
     from isinglass.transforms.decontaminate.filter import RunFilter
@@ -160,13 +160,12 @@ def test_an_item_within_two_longer_ones_that_cover_too_little_is_found() -> None
         (f"他说「{CHINESE[:12]}」。", [CHINESE], NOTHING),
         ("、".join(CHINESE), [CHINESE], (0, len(CHINESE), 1.0)),
         (f"他说「{CHINESE[:6]}」。", [CHINESE[:6]], (0, 6, 1.0)),
-        # A document of words is compared by words: the quoted item is one of them.
-        (f"{run(0, 39)} {CHINESE}", [CHINESE], NOTHING),
-        # Single letters as words are not the same letters as characters.
+        # The character decides, not the text around it.
+        (f"{run(0, 39)} {CHINESE}", [CHINESE], (0, len(CHINESE), 1.0)),
         (
             f"{CHINESE * 2} a b c d e f g h i j k l m",
             ["a b c d e f g h i j k l m", CHINESE[:5]],
-            (1, 5, 1.0),
+            (0, 13, 1.0),
         ),
     ],
 )
@@ -291,10 +290,10 @@ def reference(
     document: str, items: list[str], limits: DecontaminateConfig
 ) -> tuple[int, int]:
     """Longest common run of words by trying all, straight from the definition."""
-    words = WORD.findall(document)
+    words = units(document)
     best = (-1, 0)
     for number, item in enumerate(items):
-        wanted = WORD.findall(item)
+        wanted = units(item)
         if len(wanted) < min(5, limits.ngram):
             continue
         longest = 0
