@@ -34,7 +34,16 @@ from isinglass.transforms.decontaminate.units import (
 )
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import string_buffers
-from isinglass.transforms.units import BYTES, cut_units, find_spans
+from isinglass.transforms.units import BYTES, cut_units, find_spans, unit_counts
+
+CHARACTERS_PER_WORD = 3
+"""Characters of scripts without spaces that say as much as a word.
+
+For a word of English, message catalogues of Django and Sphinx have 1.6 characters of
+Chinese, 2.9 of Japanese, 3.5 of Thai, 2.7 of Khmer and 2.3 of Burmese
+(`benchmarks/scripts.py --only units`). Chinese gets more than its share: names of laws
+and offices run to 25 characters there, and are no copy of an item.
+"""
 
 
 class ItemKind(IntEnum):
@@ -69,8 +78,9 @@ class ItemIndex(NamedTuple):
 
 def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex:
     """Index evaluation items; an item's number is its place in `texts`."""
-    units = number_units(normalise(texts))
-    needs = _needs(units, config)
+    normalised = normalise(texts)
+    units = number_units(normalised)
+    needs = _needs(normalised, units, config)
     chosen = np.flatnonzero(needs.kinds <= ItemKind.SEARCHED_WHOLE)
     owner = np.repeat(np.arange(len(needs.sizes), dtype=np.int32), needs.sizes)
     mask = np.isin(owner, chosen)
@@ -88,20 +98,26 @@ def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex
 
 def item_kinds(texts: pa.StringArray, config: DecontaminateConfig) -> NDArray[np.uint8]:
     """Tell what becomes of each item, as the index of the same texts does."""
-    return _needs(number_units(normalise(texts)), config).kinds
+    normalised = normalise(texts)
+    return _needs(normalised, number_units(normalised), config).kinds
 
 
-def _needs(units: Units, config: DecontaminateConfig) -> Needs:
+def _needs(
+    normalised: pa.StringArray, units: Units, config: DecontaminateConfig
+) -> Needs:
     sizes = np.diff(units.offsets)
+    unspaced = unit_counts(normalised)[:, 1]
+    words = sizes - unspaced + unspaced / CHARACTERS_PER_WORD
+    least = np.ceil(config.min_words * sizes / np.maximum(words, 1)).astype(np.int64)
     kinds = np.full(len(sizes), ItemKind.SEARCHED, np.uint8)
     kinds[sizes < config.ngram] = ItemKind.SEARCHED_WHOLE
-    kinds[sizes < min(SHORTEST, config.ngram)] = ItemKind.TOO_SHORT
+    kinds[words < min(SHORTEST, config.ngram)] = ItemKind.TOO_SHORT
     kinds[_repeats(units) & (kinds != ItemKind.TOO_SHORT)] = ItemKind.DUPLICATE
     share = np.floor(sizes * config.min_share).astype(np.int64)
     # The least whole number whose quotient, as it is reported, reaches the share.
     share += share / np.maximum(sizes, 1) < config.min_share
     # An item that is shorter than what is asked for must match whole.
-    needed = np.minimum(sizes, np.maximum(config.min_words, share))
+    needed = np.minimum(sizes, np.maximum(least, share))
     return Needs(sizes.astype(np.int32), needed.astype(np.int32), kinds)
 
 
@@ -182,7 +198,8 @@ def find_items(normalised: pa.StringArray, index: ItemIndex) -> Matches:
 
     A document holds an item if as many of its units in a row as the item needs are
     units of the item in a row: `min_words` and `min_share` of it, or all of an item
-    that is shorter. Of several items, that with the longest match is told; of matches
+    that is shorter. Where units are characters, `CHARACTERS_PER_WORD` of them count as
+    a word. Of several items, that with the longest match is told; of matches
     equally long, that of the smallest number. Units are compared byte by byte.
 
     Texts are normalised with default settings, and none is null.

@@ -25,8 +25,9 @@ ITEMS = pa.array(
         "One, two, three, four, five?",
         "one two three four",
         LONG.replace("word3", "word 3"),
-        "敏捷的棕色狐狸",
-        "敏捷的棕",
+        # Three characters count as a word.
+        "敏捷的棕色狐狸跳过了一只懒惰的",
+        "敏捷的棕色狐狸跳过了一只懒惰",
     ],
     pa.string(),
 )
