@@ -110,7 +110,7 @@ def _needs(
     words = sizes - unspaced + unspaced / CHARACTERS_PER_WORD
     least = np.ceil(config.min_words * sizes / np.maximum(words, 1)).astype(np.int64)
     kinds = np.full(len(sizes), ItemKind.SEARCHED, np.uint8)
-    kinds[sizes < config.ngram] = ItemKind.SEARCHED_WHOLE
+    kinds[words < config.ngram] = ItemKind.SEARCHED_WHOLE
     kinds[words < min(SHORTEST, config.ngram)] = ItemKind.TOO_SHORT
     kinds[_repeats(units) & (kinds != ItemKind.TOO_SHORT)] = ItemKind.DUPLICATE
     share = np.floor(sizes * config.min_share).astype(np.int64)
