@@ -19,6 +19,9 @@ FIRST_YEAR, LAST_YEAR = 1925, 2039
 """Years of birth of people on record; transforms read no clock. Earlier years are rare
 among the living, and common by chance in long row numbers."""
 
+FIRST_YEAR_GROUPED = 1900
+"""The same for numbers whose separators say already that they are no row number."""
+
 
 def compact(value: str) -> str:
     """A value without white space, dots, slashes and hyphens, in capitals."""
@@ -76,8 +79,20 @@ def _multiply(one: int, other: int) -> int:
     return (one - rotation) % 5 + 5 * (not reflected)
 
 
-def is_date(year: int, month: int, day: int) -> bool:
-    """Whether a day exists and somebody now on record may be born on it."""
-    if not FIRST_YEAR <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
+def is_date(year: int, month: int, day: int, first: int = FIRST_YEAR) -> bool:
+    """Whether a day exists and somebody now on record may be born on it.
+
+    Args:
+        year: Of birth, with its century.
+        month: Of birth, 1 to 12.
+        day: Of birth, from 1.
+        first: The earliest year that counts; see `first_year`.
+    """
+    if not first <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
         return False
     return 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def first_year(value: str) -> int:
+    """The earliest year of birth that a number may hold, as it is written."""
+    return FIRST_YEAR if value.isdigit() else FIRST_YEAR_GROUPED
