@@ -22,7 +22,11 @@ def is_fodselsnummer(value: str) -> bool:
     if the year is below 40 (Regulation of the National Registry, 2017, chapter 2).
     """
     digits = digits_of(value, (11,))
-    if digits is None or weighted(digits, _FIRST) % 11 or weighted(digits, _SECOND) % 11:
+    if (
+        digits is None
+        or weighted(digits, _FIRST) % 11
+        or weighted(digits, _SECOND) % 11
+    ):
         return False
     day, month, year = (digits[at] * 10 + digits[at + 1] for at in (0, 2, 4))
     serial = digits[6] * 100 + digits[7] * 10 + digits[8]
@@ -30,4 +34,6 @@ def is_fodselsnummer(value: str) -> bool:
         year += 1900
     else:
         year += 2000 if year < 40 else 1800  # noqa: PLR2004
-    return is_date(year, month, day - _TEMPORARY * (day > _TEMPORARY), first_year(value))
+    return is_date(
+        year, month, day - _TEMPORARY * (day > _TEMPORARY), first_year(value)
+    )
