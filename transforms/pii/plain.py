@@ -7,6 +7,7 @@ markup (`markup`).
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +16,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_HYPHENS = "\u2010-\u2015\u2212\uff0d"
+_HYPHENS = "\u2010-\u2012\u2212\uff0d"
+_DASHES = "\u2013-\u2015"
+"""En and em dashes: hyphens within numbers, and none between words."""
+
+_BETWEEN = re.compile(
+    f"(?<=[0-9])[{_DASHES}](?=[0-9A-Z])|(?<=[0-9A-Z])[{_DASHES}](?=[0-9])"
+    f"|(?<=[0-9] )[{_DASHES}](?= [0-9])"
+)
 _WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 """Invisible: soft hyphen, zero width blanks and joiners, marks of direction."""
 
-_ODD = f"[{_BLANKS}{_HYPHENS}{_WIDE}]"
+_ODD = f"[{_BLANKS}{_HYPHENS}{_DASHES}{_WIDE}]"
 
 
 def _members(ranges: str) -> list[str]:
@@ -60,6 +68,7 @@ class PlainTexts(NamedTuple):
 def make_plain(texts: pa.StringArray) -> PlainTexts:
     """Make odd blanks, hyphens and full width characters plain, drop invisible ones.
 
+    A dash is a hyphen within a number alone: no word before it is part of an address.
     Punctuation of full width stays: it separates numbers where ASCII would not.
     """
     odd = pc.match_substring_regex(texts, _ODD)
@@ -85,7 +94,7 @@ def _plain(text: str) -> str:
     for odd, plain in _PLAIN:
         if odd in text:
             text = text.replace(odd, plain)
-    return text
+    return _BETWEEN.sub("-", text)
 
 
 def _visible(text: str) -> tuple[str, NDArray[np.int64]]:

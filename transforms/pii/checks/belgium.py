@@ -29,7 +29,7 @@ def is_national_number(value: str) -> bool:
         year = century + plain // 10**9
         unknown = month == day == 0
         if check == 97 - (before + body) % 97 and is_date(
-            year, month or unknown, day or unknown, first_year(value)
+            year, month or unknown, day or unknown, first=first_year(value)
         ):
             return True
     return False

@@ -27,7 +27,7 @@ def is_cpr(value: str) -> bool:
         year += 1900
     else:
         year += 2000 if year <= 57 else 1800  # noqa: PLR2004
-    return is_date(year, month, day, first_year(value))
+    return is_date(year, month, day, first=first_year(value))
 
 
 def is_checked_cpr(value: str) -> bool:

@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Sequence
 
-_SEPARATORS = re.compile(r"[\s./\-\u00a0]")
+_SEPARATORS = re.compile(r"[\s./:\-\u00a0]")
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 """Twice a digit, the digits of the result added."""
@@ -24,7 +24,7 @@ FIRST_YEAR_GROUPED = 1900
 
 
 def compact(value: str) -> str:
-    """A value without white space, dots, slashes and hyphens, in capitals."""
+    """A value without white space and the separators . / : and -, in capitals."""
     return _SEPARATORS.sub("", value).upper()
 
 
@@ -79,15 +79,8 @@ def _multiply(one: int, other: int) -> int:
     return (one - rotation) % 5 + 5 * (not reflected)
 
 
-def is_date(year: int, month: int, day: int, first: int = FIRST_YEAR) -> bool:
-    """Whether a day exists and somebody now on record may be born on it.
-
-    Args:
-        year: Of birth, with its century.
-        month: Of birth, 1 to 12.
-        day: Of birth, from 1.
-        first: The earliest year that counts; see `first_year`.
-    """
+def is_date(year: int, month: int, day: int, *, first: int = FIRST_YEAR) -> bool:
+    """Whether a day exists and somebody on record since `first` may be born on it."""
     if not first <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
         return False
     return 1 <= day <= calendar.monthrange(year, month)[1]

@@ -30,4 +30,4 @@ def is_hetu(value: str) -> bool:
     year = _CENTURIES[sign] + int(date[4:])
     if serial < "002" or _CHECK[int(date + serial) % 31] != check:
         return False
-    return is_date(year, int(date[2:4]), int(date[:2]), _FIRST_YEAR)
+    return is_date(year, int(date[2:4]), int(date[:2]), first=_FIRST_YEAR)

@@ -28,6 +28,6 @@ def is_personnummer(value: str) -> bool:
     else:
         centuries = [1900] if "+" in value else [1900, 2000]
     return any(
-        is_date(century + year, month, day % _COORDINATION, first_year(value))
+        is_date(century + year, month, day % _COORDINATION, first=first_year(value))
         for century in centuries
     )

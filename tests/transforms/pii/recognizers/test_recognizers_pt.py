@@ -58,7 +58,7 @@ CASES: list[tuple[str, Case]] = [
         ("NISS 12345678911, 1234567891, 123456789101", []),
     ),  # check digit, length
     ("PT_NISS", ("NISS 20004567895, 32345678912", [])),  # of a company, of nobody
-    ("PT_NISS", ("NISS 12345678910,5", [])),
+    ("PT_NISS", ("NISS 12345678910.5", [])),
 ]
 
 
