@@ -78,9 +78,9 @@ class _Versions(NamedTuple):
             # A word, or a name, a sign between and quotes or brackets; a product.
             before=re.compile(
                 rf"{named}(?:[Nn]umber|[Nn]ame|[Ii]nfo|s|号)?\.?"
-                r"""(?:["'`*_>\]}]|&quot;){0,3}[\s:=\uff1a]{0,4}[\s("'`*_>\[{#v]{0,4}$"""
+                r"""(?:["'`*_>\]}]|&quot;){0,3}[\s:=,/\uff1a]{0,4}[\s("'`*_>\[{#v]{0,4}$"""
                 rf"|(?:^|[\s(\"'\[;,])(?:[A-Z][0-9A-Za-z_-]+|{products})/v?$"
-                r"|[0-9A-Za-z\])][=<>~!]=$|(?<!~)~$|\^$"
+                r"|[0-9A-Za-z\])][=<>~!]=$|(?<!~)~$|\^$|^\s*#{1,6}\s*\[?$"
             ),
             behind=re.compile(rf"(?:{'|'.join(data['version_tails'])})", re.IGNORECASE),
             earlier=re.compile(

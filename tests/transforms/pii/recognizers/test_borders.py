@@ -76,6 +76,10 @@ ROWS = [
     r'"first\n{}\nlast"',
     r"a\t{}\tb",
     r"a\r\n{}",
+    r"\u003e{}\u003c",
+    "a%20{}%20b",
+    "&quot;{}&quot;",
+    "x={}&y=1",
     "余额{}元",
     "{} 12/03/1980",
     "{} on 2024-03-01",
@@ -162,6 +166,11 @@ ADDRESSES = [
     ("**Version**: 34.56.78.9, ver.34.56.78.9 rev 34.56.78.9", []),
     ("Firefox/34.56.78.9 (curl/34.56.78.9)", []),
     ("版本 34.56.78.9 バージョン\uff1a34.56.78.9", []),
+    ("## [34.56.78.9] - 2020-01-01", []),
+    ("\t# 34.56.78.9", []),
+    ('"FileVersion", "34.56.78.9" and releases/tag/34.56.78.9', []),
+    ('__version__ = "34.56.78.9", oldVersion="0.0.0.0-34.56.78.9"', []),
+    ("EC 3.4.21.62 (enzyme 2.7.11.24), art. 12.34.56.78", []),
     ("foo==34.56.78.9 foo-34.56.78.9.tar.gz 34.56.78.9-SNAPSHOT", []),
 ]
 
@@ -184,6 +193,11 @@ def test_addresses_whole_and_versions_not(
         ("x_jan@interia.pl", "x_jan@interia.pl"),
         ("_jan@interia.pl", "_jan@interia.pl"),
         ("jan@interia.pl_", "jan@interia.pl"),
+        ("jan@interia.pl.The next", "jan@interia.pl"),
+        ("jan@interia.co.uk.html", "jan@interia.co.uk"),
+        (r"\u003cjan@interia.pl\u003e", "jan@interia.pl"),
+        ("100%20jan@interia.pl", "jan@interia.pl"),
+        ("%jan@interia.pl%", "jan@interia.pl"),
     ],
 )
 def test_dashes_and_underscores_of_mailboxes(
@@ -198,6 +212,7 @@ def test_dashes_and_underscores_of_mailboxes(
         ("4539 2373 0163 1479 123", ["4539 2373 0163 1479"]),
         ("4539237301631479/12/27/123", ["4539237301631479"]),
         ("4539237301631479-12/2027", ["4539237301631479"]),
+        ("4539237301631479-123, 4539237301631479/123", ["4539237301631479"] * 2),
         ("5018 6466 7909 1234 565", ["5018 6466 7909 1234 565"]),
         ("row 5018646679091234565, uid 122000000000003", []),
         ("UATP card 122000000000003", ["122000000000003"]),
@@ -208,3 +223,22 @@ def test_cards_before_a_code_and_long_ones_beside_a_word(
 ) -> None:
     (spans,) = found(identifiers, [text])
     assert [value for entity, value in spans if entity == "CREDIT_CARD"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SSN:\n536221487", ["536221487"]),
+        ("name,ssn\r\nJan,536221487", ["536221487"]),
+        ("é" * 300 + " SSN\n\n536221487", ["536221487"]),
+        ("xssn\n536221487", []),
+        ("SSN\n" + "word " * 12 + "536221487", []),
+        ("ssn " + "x" * 60 + "\n536221487", []),
+        ("s" * 40 + "ssn" + " " * 56 + "\n536221487", []),  # the word is cut there
+    ],
+)
+def test_words_on_the_line_above_name_a_value(
+    text: str, expected: list[str], identifiers: Detector
+) -> None:
+    (spans,) = found(identifiers, [text])
+    assert [value for entity, value in spans if entity == "US_SSN"] == expected
