@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isinglass.transforms.pii.checks.digits import digits_of, first_year, is_date
+from isinglass.transforms.pii.checks.digits import FIRST_NAMED_YEAR, digits_of, is_date
 
 _CENTURIES = {1900: 0, 2000: 2_000_000_000}
 """What is put before the nine digits of births in a century."""
@@ -29,7 +29,7 @@ def is_national_number(value: str) -> bool:
         year = century + plain // 10**9
         unknown = month == day == 0
         if check == 97 - (before + body) % 97 and is_date(
-            year, month or unknown, day or unknown, first=first_year(value)
+            year, month or unknown, day or unknown, first=FIRST_NAMED_YEAR
         ):
             return True
     return False

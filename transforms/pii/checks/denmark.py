@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isinglass.transforms.pii.checks.digits import (
+    FIRST_NAMED_YEAR,
     digits_of,
-    first_year,
     is_date,
     weighted,
 )
@@ -27,7 +27,7 @@ def is_cpr(value: str) -> bool:
         year += 1900
     else:
         year += 2000 if year <= 57 else 1800  # noqa: PLR2004
-    return is_date(year, month, day, first=first_year(value))
+    return is_date(year, month, day, first=FIRST_NAMED_YEAR)
 
 
 def is_checked_cpr(value: str) -> bool:

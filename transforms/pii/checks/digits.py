@@ -19,8 +19,8 @@ FIRST_YEAR, LAST_YEAR = 1925, 2039
 """Years of birth of people on record; transforms read no clock. Earlier years are rare
 among the living, and common by chance in long row numbers."""
 
-FIRST_YEAR_GROUPED = 1900
-"""The same for numbers whose separators say already that they are no row number."""
+FIRST_NAMED_YEAR = 1900
+"""The same for kinds of which a row of digits counts only next to a word."""
 
 
 def compact(value: str) -> str:
@@ -84,8 +84,3 @@ def is_date(year: int, month: int, day: int, *, first: int = FIRST_YEAR) -> bool
     if not first <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
         return False
     return 1 <= day <= calendar.monthrange(year, month)[1]
-
-
-def first_year(value: str) -> int:
-    """The earliest year of birth that a number may hold, as it is written."""
-    return FIRST_YEAR if value.isdigit() else FIRST_YEAR_GROUPED

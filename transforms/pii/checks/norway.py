@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isinglass.transforms.pii.checks.digits import (
+    FIRST_NAMED_YEAR,
     digits_of,
-    first_year,
     is_date,
     weighted,
 )
@@ -35,5 +35,5 @@ def is_fodselsnummer(value: str) -> bool:
     else:
         year += 2000 if year < 40 else 1800  # noqa: PLR2004
     return is_date(
-        year, month, day - _TEMPORARY * (day > _TEMPORARY), first=first_year(value)
+        year, month, day - _TEMPORARY * (day > _TEMPORARY), first=FIRST_NAMED_YEAR
     )

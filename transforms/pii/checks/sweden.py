@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isinglass.transforms.pii.checks.digits import (
+    FIRST_NAMED_YEAR,
     digits_of,
-    first_year,
     is_date,
     passes_luhn,
 )
@@ -28,6 +28,6 @@ def is_personnummer(value: str) -> bool:
     else:
         centuries = [1900] if "+" in value else [1900, 2000]
     return any(
-        is_date(century + year, month, day % _COORDINATION, first=first_year(value))
+        is_date(century + year, month, day % _COORDINATION, first=FIRST_NAMED_YEAR)
         for century in centuries
     )

@@ -16,7 +16,7 @@ CASES: list[Case] = [
     ("17.07.30-033.84", ["17.07.30-033.84"]),  # born in 2017
     ("17.07.30-033.55", ["17.07.30-033.55"]),  # born in 1917
     ("rijksregisternummer 17073003384", ["17073003384"]),
-    ("rijksregisternummer 17073003355", []),  # 1917, without separators
+    ("rijksregisternummer 17073003355", ["17073003355"]),
     ("Rijksregisternr.: 85073003328", ["85073003328"]),
     ("numéro de registre national : 85073003328", ["85073003328"]),
     ("N° national 85073003328", ["85073003328"]),

@@ -19,7 +19,7 @@ CASES: list[Case] = [
     ("personal identity number 640823-3234", ["640823-3234"]),
     ("20100605-9875", ["20100605-9875"]),
     ("19100605-9875", ["19100605-9875"]),  # born in 1910
-    ("personnummer 191006059875", []),  # the same without separator
+    ("personnummer 191006059875", ["191006059875"]),
     ("personnummer 201203151426", ["201203151426"]),  # like a time of day
     ("20120315-1426, 120315-1426", []),  # a date with a time
     ('{"personnummer": "640823-3234"}', ["640823-3234"]),
