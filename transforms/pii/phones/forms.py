@@ -22,6 +22,7 @@ _DOI = r"\b10\.[0-9]{4,9}/\S*"
 _ZONE = re.compile(r"\b(?:UTC|GMT) ?$")
 _PAGES = re.compile(r"(?:^|\) ?)([0-9]{3,5})-([0-9]{3,5})$")
 _VOLUME = re.compile(r"[0-9)] ?[,:;]? ?$")
+_VOLUME_OF_ISSUE = re.compile(r"[0-9] ?$")
 _LIKE_ASCII = str.maketrans(LIKE_ASCII)
 _MASK = str.maketrans("012345678", "999999999")
 
@@ -122,7 +123,8 @@ class Surroundings:
         if pages is None or len(pages[1]) != len(pages[2]):
             return False
         many = int(pages[2]) - int(pages[1])
-        return 0 < many < _MOST_PAGES and _VOLUME.search(before, low) is not None
+        volume = _VOLUME if value[0].isdigit() else _VOLUME_OF_ISSUE
+        return 0 < many < _MOST_PAGES and volume.search(before, low) is not None
 
     def extension_length(self, behind: str) -> int:
         """Characters of an extension right after a number; 0 without one."""

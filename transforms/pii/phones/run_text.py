@@ -32,9 +32,17 @@ _HEXADECIMAL = frozenset("abcdefABCDEF")
 _ESCAPE = re.compile(r"\\(?:[nrtbf]|u[0-9A-Fa-f]{4})$")
 _LONGEST_ESCAPE = 6
 _TIME = re.compile(r"(?<![0-9:])[0-9]{1,2}:[0-9]{2}:$")
-_LONGEST_TIME = 7
+_LONGEST_TIME, _MINUTES = 7, 2
+_WHOLE_DIGITS = 9
+"""Digits in a row that are a number with its calling code or trunk prefix."""
+
 _LETTERS = re.compile(r"[^\W\d_]{2}$")
 _CELL = frozenset("\n\t,;:|\"'[](){}")
+
+
+def groups_of(shown: str) -> Groups:
+    """Start and end of each digit group."""
+    return [match.span() for match in _GROUPS.finditer(shown)]
 
 
 class Border(IntEnum):
@@ -61,6 +69,7 @@ class RunText:
     Attributes:
         points: Code points of the row before the run.
         shown: The run with ASCII digits and marks, of the same length.
+        groups: Start and end of each digit group.
     """
 
     row: int
@@ -69,11 +78,7 @@ class RunText:
     run: str = field(repr=False)
     behind: str = field(repr=False)
     shown: str = field(repr=False)
-
-    @cached_property
-    def groups(self) -> Groups:
-        """Start and end of each digit group."""
-        return [match.span() for match in _GROUPS.finditer(self.shown)]
+    groups: Groups = field(repr=False)
 
     @cached_property
     def separators(self) -> list[str]:
@@ -168,6 +173,26 @@ class RunText:
         closed = following in ("%", "@", "$", "€", "£", "°", "=", "+", "^")
         return Border.NONE if closed else Border.OPEN
 
+    def begins_like_time(self) -> bool:
+        """Whether the first group could be the minutes of a time before the run."""
+        start, end = self.groups[0]
+        hours = self.before[-1:] == ":" and self.before[-2:-1].isdigit()
+        return hours and not start and end == _MINUTES
+
+    def takes_column(self, first: int, last: int) -> bool:
+        """Whether the last group could as well be of a column behind the number.
+
+        It is the hours of a time, or follows the digits of a whole number in a row.
+        """
+        if first == last:
+            return False
+        start, end = self.groups[last]
+        at_end = last + 1 == len(self.groups)
+        if at_end and self.end(last) == Border.CELL and self.behind[:1] == ":":
+            return end - start <= _MINUTES
+        start, end = self.groups[first]
+        return end - start >= _WHOLE_DIGITS
+
     def is_cell(self, start: int, end: int) -> bool:
         """Whether a part of the run is all of a cell of a row that commas separate."""
         before = (self.before + self.run[:start])[-1:]
@@ -209,7 +234,8 @@ class RunText:
         inside = {len(group) for group in shown[first : last + 1]}
         left = [] if self._is_joined(first - 2) else shown[:first]
         right = [] if self._is_joined(last + 1) else shown[last + 1 :]
-        if last - first < _LEAST_GROUPS - 1 or len(left) + len(right) > _MOST_OTHERS:
+        others = len(left) + len(right)
+        if others and (last - first < _LEAST_GROUPS - 1 or others > _MOST_OTHERS):
             return False
         if left and (left[-1][0] == "0" or is_letter(self.before[-1:])):
             return False

@@ -19,6 +19,7 @@ from isinglass.transforms.pii.phones.rules import Verdict, is_another, judge
 from isinglass.transforms.pii.phones.run_text import (
     Border,
     RunText,
+    groups_of,
     is_letter,
     is_unspaced,
 )
@@ -27,6 +28,8 @@ from isinglass.transforms.pii.reserved import PHONE_NUMBER, is_reserved
 from isinglass.transforms.pii.rules import raised
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from isinglass.transforms.pii.budget import Budget
 
 VALID_SCORE, PLAUSIBLE_SCORE, WEAK_SCORE = 0.6, 0.4, 0.2
@@ -35,6 +38,9 @@ only a context word makes one. 0.4 is Presidio's score of any phone number."""
 
 _EXTENDED = ("code", "area", "nothing", "trunk")
 """Needs of forms behind which an extension such as `x123` may stand."""
+
+_UNSURE = ("code", "context")
+"""Needs of forms that hold of many digits that are no number, unless a plan has it."""
 
 _BEFORE_BYTES, _AFTER_BYTES = 256, 64
 _SLICE_GROUPS = 64
@@ -78,13 +84,15 @@ class PhoneScanner:
             high = min(int(offsets[row + 1]), stop + _AFTER_BYTES)
             # The ends may cut a character; the run itself is whole.
             inside = bytes(view[start:stop]).decode()
+            shown = plain(inside)
             run = RunText(
                 row,
                 points,
                 bytes(view[low:start]).decode("utf-8", "ignore"),
                 inside,
                 bytes(view[stop:high]).decode("utf-8", "ignore"),
-                plain(inside),
+                shown,
+                groups_of(shown),
             )
             first, count = 0, len(run.groups)
             while first < count and row not in budget.failed:
@@ -94,7 +102,8 @@ class PhoneScanner:
 
     def _slice(self, run: RunText, first: int, limit: int, found: FoundColumns) -> int:
         """Gather the numbers that begin with a group before a limit; the next group."""
-        while first < limit:
+        last_start = len(run.shown) - LEAST_DIGITS
+        while first < limit and run.groups[first][0] <= last_start:
             number, taken = None, 1
             if not run.is_deep(first) and run.begin(first):
                 number, taken = self._at(run, first)
@@ -107,38 +116,62 @@ class PhoneScanner:
                     context=number.word,
                 )
             first += taken
-        return first
+        return max(first, limit)
 
     def _at(self, run: RunText, first: int) -> tuple[PhoneNumber | None, int]:
-        """The longest number that begins with a group, and the groups it takes."""
-        stop = run.stop(first)
-        digits = [end - start for start, end in run.groups[first:stop]]
-        for last in range(stop - 1, first - 1, -1):
-            count = sum(digits[: last - first + 1])
-            if count < LEAST_DIGITS:
-                break
-            if count > MOST_DIGITS or not run.end(last):
-                continue
-            start, end = run.span(first, last)
-            value = run.shown[start:end]
-            form = form_of(value)
-            if form is None:
-                continue
+        """The number that begins with a group, and the groups it takes.
+
+        The longest reading that may be a number, unless it is unsure and a shorter one
+        is sure: the rest are then other columns.
+        """
+        if not first and run.begins_like_time():
+            later, _ = self._at(run, 1) if len(run.groups) > 1 else (None, 1)
+            if later is not None and later.is_valid:
+                return None, 1
+        unsure: tuple[PhoneNumber | None, int] = None, 1
+        for last, value, form in _readings(run, first):
             taken = last - first + 1
             # Nor is a part of a number that is kept for fiction anybody's number.
-            if (
-                form.need == "never"
-                or is_another(value)
-                or is_reserved(PHONE_NUMBER, value)
-            ):
-                return None, taken
+            if _is_nobodys(form, value):
+                return unsure if unsure[0] is not None else (None, taken)
             verdict = judge(form, value, self.regions)
             if verdict is None or not _may_stand(run, (first, last), value, verdict):
                 continue
             number = _beside_words(run, (first, last), form, verdict)
-            if number is not None:
+            if number is None:
+                continue
+            if _is_sure(form, verdict) and not run.takes_column(first, last):
                 return number, taken
-        return None, 1
+            if unsure[0] is None:
+                unsure = number, taken
+                if form.need not in _UNSURE and not run.takes_column(first, last):
+                    break
+        return unsure
+
+
+def _readings(run: RunText, first: int) -> Iterator[tuple[int, str, Form]]:
+    """Last group, text and form of what may begin with a group, longest first."""
+    stop = run.stop(first)
+    digits = [end - start for start, end in run.groups[first:stop]]
+    for last in range(stop - 1, first - 1, -1):
+        count = sum(digits[: last - first + 1])
+        if count < LEAST_DIGITS:
+            break
+        if count > MOST_DIGITS or not run.end(last):
+            continue
+        start, end = run.span(first, last)
+        value = run.shown[start:end]
+        form = form_of(value)
+        if form is not None:
+            yield last, value, form
+
+
+def _is_nobodys(form: Form, value: str) -> bool:
+    return form.need == "never" or is_another(value) or is_reserved(PHONE_NUMBER, value)
+
+
+def _is_sure(form: Form, verdict: Verdict) -> bool:
+    return verdict.is_valid and form.need != "context"
 
 
 def _may_stand(
