@@ -228,7 +228,7 @@ class RunText:
         """Whether a number of a few groups is unlike what stands on either side.
 
         Unlike are dates and the like, and one or two groups of other lengths that are
-        no part of a code, such as `2b`.
+        no part of a code, such as `2b`, nor of a number of thousands.
         """
         shown = [self.shown[start:end] for start, end in self.groups]
         inside = {len(group) for group in shown[first : last + 1]}
@@ -237,11 +237,15 @@ class RunText:
         others = len(left) + len(right)
         if others and (last - first < _LEAST_GROUPS - 1 or others > _MOST_OTHERS):
             return False
-        if left and (left[-1][0] == "0" or is_letter(self.before[-1:])):
+        zeros = left[-1:] and (left[-1][0] == "0" or not shown[first].strip("0"))
+        if zeros or (left and is_letter(self.before[-1:])):
             return False
         if right and self.behind[:1] in _HEXADECIMAL:
             return False
-        return all(len(group) not in inside for group in (*left[-1:], *right[:1]))
+        beside = [len(group) for group in (*left[-1:], *right[:1])]
+        # The first or last group of a number in equal groups may be a shorter one.
+        equal = len(inside) == 1 and any(length < min(inside) for length in beside)
+        return not equal and inside.isdisjoint(beside)
 
     def _is_joined(self, place: int) -> bool:
         """Whether no blank stands between a group and the next, as in a date."""
