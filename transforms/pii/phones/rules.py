@@ -57,6 +57,19 @@ def is_mobile(digits: str, regions: tuple[str, ...]) -> bool:
     return any(_mobile(r).fullmatch(digits) for r in regions if r in plain)
 
 
+@lru_cache(maxsize=65_536)
+def is_bare(digits: str, regions: tuple[str, ...]) -> bool:
+    """Whether digits need no context word, by the plan of a region that says so."""
+    wanted: dict[str, str] = load_data("phones", "formats").content["bare"]
+    return any(
+        _national(region).fullmatch(digits) is not None
+        if wanted[region] == "all"
+        else digits.startswith("0") and _mobile(region).fullmatch(digits) is not None
+        for region in regions
+        if region in wanted
+    )
+
+
 @cache
 def _national(region: str) -> re.Pattern[str]:
     plan: Any = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
@@ -123,8 +136,9 @@ _LEAST_CHECKED = 9
 
 _PLACEHOLDERS = ("1234567", "01234567", "0102030405")
 _YEAR = r"(?:1[0-9]|20)[0-9]{2}"
-# Two years, or the year and pages of a citation: (2019) 505-510.
-_YEARS = re.compile(rf"{_YEAR}[-/. ]{_YEAR}|\({_YEAR}\).*")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+# Two years, the year and pages of a citation, (2019) 505-510, or an IP address.
+_OTHERS = re.compile(rf"{_YEAR}[-/. ]{_YEAR}|\({_YEAR}\).*|{_OCTET}(?:\.{_OCTET}){{3}}")
 _MOST_NATIONAL = 12
 """Digits dialled within a country: eleven after a trunk prefix, as in Germany."""
 _NOT_DIGITS = re.compile(r"[^0-9]")
@@ -168,7 +182,10 @@ def judge(form: Form, value: str, regions: tuple[str, ...]) -> Verdict | None:
     if odd or (len(digits) > _MOST_NATIONAL and not is_valid_abroad(digits)):
         return None
     in_script = form.need == "mobile" and is_mobile(digits, regions)
-    return Verdict(valid, _needs_word(form, value, valid), in_script)
+    needs_word = _needs_word(form, value, valid)
+    if needs_word and valid and is_bare(digits, regions):
+        needs_word = False
+    return Verdict(valid, needs_word, in_script)
 
 
 def _needs_word(form: Form, value: str, valid: bool) -> bool:  # noqa: FBT001
@@ -213,7 +230,7 @@ def _north_american(digits: str, valid: bool) -> Verdict | None:  # noqa: FBT001
 
 
 def is_another(value: str) -> bool:
-    """Whether digits are made up, a book number, years, or year and pages."""
+    """Whether digits are made up, of a book or a machine, years, or a citation."""
     digits = digits_of(value)
     if digits.startswith(_PLACEHOLDERS):
         return True
@@ -221,7 +238,7 @@ def is_another(value: str) -> bool:
         return False
     if len(digits) == _BOOK_DIGITS and digits.startswith(("978", "979")):
         return True
-    return _YEARS.fullmatch(value) is not None
+    return _OTHERS.fullmatch(value) is not None
 
 
 def _is_card(value: str, digits: str) -> bool:
