@@ -24,7 +24,8 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.schemas.config.normalise import NormaliseConfig
-from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, COMPARED_BY, shingle
+from isinglass.transforms.characters import FORMAT, class_table
+from isinglass.transforms.dedup.shingles import COMPARED_BY, shingle
 from isinglass.transforms.normalise import DIGIT, composing_table, fold_table, normalise
 from isinglass.transforms.text import content_hashes, string_buffers
 from isinglass.transforms.units import unit_spans
@@ -148,8 +149,7 @@ def _units(
     """Where each unit of a text begins and ends, and its key."""
     units, folded = shingle(normalised, 1), fold(text, config)
     again = folded.codes.astype("<u4").tobytes().decode("utf-32-le")
-    by_character = units.unit == CHARACTER_UNIT
-    spans, _ = unit_spans(pa.array([again], pa.string()), by_character)
+    spans, _ = unit_spans(pa.array([again], pa.string()))
     # The spans and the run's own shingles must speak of the same units.
     assert len(spans) == len(units.values)
     if not len(spans):
@@ -207,6 +207,8 @@ def _joining(codes: Integers, config: NormaliseConfig) -> Flags:
         distinct, places = np.unique(codes[marks], return_inverse=True)
         first = [ord(unicodedata.normalize("NFD", chr(code))[0]) for code in distinct]
         joins[marks] = composing_table()[np.array(first, np.int64)][places] != 0
+        # They become nothing, and what stands around them may compose.
+        joins |= class_table()[codes] == FORMAT
     if config.numbers:
         digits = fold_table(numbers=True)[codes] == DIGIT
         joins[1:] |= digits[1:] & digits[:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -67,7 +68,8 @@ WAYS: dict[str, Callable[[str], str]] = {
     "thin blanks": lambda value: value.replace(" ", "\u2009"),
     "no-break hyphens": lambda value: value.replace("-", "\u2011"),
     "minus signs": lambda value: value.replace("-", "\u2212"),
-    "dashes": lambda value: value.replace("-", "\u2013"),
+    # Between words a dash is no hyphen.
+    "dashes": lambda value: re.sub("(?<=[0-9])-(?=[0-9])", "\u2013", value),
     "zero width blanks": "\u200b".join,
     "soft hyphens": "\u00ad".join,
     "word joiners": "\u2060".join,
