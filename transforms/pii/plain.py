@@ -51,6 +51,7 @@ _PLAIN = (
     + [(char, "-") for char in _members(_HYPHENS)]
     + [(char, chr(ord(char) - 0xFEE0)) for char in _members(_WIDE)]
 )
+_PUNCTUATION = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _DASH = tuple(_members(_DASHES))
 _UNSEEN_CODES = np.array([ord(char) for char in _members(_UNSEEN)], np.uint32)
 
@@ -92,6 +93,20 @@ def make_plain(texts: pa.StringArray) -> PlainTexts:
     mask[touched] = True
     shown = pc.replace_with_mask(texts, pa.array(mask), pa.array(plain, pa.string()))
     return PlainTexts(shown, places)
+
+
+def plain_text(text: str) -> str:
+    """One text as `make_plain` makes it."""
+    return text if text.isascii() else _plain(_visible(text)[0])
+
+
+def plain_value(value: str) -> str:
+    """A found value in plain characters, punctuation of full width too.
+
+    All spellings that people read as one value are the same afterwards, up to what
+    `normalised` leaves out.
+    """
+    return value if value.isascii() else plain_text(value).translate(_PUNCTUATION)
 
 
 def _plain(text: str) -> str:

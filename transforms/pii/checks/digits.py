@@ -19,6 +19,9 @@ FIRST_YEAR, LAST_YEAR = 1925, 2039
 """Years of birth of people on record; transforms read no clock. Earlier years are rare
 among the living, and common by chance in long row numbers."""
 
+FIRST_NAMED_YEAR = 1900
+"""The same for kinds of which a row of digits counts only next to a word."""
+
 
 def compact(value: str) -> str:
     """A value without white space and the separators . / : and -, in capitals."""

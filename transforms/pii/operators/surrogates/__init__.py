@@ -41,6 +41,7 @@ from isinglass.transforms.pii.operators.surrogates.shape import (
     Stream,
     shaped,
 )
+from isinglass.transforms.pii.plain import plain_value
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.operators.surrogates.shape import Check
@@ -73,14 +74,16 @@ def surrogate(entity: str, value: str, mark: str) -> str:
 
     It depends on the key, the entity and the normalised value alone, and on how the
     value is written, so no state is shared and every spelling of a value gets the same
-    fake, spelled alike. Different values may get the same fake where the docstring of
-    the kind says that there are few. The fake of a kind that has no reserved range is
-    one for which the checks of the catalogue do not hold.
+    fake, spelled alike, but always in plain characters: one of full width or with
+    invisible characters would be in no reserved range for who reads it as it stands.
+    Different values may get the same fake where the docstring of the kind says that
+    there are few. The fake of a kind that has no reserved range is one for which the
+    checks of the catalogue do not hold.
 
     It is drawn again while digits in it pass as a payment card, or the whole as an
     identity number of another kind: the fake of one kind must not be found as another.
     """
-    stream = Stream(mark)
+    stream, value = Stream(mark), plain_value(value)
     fake = _made(entity, value, stream)
     for _ in range(MOST_TRIES):
         if not holds_card(fake) and not _is_another(entity, fake):
