@@ -139,8 +139,10 @@ class RunText:
             return Border.NONE if lead[0] == "+" and last.isdigit() else Border.OPEN
         if lead == "(+":
             return Border.OPEN
-        # One letter is a word of its own in scripts without case, as Arabic "and".
-        is_word = _LETTERS.search(self.before) is not None or last == last.swapcase()
+        # One letter is a word of its own in scripts without case, as Arabic "and", and
+        # before groups: T+49 30 2270 2270.
+        is_word = last == last.swapcase() or (lead[0] == "+" and " " in self.shown)
+        is_word |= _LETTERS.search(self.before) is not None
         return Border.LETTER if is_word and lead[0] in "+(" else Border.NONE
 
     def _is_emphasis(self, mark: str) -> bool:
