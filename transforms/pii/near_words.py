@@ -1,0 +1,215 @@
+"""Numbers that count only next to a word that names them: the words are looked for first.
+
+The words of all such recognizers are one pattern of the gate. A second database looks at
+the few characters around a word that has a digit behind it: for the words and for the
+patterns of each recognizer. So its cost hardly grows with the number of recognizers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import hyperscan
+import numpy as np
+from numpy.typing import NDArray
+
+from isinglass.transforms.compiled import njit
+from isinglass.transforms.pii.gate import (
+    REACH_BYTES,
+    WIDENED,
+    WORDS,
+    Gate,
+    GatePattern,
+    compile_gate,
+    hit_rows,
+)
+from isinglass.transforms.pii.rules import CONTEXT_CHARS, UNSPACED
+from isinglass.transforms.pii.superset import flags_of, means_the_same
+
+if TYPE_CHECKING:
+    import regex  # type: ignore[import-untyped]
+
+    Hits = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+_LONGEST_NUMBER = 60
+"""In characters."""
+
+_LONGEST_WORD = 120
+"""In bytes, with the border behind it."""
+
+_LONG_STRETCH = REACH_BYTES
+"""Words that stand further apart have a stretch each."""
+
+_BORDER = "[^0-9A-Za-z]"
+_UNSPACED = re.compile(UNSPACED)
+_TURKISH_I = re.compile(r"\(\?:[Iıi]\|[Iıi]\)|[iIıİ]")
+_ANY_DIGIT = "[0-9]"
+_ONCE = hyperscan.HS_FLAG_SINGLEMATCH
+_OF_PATTERNS = 1 << 20
+"""Added to the number of a recognizer where its patterns are meant, not its words."""
+
+
+def words_patterns(
+    lists: Iterable[Sequence[str]], number: int = WORDS
+) -> list[GatePattern]:
+    """Find every word that `rules.Context` finds, and the beginnings of longer ones.
+
+    They are written in bytes, nearly all in one, and without a border behind: so they
+    cost nothing that can be measured, and in other ways up to half as much as all the
+    rest of the gate.
+
+    Args:
+        lists: Words of each recognizer.
+        number: Under which hits are reported.
+    """
+    spaced, turkish, unspaced = set[str](), set[str](), set[str]()
+    for words in lists:
+        of_turkey = any("ı" in word for word in words)
+        for word in filter(None, map(str.strip, words)):
+            if _UNSPACED.search(word):
+                unspaced.add(_in_bytes(word))
+            elif of_turkey:
+                turkish.add(_TURKISH_I.sub(r"(?:i|\\xc4.)", _in_bytes(word)))
+            else:
+                spaced.add(_in_bytes(word))
+    parts = [
+        f"(?:^|{_BORDER})(?:{'|'.join(sorted(part))})"
+        for part in (spaced, turkish)
+        if part
+    ]
+    parts += ["|".join(sorted(unspaced))] if unspaced else []
+    flags = hyperscan.HS_FLAG_CASELESS | (0 if number == WORDS else _ONCE)
+    return [GatePattern(number, part, flags=flags) for part in parts]
+
+
+def _in_bytes(word: str) -> str:
+    return "".join(map(_in_either_case, word)).replace("\\ ", f"{_BORDER}{{1,9}}")
+
+
+def _in_either_case(char: str) -> str:
+    if char.isascii():
+        return re.escape(char)
+    return f"(?:{'|'.join(sorted({char, char.lower(), char.upper()}))})"
+
+
+@dataclass(frozen=True)
+class NearWords:
+    """Words and patterns of recognizers, by number. Not to be pickled."""
+
+    gate: Gate = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        recognizers: Mapping[int, tuple[Sequence[str], Sequence[regex.Pattern[str]]]],
+    ) -> NearWords:
+        """The words of each recognizer, and its patterns; without any, every digit."""
+        wanted = []
+        for number, (words, patterns) in recognizers.items():
+            wanted += words_patterns([words], number)
+            wanted += [_widened(number, pattern) for pattern in patterns or (None,)]
+        return cls(compile_gate(tuple(dict.fromkeys(wanted))))
+
+    def follow(
+        self, hits: Hits, data: NDArray[np.uint8], offsets: NDArray[np.int32]
+    ) -> Hits:
+        """Hits of a gate, with those of the recognizers in place of those of words."""
+        numbers, ends = hits
+        word = numbers == WORDS
+        after = np.unique(ends[word])
+        rest = numbers[~word], ends[~word]
+        starts, stops = _stretches(data, offsets, hit_rows(after, offsets), after)
+        if not len(starts):
+            return rest
+        found = self._search(data, starts, stops)
+        return tuple(map(np.concatenate, zip(rest, found, strict=True)))  # type: ignore[return-value]
+
+    def _search(
+        self,
+        data: NDArray[np.uint8],
+        starts: NDArray[np.int64],
+        stops: NDArray[np.int64],
+    ) -> Hits:
+        """Hits of patterns in stretches with a word of the same recognizer.
+
+        Each is reported where it ends and at the end of its stretch, so that windows
+        around both hold all of the stretch.
+        """
+        view = data.data
+        ranges = zip(starts.tolist(), stops.tolist(), strict=True)
+        joined = b"".join(view[start:stop] for start, stop in ranges)
+        begins = np.append(0, np.cumsum(stops - starts))
+        numbers, ends = self.gate.scan(np.frombuffer(joined, np.uint8), begins)
+        which = hit_rows(ends, begins)
+        of_pattern = numbers >= _OF_PATTERNS
+        named = which * _OF_PATTERNS + numbers % _OF_PATTERNS
+        kept = of_pattern & np.isin(named, named[~of_pattern])
+        numbers, which = numbers[kept] - _OF_PATTERNS, which[kept]
+        places = starts[which] + ends[kept] - begins[which]
+        return np.tile(numbers, 2), np.concatenate([places, stops[which]])
+
+
+def _widened(number: int, pattern: regex.Pattern[str] | None) -> GatePattern:
+    """What finds at least what a pattern finds; any digit where that is not known."""
+    number += _OF_PATTERNS
+    if pattern is None or not means_the_same(pattern):
+        return GatePattern(number, _ANY_DIGIT, flags=_ONCE)
+    # Digits and blanks of other scripts are read as ASCII here: see plain.py.
+    flags = _ONCE | WIDENED | flags_of(pattern)
+    return GatePattern(number, pattern.pattern, flags=flags)
+
+
+@njit(nogil=True)
+def _is_inside(byte: Any) -> Any:
+    """Whether a UTF-8 byte is not the first of its character."""
+    return (byte & 0xC0) == 0x80  # noqa: PLR2004
+
+
+@njit(nogil=True)
+def _goes_on(data: Any, end: Any, last: Any) -> Any:
+    """Whether letters or digits stand behind the end of a word and its plural s."""
+    if data[end - 1] >= 0x80:  # noqa: PLR2004 - of a script that may have no borders
+        return False
+    end += end < last and data[end] in (83, 115)
+    if end == last:
+        return True
+    byte = data[end]
+    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122  # noqa: PLR2004
+
+
+@njit(nogil=True)
+def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
+    """Lines around words, as far as they matter, if a digit stands behind; merged."""
+    starts = np.empty(len(ends), np.int64)
+    stops = np.empty(len(ends), np.int64)
+    count = 0
+    for i in range(len(ends)):
+        first, last = np.int64(offsets[rows[i]]), np.int64(offsets[rows[i] + 1])
+        stop = ends[i]
+        if _goes_on(data, stop, last):
+            continue
+        points, digits = 0, 0
+        while stop < last and points < CONTEXT_CHARS + _LONGEST_NUMBER:
+            byte = data[stop]
+            if byte in (10, 13):
+                break
+            points += not _is_inside(byte)
+            digits += 48 <= byte <= 57  # noqa: PLR2004 - 0 to 9
+            stop += 1
+        while stop < last and _is_inside(data[stop]):
+            stop += 1
+        if not digits:
+            continue
+        start = max(first, ends[i] - _LONGEST_WORD)
+        while start > first and _is_inside(data[start]):
+            start -= 1
+        near = count and stops[count - 1] >= start
+        if near and stops[count - 1] - starts[count - 1] < _LONG_STRETCH:
+            stops[count - 1] = max(stop, stops[count - 1])
+        else:
+            starts[count], stops[count] = start, stop
+            count += 1
+    return starts[:count], stops[:count]
