@@ -1,7 +1,7 @@
 """Countries whose numbers are looked for: what `pii.countries` adds to the section.
 
-Numbers that isinglass finds itself stand in `transforms/resources/recognizers`, a file a
-country. What Presidio's own recognizers find besides is in
+Numbers that isinglass finds itself stand in `transforms/resources/recognizers`, a file
+a country. What Presidio's own recognizers find besides is in
 `transforms/resources/presidio`, with what was measured of each.
 """
 
@@ -94,8 +94,8 @@ def known(codes: tuple[str, ...]) -> tuple[str, ...]:
     for code in codes:
         if code not in (*countries(), ALL):
             msg = (
-                f"no number of {code} is known; known are {', '.join(countries())}, and "
-                f"{ALL} for each of them"
+                f"no number of {code} is known; known are {', '.join(countries())}; "
+                f"{ALL} is each of them"
             )
             raise ValueError(msg)
     return codes

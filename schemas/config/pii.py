@@ -96,8 +96,8 @@ class PiiConfig(Section):
         tuple[str, ...], BeforeValidator(as_codes), AfterValidator(known)
     ] = Field(
         (),
-        description="Countries, such as [za, pl], or all: adds to entities every number "
-        "of theirs that is known, and to phone_regions their region; "
+        description="Countries, such as [za, pl], or all: adds to entities every "
+        "number of theirs that is known, and to phone_regions their region; see "
         "docs/countries.md.",
     )
     recognizers: RecognizersConfig = Field(

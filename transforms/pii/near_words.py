@@ -1,8 +1,8 @@
-"""Numbers that count only next to a word that names them: the words are looked for first.
+"""Numbers that count only next to a word that names them: words are looked for first.
 
-The words of all such recognizers are one pattern of the gate. A second database looks at
-the few characters around a word that has a digit behind it: for the words and for the
-patterns of each recognizer. So its cost hardly grows with the number of recognizers.
+The words of all such recognizers are one pattern of the gate. A second database looks
+at the few characters around a word that has a digit behind it: for the words and for
+the patterns of each recognizer. So its cost hardly grows with their number.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _LONG_STRETCH = REACH_BYTES
 
 _BORDER = "[^0-9A-Za-z]"
 _UNSPACED = re.compile(UNSPACED)
-_TURKISH_I = re.compile(r"\(\?:[Iıi]\|[Iıi]\)|[iIıİ]")
+_TURKISH_I = "iI\u0131\u0130"
+_DOTLESS_I = _TURKISH_I[2]
 _ANY_DIGIT = "[0-9]"
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
 _OF_PATTERNS = 1 << 20
@@ -67,14 +68,11 @@ def words_patterns(
     """
     spaced, turkish, unspaced = set[str](), set[str](), set[str]()
     for words in lists:
-        of_turkey = any("ı" in word for word in words)
+        of_turkey = any(_DOTLESS_I in word for word in words)
         for word in filter(None, map(str.strip, words)):
-            if _UNSPACED.search(word):
-                unspaced.add(_in_bytes(word))
-            elif of_turkey:
-                turkish.add(_TURKISH_I.sub(r"(?:i|\\xc4.)", _in_bytes(word)))
-            else:
-                spaced.add(_in_bytes(word))
+            kind = turkish if of_turkey else spaced
+            kind = unspaced if _UNSPACED.search(word) else kind
+            kind.add("".join(_in_bytes(char, turkish=of_turkey) for char in word))
     parts = [
         f"(?:^|{_BORDER})(?:{'|'.join(sorted(part))})"
         for part in (spaced, turkish)
@@ -85,11 +83,12 @@ def words_patterns(
     return [GatePattern(number, part, flags=flags) for part in parts]
 
 
-def _in_bytes(word: str) -> str:
-    return "".join(map(_in_either_case, word)).replace("\\ ", f"{_BORDER}{{1,9}}")
-
-
-def _in_either_case(char: str) -> str:
+def _in_bytes(char: str, *, turkish: bool) -> str:
+    """A character in either case; Python takes i for both of its Turkish forms."""
+    if char == " ":
+        return f"{_BORDER}{{1,9}}"
+    if turkish and char in _TURKISH_I:
+        return r"(?:i|\xc4.)"
     if char.isascii():
         return re.escape(char)
     return f"(?:{'|'.join(sorted({char, char.lower(), char.upper()}))})"
