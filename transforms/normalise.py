@@ -12,41 +12,49 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from isinglass.schemas.config.normalise import NormaliseConfig
-from isinglass.transforms.compiled import njit
-from isinglass.transforms.text import (
+from isinglass.transforms.characters import (
     CODE_POINTS,
+    FORMAT,
+    ZERO_WIDTH_SPACE,
     assigned_code_points,
     blank_table,
-    decode,
-    largest_byte,
-    string_buffers,
+    class_table,
 )
+from isinglass.transforms.compiled import njit
+from isinglass.transforms.text import decode, largest_byte, string_buffers
 
-WHITE, DIGIT, DOTTED = -1, -2, -3
+WHITE, DIGIT, DOTTED, NOTHING = -1, -2, -3, -4
 """Marks in the table of `fold_table`; see there."""
 
 # The only code point whose lower case is two code points (Unicode SpecialCasing.txt,
 # unconditional mappings): capital I with dot becomes i and a combining dot.
 _DOTTED_I = 0x130
 _COMBINING_DOT = 0x307
+_SIGMA, _FINAL_SIGMA = 0x3C3, 0x3C2
 _ARROW_LIMIT = 2**31 - 1
 _DEFAULT = NormaliseConfig()
 
 
 @cache
 def fold_table(
-    *, lower_case: bool = True, white_space: bool = True, numbers: bool = False
+    *,
+    lower_case: bool = True,
+    white_space: bool = True,
+    numbers: bool = False,
+    nfc: bool = True,
 ) -> NDArray[np.int32]:
     """Return what each code point becomes, or a negative mark of what it is.
 
-    Lower case is -3 for U+0130, which becomes two code points; white space
-    (`str.isspace`) is marked by -1, decimal digits (`str.isdecimal`) by -2.
+    Lower case is -3 for U+0130, which becomes two code points, and one small sigma for
+    both; white space (`str.isspace`, and the zero width space) is marked by -1, decimal
+    digits (`str.isdecimal`) by -2. With `nfc`, format characters, which become nothing,
+    are -4.
     """
     table = np.arange(CODE_POINTS, dtype=np.int32)
     for code in assigned_code_points():
         character = chr(code)
         lower = character.lower() if lower_case else character
-        if white_space and character.isspace():
+        if white_space and (character.isspace() or code == ZERO_WIDTH_SPACE):
             table[code] = WHITE
         elif numbers and character.isdecimal():
             table[code] = DIGIT
@@ -54,6 +62,9 @@ def fold_table(
             table[code] = ord(lower)
     if lower_case:
         table[_DOTTED_I] = DOTTED
+        table[_FINAL_SIGMA] = _SIGMA
+    if nfc:
+        table[class_table() == FORMAT] = NOTHING
     table.flags.writeable = False
     return table
 
@@ -123,6 +134,8 @@ def _fold_row(
             code, width = decode(data, position)
             lower = np.int64(table[code])
             position += width
+            if lower == NOTHING:
+                continue
             if lower >= 0x80 or lower == DOTTED:  # noqa: PLR2004
                 target = _write(lower, out, target)
                 gap = number = np.int64(0)
@@ -203,10 +216,11 @@ def normalise(
     """Return texts without the differences that do not count between duplicates.
 
     By default: NFC and lower case, with white space folded and stripped. Lower case
-    is taken code point by code point (no final-sigma rule). Each run of Unicode white
-    space (`str.isspace`) becomes one space; none is left at either end. With
-    `numbers`, each run of decimal digits becomes one `0`. The result is in NFC (unless
-    `nfc` is off), and normalising it again changes nothing. The array has no offset.
+    is taken code point by code point; a final sigma becomes any other. Each run of
+    Unicode white space (`str.isspace`) and zero width spaces becomes one space; none is
+    left at either end. With `numbers`, each run of decimal digits becomes one `0`. The
+    result is in NFC without format characters (unless `nfc` is off), and normalising it
+    again changes nothing. The array has no offset.
 
     Raises:
         ValueError: If a text is null or the result is 2 GiB or more.
@@ -215,6 +229,7 @@ def normalise(
         lower_case=config.lower_case,
         white_space=config.white_space,
         numbers=config.numbers,
+        nfc=config.nfc,
     )
     data, offsets = string_buffers(texts)
     marks = np.zeros(len(texts), np.bool_)

@@ -12,7 +12,8 @@ from isinglass.schemas.columns import filled, nullable
 from isinglass.schemas.config import NormaliseConfig
 from isinglass.transforms.normalise import is_blank
 from isinglass.transforms.read.identity import doc_id_words
-from isinglass.transforms.text import content_hashes, word_counts
+from isinglass.transforms.text import content_hashes
+from isinglass.transforms.units import unit_counts
 
 if TYPE_CHECKING:
     from isinglass.transforms.seen import Seen
@@ -28,7 +29,7 @@ SURVEY = pa.schema(
     ]
 )
 """One row a document; the columns of the stages follow. `text_words` are counted as
-`text.word_counts` does; `id_key` is 0 for a document without a source id."""
+`units.unit_counts` does; `id_key` is 0 for a document without a source id."""
 
 
 def survey_columns(seen: Seen, normalise: NormaliseConfig) -> dict[str, pa.Array]:
@@ -40,7 +41,7 @@ def survey_columns(seen: Seen, normalise: NormaliseConfig) -> dict[str, pa.Array
         documents.column("row"),
         *map(pa.array, (*ids.T, *hashes.T, _id_keys(documents))),
         pc.cast(pc.utf8_length(texts), pa.int64()),
-        pa.array(word_counts(texts)),
+        pa.array(unit_counts(texts)[:, 0].copy()),
         pa.array(is_blank(texts)),
         seen.languages,
         seen.sources,

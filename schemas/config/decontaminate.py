@@ -12,8 +12,8 @@ from isinglass.schemas.config.base import Local, Section
 class DecontaminateConfig(Section):
     """Finds documents that hold an evaluation text. A plain list names the files.
 
-    Documents are searched as they came in, before boilerplate is cut. An item in a
-    script without spaces is not found in a document mostly of words, nor the reverse.
+    Documents are searched as they came in, before boilerplate is cut. In scripts
+    without spaces three characters count as a word.
     """
 
     files: tuple[Local, ...] = Field(

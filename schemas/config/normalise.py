@@ -10,7 +10,10 @@ from isinglass.schemas.config.base import Section
 class NormaliseConfig(Section):
     """What two texts may differ in and still be equal."""
 
-    nfc: bool = Field(default=True, description="Compose characters (Unicode NFC).")
+    nfc: bool = Field(
+        default=True,
+        description="Compose characters (Unicode NFC), without those of format.",
+    )
     lower_case: bool = Field(default=True, description="Ignore case.")
     white_space: bool = Field(
         default=True,

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,12 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.normalise import is_blank, normalise
-from isinglass.transforms.text import (
-    content_hashes,
-    string_buffers,
-    word_counts,
-    word_table,
-)
+from isinglass.transforms.text import content_hashes, string_buffers
+from isinglass.transforms.units import unit_counts
+from tests.words import UNSPACED, units
 
 TRICKY = "aZ09_ \t\n\x0b\x1c\x85\xa0\u1680\u2003\u2028\u3000\u200b\ufeff.,-'İıſßΣςǅȺẞ"
 TRICKY += "éE\u0301h\u0331\u0338\u0323\u0307\u1100\u1161\u11a8가\u212a\u2126漢字กำ😀𐐀𝔸"
@@ -34,13 +29,6 @@ def sliced(values: list[str]) -> pa.StringArray:
     return pa.array(["Before É", *values, "after \u0301"], pa.string())[1:-1]
 
 
-def test_tables_agree_with_the_interpreter_on_all_planes() -> None:
-    everything = "".join(chr(c) for c in range(0x110000))
-    words = np.zeros(0x110000, np.uint8)
-    words[[m.start() for m in re.finditer(r"\w", everything)]] = 1
-    assert np.array_equal(word_table(), words)
-
-
 @given(texts)
 def test_content_hashes_are_xxh3(values: list[str]) -> None:
     array = sliced(values)
@@ -53,10 +41,11 @@ def test_content_hashes_are_xxh3(values: list[str]) -> None:
 
 
 @given(texts)
-def test_word_counts_equal_reference(values: list[str]) -> None:
-    array = sliced(values)
-    expected = [len(re.findall(r"\w+", value)) for value in values]
-    assert word_counts(array).tolist() == expected
+def test_unit_counts_equal_reference(values: list[str]) -> None:
+    found = [units(value) for value in values]
+    single = [sum(1 for unit in own if UNSPACED.match(unit)) for own in found]
+    expected = [list(pair) for pair in zip(map(len, found), single, strict=True)]
+    assert unit_counts(sliced(values)).tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -65,10 +54,11 @@ def test_word_counts_equal_reference(values: list[str]) -> None:
 def test_empty_arrays(empty: pa.StringArray) -> None:
     assert normalise(empty).to_pylist() == []
     assert content_hashes(empty).shape == (0, 2)
-    assert word_counts(empty).shape == is_blank(empty).shape == (0,)
+    assert unit_counts(empty).shape == (0, 2)
+    assert is_blank(empty).shape == (0,)
 
 
-@pytest.mark.parametrize("call", [normalise, content_hashes, word_counts, is_blank])
+@pytest.mark.parametrize("call", [normalise, content_hashes, unit_counts, is_blank])
 def test_nulls_are_refused(call: object) -> None:
     with pytest.raises(ValueError, match="1 of 2 texts are null"):
         call(pa.array(["x", None]))  # type: ignore[operator]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.schemas.config import DecontaminateConfig
+from isinglass.transforms.characters import class_table
 from isinglass.transforms.compiled import njit
 from isinglass.transforms.decontaminate.automaton import (
     Automaton,
@@ -33,7 +34,16 @@ from isinglass.transforms.decontaminate.units import (
 )
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import string_buffers
-from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
+from isinglass.transforms.units import BYTES, cut_units, find_spans, unit_counts
+
+CHARACTERS_PER_WORD = 3
+"""Characters of scripts without spaces that say as much as a word.
+
+For a word of English, message catalogues of Django and Sphinx have 1.6 characters of
+Chinese, 2.9 of Japanese, 3.5 of Thai, 2.7 of Khmer and 2.3 of Burmese
+(`benchmarks/scripts.py --only units`). Chinese gets more than its share: names of laws
+and offices run to 25 characters there, and are no copy of an item.
+"""
 
 
 class ItemKind(IntEnum):
@@ -68,8 +78,9 @@ class ItemIndex(NamedTuple):
 
 def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex:
     """Index evaluation items; an item's number is its place in `texts`."""
-    units = number_units(normalise(texts))
-    needs = _needs(units, config)
+    normalised = normalise(texts)
+    units = number_units(normalised)
+    needs = _needs(normalised, units, config)
     chosen = np.flatnonzero(needs.kinds <= ItemKind.SEARCHED_WHOLE)
     owner = np.repeat(np.arange(len(needs.sizes), dtype=np.int32), needs.sizes)
     mask = np.isin(owner, chosen)
@@ -87,20 +98,26 @@ def build_index(texts: pa.StringArray, config: DecontaminateConfig) -> ItemIndex
 
 def item_kinds(texts: pa.StringArray, config: DecontaminateConfig) -> NDArray[np.uint8]:
     """Tell what becomes of each item, as the index of the same texts does."""
-    return _needs(number_units(normalise(texts)), config).kinds
+    normalised = normalise(texts)
+    return _needs(normalised, number_units(normalised), config).kinds
 
 
-def _needs(units: Units, config: DecontaminateConfig) -> Needs:
+def _needs(
+    normalised: pa.StringArray, units: Units, config: DecontaminateConfig
+) -> Needs:
     sizes = np.diff(units.offsets)
+    unspaced = unit_counts(normalised)[:, 1]
+    words = sizes - unspaced + unspaced / CHARACTERS_PER_WORD
+    least = np.ceil(config.min_words * sizes / np.maximum(words, 1)).astype(np.int64)
     kinds = np.full(len(sizes), ItemKind.SEARCHED, np.uint8)
-    kinds[sizes < config.ngram] = ItemKind.SEARCHED_WHOLE
-    kinds[sizes < min(SHORTEST, config.ngram)] = ItemKind.TOO_SHORT
+    kinds[words < config.ngram] = ItemKind.SEARCHED_WHOLE
+    kinds[words < min(SHORTEST, config.ngram)] = ItemKind.TOO_SHORT
     kinds[_repeats(units) & (kinds != ItemKind.TOO_SHORT)] = ItemKind.DUPLICATE
     share = np.floor(sizes * config.min_share).astype(np.int64)
     # The least whole number whose quotient, as it is reported, reaches the share.
     share += share / np.maximum(sizes, 1) < config.min_share
     # An item that is shorter than what is asked for must match whole.
-    needed = np.minimum(sizes, np.maximum(config.min_words, share))
+    needed = np.minimum(sizes, np.maximum(least, share))
     return Needs(sizes.astype(np.int32), needed.astype(np.int32), kinds)
 
 
@@ -140,8 +157,8 @@ class Matches:
 
     Attributes:
         item: int32, number of the item; -1 for none.
-        words: int32, units of the longest verbatim match: words, or characters in a
-            document of a script without spaces; 0 for none.
+        words: int32, units of the longest verbatim match: words, or characters of
+            scripts without spaces; 0 for none.
         share: float64, that part of the item's units, 0..1; 0 for none.
     """
 
@@ -161,12 +178,12 @@ def _search_rows(texts: Any, classes: Any, known: Any, item: Any, words: Any) ->
     spans = np.empty((0, 2), np.int64)
     for row in range(offsets.size - 1):
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        count, characters = cut_units(data, start, stop, classes, hashes)
+        count, _ = cut_units(data, start, stop, classes, hashes)
         if not may_hold_item(hashes[:count], known.filter):
             continue
         if spans.shape[0] == 0:
             spans = np.empty((hashes.size, 2), np.int64)
-        find_spans(data, (start, stop), classes, characters, BYTES, spans)
+        find_spans(data, (start, stop), classes, BYTES, spans)
         units = np.empty(count, np.int32)
         for index in range(count):
             begin, end = spans[index, 0], spans[index, 1]
@@ -181,12 +198,9 @@ def find_items(normalised: pa.StringArray, index: ItemIndex) -> Matches:
 
     A document holds an item if as many of its units in a row as the item needs are
     units of the item in a row: `min_words` and `min_share` of it, or all of an item
-    that is shorter. Of several items, that with the longest match is told; of matches
+    that is shorter. Where units are characters, `CHARACTERS_PER_WORD` of them count as
+    a word. Of several items, that with the longest match is told; of matches
     equally long, that of the smallest number. Units are compared byte by byte.
-
-    A document is compared by words or by characters as a whole, and so is an item: an
-    item in a script without spaces that is quoted in a document mostly of words (or
-    the other way round) is not found.
 
     Texts are normalised with default settings, and none is null.
     """

@@ -1,4 +1,4 @@
-"""Texts cut into units, words or characters, that are told apart exactly.
+"""Texts cut into units that are told apart exactly.
 
 `transforms.units` decides which. Hashes find a unit; its bytes decide whether it is the
 same one.
@@ -13,9 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Integers, Words
+from isinglass.transforms.characters import class_table
 from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import string_buffers
-from isinglass.transforms.units import BYTES, class_table, cut_units, find_spans
+from isinglass.transforms.units import BYTES, cut_units, find_spans
 
 UNKNOWN = -1
 """Number of a unit that the vocabulary does not hold."""
@@ -27,8 +28,7 @@ class Vocabulary(NamedTuple):
     Attributes:
         data: uint8, the bytes of all units, one after another.
         offsets: int64 (v + 1,); unit i is `data[offsets[i]:offsets[i + 1]]`.
-        hashes: uint64 (v,), hash of each unit. That of a word differs from that of the
-            same character as a unit of its own.
+        hashes: uint64 (v,), hash of each unit.
         slots: int32, a power of two of them; number of a unit or -1. A unit lies in the
             first free slot from the one that the high bits of its hash name.
     """
@@ -78,15 +78,14 @@ def find_unit(value: Any, data: Any, start: Any, stop: Any, known: Any) -> Any:
 
 
 @njit(nogil=True)
-def _cut_rows(texts: Any, classes: Any, hashes: Any, spans: Any, out: Any) -> None:
-    """Write hash and place of each unit, if it is a character, and ends of texts."""
-    (data, offsets), (characters, ends) = texts, out
+def _cut_rows(texts: Any, classes: Any, hashes: Any, spans: Any, ends: Any) -> None:
+    """Write hash and place of each unit, and ends of texts."""
+    data, offsets = texts
     size = np.int64(0)
     for row in range(offsets.size - 1):
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        count, single = cut_units(data, start, stop, classes, hashes[size:])
-        find_spans(data, (start, stop), classes, single, BYTES, spans[size:])
-        characters[size : size + count] = single
+        count, _ = cut_units(data, start, stop, classes, hashes[size:])
+        find_spans(data, (start, stop), classes, BYTES, spans[size:])
         size += count
         ends[row + 1] = size
 
@@ -110,11 +109,11 @@ def number_units(normalised: pa.StringArray) -> Units:
     """Cut normalised texts into units and number the distinct ones."""
     data, offsets = texts = string_buffers(normalised)
     size = int(offsets[-1]) - int(offsets[0])
-    # At most every other byte ends a word, and one more is written than counts.
+    # At most every other byte ends a unit, and one more is written than counts.
     most = (size + len(normalised)) // 2 + 2
     hashes, spans = np.empty(most, np.uint64), np.empty((most, 2), np.int32)
-    characters, ends = np.empty(most, np.bool_), np.zeros(len(normalised) + 1, np.int64)
-    _cut_rows(texts, class_table(), hashes, spans, (characters, ends))
+    ends = np.zeros(len(normalised) + 1, np.int64)
+    _cut_rows(texts, class_table(), hashes, spans, ends)
     hashes, spans = hashes[: ends[-1]], spans[: ends[-1]]
     # Every other of these strings is what lies between two units.
     count = max(0, spans.size - 1)
@@ -122,10 +121,7 @@ def number_units(normalised: pa.StringArray) -> Units:
         count, pa.py_buffer(spans), pa.py_buffer(data)
     )
     strings = strings.take(pa.array(np.arange(0, count, 2)))
-    # A word is not the same as that character as a unit of its own.
-    codes = strings.dictionary_encode().indices.to_numpy() * np.int64(2)
-    codes += characters[: ends[-1]]
-    numbers = pa.array(codes).dictionary_encode().indices.to_numpy()
+    numbers = strings.dictionary_encode().indices.to_numpy()
     _, first = np.unique(numbers, return_index=True)
     names, bounds = string_buffers(strings.take(pa.array(first)))
     slots = np.full(power_of_two(2 * len(first)), UNKNOWN, np.int32)

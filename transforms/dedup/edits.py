@@ -40,7 +40,7 @@ class Original:
 
     Attributes:
         spans: First code point of each unit and one past its last.
-        by_character: Whether units are characters; else they are words.
+        by_character: Whether most units are characters of unspaced scripts.
         ngram: Units in a shingle.
     """
 
@@ -63,7 +63,7 @@ def originals(
     texts: pa.StringArray, by_character: Flags, ngram: int
 ) -> Iterator[Original]:
     """Cut texts without nulls into the units that they are compared by."""
-    spans, ends = unit_spans(texts, by_character)
+    spans, ends = unit_spans(texts)
     rows = zip(texts.to_pylist(), pairwise(ends.tolist()), by_character, strict=True)
     for text, (start, stop), characters in rows:
         own = list(map(tuple, spans[start:stop].tolist()))

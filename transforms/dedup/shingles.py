@@ -1,9 +1,8 @@
 """Shingles: the n-grams whose sets say how alike two documents are.
 
-A shingle is `ngram` consecutive units: words, or characters in documents written mostly
-in scripts that put no spaces between words (see `units`). White space, punctuation and
-symbols never count, so that documents which differ in nothing else have equal shingle
-sets.
+A shingle is `ngram` consecutive units: words, or characters of scripts that put no
+spaces between words (see `units`). White space, punctuation and symbols never count, so
+that documents which differ in nothing else have equal shingle sets.
 """
 
 from __future__ import annotations
@@ -16,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.characters import class_table
 from isinglass.transforms.compiled import njit
 from isinglass.transforms.text import string_buffers
-from isinglass.transforms.units import class_table, cut_units, mix
+from isinglass.transforms.units import cut_units, mix
 
 NO_UNIT, WORD_UNIT, CHARACTER_UNIT = 0, 1, 2
 COMPARED_BY = ("whole_text", "words", "characters")
-"""What documents of each of these units are compared by."""
+"""What documents whose units are mostly of this kind are compared by."""
 
 # Odd and 3 modulo 8, so that powers less one share few factors of two with 2**64.
 _RADIX = np.uint64(0x9E3779B97F4A7C1B)
@@ -35,8 +35,8 @@ class Shingles:
     Attributes:
         values: Shingle hashes of all documents, one document after the other.
         offsets: Shape (n + 1,); document i owns `values[offsets[i]:offsets[i + 1]]`.
-        unit: Shape (n,): 0 no shingles (too short), 1 word n-grams, 2 character
-            n-grams.
+        unit: Shape (n,): 0 no shingles (too short), 1 most units are words, 2 most
+            are characters of unspaced scripts.
     """
 
     values: NDArray[np.uint64]
@@ -74,16 +74,16 @@ def _shingle_rows(
     longest = np.int64(0)
     for row in range(offsets.size - 1):
         longest = max(longest, np.int64(offsets[row + 1] - offsets[row]))
-    # At most every other byte ends a word, and one more is written than counts.
+    # At most every other byte ends a unit, and one more is written than counts.
     units = np.empty(longest // 2 + 2, np.uint64)
     size = np.int64(0)
     for row in range(offsets.size - 1):
         start, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        count, characters = cut_units(data, start, stop, classes, units)
+        count, unspaced = cut_units(data, start, stop, classes, units)
         size = _roll(units[:count], ngram, out, size)
         ends[row + 1] = size
         if size > ends[row]:
-            unit[row] = CHARACTER_UNIT if characters else WORD_UNIT
+            unit[row] = CHARACTER_UNIT if 2 * unspaced > count else WORD_UNIT
 
 
 def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
@@ -98,7 +98,7 @@ def shingle(normalised: pa.StringArray, ngram: int) -> Shingles:
         raise ValueError(f"ngram is {ngram}; a shingle has at least 1 word")
     data, offsets = string_buffers(normalised)
     rows = len(normalised)
-    # At most every other byte ends a word, and unspaced text has 2 bytes a character.
+    # At most every other byte ends a unit.
     capacity = (int(offsets[-1]) - int(offsets[0]) + rows) // 2
     values = np.empty(capacity, np.uint64)
     ends = np.zeros(rows + 1, np.int64)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Integers
+from isinglass.transforms import characters
+from isinglass.transforms.characters import CODE_POINTS, class_table
 from isinglass.transforms.demographics.lexicon import all_lexicons, group_names
 from isinglass.transforms.normalise import fold_table
-from isinglass.transforms.text import CODE_POINTS, assigned_code_points, word_table
 
 BREAK, WORD, MARK, FORMAT, SINGLE, SOFT, UNDERSCORE = range(7)
 """What a code point does; see `character_table`."""
@@ -25,16 +26,6 @@ MAX_PHRASE = 8
 HASH_START = np.uint64(0xCBF29CE484222325)
 HASH_PRIME = np.uint64(0x100000001B3)
 _SOFT = " \t\n\r\u00a0'\u2019-\u2010\u2011"
-# Han, Hiragana and their iteration marks: the default rules of Unicode Standard
-# Annex 29 put a word boundary around each.
-_SINGLE_RANGES = (
-    (0x3005, 0x3008),
-    (0x3041, 0x30A0),
-    (0x3400, 0x4DC0),
-    (0x4E00, 0xA000),
-    (0xF900, 0xFB00),
-    (0x20000, 0x323B0),
-)
 
 
 class MatchTables(NamedTuple):
@@ -76,19 +67,16 @@ def character_table() -> NDArray[np.int32]:
     Words follow Unicode Standard Annex 29 but for apostrophes, which part words here
     so that `he's` holds `he`. Kinds: WORD is a letter or digit; MARK continues a
     word; FORMAT (soft hyphen, joiners) is skipped within one; SINGLE is a word by
-    itself (Han, Hiragana); SOFT may stand between the words of a phrase; UNDERSCORE
+    itself (a letter of an unspaced script); SOFT may stand between the words of a
+    phrase; UNDERSCORE
     joins two words but not the outside of one; BREAK is all else.
     """
-    kinds = np.where(word_table() == 1, WORD, BREAK).astype(np.int32)
-    for code in assigned_code_points():
-        category = unicodedata.category(chr(code))
-        if category in ("Mn", "Mc", "Me"):
-            kinds[code] = MARK
-        elif category == "Cf" and code != ord("\u200b"):
-            kinds[code] = FORMAT
-    for start, stop in _SINGLE_RANGES:
-        letters = kinds[start:stop] == WORD
-        kinds[start:stop][letters] = SINGLE
+    classes = class_table()
+    kinds = np.full(CODE_POINTS, BREAK, np.int32)
+    kinds[classes & characters.WORD > 0] = WORD
+    kinds[classes & characters.UNSPACED > 0] = SINGLE
+    kinds[classes & characters.MARK > 0] = MARK
+    kinds[classes & characters.FORMAT > 0] = FORMAT
     kinds[ord("_")] = UNDERSCORE
     for character in _SOFT:
         kinds[ord(character)] = SOFT

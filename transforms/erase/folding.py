@@ -19,13 +19,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.characters import CODE_POINTS, assigned_code_points
 from isinglass.transforms.compiled import njit
-from isinglass.transforms.text import (
-    CODE_POINTS,
-    assigned_code_points,
-    decode,
-    string_buffers,
-)
+from isinglass.transforms.text import decode, string_buffers
 
 _SPACE = 0x20
 _ASCII = 0x80

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.characters import MARK, WORD, class_table
 from isinglass.transforms.erase.escapes import (
     MOST_LAYERS,
     escaped_rows,
@@ -32,7 +33,6 @@ from isinglass.transforms.erase.numbers import (
     with_plus,
 )
 from isinglass.transforms.pii.gate import Gate, GatePattern, compile_database
-from isinglass.transforms.units import WORD, class_table
 
 # ISO 13616: country, check digits, up to 30 letters and digits.
 _ACCOUNT = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]{11,30}")
@@ -193,7 +193,7 @@ def _around(
 def _is_word(character: str) -> bool:
     """A letter, digit or mark of a script that puts spaces between words."""
     korean = _JAMO[0] <= character <= _JAMO[1]
-    return bool(class_table()[ord(character or " ")] == WORD) and not korean
+    return class_table()[ord(character or " ")] in (WORD, MARK) and not korean
 
 
 def _extends(character: str) -> bool:

@@ -22,7 +22,12 @@ from isinglass.transforms.pii.recognizers import (
     silence_presidio,
 )
 from isinglass.transforms.pii.reserved import PHONE_NUMBER, is_reserved
-from isinglass.transforms.pii.rules import UNSPACED, is_vetoed, raised
+from isinglass.transforms.pii.rules import (
+    CONTEXT_CHARS,
+    UNSPACED,
+    is_vetoed,
+    raised,
+)
 from isinglass.transforms.pii.superset import derive_gate
 from isinglass.transforms.pii.windows import Piece, Shelf, whole_texts
 from isinglass.transforms.text import string_buffers
@@ -122,7 +127,9 @@ class IdentifierScanner:
                 continue
             word = None
             if match.score < 1 or identifier.near:
-                word = identifier.context.find(piece.text, start)
+                # One more, by which it is seen whether the first word is whole.
+                before = piece.before(start, CONTEXT_CHARS + 1)
+                word = identifier.context.find(before, len(before))
             if identifier.near and word is None:
                 continue
             found.add(

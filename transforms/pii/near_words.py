@@ -44,6 +44,7 @@ _LONG_STRETCH = REACH_BYTES
 """Words that stand further apart have a stretch each."""
 
 _BORDER = "[^0-9A-Za-z]"
+_ESCAPE = r"\\[nrt]"
 _UNSPACED = re.compile(UNSPACED)
 _TURKISH_I = "iI\u0131\u0130"
 _DOTLESS_I = _TURKISH_I[2]
@@ -74,7 +75,7 @@ def words_patterns(
             kind = unspaced if _UNSPACED.search(word) else kind
             kind.add("".join(_in_bytes(char, turkish=of_turkey) for char in word))
     parts = [
-        f"(?:^|{_BORDER})(?:{'|'.join(sorted(part))})"
+        f"(?:^|{_BORDER}|{_ESCAPE})(?:{'|'.join(sorted(part))})"
         for part in (spaced, turkish)
         if part
     ]
@@ -85,7 +86,7 @@ def words_patterns(
 
 def _in_bytes(char: str, *, turkish: bool) -> str:
     """A character in either case; Python takes i for both of its Turkish forms."""
-    if char == " ":
+    if char in " -":
         return f"{_BORDER}{{1,9}}"
     if turkish and char in _TURKISH_I:
         return r"(?:i|\xc4.)"
@@ -132,11 +133,7 @@ class NearWords:
         starts: NDArray[np.int64],
         stops: NDArray[np.int64],
     ) -> Hits:
-        """Hits of patterns in stretches with a word of the same recognizer.
-
-        Each is reported where it ends and at the end of its stretch, so that windows
-        around both hold all of the stretch.
-        """
+        """Hits of patterns in stretches with a word of the same recognizer."""
         view = data.data
         ranges = zip(starts.tolist(), stops.tolist(), strict=True)
         joined = b"".join(view[start:stop] for start, stop in ranges)
@@ -147,17 +144,16 @@ class NearWords:
         named = which * _OF_PATTERNS + numbers % _OF_PATTERNS
         kept = of_pattern & np.isin(named, named[~of_pattern])
         numbers, which = numbers[kept] - _OF_PATTERNS, which[kept]
-        places = starts[which] + ends[kept] - begins[which]
-        return np.tile(numbers, 2), np.concatenate([places, stops[which]])
+        return numbers, starts[which] + ends[kept] - begins[which]
 
 
 def _widened(number: int, pattern: regex.Pattern[str] | None) -> GatePattern:
     """What finds at least what a pattern finds; any digit where that is not known."""
     number += _OF_PATTERNS
     if pattern is None or not means_the_same(pattern):
-        return GatePattern(number, _ANY_DIGIT, flags=_ONCE)
+        return GatePattern(number, _ANY_DIGIT, flags=WIDENED)
     # Digits and blanks of other scripts are read as ASCII here: see plain.py.
-    flags = _ONCE | WIDENED | flags_of(pattern)
+    flags = WIDENED | flags_of(pattern)
     return GatePattern(number, pattern.pattern, flags=flags)
 
 
@@ -181,7 +177,7 @@ def _goes_on(data: Any, end: Any, last: Any) -> Any:
 
 @njit(nogil=True)
 def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
-    """Lines around words, as far as they matter, if a digit stands behind; merged."""
+    """What stands around words, if a digit is behind; those that overlap are merged."""
     starts = np.empty(len(ends), np.int64)
     stops = np.empty(len(ends), np.int64)
     count = 0
@@ -193,8 +189,6 @@ def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
         points, digits = 0, 0
         while stop < last and points < CONTEXT_CHARS + _LONGEST_NUMBER:
             byte = data[stop]
-            if byte in (10, 13):
-                break
             points += not _is_inside(byte)
             digits += 48 <= byte <= 57  # noqa: PLR2004 - 0 to 9
             stop += 1

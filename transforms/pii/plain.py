@@ -7,6 +7,7 @@ markup (`markup`).
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +16,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_HYPHENS = "\u2010-\u2015\u2212\uff0d"
+_HYPHENS = "\u2010-\u2012\u2212\uff0d"
+_DASHES = "\u2013-\u2015"
+"""En and em dashes: hyphens within numbers, and none between words."""
+
+_BETWEEN = re.compile(
+    f"[{_DASHES}](?:(?=[0-9])(?<=[0-9A-Z].)|(?=[A-Z])(?<=[0-9].)"
+    "|(?= [0-9])(?<=[0-9] .))"
+)
 _WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 """Invisible: soft hyphen, zero width blanks and joiners, marks of direction."""
 
-_ODD = f"[{_BLANKS}{_HYPHENS}{_WIDE}]"
+_ODD = f"[{_BLANKS}{_HYPHENS}{_DASHES}{_WIDE}{_UNSEEN}]"
+_UNSEEN_CHARACTER = re.compile(f"[{_UNSEEN}]")
 
 
 def _members(ranges: str) -> list[str]:
@@ -42,6 +51,7 @@ _PLAIN = (
     + [(char, "-") for char in _members(_HYPHENS)]
     + [(char, chr(ord(char) - 0xFEE0)) for char in _members(_WIDE)]
 )
+_DASH = tuple(_members(_DASHES))
 _UNSEEN_CODES = np.array([ord(char) for char in _members(_UNSEEN)], np.uint32)
 
 
@@ -60,18 +70,21 @@ class PlainTexts(NamedTuple):
 def make_plain(texts: pa.StringArray) -> PlainTexts:
     """Make odd blanks, hyphens and full width characters plain, drop invisible ones.
 
+    A dash is a hyphen within a number alone: no word before it is part of an address.
     Punctuation of full width stays: it separates numbers where ASCII would not.
     """
-    odd = pc.match_substring_regex(texts, _ODD)
-    unseen = pc.match_substring_regex(texts, f"[{_UNSEEN}]")
-    touched = np.flatnonzero(pc.or_(odd, unseen).to_numpy(zero_copy_only=False))
+    # Most texts are ASCII, which is seen ten times as fast as the characters wanted.
+    ascii_only = pc.fill_null(pc.string_is_ascii(texts), fill_value=True)
+    other = np.flatnonzero(pc.invert(ascii_only).to_numpy(zero_copy_only=False))
+    odd = pc.match_substring_regex(texts.take(pa.array(other)), _ODD)
+    touched = other[odd.to_numpy(zero_copy_only=False)]
     if not len(touched):
         return PlainTexts(texts, {})
     places: dict[int, NDArray[np.int64]] = {}
     plain = []
     values = texts.take(pa.array(touched)).to_pylist()
     for row, value in zip(touched.tolist(), values, strict=True):
-        text, kept = _visible(value) if unseen[row].as_py() else (value, None)
+        text, kept = _visible(value)
         plain.append(_plain(text))
         if kept is not None:
             places[row] = kept
@@ -85,10 +98,15 @@ def _plain(text: str) -> str:
     for odd, plain in _PLAIN:
         if odd in text:
             text = text.replace(odd, plain)
+    if any(dash in text for dash in _DASH):
+        text = _BETWEEN.sub("-", text)
     return text
 
 
-def _visible(text: str) -> tuple[str, NDArray[np.int64]]:
+def _visible(text: str) -> tuple[str, NDArray[np.int64] | None]:
+    """What is seen of a text, and where it stands; None if all of it is seen."""
+    if _UNSEEN_CHARACTER.search(text) is None:
+        return text, None
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     kept = np.flatnonzero(~np.isin(codes, _UNSEEN_CODES))
     return codes[kept].tobytes().decode("utf-32-le"), kept

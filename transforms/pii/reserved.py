@@ -18,6 +18,14 @@ _LEAST_PHONE_DIGITS = 7
 """Shorter runs are years, prices and page numbers more often than numbers to call."""
 
 _GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")
+_EMBEDDING = tuple(
+    map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "64:ff9b::/96"))
+)
+"""Addresses whose last 32 bits are those of an IPv4 host (RFC 4291, section 2.5.5; RFC
+6052, section 2.1)."""
+
+_WORDS_OF_CODE = 0xFFFF
+"""`::add` and the like are code."""
 _NOT_DIGITS = re.compile(r"\D")
 
 
@@ -64,8 +72,9 @@ def _reserved_domain(domain: str) -> bool:
 def _is_public(value: str) -> bool:
     address = ipaddress.ip_interface(value.partition("%")[0]).ip
     if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return _is_public(str(address.ipv4_mapped))
+        for network in _EMBEDDING:
+            if address in network and int(address) > _WORDS_OF_CODE:
+                return _is_public(str(ipaddress.IPv4Address(int(address) % 2**32)))
         # Only 2000::/3 is handed out. Outside of it, `::add` and `f::b` are code; but
         # eight groups in full are meant as an address.
         plausible = address in _GLOBAL_IPV6 or "::" not in value

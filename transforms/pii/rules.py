@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from isinglass.transforms.pii.data import load_data
 
@@ -17,29 +18,75 @@ CONTEXT_BOOST = 0.35
 CONTEXT_FLOOR = 0.4
 """Added to the score, and the least score afterwards, as in Presidio's enhancer."""
 
-_VETO_CHARS = 24
+_VETO_CHARS = 80
+"""How far before a dotted number the words that make it a version are looked for: a
+list of versions may stand between them."""
+
+_HARDWARE = re.compile(r"(?:[0-9A-Fa-f]{2}:)+[0-9A-Fa-f]{2}")
 
 
 def is_vetoed(entity: str, text: str, start: int, end: int) -> bool:
     """Whether the text around a finding says that it is something else.
 
-    Dotted numbers are no IP addresses after words such as "version", or as a part of
-    a longer dotted number.
+    Dotted numbers are no IP addresses after words such as "version", behind the name
+    of a product and a slash, or as a part of a longer dotted number; pairs of digits
+    are addresses of hardware (EUI-64), not of hosts.
     """
-    if entity != "IP_ADDRESS" or ":" in text[start:end]:
+    if entity != "IP_ADDRESS":
         return False
+    value = text[start:end]
+    if ":" in value:
+        return _HARDWARE.fullmatch(value) is not None
     before = text[max(0, start - _VETO_CHARS) : start]
     if before.endswith(".") and before[-2:-1].isdigit():
         return True
     if text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit():
         return True
-    return _not_address().search(before) is not None
+    rules = _Versions.load()
+    if rules.behind.match(text, end) is not None:
+        return True
+    return rules.before.search(rules.earlier.sub("", before)) is not None
 
 
-@cache
-def _not_address() -> re.Pattern[str]:
-    words = load_data("recognizers", "generic").content["reserved"]["not_addresses"]
-    return re.compile(rf"\b(?:{'|'.join(words)})\b[\s:=#(v]*$", re.IGNORECASE)
+class _Versions(NamedTuple):
+    """What stands beside the numbers of versions.
+
+    Attributes:
+        earlier: Other numbers of a list, between the word and a number.
+    """
+
+    before: re.Pattern[str]
+    behind: re.Pattern[str]
+    earlier: re.Pattern[str]
+
+    @classmethod
+    @cache
+    def load(cls) -> _Versions:
+        data = load_data("recognizers", "generic").content["reserved"]
+        small = sorted(data["not_addresses"], key=len, reverse=True)
+        words = "|".join(small)
+        # As the last part of a name in capitals and small letters, too.
+        inner = "|".join(word.capitalize() for word in small)
+        unspaced = "|".join(data["not_addresses_unspaced"])
+        products = "|".join(map(re.escape, data["products"]))
+        named = (
+            rf"(?:(?<![^\W_])(?i:{words})|(?<=[a-z])(?:{inner})|{unspaced}"
+            rf"|(?<![^\W_])[vV])"
+        )
+        between = "|".join(data["between_addresses"])
+        return cls(
+            # A word, or a name, a sign between and quotes or brackets; a product.
+            before=re.compile(
+                rf"{named}(?:[Nn]umber|[Nn]ame|[Ii]nfo|s|号)?\.?"
+                r"""(?:["'`*_>\]}]|&quot;){0,3}[\s:=,/\uff1a]{0,4}[\s("'`*_>\[{#v]{0,4}$"""
+                rf"|(?:^|[\s(\"'\[;,])(?:[A-Z][0-9A-Za-z_-]+|{products})/v?$"
+                r"|[0-9A-Za-z\])][=<>~!]=$|(?<!~)~$|\^$|^\s*#{1,6}\s*\[?$"
+            ),
+            behind=re.compile(rf"(?:{'|'.join(data['version_tails'])})", re.IGNORECASE),
+            earlier=re.compile(
+                rf"(?:v?[0-9]+(?:\.[0-9]+)+\s*(?:[-,;/&\u2013\u3001]|{between})\s*)+$"
+            ),
+        )
 
 
 # Thai to Khmer, kana, Han, Hangul, full width.
@@ -56,10 +103,13 @@ _UNSPACED = re.compile(UNSPACED)
 # Latin words, and an underscore stands for a space: nhs_number.
 _INSIDE = "[0-9A-Za-z\u00c0-\u024f\u0370-\u052f]"
 
+# Behind an escape of JSON or of a string literal, whose letter is none of the word.
+_ESCAPE = r"(?<=\\[nrt])"
+
 
 def _flexible(word: str) -> str:
     """A pattern for a word, or words with spaces, hyphens or underscores between."""
-    return re.escape(word).replace("\\ ", r"[\s_-]{1,3}")
+    return re.sub(r"\\[ -]", r"[\\s_-]{1,3}", re.escape(word))
 
 
 @dataclass(frozen=True)
@@ -84,7 +134,10 @@ class Context:
         spaced = [_flexible(word) for word in cleaned if not _UNSPACED.search(word)]
         words_of = "|".join(spaced)
         return cls(
-            re.compile(rf"(?<!{_INSIDE})(?:{words_of})s?(?!{_INSIDE})", re.IGNORECASE)
+            re.compile(
+                rf"(?:(?<!{_INSIDE})|{_ESCAPE})(?:{words_of})s?(?!{_INSIDE})",
+                re.IGNORECASE,
+            )
             if spaced
             else None,
             re.compile("|".join(unspaced)) if unspaced else None,

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.transforms.pii.gate import build_windows
-from isinglass.transforms.pii.rules import UNSPACED
+from isinglass.transforms.pii.rules import CONTEXT_CHARS, UNSPACED
 
 CHUNK_CHARS = 100_000
 """Longer texts are cut. spaCy refuses a million; memory grows with the length."""
@@ -91,6 +91,9 @@ def _word_start(text: str, low: int, high: int) -> int:
 WINDOW_CHARS = 8_000
 """Longer windows are cut, with the overlap of chunks."""
 
+LEAD_BYTES = 4 * CONTEXT_CHARS
+"""What is kept of the text before a window: as many characters as are looked at."""
+
 _UNSPACED = re.compile(UNSPACED)
 
 
@@ -110,12 +113,23 @@ class Piece:
     Attributes:
         origin: Code points of the row before it.
         chunk: Says at which ends it overlaps with a neighbour.
+        lead: What stands right before it in the row, in UTF-8; it may begin within a
+            character. A word that names a value stands in the line above as often.
     """
 
     row: int
     text: str
     origin: int
     chunk: Chunk
+    lead: bytes = b""
+
+    def before(self, start: int, reach: int) -> str:
+        """Up to `reach` code points before one of the stretch, also of the lead."""
+        own = self.text[max(0, start - reach) : start]
+        wanted = reach - len(own)
+        if not wanted or not self.lead:
+            return own
+        return self.lead.decode("utf-8", errors="ignore")[-wanted:] + own
 
     @cached_property
     def separated(self) -> str:
@@ -146,7 +160,9 @@ class Shelf:
             pieces = self._pieces.get((start, stop))
             if pieces is None:
                 text = str(view[start:stop], "utf-8")
-                pieces = list(_cut(row, text, points, WINDOW_CHARS))
+                low = max(int(self.offsets[row]), start - LEAD_BYTES)
+                lead = bytes(view[low:start])
+                pieces = list(_cut(row, text, points, WINDOW_CHARS, lead))
                 self._pieces[start, stop] = pieces
             yield from pieces
 
@@ -159,6 +175,10 @@ def whole_texts(
         yield from _cut(row, value.as_py(), 0, size)
 
 
-def _cut(row: int, text: str, points: int, size: int) -> Iterator[Piece]:
+def _cut(
+    row: int, text: str, points: int, size: int, lead: bytes = b""
+) -> Iterator[Piece]:
     for chunk in chunk_spans(text, size):
-        yield Piece(row, text[chunk.start : chunk.end], points + chunk.start, chunk)
+        shown = text[chunk.start : chunk.end]
+        before = b"" if chunk.cut_start else lead
+        yield Piece(row, shown, points + chunk.start, chunk, before)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers, Words
 from isinglass.transforms.compiled import njit
-from isinglass.transforms.dedup.shingles import CHARACTER_UNIT, shingle
+from isinglass.transforms.dedup.shingles import shingle
 from isinglass.transforms.units import unit_spans
 
 KINDS = ("any", "within", "across")
@@ -56,7 +56,7 @@ def find_windows(normalised: pa.StringArray, words: int) -> Windows:
     """Hash every window of each normalised text and say where it lies."""
     shingles = shingle(normalised, words)
     offsets = shingles.offsets
-    places, ends = unit_spans(normalised, shingles.unit == CHARACTER_UNIT)
+    places, ends = unit_spans(normalised)
     units = np.diff(ends)
     counts = np.maximum(units - words + 1, 0)
     assert np.array_equal(counts, np.diff(offsets))

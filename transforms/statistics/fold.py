@@ -31,7 +31,7 @@ from isinglass.transforms.statistics.sums import (
     sliced,
     sums_by_label,
 )
-from isinglass.transforms.text import word_counts
+from isinglass.transforms.units import unit_counts
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 _UNITS = ("characters", "words")
@@ -55,7 +55,7 @@ class TextGatherer:
     ) -> None:
         """Add a batch of texts without nulls; see `add_lengths`."""
         characters = pc.utf8_length(texts).to_numpy().astype(np.int64)
-        self.add_lengths(characters, word_counts(texts), sources, languages)
+        self.add_lengths(characters, unit_counts(texts)[:, 0], sources, languages)
 
     def add_lengths(
         self,
@@ -64,7 +64,7 @@ class TextGatherer:
         sources: pa.StringArray,
         languages: pa.StringArray,
     ) -> None:
-        """Add texts (n,) by code points and `text.word_counts`; labels may be null."""
+        """Add texts (n,) by code points and `units.unit_counts`; labels may be null."""
         labels = (sources.cast(pa.string()), languages.cast(pa.string()))
         self._parts.append((characters, words, *labels))
 

@@ -96,10 +96,8 @@ def _how(config: dict[str, Any]) -> list[str]:
             "an item that is shorter than this must be there whole."
         ),
         (
-            "Documents and items in scripts without spaces are compared by characters "
-            "instead of words. An item in such a script that is quoted in a document "
-            "mostly of another script is not found, and neither is a paraphrase or a "
-            "translation."
+            "In scripts without spaces characters are compared instead of words, and "
+            "three of them count as a word. A paraphrase or a translation is not found."
         ),
     ]
 

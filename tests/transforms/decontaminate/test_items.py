@@ -25,8 +25,9 @@ ITEMS = pa.array(
         "One, two, three, four, five?",
         "one two three four",
         LONG.replace("word3", "word 3"),
-        "敏捷的棕色狐狸",
-        "敏捷的棕",
+        # Three characters count as a word.
+        "敏捷的棕色狐狸跳过了一只懒惰的",
+        "敏捷的棕色狐狸跳过了一只懒惰",
     ],
     pa.string(),
 )
@@ -57,8 +58,8 @@ def test_with_short_ngrams_shorter_items_can_be_found() -> None:
 def test_the_index_tells_the_same_kinds() -> None:
     index = build_index(ITEMS, CONFIG)
     assert index.needs.kinds.tolist() == item_kinds(ITEMS, CONFIG).tolist()
-    assert index.needs.sizes.tolist() == [13, 5, 4, 0, 13, 5, 4, 14, 7, 4]
-    assert index.needs.needed[[0, 1, 7, 8]].tolist() == [13, 5, 13, 7]
+    assert index.needs.sizes.tolist() == [13, 5, 4, 0, 13, 5, 4, 14, 15, 14]
+    assert index.needs.needed[[0, 1, 7, 8]].tolist() == [13, 5, 13, 15]
 
 
 def test_an_index_made_of_its_arrays_finds_the_same() -> None:

@@ -18,12 +18,13 @@ from isinglass.transforms.decontaminate.items import (
 )
 from isinglass.transforms.normalise import normalise
 from tests.properties import examples
-from tests.words import WORD
+from tests.words import units
 
 if TYPE_CHECKING:
     from isinglass.transforms.decontaminate.filter import RunFilter
 
 WORDS = [f"word{i}" for i in range(40)]
+HAN = "".join(chr(0x4E00 + number) for number in range(60))
 CHINESE = "敏捷的棕色狐狸跳过了一只懒惰的狗然后继续向前奔跑"
 
 
@@ -156,18 +157,21 @@ def test_an_item_within_two_longer_ones_that_cover_too_little_is_found() -> None
 @pytest.mark.parametrize(
     ("document", "items", "expected"),
     [
-        (f"他说「{CHINESE[:13]}」。", [CHINESE], (0, 13, 13 / len(CHINESE))),
-        (f"他说「{CHINESE[:12]}」。", [CHINESE], NOTHING),
-        ("、".join(CHINESE), [CHINESE], (0, len(CHINESE), 1.0)),
-        (f"他说「{CHINESE[:6]}」。", [CHINESE[:6]], (0, 6, 1.0)),
-        # A document of words is compared by words: the quoted item is one of them.
-        (f"{run(0, 39)} {CHINESE}", [CHINESE], NOTHING),
-        # Single letters as words are not the same letters as characters.
+        # Three characters count as a word.
+        (f"他说「{HAN[:39]}」。", [HAN], (0, 39, 39 / len(HAN))),
+        (f"他说「{HAN[:38]}」。", [HAN], NOTHING),
+        ("、".join(HAN), [HAN], (0, len(HAN), 1.0)),
+        (f"他说「{HAN[:15]}」。", [HAN[:15]], (0, 15, 1.0)),
+        (f"他说「{HAN[:14]}」。", [HAN[:14]], NOTHING),
+        # The character decides, not the text around it.
+        (f"{run(0, 39)} {HAN}", [HAN], (0, len(HAN), 1.0)),
         (
-            f"{CHINESE * 2} a b c d e f g h i j k l m",
-            ["a b c d e f g h i j k l m", CHINESE[:5]],
-            (1, 5, 1.0),
+            f"{HAN} a b c d e f g h i j k l m",
+            ["a b c d e f g h i j k l m", HAN[:5]],
+            (0, 13, 1.0),
         ),
+        # An item of both kinds: 12 words, and 3 characters for the last one.
+        (f"x {run(0, 11)} {HAN[:3]} y", [f"{run(0, 11)} {HAN}"], NOTHING),
     ],
 )
 def test_scripts_without_spaces(
@@ -291,10 +295,10 @@ def reference(
     document: str, items: list[str], limits: DecontaminateConfig
 ) -> tuple[int, int]:
     """Longest common run of words by trying all, straight from the definition."""
-    words = WORD.findall(document)
+    words = units(document)
     best = (-1, 0)
     for number, item in enumerate(items):
-        wanted = WORD.findall(item)
+        wanted = units(item)
         if len(wanted) < min(5, limits.ngram):
             continue
         longest = 0

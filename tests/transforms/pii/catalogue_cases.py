@@ -10,7 +10,11 @@ import regex  # type: ignore[import-untyped]
 
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
-from isinglass.transforms.pii.recognizers import catalogue_recognizer
+from isinglass.transforms.pii.recognizers import (
+    Match,
+    catalogue_recognizer,
+    without_contained,
+)
 from isinglass.transforms.pii.reserved import is_reserved
 from isinglass.transforms.pii.rules import Context, raised
 
@@ -29,22 +33,24 @@ def found(text: str, entity: str) -> list[str]:
     """
     threshold = known_kinds()[entity].threshold
     spans = {
-        span for span, score in _matches(text, entity) if score >= threshold and span
+        (match.start, match.end)
+        for entry, recognizer, context in parts(entity)
+        for match in without_contained(list(_matches(text, entry, recognizer)))
+        if raised(match.score, context.find(text, match.start)) >= threshold
     }
     return [text[start:end] for start, end in sorted(spans)]
 
 
-def _matches(text: str, entity: str) -> Iterator[tuple[tuple[int, int], float]]:
-    for entry, recognizer, context in parts(entity):
-        for pattern in entry.recognizer.patterns:
-            for match in regex.finditer(pattern.regex, text):
-                assert opens(entry, text), (entry.recognizer.rule, pattern.name)
-                value = match.group()
-                valid = recognizer.validate_result(value)
-                if valid is False or is_reserved(entity, value):
-                    continue
-                base = 1.0 if valid else pattern.score
-                yield match.span(), raised(base, context.find(text, match.start()))
+def _matches(text: str, entry: Entry, recognizer: PatternRecognizer) -> Iterator[Match]:
+    for pattern in entry.recognizer.patterns:
+        for match in regex.finditer(pattern.regex, text):
+            assert opens(entry, text), (entry.recognizer.rule, pattern.name)
+            value = match.group()
+            valid = recognizer.validate_result(value)
+            if valid is False or is_reserved(entry.entity, value) or not value:
+                continue
+            score = 1.0 if valid else pattern.score
+            yield Match(*match.span(), score, pattern.name, valid)
 
 
 @cache

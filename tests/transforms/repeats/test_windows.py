@@ -17,7 +17,7 @@ from isinglass.transforms.repeats.windows import (
     own_occurrences,
     repeated_characters,
 )
-from tests.words import WORD
+from tests.words import UNIT
 
 WORDS = 50
 
@@ -58,7 +58,7 @@ def reference(texts: list[str], words: int) -> list[list[int]]:
     """The same by comparing every window of words with every other."""
     documents = []
     for text in normalise(pa.array(texts, pa.string())).to_pylist():
-        matches = list(WORD.finditer(text))
+        matches = list(UNIT.finditer(text))
         documents.append(
             [
                 (tuple(m[0] for m in part), part[0].start(), part[-1].end())
@@ -175,8 +175,8 @@ HAN = "".join(chr(0x4E00 + number) for number in range(80))
         # A full stop is no word character, but lies within the window.
         ([HAN[:50], HAN[:20] + "\u3002" + HAN[20:50]], [[50, 0, 50], [51, 0, 51]]),
         ([HAN[:50] + "\u3002" + HAN[:50]], [[100, 100, 0]]),
-        # Within a text of mostly spaced script, one run of them is one word.
-        ([HAN[:50], join([*LEFT, HAN[:50]])], [[0, 0, 0], [0, 0, 0]]),
+        # Within a text of mostly spaced script, they are characters as well.
+        ([HAN[:50], join([*LEFT, HAN[:50]])], [[50, 0, 50], [50, 0, 50]]),
     ],
 )
 def test_unspaced_scripts_are_compared_by_characters(

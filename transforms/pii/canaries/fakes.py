@@ -40,10 +40,13 @@ CHUNK_BORDER = "chunk_border"
 """Position where a long text is cut; carried like `middle`."""
 
 _SENTENCES = ("start", "middle", "end", CHUNK_BORDER)
-_STRUCTURES = ("url", "html", "json", "table", "han")
+_STRUCTURES = (
+    *("url", "html", "json", "table", "csv", "tsv"),
+    *("markdown", "escape", "beside_number", "han"),
+)
 POSITIONS = (*_SENTENCES, *_STRUCTURES)
-"""In the words of the language of the document; in markup, data and Chinese text
-without spaces."""
+"""In the words of the language of the document; in markup, data, behind the escapes of
+a string, beside other numbers, and in Chinese text without spaces."""
 
 PERSON = "PERSON"
 

@@ -3,7 +3,8 @@
 Ranges as published by the networks: Visa 4; Mastercard 51-55 and 2221-2720; American
 Express 34, 37; Diners Club 300-305, 3095, 36, 38, 39; Discover 6011, 644-649, 65; JCB
 3528-3589, and 2131 and 1800 with 15 digits; UnionPay 62 and 81; Maestro 50, 56-58,
-6304, 6390, 67; Mir 2200-2204; RuPay 60, 6521, 6522; Elo 4011, 5067, 6362, 6363.
+6304, 6390, 67; UATP 1 with 15 digits; Mir 2200-2204; RuPay 60, 6521, 6522; Elo 4011,
+5067, 6362, 6363.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from isinglass.transforms.pii.checks.digits import digits_of, passes_luhn
 _PREFIX = 4
 
 _RANGES: tuple[tuple[int, int, frozenset[int]], ...] = (
-    (1800, 1800, frozenset({15})),
+    (1000, 1999, frozenset({15})),
     (2131, 2131, frozenset({15})),
     (2200, 2204, frozenset({16, 17, 18, 19})),
     (2221, 2720, frozenset({16})),

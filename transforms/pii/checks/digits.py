@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Sequence
 
-_SEPARATORS = re.compile(r"[\s./\-\u00a0]")
+_SEPARATORS = re.compile(r"[\s./:\-\u00a0]")
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 """Twice a digit, the digits of the result added."""
@@ -19,9 +19,12 @@ FIRST_YEAR, LAST_YEAR = 1925, 2039
 """Years of birth of people on record; transforms read no clock. Earlier years are rare
 among the living, and common by chance in long row numbers."""
 
+FIRST_NAMED_YEAR = 1900
+"""The same for kinds of which a row of digits counts only next to a word."""
+
 
 def compact(value: str) -> str:
-    """A value without white space, dots, slashes and hyphens, in capitals."""
+    """A value without white space and the separators . / : and -, in capitals."""
     return _SEPARATORS.sub("", value).upper()
 
 
@@ -76,8 +79,8 @@ def _multiply(one: int, other: int) -> int:
     return (one - rotation) % 5 + 5 * (not reflected)
 
 
-def is_date(year: int, month: int, day: int) -> bool:
-    """Whether a day exists and somebody now on record may be born on it."""
-    if not FIRST_YEAR <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
+def is_date(year: int, month: int, day: int, *, first: int = FIRST_YEAR) -> bool:
+    """Whether a day exists and somebody on record since `first` may be born on it."""
+    if not first <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
         return False
     return 1 <= day <= calendar.monthrange(year, month)[1]

@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from isinglass.transforms.characters import white_table
 from isinglass.transforms.compiled import njit
 from isinglass.transforms.pii.ner.encoder import PAD
 from isinglass.transforms.pii.ner.network import HALO
 from isinglass.transforms.pii.ner.special import HEAD, TAIL, CrossingRules
 from isinglass.transforms.pii.ner.table import hashes_of
-from isinglass.transforms.text import decode, string_buffers, white_table
+from isinglass.transforms.text import decode, string_buffers
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.ner.chunks import ChunkTable

@@ -117,7 +117,7 @@ def test_patterns_match_beside_letters_of_any_script(
         for p in entry.recognizer.patterns
         for m in regex.finditer(p.regex, text)
     }
-    assert value.removesuffix(":53").removesuffix(".The") in spans
+    assert value.removesuffix(":53").removesuffix(".The").strip("_") in spans
 
 
 @pytest.mark.parametrize(("entry", "value"), CASES)
@@ -195,7 +195,7 @@ def test_macros_are_expanded_within_macros() -> None:
     [
         ("card", "4111111111111111", True),
         ("card", "4111111111111112", False),
-        ("card_short", "4222222222222", None),
+        ("card_rare", "4222222222222", None),
         ("de_tax_id", "47 036 892 816", True),
         ("de_tax_id", "86095742719", None),
         ("de_tax_id", "86095742718", False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import regex  # type: ignore[import-untyped]
 
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.transforms.pii.catalogue import load_catalogue
 from isinglass.transforms.pii.operators.normalised import country_of, kind_of
 from isinglass.transforms.pii.operators.surrogates.credentials import (
@@ -76,13 +77,13 @@ def surrogate(entity: str, value: str, mark: str) -> str:
     the kind says that there are few. The fake of a kind that has no reserved range is
     one for which the checks of the catalogue do not hold.
 
-    It is drawn again while digits in it pass as a payment card, of whatever kind it is:
-    the fake of one kind must not be found as another.
+    It is drawn again while digits in it pass as a payment card, or the whole as an
+    identity number of another kind: the fake of one kind must not be found as another.
     """
     stream = Stream(mark)
     fake = _made(entity, value, stream)
     for _ in range(MOST_TRIES):
-        if not holds_card(fake):
+        if not holds_card(fake) and not _is_another(entity, fake):
             break
         fake = _made(entity, value, stream)
     return fake
@@ -108,6 +109,28 @@ def may_be_surrogate(entity: str, fake: str) -> bool:
 
 def _is_not(looks: Looks, fake: str) -> bool:
     return not looks(fake)
+
+
+def _is_another(entity: str, fake: str) -> bool:
+    """Whether a fake is an identity number of another kind that needs no word."""
+    return any(
+        check(fake)
+        for other, pattern, check in _certain_numbers()
+        if other != entity and pattern.fullmatch(fake)
+    )
+
+
+@cache
+def _certain_numbers() -> tuple[tuple[str, regex.Pattern[str], Looks], ...]:
+    """Patterns with a check of identity numbers that count without a word."""
+    return tuple(
+        (entry.entity, regex.compile(pattern.regex), entry.check)
+        for entry in load_catalogue()
+        if entry.check is not None and country_of(entry.entity) is not None
+        for pattern in entry.recognizer.patterns
+        if pattern.score >= known_kinds()[entry.entity].threshold
+        or entry.recognizer.proof != "never"
+    )
 
 
 @cache
