@@ -64,7 +64,7 @@ class IdentifierScanner:
         patterns = [gate_patterns(*numbered) for numbered in enumerate(identifiers)]
         behind = {n: i for n, i in enumerate(identifiers) if i.behind_words}
         if behind:
-            patterns.append(words_patterns(i.near for i in behind.values()))
+            patterns.append(words_patterns([i.near for i in behind.values()]))
         return cls(
             identifiers,
             compile_gate(tuple(dict.fromkeys(chain.from_iterable(patterns)))),

@@ -8,7 +8,7 @@ the patterns of each recognizer. So its cost hardly grows with their number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     Hits = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-_LONGEST_NUMBER = 60
-"""In characters."""
+_LONGEST_NUMBER = 100
+"""In characters, with the rest of a longer word."""
 
 _LONGEST_WORD = 120
 """In bytes, with the border behind it."""
@@ -55,33 +55,34 @@ _OF_PATTERNS = 1 << 20
 
 
 def words_patterns(
-    lists: Iterable[Sequence[str]], number: int = WORDS
+    lists: Collection[Sequence[str]], number: int = WORDS
 ) -> list[GatePattern]:
     """Find every word that `rules.Context` finds, and the beginnings of longer ones.
 
-    They are written in bytes, nearly all in one, and without a border behind: so they
-    cost nothing that can be measured, and in other ways up to half as much as all the
-    rest of the gate.
+    They are written in bytes and without a border behind, which is the cheapest form.
 
     Args:
         lists: Words of each recognizer.
         number: Under which hits are reported.
     """
-    spaced, turkish, unspaced = set[str](), set[str](), set[str]()
-    for words in lists:
-        of_turkey = any(_DOTLESS_I in word for word in words)
-        for word in filter(None, map(str.strip, words)):
-            kind = turkish if of_turkey else spaced
-            kind = unspaced if _UNSPACED.search(word) else kind
-            kind.add("".join(_in_bytes(char, turkish=of_turkey) for char in word))
-    parts = [
-        f"(?:^|{_BORDER}|{_ESCAPE})(?:{'|'.join(sorted(part))})"
-        for part in (spaced, turkish)
-        if part
-    ]
-    parts += ["|".join(sorted(unspaced))] if unspaced else []
+    turkish = {w for words in lists if _DOTLESS_I in "".join(words) for w in words}
+    kept: list[str] = []
+    for word in sorted({w for words in lists for w in words}, key=len):
+        # A word within another one is found where the longer one is.
+        if not any(_within(shorter, word) for shorter in kept):
+            kept.append(word.strip())
+    found = []
+    for word in kept:
+        border = "" if _UNSPACED.search(word) else f"(?:^|{_BORDER}|{_ESCAPE})"
+        letters = (_in_bytes(char, turkish=word in turkish) for char in word)
+        found.append(border + "".join(letters))
     flags = hyperscan.HS_FLAG_CASELESS | (0 if number == WORDS else _ONCE)
-    return [GatePattern(number, part, flags=flags) for part in parts]
+    return [GatePattern(number, word, flags=flags) for word in found]
+
+
+def _within(shorter: str, longer: str) -> bool:
+    """Whether a word stands in a longer one, between borders."""
+    return re.search(rf"\b{re.escape(shorter)}\b", longer, re.IGNORECASE) is not None
 
 
 def _in_bytes(char: str, *, turkish: bool) -> str:

@@ -14,6 +14,7 @@ import regex  # type: ignore[import-untyped]
 
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.countries import presidio_kinds
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.installed_presidio import model_labels, presidio_entities
@@ -184,12 +185,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     result = []
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
         for entry in entries.get(entity, ()):
-            # The borders of catalogue patterns work beside letters of any script.
-            own = entry.recognizer
-            shown = {"gate": own.gate, "window": own.window, "separated": False}
-            near = _near(config, entity, own.context)
-            made = catalogue_recognizer(entry)
-            result.append(_identifier(entity, made, near=near, **shown))
+            result.append(_of_catalogue(config, entry))
         if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
@@ -217,6 +213,23 @@ def _near(config: PiiConfig, entity: str, words: Sequence[str]) -> tuple[str, ..
             "leave the key out, or set a threshold"
         )
     return tuple(words)
+
+
+def _of_catalogue(config: PiiConfig, entry: Entry) -> Identifier:
+    """One of ours; its words are looked for first where nothing counts without them.
+
+    Not so for what is looked for by default, of which there is enough to pay for gates.
+    """
+    own, threshold = entry.recognizer, config.settings_of(entry.entity).threshold
+    bare = own.proof != "never" or any(p.score >= threshold for p in own.patterns)
+    digits = all(any(map(str.isdigit, example)) for example in own.examples)
+    default = known_kinds()[entry.entity].default
+    near = _near(config, entry.entity, own.context)
+    # The borders of these patterns work beside letters of any script.
+    shown = {"gate": own.gate, "window": own.window, "separated": False, "near": near}
+    if own.context and own.examples and digits and not (bare or default):
+        shown |= {"gate": "", "near": own.context}
+    return _identifier(entry.entity, catalogue_recognizer(entry), **shown)
 
 
 def _of_presidio(config: PiiConfig, entity: str, recognizer: Any) -> Identifier:
