@@ -84,3 +84,13 @@ def is_date(year: int, month: int, day: int, *, first: int = FIRST_YEAR) -> bool
     if not first <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
         return False
     return 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def is_day(digits: Sequence[int]) -> bool:
+    """Whether six digits, year, month and day, are a day of some century.
+
+    People of a hundred years and more are not refused: their years are those of
+    children, too.
+    """
+    year, month, day = (10 * digits[at] + digits[at + 1] for at in (0, 2, 4))
+    return any(is_date(century + year, month, day) for century in (1900, 2000))

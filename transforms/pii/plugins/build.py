@@ -27,6 +27,7 @@ from isinglass.transforms.pii.pattern_recognizer import (
     PatternRecognizer,
     is_unnamed,
 )
+from isinglass.transforms.pii.plain import plain_text
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 from isinglass.transforms.pii.rules import UNSPACED
 
@@ -105,7 +106,9 @@ def _ad_hoc(entry: PatternConfig, key: str) -> PatternRecognizer:
 
 def _deny(listed: DenyConfig, index: int) -> PatternRecognizer:
     key = f"pii.recognizers.deny.{index}"
-    values = listed_values(map(str.strip, listed.values), listed.file, key)
+    given = listed_values(map(str.strip, listed.values), listed.file, key)
+    # Recognizers are shown plain texts.
+    values = [value for value in map(plain_text, given) if value]
     flags = FLAGS if listed.ignore_case else FLAGS & ~regex.IGNORECASE
     return PatternRecognizer(
         f"deny_list.{index}",
