@@ -37,7 +37,7 @@ FILE = "presidio_tables.jsonl"
 REGIONS = {"TR_PHONE_NUMBER": "TR", "PH_MOBILE_NUMBER": "PH"}
 """Telephone numbers of a country are PHONE_NUMBER here, by region."""
 
-NOBODY = "nobody's: private, documentation or fictional range"
+NOBODY = "nobody's: a private, documentation or fictional range, or one digit repeated"
 SAME = "the installed Presidio differs from the row in the same way"
 CHECKED = "our check digit, date or issuer refuses it"
 
