@@ -88,10 +88,12 @@ def of_presidio() -> str:
             for entity, kind in ours.items()
         ]
         rows += [
-            (f"{name}: `{code}`", entity, kind.what, "Presidio")
-            + (", ".join(map(str, kind.scores)), ("no", "yes")[kind.check])
-            + (_rate(kind.anywhere), _rate(kind.near_word))
-            + (f"no: {kind.by_name}" if kind.by_name else "next to a word",)
+            (
+                *(f"{name}: `{code}`", entity, kind.what, "Presidio"),
+                *(", ".join(map(str, kind.scores)), ("no", "yes")[kind.check]),
+                *(_rate(kind.anywhere), _rate(kind.near_word)),
+                f"no: {kind.by_name}" if kind.by_name else "next to a word",
+            )
             for entity, kind in presidio_kinds().items()
             if kind.country == code and entity not in known_kinds()
         ]

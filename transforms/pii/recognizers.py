@@ -184,8 +184,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             _require(entity, known, [], f"pii.entities.{entity}")
     result = []
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
-        for entry in entries.get(entity, ()):
-            result.append(_of_catalogue(config, entry))
+        result += [_of_catalogue(config, entry) for entry in entries.get(entity, ())]
         if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
