@@ -1,10 +1,10 @@
 """Part `tables`: Presidio's own tables of tests, row by row.
 
 Each row is a text with the entity that Presidio's test looks for, how many findings it
-expects, and where. Three readings: the installed Presidio's own recognizer; ours in mode
-identifiers with that entity named, at any score; and ours as `pii.countries` or the
-default has it. A row agrees if number and places are equal. Every row that does not,
-with the entity named, must have a reason: `table_reasons.yaml`.
+expects, and where. Three readings: the installed Presidio's own recognizer; ours in
+mode identifiers with that entity named, at any score; and ours as `pii.countries` or
+the default has it. A row agrees if number and places are equal. Every row that does
+not, with the entity named, must have a reason: `table_reasons.yaml`.
 """
 
 from __future__ import annotations

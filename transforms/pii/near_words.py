@@ -30,7 +30,7 @@ from isinglass.transforms.pii.rules import CONTEXT_CHARS, UNSPACED
 from isinglass.transforms.pii.superset import flags_of, means_the_same
 
 if TYPE_CHECKING:
-    import regex  # type: ignore[import-untyped]
+    from isinglass.transforms.pii.recognizers import Identifier
 
     Hits = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -103,15 +103,12 @@ class NearWords:
     gate: Gate = field(repr=False)
 
     @classmethod
-    def of(
-        cls,
-        recognizers: Mapping[int, tuple[Sequence[str], Sequence[regex.Pattern[str]]]],
-    ) -> NearWords:
-        """The words of each recognizer, and its patterns; without any, every digit."""
+    def of(cls, recognizers: Mapping[int, Identifier]) -> NearWords:
+        """Words of each recognizer with its gate, or else its patterns, by number."""
         wanted = []
-        for number, (words, patterns) in recognizers.items():
-            wanted += words_patterns([words], number)
-            wanted += [_widened(number, pattern) for pattern in patterns or (None,)]
+        for number, recognizer in recognizers.items():
+            wanted += words_patterns([recognizer.near], number)
+            wanted += _patterns(number + _OF_PATTERNS, recognizer)
         return cls(compile_gate(tuple(dict.fromkeys(wanted))))
 
     def follow(
@@ -148,14 +145,18 @@ class NearWords:
         return numbers, starts[which] + ends[kept] - begins[which]
 
 
-def _widened(number: int, pattern: regex.Pattern[str] | None) -> GatePattern:
-    """What finds at least what a pattern finds; any digit where that is not known."""
-    number += _OF_PATTERNS
-    if pattern is None or not means_the_same(pattern):
-        return GatePattern(number, _ANY_DIGIT, flags=WIDENED)
+def _patterns(number: int, recognizer: Identifier) -> list[GatePattern]:
+    """What finds all that a recognizer finds, and more; any digit if that is unknown."""
+    if recognizer.gate:
+        return [GatePattern(number, recognizer.gate)]
+    patterns = [pattern for _, pattern in recognizer.patterns]
+    if not patterns or not all(map(means_the_same, patterns)):
+        return [GatePattern(number, _ANY_DIGIT)]
     # Digits and blanks of other scripts are read as ASCII here: see plain.py.
-    flags = WIDENED | flags_of(pattern)
-    return GatePattern(number, pattern.pattern, flags=flags)
+    return [
+        GatePattern(number, pattern.pattern, flags=WIDENED | flags_of(pattern))
+        for pattern in patterns
+    ]
 
 
 @njit(nogil=True)
@@ -200,7 +201,8 @@ def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
         start = max(first, ends[i] - _LONGEST_WORD)
         while start > first and _is_inside(data[start]):
             start -= 1
-        near = count and stops[count - 1] >= start
+        # Of the same text: the last one may end where this text begins.
+        near = count and starts[count - 1] >= first and stops[count - 1] >= start
         if near and stops[count - 1] - starts[count - 1] < _LONG_STRETCH:
             stops[count - 1] = max(stop, stops[count - 1])
         else:

@@ -7,8 +7,12 @@ import pyarrow as pa
 import pytest
 import regex  # type: ignore[import-untyped]
 
+from isinglass.schemas.config.pii import EntityConfig, PiiConfig
+from isinglass.transforms.pii.detector import Detector, build_detector
 from isinglass.transforms.pii.gate import WORDS, compile_gate
 from isinglass.transforms.pii.near_words import NearWords, words_patterns
+from isinglass.transforms.pii.pattern_recognizer import Pattern, PatternRecognizer
+from isinglass.transforms.pii.recognizers import Identifier
 from isinglass.transforms.pii.rules import Context
 from isinglass.transforms.text import string_buffers
 
@@ -21,11 +25,18 @@ LISTS = (
 DIGITS = regex.compile(r"\b\d{6}\b", regex.IGNORECASE)
 
 
+def recognizer(words: tuple[str, ...]) -> Identifier:
+    """Finds six digits next to one of some words."""
+    pattern = Pattern("six digits", DIGITS.pattern, 0.1)
+    made = PatternRecognizer("six", ("SIX",), (pattern,))
+    return Identifier("SIX", made, ((pattern, DIGITS),), Context.of(words), near=words)
+
+
 def hits(*texts: str) -> list[tuple[int, int]]:
     """Row and end in bytes of what is found behind words."""
     data, offsets = string_buffers(pa.array(texts))
     gate = compile_gate(tuple(words_patterns(LISTS)))
-    near = NearWords.of({n: (words, [DIGITS]) for n, words in enumerate(LISTS)})
+    near = NearWords.of({n: recognizer(words) for n, words in enumerate(LISTS)})
     numbers, ends = near.follow(gate.scan(data, offsets), data, offsets)
     assert not (numbers == WORDS).any()
     rows = np.searchsorted(offsets, ends - 1, side="right") - 1
@@ -77,3 +88,29 @@ def test_places_in_rows_with_letters_of_several_bytes() -> None:
     ]
     ends = [(row, len(shown.encode())) for row, shown in expected]
     assert found == [*ends, (4, len(text.encode()))]
+
+
+TEXTS = [
+    "My Number: 1234-5678-9018, as said",
+    "TCKN 10000000146",
+    "and so on, NSS 92-91-90-8443-1",
+    "DNI 12345678",
+    "R.F.C. COMG600703",
+]
+ENTITIES = ("JP_MY_NUMBER", "TR_NATIONAL_ID", "MX_NSS", "AR_DNI", "MX_RFC")
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    entities = {entity: EntityConfig(threshold=0.5) for entity in ENTITIES}
+    return build_detector(PiiConfig(mode="identifiers", entities=entities))
+
+
+@pytest.mark.parametrize("turned", range(len(TEXTS)))
+def test_a_text_that_begins_with_the_word(detector: Detector, turned: int) -> None:
+    # What stood at the end of the text before is no part of it.
+    texts = TEXTS[turned:] + TEXTS[:turned]
+    entities = ENTITIES[turned:] + ENTITIES[:turned]
+    found = detector.detect(pa.array(texts), pa.nulls(len(texts), pa.string()))
+    rows = [(row["row"], row["entity"]) for row in found.findings.to_pylist()]
+    assert rows == list(enumerate(entities))
