@@ -88,7 +88,12 @@ def load_detector() -> LangDetector:
 
 
 def _readable(line: str) -> str:
-    """A line of capitals in lower case: fastText takes those for Japanese."""
+    """A line as fastText was trained on lines like it.
+
+    Capitals are in lower case, since it takes them for Japanese, and Ossetic has the
+    Latin letter for the Cyrillic one that looks like it.
+    """
+    line = line.replace("\u04d4", "\u00c6").replace("\u04d5", "\u00e6")
     raw = line.encode()
     capitals = len(raw) - len(raw.translate(None, _CAPITALS))
     small = len(raw) - len(raw.translate(None, _SMALL))

@@ -65,3 +65,7 @@ MALAY = (
     "Kata laluan anda telah berjaya ditukar. Anda boleh mengubahnya sekali lagi di "
     "bawah. Adakah anda pasti mahu memadamkan objek yang dipilih?"
 )
+NORWEGIAN = (
+    "Skriv inn et gyldig brukernavn. Passordet kan ikke bestå av bare tall. Feltet er "
+    "påkrevet, og verdien må være unik. Velg en av mulighetene i listen, og prøv igjen."
+)
