@@ -3,9 +3,9 @@
     python benchmarks/scripts.py [--peers build/peers/bin/python] [--corpus FOLDER]
         [--only language,units,duplicates]
 
-The texts are message catalogues of Django and Sphinx, in about 100 languages, read from
-the interpreter that has them installed (`make bench-peers`); without one of them it says
-what to install. Personal data by script is in `benchmarks/pii.py`. One thread; CPU
+The texts are message catalogues of Django and Sphinx, in about 100 languages, read by
+the interpreter that has them installed (`make bench-peers`); without either of them it
+says what to install. Personal data by script is not among these parts. One thread; CPU
 seconds of the process.
 """
 

@@ -16,8 +16,8 @@ from benchmarks.measuring.processes import ROOT, run_process
 PEER = Path(__file__).with_name("peers.py")
 DEFAULT_PEERS = ROOT / "build" / "peers" / "bin" / "python"
 
-# Codes of the packages that are others in the model, or places of one language.
-LANGUAGES = {"nb": "no", "ckb": "ckb"}
+# Codes of the packages that are others in the model.
+LANGUAGES = {"nb": "no"}
 UNKNOWN = frozenset({"ig", "kab", "udm", "cak"})
 """Languages that no label of the model means."""
 FEWEST = 5
@@ -32,7 +32,7 @@ class Messages(NamedTuple):
 
 
 def python_with_peers(given: Path | None) -> str:
-    """The interpreter that has the catalogues: the one given, that of peers, this one."""
+    """The interpreter that has the catalogues: the one given, that of peers, or this."""
     if given is not None:
         return str(given.absolute())
     return str(DEFAULT_PEERS) if DEFAULT_PEERS.exists() else sys.executable

@@ -1,8 +1,8 @@
 """Near-duplicates by script and kind of edit, through the functions of a run.
 
 Each text is joined from messages of one language. What is told is the share of edited
-copies that are as similar to their text as `dedup.threshold` asks, by the shingles that a
-run cuts and verifies; bands come before that (`benchmarks/dedup.py`).
+copies that are as similar to their text as `dedup.threshold` asks, by the shingles that
+a run cuts and verifies; bands come before that (`benchmarks/dedup.py`).
 """
 
 from __future__ import annotations

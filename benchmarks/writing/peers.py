@@ -110,7 +110,7 @@ PEERS = {
     "py3langid": _py3langid,
     "lingua-language-detector": _lingua,
 }
-"""By the names of their packages. `heliport` is not among them: its licence is GPL-3.0."""
+"""By the names of their packages; `heliport` is GPL-3.0, and not among them."""
 
 
 def detect(peer: str, texts: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Units for a word of English, by language: what an evaluation item needs to be long."""
+"""Units for a word of English, by language: how long an evaluation item has to be."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNSPACED = 0.5
 
 
 def run(catalogues: dict[str, Messages]) -> list[Target]:
-    """A row a language: messages, units a word, and what they would be without words."""
+    """A row a language: messages, and units for a word of English."""
     rows: list[tuple[object, ...]] = []
     unspaced: list[float] = []
     for code, messages in catalogues.items():
