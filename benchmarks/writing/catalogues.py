@@ -32,7 +32,7 @@ class Messages(NamedTuple):
 
 
 def python_with_peers(given: Path | None) -> str:
-    """The interpreter that has the catalogues: the one given, that of peers, or this."""
+    """The interpreter with the catalogues: the one given, that of peers, or this."""
     if given is not None:
         return str(given.absolute())
     return str(DEFAULT_PEERS) if DEFAULT_PEERS.exists() else sys.executable

@@ -23,18 +23,21 @@ SOMALI = (
     "sharcigu dhowro."
 )
 YORUBA = (
-    "Bí ó ti jẹ́ pé ṣíṣe àkíyèsí iyì tó jẹ́ àbímọ́ fún ẹ̀dá àti ìdọ́gba ẹ̀tọ́ tí kò ṣeé mú "
-    "kúrò tí ẹ̀dá kọ̀ọ̀kan ní, ni òkúta ìpìlẹ̀ fún òmìnira, ìdájọ́ òdodo àti àlàáfíà "
-    "lágbàáyé. Gbogbo ènìyàn ni a bí ní òmìnira; iyì àti ẹ̀tọ́ kọ̀ọ̀kan sì dọ́gba. Wọ́n ní "
-    "ẹ̀bùn ti làákàyè àti ti ẹ̀rí-ọkàn, ó sì yẹ kí wọn ó máa hùwà sí ara wọn gẹ́gẹ́ bí ọmọ "
-    "ìyá. Ẹnì kọ̀ọ̀kan ló ní ànfàní sí gbogbo ẹ̀tọ́ àti òmìnira tí a ti gbé kalẹ̀ nínú "
-    "ìkéde yìí láìfi ti ọ̀rọ̀ ìyàtọ̀ ẹ̀yà kankan ṣe. Ẹnì kọ̀ọ̀kan ló ní ẹ̀tọ́ láti wà láàyè, ẹ̀tọ́ "
-    "sí òmìnira àti ẹ̀tọ́ sí ààbò ara rẹ̀. A kò gbọdọ̀ mú ẹnikẹ́ni ní ẹrú tàbí kí a mú un sìn; "
-    "ẹrú níní àti òwò ẹrú ni a gbọdọ̀ fi òfin dè ní gbogbo ọ̀nà. Gbogbo ènìyàn ló dọ́gba "
-    "lábẹ́ òfin. Wọ́n sì ní ẹ̀tọ́ sí ààbò lábẹ́ òfin láìsí ìyàsọ́tọ̀ kankan. Ẹnì kọ̀ọ̀kan ló ní "
-    "ẹ̀tọ́ láti rìn káàkiri ní òmìnira kí ó sì fi ibi tó bá wù ú ṣe ìbùgbé láàrin "
-    "orílẹ̀-èdè rẹ̀. Ẹbí jẹ́ ìpìlẹ̀ pàtàkì àdánidá ní àwùjọ, ó sì ní ẹ̀tọ́ pé kí àwùjọ àti "
-    "orílẹ̀-èdè ó dáàbò bò ó."
+    "Bí ó ti jẹ́ pé ṣíṣe àkíyèsí iyì tó jẹ́ àbímọ́ fún ẹ̀dá àti ìdọ́gba "
+    "ẹ̀tọ́ tí kò ṣeé mú kúrò tí ẹ̀dá kọ̀ọ̀kan ní, ni òkúta ìpìlẹ̀ fún "
+    "òmìnira, ìdájọ́ òdodo àti àlàáfíà lágbàáyé. Gbogbo ènìyàn ni a bí ní "
+    "òmìnira; iyì àti ẹ̀tọ́ kọ̀ọ̀kan sì dọ́gba. Wọ́n ní ẹ̀bùn ti làákàyè "
+    "àti ti ẹ̀rí-ọkàn, ó sì yẹ kí wọn ó máa hùwà sí ara wọn gẹ́gẹ́ bí ọmọ "
+    "ìyá. Ẹnì kọ̀ọ̀kan ló ní ànfàní sí gbogbo ẹ̀tọ́ àti òmìnira tí a ti gbé"
+    " kalẹ̀ nínú ìkéde yìí láìfi ti ọ̀rọ̀ ìyàtọ̀ ẹ̀yà kankan ṣe. Ẹnì "
+    "kọ̀ọ̀kan ló ní ẹ̀tọ́ láti wà láàyè, ẹ̀tọ́ sí òmìnira àti ẹ̀tọ́ sí ààbò"
+    " ara rẹ̀. A kò gbọdọ̀ mú ẹnikẹ́ni ní ẹrú tàbí kí a mú un sìn; ẹrú níní"
+    " àti òwò ẹrú ni a gbọdọ̀ fi òfin dè ní gbogbo ọ̀nà. Gbogbo ènìyàn ló "
+    "dọ́gba lábẹ́ òfin. Wọ́n sì ní ẹ̀tọ́ sí ààbò lábẹ́ òfin láìsí ìyàsọ́tọ̀"
+    " kankan. Ẹnì kọ̀ọ̀kan ló ní ẹ̀tọ́ láti rìn káàkiri ní òmìnira kí ó sì "
+    "fi ibi tó bá wù ú ṣe ìbùgbé láàrin orílẹ̀-èdè rẹ̀. Ẹbí jẹ́ ìpìlẹ̀ "
+    "pàtàkì àdánidá ní àwùjọ, ó sì ní ẹ̀tọ́ pé kí àwùjọ àti orílẹ̀-èdè ó "
+    "dáàbò bò ó."
 )
 SWAHILI = (
     "Asubuhi ya leo wavulana wawili walitoka kijijini kwao kwenda sokoni na mama yao. "
@@ -51,12 +54,13 @@ SWAHILI = (
     "wazee ni jambo jema na kwamba kila mtu anapaswa kufanya hivyo."
 )
 CROATIAN = (
-    "Ovo polje ne može biti prazno. Unesite ispravan datum i ispravno vrijeme. "
-    "Datoteka nije poslana, provjerite vrstu kodiranja obrasca. Odabrana vrijednost nije među "
-    "ponuđenima. Odaberite jednu od stavki s popisa. Kliknite ovdje kako biste "
-    "odabrali sve objekte na svim stranicama. Korisničko ime ili lozinka nisu točni, "
-    "pokušajte ponovno. Vaša lozinka je uspješno promijenjena. Stranica koju ste "
-    "tražili nije pronađena, žao nam je zbog toga."
+    "Ovo polje ne može biti prazno. Unesite ispravan datum i ispravno "
+    "vrijeme. Datoteka nije poslana, provjerite vrstu kodiranja obrasca. "
+    "Odabrana vrijednost nije među ponuđenima. Odaberite jednu od stavki s "
+    "popisa. Kliknite ovdje kako biste odabrali sve objekte na svim "
+    "stranicama. Korisničko ime ili lozinka nisu točni, pokušajte ponovno. "
+    "Vaša lozinka je uspješno promijenjena. Stranica koju ste tražili nije "
+    "pronađena, žao nam je zbog toga."
 )
 MALAY = (
     "Pastikan nilai ini lebih daripada atau sama dengan had yang dibenarkan. Ruangan "
