@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHARACTERS, MOST = 600, 8
+LONGER = 2_000
+"""Characters of texts in which letters are changed: six are many in shorter ones."""
 ASKED = 0.99
 SAME = (
     "soft hyphens",
@@ -32,6 +34,7 @@ SAME = (
 )
 """Kinds of edit after which a text says the same."""
 CHANGED = 6
+CHANGES = "six characters changed"
 LATIN = "This sentence was added by the editors of the site."
 HINDI = "यह वाक्य इस साइट के संपादकों ने जोड़ा है।"
 
@@ -78,7 +81,7 @@ EDITS = {
     "joiners and marks of direction": _inserted("\u200c\u200d\u200e\u200f\u2060"),
     "format removed": _without_format,
     "a sentence in another script": _with_sentence,
-    "six characters changed": _changed,
+    CHANGES: _changed,
 }
 
 
@@ -96,15 +99,16 @@ def run(catalogues: dict[str, Messages]) -> list[Target]:
     chance = random.Random(3)  # noqa: S311 - the same edits every time
     found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for code, messages in catalogues.items():
-        for text in pieces(messages.translated, CHARACTERS, MOST):
-            # Japanese is written in three scripts.
-            name = "Japanese" if language_of(code) == "ja" else script_of(text)
-            for kind, edit in EDITS.items():
+        for kind, edit in EDITS.items():
+            characters = LONGER if kind == CHANGES else CHARACTERS
+            for text in pieces(messages.translated, characters, MOST):
+                # Japanese is written in three scripts.
+                name = "Japanese" if language_of(code) == "ja" else script_of(text)
                 copy = edit(chance, text)
                 alike = compare(text, copy, config.ngram, config.normalise).jaccard
                 found[name][kind].append(alike >= config.threshold)
     rows = [
-        (name, len(by["decomposed"]), *(f"{_mean(by[kind]):.3f}" for kind in EDITS))
+        (name, len(by["decomposed"]), *(_told(by[kind]) for kind in EDITS))
         for name, by in sorted(found.items())
     ]
     print(f"Copies of texts of {CHARACTERS} characters that are near-duplicates:\n")
@@ -118,6 +122,10 @@ def run(catalogues: dict[str, Messages]) -> list[Target]:
         )
         for kind in SAME
     ]
+
+
+def _told(values: list[bool]) -> str:
+    return f"{_mean(values):.3f}" if values else ""
 
 
 def _mean(values: list[bool]) -> float:

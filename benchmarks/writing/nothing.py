@@ -44,7 +44,8 @@ def texts_of_nothing(
         some = chance.sample(starts, min(most, len(starts)))
         found[kind] = [text[start : start + characters] for start in some]
     latin = [code for code in catalogues if language_of(code) in MIXED]
-    if latin:
+    # A shorter text is of one of them.
+    if latin and characters >= IN_TURN * SENTENCE:
         found["four languages in turn"] = [
             _in_turn(chance, catalogues, latin, characters) for _ in range(most)
         ]
