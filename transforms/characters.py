@@ -169,3 +169,14 @@ def blank_table() -> NDArray[np.uint8]:
     table[[0, 0x20E3, *_SEEN]] = 0
     table.flags.writeable = False
     return table
+
+
+def without_marks(text: str) -> str:
+    """A text without the characters that belong to the one before them.
+
+    A letter and its marks become the letter: one character for each that a reader sees.
+    """
+    if text.isascii():
+        return text
+    classes = class_table()
+    return "".join(c for c in text if not classes[ord(c)] & (MARK | FORMAT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
+from isinglass.transforms.pii.close_digits import near_close_digits, needs_close_digits
 
 REACH_BYTES = 256
 """Context on either side of a hit that a window holds, unless its line is shorter."""
@@ -24,9 +25,17 @@ LIMIT_BYTES = 2048
 PASSING = 1 << 24
 """Number of patterns whose hits count for every derived pattern."""
 
+WORDS = PASSING - 1
+"""Number of the words behind which other patterns are tried."""
+
 _CONTINUATION = 0x80
 
-_UNICODE = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_PREFILTER
+WIDENED = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_PREFILTER
+"""Of patterns for characters, in which Hyperscan widens look-arounds and the like."""
+
+UNICODE = WIDENED | hyperscan.HS_FLAG_UCP
+"""The same, and classes such as \\w hold the letters of all scripts: these take a
+hundred times as long to compile."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,9 @@ class GatePattern:
 
     Attributes:
         number: What hits are reported under; several patterns may share one.
-        derived: False for a byte pattern written as a superset. True for an original
-            pattern of a recognizer, which Hyperscan widens by itself where it holds
-            look-arounds or back-references (its prefilter mode).
-        flags: Hyperscan flags (case, line and dot rules) of a derived pattern.
+        derived: Whether it is an original pattern of a recognizer, which is shown
+            whole texts.
+        flags: Of Hyperscan; none for a byte pattern written as a superset.
     """
 
     number: int
@@ -49,10 +57,15 @@ class GatePattern:
 
 @dataclass(frozen=True)
 class Gate:
-    """A compiled database. Not to be pickled."""
+    """Compiled databases. Not to be pickled.
+
+    Attributes:
+        digits: Of the patterns that match near close digits alone.
+    """
 
     database: Any = field(repr=False)
     derived: tuple[int, ...] = ()
+    digits: Any = field(default=None, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
@@ -66,6 +79,22 @@ class Gate:
         Returns:
             Pattern numbers (n,), and end offsets (n,) in bytes into `data`.
         """
+        numbers, ends = self._scan(self.database, data, offsets)
+        if self.digits is None:
+            return self._spread(numbers, ends)
+        near = near_close_digits(data, offsets)
+        found = self._scan(self.digits, near.data, np.array([0, len(near.data)]))
+        return self._spread(
+            np.concatenate([numbers, found[0]]),
+            np.concatenate([ends, near.in_batch(found[1])]),
+        )
+
+    def _scan(
+        self,
+        database: Any,
+        data: NDArray[np.uint8],
+        offsets: NDArray[np.signedinteger],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         numbers: list[int] = []
         ends: list[int] = []
 
@@ -73,14 +102,14 @@ class Gate:
             numbers.append(number)
             ends.append(low + end)
 
-        if self.database is not None:
-            view, scan = data.data, self.database.scan
+        if database is not None:
+            view, scan = data.data, database.scan
             # A database has one scratch space, which one scan at a time may use.
             with self.lock:
                 for low, high in pairwise(offsets.tolist()):
                     if high > low:
                         scan(view[low:high], match_event_handler=note, context=low)
-        return self._spread(np.array(numbers, np.int64), np.array(ends, np.int64))
+        return np.array(numbers, np.int64), np.array(ends, np.int64)
 
     def _spread(
         self, numbers: NDArray[np.int64], ends: NDArray[np.int64]
@@ -99,7 +128,7 @@ class Gate:
 
 @lru_cache(maxsize=8)
 def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
-    """Compile patterns into one database, once for equal ones.
+    """Compile patterns into one database or two, once for equal ones.
 
     That takes a second for the whole catalogue.
 
@@ -107,7 +136,16 @@ def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
         hyperscan.error: A pattern is not accepted; see `is_accepted`.
     """
     derived = {p.number for p in patterns if p.derived and p.number != PASSING}
-    return Gate(compile_database(patterns), tuple(sorted(derived)))
+    close = [
+        pattern
+        for pattern in patterns
+        if not (pattern.derived or pattern.flags)
+        and needs_close_digits(pattern.expression)
+    ]
+    # Where a stretch begins or ends, a line does.
+    lines = [replace(p, flags=hyperscan.HS_FLAG_MULTILINE) for p in close]
+    rest = [pattern for pattern in patterns if pattern not in close]
+    return Gate(compile_database(rest), tuple(sorted(derived)), compile_database(lines))
 
 
 def compile_database(patterns: Sequence[GatePattern]) -> Any:
@@ -116,11 +154,9 @@ def compile_database(patterns: Sequence[GatePattern]) -> Any:
         return None
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
-        expressions=[
-            p.expression.encode("utf-8" if p.derived else "ascii") for p in patterns
-        ],
-        ids=[p.number for p in patterns],
-        flags=[p.flags | _UNICODE if p.derived else 0 for p in patterns],
+        expressions=[pattern.expression.encode() for pattern in patterns],
+        ids=[pattern.number for pattern in patterns],
+        flags=[pattern.flags for pattern in patterns],
     )
     return database
 

@@ -19,6 +19,9 @@ FIRST_YEAR, LAST_YEAR = 1925, 2039
 """Years of birth of people on record; transforms read no clock. Earlier years are rare
 among the living, and common by chance in long row numbers."""
 
+FIRST_NAMED_YEAR = 1900
+"""The same for kinds of which a row of digits counts only next to a word."""
+
 
 def compact(value: str) -> str:
     """A value without white space and the separators . / : and -, in capitals."""
@@ -81,3 +84,13 @@ def is_date(year: int, month: int, day: int, *, first: int = FIRST_YEAR) -> bool
     if not first <= year <= LAST_YEAR or not 1 <= month <= 12:  # noqa: PLR2004
         return False
     return 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def is_day(digits: Sequence[int]) -> bool:
+    """Whether six digits, year, month and day, are a day of some century.
+
+    People of a hundred years and more are not refused: their years are those of
+    children, too.
+    """
+    year, month, day = (10 * digits[at] + digits[at + 1] for at in (0, 2, 4))
+    return any(is_date(century + year, month, day) for century in (1900, 2000))

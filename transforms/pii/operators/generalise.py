@@ -34,6 +34,7 @@ from isinglass.transforms.pii.operators.normalised import (
 )
 from isinglass.transforms.pii.operators.surrogates.numbers import issuer_of
 from isinglass.transforms.pii.operators.surrogates.phones import split_number
+from isinglass.transforms.pii.plain import plain_value
 
 _PREFIX_BITS = {4: 16, 6: 32}
 """A /16 was the smallest block of a large network (class B of RFC 791), a /32 is the
@@ -48,6 +49,7 @@ _DETAIL = re.compile(
 
 def generalise(entity: str, value: str) -> str:
     """The coarse form of a value."""
+    value = plain_value(value)
     kind = "date" if entity == "DATE_TIME" else kind_of(entity)
     if kind == "ip":
         return _network(value) or f"<{entity}>"

@@ -9,6 +9,8 @@ from functools import cache
 
 import phonenumbers
 
+from isinglass.transforms.pii.plain import plain_value
+
 _KINDS = {
     "CREDIT_CARD": "card",
     "EMAIL_ADDRESS": "email",
@@ -49,6 +51,9 @@ def country_of(entity: str) -> str | None:
 def normalised(entity: str, value: str) -> str:
     """The value without what may differ between two spellings of it.
 
+    Characters of full width, other blanks and hyphens and invisible characters are
+    made plain first, as recognizers read them.
+
     - e-mail: NFC, case folded. RFC 5321 allows local parts that differ in case only,
       but hardly any host makes them different mailboxes.
     - card, IBAN, national ids: digits and upper-case letters only.
@@ -59,7 +64,7 @@ def normalised(entity: str, value: str) -> str:
     - person: NFC, case folded, one blank between words.
     - everything else: NFC.
     """
-    kind = kind_of(entity)
+    kind, value = kind_of(entity), plain_value(value)
     if kind in _COMPACT:
         return compact(value)
     if kind == "phone":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from isinglass.schemas.config import PiiConfig
+from isinglass.transforms.characters import without_marks
 from isinglass.transforms.edits.edits import Write, Written
 from isinglass.transforms.pii.operators.generalise import generalise
 from isinglass.transforms.pii.operators.normalised import normalised
@@ -38,7 +39,7 @@ def value_key(key: bytes, entity: str, value: str) -> str:
 _OPERATORS: dict[str, Callable[[str, str, str], str]] = {
     "replace": lambda entity, _value, _mark: f"<{entity}>",
     "mask": lambda _entity, value, _mark: "".join(
-        "*" if char.isalnum() else char for char in value
+        "*" if char.isalnum() else char for char in without_marks(value)
     ),
     "redact": lambda _entity, _value, _mark: "",
     "generalise": lambda entity, value, _mark: generalise(entity, value),

@@ -14,7 +14,15 @@ CONTEXT_REACH = 40
 """Code points before a number in which its context words stand."""
 
 _AFTER_CHARS = 4
-_OTHER_CHARS = 16
+_OTHER_CHARS = 24
+_MOST_PAGES = 100
+# What stands between a word and its number in text, in mark-up and in code.
+_MARKS = r"[\s.:#\"'=>(\[]*"
+_DOI = r"\b10\.[0-9]{4,9}/\S*"
+_ZONE = re.compile(r"\b(?:UTC|GMT) ?$")
+_PAGES = re.compile(r"(?:^|\) ?)([0-9]{3,5})-([0-9]{3,5})$")
+_VOLUME = re.compile(r"[0-9)] ?[,:;]? ?$")
+_VOLUME_OF_ISSUE = re.compile(r"[0-9] ?$")
 _LIKE_ASCII = str.maketrans(LIKE_ASCII)
 _MASK = str.maketrans("012345678", "999999999")
 
@@ -33,9 +41,7 @@ class Form:
 
 def plain(text: str) -> str:
     """The text, of the same length, with ASCII digits and marks for all others."""
-    if text.isascii() and "\t" not in text:
-        return text
-    return text.translate(_LIKE_ASCII)
+    return text if text.isascii() else text.translate(_LIKE_ASCII)
 
 
 @lru_cache(maxsize=65_536)
@@ -72,6 +78,7 @@ class Surroundings:
     context: Context
     after: re.Pattern[str]
     other: re.Pattern[str]
+    never: re.Pattern[str]
     extension: re.Pattern[str]
 
     @classmethod
@@ -80,7 +87,8 @@ class Surroundings:
         """Read the data file, once a process."""
         data = load_data("phones", "formats").content
         unspaced = "|".join(map(re.escape, data["unspaced"]))
-        after, other = "|".join(data["after"]), "|".join(data["other"])
+        after, never = "|".join(data["after"]), "|".join(data["never"])
+        other = "|".join(data["other"])
         return cls(
             Context.of([*data["words"], *data["unspaced"]]),
             re.compile(
@@ -88,6 +96,7 @@ class Surroundings:
                 re.IGNORECASE,
             ),
             re.compile(rf"\b(?:{other})s?\b[\s.:#]*$", re.IGNORECASE),
+            re.compile(rf"(?:\b(?:{never})s?\b{_MARKS}|{_DOI})$", re.IGNORECASE),
             re.compile(data["extension"], re.IGNORECASE),
         )
 
@@ -99,6 +108,23 @@ class Surroundings:
     def is_other(self, before: str) -> bool:
         """Whether the words right before a number say that it is something else."""
         return self.other.search(before, max(0, len(before) - _OTHER_CHARS)) is not None
+
+    def is_never(self, before: str, value: str) -> bool:
+        """Whether a number is something else, whatever other words are near it.
+
+        The words right before it say so, or it is a range of pages behind a volume.
+        """
+        low = max(0, len(before) - _OTHER_CHARS)
+        if self.never.search(before, low) is not None:
+            return True
+        if value.startswith("+"):
+            return _ZONE.search(before, low) is not None
+        pages = _PAGES.search(value)
+        if pages is None or len(pages[1]) != len(pages[2]):
+            return False
+        many = int(pages[2]) - int(pages[1])
+        volume = _VOLUME if value[0].isdigit() else _VOLUME_OF_ISSUE
+        return 0 <= many < _MOST_PAGES and volume.search(before, low) is not None
 
     def extension_length(self, behind: str) -> int:
         """Characters of an extension right after a number; 0 without one."""

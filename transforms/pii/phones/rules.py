@@ -29,14 +29,18 @@ def is_valid_abroad(digits: str) -> bool | None:
 
     Args:
         digits: ASCII digits; a trunk prefix after the country code is allowed.
-    None if there is no such country code, or no number of that length with it.
+    None if there is no such country code, or no fixed line or mobile number of that
+    length with it.
     """
     for length in range(1, _LONGEST_CODE + 1):
         code = int(digits[:length])
         if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
             if _country(code).fullmatch(digits, length):
                 return True
-            return False if len(digits) - length in _lengths(code) else None
+            prefix, lengths = _lengths(code)
+            own = digits[length:].removeprefix(prefix)
+            likely = len(own) in lengths or len(digits) - length in lengths
+            return False if likely else None
     return None
 
 
@@ -51,6 +55,19 @@ def is_mobile(digits: str, regions: tuple[str, ...]) -> bool:
     """Whether digits are a mobile number of a region where these are told by digits."""
     plain = load_data("phones", "formats").content["plain_mobile"]
     return any(_mobile(r).fullmatch(digits) for r in regions if r in plain)
+
+
+@lru_cache(maxsize=65_536)
+def is_bare(digits: str, regions: tuple[str, ...]) -> bool:
+    """Whether digits need no context word, by the plan of a region that says so."""
+    wanted: dict[str, str] = load_data("phones", "formats").content["bare"]
+    return any(
+        _national(region).fullmatch(digits) is not None
+        if wanted[region] == "all"
+        else digits.startswith("0") and _mobile(region).fullmatch(digits) is not None
+        for region in regions
+        if region in wanted
+    )
 
 
 @cache
@@ -76,12 +93,16 @@ def _country(code: int) -> re.Pattern[str]:
 
 
 @cache
-def _lengths(code: int) -> frozenset[int]:
-    """How many digits a number has after a country code, a trunk zero included."""
-    plans = _plans(code)
-    # Of the regions that share a code, the first is the one it belongs to.
-    lengths = set(plans[0].general_desc.possible_length)
-    return frozenset(lengths | {n + 1 for n in lengths if plans[0].national_prefix})
+def _lengths(code: int) -> tuple[str, frozenset[int]]:
+    """The trunk prefix of a country code, and how many digits a number has without.
+
+    Of the regions that share a code, the first is the one it belongs to.
+    """
+    plan = _plans(code)[0]
+    kinds = (plan.fixed_line, plan.mobile)
+    lengths = [n for kind in kinds if kind for n in kind.possible_length if n > 0]
+    lengths = lengths or plan.general_desc.possible_length
+    return plan.national_prefix or "", frozenset(lengths)
 
 
 def _plans(code: int) -> list[Any]:
@@ -113,8 +134,16 @@ _TRUNK_ZERO = re.compile(r"\(0+\)")
 _LEAST_CHECKED = 9
 """Shorter numbers are valid in the plan of some region by chance."""
 
-_PLACEHOLDER = "1234567"
-_YEARS = re.compile(r"(?:1[0-9]|20)[0-9]{2}[-/. ](?:1[0-9]|20)[0-9]{2}")
+_PLACEHOLDERS = ("1234567", "01234567", "0102030405")
+_YEAR = r"(?:1[0-9]|20)[0-9]{2}"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+# Years, a year and pages of a citation, (2019) 505-510, thousands, or an IP address.
+_OTHERS = re.compile(
+    rf"{_YEAR}(?:[-/. ]{_YEAR})+|\({_YEAR}\).*|{_OCTET}(?:\.{_OCTET}){{3}}"
+    r"|(?:19|20)[0-9]{2} [0-9]{2,4}-[0-9]{2,4}|[0-9]{1,3}(?: 000)+"
+)
+_MOST_NATIONAL = 12
+"""Digits dialled within a country: eleven after a trunk prefix, as in Germany."""
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 
@@ -143,7 +172,7 @@ def judge(form: Form, value: str, regions: tuple[str, ...]) -> Verdict | None:
     None if it is no number at all.
     """
     digits = digits_of(value)
-    if _is_another(value, digits):
+    if len(digits) > MOST_E164_DIGITS or _is_card(value, digits):
         return None
     if "+" in value:
         return _international(value, digits)
@@ -152,16 +181,22 @@ def judge(form: Form, value: str, regions: tuple[str, ...]) -> Verdict | None:
     valid = len(digits) >= _LEAST_CHECKED and is_valid_within(digits, regions)
     if form.need == "area":
         return _north_american(digits, valid)
-    if form.need == "mobile" and len(digits) > LEAST_DIGITS and not valid:
+    odd = form.need == "mobile" and len(digits) > LEAST_DIGITS and not valid
+    if odd or (len(digits) > _MOST_NATIONAL and not is_valid_abroad(digits)):
         return None
     in_script = form.need == "mobile" and is_mobile(digits, regions)
-    return Verdict(valid, _needs_word(form, digits, valid), in_script)
+    needs_word = _needs_word(form, value, valid)
+    if needs_word and valid and is_bare(digits, regions):
+        needs_word = False
+    return Verdict(valid, needs_word, in_script)
 
 
-def _needs_word(form: Form, digits: str, valid: bool) -> bool:  # noqa: FBT001
+def _needs_word(form: Form, value: str, valid: bool) -> bool:  # noqa: FBT001
+    digits = digits_of(value)
     if form.need == "trunk":
         least, most = _TRUNK_DIGITS
-        return digits[0] != "0" or not least <= len(digits) <= most
+        dotted = "." in value and not valid
+        return digits[0] != "0" or not least <= len(digits) <= most or dotted
     return form.need in ("context", "mobile") or (form.need == "plan" and not valid)
 
 
@@ -197,14 +232,19 @@ def _north_american(digits: str, valid: bool) -> Verdict | None:  # noqa: FBT001
     )
 
 
-def _is_another(value: str, digits: str) -> bool:
-    """Whether digits are too many, made up, a card, a book number or years."""
-    if digits.startswith(_PLACEHOLDER) or len(digits) > MOST_E164_DIGITS:
+def is_another(value: str) -> bool:
+    """Whether digits are made up, of a book or a machine, years, or a citation."""
+    digits = digits_of(value)
+    if digits.startswith(_PLACEHOLDERS):
         return True
     if "+" in value:
         return False
-    if len(digits) >= _CARD_DIGITS and passes_luhn([int(digit) for digit in digits]):
-        return True
     if len(digits) == _BOOK_DIGITS and digits.startswith(("978", "979")):
         return True
-    return _YEARS.fullmatch(value) is not None
+    return _OTHERS.fullmatch(value) is not None
+
+
+def _is_card(value: str, digits: str) -> bool:
+    if "+" in value or len(digits) < _CARD_DIGITS:
+        return False
+    return passes_luhn([int(digit) for digit in digits])

@@ -23,7 +23,7 @@ MOST_SEPARATORS = 3
 
 LIKE_ASCII: dict[int, str] = {
     **{0xFF10 + digit: str(digit) for digit in range(10)},
-    **dict.fromkeys((0x09, 0xA0, 0x2007, 0x2009, 0x200A, 0x202F, 0x3000), " "),
+    **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x200A, 0x202F, 0x3000), " "),
     **dict.fromkeys((*range(0x2010, 0x2016), 0xFF0D), "-"),
     0xFF08: "(",
     0xFF09: ")",
@@ -45,8 +45,9 @@ def digit_runs(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Windows:
     """Find every run of at least `LEAST_DIGITS` digits.
 
     Digits are ASCII or full width ones; separators are blanks, hyphens, dots, slashes
-    and round brackets, and what `LIKE_ASCII` takes for one. A run is of one line of
-    one text, and starts with a `+` or `(` that leads it.
+    and round brackets, and what `LIKE_ASCII` takes for one; a tab is none, it separates
+    columns. A run is of one line of one text, and starts with a `+` or `(` that leads
+    it.
     """
     return Windows(*_runs(data, offsets, _kinds()))
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import regex  # type: ignore[import-untyped]
 
 from isinglass.schemas.config.recognizers import AllowConfig, RecognizersConfig
+from isinglass.transforms.pii.plain import plain_value
 from isinglass.transforms.pii.plugins.value_files import FLAGS, compiled, listed_values
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Allowed:
         """Read the lists and compile the patterns.
 
         As in Presidio, an exact value must be the whole finding in the same case, and
-        patterns are searched for in it in any case.
+        patterns are searched for in it in any case. Both are compared with the finding
+        as it is written and as recognizers read it, in plain characters.
 
         Raises:
             ConfigError: A file cannot be read, a pattern is wrong, or a list is empty.
@@ -52,8 +54,9 @@ class Allowed:
 
         @cache
         def held(entity: str, value: str) -> bool:
+            spellings = {value, plain_value(value)}
             return any(
-                (not kinds or entity in kinds) and holds(value)
+                (not kinds or entity in kinds) and any(map(holds, spellings))
                 for kinds, holds in self.lists
             )
 
@@ -77,7 +80,8 @@ def _values(found: pa.RecordBatch, texts: pa.StringArray) -> Iterator[str]:
 def _list_of(entry: AllowConfig, key: str) -> _List:
     values = listed_values(entry.values, entry.file, key)
     if entry.match == "exact":
-        return frozenset(entry.entities), frozenset(values).__contains__
+        exact = frozenset([*values, *map(plain_value, values)])
+        return frozenset(entry.entities), exact.__contains__
     for index, expression in enumerate(values):
         compiled(expression, FLAGS, f"{key}.values.{index}")
     pattern = regex.compile("|".join(f"(?:{e})" for e in values), FLAGS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 
 import pytest
 
@@ -118,3 +119,23 @@ def test_equal_values_have_equal_keys_of_one_entity_and_key_only() -> None:
     assert one == two != mask
     other = apply(["jo"], [(0, 0, 2, "HASH")], b"other")
     assert other.findings.column("value_key").to_pylist() != [one]
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [
+        ("Anna-M. Doe", "****-*. ***"),
+        ("กิตติ", "***"),
+        ("राम", "**"),
+        ("שְׁלֹמֹה", "****"),
+        ("Jose\u0301", "****"),
+        ("김철수", "***"),
+        ("ش\u200cریف", "****"),
+        ("1\ufe0f\u20e32", "**"),
+    ],
+)
+def test_of_a_masked_value_its_length_stays_alone(value: str, masked: str) -> None:
+    assert operate("mask", "PERSON", value, "0" * 32) == masked
+    fake = operate("surrogate", "PERSON", value, f"{7:032x}")
+    kept = {char for char in fake if unicodedata.category(char)[0] in "MC"}
+    assert kept == set()

@@ -140,7 +140,9 @@ SHAPED = ("UK_NHS", "CRYPTO", "LOCATION")
     st.text("aZéЖжΩω余한אあ7٣\uff17 -_.\u0301🙂", min_size=1, max_size=30),
 )
 def test_length_and_classes_stay(entity: str, value: str) -> None:
-    own, value = fake(entity, value), unicodedata.normalize("NFC", value)
+    own = fake(entity, value)
+    # Marks that stand apart are a part of their letter, which another one replaces.
+    value = unicodedata.normalize("NFC", value).replace("\u0301", "")
     if own == f"<{entity}>":
         assert not any(char.isalnum() for char in value)
         return

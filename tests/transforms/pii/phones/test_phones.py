@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -21,22 +19,7 @@ from isinglass.transforms.pii.phones.scanner import (
 )
 from isinglass.transforms.text import string_buffers
 from tests.properties import examples
-
-REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CN", "KR", "BR", "AU")
-SCANNER = PhoneScanner(REGIONS)
-
-
-def scan(texts: list[str]) -> list[dict[str, Any]]:
-    found, budget = FoundColumns(), Budget(60)
-    SCANNER.scan(*string_buffers(pa.array(texts, pa.string())), budget, found)
-    assert not budget.failed
-    rows: list[dict[str, Any]] = found.batch().to_pylist()
-    return rows
-
-
-def values(text: str) -> list[str]:
-    return [text[f["start"] : f["end"]] for f in scan([text])]
-
+from tests.transforms.pii.phones.scanning import REGIONS, scan, values
 
 # The part between the brackets [[ ]] is the number.
 FOUND = [
@@ -199,7 +182,7 @@ def test_texts_of_a_batch_do_not_see_each_other(texts: list[str]) -> None:
 def test_slices_are_counted_from_their_beginning() -> None:
     texts = pa.array(["(202) 958-0134", "é (202) 958-0134"])[1:]
     found = FoundColumns()
-    SCANNER.scan(*string_buffers(texts), Budget(60), found)
+    PhoneScanner(REGIONS).scan(*string_buffers(texts), Budget(60), found)
     (one,) = found.batch().to_pylist()
     assert (one["row"], one["start"], one["end"]) == (0, 2, 16)
 
@@ -213,6 +196,9 @@ def test_slices_are_counted_from_their_beginning() -> None:
         "(((((((((1) " * 20_000,
         "+1+1+1+1" * 30_000,
         "\uff11\uff12\uff13\u3000" * 30_000,
+        "12 042 68-53-17 " * 20_000,
+        "0123 45-67  12 345 " * 20_000,
+        "_12 34 56 78 90 " * 20_000,
     ],
 )
 def test_pages_of_digits_are_no_numbers(page: str) -> None:
@@ -230,7 +216,7 @@ def test_time_is_looked_at_within_a_run() -> None:
     budget = Budget(3, lambda: float(next(ticks)))
     texts = pa.array(["12 34 56 78 90 " * 1000, "(202) 958-0134"])
     found = FoundColumns()
-    SCANNER.scan(*string_buffers(texts), budget, found)
+    PhoneScanner(REGIONS).scan(*string_buffers(texts), budget, found)
     assert set(budget.failed) == {0}
     assert [f["row"] for f in found.batch().to_pylist()] == [1]
 
@@ -274,7 +260,12 @@ def test_what_has_no_form() -> None:
 
 def test_plans() -> None:
     assert is_valid_abroad("442071838750") is True
-    assert is_valid_abroad("442071838") is False
+    assert is_valid_abroad("444000000000") is False
+    # No fixed line or mobile number of Britain has seven digits.
+    assert is_valid_abroad("442071838") is None
+    # A trunk prefix is one digit more, and no other first digit is.
+    assert is_valid_abroad("4402071838750") is True
+    assert is_valid_abroad("4420718387501") is None
     assert is_valid_abroad("210123456789") is None
     assert is_valid_abroad("1202958") is None
     assert is_valid_within("02071838750", ("GB",))

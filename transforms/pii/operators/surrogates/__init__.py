@@ -41,6 +41,7 @@ from isinglass.transforms.pii.operators.surrogates.shape import (
     Stream,
     shaped,
 )
+from isinglass.transforms.pii.plain import plain_value
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.operators.surrogates.shape import Check
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     Looks = Callable[[str], bool]
     Maker = Callable[[str, Stream], str | None]
     Guarded = tuple[tuple[regex.Pattern[str], ...], Callable[[str], bool]]
+
+_TRUNK_GROUP = regex.compile(" 0[0-9]{3} ")
 
 _RULES: dict[str, tuple[Maker | None, Looks | None]] = {
     "card": (fake_card, is_fake_card),
@@ -73,14 +76,16 @@ def surrogate(entity: str, value: str, mark: str) -> str:
 
     It depends on the key, the entity and the normalised value alone, and on how the
     value is written, so no state is shared and every spelling of a value gets the same
-    fake, spelled alike. Different values may get the same fake where the docstring of
-    the kind says that there are few. The fake of a kind that has no reserved range is
-    one for which the checks of the catalogue do not hold.
+    fake, spelled alike, but always in plain characters: one of full width or with
+    invisible characters would be in no reserved range for who reads it as it stands.
+    Different values may get the same fake where the docstring of the kind says that
+    there are few. The fake of a kind that has no reserved range is one for which the
+    checks of the catalogue do not hold.
 
     It is drawn again while digits in it pass as a payment card, or the whole as an
     identity number of another kind: the fake of one kind must not be found as another.
     """
-    stream = Stream(mark)
+    stream, value = Stream(mark), plain_value(value)
     fake = _made(entity, value, stream)
     for _ in range(MOST_TRIES):
         if not holds_card(fake) and not _is_another(entity, fake):
@@ -112,7 +117,12 @@ def _is_not(looks: Looks, fake: str) -> bool:
 
 
 def _is_another(entity: str, fake: str) -> bool:
-    """Whether a fake is an identity number of another kind that needs no word."""
+    """Whether a fake is an identity number of another kind that needs no word.
+
+    Or its last groups may be dialled: `957 0805 1280 87`.
+    """
+    if range_of(entity) is None and _TRUNK_GROUP.search(fake):
+        return country_of(entity) is not None
     return any(
         check(fake)
         for other, pattern, check in _certain_numbers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from isinglass.transforms.characters import without_marks
 from isinglass.transforms.pii.data import load_data
 from isinglass.transforms.pii.operators.normalised import unfolded
 from isinglass.transforms.pii.operators.surrogates.shape import Stream, same_shape
@@ -21,10 +22,10 @@ def fake_person(value: str, stream: Stream) -> str | None:
     becomes another initial. There are 2,688 given and 602,112 family names. Han
     characters become Han characters that are no surname, 48 to a place, so that names
     of two have 2,304 fakes and collisions are common. Names in other scripts keep
-    their script, letter for letter.
+    their script, letter for letter, without vowel signs and other marks.
     None if nothing in the value was changed.
     """
-    given, value = value, unfolded(value)
+    given, value = value, without_marks(unfolded(value))
     parts = list(_PART.finditer(value))
     pieces, end = [], 0
     for number, part in enumerate(parts):

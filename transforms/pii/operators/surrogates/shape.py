@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from isinglass.transforms.characters import without_marks
 from isinglass.transforms.pii.operators.normalised import normalised
 
 if TYPE_CHECKING:
@@ -78,15 +79,16 @@ class Stream:
 
 
 def same_shape(value: str, stream: Stream) -> str:
-    """Another value of the same length and shape.
+    """Another value of the same shape, as many characters as a reader sees.
 
+    Marks that stand apart, such as vowel signs, are left out with their letters.
     A decimal digit becomes a digit of the same script, an upper-case letter an
     upper-case and a lower-case letter a lower-case one, of the same script where it is
     one of `_SCRIPTS` and else a Latin one; everything else stays. Short values have
     few fakes, 10**digits * 26**letters in all, so different ones may get the same.
     """
     pieces = []
-    for char in value:
+    for char in without_marks(value):
         if char.isdecimal():
             zero = ord(char) - unicodedata.decimal(char)
             pieces.append(chr(zero + stream.below(10)))
