@@ -41,8 +41,11 @@ _WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
 # A zero width space and marks of direction, which may part a value from the word before
 # or behind it, or stand within the value.
 _PARTING = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_PARTED = re.compile(rf"(?<=[^\W_])[{_PARTING}]+(?=[^\W_]|[+(])")
-_WORD = r"(?=[^\W\d_]{2})(?:[A-Z]?[a-z]+|[A-Z]+|[^\W\d_A-Za-z]+)"
+_BEYOND = "\u0080-\U0010ffff"
+_PARTED = re.compile(
+    rf"(?<=[0-9A-Za-z{_BEYOND}])[{_PARTING}]+(?=[0-9A-Za-z+({_BEYOND}])"
+)
+_WORD = rf"(?=\S\S)(?:[A-Z]?[a-z{_BEYOND}]+|[A-Z{_BEYOND}]+)"
 _WORD_BEFORE = re.compile(rf"(?:^|[\s\"'()<>\[\]{{}}|,;]){_WORD}$")
 _WORD_BEHIND = re.compile(rf"{_WORD}(?:[\s\"'()<>\[\]{{}}|,;.:!?]|$)")
 _VALUE_BEFORE = re.compile(r"[@\d]\S*$")

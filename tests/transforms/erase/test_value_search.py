@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - values in scripts whose letters look alike.
 """Known values in texts: every spelling, no longer word, and no other value."""
 
 from __future__ import annotations
