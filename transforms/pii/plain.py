@@ -181,7 +181,7 @@ def _plain(text: str, *, parts: bool = True) -> tuple[str, NDArray[np.int64] | N
 
 
 def _parted(marks: re.Match[str]) -> str:
-    """Blanks for what parts a word from what holds digits or an at sign, else itself."""
+    """Blanks for what parts a word from digits or an at sign, else itself."""
     start, end = marks.span()
     before = marks.string[max(0, start - _REACH) : start]
     behind = marks.string[end : end + _REACH]
