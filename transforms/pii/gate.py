@@ -1,4 +1,4 @@
-"""One Hyperscan database that says which stretches of a batch a recognizer must see."""
+"""Hyperscan databases that say which stretches of a batch a recognizer must see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import hyperscan
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
+from isinglass.transforms.pii.digit_groups import close_digits, needs_digits
 
 REACH_BYTES = 256
 """Context on either side of a hit that a window holds, unless its line is shorter."""
@@ -49,10 +49,16 @@ class GatePattern:
 
 @dataclass(frozen=True)
 class Gate:
-    """A compiled database. Not to be pickled."""
+    """Compiled databases. Not to be pickled.
+
+    Attributes:
+        database: Scans whole texts; None without patterns.
+        numeric: Scans what stands around close digits; None without patterns.
+    """
 
     database: Any = field(repr=False)
     derived: tuple[int, ...] = ()
+    numeric: Any = field(default=None, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
@@ -73,13 +79,17 @@ class Gate:
             numbers.append(number)
             ends.append(low + end)
 
-        if self.database is not None:
-            view, scan = data.data, self.database.scan
-            # A database has one scratch space, which one scan at a time may use.
-            with self.lock:
-                for low, high in pairwise(offsets.tolist()):
-                    if high > low:
-                        scan(view[low:high], match_event_handler=note, context=low)
+        def search(database: Any, starts: NDArray[Any], stops: NDArray[Any]) -> None:
+            for low, high in zip(starts.tolist(), stops.tolist(), strict=True):
+                if high > low:
+                    database.scan(data.data[low:high], note, context=low)
+
+        # A database has one scratch space, which one scan at a time may use.
+        with self.lock:
+            if self.database is not None:
+                search(self.database, offsets[:-1], offsets[1:])
+            if self.numeric is not None:
+                search(self.numeric, *close_digits(data, offsets))
         return self._spread(np.array(numbers, np.int64), np.array(ends, np.int64))
 
     def _spread(
@@ -99,7 +109,7 @@ class Gate:
 
 @lru_cache(maxsize=8)
 def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
-    """Compile patterns into one database, once for equal ones.
+    """Compile patterns into two databases, once for equal ones.
 
     That takes a second for the whole catalogue.
 
@@ -107,7 +117,11 @@ def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
         hyperscan.error: A pattern is not accepted; see `is_accepted`.
     """
     derived = {p.number for p in patterns if p.derived and p.number != PASSING}
-    return Gate(compile_database(patterns), tuple(sorted(derived)))
+    numeric = [p for p in patterns if not p.derived and needs_digits(p.expression)]
+    whole = [p for p in patterns if p not in numeric]
+    return Gate(
+        compile_database(whole), tuple(sorted(derived)), compile_database(numeric)
+    )
 
 
 def compile_database(patterns: Sequence[GatePattern]) -> Any:
