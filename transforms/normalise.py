@@ -231,16 +231,23 @@ def normalise(
         numbers=config.numbers,
         nfc=config.nfc,
     )
-    data, offsets = string_buffers(texts)
     marks = np.zeros(len(texts), np.bool_)
     if config.nfc:
-        _mark(data, offsets, composing_table(), 0, marks)
+        marks = holding(texts, composing_table())
     if not marks.any():
         return _fold(texts, table)
     mask = pa.array(marks)
     folded = _fold(_compose(texts, mask), table)
     # Some pairs compose in lower case only (H and a macron below: U+1E96).
     return _compose(folded, mask)
+
+
+def holding(texts: pa.StringArray, table: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell which texts, none null, hold a code point that is not 0 in a table."""
+    data, offsets = string_buffers(texts)
+    marks = np.zeros(len(texts), np.bool_)
+    _mark(data, offsets, table, 0, marks)
+    return marks
 
 
 def is_blank(texts: pa.StringArray) -> NDArray[np.bool_]:

@@ -34,7 +34,7 @@ from isinglass.transforms.pii.markup import without_markup
 from isinglass.transforms.pii.models import confirms, recognizer_code, wanted_models
 from isinglass.transforms.pii.names import NameFinder
 from isinglass.transforms.pii.ner.engine import load_engine
-from isinglass.transforms.pii.plain import make_plain
+from isinglass.transforms.pii.plain import make_plain, whole_clusters
 from isinglass.transforms.pii.plugins.allow import Allowed
 from isinglass.transforms.pii.plugins.value_files import user_files
 
@@ -117,6 +117,8 @@ class Detector:
             if inside.any():
                 finder.scan(shown, np.flatnonzero(inside), budget, found)
         batch = found.batch(self.thresholds)
+        if not self.exact:
+            batch = whole_clusters(batch, texts)
         failed = pa.array(sorted(budget.failed), pa.int32())
         scanned = pc.invert(pc.is_in(batch.column("row"), failed))
         kept, suppressed = self.allowed.keep(batch.filter(scanned), texts)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isinglass.transforms.pii.plain import make_plain
+from isinglass.transforms.pii.plain import make_plain, plain_text
 
 if TYPE_CHECKING:
     from isinglass.transforms.pii.detector import Detector
@@ -49,9 +49,16 @@ def test_wide_punctuation_still_separates(identifiers: Detector) -> None:
     assert findings.column("start").to_pylist() == [2, 14]
 
 
-@given(st.lists(st.text("a\u00a0\u200b\uff11\uff0c\u2013\u6c49\U0001f600", max_size=8)))
+@given(
+    st.lists(
+        st.text(
+            "a\u00a0\u200b\u00ad\uff11\u0664\uff0c\u2013\u6c49\U0001f600", max_size=8
+        )
+    )
+)
 def test_characters_keep_their_places(texts: list[str]) -> None:
     shown = make_plain(pa.array(texts, pa.string()))
+    plain = {"\u00a0": " ", "\uff11": "1", "\u0664": "4"}
     for row, (before, after) in enumerate(
         zip(texts, shown.texts.to_pylist(), strict=True)
     ):
@@ -59,8 +66,62 @@ def test_characters_keep_their_places(texts: list[str]) -> None:
         assert len(after) == len(places)
         for char, place in zip(after, places, strict=True):
             odd = before[place]
-            assert char == {
-                "\u00a0": " ",
-                "\uff11": "1",
-            }.get(odd, odd)
-        assert "\u200b" not in after
+            if odd == "\u200b":
+                assert char == " "
+                assert before[:place].rstrip("\u200b")[-1].isalnum()
+            elif odd == "\u2013":
+                assert char in "-\u2013"
+            else:
+                assert char == plain.get(odd, odd)
+        assert not {"\u200b", "\u00ad"} & {*after}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # What parts two words is a blank, what stands within a number or beside a
+        # mark is nothing.
+        ("us\u200bjan", "us jan"),
+        ("us\u200e\u200bjan\u200f.", "us  jan."),
+        ("392\u200b0174", "3920174"),
+        ("120.\u200b137", "120.137"),
+        ("ab\u200b+49", "ab +49"),
+        ("7\u200bab", "7 ab"),
+        ("co\u00adop a\u200db", "coop ab"),
+        # Digits of every script, and emoji of digits.
+        ("\u0660\u0669 \u096a\u096b \u0e51 \U0001d7d8", "09 45 1 0"),
+        ("1\ufe0f\u20e32", "12"),
+        # Letters and accents that stand apart.
+        ("Jose\u0301 e\u00ad\u0301", "Jos\u00e9 \u00e9"),
+        ("\u1112\u1161\u11ab", "\ud55c"),
+    ],
+)
+def test_plain_texts(text: str, shown: str) -> None:
+    plain = make_plain(pa.array(["ascii", text]))
+    assert plain.texts.to_pylist() == ["ascii", shown]
+    assert plain_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # A value has the marks of its letters, and none of another letter.
+        ("\u0e17\u0e35\u0e48jan@interia.pl", "jan@interia.pl"),
+        ("\u2709\ufe0fjan@interia.pl", "jan@interia.pl"),
+        ("mail jose\u0301@interia.pl", "jose\u0301@interia.pl"),
+        ("card 453923730163147\u0669\u20e3.", "453923730163147\u0669\u20e3"),
+        ("card \u0664539237301631479", "\u0664539237301631479"),
+        (
+            "card 4\ufe0f\u20e35\ufe0f\u20e339237301631479",
+            "4\ufe0f\u20e35\ufe0f\u20e339237301631479",
+        ),
+        ("us\u200bjan@interia.pl\u200band", "jan@interia.pl"),
+        ("IBAN\u200eDE89370400440532013000\u200e", "DE89370400440532013000"),
+    ],
+)
+def test_values_take_whole_clusters(
+    text: str, value: str, identifiers: Detector
+) -> None:
+    found = identifiers.detect(pa.array([text]), pa.nulls(1, pa.string())).findings
+    (row,) = found.to_pylist()
+    assert text[row["start"] : row["end"]] == value

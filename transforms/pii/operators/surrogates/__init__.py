@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     Maker = Callable[[str, Stream], str | None]
     Guarded = tuple[tuple[regex.Pattern[str], ...], Callable[[str], bool]]
 
+_TRUNK_GROUP = regex.compile(" 0[0-9]{3} ")
+
 _RULES: dict[str, tuple[Maker | None, Looks | None]] = {
     "card": (fake_card, is_fake_card),
     "email": (fake_email, is_fake_email),
@@ -115,7 +117,12 @@ def _is_not(looks: Looks, fake: str) -> bool:
 
 
 def _is_another(entity: str, fake: str) -> bool:
-    """Whether a fake is an identity number of another kind that needs no word."""
+    """Whether a fake is an identity number of another kind that needs no word.
+
+    Or its last groups may be dialled: `957 0805 1280 87`.
+    """
+    if range_of(entity) is None and _TRUNK_GROUP.search(fake):
+        return country_of(entity) is not None
     return any(
         check(fake)
         for other, pattern, check in _certain_numbers()
