@@ -50,8 +50,10 @@ def _least_of(operation: str, value: Any) -> int:
 def _holds_digits(operation: Any, value: Any) -> bool:
     """Whether a part of a character class is of digits alone."""
     if operation.name == "LITERAL":
-        return bool(_ZERO <= value <= _NINE)
-    return operation.name == "RANGE" and value[0] >= _ZERO and value[1] <= _NINE
+        value = value, value
+    elif operation.name != "RANGE":
+        return False
+    return bool(value[0] >= _ZERO and value[1] <= _NINE)
 
 
 @njit(nogil=True)
@@ -71,8 +73,9 @@ def close_digits(data: Any, offsets: Any) -> Any:
     last = np.zeros(DIGITS, np.int64)
     count = 0
     for row in range(len(offsets) - 1):
-        low, high = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        seen, stop = 0, np.int64(-1)
+        low: Any = np.int64(offsets[row])
+        high: Any = np.int64(offsets[row + 1])
+        seen, stop = 0, low - 1
         for place in range(low, high):
             if data[place] < _ZERO or data[place] > _NINE:
                 continue
