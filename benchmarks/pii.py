@@ -4,7 +4,7 @@ Stock Presidio has the same spaCy model and runs in the same call. One thread; C
 seconds of the process.
 
     python benchmarks/pii.py [--corpus FOLDER] [--labelled FOLDER]
-        [--only speed,equality,quality,names,memory] [--small]
+        [--only speed,equality,quality,tables,names,memory] [--small]
 """
 
 from __future__ import annotations
@@ -22,7 +22,14 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.detection import equality, memory, names, quality, speed  # noqa: E402
+from benchmarks.detection import (  # noqa: E402
+    equality,
+    memory,
+    names,
+    quality,
+    speed,
+    tables,
+)
 from benchmarks.detection.peers import DATA  # noqa: E402
 from benchmarks.measuring.parts import (  # noqa: E402
     add_part_options,
@@ -30,7 +37,7 @@ from benchmarks.measuring.parts import (  # noqa: E402
     run_parts,
 )
 
-PARTS = ("speed", "equality", "quality", "names", "memory")
+PARTS = ("speed", "equality", "quality", "tables", "names", "memory")
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +61,7 @@ def main() -> None:
             "speed": partial(speed.run, corpus, small=small),
             "equality": partial(equality.run, corpus, small=small),
             "quality": partial(quality.run, arguments.labelled, small=small),
+            "tables": partial(tables.run, arguments.labelled, small=small),
             "names": partial(names.run, corpus, arguments.labelled, small=small),
             "memory": partial(memory.run, corpus, small=small),
         },

@@ -101,7 +101,6 @@ SURROGATES: Settings = {
 
 RECOGNIZERS: Settings = {
     "predefined": ["UkNinoRecognizer"],
-    "countries": ["pl"],
     "files": ["recognizers.yaml"],
     "patterns": [
         {

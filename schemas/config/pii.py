@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.canaries import CanaryConfig
+from isinglass.schemas.config.countries import as_codes, entities_of, known, regions_of
 from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.config.recognizers import RecognizersConfig
 
@@ -37,6 +38,10 @@ class EntityConfig(Section):
     operator: Operator = Field("replace", description="How a finding is changed.")
     threshold: float = Field(
         0.0, ge=0.0, le=1.0, description="Findings that score lower are ignored."
+    )
+    needs_word: bool = Field(
+        default=False,
+        description="Count what patterns find only next to a word that names the kind.",
     )
 
 
@@ -87,6 +92,14 @@ class PiiConfig(Section):
         description="Kinds that are looked for; a list given here replaces the "
         "default, so naming one kind leaves out all others.",
     )
+    countries: Annotated[
+        tuple[str, ...], BeforeValidator(as_codes), AfterValidator(known)
+    ] = Field(
+        (),
+        description="Countries, such as [za, pl], or all: adds to entities every "
+        "number of theirs that is known, and to phone_regions their region; see "
+        "docs/countries.md.",
+    )
     recognizers: RecognizersConfig = Field(
         default_factory=RecognizersConfig,
         description="Recognizers and lists of your own.",
@@ -114,6 +127,18 @@ class PiiConfig(Section):
         ("US", "GB", "DE", "FR", "ES", "IT", "IN", "CN", "KR", "BR", "AU"),
         description="Regions whose national phone formats are recognised.",
     )
+
+    @model_validator(mode="after")
+    def _with_countries(self) -> Self:
+        """Name what `countries` adds; what is named already keeps its settings."""
+        if self.countries:
+            added = entities_of(self.countries)
+            regions = (*self.phone_regions, *regions_of(self.countries))
+            self.__dict__.update(
+                entities={e: EntityConfig(**added[e]) for e in added} | self.entities,
+                phone_regions=tuple(dict.fromkeys(regions)),
+            )
+        return self
 
     def settings_of(self, entity: str) -> EntityConfig:
         """Operator and threshold of an entity.

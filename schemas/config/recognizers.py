@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Local, Section
 
@@ -49,12 +49,16 @@ class RecognizersConfig(Section):
     predefined: tuple[str, ...] = Field(
         (), description="Presidio's recognizers by class, such as UkNinoRecognizer."
     )
-    countries: tuple[str, ...] = Field(
-        (), description="All of Presidio's recognizers of these countries, such as pl."
-    )
     files: tuple[Local, ...] = Field(
         (), description="YAML files of recognizers in Presidio's format."
     )
     patterns: tuple[PatternConfig, ...] = ()
     deny: tuple[DenyConfig, ...] = ()
     allow: tuple[AllowConfig, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _countries_stand_above(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "countries" in given:
+            raise ValueError("countries is a key of pii; write pii.countries instead")
+        return given

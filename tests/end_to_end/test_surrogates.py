@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 EMAIL, CARD, IP = "EMAIL_ADDRESS", "CREDIT_CARD", "IP_ADDRESS"
 OPERATORS = {EMAIL: "surrogate", CARD: "surrogate", IP: "generalise"}
 KEY = "a secret of at least thirty-two characters"
-SPELLINGS = ("Jo.Doe@mailbox.io", "jo.doe@mailbox.io")
-CARDS = ("4111 1111 1111 1111", "4111-1111-1111-1111")
+# The last ones with characters of full width, no-break and zero width blanks.
+SPELLINGS = (
+    "Jo.Doe@mailbox.io",
+    "jo.doe@mailbox.io",
+    "jo.doe\uff20mailbox\uff0e\u200bio",
+)
+CARDS = (
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "\uff14\uff11\uff11\uff11\u00a01111\u00a01111\u00a01111",
+)
+ADDRESSES = ("8.8.4.", "8.8.4.", "\uff18.8\uff0e4.\u200b")
 
 
 def corpus(folder: Path) -> None:
@@ -33,8 +43,9 @@ def corpus(folder: Path) -> None:
     rows: list[dict[str, Any]] = []
     for number in range(12):
         text = document(chance)
-        email, card = SPELLINGS[number % 2], CARDS[number % 2]
-        text += f" Write to {email}, paid by card {card} from IP address 8.8.4.{number}"
+        way = number % len(SPELLINGS)
+        email, card, address = SPELLINGS[way], CARDS[way], f"{ADDRESSES[way]}{number}"
+        text += f" Write to {email}, paid by card {card} from IP address {address}"
         rows.append({"id": f"n{number}", "text": f"{text} at noon."})
     folder.mkdir()
     write_jsonl(folder / "a.jsonl", rows[:6])
@@ -87,6 +98,7 @@ def failed(run: Path) -> set[str]:
 def test_a_value_has_one_surrogate_in_all_shards(finished: Path) -> None:
     found = pieces(finished)
     assert len(found[EMAIL]) == len(found[CARD]) == 12
+    assert all(piece.isascii() for kind in found.values() for piece in kind)
     assert len({piece.casefold() for piece in found[EMAIL]}) == 1
     assert len({piece.replace("-", " ") for piece in found[CARD]}) == 1
     assert {piece.partition("@")[2] for piece in found[EMAIL]} <= {

@@ -51,8 +51,8 @@ PATTERN = {"entity": "STAFF_ID", "name": "staff", "regex": "E-[0-9]{6}"}
         ("pii.found", {"entity": "ours.kind"}, {}),
         (
             "pii.found",
-            {"entity": "PL_NIP"},
-            {"pii": {"recognizers": {"countries": ["pl"]}}},
+            {"entity": "US_PASSPORT"},
+            {"pii": {"countries": ["us"]}},
         ),
         ("pii.unread", {"language": "zh"}, {}),
         ("pii.found", {"entity": "PERSON"}, LISTED),

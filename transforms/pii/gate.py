@@ -24,9 +24,17 @@ LIMIT_BYTES = 2048
 PASSING = 1 << 24
 """Number of patterns whose hits count for every derived pattern."""
 
+WORDS = PASSING - 1
+"""Number of the words behind which other patterns are tried."""
+
 _CONTINUATION = 0x80
 
-_UNICODE = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP | hyperscan.HS_FLAG_PREFILTER
+WIDENED = hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_PREFILTER
+"""Of patterns for characters, in which Hyperscan widens look-arounds and the like."""
+
+UNICODE = WIDENED | hyperscan.HS_FLAG_UCP
+"""The same, and classes such as \\w hold the letters of all scripts: these take a
+hundred times as long to compile."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +43,9 @@ class GatePattern:
 
     Attributes:
         number: What hits are reported under; several patterns may share one.
-        derived: False for a byte pattern written as a superset. True for an original
-            pattern of a recognizer, which Hyperscan widens by itself where it holds
-            look-arounds or back-references (its prefilter mode).
-        flags: Hyperscan flags (case, line and dot rules) of a derived pattern.
+        derived: Whether it is an original pattern of a recognizer, which is shown
+            whole texts.
+        flags: Of Hyperscan; none for a byte pattern written as a superset.
     """
 
     number: int
@@ -130,11 +137,9 @@ def compile_database(patterns: Sequence[GatePattern]) -> Any:
         return None
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
-        expressions=[
-            p.expression.encode("utf-8" if p.derived else "ascii") for p in patterns
-        ],
-        ids=[p.number for p in patterns],
-        flags=[p.flags | _UNICODE if p.derived else 0 for p in patterns],
+        expressions=[pattern.expression.encode() for pattern in patterns],
+        ids=[pattern.number for pattern in patterns],
+        flags=[pattern.flags for pattern in patterns],
     )
     return database
 

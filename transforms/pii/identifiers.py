@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from isinglass.schemas.config import PiiConfig
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.gate import Gate, GatePattern, compile_gate, hit_rows
+from isinglass.transforms.pii.near_words import NearWords, words_patterns
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import (
     Identifier,
@@ -42,12 +43,14 @@ class IdentifierScanner:
     Attributes:
         gate: Numbers are positions in `identifiers`.
         phones: Finds telephone numbers, without Presidio; None to find none.
+        near: Looks for those that count next to a word only; None without any.
     """
 
     identifiers: tuple[Identifier, ...]
     gate: Gate
     gated: tuple[bool, ...]
     phones: PhoneScanner | None = None
+    near: NearWords | None = None
 
     @classmethod
     def build(cls, config: PiiConfig) -> IdentifierScanner:
@@ -59,13 +62,21 @@ class IdentifierScanner:
         silence_presidio()
         identifiers = tuple(build_identifiers(config))
         patterns = [gate_patterns(*numbered) for numbered in enumerate(identifiers)]
+        behind = {n: i for n, i in enumerate(identifiers) if i.behind_words}
+        if behind:
+            patterns.append(words_patterns([i.near for i in behind.values()]))
         return cls(
             identifiers,
             compile_gate(tuple(dict.fromkeys(chain.from_iterable(patterns)))),
-            tuple(map(bool, patterns)),
+            tuple(map(bool, patterns[: len(identifiers)])),
             # Presidio's search for phone numbers is slow, and judges by plans only.
             PhoneScanner(config.phone_regions)
             if PHONE_NUMBER in config.entities
+            else None,
+            NearWords.of(
+                {n: (i.near, [p for _, p in i.patterns]) for n, i in behind.items()}
+            )
+            if behind
             else None,
         )
 
@@ -75,6 +86,8 @@ class IdentifierScanner:
         if self.phones is not None:
             self.phones.scan(data, offsets, budget, found)
         numbers, ends = self.gate.scan(data, offsets)
+        if self.near is not None:
+            numbers, ends = self.near.follow((numbers, ends), data, offsets)
         order = np.argsort(numbers, kind="stable")
         numbers, ends = numbers[order], ends[order]
         bounds = np.searchsorted(numbers, np.arange(len(self.identifiers) + 1))
@@ -113,10 +126,12 @@ class IdentifierScanner:
             ):
                 continue
             word = None
-            if match.score < 1:
+            if match.score < 1 or identifier.near:
                 # One more, by which it is seen whether the first word is whole.
                 before = piece.before(start, CONTEXT_CHARS + 1)
                 word = identifier.context.find(before, len(before))
+            if identifier.near and word is None:
+                continue
             found.add(
                 (piece.row, start + piece.origin, end + piece.origin),
                 Origin(identifier.entity, PATTERN_DETECTOR, match.rule, match.score),
@@ -127,7 +142,12 @@ class IdentifierScanner:
 
 
 def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:
-    """What the gate looks for on behalf of a recognizer; empty to run it ungated."""
+    """What the gate looks for on behalf of a recognizer; empty to run it ungated.
+
+    Those behind words have one pattern for all.
+    """
+    if identifier.behind_words:
+        return []
     if identifier.gate:
         return [GatePattern(number, identifier.gate)]
     return derive_gate(number, identifier.patterns, also=UNSPACED)

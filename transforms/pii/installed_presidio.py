@@ -13,6 +13,8 @@ import yaml
 from isinglass.schemas.errors import MissingExtraError
 
 _OWN_KIND = re.compile(r'supported_entity: str = "(\w+)"')
+_BY_PATTERNS = re.compile("PatternRecognizer|COUNTRY_CODE")
+"""Stands in sources of recognizers by patterns; some inherit from another country's."""
 
 
 def presidio_folder() -> Path:
@@ -33,8 +35,8 @@ def presidio_entities() -> frozenset[str]:
     They are read in its sources, since importing it takes seconds.
     """
     folder = presidio_folder() / "predefined_recognizers"
-    sources = (path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
-    named = (_OWN_KIND.findall(s) for s in sources if "PatternRecognizer" in s)
+    sources = [path.read_text(encoding="utf-8") for path in folder.rglob("*.py")]
+    named = (_OWN_KIND.findall(s) for s in sources if _BY_PATTERNS.search(s))
     return frozenset(chain.from_iterable(named))
 
 

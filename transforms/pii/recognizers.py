@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ import phonenumbers
 import regex  # type: ignore[import-untyped]
 
 from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.countries import presidio_kinds
+from isinglass.schemas.config.kinds import known_kinds
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.pii.catalogue import Entry, load_catalogue
 from isinglass.transforms.pii.installed_presidio import model_labels, presidio_entities
@@ -50,6 +53,7 @@ class Identifier:
         window: `line`, `token`, or `text` for the whole text.
         separated: Whether it is shown spaces for letters of scripts without spaces.
         trusted: Whether it is of the user, whose findings are not judged again.
+        near: Words next to which alone its matches count; empty for anywhere.
     """
 
     entity: str
@@ -60,6 +64,12 @@ class Identifier:
     window: str = "text"
     separated: bool = True
     trusted: bool = False
+    near: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def behind_words(self) -> bool:
+        """Whether its words are looked for first, in place of its gate."""
+        return bool(self.near) and not self.gate and self.window != "text"
 
     def matches(self, text: str, seconds: float) -> list[Match]:
         """Run the recognizer on a text.
@@ -155,6 +165,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
         ConfigError: An entity, also of an allow list, is known neither there nor to
             the models, or a phone region is not known.
     """
+    _near(config, PHONE_NUMBER, ())
     for region in config.phone_regions:
         if region not in phonenumbers.SUPPORTED_REGIONS:
             raise ConfigError(
@@ -174,19 +185,60 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
     result = []
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
         for entry in entries.get(entity, ()):
-            # The borders of catalogue patterns work beside letters of any script.
-            own = entry.recognizer
-            shown = {"gate": own.gate, "window": own.window, "separated": False}
-            result.append(_identifier(entity, catalogue_recognizer(entry), **shown))
+            result.append(_of_catalogue(config, entry))
         if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
-            result += [_identifier(entity, recognizer) for recognizer in found]
+            result += [_of_presidio(config, entity, one) for one in found]
     _check_allowed(config, known | config.entities.keys())
     for plug_in in own_plug_ins:
         shown = {"separated": plug_in.separated, "trusted": True}
-        result.append(_identifier(plug_in.entity, plug_in.recognizer, **shown))
+        near = _near(config, plug_in.entity, plug_in.recognizer.context or ())
+        made = plug_in.recognizer
+        result.append(_identifier(plug_in.entity, made, near=near, **shown))
     return result
+
+
+def _near(config: PiiConfig, entity: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Words next to which alone a kind counts; none if it counts anywhere.
+
+    Raises:
+        ConfigError: It needs a word, and none names it.
+    """
+    if not config.settings_of(entity).needs_word:
+        return ()
+    if not words:
+        raise ConfigError(
+            f"pii.entities.{entity}.needs_word: no word is known that names this kind; "
+            "leave the key out, or set a threshold"
+        )
+    return tuple(words)
+
+
+def _of_catalogue(config: PiiConfig, entry: Entry) -> Identifier:
+    """One of ours; its words are looked for first where nothing counts without them.
+
+    Not so for what is looked for by default, of which there is enough to pay for gates.
+    """
+    own, threshold = entry.recognizer, config.settings_of(entry.entity).threshold
+    bare = own.proof != "never" or any(p.score >= threshold for p in own.patterns)
+    digits = all(any(map(str.isdigit, example)) for example in own.examples)
+    default = known_kinds()[entry.entity].default
+    near = _near(config, entry.entity, own.context)
+    # The borders of these patterns work beside letters of any script.
+    shown = {"gate": own.gate, "window": own.window, "separated": False, "near": near}
+    if own.context and own.examples and digits and not (bare or default):
+        shown |= {"gate": "", "near": own.context}
+    return _identifier(entry.entity, catalogue_recognizer(entry), **shown)
+
+
+def _of_presidio(config: PiiConfig, entity: str, recognizer: Any) -> Identifier:
+    """One of Presidio's, which is shown whole texts, or lines with a word."""
+    known = presidio_kinds().get(entity)
+    words = (known and known.words) or recognizer.context or ()
+    near = _near(config, entity, words)
+    shown = {"near": near, "window": "line"} if near else {}
+    return _identifier(entity, recognizer, **shown)
 
 
 def _identifier(entity: str, recognizer: Any, **shown: Any) -> Identifier:
@@ -197,7 +249,7 @@ def _identifier(entity: str, recognizer: Any, **shown: Any) -> Identifier:
             (pattern, regex.compile(pattern.regex, flags))
             for pattern in recognizer.patterns
         )
-    context = Context.of(recognizer.context or ())
+    context = Context.of(shown.get("near") or recognizer.context or ())
     return Identifier(entity, recognizer, patterns, context, **shown)
 
 

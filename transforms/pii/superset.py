@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 
 from isinglass.transforms.pii.data import load_data
-from isinglass.transforms.pii.gate import PASSING, GatePattern, is_accepted
+from isinglass.transforms.pii.gate import PASSING, UNICODE, GatePattern, is_accepted
 
 if TYPE_CHECKING:
     import regex  # type: ignore[import-untyped]
@@ -69,6 +69,14 @@ def means_the_same(pattern: regex.Pattern[str]) -> bool:
     return True
 
 
+def flags_of(pattern: regex.Pattern[str]) -> int:
+    """Hyperscan's flags for case, line and dot rules of a pattern."""
+    flags = 0
+    for ours, theirs in _FLAGS:
+        flags |= theirs if pattern.flags & ours else 0
+    return flags
+
+
 def derive_gate(
     number: int, patterns: Iterable[tuple[Any, regex.Pattern[str]]], also: str
 ) -> list[GatePattern]:
@@ -81,13 +89,11 @@ def derive_gate(
     for pattern, compiled in patterns:
         if not means_the_same(compiled):
             return []
-        flags = hyperscan.HS_FLAG_SINGLEMATCH
-        for ours, theirs in _FLAGS:
-            flags |= theirs if compiled.flags & ours else 0
+        flags = UNICODE | hyperscan.HS_FLAG_SINGLEMATCH | flags_of(compiled)
         wanted.append(GatePattern(number, pattern.regex, derived=True, flags=flags))
     if not wanted or not all(is_accepted(pattern) for pattern in wanted):
         return []
-    single = hyperscan.HS_FLAG_SINGLEMATCH
+    single = UNICODE | hyperscan.HS_FLAG_SINGLEMATCH
     passing = f"{odd_class()}|{also}"
     return [*wanted, GatePattern(PASSING, passing, derived=True, flags=single)]
 

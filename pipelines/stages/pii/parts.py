@@ -53,5 +53,5 @@ def _kinds(config: RunConfig) -> tuple[Collection[str] | None, Collection[str]]:
     invented = {*values(), *({PERSON} if names_wanted(pii) else ())}
     planted = own & invented if pii.canaries.documents != 0 else set()
     added = pii.recognizers
-    further = added.files or added.countries or added.predefined
+    further = added.files or added.predefined
     return None if further else own | fixed, planted

@@ -124,7 +124,7 @@ class Surroundings:
             return False
         many = int(pages[2]) - int(pages[1])
         volume = _VOLUME if value[0].isdigit() else _VOLUME_OF_ISSUE
-        return 0 < many < _MOST_PAGES and volume.search(before, low) is not None
+        return 0 <= many < _MOST_PAGES and volume.search(before, low) is not None
 
     def extension_length(self, behind: str) -> int:
         """Characters of an extension right after a number; 0 without one."""

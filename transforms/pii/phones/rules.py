@@ -137,8 +137,11 @@ _LEAST_CHECKED = 9
 _PLACEHOLDERS = ("1234567", "01234567", "0102030405")
 _YEAR = r"(?:1[0-9]|20)[0-9]{2}"
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
-# Two years, the year and pages of a citation, (2019) 505-510, or an IP address.
-_OTHERS = re.compile(rf"{_YEAR}[-/. ]{_YEAR}|\({_YEAR}\).*|{_OCTET}(?:\.{_OCTET}){{3}}")
+# Years, a year and pages of a citation, (2019) 505-510, thousands, or an IP address.
+_OTHERS = re.compile(
+    rf"{_YEAR}(?:[-/. ]{_YEAR})+|\({_YEAR}\).*|{_OCTET}(?:\.{_OCTET}){{3}}"
+    r"|(?:19|20)[0-9]{2} [0-9]{2,4}-[0-9]{2,4}|[0-9]{1,3}(?: 000)+"
+)
 _MOST_NATIONAL = 12
 """Digits dialled within a country: eleven after a trunk prefix, as in Germany."""
 _NOT_DIGITS = re.compile(r"[^0-9]")

@@ -91,7 +91,7 @@ class RunText:
     def stop(self, first: int) -> int:
         """One past the last group that a number that begins with a group may have."""
         most = min(first + MOST_GROUPS, len(self.groups))
-        if _COLUMN not in self.shown:
+        if len(self.shown) < _DEEP and _COLUMN not in self.shown:
             return most
         digits = 0
         for place in range(first, most - 1):
@@ -139,8 +139,10 @@ class RunText:
             return Border.NONE if lead[0] == "+" and last.isdigit() else Border.OPEN
         if lead == "(+":
             return Border.OPEN
-        # One letter is a word of its own in scripts without case, as Arabic "and".
-        is_word = _LETTERS.search(self.before) is not None or last == last.swapcase()
+        # One letter is a word of its own in scripts without case, as Arabic "and", and
+        # before groups: T+49 30 2270 2270.
+        is_word = last == last.swapcase() or (lead[0] == "+" and " " in self.shown)
+        is_word |= _LETTERS.search(self.before) is not None
         return Border.LETTER if is_word and lead[0] in "+(" else Border.NONE
 
     def _is_emphasis(self, mark: str) -> bool:
@@ -230,22 +232,28 @@ class RunText:
         Unlike are dates and the like, and one or two groups of other lengths that are
         no part of a code, such as `2b`, nor of a number of thousands.
         """
-        shown = [self.shown[start:end] for start, end in self.groups]
-        inside = {len(group) for group in shown[first : last + 1]}
-        left = [] if self._is_joined(first - 2) else shown[:first]
-        right = [] if self._is_joined(last + 1) else shown[last + 1 :]
-        others = len(left) + len(right)
-        if others and (last - first < _LEAST_GROUPS - 1 or others > _MOST_OTHERS):
+        many = last - first + 1
+        left = 0 if self._is_joined(first - 2) else first
+        right = 0 if self._is_joined(last + 1) else len(self.groups) - last - 1
+        others = left + right
+        if others and (many < _LEAST_GROUPS or others > _MOST_OTHERS):
             return False
-        zeros = left[-1:] and (left[-1][0] == "0" or not shown[first].strip("0"))
-        if zeros or (left and is_letter(self.before[-1:])):
+        before = [self._group(first - 1)] if left else []
+        behind = [self._group(last + 1)] if right else []
+        inside = {len(self._group(place)) for place in range(first, last + 1)}
+        zeros = before and (before[0][0] == "0" or not self._group(first).strip("0"))
+        if zeros or (before and is_letter(self.before[-1:])):
             return False
-        if right and self.behind[:1] in _HEXADECIMAL:
+        if behind and self.behind[:1] in _HEXADECIMAL:
             return False
-        beside = [len(group) for group in (*left[-1:], *right[:1])]
+        beside = [len(group) for group in (*before, *behind)]
         # The first or last group of a number in equal groups may be a shorter one.
         equal = len(inside) == 1 and any(length < min(inside) for length in beside)
         return not equal and inside.isdisjoint(beside)
+
+    def _group(self, place: int) -> str:
+        start, end = self.groups[place]
+        return self.shown[start:end]
 
     def _is_joined(self, place: int) -> bool:
         """Whether no blank stands between a group and the next, as in a date."""

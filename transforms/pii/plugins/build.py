@@ -1,4 +1,4 @@
-"""Recognizers of the user: Presidio's by name or country, YAML, patterns, deny lists.
+"""Recognizers of the user: Presidio's by name, YAML, patterns, deny lists.
 
 Presidio is imported for those of its own only. Nothing is ever fetched: recognizers
 that need a download, a service or the network are refused.
@@ -73,7 +73,7 @@ def plug_ins(config: RecognizersConfig) -> list[PlugIn]:
 
 
 def _recognizers(config: RecognizersConfig) -> Iterator[Any]:
-    if config.predefined or config.countries or config.files:
+    if config.predefined or config.files:
         yield from _of_presidio(config)
     for index, entry in enumerate(config.patterns):
         yield _ad_hoc(entry, f"pii.recognizers.patterns.{index}")
@@ -84,14 +84,11 @@ def _recognizers(config: RecognizersConfig) -> Iterator[Any]:
 def _of_presidio(config: RecognizersConfig) -> Iterator[Any]:
     from isinglass.transforms.pii.plugins.presidio import (  # noqa: PLC0415
         create,
-        of_country,
         read_recognizers,
     )
 
     for index, name in enumerate(config.predefined):
         yield create(name, f"pii.recognizers.predefined.{index}")
-    for index, country in enumerate(config.countries):
-        yield from of_country(country, f"pii.recognizers.countries.{index}")
     for index, name in enumerate(config.files):
         yield from read_recognizers(name, f"pii.recognizers.files.{index}")
 

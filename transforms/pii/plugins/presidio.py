@@ -1,4 +1,4 @@
-"""Recognizers of Presidio: by class name, by country, and of files in its YAML format.
+"""Recognizers of Presidio: by class name, and of files in its YAML format.
 
 The registry provider of Presidio is not used: it falls back to its own default list if
 a file is missing, and makes one recognizer for each language, which would search every
@@ -114,19 +114,6 @@ def refuse_remote(name: str, options: dict[str, Any], key: str) -> None:
         )
 
 
-def of_country(country: str, key: str) -> list[Any]:
-    """All recognizers of a country by Presidio's code, such as pl; by class name."""
-    wanted = country.strip().lower()
-    kinds = [kind for kind in all_classes().values() if wanted == kind.COUNTRY_CODE]
-    if not kinds:
-        codes = {str(k.COUNTRY_CODE) for k in all_classes().values() if k.COUNTRY_CODE}
-        raise ConfigError(
-            f"{key}: Presidio has no recognizer of {country}; countries are "
-            f"{', '.join(sorted(codes))}"
-        )
-    return [kind() for kind in kinds]
-
-
 @cache
 def all_classes() -> dict[str, type[Any]]:
     """Presidio's recognizers by class name; abstract ones are left out."""
@@ -139,11 +126,15 @@ def all_classes() -> dict[str, type[Any]]:
 
 
 def pattern_classes() -> list[type[Any]]:
-    """Those that search by patterns, but the one that goes to the network."""
+    """Those that search by patterns, but the one that goes to the network.
+
+    A few of a country search by its plan of telephone numbers.
+    """
     return [
         kind
         for kind in all_classes().values()
-        if issubclass(kind, PatternRecognizer) and kind is not EmailRecognizer
+        if (issubclass(kind, PatternRecognizer) or kind.COUNTRY_CODE is not None)
+        and kind is not EmailRecognizer
     ]
 
 

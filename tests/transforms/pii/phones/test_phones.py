@@ -196,6 +196,9 @@ def test_slices_are_counted_from_their_beginning() -> None:
         "(((((((((1) " * 20_000,
         "+1+1+1+1" * 30_000,
         "\uff11\uff12\uff13\u3000" * 30_000,
+        "12 042 68-53-17 " * 20_000,
+        "0123 45-67  12 345 " * 20_000,
+        "_12 34 56 78 90 " * 20_000,
     ],
 )
 def test_pages_of_digits_are_no_numbers(page: str) -> None:

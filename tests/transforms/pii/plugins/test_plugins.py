@@ -41,22 +41,6 @@ def test_a_predefined_recognizer_by_class() -> None:
     assert found(config, *texts) == [(0, "UK_NINO", "AA123456B")]
 
 
-def test_recognizers_of_a_country() -> None:
-    config = section(countries=["PL"], predefined=["ZaMobileNumberRecognizer"])
-    texts = ("pesel 44051401359", "pesel 44051401358", "call 082 123 4567")
-    assert found(config, *texts) == [
-        (0, "PL_PESEL", "44051401359"),
-        (2, "ZA_MOBILE_NUMBER", "082 123 4567"),
-    ]
-
-
-def test_a_country_has_all_of_its_recognizers() -> None:
-    made = plug_ins(RecognizersConfig(countries=("es", "it")))
-    entities = {plug_in.entity for plug_in in made}
-    assert {"ES_NIE", "ES_NIF", "IT_FISCAL_CODE", "IT_VAT_CODE"} <= entities
-    assert not any(e.startswith(("UK", "US")) for e in entities)
-
-
 @pytest.mark.parametrize(
     ("own", "message"),
     [
@@ -68,7 +52,6 @@ def test_a_country_has_all_of_its_recognizers() -> None:
         ({"predefined": ["StanzaRecognizer"]}, "pii.languages"),
         ({"predefined": ["TransformersRecognizer"]}, "pii.languages"),
         ({"predefined": ["AzureAILanguageRecognizer"]}, "must run on this machine"),
-        ({"countries": ["pl", "fr"]}, "countries.1: .*of fr; countries are au, ca,"),
         ({"files": ["/no/such.yaml"]}, "files.0: /no/such.yaml cannot be read"),
         (
             {"patterns": [{"entity": "A", "name": "a", "regex": "ab(c"}]},
