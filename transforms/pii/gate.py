@@ -1,11 +1,12 @@
-"""Hyperscan databases that say which stretches of a batch a recognizer must see."""
+"""One Hyperscan database that says which stretches of a batch a recognizer must see."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import hyperscan
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
-from isinglass.transforms.pii.digit_groups import close_digits, needs_digits
+from isinglass.transforms.pii.close_digits import near_close_digits, needs_close_digits
 
 REACH_BYTES = 256
 """Context on either side of a hit that a window holds, unless its line is shorter."""
@@ -59,13 +60,12 @@ class Gate:
     """Compiled databases. Not to be pickled.
 
     Attributes:
-        database: Scans whole texts; None without patterns.
-        numeric: Scans what stands around close digits; None without patterns.
+        digits: Of the patterns that match near close digits alone.
     """
 
     database: Any = field(repr=False)
     derived: tuple[int, ...] = ()
-    numeric: Any = field(default=None, repr=False)
+    digits: Any = field(default=None, repr=False)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
@@ -79,6 +79,22 @@ class Gate:
         Returns:
             Pattern numbers (n,), and end offsets (n,) in bytes into `data`.
         """
+        numbers, ends = self._scan(self.database, data, offsets)
+        if self.digits is None:
+            return self._spread(numbers, ends)
+        near = near_close_digits(data, offsets)
+        found = self._scan(self.digits, near.data, np.array([0, len(near.data)]))
+        return self._spread(
+            np.concatenate([numbers, found[0]]),
+            np.concatenate([ends, near.in_batch(found[1])]),
+        )
+
+    def _scan(
+        self,
+        database: Any,
+        data: NDArray[np.uint8],
+        offsets: NDArray[np.signedinteger],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         numbers: list[int] = []
         ends: list[int] = []
 
@@ -86,18 +102,14 @@ class Gate:
             numbers.append(number)
             ends.append(low + end)
 
-        def search(database: Any, starts: NDArray[Any], stops: NDArray[Any]) -> None:
-            for low, high in zip(starts.tolist(), stops.tolist(), strict=True):
-                if high > low:
-                    database.scan(data.data[low:high], note, context=low)
-
-        # A database has one scratch space, which one scan at a time may use.
-        with self.lock:
-            if self.database is not None:
-                search(self.database, offsets[:-1], offsets[1:])
-            if self.numeric is not None:
-                search(self.numeric, *close_digits(data, offsets))
-        return self._spread(np.array(numbers, np.int64), np.array(ends, np.int64))
+        if database is not None:
+            view, scan = data.data, database.scan
+            # A database has one scratch space, which one scan at a time may use.
+            with self.lock:
+                for low, high in pairwise(offsets.tolist()):
+                    if high > low:
+                        scan(view[low:high], match_event_handler=note, context=low)
+        return np.array(numbers, np.int64), np.array(ends, np.int64)
 
     def _spread(
         self, numbers: NDArray[np.int64], ends: NDArray[np.int64]
@@ -116,7 +128,7 @@ class Gate:
 
 @lru_cache(maxsize=8)
 def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
-    """Compile patterns into two databases, once for equal ones.
+    """Compile patterns into one database or two, once for equal ones.
 
     That takes a second for the whole catalogue.
 
@@ -124,11 +136,16 @@ def compile_gate(patterns: tuple[GatePattern, ...]) -> Gate:
         hyperscan.error: A pattern is not accepted; see `is_accepted`.
     """
     derived = {p.number for p in patterns if p.derived and p.number != PASSING}
-    numeric = [p for p in patterns if not p.derived and needs_digits(p.expression)]
-    whole = [p for p in patterns if p not in numeric]
-    return Gate(
-        compile_database(whole), tuple(sorted(derived)), compile_database(numeric)
-    )
+    close = [
+        pattern
+        for pattern in patterns
+        if not (pattern.derived or pattern.flags)
+        and needs_close_digits(pattern.expression)
+    ]
+    # Where a stretch begins or ends, a line does.
+    lines = [replace(p, flags=hyperscan.HS_FLAG_MULTILINE) for p in close]
+    rest = [pattern for pattern in patterns if pattern not in close]
+    return Gate(compile_database(rest), tuple(sorted(derived)), compile_database(lines))
 
 
 def compile_database(patterns: Sequence[GatePattern]) -> Any:

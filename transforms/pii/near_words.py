@@ -200,7 +200,8 @@ def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
         start = max(first, ends[i] - _LONGEST_WORD)
         while start > first and _is_inside(data[start]):
             start -= 1
-        near = count and stops[count - 1] >= start
+        # Of the same text: the last one may end where this text begins.
+        near = count and starts[count - 1] >= first and stops[count - 1] >= start
         if near and stops[count - 1] - starts[count - 1] < _LONG_STRETCH:
             stops[count - 1] = max(stop, stops[count - 1])
         else:
