@@ -186,7 +186,8 @@ def judge(form: Form, value: str, regions: tuple[str, ...]) -> Verdict | None:
         return None
     in_script = form.need == "mobile" and is_mobile(digits, regions)
     needs_word = _needs_word(form, value, valid)
-    if needs_word and valid and is_bare(digits, regions):
+    # A slash makes a fraction as well.
+    if needs_word and valid and "/" not in value and is_bare(digits, regions):
         needs_word = False
     return Verdict(valid, needs_word, in_script)
 

@@ -36,7 +36,6 @@ _LONGEST_TIME, _MINUTES = 7, 2
 _WHOLE_DIGITS = 9
 """Digits in a row that are a number with its calling code or trunk prefix."""
 
-_LETTERS = re.compile(r"[^\W\d_]{2}$")
 _CELL = frozenset("\n\t,;:|\"'[](){}")
 
 
@@ -137,13 +136,13 @@ class RunText:
         lead = self.shown[:2]
         if not is_letter(last):
             return Border.NONE if lead[0] == "+" and last.isdigit() else Border.OPEN
-        if lead == "(+":
-            return Border.OPEN
+        if lead == "(+" or lead[0] not in "+(":
+            return Border.OPEN if lead == "(+" else Border.NONE
         # One letter is a word of its own in scripts without case, as Arabic "and", and
         # before groups: T+49 30 2270 2270.
         is_word = last == last.swapcase() or (lead[0] == "+" and " " in self.shown)
-        is_word |= _LETTERS.search(self.before) is not None
-        return Border.LETTER if is_word and lead[0] in "+(" else Border.NONE
+        is_word |= self.before[-2:-1].isalpha()
+        return Border.LETTER if is_word else Border.NONE
 
     def _is_emphasis(self, mark: str) -> bool:
         """Whether a mark right before the run begins emphasis, as in Markdown."""
