@@ -14,7 +14,7 @@ from isinglass.transforms.pii.detector import build_detector
 EXAMPLE = Path("examples/recognizers.yaml")
 TEXT = (
     "Ticket TK-12345 came from north yard: invoice INV-20240001 of project Bluebird. "
-    "Their NI number is AA123456B, PESEL 44051401359, not TK-1234."
+    "Their NI number is AA123456B, not TK-1234."
 )
 
 
@@ -37,5 +37,4 @@ def test_the_configuration_of_the_comment(repository: Path) -> None:
         ("INVOICE", "INV-20240001", 0.8),
         ("PROJECT", "Bluebird", 1.0),
         ("UK_NINO", "AA123456B", 0.85),
-        ("PL_PESEL", "44051401359", 1.0),
     }
