@@ -54,12 +54,12 @@ class Row(NamedTuple):
 
     entity: str
     text: str
-    count: int
+    expected: int
     spans: tuple[Span, ...]
 
     def agrees(self, found: tuple[Span, ...]) -> bool:
         """Whether the findings are those that are expected."""
-        return len(found) == self.count and (not self.spans or found == self.spans)
+        return len(found) == self.expected and (not self.spans or found == self.spans)
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ def _answers(
 ) -> dict[str, tuple[list[tuple[Piece, str]], float]]:
     """What each detector tells of the texts, and its MB a CPU second."""
     found = {}
-    ways = {OURS: _ours}
+    ways: dict[str, Callable[[list[str]], list[str]]] = {OURS: _ours}
     for least in (0.5, 0.25, 0.0):
         ways[f"lid.176.ftz from {least}"] = _fasttext(least)
     texts = [piece.text for piece in work]

@@ -50,7 +50,8 @@ def _matches(text: str, entry: Entry, recognizer: PatternRecognizer) -> Iterator
             if valid is False or is_reserved(entry.entity, value) or not value:
                 continue
             score = 1.0 if valid else pattern.score
-            yield Match(*match.span(), score, pattern.name, valid)
+            start, end = match.span()
+            yield Match(start, end, score, pattern.name, valid)
 
 
 @cache
