@@ -66,17 +66,20 @@ demo: install
 bench: install
 	set -e; for script in benchmarks/bench_*.py benchmarks/dedup.py benchmarks/encoder.py benchmarks/pii.py; do $(BIN)/python $$script; done
 
-# Tools that the deduplication benchmark is held against live in an environment of their
-# own, because datatrove needs an older xxhash. Pinned, so that the ratios stay comparable.
+# Tools that benchmarks are held against live in an environment of their own, because
+# datatrove needs an older xxhash, and so do Django and Sphinx, whose catalogues are the
+# texts by script. Pinned, so that the ratios stay comparable.
 bench-peers: install $(PEERS)/.installed
 	$(BIN)/python benchmarks/dedup.py --peers $(PEERS)/bin/python
 	$(BIN)/python benchmarks/chain.py --peers $(PEERS)/bin/python
+	$(BIN)/python benchmarks/scripts.py --peers $(PEERS)/bin/python
 
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet "datatrove[io]==0.10.1" "xxhash==3.8.2" \
 		"spacy==3.8.18" "tokenizers==0.23.3" "orjson==3.13.0" "regex==2026.11.19" \
-		"datasketch==2.0.0"
+		"datasketch==2.0.0" "Django==5.2.19" "Sphinx==9.0.4" "pycld2==0.42" \
+		"cld3-py==3.1.0" "py3langid==0.4.0" "lingua-language-detector==2.1.1"
 	touch $@
 
 clean:

@@ -62,6 +62,7 @@ BASE = [
     "phonenumbers>=9,<10",
     "presidio-analyzer>=2.2.360,<3",
     "pyarrow>=18",
+    "pycld2>=0.42,<1",
     "pydantic>=2.10,<3",
     "pyyaml>=6.0.2,<7",
     "regex>=2024.11.6",

@@ -1,6 +1,6 @@
 """Write what pages and profiles say of the kinds of personal data, from their files.
 
-    python scripts/kinds.py          writes docs/pii.md, README.md and the profiles
+    python scripts/kinds.py          writes pages of docs/, README.md and the profiles
     python scripts/kinds.py --check  says which of them are not up to date (exit 1)
 
 What is known of a kind stands in `transforms/resources/recognizers`. In a page a part
@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from isinglass.schemas.config.countries import country_names, presidio_kinds
 from isinglass.schemas.config.kinds import Kind, kind_files, known_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,18 +76,52 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in ruled)
 
 
+def of_presidio() -> str:
+    """The table of all numbers by country, with those of Presidio's recognizers."""
+    head = ("country", "entity", "what", "found by", "scores", "checked")
+    rows = [(*head, "anywhere", "next to a word", "by `countries`")]
+    for code, name in country_names().items():
+        file = kind_files().get(code)
+        ours = file.kinds if file else {}
+        rows += [
+            (f"{name}: `{code}`", entity, kind.found, "isinglass", *("",) * 4, "yes")
+            for entity, kind in ours.items()
+        ]
+        rows += [
+            (
+                *(f"{name}: `{code}`", entity, kind.what, "Presidio"),
+                *(", ".join(map(str, kind.scores)), ("no", "yes")[kind.check]),
+                *(_rate(kind.anywhere), _rate(kind.near_word)),
+                f"no: {kind.by_name}" if kind.by_name else "next to a word",
+            )
+            for entity, kind in presidio_kinds().items()
+            if kind.country == code and entity not in known_kinds()
+        ]
+    return table(rows)
+
+
+def _rate(found: float | None) -> str:
+    return "" if found is None else f"{found:g}"
+
+
 def page(text: str) -> str:
     """The page on personal data with its made parts anew."""
-    parts = {
-        "kinds": of_any_country(),
-        "countries": of_countries(),
-        "languages": of_languages(),
-    }
+    parts = {"kinds": of_any_country, "countries": of_countries}
+    return made(text, parts | {"languages": of_languages})
+
+
+def countries(text: str) -> str:
+    """The page on countries with its made part anew."""
+    return made(text, {"presidio": of_presidio})
+
+
+def made(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """A page with its made parts anew."""
     for name, part in parts.items():
         start, end = f"<!-- made by scripts/kinds.py: {name} -->", f"<!-- {name} -->"
         before, _, rest = text.partition(f"{start}\n")
         after = rest.partition(f"{end}\n")[2]
-        text = f"{before}{start}\n{part}\n{end}\n{after}"
+        text = f"{before}{start}\n{part()}\n{end}\n{after}"
     return text
 
 
@@ -123,6 +158,7 @@ def listed(text: str, say: Callable[[Kind], list[str]], leave_out: str = "") -> 
 
 MADE: dict[Path, Callable[[str], str]] = {
     ROOT / "docs" / "pii.md": page,
+    ROOT / "docs" / "countries.md": countries,
     ROOT / "README.md": readme,
     PROFILES / "web-en.yaml": full,
     PROFILES / "identifiers.yaml": without_model,

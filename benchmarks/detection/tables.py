@@ -1,10 +1,10 @@
 """Part `tables`: Presidio's own tables of tests, row by row.
 
 Each row is a text with the entity that Presidio's test looks for, how many findings it
-expects, and where. Three readings: the installed Presidio's own recognizer; ours in mode
-identifiers with that entity named, at any score; and ours as `pii.countries` or the
-default has it. A row agrees if number and places are equal. Every row that does not,
-with the entity named, must have a reason: `table_reasons.yaml`.
+expects, and where. Three readings: the installed Presidio's own recognizer; ours in
+mode identifiers with that entity named, at any score; and ours as `pii.countries` or
+the default has it. A row agrees if number and places are equal. Every row that does
+not, with the entity named, must have a reason: `table_reasons.yaml`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,7 +38,7 @@ FILE = "presidio_tables.jsonl"
 REGIONS = {"TR_PHONE_NUMBER": "TR", "PH_MOBILE_NUMBER": "PH"}
 """Telephone numbers of a country are PHONE_NUMBER here, by region."""
 
-NOBODY = "nobody's: private, documentation or fictional range"
+NOBODY = "nobody's: a private, documentation or fictional range, or one digit repeated"
 SAME = "the installed Presidio differs from the row in the same way"
 CHECKED = "our check digit, date or issuer refuses it"
 
@@ -93,7 +94,11 @@ def run(folder: Path, *, small: bool) -> list[Target]:
     kinds = ("rows", "stock", "named", "usual")
     head = ("entity", "rows", "Presidio", "named", "by default or country", "reasons")
     told = [
-        [e, *(str(c[k]) for k in kinds), "; ".join(f"{n} {r}" for r, n in why[e].items())]
+        [
+            e,
+            *(str(c[k]) for k in kinds),
+            "; ".join(f"{n} {r}" for r, n in why[e].items()),
+        ]
         for e, c in sorted(counts.items())
     ]
     total = sum(counts.values(), Counter[str]())
@@ -108,37 +113,59 @@ def read_rows(folder: Path) -> list[Row]:
     with (folder / FILE).open(encoding="utf-8") as lines:
         given = [json.loads(line) for line in lines]
     return [
-        Row(r["entity"], r["text"], r["count"], tuple(sorted(map(tuple, r["spans"] or ()))))
+        Row(
+            r["entity"],
+            r["text"],
+            r["count"],
+            tuple(sorted(map(tuple, r["spans"] or ()))),
+        )
         for r in given
     ]
 
 
 def read_all(rows: list[Row]) -> Readings:
     """Every row by Presidio, by us with its entity named, and by us as usual."""
+    return Readings(rows, by_stock(rows), by_name(rows), _as_usual(rows))
+
+
+def by_stock(rows: list[Row]) -> list[tuple[Span, ...]]:
+    """What the installed Presidio's own recognizer finds in each row."""
     build_stock()  # lists of domains come from the package
-    whole = entities_of(("all",))
-    usual = default_entities()
-    out = [_nothing(rows) for _ in range(3)]
+    return _by_entity(rows, _stock_spans)
+
+
+def by_name(rows: list[Row]) -> list[tuple[Span, ...]]:
+    """What we find in each row with its entity named, at any score."""
+    return _by_entity(rows, lambda entity, texts: _spans(entity, EntityConfig(), texts))
+
+
+def _as_usual(rows: list[Row]) -> list[tuple[Span, ...]]:
+    usual, whole = default_entities(), entities_of(("all",))
+
+    def read(entity: str, texts: list[str]) -> list[tuple[Span, ...]]:
+        kind = kind_of(entity)
+        added = whole.get(kind, {"threshold": 0.5})
+        return _spans(entity, usual.get(kind) or EntityConfig(**added), texts)
+
+    return _by_entity(rows, read)
+
+
+def _by_entity(
+    rows: list[Row], read: Callable[[str, list[str]], list[tuple[Span, ...]]]
+) -> list[tuple[Span, ...]]:
+    """What is found in each row, all rows of an entity at a time."""
+    found: list[tuple[Span, ...]] = [() for _ in rows]
     for entity in dict.fromkeys(row.entity for row in rows):
         places = [i for i, row in enumerate(rows) if row.entity == entity]
         texts = [rows[i].text for i in places]
-        kind = PHONE_NUMBER if entity in REGIONS else entity
-        set_up = usual.get(kind) or EntityConfig(
-            **whole.get(kind, {"threshold": 0.5})
-        )
-        read = (
-            _stock_spans(entity, texts),
-            _spans(entity, kind, EntityConfig(), texts),
-            _spans(entity, kind, set_up, texts),
-        )
-        for column, found in zip(out, read, strict=True):
-            for place, spans in zip(places, found, strict=True):
-                column[place] = spans
-    return Readings(rows, *out)
+        for place, spans in zip(places, read(entity, texts), strict=True):
+            found[place] = spans
+    return found
 
 
-def _nothing(rows: list[Row]) -> list[tuple[Span, ...]]:
-    return [() for _ in rows]
+def kind_of(entity: str) -> str:
+    """What we call an entity of the tables."""
+    return PHONE_NUMBER if entity in REGIONS else entity
 
 
 def _stock_spans(entity: str, texts: list[str]) -> list[tuple[Span, ...]]:
@@ -146,7 +173,11 @@ def _stock_spans(entity: str, texts: list[str]) -> list[tuple[Span, ...]]:
     return [
         tuple(
             sorted(
-                {(f.start, f.end) for one in made for f in one.analyze(text, [entity], None)}
+                {
+                    (f.start, f.end)
+                    for one in made
+                    for f in one.analyze(text, [entity], None)
+                }
             )
         )
         for text in texts
@@ -166,12 +197,11 @@ def _stock() -> list[Any]:
 
 
 def _spans(
-    entity: str, kind: str, settings: EntityConfig, texts: list[str]
+    entity: str, settings: EntityConfig, texts: list[str]
 ) -> list[tuple[Span, ...]]:
     regions = (REGIONS[entity],) if entity in REGIONS else PiiConfig().phone_regions
-    config = PiiConfig(
-        mode="identifiers", entities={kind: settings}, phone_regions=regions
-    )
+    kinds = {kind_of(entity): settings}
+    config = PiiConfig(mode="identifiers", entities=kinds, phone_regions=regions)
     unknown = pa.array(["und"] * len(texts))
     found = build_detector(config).detect(pa.array(texts), unknown)
     if found.failures.num_rows:
@@ -182,9 +212,7 @@ def _spans(
     return [tuple(sorted(each)) for each in spans]
 
 
-def reason_of(
-    row: Row, found: tuple[Span, ...], stock: tuple[Span, ...]
-) -> str | None:
+def reason_of(row: Row, found: tuple[Span, ...], stock: tuple[Span, ...]) -> str | None:
     """Why a row does not agree; None if nobody said."""
     if set(found) == set(stock):
         return SAME
@@ -203,7 +231,7 @@ def _reason(row: Row, span: Span, missed: bool) -> str | None:  # noqa: FBT001
             reason["value"], value
         ):
             return str(reason["reason"])
-    kind = PHONE_NUMBER if row.entity in REGIONS else row.entity
+    kind = kind_of(row.entity)
     if missed and is_reserved(kind, value):
         return NOBODY
     checks = checks_of(kind)

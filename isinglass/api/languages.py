@@ -18,7 +18,8 @@ def detect_languages(texts: Texts) -> pa.StringArray:
 
     Returns:
         One entry a text: an ISO 639-1 code (a longer one where there is none), or
-        `und` where no language has at least half of the probability. Null for a null
+        `und` where no language has at least half of the probability, and two models
+        are not sure of one together (`docs/scripts.md`). Null for a null
         and for what is no text that can be read: bad UTF-8, NUL characters, more than
         2,000,000 characters.
 

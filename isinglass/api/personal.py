@@ -162,6 +162,9 @@ def pii_section(
             )
         kinds[name]["operator"] = operator
     section: dict[str, Any] = {**base.model_dump(), "entities": kinds}
+    if entities is not None:
+        # What the countries of the section add is among its kinds already.
+        section["countries"] = ()
     if mode is not None:
         section["mode"] = mode
     try:

@@ -49,22 +49,32 @@ class _File(Section):
     version: str
     source: str
     licence: str
+    countries: dict[str, str]
     kinds: dict[str, PresidioKind]
 
 
 @cache
-def presidio_kinds() -> dict[str, PresidioKind]:
-    """Numbers of countries that Presidio's recognizers find, by entity."""
+def _presidio() -> _File:
     path = files("isinglass").joinpath("transforms", "resources", "presidio")
     content: Any = yaml.load((path / "kinds.yaml").read_bytes(), yaml.CSafeLoader)
-    return _File.model_validate(content).kinds
+    return _File.model_validate(content)
+
+
+def presidio_kinds() -> dict[str, PresidioKind]:
+    """Numbers of countries that Presidio's recognizers find, by entity."""
+    return _presidio().kinds
+
+
+def country_names() -> dict[str, str]:
+    """Names of the countries of which some number is known, by code."""
+    ours = {stem: file.country for stem, file in kind_files().items() if file.country}
+    return dict(sorted((_presidio().countries | ours).items(), key=lambda of: of[1]))
 
 
 @cache
 def countries() -> tuple[str, ...]:
     """Codes of the countries of which some number is known."""
-    ours = {stem for stem, file in kind_files().items() if file.country is not None}
-    return tuple(sorted(ours | {kind.country for kind in presidio_kinds().values()}))
+    return tuple(sorted(country_names()))
 
 
 def as_codes(given: Any) -> Any:

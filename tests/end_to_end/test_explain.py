@@ -36,7 +36,7 @@ TALE = (
     "once. In winter the river froze and he went over the ice with a sledge instead."
 )
 WILD = "\x1b[31mred\x1b[0m \u202egnol\u202c \x07bell and \u27e6mark\u27e7 "
-# Words with marks: vowel signs, vowel points, accents that stand apart.
+# Words with marks: vowel signs, vowel points, joiners, accents that stand apart.
 MARKED = {
     "hindi": (
         "राम ने सुबह अपनी पुरानी किताब पढ़ी और फिर नदी के किनारे घूमने गया जहाँ उसे एक मित्र",
@@ -47,6 +47,11 @@ MARKED = {
         "كَتَبَ الوَلَدُ الدَّرْسَ فِي البَيْتِ ثُمَّ ذَهَبَ مَعَ أَبِيهِ إِلَى السُّوقِ وَاشْتَرَى خُبْزًا وَلَبَنًا ثُمَّ",
         "نَامَتْ",
         "نَامَ",
+    ),
+    "nukta": (
+        "\u0958लम और काग़ज़ मेज़ पर रखे थे पर रक्\u200dषा ने नहीं देखे क्योंकि उसका ध्यान कहीं और",
+        "रहा",
+        "था",
     ),
     "apart": (
         unicodedata.normalize(

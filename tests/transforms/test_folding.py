@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from isinglass.schemas.config.normalise import NormaliseConfig
-from isinglass.transforms.dedup.shared import fold
+from isinglass.transforms.folded import fold
 from isinglass.transforms.normalise import normalise
 
 DEFAULT = NormaliseConfig()

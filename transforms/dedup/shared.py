@@ -23,7 +23,7 @@ from isinglass.transforms.dedup.shingles import COMPARED_BY, shingle
 from isinglass.transforms.folded import fold
 from isinglass.transforms.normalise import normalise
 from isinglass.transforms.text import content_hashes
-from isinglass.transforms.units import unit_spans
+from isinglass.transforms.units import unit_counts, unit_spans
 
 
 class Piece(NamedTuple):
@@ -72,6 +72,15 @@ class Comparison:
     equal: bool
     common: int
     ngram: int
+
+    @property
+    def units(self) -> str:
+        """What its shingles are made of: words, characters, or both in mixed texts."""
+        texts = pa.array([self.left.text, self.right.text], pa.string())
+        total, unspaced = unit_counts(texts).sum(axis=0)
+        if not unspaced:
+            return "words"
+        return "characters" if unspaced == total else "words and characters"
 
     @property
     def union(self) -> int:

@@ -2,14 +2,17 @@
 
 Case, width, ligatures, forms of digits, dashes and apostrophes, runs of white space and
 invisible characters tell no two spellings apart, nor does it whether a letter and its
-accent are one code point or two. Every code point is folded by itself (compatibility
-decomposition and full case folding, Unicode Standard 3.13, D146 and D147, without the
-reordering of several marks on one letter), so each byte of a folded text comes from one
-code point of the source.
+accents are one code point or several. People leave out more: the dot of a Turkish i,
+accents of Greek, vowel signs of Arabic and points of Hebrew; and they write the Arabic
+or the Persian form of yeh and kaf. Every code point is folded by itself (compatibility
+decomposition and full case folding, Unicode Standard 3.13, D146 and D147) and marks on
+one letter are put in canonical order, so each byte of a folded text comes from one code
+point of the source.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,6 +32,22 @@ _SURROGATES = range(0xD800, 0xE000)
 # What typists write for an apostrophe: quotation marks, primes, accents on their own.
 _APOSTROPHES = frozenset("'`\u00b4\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07")
 _MINUS = frozenset("\u2212\u2043\ufe63\uff0d")
+# Letters that stand for another where a keyboard or a habit lacks it: the i without
+# dot, and forms of yeh and kaf.
+_SAME = {"\u0131": "i", "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643"}
+# Signs that are left out as often as written: cantillation and points of Hebrew, vowel
+# signs and hamza of Arabic, its tatweel and Koranic marks.
+_LEFT_OUT = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
+)
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+_GREEK_LEADS = (0xCE, 0xCF)
+_MARKS = 0x300, 0x370
+"""Marks of Latin, Greek and Cyrillic letters, of two bytes each."""
+
+_MARK_LEADS = (0xCC, 0xCD)
+_DOT, _DOTTED, _CAPITAL_DOTTED = 0x307, 0x69, 0x130
 # Default_Ignorable_Code_Point beyond category Cf (Unicode, DerivedCoreProperties.txt).
 _INVISIBLE = (
     (0x034F, 0x034F),
@@ -48,11 +67,13 @@ class FoldTables(NamedTuple):
     Attributes:
         starts: int32 (code points,), where its folded form begins in `pool`.
         lengths: uint8 (code points,), bytes of its folded form; 0 for nothing.
+        classes: uint8, canonical combining classes of `_MARKS`.
     """
 
     starts: NDArray[np.int32]
     lengths: NDArray[np.uint8]
     pool: NDArray[np.uint8]
+    classes: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +107,12 @@ def folded_character(character: str) -> str:
         form = str(unicodedata.decimal(character))
     else:
         whole = unicodedata.normalize("NFKD", character).casefold()
-        form = unicodedata.normalize("NFKD", whole)
+        form = _LEFT_OUT.sub("", unicodedata.normalize("NFKD", whole))
+        form = "".join(_SAME.get(letter, letter) for letter in form)
+        if _GREEK.match(character):
+            form = "".join(c for c in form if not unicodedata.combining(c))
+        if code == _CAPITAL_DOTTED:
+            form = "i"
     return form
 
 
@@ -104,7 +130,9 @@ def fold_tables() -> FoldTables:
         starts[code], lengths[code] = size, len(form)
         forms.append(form)
         size += len(form)
-    return FoldTables(starts, lengths, np.frombuffer(b"".join(forms), np.uint8))
+    classes = [unicodedata.combining(chr(code)) for code in range(*_MARKS)]
+    pool = np.frombuffer(b"".join(forms), np.uint8)
+    return FoldTables(starts, lengths, pool, np.array(classes, np.uint8))
 
 
 @njit(nogil=True)
@@ -124,6 +152,36 @@ def _most(data: Any, lengths: Any) -> Any:
 
 
 @njit(nogil=True)
+def _is_kept(mark: Any, before: Any) -> Any:
+    """Whether a mark tells letters apart: not on Greek ones, nor the dot of an i."""
+    size = before.size
+    if mark == _DOT:
+        return not (size and before[size - 1] == _DOTTED)
+    return size < 2 or before[size - 2] not in _GREEK_LEADS  # noqa: PLR2004
+
+
+@njit(nogil=True)
+def _order(folded: Any, sources: Any, classes: Any) -> None:
+    """Put the last mark of a folded text before those of a higher combining class."""
+    place = folded.size - 2
+    while place >= 2 and folded[place - 2] in _MARK_LEADS:  # noqa: PLR2004
+        own = _class_at(folded, place, classes)
+        if not own < _class_at(folded, place - 2, classes):
+            break
+        for index in range(place, place + 2):
+            folded[index], folded[index - 2] = folded[index - 2], folded[index]
+            if sources.size:
+                sources[index], sources[index - 2] = sources[index - 2], sources[index]
+        place -= 2
+
+
+@njit(nogil=True)
+def _class_at(folded: Any, place: Any, classes: Any) -> Any:
+    code = (np.int64(folded[place]) & 0x1F) << 6 | (np.int64(folded[place + 1]) & 0x3F)
+    return classes[code - _MARKS[0]] if code < _MARKS[1] else np.uint8(0)
+
+
+@njit(nogil=True)
 def _fold(
     data: Any, offsets: Any, tables: Any, out: Any, bounds: Any, sources: Any
 ) -> None:
@@ -132,7 +190,7 @@ def _fold(
     Where `sources` is as long as `out`, it takes the number of the code point of its
     text that each byte comes from.
     """
-    starts, lengths, pool = tables
+    starts, lengths, pool, classes = tables
     wanted = sources.size == out.size
     target = np.int64(0)
     for row in range(offsets.size - 1):
@@ -146,12 +204,16 @@ def _fold(
             length = np.int64(lengths[code])
             place = starts[code]
             again = target > first and out[target - 1] == _SPACE
+            if _MARKS[0] <= code < _MARKS[1]:
+                length *= _is_kept(code, out[first:target])
             if not (length == 1 and pool[place] == _SPACE and again):
                 for index in range(length):
                     out[target] = pool[place + index]
                     if wanted:
                         sources[target] = point
                     target += 1
+                if _MARKS[0] <= code < _MARKS[1] and length:
+                    _order(out[first:target], sources[first:target], classes)
             point += 1
         bounds[row + 1] = target
 

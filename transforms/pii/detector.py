@@ -234,6 +234,8 @@ def _load_exact(
         StockScanner,
     )
 
-    stock = StockScanner.load(model, frozenset(config.entities))
+    # Stock cannot ask for a word.
+    anywhere = (k for k, kind in config.entities.items() if not kind.needs_word)
+    stock = StockScanner.load(model, frozenset(anywhere))
     rest = {k: v for k, v in config.entities.items() if k not in stock.entities}
     return stock, IdentifierScanner.build(config.model_copy(update={"entities": rest}))

@@ -73,11 +73,7 @@ class IdentifierScanner:
             PhoneScanner(config.phone_regions)
             if PHONE_NUMBER in config.entities
             else None,
-            NearWords.of(
-                {n: (i.near, [p for _, p in i.patterns]) for n, i in behind.items()}
-            )
-            if behind
-            else None,
+            NearWords.of(behind) if behind else None,
         )
 
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:

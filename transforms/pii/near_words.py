@@ -30,7 +30,7 @@ from isinglass.transforms.pii.rules import CONTEXT_CHARS, UNSPACED
 from isinglass.transforms.pii.superset import flags_of, means_the_same
 
 if TYPE_CHECKING:
-    import regex  # type: ignore[import-untyped]
+    from isinglass.transforms.pii.recognizers import Identifier
 
     Hits = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -49,6 +49,7 @@ _UNSPACED = re.compile(UNSPACED)
 _TURKISH_I = "iI\u0131\u0130"
 _DOTLESS_I = _TURKISH_I[2]
 _ANY_DIGIT = "[0-9]"
+_NINE = 9
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
 _OF_PATTERNS = 1 << 20
 """Added to the number of a recognizer where its patterns are meant, not its words."""
@@ -103,15 +104,12 @@ class NearWords:
     gate: Gate = field(repr=False)
 
     @classmethod
-    def of(
-        cls,
-        recognizers: Mapping[int, tuple[Sequence[str], Sequence[regex.Pattern[str]]]],
-    ) -> NearWords:
-        """The words of each recognizer, and its patterns; without any, every digit."""
+    def of(cls, recognizers: Mapping[int, Identifier]) -> NearWords:
+        """Words of each recognizer with its gate, or else its patterns, by number."""
         wanted = []
-        for number, (words, patterns) in recognizers.items():
-            wanted += words_patterns([words], number)
-            wanted += [_widened(number, pattern) for pattern in patterns or (None,)]
+        for number, recognizer in recognizers.items():
+            wanted += words_patterns([recognizer.near], number)
+            wanted += _patterns(number + _OF_PATTERNS, recognizer)
         return cls(compile_gate(tuple(dict.fromkeys(wanted))))
 
     def follow(
@@ -134,28 +132,41 @@ class NearWords:
         starts: NDArray[np.int64],
         stops: NDArray[np.int64],
     ) -> Hits:
-        """Hits of patterns in stretches with a word of the same recognizer."""
+        """Hits of patterns in stretches with a word of the same recognizer.
+
+        They are told at every digit of the stretch, of which each match has one.
+        """
         view = data.data
         ranges = zip(starts.tolist(), stops.tolist(), strict=True)
         joined = b"".join(view[start:stop] for start, stop in ranges)
         begins = np.append(0, np.cumsum(stops - starts))
         numbers, ends = self.gate.scan(np.frombuffer(joined, np.uint8), begins)
-        which = hit_rows(ends, begins)
+        named = hit_rows(ends, begins) * _OF_PATTERNS + numbers % _OF_PATTERNS
         of_pattern = numbers >= _OF_PATTERNS
-        named = which * _OF_PATTERNS + numbers % _OF_PATTERNS
-        kept = of_pattern & np.isin(named, named[~of_pattern])
-        numbers, which = numbers[kept] - _OF_PATTERNS, which[kept]
-        return numbers, starts[which] + ends[kept] - begins[which]
+        both = np.intersect1d(named[of_pattern], named[~of_pattern])
+        found = [np.empty((2, 0), np.int64)]
+        for which, number in zip(*np.divmod(both, _OF_PATTERNS), strict=True):
+            start, stop = starts[which], stops[which]
+            digits = np.flatnonzero(data[start:stop] - np.uint8(ord("0")) <= _NINE)
+            places = start + digits + 1
+            found.append(np.stack([np.full_like(places, number), places]))
+        told = np.concatenate(found, axis=1)
+        return told[0], told[1]
 
 
-def _widened(number: int, pattern: regex.Pattern[str] | None) -> GatePattern:
-    """What finds at least what a pattern finds; any digit where that is not known."""
-    number += _OF_PATTERNS
-    if pattern is None or not means_the_same(pattern):
-        return GatePattern(number, _ANY_DIGIT, flags=WIDENED)
+def _patterns(number: int, recognizer: Identifier) -> list[GatePattern]:
+    """What finds all that a recognizer finds and more; any digit if it is not known."""
+    if recognizer.gate:
+        return [GatePattern(number, recognizer.gate, flags=_ONCE)]
+    patterns = [pattern for _, pattern in recognizer.patterns]
+    if not patterns or not all(map(means_the_same, patterns)):
+        return [GatePattern(number, _ANY_DIGIT, flags=_ONCE)]
     # Digits and blanks of other scripts are read as ASCII here: see plain.py.
-    flags = WIDENED | flags_of(pattern)
-    return GatePattern(number, pattern.pattern, flags=flags)
+    flags = WIDENED | _ONCE
+    return [
+        GatePattern(number, pattern.pattern, flags=flags | flags_of(pattern))
+        for pattern in patterns
+    ]
 
 
 @njit(nogil=True)

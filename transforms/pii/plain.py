@@ -39,12 +39,18 @@ _BETWEEN = re.compile(
 )
 _WIDE = "\uff0b\uff0e\uff10-\uff19\uff20-\uff3a\uff41-\uff5a"
 # A zero width space and marks of direction, which may part a value from the word before
-# or behind it. Within a number, or beside a mark such as a dot, they part nothing.
+# or behind it, or stand within the value.
 _PARTING = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_BEYOND = "\u0080-\U0010ffff"
 _PARTED = re.compile(
-    rf"(?<=[^\W\d_])[{_PARTING}]+(?=[^\W_]|[+(])"
-    rf"|(?<=\d)[{_PARTING}]+(?=[^\W\d_]|[+(])"
+    rf"(?<=[0-9A-Za-z{_BEYOND}])[{_PARTING}]+(?=[0-9A-Za-z+({_BEYOND}])"
 )
+_WORD = rf"(?=\S\S)(?:[A-Z]?[a-z{_BEYOND}]+|[A-Z{_BEYOND}]+)"
+_WORD_BEFORE = re.compile(rf"(?:^|[\s\"'()<>\[\]{{}}|,;]){_WORD}$")
+_WORD_BEHIND = re.compile(rf"{_WORD}(?:[\s\"'()<>\[\]{{}}|,;.:!?]|$)")
+_VALUE_BEFORE = re.compile(r"[@\d]\S*$")
+_VALUE_BEHIND = re.compile(r"[^\s@\d]*[@\d]")
+_REACH = 64
 _COMPOSED = NormaliseConfig(lower_case=False, white_space=False)
 
 
@@ -147,17 +153,19 @@ def plain_value(value: str) -> str:
     All spellings that people read as one value are the same afterwards, up to what
     `normalised` leaves out.
     """
-    return value if value.isascii() else plain_text(value).translate(_PUNCTUATION)
+    if value.isascii():
+        return value
+    return _plain(value, parts=False)[0].translate(_PUNCTUATION)
 
 
-def _plain(text: str) -> tuple[str, NDArray[np.int64] | None]:
+def _plain(text: str, *, parts: bool = True) -> tuple[str, NDArray[np.int64] | None]:
     """A text made plain, and where its characters stand; None if all stand there."""
     codes = _codes(text)
     kinds = _kinds()[codes]
     held = int(np.bitwise_or.reduce(kinds, initial=0))
     kept = None
-    if held & _PART:
-        codes = _codes(_PARTED.sub(lambda marks: " " * len(marks[0]), text))
+    if held & _PART and parts:
+        codes = _codes(_PARTED.sub(_parted, text))
         kinds = _kinds()[codes]
     if held & _UNSEEN:
         kept = np.flatnonzero(kinds & _UNSEEN == 0)
@@ -170,6 +178,18 @@ def _plain(text: str) -> tuple[str, NDArray[np.int64] | None]:
         kept = folded.starts if kept is None else kept[folded.starts]
         shown = _text(folded.codes.astype(np.uint32))
     return shown, kept
+
+
+def _parted(marks: re.Match[str]) -> str:
+    """Blanks for what parts a word from digits or an at sign, else itself."""
+    start, end = marks.span()
+    before = marks.string[max(0, start - _REACH) : start]
+    behind = marks.string[end : end + _REACH]
+    if _VALUE_BEHIND.match(behind) and _WORD_BEFORE.search(before):
+        return " " * (end - start)
+    if _VALUE_BEFORE.search(before) and _WORD_BEHIND.match(behind):
+        return " " * (end - start)
+    return marks[0]
 
 
 def _codes(text: str) -> NDArray[np.uint32]:

@@ -54,6 +54,7 @@ class Identifier:
         separated: Whether it is shown spaces for letters of scripts without spaces.
         trusted: Whether it is of the user, whose findings are not judged again.
         near: Words next to which alone its matches count; empty for anywhere.
+        behind_words: Whether these words are looked for before its gate.
     """
 
     entity: str
@@ -65,11 +66,7 @@ class Identifier:
     separated: bool = True
     trusted: bool = False
     near: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def behind_words(self) -> bool:
-        """Whether its words are looked for first, in place of its gate."""
-        return bool(self.near) and not self.gate and self.window != "text"
+    behind_words: bool = False
 
     def matches(self, text: str, seconds: float) -> list[Match]:
         """Run the recognizer on a text.
@@ -184,8 +181,7 @@ def build_identifiers(config: PiiConfig) -> list[Identifier]:
             _require(entity, known, [], f"pii.entities.{entity}")
     result = []
     for entity in sorted(config.entities.keys() - {PHONE_NUMBER}):
-        for entry in entries.get(entity, ()):
-            result.append(_of_catalogue(config, entry))
+        result += [_of_catalogue(config, entry) for entry in entries.get(entity, ())]
         if entity not in entries:
             found = _predefined(entity)
             _require(entity, known, found, f"pii.entities.{entity}")
@@ -228,7 +224,7 @@ def _of_catalogue(config: PiiConfig, entry: Entry) -> Identifier:
     # The borders of these patterns work beside letters of any script.
     shown = {"gate": own.gate, "window": own.window, "separated": False, "near": near}
     if own.context and own.examples and digits and not (bare or default):
-        shown |= {"gate": "", "near": own.context}
+        shown |= {"behind_words": True, "near": own.context}
     return _identifier(entry.entity, catalogue_recognizer(entry), **shown)
 
 
@@ -237,7 +233,7 @@ def _of_presidio(config: PiiConfig, entity: str, recognizer: Any) -> Identifier:
     known = presidio_kinds().get(entity)
     words = (known and known.words) or recognizer.context or ()
     near = _near(config, entity, words)
-    shown = {"near": near, "window": "line"} if near else {}
+    shown = {"near": near, "window": "line", "behind_words": True} if near else {}
     return _identifier(entity, recognizer, **shown)
 
 

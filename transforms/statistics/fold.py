@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.arrays import Integers
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.sums import (
     Accumulator,
@@ -103,7 +104,7 @@ def text_statistics(sums: Accumulator, when: str) -> list[Statistic]:
     found: list[Statistic] = []
     for columns, cell in each_slice(sums):
         found += (
-            statistic(metric, cell[metric], metric, when, **columns)
+            statistic(metric, cell[metric], unit_of(metric, columns), when, **columns)
             for metric in ("documents", *_UNITS)
         )
         if cell["documents"]:
@@ -114,6 +115,13 @@ def text_statistics(sums: Accumulator, when: str) -> list[Statistic]:
             counts = (cell["documents"], total)
             found.append(share("documents.share", counts, when, **columns))
     return found
+
+
+def unit_of(metric: str, columns: Slices) -> str:
+    """What a count is of: words of a language without spaces are its characters."""
+    language = primary_language(columns.get("language") or "")
+    unspaced = metric == "words" and language in UNSPACED_LANGUAGES
+    return "characters" if unspaced else metric
 
 
 def retention_statistics(before: Accumulator, after: Accumulator) -> list[Statistic]:

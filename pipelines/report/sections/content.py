@@ -15,6 +15,7 @@ from isinglass.pipelines.report.text import (
     shorten,
     words_of,
 )
+from isinglass.transforms.statistics.fold import unit_of
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData, Slices
@@ -71,11 +72,16 @@ def _before_after(slices: Slices, column: str, name: str) -> page.Table | None:
         others = _added([numbers[key] for key in rest])
         label = f"({grouped(len(rest))} others)"
         shown = [*shown[: _MOST_GROUPS - 1], _row(label, others)]
+    unspaced = sorted(
+        key for key in numbers if unit_of("words", {column: key}) != "words"
+    )
+    note = f"In {', '.join(unspaced)} words are characters." if unspaced else ""
     return page.table(
         f"By {name.lower()}, before and after: kept = documents out / documents in",
         page.columns(f"<{name}", *_HEADS),
         shown,
         total=_row("sum", _added(numbers.values())),
+        note=note,
     )
 
 

@@ -45,8 +45,8 @@ class Look:
     marks: bool
     full: bool
 
-    def legend(self) -> str:
-        """What the marks mean."""
+    def legend(self, units: str) -> str:
+        """What the marks mean, of texts compared by these units."""
         if self.marks:
             marked = f"{OPEN}{CLOSE} encloses what the other text does not share"
         else:
@@ -55,8 +55,8 @@ class Look:
                 "bold where it also differs from what stands opposite"
             )
         return (
-            f"{marked}; ¶ is a blank line. Words are compared: what stands between "
-            "them does not count."
+            f"{marked}; ¶ is a blank line. {units.capitalize()} are compared: what "
+            "stands between them does not count."
         )
 
 
@@ -89,7 +89,7 @@ class Beside:
         yield table
         if left_out:
             yield Text(f"… {left_out:,} more rows; --full shows everything.", "dim")
-        yield Text(look.legend(), "dim")
+        yield Text(look.legend(self.texts.comparison.units), "dim")
 
 
 def side_by_side(

@@ -257,9 +257,8 @@ def evidence_lines(
 def _recomputed(texts: Texts, found: Comparison, *, inside: bool) -> str:
     if found.union:
         value = found.containment if inside else found.jaccard
-        units = found.left.compared_by
         said = f"{value:.6f} computed again: of {found.union:,} shingles of "
-        said += f"{found.ngram} {units}, {found.common:,} are in both "
+        said += f"{found.ngram} {found.units}, {found.common:,} are in both "
         if inside:
             said += f"(Jaccard {found.jaccard:.6f})"
         else:

@@ -1,8 +1,10 @@
+# ruff: noqa: RUF001 - values in scripts whose letters look alike.
 """Known values in texts: every spelling, no longer word, and no other value."""
 
 from __future__ import annotations
 
 import pickle
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -180,3 +182,38 @@ def test_a_value_between_blanks_is_found(value: str, before: str, after: str) ->
 )
 def test_numbers_have_seven_digits_at_least(value: str, expected: bool) -> None:  # noqa: FBT001
     assert is_number(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Ayşe Yılmaz", "SAYIN AYŞE YILMAZ GELDİ"),
+        ("İpek Işık", "ipek ışık ve I\u0307PEK IŞIK"),
+        ("Γιώργος Παπαδόπουλος", "Ο ΓΙΩΡΓΟΣ ΠΑΠΑΔΟΠΟΥΛΟΣ ΗΡΘΕ"),
+        ("ΓΙΩΡΓΟΣ", "ο Γιω\u0301ργος"),
+        # The same letter, its marks in either order, and composed by halves.
+        (
+            "Vi\u1ec7t",
+            "Vi\u1eb9\u0302t Vi\u00ea\u0323t Vie\u0302\u0323t Vie\u0323\u0302t",
+        ),
+        ("محمد الحسن", "السيد مُحَمَّد الحَسَن ومحمــد الحسن"),
+        ("علی رضایی", "آقای علي رضايي"),
+        ("שלמה כהן", "ר׳ שְׁלֹמֹה כֹּהֵן"),
+    ],
+)
+def test_values_are_found_as_people_spell_them(value: str, text: str) -> None:
+    found = ValueSearch.compile([value]).find(pa.array(["x", text])).tolist()
+    assert found
+    for row, start, end in found:
+        assert row == 1
+        # Whole letters, with their marks.
+        assert not unicodedata.combining(text[start])
+        assert end == len(text) or not unicodedata.combining(text[end])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("Zak", "\u017bak"), ("José", "Jose"), ("Việt", "Viet"), ("Öz", "Oz")],
+)
+def test_accents_of_other_letters_tell_values_apart(value: str, text: str) -> None:
+    assert not len(ValueSearch.compile([value]).find(pa.array([text])))

@@ -179,3 +179,27 @@ def test_a_source_that_shrinks_among_many_is_not_told_to_be_gone() -> None:
     assert len(told) == MAX_SLICES + 1
     assert told["s000"] == pytest.approx(1 / 3)
     assert told[OTHER] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("language", "unit"),
+    [
+        ("zh", "characters"),
+        ("zh_Hant", "characters"),
+        ("th", "characters"),
+        ("en", "words"),
+        ("ko", "words"),
+        ("und", "words"),
+        (None, "words"),
+    ],
+)
+def test_words_of_languages_without_spaces_are_characters(
+    language: str | None, unit: str
+) -> None:
+    texts = pa.array(["one two", "三四 five"])
+    gathered = TextGatherer()
+    labels = pa.array([language] * 2, pa.string())
+    gathered.add(texts, pa.array(["s", "s"]), labels)
+    rows = text_statistics(gathered.finish(), "input")
+    (row,) = [r for r in rows if r.metric == "words" and r.language is not None]
+    assert (row.value, row.unit) == (5, unit)

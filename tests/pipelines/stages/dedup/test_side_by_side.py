@@ -61,6 +61,30 @@ def test_a_pipe_gets_brackets_around_what_is_not_shared() -> None:
     assert "\x1b" not in text
 
 
+HINDI = "क़लम और काग़ज़ मेज़ पर रखे थे पर रक्षा ने नहीं देखे क्योंकि उसका ध्यान कहीं और था"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        unicodedata.normalize("NFD", HINDI),
+        unicodedata.normalize("NFC", HINDI),
+        HINDI.replace("\u0915\u094d", "\u0915\u094d\u200d"),
+        HINDI.replace("\u0915\u093c", "\u0958").replace("\u091c\u093c", "\u095b"),
+    ],
+    ids=["apart", "composed", "joined", "one code point"],
+)
+def test_spellings_of_the_same_hindi_words_are_shared(other: str) -> None:
+    text = printed(both(other, HINDI), width=400)
+    assert columns(text)[1] == (tidy(other, Look(marks=True, full=True)), HINDI)
+    assert "Words are compared" in text
+
+
+def test_the_legend_names_characters_of_scripts_without_spaces() -> None:
+    han = "自然语言处理是人工智能领域中的一个重要方向"
+    assert "Characters are compared" in printed(both(han, f"{han}它"))
+
+
 def test_brackets_go_on_over_words_that_stand_opposite_equal_ones() -> None:
     cells = columns(printed(both(f"{TALE} end", f"{TALE} the end")))
     assert cells[-1][0].endswith("⟦end⟧")

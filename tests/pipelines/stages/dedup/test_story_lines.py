@@ -82,6 +82,29 @@ def test_the_number_is_computed_again() -> None:
     assert "(Jaccard 0.875000)" in said
 
 
+HAN = "自然语言处理是人工智能领域中的一个重要方向它研究人与计算机之间的通信"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "units"),
+    [
+        (TALE, f"{TALE} once", "words"),
+        (HAN, f"{HAN}呢", "characters"),
+        # A name does not make words of it, nor do all of its letters.
+        (f"{HAN} Unicode", HAN, "words and characters"),
+        (f"{TALE} 语言", TALE, "words and characters"),
+        # The one that is too short for a shingle is made of the same.
+        ("The miller", TALE, "words"),
+        ("自然", HAN, "characters"),
+    ],
+)
+def test_the_unit_of_the_shingles_is_named(left: str, right: str, units: str) -> None:
+    found = compare(left, right, 5, NormaliseConfig())
+    texts = Texts(left, right, kept_is_clean=False, comparison=found, agrees=True)
+    *_, (_, said) = evidence_lines(row(), None, texts)
+    assert f" shingles of 5 {units}, " in said
+
+
 def test_a_differing_similarity_is_shouted() -> None:
     *_, (_, said) = evidence_lines(row(), None, both())
     assert "DIFFER" not in said
