@@ -57,6 +57,7 @@ def widened(characters: str) -> Callable[[str], str]:
     )
 
 
+BESIDE_DIGITS = "(?<=[0-9.@-])(?=[0-9])"
 WAYS: dict[str, Callable[[str], str]] = {
     "full width": full_width,
     "full width digits": widened("0123456789"),
@@ -70,10 +71,11 @@ WAYS: dict[str, Callable[[str], str]] = {
     "minus signs": lambda value: value.replace("-", "\u2212"),
     # Between words a dash is no hyphen.
     "dashes": lambda value: re.sub("(?<=[0-9])-(?=[0-9])", "\u2013", value),
-    "zero width blanks": "\u200b".join,
+    # Between letters these two may part words.
+    "zero width blanks": lambda value: re.sub(BESIDE_DIGITS, "\u200b", value),
+    "direction": lambda value: re.sub(BESIDE_DIGITS, "\u200e", value),
     "soft hyphens": "\u00ad".join,
     "word joiners": "\u2060".join,
-    "direction": lambda value: f"{value[:3]}\u200e{value[3:]}",
 }
 
 
@@ -111,7 +113,7 @@ def test_every_spelling_is_found_and_gets_the_same_fake(
 
 def odd_spellings(value: str) -> st.SearchStrategy[str]:
     """Any mixture of the ways, character by character."""
-    unseen = st.text("\u00ad\u200b\u200c\u200d\u2060\ufeff", max_size=2)
+    unseen = st.text("\u00ad\u200c\u200d\u2060\ufeff", max_size=2)
     written = [
         st.sampled_from([char, *(way(char) for way in WAYS.values() if way(char))])
         for char in value
@@ -120,7 +122,7 @@ def odd_spellings(value: str) -> st.SearchStrategy[str]:
     return st.tuples(*middle, written[-1]).map("".join)
 
 
-@examples(20)
+@examples(8)
 @given(data=st.data())
 @pytest.mark.parametrize(("entity", "value"), [*SPELLED, *IN_RANGES])
 def test_any_mixture_of_spellings_is_one_value(
@@ -149,9 +151,9 @@ def test_plain_values_stay_as_they_are(value: str) -> None:
     [
         ("\uff08\uff10\uff12\uff10\uff09\u3000\uff17\uff0f\uff14", "(020) 7/4"),
         ("\uff21nna\uff3fK\uff01", "Anna_K!"),
+        ("\u0661\u0662\u0663", "123"),
         # What is no spelling of ASCII stays.
         ("Zoë Müller", "Zoë Müller"),
-        ("\u0661\u0662\u0663", "123"),
         ("山田。", "山田。"),
     ],
 )
