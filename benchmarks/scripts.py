@@ -1,12 +1,11 @@
 """How well texts of every script are told apart, compared and measured.
 
     python benchmarks/scripts.py [--peers build/peers/bin/python] [--corpus FOLDER]
-        [--only language,units,duplicates]
+        [--only language,units,duplicates,personal,contamination]
 
 The texts are message catalogues of Django and Sphinx, in about 100 languages, read by
 the interpreter that has them installed (`make bench-peers`); without either of them it
-says what to install. Personal data by script is not among these parts. One thread; CPU
-seconds of the process.
+says what to install. One thread; CPU seconds of the process.
 """
 
 from __future__ import annotations
@@ -26,13 +25,19 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.deduplication.corpus import DEFAULT_CORPUS  # noqa: E402
 from benchmarks.measuring.parts import chosen_parts, run_parts  # noqa: E402
-from benchmarks.writing import duplicates, language, units  # noqa: E402
+from benchmarks.writing import (  # noqa: E402
+    contamination,
+    duplicates,
+    language,
+    personal,
+    units,
+)
 from benchmarks.writing.catalogues import (  # noqa: E402
     python_with_peers,
     read_catalogues,
 )
 
-PARTS = ("language", "units", "duplicates")
+PARTS = ("language", "units", "duplicates", "personal", "contamination")
 
 
 def main() -> None:
@@ -56,6 +61,8 @@ def main() -> None:
             "language": partial(language.run, catalogues, python, arguments.corpus),
             "units": partial(units.run, catalogues),
             "duplicates": partial(duplicates.run, catalogues),
+            "personal": partial(personal.run, catalogues),
+            "contamination": partial(contamination.run, catalogues),
         },
     )
 

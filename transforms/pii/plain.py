@@ -45,7 +45,8 @@ _BEYOND = "\u0080-\U0010ffff"
 _PARTED = re.compile(
     rf"(?<=[0-9A-Za-z{_BEYOND}])[{_PARTING}]+(?=[0-9A-Za-z+({_BEYOND}])"
 )
-_WORD = rf"(?=\S\S)(?:[A-Z]?[a-z{_BEYOND}]+|[A-Z{_BEYOND}]+)"
+# In one case, or long enough to be no end of a key.
+_WORD = rf"(?=\S\S)(?:[A-Z]?[a-z{_BEYOND}]+|[A-Z{_BEYOND}]+|[A-Za-z{_BEYOND}]{{4,}})"
 _WORD_BEFORE = re.compile(rf"(?:^|[\s\"'()<>\[\]{{}}|,;]){_WORD}$")
 _WORD_BEHIND = re.compile(rf"{_WORD}(?:[\s\"'()<>\[\]{{}}|,;.:!?]|$)")
 _VALUE_BEFORE = re.compile(r"[@\d]\S*$")
