@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from isinglass.transforms.characters import UNSPACED_BLOCKS
 from isinglass.transforms.pii.data import load_data
 
 CONTEXT_CHARS = 60
@@ -89,10 +90,17 @@ class _Versions(NamedTuple):
         )
 
 
-# Thai to Khmer, kana, Han, Hangul, full width.
+# Beside letters of unspaced scripts: Hangul, whose particles touch the word before
+# them, and the punctuation of Han, also of full width.
+_LIKE_UNSPACED = (
+    "\u3000-\u3004\u3008-\u3020\u3030\u303d-\u303f\uac00-\ud7af"
+    "\uff01-\uff0f\uff1a-\uff60"
+)
+
 UNSPACED = (
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\uff01-\uff0f\uff1a-\uff60\U00020000-\U0003134f]"
+    "["
+    + "".join(f"{chr(low)}-{chr(high)}" for low, high in UNSPACED_BLOCKS)
+    + f"{_LIKE_UNSPACED}]"
 )
 """Character class of scripts without spaces between words: their letters count as word
 characters, but end no word."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from isinglass.transforms.pii.phones.runs import LEAST_DIGITS
+from isinglass.transforms.pii.rules import UNSPACED
 
 Groups = list[tuple[int, int]]
 
@@ -36,6 +37,7 @@ _LONGEST_TIME, _MINUTES = 7, 2
 _WHOLE_DIGITS = 9
 """Digits in a row that are a number with its calling code or trunk prefix."""
 
+_UNSPACED = re.compile(UNSPACED)
 _CELL = frozenset("\n\t,;:|\"'[](){}")
 
 
@@ -297,7 +299,5 @@ def is_letter(char: str) -> bool:
 
 
 def is_unspaced(char: str) -> bool:
-    """Whether a letter is of a script in which numbers touch words."""
-    return char >= "\u0e00" and (
-        char < "\u1100" or "\u1780" <= char < "\u1800" or char >= "\u3000"
-    )
+    """Whether a letter is of a script in which numbers touch words, or of Hangul."""
+    return _UNSPACED.match(char) is not None
