@@ -196,6 +196,15 @@ class RunText:
         start, end = self.groups[first]
         return end - start >= _WHOLE_DIGITS
 
+    def continues(self, first: int, last: int) -> bool:
+        """Whether a group as long follows behind a blank, though marks stood before."""
+        if last + 1 >= len(self.groups) or self.separators[last]:
+            return False
+        if last == first or not self.separators[last - 1]:
+            return False
+        lengths = [end - start for start, end in self.groups[last : last + 2]]
+        return lengths[0] == lengths[1]
+
     def is_cell(self, start: int, end: int) -> bool:
         """Whether a part of the run is all of a cell of a row that commas separate."""
         before = (self.before + self.run[:start])[-1:]

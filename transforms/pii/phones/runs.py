@@ -18,8 +18,8 @@ LEAST_DIGITS = 7
 MOST_DIGITS = 17
 """ITU-T E.164 allows at most 15 digits; two more leave room for a prefix."""
 
-MOST_SEPARATORS = 3
-"""Characters between two groups of one number, such as in `+49 30 - 1234567`."""
+MOST_SEPARATORS = 4
+"""Characters between two groups of one number, such as in `(030) - 1234567`."""
 
 LIKE_ASCII: dict[int, str] = {
     **{0xFF10 + digit: str(digit) for digit in range(10)},

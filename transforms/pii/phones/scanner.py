@@ -141,7 +141,8 @@ class PhoneScanner:
             if number is None:
                 continue
             if _is_sure(form, verdict) and not run.takes_column(first, last):
-                return number, taken
+                # Of what is written as one number no part is left in the text.
+                return unsure if run.continues(first, last) else (number, taken)
             if unsure[0] is None:
                 unsure = number, taken
                 if form.need not in _UNSURE and not run.takes_column(first, last):

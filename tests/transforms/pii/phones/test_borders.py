@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.transforms.pii.phones.scanning import marked, values
+from tests.transforms.pii.phones.scanning import marked, scan, values
 
 NUMBERS = [
     "020 7183 4417",
@@ -188,3 +188,49 @@ def test_a_number_is_found_whole_and_alone(text: str) -> None:
 @pytest.mark.parametrize("text", NOT_FOUND)
 def test_a_part_of_something_else_is_not_found(text: str) -> None:
     assert values(text) == []
+
+
+WHOLE = [
+    "0171 123 45 67",
+    "+48 512 345 678",
+    "+380 50 123 4567",
+    "(030) 2270 2270",
+    "01 42 68 53 17",
+    "020 7183 4417",
+    "(415) 738-2964",
+    "+49 (0)30 2270 2270",
+    "+1 415 738 2964",
+    "0049 30 2270 2270",
+    "91 234 56 78",
+    "+34 912 34 56 78",
+    "02 9374 4000",
+    "138 1234 5678",
+    "11 91234-5678",
+    "98765 43210",
+]
+MARKS = (" ", "-", "/", " / ", " - ")
+BEFORE = ("Tel ", "Telefon: ", "phone ", "телефон", "call ", "fax:", "", "(", "T. ")
+BEHIND = ("", ".", ", and", ") x", " 9h-18h", "\n12", "; 7", " today", "\uff0c")
+
+
+@pytest.mark.parametrize("number", WHOLE)
+def test_no_part_of_a_written_number_is_left(number: str) -> None:
+    """However its groups are separated, it is replaced whole or not at all."""
+    cases = [
+        (before, number.replace(" ", mark, count), behind)
+        for mark in MARKS
+        for count in (1, 2, 9)
+        for before in BEFORE
+        for behind in BEHIND
+    ]
+    found = scan(["".join(case) for case in cases])
+    parts = []
+    for row in found:
+        before, value, _ = cases[row["row"]]
+        start, end = len(before), len(before) + len(value)
+        overlaps = row["start"] < end and row["end"] > start
+        opens = row["start"] == start + 1 and value[0] == "("
+        if overlaps and not ((row["start"] <= start or opens) and row["end"] >= end):
+            parts.append("".join(cases[row["row"]]))
+    assert parts == []
+    assert found
