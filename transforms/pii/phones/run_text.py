@@ -34,6 +34,7 @@ _ESCAPE = re.compile(r"\\(?:[nrtbf]|u[0-9A-Fa-f]{4})$")
 _LONGEST_ESCAPE = 6
 _TIME = re.compile(r"(?<![0-9:])[0-9]{1,2}:[0-9]{2}:$")
 _LONGEST_TIME, _MINUTES = 7, 2
+_YEAR_DIGITS = 4
 _WHOLE_DIGITS = 9
 """Digits in a row that are a number with its calling code or trunk prefix."""
 
@@ -203,7 +204,7 @@ class RunText:
         if last == first or not self.separators[last - 1]:
             return False
         lengths = [end - start for start, end in self.groups[last : last + 2]]
-        return lengths[0] == lengths[1]
+        return lengths[0] == lengths[1] < _YEAR_DIGITS
 
     def is_cell(self, start: int, end: int) -> bool:
         """Whether a part of the run is all of a cell of a row that commas separate."""
