@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Thread pools read these once, when their libraries are first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -13,6 +15,9 @@ import pytest
 from hypothesis import settings
 
 from tests.properties import examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -36,3 +41,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared test data at {folder}")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_heard() -> Iterator[None]:
+    """Find the test that would make all later ones start processes deaf to signals."""
+    yield
+    assert signal.getsignal(signal.SIGTERM) != signal.SIG_IGN

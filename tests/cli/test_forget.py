@@ -13,7 +13,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from isinglass.cli import main
+from isinglass.cli.app import run
 from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.run import Request, execute
 from isinglass.schemas.config import RunConfig
@@ -63,12 +63,7 @@ def call(
 
     def called(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["isinglass", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        return code, *capsys.readouterr()
+        return run(), *capsys.readouterr()
 
     yield called
     root.handlers[:], root.level = before
