@@ -84,11 +84,16 @@ def stock_entities(stock: AnalyzerEngine) -> list[str]:
 
 
 def build(
-    mode: Mode, entities: list[str] | None = None, *, confirm: bool | None = None
+    mode: Mode,
+    entities: list[str] | None = None,
+    *,
+    confirm: bool | None = None,
+    countries: tuple[str, ...] = (),
 ) -> Detector:
     """The detector in a mode: as by default, or for some entities by stock's model."""
     if entities is None:
-        return build_detector(PiiConfig(mode=mode, confirm_names=confirm))
+        config = PiiConfig(mode=mode, confirm_names=confirm, countries=countries)
+        return build_detector(config)
     chosen = {entity: EntityConfig() for entity in entities}
     languages = {"en": MODEL}
     return build_detector(PiiConfig(mode=mode, entities=chosen, languages=languages))

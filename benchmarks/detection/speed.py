@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 SLICES = 4
 MODES: tuple[Mode, ...] = ("exact", "fast", "identifiers")
 ASKED = {"fast": 10.0, "identifiers": 400.0}
-LEAST_MB = 10.0
+LEAST_MB = {"identifiers": 36.0, "identifiers, all countries": 36.0 * 0.95}
+ROUNDS = 4
 ALL_OF_STOCK = ", all of stock's entities"
 
 
@@ -43,8 +44,9 @@ def run(corpus: Path, *, small: bool) -> list[Target]:
     size = megabytes(chosen)
     base = size / spent["stock"]
     rows = [_row(name, size, cpu, base) for name, cpu in spent.items()]
-    whole, whole_mb = _whole("identifiers", texts)
-    rows.append(_row("identifiers, whole corpus", whole_mb, whole, base))
+    whole, whole_mb = _whole(texts), megabytes(texts)
+    for name, cpu in whole.items():
+        rows.append(_row(f"{name}, whole corpus", whole_mb, cpu, base))
     print(table(("detector", "MB of text", "CPU s", "MB/s", "times stock"), rows))
     targets = []
     for mode, asked in ASKED.items():
@@ -53,20 +55,15 @@ def run(corpus: Path, *, small: bool) -> list[Target]:
         ratio = size / spent[name] / base
         what = f"{name}, times stock"
         targets.append(Target(what, f">= {asked:g}", f"{ratio:.1f}", ratio >= asked))
-    rate = whole_mb / whole
-    reached = rate >= LEAST_MB
-    return [
-        *targets,
-        Target(
-            "identifiers, whole corpus", f">= {LEAST_MB:g} MB/s", f"{rate:.1f}", reached
-        ),
-        Target(
-            "identifiers, whole corpus, times stock",
-            f">= {ASKED['identifiers']:g}",
-            f"{rate / base:.0f}",
-            rate / base >= ASKED["identifiers"],
-        ),
-    ]
+    for name, least in LEAST_MB.items():
+        rate = whole_mb / whole[name]
+        what = f"{name}, whole corpus"
+        targets.append(Target(what, f">= {least:g} MB/s", f"{rate:.1f}", rate >= least))
+    ratio = whole_mb / whole["identifiers"] / base
+    asked = ASKED["identifiers"]
+    what = "identifiers, whole corpus, times stock"
+    targets.append(Target(what, f">= {asked:g}", f"{ratio:.0f}", ratio >= asked))
+    return targets
 
 
 def _interleaved(chosen: pa.StringArray) -> dict[str, float]:
@@ -99,11 +96,19 @@ def _interleaved(chosen: pa.StringArray) -> dict[str, float]:
     return spent
 
 
-def _whole(mode: Mode, texts: pa.StringArray) -> tuple[float, float]:
-    detector = build(mode)
-    began = time.process_time()
-    detect(detector, texts)
-    return time.process_time() - began, megabytes(texts)
+def _whole(texts: pa.StringArray) -> dict[str, float]:
+    """CPU seconds of the whole corpus in mode identifiers, the best of some in turn."""
+    detectors = {
+        "identifiers": build("identifiers"),
+        "identifiers, all countries": build("identifiers", countries=("all",)),
+    }
+    best = dict.fromkeys(detectors, float("inf"))
+    for _ in range(ROUNDS):
+        for name, detector in detectors.items():
+            began = time.process_time()
+            detect(detector, texts)
+            best[name] = min(best[name], time.process_time() - began)
+    return best
 
 
 def _row(name: str, size: float, cpu: float, base: float) -> list[str]:

@@ -14,7 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
-from isinglass.transforms.pii.close_digits import near_close_digits, needs_close_digits
+from isinglass.transforms.pii.digits import (
+    digit_places,
+    near_close_digits,
+    needs_close_digits,
+)
 
 REACH_BYTES = 256
 """Context on either side of a hit that a window holds, unless its line is shorter."""
@@ -24,9 +28,6 @@ LIMIT_BYTES = 2048
 
 PASSING = 1 << 24
 """Number of patterns whose hits count for every derived pattern."""
-
-WORDS = PASSING - 1
-"""Number of the words behind which other patterns are tried."""
 
 _CONTINUATION = 0x80
 
@@ -69,12 +70,20 @@ class Gate:
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def scan(
-        self, data: NDArray[np.uint8], offsets: NDArray[np.signedinteger]
+        self,
+        data: NDArray[np.uint8],
+        offsets: NDArray[np.signedinteger],
+        places: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Find every place where a match of a pattern ends.
 
         Each text is scanned by itself: patterns see where it begins and ends, and
         none matches across texts.
+
+        Args:
+            data: Texts of a batch, one behind the other.
+            offsets: Where each begins in `data`, and the end of the last.
+            places: Where digits stand (`digit_places`); None to look for them.
 
         Returns:
             Pattern numbers (n,), and end offsets (n,) in bytes into `data`.
@@ -82,12 +91,21 @@ class Gate:
         numbers, ends = self._scan(self.database, data, offsets)
         if self.digits is None:
             return self._spread(numbers, ends)
-        near = near_close_digits(data, offsets)
+        if places is None:
+            places = digit_places(data, offsets)
+        near = near_close_digits(data, offsets, places)
         found = self._scan(self.digits, near.data, np.array([0, len(near.data)]))
         return self._spread(
             np.concatenate([numbers, found[0]]),
             np.concatenate([ends, near.in_batch(found[1])]),
         )
+
+    def is_hit(self, data: memoryview) -> bool:
+        """Whether any of the patterns of `database` matches in a text."""
+        hits: list[int] = []
+        with self.lock:
+            self.database.scan(data, match_event_handler=_note_number, context=hits)
+        return bool(hits)
 
     def _scan(
         self,
@@ -124,6 +142,12 @@ class Gate:
             np.concatenate([numbers[~passing], spread]),
             np.concatenate([ends[~passing], again]),
         )
+
+
+def _note_number(
+    number: int, _start: int, _end: int, _flags: int, hits: list[int]
+) -> None:
+    hits.append(number)
 
 
 @lru_cache(maxsize=8)

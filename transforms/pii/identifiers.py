@@ -12,9 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isinglass.schemas.config import PiiConfig
+from isinglass.transforms.pii.digits import digit_places
 from isinglass.transforms.pii.found import PATTERN_DETECTOR, FoundColumns, Origin
 from isinglass.transforms.pii.gate import Gate, GatePattern, compile_gate, hit_rows
-from isinglass.transforms.pii.near_words import NearWords, words_patterns
+from isinglass.transforms.pii.near_words import NearWords
 from isinglass.transforms.pii.phones.scanner import PhoneScanner
 from isinglass.transforms.pii.recognizers import (
     Identifier,
@@ -63,12 +64,10 @@ class IdentifierScanner:
         identifiers = tuple(build_identifiers(config))
         patterns = [gate_patterns(*numbered) for numbered in enumerate(identifiers)]
         behind = {n: i for n, i in enumerate(identifiers) if i.behind_words}
-        if behind:
-            patterns.append(words_patterns([i.near for i in behind.values()]))
         return cls(
             identifiers,
             compile_gate(tuple(dict.fromkeys(chain.from_iterable(patterns)))),
-            tuple(map(bool, patterns[: len(identifiers)])),
+            tuple(map(bool, patterns)),
             # Presidio's search for phone numbers is slow, and judges by plans only.
             PhoneScanner(config.phone_regions)
             if PHONE_NUMBER in config.entities
@@ -79,11 +78,14 @@ class IdentifierScanner:
     def scan(self, texts: pa.StringArray, budget: Budget, found: FoundColumns) -> None:
         """Gather the findings in every text, before thresholds."""
         data, offsets = string_buffers(texts)
+        places = digit_places(data, offsets)
         if self.phones is not None:
-            self.phones.scan(data, offsets, budget, found)
-        numbers, ends = self.gate.scan(data, offsets)
+            self.phones.scan(data, offsets, places, budget, found)
+        numbers, ends = self.gate.scan(data, offsets, places)
         if self.near is not None:
-            numbers, ends = self.near.follow((numbers, ends), data, offsets)
+            more = self.near.scan(data, offsets, places)
+            numbers = np.concatenate([numbers, more[0]])
+            ends = np.concatenate([ends, more[1]])
         order = np.argsort(numbers, kind="stable")
         numbers, ends = numbers[order], ends[order]
         bounds = np.searchsorted(numbers, np.arange(len(self.identifiers) + 1))
@@ -140,7 +142,7 @@ class IdentifierScanner:
 def gate_patterns(number: int, identifier: Identifier) -> list[GatePattern]:
     """What the gate looks for on behalf of a recognizer; empty to run it ungated.
 
-    Those behind words have one pattern for all.
+    Those behind words are looked for by `near`.
     """
     if identifier.behind_words:
         return []

@@ -1,14 +1,15 @@
 """Numbers that count only next to a word that names them: words are looked for first.
 
-The words of all such recognizers are one pattern of the gate. A second database looks
-at the few characters around a word that has a digit behind it: for the words and for
-the patterns of each recognizer. So its cost hardly grows with their number.
+Few bytes of a text stand so close before a digit that they may name a number. There a
+database looks for the words of all such recognizers. Behind a word, if as many digits
+follow as the numbers of its recognizer have, its patterns are tried. So the cost hardly
+grows with the number of recognizers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isinglass.transforms.compiled import njit
+from isinglass.transforms.pii.digits import before_digits, least_digits
 from isinglass.transforms.pii.gate import (
     REACH_BYTES,
     WIDENED,
-    WORDS,
     Gate,
     GatePattern,
-    compile_gate,
-    hit_rows,
+    compile_database,
 )
 from isinglass.transforms.pii.rules import CONTEXT_CHARS, UNSPACED
 from isinglass.transforms.pii.superset import flags_of, means_the_same
@@ -49,36 +49,28 @@ _UNSPACED = re.compile(UNSPACED)
 _TURKISH_I = "iI\u0131\u0130"
 _DOTLESS_I = _TURKISH_I[2]
 _ANY_DIGIT = "[0-9]"
-_NINE = 9
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
-_OF_PATTERNS = 1 << 20
-"""Added to the number of a recognizer where its patterns are meant, not its words."""
+_MANY = 1 << 20
+"""More than there are recognizers."""
 
 
-def words_patterns(
-    lists: Collection[Sequence[str]], number: int = WORDS
-) -> list[GatePattern]:
+def words_patterns(words: Sequence[str]) -> list[str]:
     """Find every word that `rules.Context` finds, and the beginnings of longer ones.
 
     They are written in bytes and without a border behind, which is the cheapest form.
-
-    Args:
-        lists: Words of each recognizer.
-        number: Under which hits are reported.
     """
-    turkish = {w for words in lists if _DOTLESS_I in "".join(words) for w in words}
+    turkish = _DOTLESS_I in "".join(words)
     kept: list[str] = []
-    for word in sorted({w for words in lists for w in words}, key=len):
+    for word in sorted({word.strip() for word in words}, key=len):
         # A word within another one is found where the longer one is.
         if not any(_within(shorter, word) for shorter in kept):
-            kept.append(word.strip())
+            kept.append(word)
     found = []
     for word in kept:
         border = "" if _UNSPACED.search(word) else f"(?:^|{_BORDER}|{_ESCAPE})"
-        letters = (_in_bytes(char, turkish=word in turkish) for char in word)
+        letters = (_in_bytes(char, turkish=turkish) for char in word)
         found.append(border + "".join(letters))
-    flags = hyperscan.HS_FLAG_CASELESS | (0 if number == WORDS else _ONCE)
-    return [GatePattern(number, word, flags=flags) for word in found]
+    return found
 
 
 def _within(shorter: str, longer: str) -> bool:
@@ -99,59 +91,87 @@ def _in_bytes(char: str, *, turkish: bool) -> str:
 
 @dataclass(frozen=True)
 class NearWords:
-    """Words and patterns of recognizers, by number. Not to be pickled."""
+    """Words and patterns of recognizers. Not to be pickled.
 
-    gate: Gate = field(repr=False)
+    Attributes:
+        words: Numbers are of words.
+        patterns: Gate of each recognizer.
+        firsts: int64 (words + 1,), where each word begins in `named`.
+        named: int64 (2, n), the recognizers that a word is of, and how many digits
+            their numbers have at the least.
+    """
+
+    words: Gate = field(repr=False)
+    patterns: Mapping[int, Gate] = field(repr=False)
+    firsts: NDArray[np.int64] = field(repr=False)
+    named: NDArray[np.int64] = field(repr=False)
 
     @classmethod
     def of(cls, recognizers: Mapping[int, Identifier]) -> NearWords:
-        """Words of each recognizer with its gate, or else its patterns, by number."""
-        wanted = []
+        """Words and patterns of each recognizer, by number."""
+        named: dict[str, list[tuple[int, int]]] = {}
+        patterns = {}
         for number, recognizer in recognizers.items():
-            wanted += words_patterns([recognizer.near], number)
-            wanted += _patterns(number + _OF_PATTERNS, recognizer)
-        return cls(compile_gate(tuple(dict.fromkeys(wanted))))
+            wanted = _patterns(number, recognizer)
+            least = min(least_digits(pattern.expression) for pattern in wanted)
+            patterns[number] = Gate(compile_database(wanted))
+            for word in words_patterns(recognizer.near):
+                named.setdefault(word, []).append((number, max(1, least)))
+        flags = hyperscan.HS_FLAG_CASELESS
+        words = (GatePattern(n, word, flags=flags) for n, word in enumerate(named))
+        counts = [len(of_word) for of_word in named.values()]
+        return cls(
+            Gate(compile_database(tuple(words))),
+            patterns,
+            np.append(0, np.cumsum(counts)),
+            np.array([one for of_word in named.values() for one in of_word]).T.copy(),
+        )
 
-    def follow(
-        self, hits: Hits, data: NDArray[np.uint8], offsets: NDArray[np.int32]
-    ) -> Hits:
-        """Hits of a gate, with those of the recognizers in place of those of words."""
-        numbers, ends = hits
-        word = numbers == WORDS
-        after = np.unique(ends[word])
-        rest = numbers[~word], ends[~word]
-        starts, stops = _stretches(data, offsets, hit_rows(after, offsets), after)
-        if not len(starts):
-            return rest
-        found = self._search(data, starts, stops)
-        return tuple(map(np.concatenate, zip(rest, found, strict=True)))  # type: ignore[return-value]
-
-    def _search(
+    def scan(
         self,
         data: NDArray[np.uint8],
-        starts: NDArray[np.int64],
-        stops: NDArray[np.int64],
+        offsets: NDArray[np.int32],
+        places: NDArray[np.int64],
     ) -> Hits:
-        """Hits of patterns in stretches with a word of the same recognizer.
+        """Hits of recognizers behind their words, at every digit near the word.
 
-        They are told at every digit of the stretch, of which each match has one.
+        Args:
+            data: Texts of a batch, one behind the other.
+            offsets: Where each begins in `data`, and the end of the last.
+            places: Where digits stand.
         """
-        view = data.data
-        ranges = zip(starts.tolist(), stops.tolist(), strict=True)
-        joined = b"".join(view[start:stop] for start, stop in ranges)
-        begins = np.append(0, np.cumsum(stops - starts))
-        numbers, ends = self.gate.scan(np.frombuffer(joined, np.uint8), begins)
-        named = hit_rows(ends, begins) * _OF_PATTERNS + numbers % _OF_PATTERNS
-        of_pattern = numbers >= _OF_PATTERNS
-        both = np.intersect1d(named[of_pattern], named[~of_pattern])
-        found = [np.empty((2, 0), np.int64)]
-        for which, number in zip(*np.divmod(both, _OF_PATTERNS), strict=True):
-            start, stop = starts[which], stops[which]
-            digits = np.flatnonzero(data[start:stop] - np.uint8(ord("0")) <= _NINE)
-            places = start + digits + 1
-            found.append(np.stack([np.full_like(places, number), places]))
-        told = np.concatenate(found, axis=1)
-        return told[0], told[1]
+        before = before_digits(data, offsets, places)
+        words, ends = self.words.scan(before.data, _whole(before.data))
+        ends = before.in_batch(ends)
+        order = np.argsort(ends, kind="stable")
+        hits = words[order], ends[order]
+        tables = self.firsts, self.named
+        starts, stops, wanted = _stretches(data, offsets, *hits, *tables)
+        found = [
+            (number, start, stop)
+            for number, start, stop in _unique(wanted, starts, stops)
+            if self.patterns[number].is_hit(data.data[start:stop])
+        ]
+        numbers, low, high = np.array(found, np.int64).reshape(-1, 3).T
+        first = np.searchsorted(places, low)
+        count = np.searchsorted(places, high) - first
+        # From the first digit of each stretch to the last.
+        steps = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return np.repeat(numbers, count), places[np.repeat(first, count) + steps] + 1
+
+
+def _unique(
+    wanted: NDArray[np.int64], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> Iterator[tuple[int, int, int]]:
+    """The recognizers that are wanted, and the stretch of each."""
+    which, numbers = np.divmod(np.unique(wanted), _MANY)
+    columns = numbers, starts[which], stops[which]
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _whole(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Offsets of a batch with one text."""
+    return np.array([0, len(data)])
 
 
 def _patterns(number: int, recognizer: Identifier) -> list[GatePattern]:
@@ -188,25 +208,45 @@ def _goes_on(data: Any, end: Any, last: Any) -> Any:
 
 
 @njit(nogil=True)
-def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
-    """What stands around words, if a digit is behind; those that overlap are merged."""
-    starts = np.empty(len(ends), np.int64)
-    stops = np.empty(len(ends), np.int64)
-    count = 0
+def _behind(data: Any, end: Any, last: Any) -> Any:
+    """How far numbers behind a word reach, and how many digits stand there."""
+    points, digits = 0, 0
+    while end < last and points < CONTEXT_CHARS + _LONGEST_NUMBER:
+        byte = data[end]
+        points += not _is_inside(byte)
+        digits += 48 <= byte <= 57  # noqa: PLR2004 - 0 to 9
+        end += 1
+    while end < last and _is_inside(data[end]):
+        end += 1
+    return end, digits
+
+
+@njit(nogil=True)
+def _stretches(
+    data: Any, offsets: Any, words: Any, ends: Any, firsts: Any, named: Any
+) -> Any:
+    """What stands around words with digits enough behind; overlapping ones are merged.
+
+    Returns:
+        Where stretches start and stop, and `_MANY` times the stretch plus the
+        recognizer for all that are wanted there.
+    """
+    starts, stops = np.empty(len(ends), np.int64), np.empty(len(ends), np.int64)
+    wanted = np.empty((firsts[words + 1] - firsts[words]).sum(), np.int64)
+    count, total, text = 0, 0, 0
     for i in range(len(ends)):
-        first, last = np.int64(offsets[rows[i]]), np.int64(offsets[rows[i] + 1])
-        stop = ends[i]
-        if _goes_on(data, stop, last):
+        while offsets[text + 1] < ends[i]:
+            text += 1
+        first, last = np.int64(offsets[text]), np.int64(offsets[text + 1])
+        if _goes_on(data, ends[i], last):
             continue
-        points, digits = 0, 0
-        while stop < last and points < CONTEXT_CHARS + _LONGEST_NUMBER:
-            byte = data[stop]
-            points += not _is_inside(byte)
-            digits += 48 <= byte <= 57  # noqa: PLR2004 - 0 to 9
-            stop += 1
-        while stop < last and _is_inside(data[stop]):
-            stop += 1
-        if not digits:
+        stop, digits = _behind(data, ends[i], last)
+        known = total
+        for k in range(firsts[words[i]], firsts[words[i] + 1]):
+            if digits >= named[1, k]:
+                wanted[total] = named[0, k]
+                total += 1
+        if total == known:
             continue
         start = max(first, ends[i] - _LONGEST_WORD)
         while start > first and _is_inside(data[start]):
@@ -218,4 +258,5 @@ def _stretches(data: Any, offsets: Any, rows: Any, ends: Any) -> Any:
         else:
             starts[count], stops[count] = start, stop
             count += 1
-    return starts[:count], stops[:count]
+        wanted[known:total] += (count - 1) * _MANY
+    return starts[:count], stops[:count], wanted[:total]

@@ -217,7 +217,8 @@ def _of_catalogue(config: PiiConfig, entry: Entry) -> Identifier:
     Not so for what is looked for by default, of which there is enough to pay for gates.
     """
     own, threshold = entry.recognizer, config.settings_of(entry.entity).threshold
-    bare = own.proof != "never" or any(p.score >= threshold for p in own.patterns)
+    proven = entry.check is not None and own.proof != "never"
+    bare = proven or any(p.score >= threshold for p in own.patterns)
     digits = all(any(map(str.isdigit, example)) for example in own.examples)
     default = known_kinds()[entry.entity].default
     near = _near(config, entry.entity, own.context)

@@ -22,7 +22,6 @@ MOST_SEPARATORS = 4
 """Characters between two groups of one number, such as in `(030) - 1234567`."""
 
 LIKE_ASCII: dict[int, str] = {
-    **{0xFF10 + digit: str(digit) for digit in range(10)},
     **dict.fromkeys((0xA0, 0x2007, 0x2009, 0x200A, 0x202F, 0x3000), " "),
     **dict.fromkeys((*range(0x2010, 0x2016), 0xFF0D), "-"),
     0xFF08: "(",
@@ -31,7 +30,7 @@ LIKE_ASCII: dict[int, str] = {
     0xFF0E: ".",
     0xFF0F: "/",
 }
-"""Full width digits and marks, other blanks and hyphens, and what they stand for."""
+"""Full width marks, other blanks and hyphens, and what they stand for."""
 
 _DIGITS, _SEPARATORS = "0123456789", " -./()"
 _NONE, _DIGIT, _SEPARATOR, _BRACKET, _PLUS = range(5)
@@ -41,15 +40,19 @@ _HEAD, _CONTINUATION = 0xC0, 0x80
 _MOST_LEADS = 3
 
 
-def digit_runs(data: NDArray[np.uint8], offsets: NDArray[np.int32]) -> Windows:
+def digit_runs(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int32],
+    places: NDArray[np.int64],
+) -> Windows:
     """Find every run of at least `LEAST_DIGITS` digits.
 
-    Digits are ASCII or full width ones; separators are blanks, hyphens, dots, slashes
-    and round brackets, and what `LIKE_ASCII` takes for one; a tab is none, it separates
-    columns. A run is of one line of one text, and starts with a `+` or `(` that leads
-    it.
+    Digits are ASCII ones, which stand at `places`; separators are blanks, hyphens,
+    dots, slashes and round brackets, and what `LIKE_ASCII` takes for one; a tab is
+    none, it separates columns. A run is of one line of one text, and starts with a `+`
+    or `(` that leads it.
     """
-    return Windows(*_runs(data, offsets, _kinds()))
+    return Windows(*_runs(data, offsets, places, _kinds()))
 
 
 @cache
@@ -112,27 +115,28 @@ def _lead(data: Any, position: Any, start: Any, kinds: Any) -> Any:
 
 
 @njit(nogil=True)
-def _runs(data: Any, offsets: Any, kinds: Any) -> Any:
+def _runs(data: Any, offsets: Any, places: Any, kinds: Any) -> Any:
     found = np.empty((256, 4), np.int64)
-    count = 0
-    for row in range(len(offsets) - 1):
-        position, stop = np.int64(offsets[row]), np.int64(offsets[row + 1])
-        left, counted, points = position, position, 0
-        while position < stop:
-            kind, size = _kind(data, position, kinds)
-            if kind != _DIGIT:
-                position += size
-                continue
-            end, digits = _run(data, position, stop, kinds)
-            if digits >= LEAST_DIGITS:
-                start = _lead(data, position, left, kinds)
-                for at in range(counted, start):
-                    points += (data[at] & _HEAD) != _CONTINUATION
-                counted = start
-                if count == len(found):
-                    found = np.concatenate((found, np.empty_like(found)))
-                found[count] = np.array([row, start, end, points])
-                count += 1
-            position = left = end
+    count, row, points = 0, -1, 0
+    left, counted, stop = np.int64(0), np.int64(0), np.int64(0)
+    for place in places:
+        if place >= stop:
+            while offsets[row + 1] <= place:
+                row += 1
+            left, counted, points = np.int64(offsets[row]), np.int64(offsets[row]), 0
+            stop = np.int64(offsets[row + 1])
+        if place < left:
+            continue
+        end, digits = _run(data, place, stop, kinds)
+        if digits >= LEAST_DIGITS:
+            start = _lead(data, place, left, kinds)
+            for at in range(counted, start):
+                points += (data[at] & _HEAD) != _CONTINUATION
+            counted = start
+            if count == len(found):
+                found = np.concatenate((found, np.empty_like(found)))
+            found[count] = np.array([row, start, end, points])
+            count += 1
+        left = end
     columns = found[:count].T.copy()
     return columns[0], columns[1], columns[2], columns[3]

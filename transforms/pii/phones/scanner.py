@@ -73,11 +73,12 @@ class PhoneScanner:
         self,
         data: NDArray[Any],
         offsets: NDArray[Any],
+        places: NDArray[Any],
         budget: Budget,
         found: FoundColumns,
     ) -> None:
-        """Gather the numbers of a batch."""
-        runs = digit_runs(data, offsets)
+        """Gather the numbers of a batch, in which ASCII digits stand at `places`."""
+        runs = digit_runs(data, offsets, places)
         view = data.data
         for row, start, stop, points in zip(*(c.tolist() for c in runs), strict=True):
             low = max(int(offsets[row]), start - _BEFORE_BYTES)

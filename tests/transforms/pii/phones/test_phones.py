@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isinglass.transforms.pii.budget import Budget
+from isinglass.transforms.pii.digits import digit_places
 from isinglass.transforms.pii.found import FoundColumns
 from isinglass.transforms.pii.phones.forms import form_of
 from isinglass.transforms.pii.phones.rules import is_valid_abroad, is_valid_within
@@ -182,7 +183,9 @@ def test_texts_of_a_batch_do_not_see_each_other(texts: list[str]) -> None:
 def test_slices_are_counted_from_their_beginning() -> None:
     texts = pa.array(["(202) 958-0134", "é (202) 958-0134"])[1:]
     found = FoundColumns()
-    PhoneScanner(REGIONS).scan(*string_buffers(texts), Budget(60), found)
+    data, offsets = string_buffers(texts)
+    places = digit_places(data, offsets)
+    PhoneScanner(REGIONS).scan(data, offsets, places, Budget(60), found)
     (one,) = found.batch().to_pylist()
     assert (one["row"], one["start"], one["end"]) == (0, 2, 16)
 
@@ -216,21 +219,24 @@ def test_time_is_looked_at_within_a_run() -> None:
     budget = Budget(3, lambda: float(next(ticks)))
     texts = pa.array(["12 34 56 78 90 " * 1000, "(202) 958-0134"])
     found = FoundColumns()
-    PhoneScanner(REGIONS).scan(*string_buffers(texts), budget, found)
+    data, offsets = string_buffers(texts)
+    PhoneScanner(REGIONS).scan(
+        data, offsets, digit_places(data, offsets), budget, found
+    )
     assert set(budget.failed) == {0}
     assert [f["row"] for f in found.batch().to_pylist()] == [1]
 
 
 def test_runs() -> None:
-    texts = ["a 1234567", "é(+12) 34-567\n89 x 123456", "\uff11\uff12\uff13 4567"]
+    texts = ["a 1234567", "é(+12) 34-567\n89 x 123456", "", "12\u3000345\uff0d67"]
     data, offsets = string_buffers(pa.array(texts))
-    runs = digit_runs(data, offsets)
+    runs = digit_runs(data, offsets, digit_places(data, offsets))
     shown = [
         data[a:b].tobytes().decode()
         for a, b in zip(runs.starts, runs.stops, strict=True)
     ]
-    assert shown == ["1234567", "(+12) 34-567", "\uff11\uff12\uff13 4567"]
-    assert runs.rows.tolist() == [0, 1, 2]
+    assert shown == ["1234567", "(+12) 34-567", "12\u3000345\uff0d67"]
+    assert runs.rows.tolist() == [0, 1, 3]
     assert runs.points.tolist() == [2, 1, 0]
     assert runs.rows.dtype == np.int64
 
