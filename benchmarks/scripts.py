@@ -35,6 +35,7 @@ from benchmarks.writing import (  # noqa: E402
 from benchmarks.writing.catalogues import (  # noqa: E402
     python_with_peers,
     read_catalogues,
+    read_names,
 )
 
 PARTS = ("language", "units", "duplicates", "personal", "contamination")
@@ -61,7 +62,7 @@ def main() -> None:
             "language": partial(language.run, catalogues, python, arguments.corpus),
             "units": partial(units.run, catalogues),
             "duplicates": partial(duplicates.run, catalogues),
-            "personal": partial(personal.run, catalogues),
+            "personal": lambda: personal.run(catalogues, read_names(python)),
             "contamination": partial(contamination.run, catalogues),
         },
     )

@@ -1,6 +1,7 @@
 """Texts in about 100 languages: message catalogues of packages that are installed.
 
-They are BSD and are read where they are; nothing of them is copied into the project.
+They are BSD (names of Babel: Unicode-3.0) and are read where they are; nothing of them
+is copied into the project.
 """
 
 from __future__ import annotations
@@ -60,6 +61,14 @@ def read_catalogues(python: str) -> dict[str, Messages]:
         # Variants of English are the messages themselves.
         if language_of(code) != "en" or code in {"en_GB", "en_AU"}
     }
+
+
+def read_names(python: str) -> dict[str, list[str]]:
+    """Names of countries, languages and scripts by locale; none without Babel."""
+    found: dict[str, list[str]] = run_process(
+        [python, str(PEER)], {"names": True}
+    ).answer
+    return found
 
 
 def pieces(messages: list[str], characters: int, most: int) -> list[str]:

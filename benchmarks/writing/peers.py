@@ -1,4 +1,4 @@
-"""Message catalogues of Django and Sphinx, and languages as other detectors tell them.
+"""Texts of Django, Sphinx and Babel, and languages as other detectors tell them.
 
 Run by the interpreter that has these packages installed (`make bench-peers`); it needs
 nothing of isinglass. The question is a JSON object on stdin, the answer one on stdout.
@@ -52,6 +52,22 @@ def catalogues() -> dict[str, Any]:
             if pair[0] != pair[1] and all(pair):
                 told[file.parts[-3]].append(pair)
     return {"messages": told, "versions": {p: _version(p) for p in PACKAGES}}
+
+
+def names() -> dict[str, list[str]]:
+    """What countries, languages and scripts are called, by locale."""
+    if find_spec("babel") is None:
+        return {}
+    from babel import Locale, localedata  # noqa: PLC0415
+
+    told = {}
+    for code in localedata.locale_identifiers():
+        # Of a country it is mostly the same as of its language.
+        if re.fullmatch("[a-z]+(?:_[A-Z][a-z]+)?", code):
+            one = Locale.parse(code)
+            named = (one.territories, one.languages, one.scripts)
+            told[code] = [name for kind in named for name in kind.values()]
+    return told
 
 
 def _version(package: str) -> str | None:
@@ -129,6 +145,8 @@ if __name__ == "__main__":
     question = json.load(sys.stdin)
     if question is None:
         answer = catalogues()
+    elif "names" in question:
+        answer = names()
     else:
         answer = detect(question["peer"], question["texts"])
     print(json.dumps(answer))

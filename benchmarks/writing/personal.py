@@ -11,10 +11,12 @@ import pyarrow as pa
 
 from benchmarks.measuring.processes import Target, table
 from isinglass.schemas.config import PiiConfig
+from isinglass.schemas.config.pii import EntityConfig
 from isinglass.transforms.pii.scan import load_detector, scan
 
 if TYPE_CHECKING:
     from benchmarks.writing.catalogues import Messages
+    from isinglass.transforms.pii.detector import Detector
 
 ASKED = 0.99
 VALUES = {
@@ -23,6 +25,7 @@ VALUES = {
     "card": "4539237301631479",
     "IBAN": "DE61370400440532013019",
     "IP": "81.2.69.160",
+    "URL": "https://mail-firma.net/a/b",
 }
 ENTITIES = {
     "e-mail": "EMAIL_ADDRESS",
@@ -30,6 +33,7 @@ ENTITIES = {
     "card": "CREDIT_CARD",
     "IBAN": "IBAN_CODE",
     "IP": "IP_ADDRESS",
+    "URL": "URL",
 }
 AROUND = {
     "blanks": "{0} {value} {1}",
@@ -50,14 +54,16 @@ def script_of(text: str) -> str:
     return Counter(names).most_common(1)[0][0].capitalize()
 
 
-def _words(messages: Messages) -> list[str]:
+def _words(texts: list[str]) -> list[str]:
     words = {
         word.strip(".,:;!?()[]\"'\u3002\uff0c")
-        for text in messages.translated
+        for text in texts
         for word in text.split()
     }
     # Long ones are sentences without spaces; any piece of them is as good.
     kept = sorted({w[:12] for w in words if len(w) > 1 and _is_word(w[:12])})
+    if not kept:
+        return []
     # English words among those of another script are names of things, such as UUID.
     script = script_of("".join(kept))
     kept = [word for word in kept if script_of(word) == script]
@@ -70,19 +76,29 @@ def _is_word(text: str) -> bool:
     return all(unicodedata.category(c)[0] in "LM" for c in text)
 
 
-def run(catalogues: dict[str, Messages]) -> list[Target]:
+def run(catalogues: dict[str, Messages], names: dict[str, list[str]]) -> list[Target]:
     """A row a script: the share of values found exactly, by what stands around."""
-    detector = load_detector(PiiConfig(mode="identifiers"))
+    # Of no country and not looked for by default.
+    web = {"URL": EntityConfig(threshold=0.5)}
+    detectors = {
+        **dict.fromkeys(VALUES, load_detector(PiiConfig(mode="identifiers"))),
+        "URL": load_detector(PiiConfig(mode="identifiers", entities=web)),
+    }
     found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for messages in catalogues.values():
-        words = _words(messages)[: 2 * WORDS]
+    texts = [
+        *(messages.translated for messages in catalogues.values()),
+        *names.values(),
+    ]
+    for own_texts in texts:
+        words = _words(own_texts)[: 2 * WORDS]
         if len(words) < 2 * WORDS:
             continue
         script = script_of(" ".join(words))
         for name, frame in AROUND.items():
-            for kind, exact in _exact(detector, words, name, frame):
-                found[script][name].append(exact)
-                found[script][kind].append(exact)
+            for kind, detector in detectors.items():
+                exact = _exact(detector, words, kind, (name, frame))
+                found[script][name] += exact
+                found[script][kind] += exact
     columns = [*AROUND, *VALUES]
     rows = [
         (script, len(own["blanks"]), *(f"{_share(own[name]):.3f}" for name in columns))
@@ -101,25 +117,23 @@ def run(catalogues: dict[str, Messages]) -> list[Target]:
 
 
 def _exact(
-    detector: object, words: list[str], name: str, frame: str
-) -> list[tuple[str, bool]]:
-    texts, wanted = [], []
+    detector: Detector, words: list[str], kind: str, around: tuple[str, str]
+) -> list[bool]:
+    """Whether a value is found alone and whole, for each pair of words."""
+    name, frame = around
     form = "NFD" if name == "accents apart" else "NFC"
-    for index in range(0, len(words), 2):
-        for kind, value in VALUES.items():
-            text = frame.format(*words[index : index + 2], value=value)
-            texts.append(unicodedata.normalize(form, text))
-            wanted.append((kind, value))
+    value = VALUES[kind]
+    pairs = zip(words[::2], words[1::2], strict=True)
+    texts = [
+        unicodedata.normalize(form, frame.format(*pair, value=value)) for pair in pairs
+    ]
     column = pa.array(texts, pa.string())
-    findings = scan(detector, column, pa.nulls(len(texts), pa.string())).findings  # type: ignore[arg-type]
-    own: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    findings = scan(detector, column, pa.nulls(len(texts), pa.string())).findings
+    own: list[list[tuple[str, str]]] = [[] for _ in texts]
     for row in findings.to_pylist():
         text = texts[row["row"]]
         own[row["row"]].append((row["entity"], text[row["start"] : row["end"]]))
-    return [
-        (kind, own[row] == [(ENTITIES[kind], value)])
-        for row, (kind, value) in enumerate(wanted)
-    ]
+    return [spans == [(ENTITIES[kind], value)] for spans in own]
 
 
 def _share(outcomes: list[bool]) -> float:

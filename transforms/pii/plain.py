@@ -49,8 +49,10 @@ _PARTED = re.compile(
 _WORD = rf"(?=\S\S)(?:[A-Z]?[a-z{_BEYOND}]+|[A-Z{_BEYOND}]+|[A-Za-z{_BEYOND}]{{4,}})"
 _WORD_BEFORE = re.compile(rf"(?:^|[\s\"'()<>\[\]{{}}|,;]){_WORD}$")
 _WORD_BEHIND = re.compile(rf"{_WORD}(?:[\s\"'()<>\[\]{{}}|,;.:!?]|$)")
-_VALUE_BEFORE = re.compile(r"[@\d]\S*$")
-_VALUE_BEHIND = re.compile(r"[^\s@\d]*[@\d]")
+# What makes a piece a value: a digit, the sign of a mailbox, or what begins an address.
+_VALUE = r"(?:[@\d]|://|www\.)"
+_VALUE_BEFORE = re.compile(rf"{_VALUE}\S*$")
+_VALUE_BEHIND = re.compile(rf"(?:(?!{_VALUE})\S)*{_VALUE}")
 _REACH = 64
 _COMPOSED = NormaliseConfig(lower_case=False, white_space=False)
 
@@ -182,7 +184,7 @@ def _plain(text: str, *, parts: bool = True) -> tuple[str, NDArray[np.int64] | N
 
 
 def _parted(marks: re.Match[str]) -> str:
-    """Blanks for what parts a word from digits or an at sign, else itself."""
+    """Blanks for what parts a word from a value, else itself."""
     start, end = marks.span()
     before = marks.string[max(0, start - _REACH) : start]
     behind = marks.string[end : end + _REACH]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import tldextract
 
 
+_HOST = re.compile(r"[^/?#:\\]+")
 _AT = re.compile("@|%40|&#0*64;|&#[xX]0*40;|&commat;")
 
 
@@ -20,6 +21,12 @@ def is_known_address(value: str) -> bool:
         value: With an at sign, or one in the encoding of URLs or HTML.
     """
     return has_public_suffix(split_mailbox(value)[2])
+
+
+def is_known_host(value: str) -> bool:
+    """Whether an address without a scheme begins with a host below a public suffix."""
+    host = _HOST.match(value)
+    return host is not None and has_public_suffix(host.group().lower())
 
 
 def split_mailbox(value: str) -> tuple[str, str, str]:
