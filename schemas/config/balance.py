@@ -11,11 +11,40 @@ from isinglass.schemas.config.base import Section
 SUM_TOLERANCE = 1e-9
 
 
+class LimitsConfig(Section):
+    """Shares that groups of an axis must not go above or below."""
+
+    cap: dict[str, float] = Field(
+        default_factory=dict, description="Greatest share of each group named."
+    )
+    floor: dict[str, float] = Field(
+        default_factory=dict, description="Least share of each group named."
+    )
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> LimitsConfig:
+        if not self.cap and not self.floor:
+            raise ValueError("name a group under cap or floor")
+        for kind, shares in (("cap", self.cap), ("floor", self.floor)):
+            for group, share in shares.items():
+                if not 0.0 <= share <= 1.0:
+                    raise ValueError(f"{kind} of {group} must be 0 to 1, not {share}")
+        if sum(self.floor.values()) > 1.0 + SUM_TOLERANCE:
+            total = sum(self.floor.values())
+            raise ValueError(f"floors must sum to 1 at most, not {total:g}")
+        for group in sorted(set(self.cap) & set(self.floor)):
+            if self.floor[group] > self.cap[group]:
+                raise ValueError(f"the floor of {group} is above its cap")
+        return self
+
+
 class AxisConfig(Section):
     """The target of one demographic axis."""
 
-    target: Literal["parity"] | dict[str, float] = Field(
-        "parity", description="`parity`, or the share wished for each group (sum 1)."
+    target: Literal["parity"] | dict[str, float] | LimitsConfig = Field(
+        "parity",
+        description="`parity`, the share wished for each group (sum 1), or `cap` and "
+        "`floor` with shares of groups.",
     )
     units: Literal["mentions", "documents", "capped"] = Field(
         "mentions",
@@ -44,6 +73,21 @@ class BalanceConfig(Section):
         default_factory=lambda: {"gender": AxisConfig()},
         description="Axes of the lexicon that are balanced.",
     )
+    units: Literal["documents", "tokens"] = Field(
+        "documents",
+        description="What weights are closest to 1 for: documents, or words, as "
+        "tokens are not counted yet; then the mean weight of a word is 1.",
+    )
+    within: Literal["none", "source", "language"] = Field(
+        "none",
+        description="Keep the mean weight at 1 in each source or language, so that "
+        "their shares stay as they are.",
+    )
+    targets: Literal["overall", "each"] = Field(
+        "overall",
+        description="With `within`: whether targets hold over all documents, or in "
+        "each source or language.",
+    )
     distance: Literal["chi2", "kl", "logit"] = Field(
         "chi2",
         description="chi2 keeps the effective sample size largest (Kish); kl is "
@@ -57,7 +101,12 @@ class BalanceConfig(Section):
         description="When bounds do not allow the target: refuse, or go as far "
         "towards it as they allow and say so.",
     )
-    emit: Literal["weight"] = Field("weight", description="What is written.")
+    emit: Literal["weight", "copies", "keep"] = Field(
+        "weight",
+        description="What is written besides `balance_weight`: how often to repeat a "
+        "document, or whether it is in a sample without weights.",
+    )
+    seed: int = Field(0, ge=0, description="Of `copies` and `keep`.")
 
     @model_validator(mode="after")
     def _bounds_hold_one(self) -> BalanceConfig:
@@ -65,4 +114,8 @@ class BalanceConfig(Section):
         if not 0.0 <= low < 1.0 < high:
             msg = f"bounds must satisfy 0 <= low < 1 < high, not {low}, {high}"
             raise ValueError(msg)
+        if not self.axes:
+            raise ValueError("axes names no axis; name one, or remove `balance`")
+        if self.targets == "each" and self.within == "none":
+            raise ValueError("targets: each needs within: source or language")
         return self
