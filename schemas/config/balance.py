@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from isinglass.schemas.config.base import Section
 
@@ -38,10 +38,22 @@ class LimitsConfig(Section):
         return self
 
 
+def _form(target: Any) -> str:
+    """Which form of a target it is; refusals leave such names out of a location."""
+    limits = isinstance(target, LimitsConfig) or (
+        isinstance(target, dict) and not {"cap", "floor"}.isdisjoint(target)
+    )
+    return "dict[limits]" if limits else "dict[shares]"
+
+
+Shares = Annotated[Literal["parity"] | dict[str, float], Tag("dict[shares]")]
+Limits = Annotated[LimitsConfig, Tag("dict[limits]")]
+
+
 class AxisConfig(Section):
     """The target of one demographic axis."""
 
-    target: Literal["parity"] | dict[str, float] | LimitsConfig = Field(
+    target: Annotated[Shares | Limits, Discriminator(_form)] = Field(
         "parity",
         description="`parity`, the share wished for each group (sum 1), or `cap` and "
         "`floor` with shares of groups.",
@@ -57,7 +69,7 @@ class AxisConfig(Section):
     def _shares_sum_to_one(self) -> AxisConfig:
         if isinstance(self.target, dict):
             total = sum(self.target.values())
-            if len(self.target) == 1 or abs(total - 1.0) > SUM_TOLERANCE:
+            if len(self.target) == 1 or not abs(total - 1.0) <= SUM_TOLERANCE:
                 raise ValueError(
                     f"target shares must be of several groups and sum to 1, not {total}"
                 )
