@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
-from isinglass.pipelines.stages.balance.summary import effective_size
+from isinglass.pipelines.stages.balance.summary import (
+    effective_size,
+    histogram,
+    top_share,
+)
 from isinglass.pipelines.stages.balance.weights import BALANCE, COLUMNS, draw
 from isinglass.transforms.balance.draw import uniforms
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from isinglass.schemas.config import BalanceConfig
-    from isinglass.schemas.weighting import AxisSummary
+    from isinglass.schemas.weighting import AxisSummary, WeightSummary
 
 
 def check_weights(run: FinishedRun) -> Check:
@@ -38,13 +42,16 @@ def check_weights(run: FinishedRun) -> Check:
             faults.append(f"data/{shard} has weights for other texts than it should")
         parts.append(column.drop_null().to_numpy())
     weights = np.concatenate(parts)
-    if config and not (run.manifest.balance and run.manifest.weights):
+    if config and not run.manifest.balance:
         faults.append("the manifest has no balance")
     faults += [
         f"the weights are not those of the axis {axis}"
         for axis, summary in run.manifest.balance.items()
         if not _fit(weights, summary)
     ]
+    told = run.manifest.weights
+    if told is not None and not _spread_fits(weights, told):
+        faults.append("the weights are not spread as the manifest tells")
     if config and config.emit != "weight" and not faults:
         faults += _drawn_faults(run, config, weights)
     return conclude(BALANCE, faults, f"{len(weights):,} weights")
@@ -58,6 +65,12 @@ def _fit(weights: np.ndarray, summary: AxisSummary) -> bool:
     bounds = (float(weights.min()), float(weights.max()))
     return bounds == (summary.weight_low, summary.weight_high) and isclose(
         effective_size(weights), summary.effective_sample_size, rel_tol=1e-9
+    )
+
+
+def _spread_fits(weights: np.ndarray, told: WeightSummary) -> bool:
+    return told.histogram == histogram(weights) and isclose(
+        told.top_share, top_share(weights), rel_tol=1e-9
     )
 
 

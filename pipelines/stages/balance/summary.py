@@ -151,8 +151,8 @@ def _weights(
         mean=_ratio(weighted, words) if tokens else _ratio(total, len(weights)),
         effective_words=_ratio(weighted**2, squares) if tokens else None,
         kl=_divergence(weights),
-        top_share=_top_share(weights),
-        histogram=_histogram(weights),
+        top_share=top_share(weights),
+        histogram=histogram(weights),
         exact=solved["exact"],
         groups=_groups(sums),
         slices=_slices(sums),
@@ -238,7 +238,7 @@ def _divergence(weights: Floats) -> float:
     return max(0.0, float((some * np.log(some)).sum()) / len(weights))
 
 
-def _top_share(weights: Floats) -> float:
+def top_share(weights: Floats) -> float:
     """Share of all weight that the heaviest hundredth of the documents carries."""
     if not weights.sum() > 0:
         return 0.0
@@ -246,7 +246,7 @@ def _top_share(weights: Floats) -> float:
     return min(1.0, float(most.sum() / weights.sum()))
 
 
-def _histogram(weights: Floats) -> list[tuple[float, float, int]]:
+def histogram(weights: Floats) -> list[tuple[float, float, int]]:
     """Documents by weight, in steps of equal width; those of no document, too."""
     if not len(weights):
         return []
