@@ -59,7 +59,7 @@ def test_whole_run_is_one_inert_page(
     spoken = [picture for picture in pictures if picture.get("role") == "img"]
     assert len(spoken) == 6
     assert all("aria-hidden" in p for p in pictures if p.get("role") != "img")
-    assert html.count('role="img"><title>') == 5
+    assert html.count('role="img"><title>') == 6
 
 
 def test_verdict_comes_first_with_its_reasons(
