@@ -65,6 +65,11 @@ class AxisConfig(Section):
     )
     cap: int = Field(20, ge=1, description="Most mentions that count, with `capped`.")
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """The shares that are named; none for parity and for limits."""
+        return self.target if isinstance(self.target, dict) else {}
+
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> AxisConfig:
         if isinstance(self.target, dict):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def test_the_small_table_reaches_its_targets(shared_data: Path) -> None:
     targets = solver.run(shared_data / "fairness", sys.executable, small=True)
     by_name = {target.what: target for target in targets}
-    # ipfn is measured where it is installed.
-    assert by_name.pop("raking, ipfn", None) is None or "ipfn" not in sys.modules
+    # With ipfn it is measured where that is installed, by the benchmark itself.
+    by_name.pop("raking, ipfn", None)
     assert all(target.reached for target in by_name.values())
     assert len(by_name) >= 13
 

@@ -132,11 +132,10 @@ def axes_of(
             counts = np.minimum(counts, 1)
         elif axis.units == "capped":
             counts = np.minimum(counts, axis.cap)
-        target = {} if isinstance(axis.target, LimitsConfig) else axis.target
-        if target == "parity":
+        target = dict(sorted(axis.shares.items()))
+        if axis.target == "parity":
             target = dict.fromkeys(groups, 1.0 / len(groups))
         limits = _limits(axis.target) if isinstance(axis.target, LimitsConfig) else ()
-        target = dict(sorted(target.items()))
         found.append(Axis(name, groups, counts, target, limits))
     return found
 
@@ -160,7 +159,7 @@ def _groups(name: str, axis: AxisConfig, columns: Sequence[Group]) -> tuple[str,
     if axis.target == "parity":
         return tuple(groups)
     limits = axis.target if isinstance(axis.target, LimitsConfig) else None
-    named = {*limits.cap, *limits.floor} if limits else set(axis.target)
+    named = {*limits.cap, *limits.floor} if limits else {*axis.shares}
     unknown = sorted(named - set(groups))
     if unknown:
         raise ConfigError(
@@ -169,13 +168,12 @@ def _groups(name: str, axis: AxisConfig, columns: Sequence[Group]) -> tuple[str,
         )
     if limits is None:
         return tuple(sorted(named))
-    if len(limits.cap) == len(groups) and (
-        sum(limits.cap.values()) < 1.0 - SUM_TOLERANCE
-    ):
+    total = sum(limits.cap.values())
+    if len(limits.cap) == len(groups) and total < 1.0 - SUM_TOLERANCE:
         raise ConfigError(
             f"balance.axes.{name}.target.cap: all {len(groups)} groups have one, and "
-            f"these sum to {sum(limits.cap.values()):g}; no shares keep them. Raise "
-            "them to a sum of 1 at least."
+            f"these sum to {total:g}; no shares keep them. Raise them to a sum of 1 at "
+            "least."
         )
     return tuple(groups)
 

@@ -107,10 +107,10 @@ def _cells_of(
     keys = np.column_stack([counts, by_words])
     if digits is not None:
         keys = _leading(keys, digits)
-    vectors, cell = np.unique(
+    vectors, inverse = np.unique(
         np.column_stack([codes, keys]), axis=0, return_inverse=True
     )
-    cell = cell.reshape(-1).astype(np.int32)
+    cell = inverse.reshape(-1).astype(np.int32)
     if tokens:
         counts = counts * np.where(_whole(axes, config), words[:, None], 1)
     values = [np.ones(len(counts)), words, *counts.T]
@@ -153,8 +153,8 @@ def _merge(
     vectors = np.concatenate(
         [np.zeros((0, width + 2), np.int64), *_coded(shards, names)]
     )
-    distinct, place = np.unique(vectors, axis=0, return_inverse=True)
-    place = place.reshape(-1).astype(np.int32)
+    distinct, inverse = np.unique(vectors, axis=0, return_inverse=True)
+    place = inverse.reshape(-1).astype(np.int32)
     sums = np.concatenate([np.zeros((0, width + 2)), *(s.sums for s in shards)])
     sums = _sums(place, len(distinct), sums.T)
     mass = sums[:, 1 if config.units == "tokens" else 0]

@@ -189,10 +189,11 @@ def _extreme(
     )
     if solved.x is None:
         return None
-    return np.divide(solved.x, unit, out=np.ones(len(mass)), where=unit > 0)
+    weights = np.divide(solved.x, unit, out=np.ones(len(mass)), where=unit > 0)
+    return np.asarray(weights)
 
 
 def _rows(rows: Floats, unit: Floats) -> Floats:
     """Rows of a root mean square of 1, without those that are 0 everywhere."""
     scale = np.sqrt((unit * rows * rows).mean(axis=1))
-    return rows[scale > 0] / scale[scale > 0, None]
+    return np.asarray(rows[scale > 0] / scale[scale > 0, None])

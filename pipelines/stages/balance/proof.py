@@ -78,7 +78,8 @@ def _drawn_faults(
     run: FinishedRun, config: BalanceConfig, weights: np.ndarray
 ) -> list[str]:
     assert config.emit != "weight"
-    told = run.manifest.weights and run.manifest.weights.drawn
+    whole = run.manifest.weights
+    told = whole.drawn if whole is not None else None
     if told is None or (told.emit, told.seed) != (config.emit, config.seed):
         return [f"the manifest does not tell what was drawn as {config.emit}"]
     if told.greatest < weights.max(initial=0.0):

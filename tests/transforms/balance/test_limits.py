@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from scipy.optimize import LinearConstraint, linprog, minimize
 
-from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
+from isinglass.schemas.config.balance import AxisConfig, BalanceConfig, LimitsConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
 from isinglass.transforms.balance.axes import axes_of, balanced_columns
 from isinglass.transforms.balance.calibration import Constraints, calibrate
@@ -112,7 +112,7 @@ def test_limits_beside_targets_equal_an_independent_solver(seed: int) -> None:
     vectors = documents(seed)
     caps = {"middle": 0.38, "old": 0.25, "young": 0.45}
     axes = {
-        "age": AxisConfig(target={"cap": caps}),  # type: ignore[arg-type]
+        "age": AxisConfig(target=LimitsConfig(cap=caps)),
         "gender": AxisConfig(target={"female": 0.4, "male": 0.6}),
     }
     found = weigh(vectors, BalanceConfig(axes=axes))
@@ -360,5 +360,5 @@ def test_only_columns_that_are_balanced_are_looked_at() -> None:
     assert balanced_columns(COLUMNS, gender("parity")) == [3, 4]
     shares = AxisConfig(target={"old": 0.5, "young": 0.5})
     assert balanced_columns(COLUMNS, BalanceConfig(axes={"age": shares})) == [1, 2]
-    limits = AxisConfig(target={"cap": {"old": 0.5}})  # type: ignore[arg-type]
+    limits = AxisConfig(target=LimitsConfig(cap={"old": 0.5}))
     assert balanced_columns(COLUMNS, BalanceConfig(axes={"age": limits})) == [0, 1, 2]
