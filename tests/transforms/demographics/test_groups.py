@@ -26,7 +26,7 @@ ROWS = st.lists(
     st.tuples(
         st.sampled_from(["she", "he and his", "it", "", "她他", "no man's land"]),
         st.one_of(st.none(), st.sampled_from(["web", "<b>", ""])),
-        st.one_of(st.none(), st.sampled_from(["en", "zh", "ja"])),
+        st.one_of(st.none(), st.sampled_from(["en", "zh", "ko"])),
     ),
     max_size=12,
 )
@@ -45,7 +45,7 @@ def test_every_share_has_its_denominator() -> None:
         ("she saw her mother", "web", "en"),
         ("he saw her", "web", "en-GB"),
         ("it rained", "book", "en"),
-        ("kare wa", "book", "ja"),
+        ("geu neun", "book", "ko"),
     ]
     found = {
         (row.metric, row.group): (row.numerator, row.denominator, row.value)
@@ -66,7 +66,7 @@ def test_every_share_has_its_denominator() -> None:
 
 
 def test_slices() -> None:
-    rows: list[Row] = [("she", "web", "en"), ("he", "book", "en"), ("x", "web", "ja")]
+    rows: list[Row] = [("she", "web", "en"), ("he", "book", "en"), ("x", "web", "ko")]
     shares = {
         (row.source, row.language, row.group): row.value
         for row in statistics(rows)
@@ -95,7 +95,7 @@ def test_only_document_shares_have_intervals() -> None:
 
 def test_nothing_covered_gives_no_shares() -> None:
     assert statistics([]) == []
-    found = statistics([("she", None, "ja")])
+    found = statistics([("she", None, "ko")])
     assert {row.metric for row in found} == {"lexicon.coverage"}
 
 
