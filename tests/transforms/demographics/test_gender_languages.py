@@ -35,6 +35,7 @@ CASES: dict[str, list[Case]] = {
         ("Féminin, masculine, féminisme, hommage, mariage", 1, 1),
         ("Un mari et sa fiancée ; une tante et des oncles", 2, 2),
         ("Auguste Comte, le comte et la comtesse", 1, 1),
+        ("L'attaque de l'homme au milieu, lisible par l'homme", 0, 0),
     ],
     "de": [
         ("Die Frau und der Mann; man fragt sie und ihn.", 1, 1),
@@ -53,6 +54,7 @@ CASES: dict[str, list[Case]] = {
         ("Königs und Königin; Prinzen, Prinzessin; königlich", 2, 2),
         ("Die Schwarze Witwe ist eine Spinne, die Witwe nicht.", 1, 0),
         ("Braut, Bräutigams, Brautkleid; Vettern, Kusine", 2, 2),
+        ("Der Mann in der Mitte; ein Mann in der Stadt", 0, 1),
     ],
     "es": [
         ("El habló con él y con ella.", 1, 1),
@@ -71,6 +73,7 @@ CASES: dict[str, list[Case]] = {
         ("El padrastro y la madrastra; el padrino", 1, 2),
         ("Damas y caballeros: un juego de damas", 1, 1),
         ("mamá y papá; el papa y la mama", 1, 1),
+        ("El proceso padre, el directorio padre y el padre", 0, 1),
     ],
     "pt": [
         ("Ela viu-o com ele; a casa dele e dela", 2, 2),
@@ -90,6 +93,7 @@ CASES: dict[str, list[Case]] = {
         ("Damas e cavalheiros: jogo de damas", 1, 1),
         ("feminina, masculinos, feminismo, hombro, mulherio", 1, 1),
         ("Silva Neto, pelo menos, nele, nela", 0, 0),
+        ("Um processo-filho do processo pai; o filho", 0, 1),
     ],
     "it": [
         ("Lei e lui hanno visto la sua casa e il suo cane.", 0, 0),
@@ -109,6 +113,7 @@ CASES: dict[str, list[Case]] = {
         ("Il connettore maschio e la presa femmina; un maschio", 0, 1),
         ("La vedova nera; la vedova e il vedovo", 1, 1),
         ("I principi attivi; il principe, la principessa", 1, 1),
+        ("Il processo figlio, il nodo padre, il figlio", 0, 1),
     ],
     "ru": [
         ("Она видела его, он видел её.", 2, 2),
