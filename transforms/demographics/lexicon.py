@@ -88,7 +88,10 @@ def load_lexicons(config: DemographicsConfig | None = None) -> Lexicons:
         ConfigError: A file cannot be read or is wrong, or no lexicon has an axis.
     """
     config = config or DemographicsConfig()
-    given = tuple((name, _read(name, i)) for i, name in enumerate(config.lexicons))
+    given = tuple(
+        (f"{_KEY}.{index}: {name}", _read(name, f"{_KEY}.{index}: {name}"))
+        for index, name in enumerate(config.lexicons)
+    )
     return _load(config.axes, given)
 
 
@@ -101,24 +104,27 @@ def with_absolute_lexicons(
     return config.model_copy(update={"lexicons": named})
 
 
-def _read(name: str, index: int) -> bytes:
+def read_lexicon(name: str, place: str) -> tuple[LexiconFile, Lexicon]:
+    """Read a file as `parse_lexicon` does."""
+    return parse_lexicon(_read(name, place), place)
+
+
+def _read(name: str, place: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
         reason = error.strerror or "it is no file"
-        msg = f"{_KEY}.{index}: {name} cannot be read ({reason})"
-        raise ConfigError(msg) from None
+        raise ConfigError(f"{place} cannot be read ({reason})") from None
 
 
 @cache
 def _load(axes: tuple[str, ...], given: tuple[tuple[str, bytes], ...]) -> Lexicons:
     own = {read.language: (read, entry) for read, entry in _of_package()}
     asked: dict[str, tuple[LexiconFile, Lexicon]] = {}
-    for index, (name, content) in enumerate(given):
-        read, entry = parse_lexicon(content, f"{_KEY}.{index}: {name}")
+    for place, content in given:
+        read, entry = parse_lexicon(content, place)
         if read.language in asked:
-            msg = f"{_KEY}.{index}: {name} is a second lexicon of {read.language}"
-            raise ConfigError(msg)
+            raise ConfigError(f"{place} is a second lexicon of {read.language}")
         asked[read.language] = read, entry
     made = []
     for language in sorted(own.keys() | asked.keys()):
@@ -129,10 +135,10 @@ def _load(axes: tuple[str, ...], given: tuple[tuple[str, bytes], ...]) -> Lexico
     known = sorted(
         {axis for part in (*own.values(), *asked.values()) for axis in part[0].axes}
     )
-    for place, axis in enumerate(axes):
+    for index, axis in enumerate(axes):
         if axis not in known:
             raise ConfigError(
-                f"demographics.axes.{place}: no lexicon has {axis}; known: "
+                f"demographics.axes.{index}: no lexicon has {axis}; known: "
                 f"{', '.join(known)}"
             )
     return Lexicons(tuple(made))
