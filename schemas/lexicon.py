@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from isinglass.schemas.config.base import Section
 
 PartOfSpeech = Literal["noun", "pronoun", "adjective", "name", "phrase"]
-Sense = Literal["person", "place", "people", "cased"]
+Sense = Literal["person", "place", "people", "cased", "language", "pronoun"]
 """Rules by which an ambiguous term is judged in its place."""
 Status = Literal["reviewed", "dispreferred", "polarizing"]
 
@@ -93,12 +93,11 @@ class LexiconFile(Section):
                 if pair not in named:
                     msg = f"{axis}/{group}: {term!r} is paired with {pair!r}, no term"
                     raise ValueError(msg)
-                other, back = named[pair]
-                if back != term or other == group:
+                back = named[pair][1]
+                if back != term or pair == term:
                     msg = (
                         f"{axis}: {term!r} is paired with {pair!r}, and that with "
-                        f"{back!r}. A pair is of two terms of two groups, each the "
-                        "pair of the other"
+                        f"{back!r}. Of a pair each is the pair of the other"
                     )
                     raise ValueError(msg)
         return self

@@ -5,15 +5,16 @@ would take longer than everything else that is looked for in a text. The rules l
 what a tagger looks for: whether a word qualifies one for people, is said of one, stands
 for people by itself, or is a name. Their lists come with the lexicon (`senses`).
 
-| rule | accepts |
+| accepted by | what it says |
 |---|---|
-| qualifies | a word for people behind it: `black voters`, `young and poor women` |
-| predicate | said of people: `she is deaf`, `people who were poor` |
-| collective | people by themselves: `the poor`, `for the elderly` |
-| plural | its plural: `blacks and whites` |
-| place | a country, no person of that name: `in Jordan`, not `Michael Jordan` |
-| people | a word for people, no person of that name: not `Christian Dior` |
-| cased | with its capitals, and no other word at the start of a sentence |
+| qualifies | a word for people is behind it: `black voters`, `young and poor women` |
+| predicate | it is said of people: `she is deaf`, `people who were poor` |
+| collective | it stands for people: `the poor`, `blacks and whites` |
+| place | a country, and nobody of that name: `in Jordan`, not `Michael Jordan` |
+| people | a word for people, and nobody of that name: not `Christian Dior` |
+| cased | it has its capitals, and is no other word at the start of a sentence |
+| language | people, and not their language: `French voters`, not `in French` |
+| pronoun | a word goes on behind it as behind a pronoun |
 """
 
 from __future__ import annotations
@@ -35,19 +36,20 @@ RULES = (
     "qualifies",
     "predicate",
     "collective",
-    "plural",
     "place",
     "people",
     "cased",
+    "language",
+    "pronoun",
 )
 """By number: why a match counts; 0 if it does not."""
 
 _REACH_BYTES = 120
 _TOKEN = re.compile(r"[^\W_]+|\n\s*\n|[^\w\s]|_+")
-_MOST_SKIPPED = 6
-_SUBJECT_REACH = 4
-_ENDS = frozenset(".!?;:\u3002\uff01\uff1f")
-_JOINS = frozenset({"and", "or", ",", "/", "-", "&", "\u2013", "\u2011", "nor", "but"})
+_MOST_SKIPPED = 7
+_APOSTROPHES = frozenset("'\u2019")
+_MARKS = frozenset({"-", "/", ",", "&", "\u2010", "\u2011", "\u2013", *_APOSTROPHES})
+"""Signs that end neither a phrase nor a sentence."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -84,36 +86,33 @@ class Judge:
     Attributes:
         lists: `DemographicLexicon.senses`.
         terms: All single words that are terms, folded.
-        places: Those that are names of places.
     """
 
     lists: dict[str, frozenset[str]] = field(repr=False)
     terms: frozenset[str] = field(repr=False)
-    places: frozenset[str] = field(repr=False)
 
     @classmethod
     def of(cls, lexicon: DemographicLexicon) -> Judge:
         """The judge of one language."""
         forms = {form.lower() for _, term in lexicon.terms for form in term.written}
-        named = {
-            form.lower()
-            for _, term in lexicon.terms
-            if term.pos == "name"
-            for form in term.written
-        }
-        return cls(lexicon.senses, frozenset(forms), frozenset(named))
+        return cls(lexicon.senses, frozenset(forms))
 
     def rule(self, term: Term, place: Place) -> int:
         """The rule that accepts a match, as a place in `RULES`."""
         if term.case and not _has_capitals(term, place.written):
             return 0
         if term.sense == "person":
-            return self._person(place)
-        if term.sense == "place":
-            return RULES.index("place") if self._is_place(place) else 0
-        if term.sense == "people":
-            return RULES.index("people") if self._is_people(place) else 0
-        return RULES.index("cased") if self._is_cased(place) else 0
+            return self._person(term, place)
+        accepts = {
+            "place": self._is_place,
+            "people": self._is_people,
+            "cased": self._is_cased,
+            "language": self._is_no_language,
+            "pronoun": self._is_pronoun,
+            None: lambda _: True,
+        }
+        name = term.sense or "cased"
+        return RULES.index(name) if accepts[term.sense](place) else 0
 
     def _has(self, name: str, word: str) -> bool:
         return word in self.lists.get(name, _NOTHING)
@@ -122,95 +121,138 @@ class Judge:
         """Whether no noun follows: the end, a mark, or a word that opens no noun."""
         return not word or not word[0].isalnum() or self._has("function_words", word)
 
-    def _person(self, place: Place) -> int:
+    def _person(self, term: Term, place: Place) -> int:
+        if self._is_surname(place) or _is_acronym(place):
+            return 0
         if self._qualifies(place):
             return RULES.index("qualifies")
-        if self._is_said_of_people(place):
-            return RULES.index("predicate")
-        written = place.written.lower()
-        closed = self._closes(place.behind()) or self._has("verbs", place.behind())
-        if self._has("collectives", written) and closed:
-            before = place.ahead()
-            if self._has("collective_openers", before):
+        if self._closes(place.behind()):
+            if self._is_said_of_people(place):
+                return RULES.index("predicate")
+            if self._stands_for_people(term, place):
                 return RULES.index("collective")
-            # The second of two: the young and old, the deaf and the blind.
-            if before in _JOINS and self._has("collectives", place.ahead(2)):
-                return RULES.index("collective")
-        if self._has("plurals", written) and not self._has("things", place.ahead()):
-            return RULES.index("plural") if closed or place.begins else 0
         return 0
+
+    def _is_surname(self, place: Place) -> bool:
+        """Whether a given name or a title with a capital is right before it."""
+        before = place.before[-1] if place.before else ""
+        named = before[:1].isupper() and place.written[:1].isupper()
+        return named and self._has("given_names", before.lower())
 
     def _qualifies(self, place: Place) -> bool:
         for index in range(min(len(place.after), _MOST_SKIPPED)):
             word = place.behind(index)
-            if self._has("person_nouns", word):
-                follows = place.behind(index + 1)
-                # A user is one, a user interface is none.
-                return not self._has("compounds", word) or self._closes(follows)
-            skipped = (
-                word in _JOINS or word in self.terms or self._has("modifiers", word)
-            )
-            if not skipped:
+            if self._has("compounds", word) and not self._closes(
+                place.behind(index + 1)
+            ):
+                # A user is a person, a user interface is none.
+                return False
+            if self._has("person_nouns", word) or self._has("person_topics", word):
+                return True
+            skipped = word in _MARKS or word in self.terms or self._has("joiners", word)
+            if not skipped and not self._has("modifiers", word):
                 return False
         return False
 
     def _is_said_of_people(self, place: Place) -> bool:
-        if not self._closes(place.behind()):
+        index, verbs = 1, 0
+        while index <= _MOST_SKIPPED:
+            word = place.ahead(index)
+            verb = self._has("copulas", word)
+            verbs += verb
+            between = self._has("adverbs", word) or self._has("auxiliaries", word)
+            if not verbs:
+                between |= word in _MARKS or self._has("joiners", word)
+                between |= word in self.terms or self._has("modifiers", word)
+            elif word in _APOSTROPHES:
+                between = True
+            if not verb and not between:
+                break
+            index += 1
+        subject = place.ahead(index)
+        if not verbs or self._has("thing_pronouns", subject):
             return False
-        index = 1
-        while self._has("adverbs", place.ahead(index)) or (
-            place.ahead(index) in _JOINS and place.ahead(index + 1) in self.terms
-        ):
-            index += 1 if self._has("adverbs", place.ahead(index)) else 2
-        if not self._has("copulas", place.ahead(index)):
-            return False
-        for near in range(index + 1, index + 1 + _SUBJECT_REACH):
-            word = place.ahead(near)
-            if self._has("subjects", word) or self._has("person_nouns", word):
-                return True
-            if not word or word in _ENDS or self._has("determiners", word):
-                return False
-        return False
-
-    def _is_name(self, place: Place) -> bool:
-        """Whether a name stands right beside it, as of a person or a firm."""
-        follows, before = place.after[:1], place.before[-1:]
-        if follows and follows[0][0].isupper() and not self._is_known(follows[0]):
+        people = ("person_pronouns", "person_nouns", "given_names")
+        if any(self._has(name, subject) for name in people):
             return True
-        if not before or not before[0][0].isupper() or place.begins:
-            return False
-        return not self._closes(before[0].lower()) and not self._is_known(before[0])
+        return place.before[-index:][:1] != [] and self._has(
+            "given_names", place.ahead(index + 1)
+        )
 
-    def _is_known(self, word: str) -> bool:
-        """Whether a word with a capital is no part of a name of a person."""
-        folded = word.lower()
-        return folded in self.terms or self._has("not_names", folded)
+    def _stands_for_people(self, term: Term, place: Place) -> bool:
+        if place.written.lower() == f"{term.term}s":
+            return True
+        index = 1
+        while self._has("adverbs", place.ahead(index)):
+            index += 1
+        before = place.ahead(index)
+        if before == "the":
+            return term.pos == "adjective"
+        # The second of two: the young and old, the deaf and the blind.
+        pair = self._has("joiners", before) and place.ahead(index + 1) in self.terms
+        return pair and place.ahead(index + 2) == "the"
+
+    def _is_named(self, place: Place) -> bool:
+        """Whether the name of a person or a firm stands right beside it."""
+        follows = place.after[0] if place.after else ""
+        if follows[:1].isupper() and not self._is_no_name(follows.lower()):
+            return True
+        before = place.before[-1] if place.before else ""
+        if self._has("given_names", before.lower()) and before[:1].isupper():
+            return True
+        return self._has("titles", before.lower())
+
+    def _is_no_name(self, word: str) -> bool:
+        lists = ("countries", "person_nouns", "person_topics", "place_after")
+        known = any(self._has(name, word) for name in lists)
+        return known or word in self.terms or self._closes(word)
 
     def _is_place(self, place: Place) -> bool:
-        if not place.written[:1].isupper() or self._is_name(place):
+        if not place.written[:1].isupper() or self._is_named(place):
             return False
-        around = [*place.before[-4:], *place.after[:4]]
-        if any(word.lower() in self.places for word in around):
+        near = [w.lower() for w in (*place.before[-5:], *place.after[:5])]
+        if any(self._has("us_places", word) for word in near):
+            return False
+        if any(self._has(n, w) for w in near for n in ("countries", "capitals")):
             return True
-        if self._has("place_openers", place.ahead()):
+        if self._has("place_before", place.ahead()):
             return True
-        follows = (
-            place.behind(2) if place.behind() in ("'", "\u2019") else place.behind()
-        )
-        if place.behind() in ("'", "\u2019"):
+        follows = place.behind()
+        if follows in _APOSTROPHES:
             follows = place.behind(2)
-            return self._has("place_belongings", follows)
-        if self._has("person_verbs", follows) or self._has("vocatives", place.ahead()):
+        if self._has("person_verbs", follows):
             return False
-        return self._has("place_verbs", follows)
+        return self._has("place_after", follows)
 
     def _is_people(self, place: Place) -> bool:
-        return not place.written[:1].isupper() or not self._is_name(place)
+        return not place.written[:1].isupper() or not self._is_named(place)
 
     def _is_cased(self, place: Place) -> bool:
         if not place.begins:
             return place.written[:1].isupper()
         return not self._has("determiners", place.behind())
+
+    def _is_no_language(self, place: Place) -> bool:
+        if self._has("language_nouns", place.behind()):
+            return False
+        if not self._closes(place.behind()):
+            return True
+        if self._is_said_of_people(place) or place.ahead() == "the":
+            return True
+        before = place.ahead()
+        if place.begins and before not in _MARKS:
+            return not self._has("language_verbs", place.behind())
+        return not self._has("language_before", before)
+
+    def _is_pronoun(self, place: Place) -> bool:
+        return self._closes(place.behind()) and not place.written.isupper()
+
+
+def _is_acronym(place: Place) -> bool:
+    """Whether it is in capitals, and no word beside it is."""
+    beside = [word for word in (*place.before[-1:], *place.after[:1]) if word.isalpha()]
+    written = place.written
+    return len(written) > 1 and written.isupper() and not any(map(str.isupper, beside))
 
 
 def _has_capitals(term: Term, written: str) -> bool:

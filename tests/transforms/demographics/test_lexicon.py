@@ -93,7 +93,7 @@ def written(path: Path, language: str = "en", axes: str = AXES) -> str:
             "'x' is paired with 'y', and that with 'z'",
         ),
         ("en", "{g: {a: [{term: x, pair: y}]}}", "'x' is paired with 'y', no term"),
-        ("en", "{g: {a: [{term: x, pair: y}, {term: y, pair: x}]}}", "two groups"),
+        ("en", "{g: {a: [{term: x, pair: x}]}}", "each is the pair of the other"),
         ("xx", "{g: {a: [{term: x}]}}", "xx is no code of a language"),
         ("english", "{g: {a: [{term: x}]}}", "english is no code of a language"),
         ("en", "{g: {a: [{term: x, sense: deep}]}}", "deep"),
