@@ -180,14 +180,18 @@ class Judge:
         )
 
     def _stands_for_people(self, term: Term, place: Place) -> bool:
-        if place.written.lower() == f"{term.term}s":
+        written = place.written.lower()
+        if written == f"{term.term}s":
+            return True
+        article = self._has("articles", place.ahead()) or place.ahead() == "the"
+        if term.pos == "noun" and article:
             return True
         index = 1
         while self._has("adverbs", place.ahead(index)):
             index += 1
         before = place.ahead(index)
-        if before == "the":
-            return term.pos == "adjective"
+        if self._has("group_adjectives", written) and before == "the":
+            return True
         # The second of two: the young and old, the deaf and the blind.
         pair = self._has("joiners", before) and place.ahead(index + 1) in self.terms
         return pair and place.ahead(index + 2) == "the"
