@@ -211,3 +211,24 @@ def test_each_word_has_a_counterpart_of_its_kind(language: str) -> None:
     assert len(female) == len(male)
     for term, (pair, part) in female.items():
         assert male[pair] == (term, part)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("fr", "Iel est non-binaire ; genre fluide ; le genre ; ciel", 3),
+        ("de", "nichtbinäre Menschen, nicht-binären Menschen, binär", 2),
+        ("es", "personas no binarias y No Binario; no es binario; elle", 2),
+        ("pt", "pessoas não-binárias; não binária; não é binário", 2),
+        ("it", "persone non binarie, non binario; un binario", 2),
+        ("ru", "небинарные люди, небинарным; бинарный; гендерквиры", 3),
+        ("ar", "أشخاص غير ثنائيي الجنس؛ غير ثنائي", 1),
+        ("ja", "ノンバイナリーとXジェンダー、ジェンダー", 2),
+    ],
+)
+def test_people_who_are_neither(language: str, text: str, expected: int) -> None:
+    column = OF_PACKAGE.groups.index(("gender", "nonbinary"))
+    for form in ("NFC", "NFD"):
+        texts = pa.array([unicodedata.normalize(form, text)])
+        found = count_mentions(texts, pa.array([language]), OF_PACKAGE)[0]
+        assert found.dense([column]).tolist() == [[expected]], text
