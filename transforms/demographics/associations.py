@@ -8,7 +8,7 @@ word. Normalised pointwise mutual information (Bouma 2009) is
 and its gap is that of the group less that of all other groups of the axis (Aka et al.
 2021, section 3). Raw counts stand beside it, with the ratio of the rates at which the
 word is in sentences of either, and its interval (Katz et al. 1978): the words whose
-interval lies furthest above 1 lean most to the group. A sentence that speaks of the
+interval lies furthest above 1 lean most to the group, if it is no chance. A sentence that speaks of the
 group and of others counts for neither. What words say of groups is not said: a word may
 be a name, a topic or praise.
 """
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from isinglass.schemas.manifest import WordAssociation
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
-from isinglass.transforms.statistics.intervals import share_ratio
+from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, share_ratio
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
@@ -40,10 +40,21 @@ LEAST_SENTENCES, LEAST_DOCUMENTS = 5, 10
 """Sentences that hold a word and a group, and documents that hold the word in all:
 rarer ones are noise, and may be names of people."""
 
+LEAST_DEVIATIONS = 3.29
+"""Standard errors that a rate must lie above the other (p < .001, on two sides): of
+thousands of words that are compared, some lie two above by chance."""
+
 _SENTENCES = r"[.!?]+[\s\"')\]]+|[\r\n]+"
 _PLACEHOLDER = r"<[A-Z][A-Z0-9_]*(?::[^<>]{0,60})?>"
 _NO_LETTERS = r"[^\p{L}\p{M}]+"
 _SHORTEST, _LONGEST = 3, 40
+
+
+def _deviations(ratio: tuple[float, float, float]) -> float:
+    """By how many standard errors a ratio is above 1, on the scale of its logarithm."""
+    value, low, high = ratio
+    error = (log(high) - log(low)) / (2 * NORMAL_QUANTILE)
+    return log(value) / error if error else 0.0
 
 
 def associations(
@@ -142,7 +153,7 @@ class _Beside:
             together, elsewhere = int(with_group[code]), int(with_others[code])
             # A half more on both sides where the others have none (Haldane 1956).
             counts = share_ratio((together, totals[0]), (max(elsewhere, 1), totals[1]))
-            if counts is None or counts[1] <= 1.0:
+            if counts is None or _deviations(counts) < LEAST_DEVIATIONS:
                 continue
             gap = self._npmi(together, everywhere[code], totals[0]) - self._npmi(
                 elsewhere, everywhere[code], totals[1]

@@ -103,16 +103,16 @@ class Judge:
             return 0
         if term.sense == "person":
             return self._person(term, place)
+        if term.sense is None:
+            return RULES.index("cased")
         accepts = {
             "place": self._is_place,
             "people": self._is_people,
             "cased": self._is_cased,
             "language": self._is_no_language,
             "pronoun": self._is_pronoun,
-            None: lambda _: True,
-        }
-        name = term.sense or "cased"
-        return RULES.index(name) if accepts[term.sense](place) else 0
+        }[term.sense]
+        return RULES.index(term.sense) if accepts(place) else 0
 
     def _has(self, name: str, word: str) -> bool:
         return word in self.lists.get(name, _NOTHING)

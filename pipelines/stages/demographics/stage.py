@@ -11,6 +11,7 @@ import pyarrow as pa
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
 from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
+from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.schemas.config import GateConfig, RunConfig
 from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.manifest import Lexicon, Model
@@ -75,7 +76,11 @@ class Demographics(Stage):
     def close(self, closing: Closing) -> Closed:
         """Mentions before and after cleaning, and who was lost."""
         kept = kept_documents(closing.workspace, closing.driver.shard_ids)
-        return Closed(kept_statistics(kept, load_lexicons(self.config).groups))
+        lexicons, told = load_lexicons(self.config), {}
+        if closing.driver.writes_text:
+            shards = closing.driver.shard_ids
+            told = {"demographics": leaning_words(closing.workspace, shards, lexicons)}
+        return Closed(kept_statistics(kept, lexicons.groups), manifest=told)
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
