@@ -1,4 +1,4 @@
-"""Who is in the documents that were kept, and who was lost."""
+"""Who is in the documents before cleaning, and in those that were kept."""
 
 from __future__ import annotations
 
@@ -22,12 +22,7 @@ from isinglass.transforms.demographics.counts import (
     mention_fields,
     mention_matrix,
 )
-from isinglass.transforms.demographics.groups import (
-    group_statistics,
-    parity,
-    removal,
-    retention,
-)
+from isinglass.transforms.demographics.groups import group_statistics
 from isinglass.transforms.read.identity import format_doc_ids
 
 
@@ -85,25 +80,14 @@ def _joined(workspace: Workspace, shard_id: str, schema: pa.Schema) -> pa.Table:
 
 
 def kept_statistics(kept: Kept) -> list[Statistic]:
-    """Mentions before and after cleaning, and who is lost by it.
-
-    The latter is the retention of documents that mention each group.
-    """
+    """Mentions before and after cleaning."""
     every, flags = kept.mentions, pa.array(kept.kept)
     chosen = MentionCounts(
         every.counts[kept.kept], every.covered[kept.kept], every.words[kept.kept]
     )
-    mentioned = every.counts[every.covered] > 0
-    removed = {}
-    for reason in kept.reason.unique().drop_null().to_pylist():
-        equal = pc.fill_null(pc.equal(kept.reason, reason), fill_value=False)
-        removed[reason] = equal.to_numpy(zero_copy_only=False)[every.covered]
     return [
         *group_statistics(every, kept.sources, kept.languages, "input"),
         *group_statistics(
             chosen, kept.sources.filter(flags), kept.languages.filter(flags), "output"
         ),
-        *retention(mentioned, kept.kept[every.covered]),
-        *parity(mentioned, kept.kept[every.covered]),
-        *removal(mentioned, removed),
     ]

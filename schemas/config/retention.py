@@ -1,0 +1,20 @@
+"""The `retention` section: what the audit of who is lost looks at besides mentions."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from isinglass.schemas.config.base import Local, Section
+
+
+class RetentionConfig(Section):
+    """The audit of who is lost by cleaning; see `docs/retention.md`.
+
+    Without the section it goes by mentions alone.
+    """
+
+    dialect: Local | None = Field(
+        None,
+        description="Model of African-American English (`twitteraae_model.tsv.gz`), by "
+        "which documents that read like it are a group of their own, in sums alone.",
+    )
