@@ -18,3 +18,10 @@ class RetentionConfig(Section):
         description="Model of African-American English (`twitteraae_model.tsv.gz`), by "
         "which documents that read like it are a group of their own, in sums alone.",
     )
+    names: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Names of each of a hundred countries that the model of names is "
+        "shown, to see whose are replaced; 20 take about 15 seconds. 0 turns it off.",
+    )

@@ -14,6 +14,8 @@
 | group.cut_characters | mean share of the characters of a kept document that were cut |
 | group.mean_weight | mean balance weight of the group's kept documents |
 | group.weight_ratio | that mean over the one of the other documents |
+| group.names_found | share of the planted names of an origin that are found |
+| group.names_found_ratio | that share over the one of the other origins |
 
 Blocklists and quality filters are known to remove text about some people more than
 text about others, and long documents more than short ones (Dodge et al. 2021, section

@@ -45,6 +45,8 @@ CHARACTERISTICS: dict[str, str] = {
     "group.cut_characters": "Representativeness",
     "group.mean_weight": "Balance",
     "group.weight_ratio": "Balance",
+    "group.names_found": "Representativeness",
+    "group.names_found_ratio": "Representativeness",
     "review.precision": "Accuracy",
     "review.recall": "Completeness",
     "repeats.share": "Similarity",

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Columns, Stage
+from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.retention import report
 from isinglass.pipelines.stages.retention.lost import DIALECT, lost_statistics
-from isinglass.schemas.config import GateConfig, RetentionConfig, RunConfig
+from isinglass.schemas.config import GateConfig, PiiConfig, RetentionConfig, RunConfig
 from isinglass.schemas.config.base import expanded
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Model
 from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.pii.names import PERSON
 from isinglass.transforms.retention.dialect import GROUP, DialectModel, load_dialect
+from isinglass.transforms.retention.origins import (
+    AXIS,
+    LANGUAGE,
+    Found,
+    name_statistics,
+    names_file,
+    names_found,
+    origins,
+)
 from isinglass.transforms.statistics.gates import EACH
 
 if TYPE_CHECKING:
@@ -55,6 +66,11 @@ class Retention(Stage):
         """Read the model of the dialect once, to refuse what is none."""
         if not site.config.survey.count_mentions:
             raise ConfigError("retention needs survey.count_mentions: true.")
+        if self.config.names and not _finds_names(site.config.pii):
+            raise ConfigError(
+                "retention.names needs a `pii` section with a mode that finds PERSON "
+                f"in the language {LANGUAGE}; change it, or set retention.names: 0."
+            )
         if self.config.dialect is None:
             return self
         path = (
@@ -78,8 +94,8 @@ class Retention(Stage):
         return [model.sha256 for model in self.models]
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
-        """The model of the dialect."""
-        return self.models, ()
+        """The model of the dialect, and the names that are planted."""
+        return self.models, (names_file().entry,) if self.config.names else ()
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """Whether a document reads like the dialect: in the survey alone."""
@@ -102,7 +118,17 @@ class Retention(Stage):
         found = lost_statistics(
             closing.workspace, shard_ids, dialect=self.path is not None
         )
+        if self.config.names:
+            found += name_statistics(self._names_found(closing))
         return Closed(found)
+
+    def _names_found(self, closing: Closing) -> dict[str, Found]:
+        """What the detector of the run finds of planted names."""
+        config = closing.driver.config
+        # The key is for what takes the place of a value, and nothing is replaced.
+        stage = Pii(config.pii, config.seed, key=bytes(32))
+        detector, _ = stage.open("clean", closing.workspace)
+        return names_found(detector, self.config.names)
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
@@ -123,12 +149,13 @@ class Retention(Stage):
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
         """Axes and groups of the lexicons, and the dialect."""
         told = config.retention is not None and config.retention.dialect is not None
-        names = group_names()
-        axes, groups = (tuple(set(part)) for part in zip(*names, strict=True))
+        known = group_names()
+        axes, groups = (tuple(set(part)) for part in zip(*known, strict=True))
         whole: Columns = {"axis": axes, "group": groups}
-        more = [*names, GROUP] if told else names
+        more = [*known, GROUP] if told else known
         axes, groups = (tuple(set(part)) for part in zip(*more, strict=True))
         lost: Columns = {"axis": axes, "group": groups}
+        names: Columns = {"axis": (AXIS,), "group": origins(), "entity": (PERSON,)}
         cut: Columns = {**lost, "reason": None, "entity": None}
         return {
             "group.retention": whole,
@@ -142,8 +169,17 @@ class Retention(Stage):
             "group.cut_ratio": cut,
             "group.adjusted_cut_ratio": cut,
             "group.cut_characters": cut,
+            "group.names_found": names,
+            "group.names_found_ratio": names,
             "group.mean_weight": lost,
             "group.weight_ratio": lost,
         }
 
     section = staticmethod(report.section)
+
+
+def _finds_names(pii: PiiConfig | None) -> bool:
+    """Whether a model looks for names in English text."""
+    if pii is None or pii.mode == "identifiers":
+        return False
+    return PERSON in pii.entities and LANGUAGE in pii.languages
