@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from isinglass.pipelines.engine.workspace import map_arrow
 from isinglass.pipelines.proof.prove import prove
+from isinglass.pipelines.stages.retention.stage import Retention
+from isinglass.schemas.config import RetentionConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from tests.corpora import sentence, write_jsonl
 from tests.end_to_end.test_verbs import start
@@ -52,6 +56,7 @@ GATE = {
     "op": "<=",
     "value": 2,
 }
+BARE: dict[str, Any] = {"inputs": [{"path": "-"}], "output": "-"}
 SHORT, LONG = 2, 12
 """Sentences of a document."""
 
@@ -219,6 +224,21 @@ def test_what_cannot_be_is_refused_before_the_first_pass(
     with pytest.raises(ConfigError, match=why):
         run(folder, monkeypatch, **({"retention": {}} | changes))
     assert not (folder / "run/work/survey").exists()
+
+
+def test_the_examples_of_the_page_are_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
+) -> None:
+    page = (repository / "docs/retention.md").read_text()
+    gates, dialect, names = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    sections = [yaml.safe_load(block)["retention"] for block in (dialect, names)]
+    RetentionConfig.model_validate(sections[0] | sections[1])
+    folder = corpus(tmp_path, {("It", SHORT): 3}, {("It", SHORT): 0.0})
+    out = run(folder, monkeypatch, **yaml.safe_load(gates))
+    told = json.loads((out / "manifest.json").read_text())["gates"]
+    assert "group.adjusted_removal_ratio" in [gate["metric"] for gate in told]
+    named = set(re.findall(r"`(group\.[a-z_]+)`", page))
+    assert named == set(Retention.slices(RunConfig.model_validate(BARE)))
 
 
 @pytest.mark.slow

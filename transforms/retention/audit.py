@@ -43,6 +43,7 @@ from isinglass.transforms.statistics.intervals import share_ratio, wilson
 
 if TYPE_CHECKING:
     from isinglass.transforms.retention.tally import Moments, Tally
+    from isinglass.transforms.statistics.sums import Slices
 
 _STAGE = "output"
 
@@ -93,7 +94,7 @@ def _stay(counts: Any) -> int:
     return int(counts[:, KEPT].sum())
 
 
-def _slices(counted: Tally | Moments) -> Iterator[dict[str, str]]:
+def _slices(counted: Tally | Moments) -> Iterator[Slices]:
     for axis, group in counted.names:
         yield {"axis": axis, "group": group}
 
@@ -181,7 +182,7 @@ def _compared(
     ):
         if not n:
             continue
-        columns: dict[str, Any] = {**at, "reason": reason, **more}
+        columns: Slices = {**at, "reason": reason, **more}
         found.append(share(told, (a, n), _STAGE, **columns))
         crude = share_ratio((a, n), (b, m))
         if crude is not None:
@@ -192,9 +193,7 @@ def _compared(
     return found
 
 
-def _ratio(
-    metric: str, ends: tuple[float, float, float], columns: dict[str, Any]
-) -> Statistic:
+def _ratio(metric: str, ends: tuple[float, float, float], columns: Slices) -> Statistic:
     value, low, high = ends
     return statistic(metric, value, "ratio", _STAGE, low=low, high=high, **columns)
 
@@ -221,7 +220,7 @@ def _means(
     """Means over all documents, without a group, and by group."""
     both = np.column_stack([sums.whole, sums.groups])
     found = mean_intervals(both)
-    slices: list[dict[str, str]] = [{}, *_slices(sums)]
+    slices: list[Slices] = [{}, *_slices(sums)]
     for place, at in enumerate(slices):
         count, total, _ = both[:, place].tolist()
         low, high = (float(end[place]) for end in (found.low, found.high))
@@ -244,7 +243,7 @@ def _means(
 
 def _rows(
     counted: Tally | Moments, ratios: Ratios, enough: Flags
-) -> Iterator[tuple[dict[str, str], tuple[float, float, float]]]:
+) -> Iterator[tuple[Slices, tuple[float, float, float]]]:
     """Slice columns and ends of the groups of which there is something to say."""
     for place, at in enumerate(_slices(counted)):
         if enough[place] and np.isfinite(ratios.value[place]):

@@ -150,19 +150,16 @@ def _named(who: Who) -> str:
 
 def _stays_table(data: ReportData, rows: Iterable[Row]) -> page.Table:
     made: list[page.Row] = []
+    ratios, parities = (
+        _by_group(data, f"group.retention_{name}") for name in ("ratio", "parity")
+    )
     for row in rows:
-        at = {"axis": row["axis"], "group": row["group"]}
-        whole = row["group"] is None
-        ratio, parity = (
-            None
-            if whole
-            else data.slices.find(f"group.retention_{name}", "output", **at)
-            for name in ("ratio", "parity")
-        )
+        who, whole = (row["axis"], row["group"]), row["group"] is None
+        ratio, parity = ratios.get(who), parities.get(who)
         below = parity is not None and parity["value"] < LEAST_PARITY
         made.append(
             [
-                "all documents" if whole else _named((row["axis"], row["group"])),
+                "all documents" if whole else _named(who),
                 f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
                 percent(row["value"]),
                 _between(row, percent),
@@ -185,6 +182,10 @@ def _stays_table(data: ReportData, rows: Iterable[Row]) -> page.Table:
             f"{FEW} documents are not; below {LEAST_PARITY:g} it is marked."
         ),
     )
+
+
+def _by_group(data: ReportData, metric: str) -> dict[Who, Row]:
+    return {(row["axis"], row["group"]): row for row in data.slices.named(metric)}
 
 
 def _between(row: Row | None, show: Any) -> str:
@@ -221,8 +222,8 @@ def _loss_blocks(data: ReportData, loss: Loss, lost: _Lost) -> Iterator[page.Blo
 
 
 def _ratio(who: Who, row: Row) -> Ratio:
-    ends = (row[name] for name in ("value", "low", "high"))
-    return Ratio(words_of(who[1]), *ends, flagged(row))
+    label, marked = words_of(who[1]), flagged(row)
+    return Ratio(label, row["value"], row["low"], row["high"], marked)
 
 
 def _loss_table(loss: Loss, lost: _Lost) -> page.Table:
@@ -275,9 +276,9 @@ def _characters_note(lost: _Lost) -> str:
 def _names(data: ReportData) -> list[page.Block]:
     """Planted names that were found, by origin."""
     made: list[page.Row] = []
+    ratios = _by_group(data, "group.names_found_ratio")
     for row in data.slices.named("group.names_found"):
-        at = {name: row[name] for name in ("axis", "group", "entity")}
-        ratio = data.slices.find("group.names_found_ratio", "run", **at)
+        ratio = ratios.get((row["axis"], row["group"]))
         marked = ratio is not None and (flagged(ratio) or _low(ratio))
         value = MISSING if ratio is None else decimal(ratio["value"])
         made.append(
@@ -322,14 +323,15 @@ def _weights(data: ReportData) -> list[page.Block]:
     if not means:
         return []
     made: list[page.Row] = []
+    ratios = _by_group(data, "group.weight_ratio")
     for row in means:
-        at = {"axis": row["axis"], "group": row["group"]}
-        ratio = data.slices.find("group.weight_ratio", "output", **at)
+        who = (row["axis"], row["group"])
+        ratio = ratios.get(who)
         low = ratio is not None and _low(ratio)
         value = "too few" if ratio is None else decimal(ratio["value"])
         made.append(
             [
-                _named((row["axis"], row["group"])),
+                _named(who),
                 grouped(row["denominator"]),
                 decimal(row["value"]),
                 page.Cell(value, tone="warn" if low else ""),
