@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isinglass.schemas.arrays import Floats, Integers
-from isinglass.transforms.statistics.intervals import Z95
+from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE
 
 if TYPE_CHECKING:
     from isinglass.transforms.retention.tally import Moments
@@ -66,7 +66,11 @@ def mean_errors(sums: Floats) -> tuple[Floats, Floats]:
 def mean_intervals(sums: Floats) -> Ratios:
     """Means with normal 95 % intervals, none below 0."""
     mean, error = mean_errors(sums)
-    return Ratios(mean, np.maximum(mean - Z95 * error, 0.0), mean + Z95 * error)
+    return Ratios(
+        mean,
+        np.maximum(mean - NORMAL_QUANTILE * error, 0.0),
+        mean + NORMAL_QUANTILE * error,
+    )
 
 
 def _without(sums: Moments) -> Floats:
@@ -77,5 +81,5 @@ def _without(sums: Moments) -> Floats:
 def _log_interval(ratio: Floats, error: Floats) -> Ratios:
     known = np.isfinite(ratio) & (ratio > 0) & np.isfinite(error)
     value, spread = np.where(known, ratio, np.nan), np.where(known, error, np.nan)
-    low, high = (value * np.exp(sign * Z95 * spread) for sign in (-1, 1))
+    low, high = (value * np.exp(sign * NORMAL_QUANTILE * spread) for sign in (-1, 1))
     return Ratios(value, low, high)

@@ -97,10 +97,12 @@ class Moments:
 
 def mention_pairs(mentions: MentionCounts) -> Iterator[tuple[Integers, Integers]]:
     """Documents and the groups that they mention, from the counts."""
-    for start in range(0, len(mentions.covered), _CHUNK):
-        some = mentions.counts[start : start + _CHUNK] > 0
-        documents, groups = np.nonzero(some)
-        yield documents + start, groups
+    count = len(mentions.covered)
+    for start in range(0, count, _CHUNK):
+        stop = min(start + _CHUNK, count)
+        begins = mentions.starts[start : stop + 1]
+        documents = np.repeat(np.arange(start, stop), np.diff(begins))
+        yield documents, mentions.groups[begins[0] : begins[-1]].astype(np.int64)
 
 
 def length_classes(words: Integers, members: Flags) -> Integers:

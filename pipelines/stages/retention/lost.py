@@ -13,7 +13,6 @@ from isinglass.pipelines.stages.demographics.kept import Kept, kept_documents
 from isinglass.pipelines.stages.retention.cuts import Cut, cut_shares
 from isinglass.schemas.arrays import Flags, Floats
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.retention import audit
 from isinglass.transforms.retention.dialect import GROUP
 from isinglass.transforms.retention.tally import (
@@ -30,22 +29,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
+    from isinglass.transforms.demographics.lexicon import Group
 
 DIALECT = "dialect_aae"
 """Column of the survey, which is for this audit alone."""
 
 
 def lost_statistics(
-    workspace: Workspace, shard_ids: Sequence[str], *, dialect: bool
+    workspace: Workspace,
+    shard_ids: Sequence[str],
+    groups: tuple[Group, ...],
+    *,
+    dialect: bool,
 ) -> list[Statistic]:
     """Who stays and who is lost of those that mention a group, or read like a dialect.
 
-    With `dialect` the survey has the column `DIALECT`.
+    `groups` are the columns of the counts; with `dialect` the survey has the column
+    `DIALECT`.
     """
     kept = kept_documents(workspace, shard_ids)
     taken = cut_shares(workspace, shard_ids)
-    mentioning = _mentioning(kept)
-    everyone = tally(mentioning, *_fates(kept))
+    mentioning = _mentioning(kept, groups)
+    codes, reasons = outcomes_of(kept.reason)
+    everyone = tally(mentioning, codes, len(reasons) + 1)
     found = [
         *audit.retention(everyone),
         *audit.parity(everyone),
@@ -57,7 +63,7 @@ def lost_statistics(
     return found
 
 
-def _mentioning(kept: Kept) -> Population:
+def _mentioning(kept: Kept, groups: tuple[Group, ...]) -> Population:
     """Documents whose language has a lexicon."""
     mentions = kept.mentions
     classes = length_classes(mentions.words, mentions.covered)
@@ -65,7 +71,7 @@ def _mentioning(kept: Kept) -> Population:
     def pairs() -> Pairs:
         return mention_pairs(mentions)
 
-    return Population(group_names(), pairs, mentions.covered, classes)
+    return Population(groups, pairs, mentions.covered, classes)
 
 
 def _speaking(kept: Kept, workspace: Workspace, shard_ids: Sequence[str]) -> Population:
@@ -84,18 +90,12 @@ def _speaking(kept: Kept, workspace: Workspace, shard_ids: Sequence[str]) -> Pop
     )
 
 
-def _fates(kept: Kept) -> tuple[np.ndarray, int]:
-    codes, reasons = outcomes_of(kept.reason)
-    return codes, len(reasons) + 1
-
-
 def _losses(
     population: Population, kept: Kept, taken: Mapping[Cut, Floats]
 ) -> Iterator[Statistic]:
     """Removed, cut and weighted: groups of a population against its other documents."""
     codes, reasons = outcomes_of(kept.reason)
     counted = tally(population, codes, len(reasons) + 1)
-    # Documents of a reason may all be outside of the population.
     yield from audit.removal(counted, reasons)
     stayed = population.among(kept.kept)
     for (stage, entity), shares in taken.items():

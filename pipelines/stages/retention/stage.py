@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Columns, Stage
+from isinglass.pipelines.stages.demographics.kept import groups_of
+from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.retention import report
 from isinglass.pipelines.stages.retention.lost import DIALECT, lost_statistics
@@ -16,7 +18,6 @@ from isinglass.schemas.config import GateConfig, PiiConfig, RetentionConfig, Run
 from isinglass.schemas.config.base import expanded
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.manifest import Lexicon, Model
-from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.pii.names import PERSON
 from isinglass.transforms.retention.dialect import GROUP, DialectModel, load_dialect
 from isinglass.transforms.retention.origins import (
@@ -114,9 +115,10 @@ class Retention(Stage):
 
     def close(self, closing: Closing) -> Closed:
         """Each group against the documents that do not mention it."""
-        shard_ids = closing.driver.shard_ids
+        driver, dialect = closing.driver, self.path is not None
+        groups = groups_of(driver.config)
         found = lost_statistics(
-            closing.workspace, shard_ids, dialect=self.path is not None
+            driver.workspace, driver.shard_ids, groups, dialect=dialect
         )
         if self.config.names:
             found += name_statistics(self._names_found(closing))
@@ -148,13 +150,12 @@ class Retention(Stage):
     @classmethod
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
         """Axes and groups of the lexicons, and the dialect."""
+        whole = Demographics.slices(config)["group.concentration"]
         told = config.retention is not None and config.retention.dialect is not None
-        known = group_names()
-        axes, groups = (tuple(set(part)) for part in zip(*known, strict=True))
-        whole: Columns = {"axis": axes, "group": groups}
-        more = [*known, GROUP] if told else known
-        axes, groups = (tuple(set(part)) for part in zip(*more, strict=True))
-        lost: Columns = {"axis": axes, "group": groups}
+        lost: Columns = {
+            column: known if known is None or not told else (*known, own)
+            for (column, known), own in zip(whole.items(), GROUP, strict=True)
+        }
         names: Columns = {"axis": (AXIS,), "group": origins(), "entity": (PERSON,)}
         cut: Columns = {**lost, "reason": None, "entity": None}
         return {

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.transforms.demographics.counts import count_mentions
-from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.retention.tally import (
     CLASSES,
     Population,
@@ -48,9 +49,10 @@ def test_only_members_make_classes() -> None:
 
 def test_mentions_become_counts_of_documents() -> None:
     texts = ["she saw her mother", "he saw her", "it rained", "kare wa", "he he he"]
-    languages = ["en", "en", "en", "ja", "en"]
-    mentions = count_mentions(pa.array(texts), pa.array(languages))
-    names = group_names()
+    languages = ["en", "en", "en", "tlh", "en"]
+    lexicons = load_lexicons(DemographicsConfig(axes=("gender",)))
+    mentions, _ = count_mentions(pa.array(texts), pa.array(languages), lexicons)
+    names = lexicons.groups
     some = Population(
         names,
         lambda: mention_pairs(mentions),
