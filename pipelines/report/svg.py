@@ -7,6 +7,7 @@ a phone and at full size. Colours come from the classes of the page's style shee
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import ceil, floor, log2
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from isinglass.pipelines.report.text import grouped, percent, share_of, shorten,
 
 WIDTH = 420
 _LABEL_LENGTH = 17
+_MOST_TICKS = 6
 _ROW = 30
 _PLOT_LEFT, _PLOT_RIGHT = 136.0, 356.0
 
@@ -43,6 +45,16 @@ class Shift(NamedTuple):
     before: float
     after: float
     target: float | None
+
+
+class Ratio(NamedTuple):
+    """A ratio with its interval, all above 0; `marked` where it is to be looked at."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    marked: bool
 
 
 def flow(total: int, flows: Sequence[Flow]) -> Markup:
@@ -135,6 +147,35 @@ def shifts(rows: Sequence[Shift]) -> Markup:
         f"{row.label} {percent(row.before)} to {percent(row.after)}" for row in rows
     )
     return picture(bottom + 26, f"Shares before and after weighting: {listed}", parts)
+
+
+def forest(rows: Sequence[Ratio], limit: float) -> Markup:
+    """Ratios on a scale of doublings: upright lines at 1, and dashed at a limit."""
+    ends = [end for row in rows for end in (row.low, row.high)]
+    least = max(-5, floor(log2(min([*ends, 0.5]))))
+    most = min(5, ceil(log2(max([*ends, 2.0]))))
+    span, bottom = (float(least), float(most)), 10.0 + _ROW * len(rows)
+    parts = []
+    for step in range(least, most + 1):
+        x = _at(step, span)
+        parts.append(_line((x, 6.0, x, bottom), "grid" if step else "target"))
+        if step % (1 if most - least <= _MOST_TICKS else 2) == 0:
+            parts.append(text_at(x, bottom + 18, f"{2.0**step:.3g}", "quiet middle"))
+    x = _at(log2(limit), span)
+    parts.append(_line((x, 6.0, x, bottom), "threshold"))
+    for index, row in enumerate(rows):
+        y = 10.0 + _ROW * (index + 0.5)
+        low, dot, high = (
+            _at(log2(end), span) for end in (row.low, row.value, row.high)
+        )
+        parts.append(text_at(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
+        parts.append(_line((low, y, high, y), "whisker"))
+        parts.append(_dot(dot, y, "dot marked" if row.marked else "dot"))
+        parts.append(text_at(WIDTH, y + 4, f"{row.value:.2f}", "end"))
+    listed = "; ".join(
+        f"{row.label} {row.value:.2f} ({row.low:.2f} to {row.high:.2f})" for row in rows
+    )
+    return picture(bottom + 26, f"Ratios with 95 % interval: {listed}", parts)
 
 
 def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:
