@@ -10,11 +10,13 @@ from isinglass.schemas.config.balance import BalanceConfig
 from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.decontaminate import DecontaminateConfig
 from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.retention import RetentionConfig
 from isinglass.schemas.config.review import ReviewConfig
 
 
@@ -113,7 +115,9 @@ class RunConfig(Section):
     decontaminate: DecontaminateConfig | None = None
     erase: EraseConfig | None = None
     pii: PiiConfig | None = None
+    demographics: DemographicsConfig = Field(default_factory=DemographicsConfig)
     balance: BalanceConfig | None = None
+    retention: RetentionConfig | None = None
     encode: EncodeConfig | None = None
     stages: tuple[StageConfig, ...] = Field(
         (), description="Stages of somebody else's, in the order in which they act."

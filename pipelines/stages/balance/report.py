@@ -79,7 +79,8 @@ def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
             "Share of the axis by group: hollow dot before weighting, full dot after, "
             "upright stroke the target"
         )
-        blocks.append(page.Figure(shifts(rows), caption))
+        what = "Shares before and after weighting"
+        blocks.append(page.Figure(shifts(rows, what), caption))
     blocks += [_axis_table(summary, rows), _axis_statement(summary)]
     if summary.too_few:
         text = (
@@ -97,7 +98,7 @@ def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
         return f"{percent(ends[0])} to {percent(ends[1])}" if ends else MISSING
 
     made: list[page.Row] = []
-    for group, before, after, _ in rows:
+    for group, before, after, *_ in rows:
         few = group in summary.too_few
         shown: list[page.Cell | str] = [percent(before), percent(after)]
         if few:
@@ -110,8 +111,12 @@ def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
     if summary.together:
         within += ", the other axes at their targets"
     heads = ("<Group", "Target", "Before", "After", "Mentions", within)
-    caption = "Shares within the axis, of the kept documents' mentions"
-    return page.table(caption, page.columns(*heads), made)
+    caption = "Shares within the axis, of the kept documents' sure mentions"
+    note = (
+        "Sure are mentions by terms that are neither ambiguous nor words which people "
+        "would not want to be called; only these are balanced."
+    )
+    return page.table(caption, page.columns(*heads), made, note=note)
 
 
 def _asked(summary: AxisSummary, group: str) -> str:

@@ -70,8 +70,8 @@ def _spill_over(groups: list[GroupUnderWeights]) -> page.Table:
         page.columns(*heads),
         rows,
         note=(
-            "Shares are of all mentions on the axis. Weights for one axis move others, "
-            "for one document speaks of many. Effective documents: so many equal ones "
+            "Shares are of all mentions on the axis, the unsure ones too. Weights for "
+            "one axis move others, for one document speaks of many. Effective documents: so many equal ones "
             "would tell as much as the weighted ones that mention the group."
         ),
     )

@@ -27,12 +27,12 @@ from isinglass.pipelines.stages.balance.weights import (
     open_drawn,
     solve_weights,
 )
+from isinglass.pipelines.stages.demographics.kept import groups_of
 from isinglass.schemas.config import BalanceConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.balance.axes import axes_of
-from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.workspace import Workspace
@@ -56,8 +56,8 @@ class Balance(Stage):
         """Refuse axes and groups that no lexicon has."""
         if not site.config.survey.count_mentions:
             raise ConfigError("balance needs survey.count_mentions: true.")
-        nothing = np.zeros((0, len(group_names())), np.int32)
-        axes_of(nothing, group_names(), self.config)
+        groups = groups_of(site.config, site.base)
+        axes_of(np.zeros((0, len(groups)), np.int32), groups, self.config)
         return self
 
     def scaled(self, share: float) -> Balance:
@@ -102,8 +102,7 @@ class Balance(Stage):
 
     def close(self, closing: Closing) -> Closed:
         """Shares before and after weighting, over the documents really kept."""
-        shard_ids = closing.driver.shard_ids
-        axes, weights = summarise(self.config, closing.workspace, shard_ids)
+        axes, weights = summarise(self.config, closing.driver)
         return Closed(manifest={"balance": axes, "weights": weights})
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.stages.balance.sums import DOCUMENTS, Shard, Sums
 from isinglass.pipelines.stages.balance.weights import BALANCE, COLUMNS, FILE
-from isinglass.pipelines.stages.demographics.kept import kept_documents
+from isinglass.pipelines.stages.demographics.kept import groups_of, kept_documents
 from isinglass.schemas.arrays import Floats
 from isinglass.schemas.config import BalanceConfig
 from isinglass.schemas.errors import ReconcileError
@@ -28,9 +28,9 @@ from isinglass.schemas.weighting import (
     WeightSummary,
 )
 from isinglass.transforms.balance.axes import Axis, axes_of
-from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.stage import Driver
     from isinglass.transforms.balance.draw import Spread
 
 FEW = 30
@@ -41,7 +41,7 @@ _MOST_SLICES = 100
 
 
 def summarise(
-    config: BalanceConfig, workspace: Workspace, shard_ids: Sequence[str]
+    config: BalanceConfig, driver: Driver
 ) -> tuple[dict[str, AxisSummary], WeightSummary]:
     """Shares before and after weighting, over the documents really kept.
 
@@ -51,17 +51,18 @@ def summarise(
     Raises:
         ReconcileError: Chance does not explain which documents were drawn.
     """
+    workspace, groups = driver.workspace, groups_of(driver.config)
     solved = read_json(workspace.mapped(BALANCE, FILE))
-    sums = Sums(np.zeros((len(group_names()), 5)))
-    for shard_id in shard_ids:
+    sums = Sums(groups, np.zeros((len(groups), 5)))
+    for shard_id in driver.shard_ids:
         kept = kept_documents(workspace, [shard_id])
         drawn = _drawn(workspace, shard_id, config)
         sums.add(Shard(kept, kept.kept, drawn), config, solved["greatest"])
     weights = np.concatenate([np.zeros(0), *sums.weights])
-    empty = np.zeros((0, len(group_names())), np.int32)
+    empty = np.zeros((0, len(groups)), np.int32)
     axes = {
         axis.name: _axis(axis, sums, weights, solved)
-        for axis in axes_of(empty, group_names(), config)
+        for axis in axes_of(empty, groups, config)
     }
     return axes, _weights(config, sums, weights, solved)
 
@@ -79,12 +80,11 @@ def _drawn(workspace: Workspace, shard_id: str, config: BalanceConfig) -> Floats
 def _axis(
     axis: Axis, sums: Sums, weights: Floats, solved: Mapping[str, Any]
 ) -> AxisSummary:
-    plain, weighted = sums.axes.get(axis.name, np.zeros((len(axis.groups), 2))).T
-    before, after = _shares(axis, plain), _shares(axis, weighted)
-    columns = [group_names().index((axis.name, group)) for group in axis.groups]
-    rows = dict(zip(axis.groups, sums.groups[columns], strict=True))
+    table = sums.axes.get(axis.name, np.zeros((len(axis.groups), 4)))
+    before, after = (_shares(axis, units) for units in table.T[:2])
+    rows = dict(zip(axis.groups, table[:, 2:], strict=True))
     asked = {*axis.target, *(limit.group for limit in axis.limits)}
-    few = [g for g in sorted(asked) if min(rows[g][0], rows[g][2]) < FEW]
+    few = [g for g in sorted(asked) if rows[g].min() < FEW]
     return AxisSummary(
         target=dict(axis.target),
         cap={one.group: one.share for one in axis.limits if one.side > 0},
@@ -101,7 +101,7 @@ def _axis(
         together=solved["together"].get(axis.name, {}),
         missed_in=solved["missed"],
         mentions={group: int(row[0]) for group, row in rows.items()},
-        mentioned_in={group: int(row[2]) for group, row in rows.items()},
+        mentioned_in={group: int(row[1]) for group, row in rows.items()},
         too_few=few,
         drawn=_drawn_shares(axis, sums, after),
     )
@@ -184,11 +184,10 @@ def _documents(
 
 
 def _groups(sums: Sums) -> list[GroupUnderWeights]:
-    names = group_names()
     found = []
-    for (axis, group), row in zip(names, sums.groups, strict=True):
-        own = [index for index, name in enumerate(names) if name[0] == axis]
-        mentions, weighted = sums.groups[own, :2].sum(axis=0)
+    for (axis, group), row in zip(sums.groups, sums.sums, strict=True):
+        own = [index for index, name in enumerate(sums.groups) if name[0] == axis]
+        mentions, weighted = sums.sums[own, :2].sum(axis=0)
         if not mentions:
             continue
         found.append(

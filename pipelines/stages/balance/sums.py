@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,12 +12,13 @@ import pyarrow.compute as pc
 
 from isinglass.schemas.arrays import Floats
 from isinglass.schemas.config import BalanceConfig
-from isinglass.transforms.balance.axes import Axis, axes_of
+from isinglass.transforms.balance.axes import Axis, axes_of, balanced_columns
 from isinglass.transforms.balance.draw import DrawSums, draw_sums, moments
-from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stages.demographics.kept import Kept
+    from isinglass.transforms.demographics.counts import MentionCounts
+    from isinglass.transforms.demographics.lexicon import Group
 
 DOCUMENTS = "documents"
 
@@ -34,9 +36,9 @@ class Shard(NamedTuple):
         return np.asarray(self.kept.weight[self.chosen])
 
     @property
-    def words(self) -> np.ndarray:
-        """Words of each (n,)."""
-        return np.asarray(self.kept.mentions.words[self.chosen])
+    def mentions(self) -> MentionCounts:
+        """Mentions in each (n,)."""
+        return self.kept.mentions.filter(self.chosen)
 
 
 @dataclass
@@ -44,16 +46,18 @@ class Sums:
     """Sums over the documents of all shards.
 
     Attributes:
-        groups: Of each group of `group_names()` (groups, 5): mentions, the same
-            weighted, documents, the sum of their weights, and of the squares.
-        axes: Of each balanced axis its groups in its units (groups, 2): plain and
-            weighted.
+        groups: Axis and group of each column of counts.
+        sums: Of each of these (groups, 5): mentions, the same weighted, documents, the
+            sum of their weights, and of the squares.
+        axes: Of each balanced axis its groups (groups, 4), of sure mentions alone: in
+            its units, the same weighted; mentions, and documents that hold one.
         slices: Documents, weights, squares of weights; by kind and name.
         words: Words; the same weighted, and by the square of the weight.
         draws: By axis; under `DOCUMENTS` those of the documents themselves.
     """
 
-    groups: Floats
+    groups: Sequence[Group]
+    sums: Floats
     axes: dict[str, Floats] = field(default_factory=dict)
     slices: dict[tuple[str, str], Floats] = field(default_factory=dict)
     words: Floats = field(default_factory=lambda: np.zeros(3))
@@ -63,20 +67,33 @@ class Sums:
 
     def add(self, shard: Shard, config: BalanceConfig, greatest: float) -> None:
         """Add the documents of a shard."""
-        counts, weights = shard.kept.mentions.counts[shard.chosen], shard.weights
+        mentions, weights = shard.mentions, shard.weights
         self.weights.append(weights)
-        self.groups += _group_sums(counts, weights)
-        words = shard.words
+        self.sums += _group_sums(mentions, weights, len(self.groups))
+        words = mentions.words
         self.words += [words.sum(), *((words * w).sum() for w in (weights, weights**2))]
         for by, column in (
             ("source", shard.kept.sources),
             ("language", shard.kept.languages),
         ):
             self._add_slices(by, column.filter(pa.array(shard.chosen)), weights)
-        for axis in axes_of(counts, group_names(), config):
+        columns = balanced_columns(self.groups, config)
+        names = [self.groups[column] for column in columns]
+        for axis in axes_of(mentions.dense(columns, firm=True), names, config):
             units = _units(axis, words, config)
-            both = np.stack([units.sum(axis=1), (units * weights).sum(axis=1)], axis=1)
-            self.axes[axis.name] = both + self.axes.get(axis.name, np.zeros(2))
+            # Of the mentions themselves, whatever the units: how much it rests on.
+            own = [columns[names.index((axis.name, group))] for group in axis.groups]
+            counts = mentions.dense(own, firm=True)
+            both = np.stack(
+                [
+                    units.sum(axis=1),
+                    (units * weights).sum(axis=1),
+                    counts.sum(axis=0),
+                    (counts > 0).sum(axis=0),
+                ],
+                axis=1,
+            )
+            self.axes[axis.name] = both + self.axes.get(axis.name, np.zeros(4))
             if shard.drawn is not None:
                 self._add_drawn(axis.name, units, shard, config, greatest)
         if shard.drawn is not None:
@@ -109,14 +126,11 @@ class Sums:
         self.drawn_units[name] = drawn + self.drawn_units.get(name, np.zeros(1))
 
 
-def _group_sums(counts: np.ndarray, weights: Floats) -> Floats:
-    """Row of each column of counts, as `Sums.groups`; most counts are 0."""
-    found = np.zeros((counts.shape[1], 5))
-    for row, column in zip(found, counts.T, strict=True):
-        some = np.flatnonzero(column)
-        own, w = column[some], weights[some]
-        row[:] = own.sum(), (own * w).sum(), len(some), w.sum(), (w * w).sum()
-    return found
+def _group_sums(mentions: MentionCounts, weights: Floats, groups: int) -> Floats:
+    """Row of each group, as `Sums.sums`."""
+    own = weights[mentions.rows]
+    values = (mentions.counts, mentions.counts * own, np.ones(len(own)), own, own * own)
+    return np.transpose([np.bincount(mentions.groups, one, groups) for one in values])
 
 
 def _units(axis: Axis, words: np.ndarray, config: BalanceConfig) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from isinglass.pipelines.engine.workspace import (
     read_array,
     read_json,
 )
+from isinglass.pipelines.stages.demographics.kept import groups_of
 from isinglass.schemas.arrays import Flags, Words
 from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import BalanceConfig
@@ -29,8 +30,7 @@ from isinglass.transforms.balance.axes import balanced_columns
 from isinglass.transforms.balance.cells import Part, gather
 from isinglass.transforms.balance.draw import copies, keep, uniforms
 from isinglass.transforms.balance.solve import solve
-from isinglass.transforms.demographics.counts import mention_matrix
-from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.demographics.counts import read_mentions
 from isinglass.transforms.read.identity import doc_id_words, format_doc_ids
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def solve_weights(
     workspace = driver.workspace
 
     def make(outputs: UnitOutputs) -> dict[str, int]:
-        cells, cell = gather(_parts(driver, config, kept), _names(config), config)
+        groups = groups_of(driver.config)
+        columns = balanced_columns(groups, config)
+        names = [groups[column] for column in columns]
+        cells, cell = gather(_parts(driver, config, columns, kept), names, config)
         solution = solve(cells, config)
         own = solution.weights[cell]
         weights = np.full(driver.documents, np.nan)
@@ -98,27 +101,26 @@ def solve_weights(
     return pa.array(weights, from_pandas=True), commit
 
 
-def _names(config: BalanceConfig) -> list[tuple[str, str]]:
-    names = group_names()
-    return [names[index] for index in balanced_columns(names, config)]
-
-
 def _parts(
-    driver: Driver, config: BalanceConfig, kept: Flags
+    driver: Driver, config: BalanceConfig, columns: Sequence[int], kept: Flags
 ) -> Callable[[], Iterator[Part]]:
-    """The documents that stay, shard by shard, with the columns that are balanced."""
-    columns = balanced_columns(group_names(), config)
+    """The documents that stay, shard by shard, with the columns that are balanced.
+
+    Only mentions count that are sure: by terms that are neither ambiguous nor words
+    which people would not want to be called.
+    """
 
     def parts() -> Iterator[Part]:
         for place in driver.places:
-            names = ["mentions", "words", "source", "language"]
+            names = ["mentions", "covered", "words", "source", "language"]
             survey = read_survey(driver.workspace, [place], names)
-            chosen = kept[place.start : place.stop]
-            labels = pa.repeat(pa.scalar("", pa.string()), int(chosen.sum()))
+            own = kept[place.start : place.stop]
+            mentions = read_mentions(survey).filter(own)
+            labels = pa.repeat(pa.scalar("", pa.string()), int(own.sum()))
             if config.within != "none":
-                labels = survey[config.within].filter(pa.array(chosen)).combine_chunks()
-            counts = mention_matrix(survey["mentions"])[:, columns][chosen]
-            yield Part(counts, survey["words"].to_numpy()[chosen], labels)
+                labels = survey[config.within].filter(pa.array(own)).combine_chunks()
+            counts = mentions.dense(columns, firm=True)
+            yield Part(counts, mentions.words, labels)
 
     return parts
 

@@ -115,7 +115,15 @@ def test_parts_that_were_off_say_so_in_one_line(
 ) -> None:
     html = render_report(bare_manifest, no_statistics, (), {})
     assert_inert(html)
-    for anchor in ("content", "duplicates", "pii", "demographics", "encode", "gates"):
+    for anchor in (
+        "content",
+        "duplicates",
+        "pii",
+        "demographics",
+        "retention",
+        "encode",
+        "gates",
+    ):
         assert re.search(r"Not run: .*\.$", section_of(html, anchor)), anchor
     assert "no text was written" in section_of(html, "accounting")
 
