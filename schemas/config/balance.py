@@ -55,8 +55,8 @@ class AxisConfig(Section):
 
     target: Annotated[Shares | Limits, Discriminator(_form)] = Field(
         "parity",
-        description="`parity`, the share wished for each group (sum 1), or `cap` and "
-        "`floor` with shares of groups.",
+        description="`parity` of all groups of the axis, the share wished for each of "
+        "some (sum 1), or `cap` and `floor` with shares of groups.",
     )
     units: Literal["mentions", "documents", "capped"] = Field(
         "mentions",
@@ -87,8 +87,11 @@ class BalanceConfig(Section):
     """Weights that move a corpus to target shares with the least change."""
 
     axes: dict[str, AxisConfig] = Field(
-        default_factory=lambda: {"gender": AxisConfig()},
-        description="Axes of the lexicon that are balanced.",
+        default_factory=lambda: {
+            "gender": AxisConfig(target={"female": 0.5, "male": 0.5})
+        },
+        description="Axes of the lexicon that are balanced; as many women as men if "
+        "none is named.",
     )
     units: Literal["documents", "tokens"] = Field(
         "documents",

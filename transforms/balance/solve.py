@@ -8,7 +8,7 @@ the last word, and tells how far each target could be gone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -163,12 +163,43 @@ def _closest(problem: _Problem) -> Calibration:
     target; then all go the same part of that, as far as they can together. For an axis
     of two groups this is the least |share - target| there is.
     """
-    ways = [_farthest([axis], problem)[0] for axis in problem.axes]
+    axes = [_within_reach(axis, problem) for axis in problem.axes]
+    ways = [_farthest([axis], problem)[0] for axis in axes]
     nearer = [
         axis.towards_target(problem.mass, way)
-        for axis, way in zip(problem.axes, ways, strict=True)
+        for axis, way in zip(axes, ways, strict=True)
     ]
     return _farthest(nearer, problem)[1]
+
+
+def _within_reach(axis: Axis, problem: _Problem) -> Axis:
+    """The axis with targets that each group could reach alone.
+
+    One that is out of reach becomes the nearest end of what can be reached, and the
+    other groups share the rest as their targets do: a group that nobody mentions must
+    not hold up the others. Of two groups the line to the target leads there anyway.
+    """
+    ends = reachable(axis, problem.mass, problem.bounds, problem.strata)
+    fixed: dict[str, float] = {}
+    goal = dict(axis.target)
+    while len(axis.target) > 2 and ends:  # noqa: PLR2004
+        clipped = {
+            group: min(max(share, ends[group][0]), ends[group][1])
+            for group, share in goal.items()
+        }
+        moved = [
+            g for g, share in goal.items() if g not in fixed and clipped[g] != share
+        ]
+        if not moved:
+            return replace(axis, target=goal)
+        fixed |= {group: clipped[group] for group in moved}
+        free = {g: share for g, share in axis.target.items() if g not in fixed}
+        rest, total = 1.0 - sum(fixed.values()), sum(free.values())
+        if rest <= 0.0 or total <= 0.0:
+            break
+        free = {group: rest * share / total for group, share in free.items()}
+        goal = {group: fixed.get(group, free.get(group, 0.0)) for group in axis.target}
+    return axis
 
 
 def _farthest(axes: Sequence[Axis], problem: _Problem) -> tuple[float, Calibration]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import decimal, grouped, percent, shorten
+from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
 from isinglass.pipelines.stages.balance.picture import histogram
 from isinglass.pipelines.stages.balance.summary import FEW
 from isinglass.schemas.weighting import DrawnDocuments, GroupUnderWeights, WeightSummary
@@ -49,13 +49,21 @@ def _drawn(drawn: DrawnDocuments) -> page.Paragraph:
 
 def _spill_over(groups: list[GroupUnderWeights]) -> page.Table:
     rows: list[page.Row] = []
+    few: dict[str, list[GroupUnderWeights]] = {}
     for one in groups:
-        shown: list[page.Cell | str] = [percent(one.before), percent(one.after)]
-        shown.append(grouped(one.effective_documents))
         if min(one.mentions, one.documents) < FEW:
-            shown = [page.Cell("too few to say", tone="muted")] * len(shown)
+            few.setdefault(one.axis, []).append(one)
+            continue
         counts = (grouped(one.mentions), grouped(one.documents))
-        rows.append([shorten(one.axis), shorten(one.group), *counts, *shown])
+        shares = (percent(one.before), percent(one.after))
+        effective = grouped(one.effective_documents)
+        names = (shorten(one.axis), shorten(one.group))
+        rows.append([*names, *counts, *shares, effective])
+    for axis, rare in few.items():
+        named = rare[0].group if len(rare) == 1 else f"{grouped(len(rare))} groups"
+        mentions = grouped(sum(one.mentions for one in rare))
+        unknown = [page.Cell("too few to say", tone="muted")] * 3
+        rows.append([shorten(axis), shorten(named), mentions, MISSING, *unknown])
     heads = (
         "<Axis",
         "<Group",
@@ -71,8 +79,10 @@ def _spill_over(groups: list[GroupUnderWeights]) -> page.Table:
         rows,
         note=(
             "Shares are of all mentions on the axis, the unsure ones too. Weights for "
-            "one axis move others, for one document speaks of many. Effective documents: so many equal ones "
-            "would tell as much as the weighted ones that mention the group."
+            "one axis move others, for one document speaks of many. Effective "
+            "documents: so many equal ones would tell as much as the weighted ones "
+            "that mention the group. Groups with fewer than "
+            f"{FEW} mentions or documents are taken together."
         ),
     )
 

@@ -188,7 +188,7 @@ def _groups(sums: Sums) -> list[GroupUnderWeights]:
     for (axis, group), row in zip(sums.groups, sums.sums, strict=True):
         own = [index for index, name in enumerate(sums.groups) if name[0] == axis]
         mentions, weighted = sums.sums[own, :2].sum(axis=0)
-        if not mentions:
+        if not row[0]:
             continue
         found.append(
             GroupUnderWeights(
