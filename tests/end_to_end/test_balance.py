@@ -280,7 +280,7 @@ def test_an_axis_that_nobody_mentions(tmp_path: Path) -> None:
     run = finish(tmp_path, "none", balance={})
     (warning,) = [w for w in manifest_of(run)["warnings"] if "axis gender" in w]
     assert warning == "No kept document mentions the axis gender: it was not balanced."
-    with pytest.raises(RefuseError, match="no document mentions its groups"):
+    with pytest.raises(RefuseError, match="no document mentions female, male"):
         finish(tmp_path, "refused", balance={"on_infeasible": "refuse"})
 
 
@@ -293,7 +293,8 @@ def test_an_audit_weighs_and_draws_nothing(corpus: Path) -> None:
 
 
 def test_by_words_the_manifest_tells_of_words(corpus: Path) -> None:
-    units = {"units": "tokens", "axes": {"gender": {"units": "documents"}}}
+    gender = {"target": {"female": 0.5, "male": 0.5}, "units": "documents"}
+    units = {"units": "tokens", "axes": {"gender": gender}}
     told = manifest_of(finish(corpus, "words", balance=units))
     assert told["weights"]["units"] == "tokens"
     assert told["weights"]["mean"] == pytest.approx(1.0)

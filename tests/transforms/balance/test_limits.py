@@ -302,6 +302,25 @@ def test_axes_that_conflict_are_refused_with_what_they_can_reach_together() -> N
         weigh(vectors, refused)
 
 
+def test_a_group_out_of_reach_does_not_hold_up_the_others() -> None:
+    vectors = documents(13, 300)
+    vectors[:, 0] = 0
+    config = BalanceConfig(axes={"age": AxisConfig(target="parity")})
+    found = weigh(vectors, config)
+    assert not found.solution.feasible
+    shares = [share(vectors, found.weights, ("age", g)) for g in ("old", "young")]
+    assert shares == pytest.approx([0.5, 0.5], abs=1e-6)
+    # A few mentions are raised as far as they can be, and the rest is shared.
+    vectors[:6, 0] = 1
+    found = weigh(vectors, config)
+    most = found.solution.reachable["age"]["middle"][1]
+    shares = [share(vectors, found.weights, ("age", g)) for g in ("old", "young")]
+    assert 0.0 < most < 0.1
+    assert shares[0] == pytest.approx(shares[1], abs=0.02)
+    middle = share(vectors, found.weights, ("age", "middle"))
+    assert 0.5 * most < middle <= most + 1e-9
+
+
 def test_what_a_cap_can_reach_is_told() -> None:
     vectors = documents(10, 200)
     config = gender({"cap": {"male": 0.1}}, on_infeasible="refuse")
