@@ -82,10 +82,12 @@ class Spread(NamedTuple):
     def plausible(self) -> bool:
         """Whether chance explains it.
 
-        Where one document outweighs the rest, the residual is as large as that
-        document however small the deviation.
+        By Bernstein's inequality: where no document stands out, up to `LARGEST_Z`
+        standard deviations, and more the more one document may bring.
         """
-        return abs(self.residual) <= LARGEST_Z * self.deviation + self.most
+        bulk = LARGEST_Z * LARGEST_Z * self.most / 6.0
+        spread = LARGEST_Z * self.deviation
+        return abs(self.residual) <= bulk + (bulk * bulk + spread * spread) ** 0.5
 
 
 class DrawSums(NamedTuple):

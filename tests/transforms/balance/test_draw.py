@@ -100,8 +100,30 @@ def test_what_is_drawn_is_within_chance(
     assert not all(one.plausible for one in wrong.spread(share))
 
 
-def test_one_heavy_document_is_no_fault() -> None:
-    assert Spread(9.8, 1.0, 10.0).plausible
+@pytest.mark.parametrize(
+    ("residual", "deviation", "most", "expected"),
+    [
+        # No document stands out: four standard deviations.
+        (3_999.0, 1_000.0, 0.0, True),
+        (-4_001.0, 1_000.0, 0.0, False),
+        (4_003.0, 1_000.0, 1.0, False),
+        # One document that weighs more than all others, and came.
+        (9.8, 1.0, 10.0, True),
+        # Two of five documents that come once in a hundred times.
+        (1.95, 0.22, 1.0, True),
+        (5.9, 0.22, 1.0, False),
+        (0.0, 0.0, 1.0, True),
+    ],
+)
+def test_what_chance_explains(
+    residual: float,
+    deviation: float,
+    most: float,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert Spread(residual, deviation, most).plausible == expected
+
+
+def test_nothing_left_to_chance_has_no_z() -> None:
     assert Spread(9.8, 1.0, 10.0).z == pytest.approx(9.8)
-    assert not Spread(14.1, 1.0, 10.0).plausible
     assert Spread(0.0, 0.0, 1.0).z == 0.0
