@@ -107,14 +107,28 @@ def _cells_of(
     keys = np.column_stack([counts, by_words])
     if digits is not None:
         keys = _leading(keys, digits)
-    vectors, inverse = np.unique(
-        np.column_stack([codes, keys]), axis=0, return_inverse=True
-    )
-    cell = inverse.reshape(-1).astype(np.int32)
+    vectors, cell = _distinct(codes, keys)
     if tokens:
         counts = counts * np.where(_whole(axes, config), words[:, None], 1)
     values = [np.ones(len(counts)), words, *counts.T]
     return _Shard(vectors, _sums(cell, len(vectors), values), labels, cell)
+
+
+def _distinct(codes: Integers, keys: Integers) -> tuple[Integers, NDArray[np.int32]]:
+    """Distinct rows of codes with keys, and which of them each row is.
+
+    Most documents mention nobody, and need not be sorted.
+    """
+    some = keys.any(axis=1)
+    own = np.column_stack([codes[some], keys[some]])
+    vectors, inverse = np.unique(own, axis=0, return_inverse=True)
+    empty = np.flatnonzero(np.bincount(codes[~some]))
+    nothing = np.zeros((len(empty), own.shape[1]), np.int64)
+    nothing[:, 0] = empty
+    cell = np.empty(len(keys), np.int32)
+    cell[some] = inverse.reshape(-1)
+    cell[~some] = len(vectors) + np.searchsorted(empty, codes[~some])
+    return np.concatenate([vectors, nothing]), cell
 
 
 def _whole(axes: Sequence[Axis], config: BalanceConfig) -> Flags:

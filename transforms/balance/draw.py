@@ -87,7 +87,8 @@ class Spread(NamedTuple):
         """
         bulk = LARGEST_Z * LARGEST_Z * self.most / 6.0
         spread = LARGEST_Z * self.deviation
-        return abs(self.residual) <= bulk + (bulk * bulk + spread * spread) ** 0.5
+        most: float = bulk + (bulk * bulk + spread * spread) ** 0.5
+        return abs(self.residual) <= most
 
 
 class DrawSums(NamedTuple):
