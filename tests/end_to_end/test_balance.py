@@ -10,6 +10,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
@@ -18,8 +19,11 @@ from isinglass.pipelines.engine.runner import Execution
 from isinglass.pipelines.explain.build import explain
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.run import Request, execute
+from isinglass.pipelines.stages.balance.summary import effective_size
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, ReconcileError, RefuseError
+from isinglass.transforms.demographics.counts import count_mentions
+from isinglass.transforms.demographics.lexicon import load_lexicons
 from tests.corpora import document, write_jsonl
 from tests.forgeries import in_cell, in_manifest, in_table, reseal
 
@@ -157,6 +161,32 @@ def test_the_manifest_tells_what_was_drawn(copied: Path) -> None:
     top = np.sort(weights)[-3:].sum() / weights.sum()
     assert told["weights"]["top_share"] == pytest.approx(top)
     assert sum(number for *_, number in told["weights"]["histogram"]) == len(rows)
+
+
+@pytest.mark.slow
+def test_groups_and_slices_are_those_of_the_texts(copied: Path) -> None:
+    told, rows = manifest_of(copied)["weights"], rows_of(copied)
+    lexicons = load_lexicons()
+    texts, languages = (pa.array([r[n] for r in rows]) for n in ("text", "language"))
+    found, _ = count_mentions(texts, languages, lexicons)
+    counts = found.dense(range(len(lexicons.groups)))
+    weights = np.array([row["balance_weight"] for row in rows])
+    assert len(told["groups"]) == (counts.sum(axis=0) > 0).sum() > 1
+    for one in told["groups"]:
+        own = [n for n, name in enumerate(lexicons.groups) if name[0] == one["axis"]]
+        column = counts[:, lexicons.groups.index((one["axis"], one["group"]))]
+        assert one["mentions"] == column.sum()
+        assert one["documents"] == (column > 0).sum()
+        assert one["before"] == pytest.approx(column.sum() / counts[:, own].sum())
+        after = (weights * column).sum() / (weights @ counts[:, own]).sum()
+        assert one["after"] == pytest.approx(after)
+        effective = effective_size(weights[column > 0])
+        assert one["effective_documents"] == pytest.approx(effective)
+    for one in told["slices"]:
+        chosen = weights[[row[one["by"]] == one["name"] for row in rows]]
+        assert one["documents"] == len(chosen)
+        assert one["mean_weight"] == pytest.approx(chosen.mean())
+        assert one["effective_documents"] == pytest.approx(effective_size(chosen))
 
 
 @pytest.mark.slow

@@ -36,6 +36,9 @@ from isinglass.transforms.balance.reach import (
 if TYPE_CHECKING:
     from isinglass.transforms.balance.cells import Cells
 
+MOST_STRATA = 2_000
+"""Each has a multiplier, and all of them make a matrix that is solved at once."""
+
 _LEAST_MENTIONS = 1e-6
 _BISECTIONS = 24
 _MOST_NAMED = 10
@@ -77,8 +80,14 @@ def solve(cells: Cells, config: BalanceConfig) -> Solution:
 
     Raises:
         RefuseError: The bounds do not allow the targets, or no document mentions an
-            axis, and `on_infeasible` is `refuse`.
+            axis, and `on_infeasible` is `refuse`; or there are too many strata.
     """
+    if config.targets == "overall" and len(cells.strata) > MOST_STRATA:
+        raise RefuseError(
+            f"balance.within: there are {len(cells.strata):,} of {config.within}, and "
+            f"weights are solved over {MOST_STRATA:,} at most. Set targets: each, or "
+            "within: none."
+        )
     bounds = (0.0, float("inf")) if config.distance == "kl" else config.bounds
     distance = Distance(config.distance, *bounds)
     whole = _Problem(cells.axes, cells.mass, cells.strata, distance)

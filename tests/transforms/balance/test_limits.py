@@ -210,6 +210,17 @@ def test_a_stratum_out_of_reach_is_named() -> None:
         weigh(vectors, refused, labels=labels)
 
 
+def test_too_many_strata_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isinglass.transforms.balance.solve.MOST_STRATA", 2)
+    vectors, labels = documents(5, 90), ["a", "b", "c"] * 30
+    message = "there are 3 of source, and weights are solved over 2 at most"
+    with pytest.raises(RefuseError, match=message):
+        weigh(vectors, gender("parity", within="source"), labels=labels)
+    each = gender("parity", within="source", targets="each")
+    assert weigh(vectors, each, labels=labels).solution.feasible
+    assert weigh(vectors, gender("parity")).solution.feasible
+
+
 def test_by_words_the_mean_weight_of_a_word_is_one() -> None:
     vectors, random = documents(6, 300), np.random.default_rng(6)
     words = vectors.sum(axis=1) + random.integers(1, 300, 300)
