@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-10
 """Greatest residual of a scaled constraint, per document, that counts as met."""
 
-_STEPS = 200
+STEPS = 200
+"""Most steps that are taken; where targets can be met, a few are enough."""
+
 _HALVINGS = 40
 
 
@@ -65,14 +67,16 @@ class _Problem(NamedTuple):
     ceiling: Floats
 
 
-def calibrate(constraints: Constraints, distance: Distance) -> Calibration:
+def calibrate(
+    constraints: Constraints, distance: Distance, steps: int = STEPS
+) -> Calibration:
     """Return the weights that meet the constraints, or come as near as Newton gets.
 
     The residual tells: at most `TOLERANCE` where the constraints can be met. Rows that
     are 0 everywhere hold by themselves.
     """
     problem = _scaled(constraints, distance)
-    multipliers = _minimise(problem)
+    multipliers = _minimise(problem, steps)
     weights = distance.weights(_linear(problem, multipliers))
     left = _pulling(problem, multipliers, _residuals(problem, weights))
     return Calibration(weights, float(np.abs(left).max()))
@@ -159,7 +163,7 @@ class _Point(NamedTuple):
     gradient: Floats
 
 
-def _minimise(problem: _Problem) -> Floats:
+def _minimise(problem: _Problem, steps: int) -> Floats:
     """Damped Newton on the dual, to the last digit that makes a difference.
 
     Multipliers at their ceiling that want to rise stay there (Bertsekas 1982, SIAM J.
@@ -171,7 +175,7 @@ def _minimise(problem: _Problem) -> Floats:
     floor = -1.001 * problem.distance.greatest(rarest)
     start = np.zeros(len(problem.ceiling))
     point = _Point(start, *_dual(problem, start))
-    for _ in range(_STEPS):
+    for _ in range(steps):
         left = _pulling(problem, point.multipliers, point.gradient)
         if np.abs(left).max() < TOLERANCE / 1e4 or point.value < floor - TOLERANCE:
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from isinglass.schemas.arrays import Floats
 
 if TYPE_CHECKING:
     from isinglass.transforms.balance.axes import Axis
+    from isinglass.transforms.balance.distance import Distance
 
 Bounds = tuple[float, float]
 Strata = Sequence[slice]
@@ -20,6 +21,21 @@ Reachable = dict[str, tuple[float, float]]
 
 Empty for an axis that no document mentions: it is not balanced, and nothing about it
 is infeasible."""
+
+
+class Problem(NamedTuple):
+    """What is weighed at once: all documents, or those of a stratum."""
+
+    axes: tuple[Axis, ...]
+    mass: Floats
+    strata: tuple[slice, ...]
+    distance: Distance
+
+    @property
+    def bounds(self) -> Bounds:
+        """Least and greatest weight."""
+        return self.distance.low, self.distance.high
+
 
 MOST_FOR_PROGRAMME = 20_000
 """Vectors up to which a linear programme takes no more than about a second."""

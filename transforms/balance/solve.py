@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from isinglass.schemas.config.balance import BalanceConfig
 from isinglass.schemas.errors import RefuseError
 from isinglass.transforms.balance.axes import SHARE_TOLERANCE, Axis
 from isinglass.transforms.balance.calibration import (
+    STEPS,
     TOLERANCE,
     Calibration,
     Constraints,
@@ -26,11 +27,15 @@ from isinglass.transforms.balance.calibration import (
 from isinglass.transforms.balance.distance import Distance
 from isinglass.transforms.balance.reach import (
     MOST_FOR_PROGRAMME,
-    Bounds,
+    Problem,
     Reachable,
-    can_be_met,
     reachable,
     reachable_together,
+)
+from isinglass.transforms.balance.refusals import (
+    refusal,
+    refuse_silent,
+    unreachable,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +46,7 @@ MOST_STRATA = 2_000
 
 _LEAST_MENTIONS = 1e-6
 _BISECTIONS = 24
-_MOST_NAMED = 10
+_TRIAL_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -62,19 +67,6 @@ class Solution:
     missed: tuple[str, ...] = ()
 
 
-class _Problem(NamedTuple):
-    """What is weighed at once: all documents, or those of a stratum."""
-
-    axes: tuple[Axis, ...]
-    mass: Floats
-    strata: tuple[slice, ...]
-    distance: Distance
-
-    @property
-    def bounds(self) -> Bounds:
-        return self.distance.low, self.distance.high
-
-
 def solve(cells: Cells, config: BalanceConfig) -> Solution:
     """Find the weights (k,) of cells that are closest to 1 and meet the targets.
 
@@ -90,9 +82,9 @@ def solve(cells: Cells, config: BalanceConfig) -> Solution:
         )
     bounds = (0.0, float("inf")) if config.distance == "kl" else config.bounds
     distance = Distance(config.distance, *bounds)
-    whole = _Problem(cells.axes, cells.mass, cells.strata, distance)
+    whole = Problem(cells.axes, cells.mass, cells.strata, distance)
     if config.on_infeasible == "refuse":
-        _refuse_silent(whole, config)
+        refuse_silent(whole, config)
     weights, refused, missed = np.ones(len(cells.mass)), [], []
     together: dict[str, Reachable] = {}
     problems = _each(cells, distance) if config.targets == "each" else {"": whole}
@@ -100,13 +92,13 @@ def solve(cells: Cells, config: BalanceConfig) -> Solution:
         found = _weigh(problem.axes, problem)
         if not _met(problem, found.weights, found.residual):
             together = _together(problem)
-            refused.append(_unreachable(name, problem, together))
+            refused.append(unreachable(name, problem, together))
             missed.append(name)
             if config.on_infeasible == "closest":
                 found = _closest(problem)
         weights[_extent(problem, name, cells)] = found.weights
     if refused and config.on_infeasible == "refuse":
-        raise RefuseError(_refusal(refused, bounds))
+        raise RefuseError(refusal(refused, bounds))
     return Solution(
         weights=weights,
         feasible=not missed,
@@ -119,22 +111,22 @@ def solve(cells: Cells, config: BalanceConfig) -> Solution:
     )
 
 
-def _each(cells: Cells, distance: Distance) -> dict[str, _Problem]:
+def _each(cells: Cells, distance: Distance) -> dict[str, Problem]:
     """The strata as problems of their own."""
     problems = {}
     for name, one in zip(cells.names, cells.strata, strict=True):
         axes, mass = tuple(axis.part(one) for axis in cells.axes), cells.mass[one]
-        problems[name] = _Problem(axes, mass, (slice(0, len(mass)),), distance)
+        problems[name] = Problem(axes, mass, (slice(0, len(mass)),), distance)
     return problems
 
 
-def _extent(problem: _Problem, name: str, cells: Cells) -> slice:
+def _extent(problem: Problem, name: str, cells: Cells) -> slice:
     if not name:
         return slice(0, len(problem.mass))
     return cells.strata[cells.names.index(name)]
 
 
-def _weigh(axes: Sequence[Axis], problem: _Problem) -> Calibration:
+def _weigh(axes: Sequence[Axis], problem: Problem, steps: int = STEPS) -> Calibration:
     if problem.mass.sum() == 0:
         return Calibration(np.ones(len(problem.mass)), 0.0)
     constraints = Constraints(
@@ -143,10 +135,10 @@ def _weigh(axes: Sequence[Axis], problem: _Problem) -> Calibration:
         problem.mass,
         problem.strata,
     )
-    return calibrate(constraints, problem.distance)
+    return calibrate(constraints, problem.distance, steps)
 
 
-def _met(problem: _Problem, found: Floats, residual: float) -> bool:
+def _met(problem: Problem, found: Floats, residual: float) -> bool:
     """Whether targets are met in shares too.
 
     Weights that take all mentions away would bring the constraints to 0 as well.
@@ -165,7 +157,7 @@ def _met(problem: _Problem, found: Floats, residual: float) -> bool:
     return True
 
 
-def _closest(problem: _Problem) -> Calibration:
+def _closest(problem: Problem) -> Calibration:
     """Weights that go as far towards the targets as they can.
 
     Each axis first goes as far as it can alone, on the line from its shares to its
@@ -181,7 +173,7 @@ def _closest(problem: _Problem) -> Calibration:
     return _farthest(nearer, problem)[1]
 
 
-def _within_reach(axis: Axis, problem: _Problem) -> Axis:
+def _within_reach(axis: Axis, problem: Problem) -> Axis:
     """The axis with targets that each group could reach alone.
 
     One that is out of reach becomes the nearest end of what can be reached, and the
@@ -211,7 +203,7 @@ def _within_reach(axis: Axis, problem: _Problem) -> Axis:
     return axis
 
 
-def _farthest(axes: Sequence[Axis], problem: _Problem) -> tuple[float, Calibration]:
+def _farthest(axes: Sequence[Axis], problem: Problem) -> tuple[float, Calibration]:
     """Bisect for the greatest part of the way to the targets that can be gone."""
     found = _weigh(axes, problem)
     if _met(problem._replace(axes=tuple(axes)), found.weights, found.residual):
@@ -221,7 +213,7 @@ def _farthest(axes: Sequence[Axis], problem: _Problem) -> tuple[float, Calibrati
     for _ in range(_BISECTIONS):
         way = (gone + blocked) / 2.0
         part = [axis.towards_target(problem.mass, way) for axis in axes]
-        trial = _weigh(part, problem)
+        trial = _weigh(part, problem, _TRIAL_STEPS)
         met = _met(problem._replace(axes=tuple(part)), trial.weights, trial.residual)
         if met:
             gone, best = way, trial
@@ -230,74 +222,10 @@ def _farthest(axes: Sequence[Axis], problem: _Problem) -> tuple[float, Calibrati
     return gone, best
 
 
-def _together(problem: _Problem) -> dict[str, Reachable]:
+def _together(problem: Problem) -> dict[str, Reachable]:
     """What the axes can reach together; empty for one, and for too large a table."""
     if len(problem.axes) == 1 or len(problem.mass) > MOST_FOR_PROGRAMME:
         return {}
     return reachable_together(
         problem.axes, problem.mass, problem.bounds, problem.strata
-    )
-
-
-def _refuse_silent(problem: _Problem, config: BalanceConfig) -> None:
-    for axis in problem.axes:
-        if problem.mass.sum() > 0 and not (problem.mass * axis.total()).sum() > 0:
-            asked = config.axes[axis.name].target
-            groups = "its groups" if asked == "parity" else ", ".join(axis.groups)
-            raise RefuseError(
-                f"balance.axes.{axis.name}: no document mentions {groups}, so that "
-                "there is nothing to balance. Take the axis out, or set "
-                "balance.on_infeasible to closest."
-            )
-
-
-def _unreachable(name: str, problem: _Problem, together: dict[str, Reachable]) -> str:
-    """Which targets are out of reach, each with the interval that is not."""
-    alone = {
-        axis.name: reachable(axis, problem.mass, problem.bounds, problem.strata)
-        for axis in problem.axes
-    }
-    lines = _outside(problem, alone, "reachable")
-    if not lines:
-        lines = ["each target could be reached alone, but not all of them together"]
-        lines += _outside(problem, together, "with the others reachable")
-        lines += [
-            f"{axis}: the others alone can not be reached"
-            for axis, ends in together.items()
-            if not ends and alone[axis]
-        ]
-        if len(problem.mass) <= MOST_FOR_PROGRAMME and can_be_met(
-            problem.axes, problem.mass, problem.bounds, problem.strata
-        ):
-            lines = ["the targets are at the very edge of what can be reached"]
-    where = f"{name}: " if name else ""
-    more = len(lines) - _MOST_NAMED
-    lines = lines[:_MOST_NAMED] + ([f"and {more} more"] if more > 0 else [])
-    return where + "; ".join(lines)
-
-
-def _outside(problem: _Problem, ends: dict[str, Reachable], words: str) -> list[str]:
-    """Targets and limits that lie outside of an interval."""
-    found = []
-    for axis in problem.axes:
-        asked = [(group, "target", goal, 0) for group, goal in axis.target.items()]
-        asked += [(one.group, one.kind, one.share, one.side) for one in axis.limits]
-        for group, kind, share, side in asked:
-            if group not in ends.get(axis.name, {}):
-                continue
-            least, most = ends[axis.name][group]
-            if (share < least and side >= 0) or (share > most and side <= 0):
-                found.append(
-                    f"{axis.name}/{group}: {kind} {share:g}, {words} {least:.4f} to "
-                    f"{most:.4f}"
-                )
-    return found
-
-
-def _refusal(lines: list[str], bounds: Bounds) -> str:
-    low, high = bounds
-    return (
-        f"balance: weights from {low:g} to {high:g} cannot reach the targets "
-        f"({'; '.join(lines)}). Widen balance.bounds, move the targets, or set "
-        "balance.on_infeasible to closest."
     )
