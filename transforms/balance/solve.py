@@ -47,6 +47,8 @@ MOST_STRATA = 2_000
 _LEAST_MENTIONS = 1e-6
 _BISECTIONS = 24
 _TRIAL_STEPS = 40
+_MOST_TOGETHER = 60
+"""Groups; each takes several linear programmes."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,20 @@ class Solution:
         reachable: By axis, what it can reach alone.
         together: By axis, what it can reach while the others meet their targets; empty
             where all do, and for a single axis.
+        unmet: Axes whose targets are not met.
         missed: Sources or languages in which targets that hold in each are not met.
     """
 
     weights: Floats
-    feasible: bool
     reachable: dict[str, Reachable]
     together: dict[str, Reachable] = field(default_factory=dict)
+    unmet: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
+
+    @property
+    def feasible(self) -> bool:
+        """Whether all targets are met."""
+        return not self.unmet
 
 
 def solve(cells: Cells, config: BalanceConfig) -> Solution:
@@ -86,6 +94,7 @@ def solve(cells: Cells, config: BalanceConfig) -> Solution:
     if config.on_infeasible == "refuse":
         refuse_silent(whole, config)
     weights, refused, missed = np.ones(len(cells.mass)), [], []
+    unmet: set[str] = set()
     together: dict[str, Reachable] = {}
     problems = _each(cells, distance) if config.targets == "each" else {"": whole}
     for name, problem in problems.items():
@@ -96,17 +105,18 @@ def solve(cells: Cells, config: BalanceConfig) -> Solution:
             missed.append(name)
             if config.on_infeasible == "closest":
                 found = _closest(problem)
+            unmet |= _unmet(problem, found.weights)
         weights[_extent(problem, name, cells)] = found.weights
     if refused and config.on_infeasible == "refuse":
         raise RefuseError(refusal(refused, bounds))
     return Solution(
         weights=weights,
-        feasible=not missed,
         reachable={
             axis.name: reachable(axis, whole.mass, bounds, whole.strata)
             for axis in whole.axes
         },
         together=together if config.targets == "overall" else {},
+        unmet=tuple(sorted(unmet)),
         missed=tuple(name for name in missed if name),
     )
 
@@ -155,6 +165,18 @@ def _met(problem: Problem, found: Floats, residual: float) -> bool:
         if mentions > 0 and max(misses.values()) > SHARE_TOLERANCE:
             return False
     return True
+
+
+def _unmet(problem: Problem, found: Floats) -> set[str]:
+    """Axes that are not where they should be; all of them if none is seen to be off."""
+    far = {
+        axis.name
+        for axis in problem.axes
+        if (problem.mass * axis.total()).sum() > 0
+        and max(axis.misses(axis.shares(problem.mass * found)).values())
+        > SHARE_TOLERANCE
+    }
+    return far or {axis.name for axis in problem.axes}
 
 
 def _closest(problem: Problem) -> Calibration:
@@ -224,7 +246,9 @@ def _farthest(axes: Sequence[Axis], problem: Problem) -> tuple[float, Calibratio
 
 def _together(problem: Problem) -> dict[str, Reachable]:
     """What the axes can reach together; empty for one, and for too large a table."""
-    if len(problem.axes) == 1 or len(problem.mass) > MOST_FOR_PROGRAMME:
+    groups = sum(len(axis.groups) for axis in problem.axes)
+    small = groups <= _MOST_TOGETHER and len(problem.mass) <= MOST_FOR_PROGRAMME
+    if len(problem.axes) == 1 or not small:
         return {}
     return reachable_together(
         problem.axes, problem.mass, problem.bounds, problem.strata

@@ -71,7 +71,7 @@ def solve_weights(
         if config.emit != "weight":
             _write_drawn(driver, config, outputs, weights, greatest)
         found = {
-            "feasible": solution.feasible,
+            "unmet": solution.unmet,
             "reachable": solution.reachable,
             "together": solution.together,
             "missed": solution.missed,

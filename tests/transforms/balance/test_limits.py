@@ -321,6 +321,12 @@ def test_a_group_out_of_reach_does_not_hold_up_the_others() -> None:
     assert not found.solution.feasible
     shares = [share(vectors, found.weights, ("age", g)) for g in ("old", "young")]
     assert shares == pytest.approx([0.5, 0.5], abs=1e-6)
+    # An axis beside it that can be met is met, and called so.
+    both = {**config.axes, "gender": AxisConfig()}
+    beside = weigh(vectors, BalanceConfig(axes=both))
+    assert beside.solution.unmet == ("age",)
+    female = share(vectors, beside.weights, ("gender", "female"))
+    assert female == pytest.approx(0.5, abs=1e-7)
     # A few mentions are raised as far as they can be, and the rest is shared.
     vectors[:6, 0] = 1
     found = weigh(vectors, config)
