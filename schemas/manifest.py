@@ -260,6 +260,46 @@ class AxisSummary(Section):
     )
 
 
+class WordAssociation(Section):
+    """A word beside a group, in sentences of sampled documents."""
+
+    axis: str
+    group: str
+    word: str
+    together: int = Field(description="Sentences of the group that hold the word.")
+    group_sentences: int = Field(
+        description="Sentences with the group and no other one of its axis."
+    )
+    elsewhere: int = Field(description="Sentences of the others that hold the word.")
+    other_sentences: int = Field(
+        description="Sentences with others of the axis and not with the group."
+    )
+    ratio: float = Field(description="Of the rates of the word in both.")
+    low: float
+    high: float
+    gap: float = Field(description="nPMI with the group less nPMI with the others.")
+
+
+class GroupPolarity(Section):
+    """Words of praise and blame in sentences with a group and no other of its axis."""
+
+    axis: str
+    group: str
+    sentences: int
+    positive: int = Field(description="Words that praise, whatever they are said of.")
+    negative: int
+
+
+class DemographicsSummary(Section):
+    """What was read of kept documents to see what is written beside groups."""
+
+    documents: int = Field(ge=0, description="Sampled documents.")
+    words: list[WordAssociation] = Field(description="Words that lean to a group.")
+    polarity: list[GroupPolarity] = Field(
+        default_factory=list, description="In languages with a list of such words."
+    )
+
+
 class StageSummary(Section):
     """A stage of somebody else's, and what it tells of the run."""
 
@@ -344,6 +384,9 @@ class Manifest(Section):
     dedup: DedupSummary | None = None
     decontamination: DecontaminationSummary | None = None
     erasure: ErasureSummary | None = None
+    demographics: DemographicsSummary | None = Field(
+        None, description="None: mentions were not counted, or no text was written."
+    )
     balance: dict[str, AxisSummary] = Field(default_factory=dict)
     encode: EncodeSummary | None = None
     semantic: SemanticSummary | None = Field(

@@ -33,7 +33,7 @@ from isinglass.transforms.demographics.counts import (
     mention_columns,
     mention_fields,
 )
-from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.pii.operators.replacement import writer
@@ -140,7 +140,7 @@ class SurveyDocuments(beam.PTransform[Any, Any]):
 def _survey(documents: pa.RecordBatch, dedup: DedupConfig | None) -> pa.RecordBatch:
     seen = Seen(documents)
     normalise = NormaliseConfig() if dedup is None else dedup.normalise
-    mentions = count_mentions(seen.texts, seen.languages)
+    mentions, _ = count_mentions(seen.texts, seen.languages, load_lexicons())
     columns = survey_columns(seen, normalise) | mention_columns(mentions)
     fields = [*SURVEY, *mention_fields()]
     if dedup is not None:
@@ -304,10 +304,13 @@ class CountMentions(beam.PTransform[Any, Any]):
 
 
 def _count(documents: pa.RecordBatch) -> pa.RecordBatch:
-    found = count_mentions(documents.column("text"), known_languages(documents))
+    lexicons = load_lexicons()
+    texts, languages = documents.column("text"), known_languages(documents)
+    found, _ = count_mentions(texts, languages, lexicons)
+    counts = found.dense(range(len(lexicons.groups)))
     columns = {"doc_id": documents.column("doc_id")}
-    for index, (axis, group) in enumerate(group_names()):
-        columns[f"{axis}.{group}"] = pa.array(found.counts[:, index])
+    for index, (axis, group) in enumerate(lexicons.groups):
+        columns[f"{axis}.{group}"] = pa.array(counts[:, index])
     return pa.RecordBatch.from_pydict(columns)
 
 

@@ -20,6 +20,7 @@ from isinglass.cli import (
     forget,
     init,
     jobs,
+    lexicon,
     review,
     schema,
     verify,
@@ -51,6 +52,7 @@ app.command("explain")(explain.explain)
 app.command("review")(review.review)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("forget", epilog=EXIT_CODES)(forget.forget)
+app.add_typer(lexicon.app, name="lexicon")
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 

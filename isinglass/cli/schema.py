@@ -9,15 +9,16 @@ import typer
 
 from isinglass.schemas import tables
 from isinglass.schemas.config import RunConfig
+from isinglass.schemas.lexicon import LexiconFile
 from isinglass.schemas.manifest import Manifest
 
-Contract = Literal["config", "manifest", "tables"]
+Contract = Literal["config", "lexicon", "manifest", "tables"]
 
 
 def schema(
     contract: Annotated[Contract, typer.Argument(help="Which contract to print.")],
 ) -> int:
-    """Print the JSON Schema of the configuration or manifest, or the table columns."""
+    """Print the JSON Schema of a file, or the columns of the tables."""
     typer.echo(json.dumps(describe(contract), indent=2))
     return 0
 
@@ -26,6 +27,8 @@ def describe(contract: Contract) -> dict[str, Any]:
     """The contract as a JSON-able value."""
     if contract == "config":
         return RunConfig.model_json_schema()
+    if contract == "lexicon":
+        return LexiconFile.model_json_schema()
     if contract == "manifest":
         return Manifest.model_json_schema()
     named = {

@@ -10,6 +10,7 @@ from isinglass.schemas.config.balance import BalanceConfig
 from isinglass.schemas.config.base import Local, Section
 from isinglass.schemas.config.decontaminate import DecontaminateConfig
 from isinglass.schemas.config.dedup import DedupConfig
+from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.config.encode import EncodeConfig
 from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
@@ -113,6 +114,7 @@ class RunConfig(Section):
     decontaminate: DecontaminateConfig | None = None
     erase: EraseConfig | None = None
     pii: PiiConfig | None = None
+    demographics: DemographicsConfig = Field(default_factory=DemographicsConfig)
     balance: BalanceConfig | None = None
     encode: EncodeConfig | None = None
     stages: tuple[StageConfig, ...] = Field(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,264 +13,229 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers
-from isinglass.transforms.compiled import njit
-from isinglass.transforms.demographics.lexicon import group_names, load_lexicon
-from isinglass.transforms.demographics.matcher import (
-    BREAK,
-    FORMAT,
-    HASH_PRIME,
-    HASH_START,
-    KIND_SHIFT,
-    MARK,
-    MAX_WORD,
-    SINGLE,
-    UNDERSCORE,
-    WORD,
-    Matcher,
-    load_matcher,
-)
-from isinglass.transforms.text import decode, string_buffers
+from isinglass.transforms.demographics.kernel import count_rows
+from isinglass.transforms.demographics.matcher import Matcher, compile_matcher
+from isinglass.transforms.demographics.senses import judge_matches
+from isinglass.transforms.text import string_buffers
 
-_CODE_MASK = (1 << KIND_SHIFT) - 1
+if TYPE_CHECKING:
+    from isinglass.transforms.demographics.lexicon import Lexicons
+
+
+class Matches(NamedTuple):
+    """Places where an ambiguous term stands, judged.
+
+    Attributes:
+        rows: Of the document.
+        starts: First byte, in the text of the row.
+        stops: One past the last byte.
+        terms: Places in `Lexicons.terms`.
+        rules: By which rule it means the group there, a place in `senses.RULES`; 0 if
+            it does not.
+    """
+
+    rows: Integers
+    starts: Integers
+    stops: Integers
+    terms: Integers
+    rules: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class MentionCounts:
-    """Mentions in n documents.
+    """Mentions in n documents, of each group that a document mentions.
 
     Attributes:
-        counts: int32, shape (n, groups), columns as `group_names()`; 0 in a document
-            that is not covered.
-        covered: bool, shape (n,): the document's language has a lexicon.
-        words: int64, shape (n,): runs of letters, digits, marks and underscores; each
-            Han or Hiragana character is a word by itself. Counted in all documents.
+        starts: int64 (n + 1,), where the groups of each document begin.
+        groups: uint16 (m,), columns of `Lexicons.groups`, ascending in a document.
+        counts: int32 (m,), accepted mentions, 1 or more.
+        firm: int32 (m,), those of them by reviewed terms that are not ambiguous.
+        covered: bool (n,): the document's language has a lexicon.
+        words: int64 (n,): runs of letters, digits, marks and underscores; each Han or
+            Hiragana character is a word by itself. Counted in all documents.
     """
 
+    starts: Integers
+    groups: NDArray[np.uint16]
     counts: NDArray[np.int32]
+    firm: NDArray[np.int32]
     covered: Flags
     words: Integers
 
+    @property
+    def rows(self) -> Integers:
+        """int64 (m,), the document of each count."""
+        return np.repeat(np.arange(len(self.covered)), np.diff(self.starts))
 
-def count_mentions(texts: pa.StringArray, languages: pa.StringArray) -> MentionCounts:
+    def dense(self, columns: Sequence[int], *, firm: bool = False) -> NDArray[np.int32]:
+        """Counts of some groups as a matrix, int32 (n, columns)."""
+        found = np.zeros((len(self.covered), len(columns)), np.int32)
+        rows, counts = self.rows, self.firm if firm else self.counts
+        for place, column in enumerate(columns):
+            chosen = self.groups == column
+            found[rows[chosen], place] = counts[chosen]
+        return found
+
+    def filter(self, kept: Flags) -> MentionCounts:
+        """The same of some documents, `kept` bool (n,)."""
+        inside = kept[self.rows]
+        lengths = np.diff(self.starts)[kept]
+        return MentionCounts(
+            np.append(0, np.cumsum(lengths)),
+            self.groups[inside],
+            self.counts[inside],
+            self.firm[inside],
+            self.covered[kept],
+            self.words[kept],
+        )
+
+
+def count_mentions(
+    texts: pa.StringArray, languages: pa.StringArray, lexicons: Lexicons
+) -> tuple[MentionCounts, Matches]:
     """Count the mentions of each group in each document.
 
     Whole words count, whatever their case, the longest entry of the lexicon first;
-    `he's` and `l'homme` hold `he` and `homme`. Chinese is matched by character. Only
-    documents whose language has a lexicon are counted. Texts are not normalised.
+    `he's` and `l'homme` hold `he` and `homme`. Chinese is matched by character. A term
+    with a sense rule counts where the rule accepts it. Only documents whose language
+    has a lexicon are counted. Texts are not normalised.
+
+    Returns:
+        The counts, and all matches of terms with a sense rule.
 
     Raises:
         ValueError: A text is null, or the lengths differ.
     """
     if len(texts) != len(languages):
         raise ValueError(f"{len(texts)} texts have {len(languages)} languages")
-    matcher = load_matcher()
-    roots = _roots(languages, matcher)
-    counts, words, marked = _count(texts, roots, matcher)
+    matcher = compile_matcher(lexicons)
+    roots = _roots(languages, lexicons, matcher)
+    words, marked, cells, matches = _count(texts, roots, lexicons)
     marked &= roots >= 0
     if marked.any():
         # Letters and marks apart may be one letter in the lexicon.
         # (Arrow's own normalisation does not compose them.)
-        rows = texts.filter(pa.array(marked)).to_pylist()
+        places = np.flatnonzero(marked)
+        rows = texts.take(pa.array(places)).to_pylist()
         composed = [unicodedata.normalize("NFC", text) for text in rows]
         part = pa.array(composed, pa.string())
-        counts[marked] = _count(part, roots[marked], matcher)[0]
-    return MentionCounts(counts, roots >= 0, words)
+        _, _, own_cells, own_matches = _count(part, roots[marked], lexicons)
+        cells = _replaced(cells, own_cells, marked, places)
+        matches = Matches(*_replaced(matches, own_matches, marked, places))
+    return _counted(cells, matches, (roots >= 0, words), lexicons), matches
+
+
+def _replaced(
+    old: tuple[Any, ...], new: tuple[Any, ...], marked: Flags, places: Integers
+) -> tuple[Any, ...]:
+    """Columns with those of some rows replaced; the first column is the row."""
+    kept = ~marked[old[0]]
+    moved = (places[new[0]], *new[1:])
+    return tuple(
+        np.concatenate([before[kept], after])
+        for before, after in zip(old, moved, strict=True)
+    )
+
+
+def _counted(
+    cells: tuple[Any, ...],
+    matches: Matches,
+    documents: tuple[Flags, Integers],
+    lexicons: Lexicons,
+) -> MentionCounts:
+    """Bring counts and accepted matches together, by document and group."""
+    covered, words = documents
+    columns = compile_matcher(lexicons).tables.columns
+    firms = compile_matcher(lexicons).tables.firm
+    accepted = matches.rules > 0
+    terms = matches.terms[accepted]
+    rows = np.concatenate([cells[0], matches.rows[accepted]])
+    groups = np.concatenate([cells[1], columns[terms]]).astype(np.int64)
+    counts = np.concatenate([cells[2], np.ones(len(terms), np.int64)])
+    firm = np.concatenate([cells[3], firms[terms]])
+    width = max(len(lexicons.groups), 1)
+    keys, place = np.unique(rows * width + groups, return_inverse=True)
+    per_document = np.bincount(keys // width, minlength=len(covered))
+    return MentionCounts(
+        np.append(0, np.cumsum(per_document)).astype(np.int64),
+        (keys % width).astype(np.uint16),
+        np.bincount(place, counts, len(keys)).astype(np.int32),
+        np.bincount(place, firm, len(keys)).astype(np.int32),
+        covered,
+        words,
+    )
+
+
+_CELL = pa.struct(
+    [
+        pa.field("group", pa.uint16(), nullable=False),
+        pa.field("count", pa.int32(), nullable=False),
+        pa.field("firm", pa.int32(), nullable=False),
+    ]
+)
 
 
 def mention_fields() -> tuple[pa.Field, ...]:
     """Columns of the survey that hold `MentionCounts`."""
-    groups = len(group_names())
     return (
         pa.field("covered", pa.bool_(), nullable=False),
         pa.field("words", pa.int64(), nullable=False),
-        pa.field("mentions", pa.list_(pa.int32(), groups), nullable=False),
+        pa.field("mentions", pa.list_(_CELL), nullable=False),
     )
 
 
 def mention_columns(mentions: MentionCounts) -> dict[str, pa.Array]:
     """The columns of `mention_fields` for a batch."""
-    flat = np.ascontiguousarray(mentions.counts, dtype=np.int32).reshape(-1)
-    groups = mentions.counts.shape[1]
+    parts = (mentions.groups, mentions.counts, mentions.firm)
+    cells = pa.StructArray.from_arrays(
+        [pa.array(part) for part in parts], fields=list(_CELL)
+    )
+    starts = pa.array(mentions.starts.astype(np.int32))
     return {
         "covered": pa.array(mentions.covered),
         "words": pa.array(mentions.words.astype(np.int64)),
-        "mentions": pa.FixedSizeListArray.from_arrays(pa.array(flat), groups),
+        "mentions": pa.ListArray.from_arrays(starts, cells, type=pa.list_(_CELL)),
     }
 
 
-def mention_matrix(column: pa.ChunkedArray) -> NDArray[np.int32]:
-    """Mention counts (documents, groups) of a survey column."""
-    flat = column.combine_chunks().flatten().to_numpy()
-    return np.asarray(flat).reshape(-1, len(group_names()))
+def read_mentions(table: pa.Table) -> MentionCounts:
+    """The mentions of a table with the columns of `mention_fields`."""
+    column = table["mentions"].combine_chunks()
+    lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
+    group, count, firm = (part.to_numpy() for part in column.flatten().flatten())
+    return MentionCounts(
+        np.append(0, np.cumsum(lengths)).astype(np.int64),
+        group,
+        count,
+        firm,
+        table["covered"].to_numpy(),
+        table["words"].to_numpy(),
+    )
 
 
-def _roots(languages: pa.StringArray, matcher: Matcher) -> NDArray[np.int32]:
+def _roots(
+    languages: pa.StringArray, lexicons: Lexicons, matcher: Matcher
+) -> NDArray[np.int32]:
     """Root of the trie for each document, -1 where there is no lexicon."""
     encoded = languages.dictionary_encode()
-    found = [load_lexicon(tag or "") for tag in encoded.dictionary.to_pylist()]
+    found = [lexicons.find(tag or "") for tag in encoded.dictionary.to_pylist()]
     of_code = [-1 if x is None else matcher.roots[x.language] for x in found]
     codes = pc.fill_null(encoded.indices, len(of_code)).to_numpy(zero_copy_only=False)
     return np.asarray(np.array([*of_code, -1], np.int32)[codes])
 
 
 def _count(
-    texts: pa.StringArray, roots: NDArray[np.int32], matcher: Matcher
-) -> tuple[NDArray[np.int32], Integers, Flags]:
+    texts: pa.StringArray, roots: NDArray[np.int32], lexicons: Lexicons
+) -> tuple[Integers, Flags, tuple[Any, ...], Matches]:
+    """Words, whether marks were met, cells (row, group, count, firm), and matches."""
     data, offsets = string_buffers(texts)
-    counts = np.zeros((len(texts), len(group_names())), np.int32)
+    tables = compile_matcher(lexicons).tables
     words = np.zeros(len(texts), np.int64)
     marked = np.zeros(len(texts), np.bool_)
-    _count_rows(data, offsets, roots, matcher.tables, (counts, words, marked))
-    return counts, words, marked
-
-
-@njit(nogil=True)
-def _look_up(tables: Any, word: Any, length: Any, slot: Any) -> Any:
-    """Return the id of `word[:length]`, whose hash points to `slot`, or -1."""
-    mask = tables.slots.size - 1
-    while True:
-        found = tables.slots[slot]
-        if found < 0:
-            return -1
-        start = tables.word_starts[found]
-        if tables.word_starts[found + 1] - start == length:
-            same = True
-            for index in range(length):
-                same &= tables.word_codes[start + index] == word[index]
-            if same:
-                return found
-        slot = (slot + 1) & mask
-
-
-@njit(nogil=True)
-def _follow(tables: Any, node: Any, word: Any) -> Any:
-    """Return the node after `word`, or -1."""
-    key = np.int64(node) * (tables.word_starts.size - 1) + word
-    place = np.searchsorted(tables.edge_keys, key)
-    if place < tables.edge_keys.size and tables.edge_keys[place] == key:
-        return tables.edge_nodes[place]
-    return -1
-
-
-@njit(nogil=True)
-def _match(tables: Any, root: Any, words: Any, counts: Any) -> None:
-    """Count the longest entries in words of the lexicon; -1 parts what is no phrase."""
-    begin = 0
-    while begin < words.size:
-        node = np.int64(root)
-        step = 1
-        row = np.int64(-1)
-        for index in range(begin, words.size):
-            if words[index] >= 0:
-                node = np.int64(_follow(tables, node, words[index]))
-            if words[index] < 0 or node < 0:
-                break
-            if tables.node_rows[node] >= 0:
-                row = np.int64(tables.node_rows[node])
-                step = index + 1 - begin
-        if row >= 0:
-            for group in range(counts.size):
-                counts[group] += tables.gains[row, group]
-        begin += step
-
-
-@njit(nogil=True, inline="always")
-def _word(data: Any, position: Any, stop: Any, characters: Any, word: Any) -> Any:
-    """Read to the end of a word that begins at `position`.
-
-    Returns the position after it, hash, length (0 if it cannot be a word of a lexicon),
-    and whether it holds combining marks. Underscores around a word are no part of it.
-    """
-    value = HASH_START
-    length = 0
-    trailing = False
-    joined = False
-    marked = False
-    while position < stop:
-        point, width = np.int64(data[position]), 1
-        if point >= 0x80:  # noqa: PLR2004
-            point, width = decode(data, position)
-        entry = characters[point]
-        kind = entry >> KIND_SHIFT
-        if kind in (WORD, MARK):
-            code = np.int32(entry & _CODE_MASK)
-            joined |= trailing
-            marked |= kind == MARK
-            if length < MAX_WORD:
-                word[length] = code
-            length += 1
-            value = (value ^ np.uint64(code)) * HASH_PRIME
-        elif kind == UNDERSCORE:
-            trailing = length > 0
-        elif kind != FORMAT:
-            break
-        position += width
-    if joined or length > MAX_WORD:
-        length = 0
-    return position, value, length, marked
-
-
-@njit(nogil=True)
-def _count_row(
-    data: Any, position: Any, stop: Any, root: Any, tables: Any, counts: Any
-) -> Any:
-    """Count one text; returns its words and whether it holds combining marks."""
-    characters, firsts = tables.characters, tables.firsts
-    mask = firsts.size - 1
-    word = np.empty(MAX_WORD, np.int32)
-    # A word takes a byte, and so does what parts it from the next one.
-    run = np.empty(stop - position + 1, np.int32)
-    fill = np.int64(0)
-    inside = False
-    words = np.int64(0)
-    marked = False
-    while position < stop:
-        point, width = np.int64(data[position]), 1
-        if point >= 0x80:  # noqa: PLR2004
-            point, width = decode(data, position)
-        kind = characters[point] >> KIND_SHIFT
-        if kind in (WORD, UNDERSCORE, SINGLE):
-            words += 1
-            if kind == SINGLE:
-                position += width
-                word[0] = point
-                length = 1
-                value = (HASH_START ^ np.uint64(point)) * HASH_PRIME
-            else:
-                position, value, length, has_marks = _word(
-                    data, position, stop, characters, word
-                )
-                marked |= has_marks
-            # Nearly every word ends here: calls with many arrays are dear.
-            slot = np.int64(value ^ (value >> np.uint64(32))) & mask
-            found = np.int64(-1)
-            if root >= 0 and length > 0 and (inside or firsts[slot] >> root & 1):
-                found = _look_up(tables, word, length, slot)
-            if found >= 0 or inside:
-                run[fill] = found
-                fill += 1
-                inside = bool(found >= 0)
-            continue
-        position += width
-        marked |= kind == MARK
-        if kind == BREAK and inside:
-            run[fill] = -1
-            fill += 1
-            inside = False
-    if fill > 0:
-        _match(tables, root, run[:fill], counts)
-    return words, marked
-
-
-@njit(nogil=True)
-def _count_rows(data: Any, offsets: Any, roots: Any, tables: Any, out: Any) -> None:
-    counts, words, marked = out
-    for row in range(offsets.size - 1):
-        words[row], marked[row] = _count_row(
-            data,
-            np.int64(offsets[row]),
-            np.int64(offsets[row + 1]),
-            np.int64(roots[row]),
-            tables,
-            counts[row],
-        )
+    width = len(lexicons.groups)
+    cells, found = count_rows(data, offsets, roots, tables, (words, marked, width))
+    rows, starts, stops, terms = found.T
+    rules = judge_matches(data, offsets, (rows, starts, stops, terms), lexicons)
+    begins = offsets[rows]
+    matches = Matches(rows, starts - begins, stops - begins, terms, rules)
+    return words, marked, tuple(cells.T), matches

@@ -7,10 +7,11 @@
 | group.document_share | documents that mention the group | covered documents |
 | group.mention_share | mentions of the group | mentions of its axis |
 | group.mentions_per_thousand_words | 1,000 mentions | words of covered documents |
+| group.concentration | those in 1 % of its documents | mentions of the group |
 
 Document shares of the groups overlap and need not add up to 1; mention shares do.
 Mentions come in clusters, one document with many, so that a binomial interval would be
-too narrow: only shares of documents have one.
+too narrow: theirs is that of a ratio over whole documents.
 
 Blocklists and quality filters are known to remove text about some people more than
 text about others (Dodge et al. 2021, section 5). Each removing stage is therefore
@@ -19,108 +20,204 @@ measured by group: documents that mention the group, before, after and by reason
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.demographics.lexicon import group_names
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import share_ratio, wilson
+from isinglass.transforms.statistics.intervals import (
+    NORMAL_QUANTILE,
+    share_ratio,
+    wilson,
+)
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
     each_slice,
     sliced,
-    sums_by_label,
 )
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.counts import MentionCounts
+    from isinglass.transforms.demographics.lexicon import Group
 
 _STAGE = "output"
 
 FEW = 30
 """Documents of a group below which it is not compared with others."""
 
+LEAST_CONCENTRATED = 100
+"""Documents of a group of which a hundredth is one or more."""
+
 
 def group_statistics(
     mentions: MentionCounts,
+    groups: Sequence[Group],
     sources: pa.StringArray,
     languages: pa.StringArray,
     when: str,
 ) -> list[Statistic]:
-    """Return the statistics of the module's table; none where nothing is covered."""
+    """Return the statistics of the module's table; none where nothing is covered.
+
+    `groups` are the columns of the counts. Rows are of groups that are mentioned, and
+    in a source or a language of those that are mentioned anywhere, if the axis is.
+    """
     found: list[Statistic] = []
-    sums = sliced(sources, languages, partial(_cells, mentions))
+    sums = sliced(sources, languages, partial(_cells, mentions, groups))
+    known = {groups[column] for column in np.unique(mentions.groups).tolist()}
     for columns, cell in each_slice(sums):
         if cell["documents"]:
             counts = (cell["covered"], cell["documents"])
             found.append(share("lexicon.coverage", counts, when, **columns))
         if cell["covered"]:
-            for axis in sorted({axis for axis, _ in group_names()}):
-                found.extend(_axis(cell, {**columns, "axis": axis}, when))
-    return found
+            for axis in sorted({axis for axis, _ in groups}):
+                own = sorted(group for other, group in known if other == axis)
+                found.extend(_axis(cell, own, {**columns, "axis": axis}, when))
+    return [*found, *_concentration(mentions, groups, when)]
 
 
-def _cells(mentions: MentionCounts, labels: Integers, count: int) -> list[Accumulator]:
+def _cells(
+    mentions: MentionCounts, groups: Sequence[Group], labels: Integers, count: int
+) -> list[Accumulator]:
     """Sums by label, under `documents`, `covered`, `words` and names of columns."""
-    cells: list[Accumulator] = [{} for _ in range(count)]
-    for key, values in _summed(mentions):
-        for cell, value in zip(
-            cells, sums_by_label(labels, count, values), strict=True
-        ):
-            cell[key] = value
+    words = mentions.words * mentions.covered
+    whole = {
+        "documents": np.ones(len(words), np.int64),
+        "covered": mentions.covered,
+        "words": words,
+        "words_squared": words.astype(np.float64) ** 2,
+    }
+    cells: list[Accumulator] = [{"axes": {}} for _ in range(count)]
+    for key, values in whole.items():
+        sums = np.bincount(labels, values, count)
+        for cell, value in zip(cells, sums.tolist(), strict=True):
+            cell[key] = value if "squared" in key else round(value)
+    for (label, axis, group), own in _mentioned(mentions, groups, labels):
+        axes = cells[label]["axes"]
+        axes.setdefault(axis, {})[group] = own
     return cells
 
 
-def _summed(mentions: MentionCounts) -> Iterator[tuple[Any, NDArray[Any]]]:
-    """What is added up, shape (documents,) each, one after another to save memory."""
-    yield "documents", np.ones(len(mentions.covered), np.int64)
-    yield "covered", mentions.covered
-    yield "words", mentions.words * mentions.covered
-    names = group_names()
-    for axis in {axis for axis, _ in names}:
-        chosen = [j for j, name in enumerate(names) if name[0] == axis]
-        mentioned = mentions.counts[:, chosen] > 0
-        yield ("documents", axis), np.asarray(mentioned.any(axis=1))
-    for j, (axis, group) in enumerate(names):
-        yield ("documents", axis, group), mentions.counts[:, j] > 0
-        yield ("mentions", axis, group), mentions.counts[:, j]
+def _mentioned(
+    mentions: MentionCounts, groups: Sequence[Group], labels: Integers
+) -> Iterator[tuple[tuple[int, str, str | None], dict[str, float]]]:
+    """Sums of each label and group that is mentioned, and of each axis (None)."""
+    axes = sorted({axis for axis, _ in groups})
+    axis_of = np.array([axes.index(axis) for axis, _ in groups], np.int64)
+    rows, counts = mentions.rows, mentions.counts.astype(np.float64)
+    if not len(rows):
+        return
+    # Of each document and axis, all of its mentions.
+    keys, place = np.unique(
+        rows * len(axes) + axis_of[mentions.groups], return_inverse=True
+    )
+    totals = np.bincount(place, counts)
+    parts = (
+        (mentions.groups.astype(np.int64), rows, counts, totals[place]),
+        (len(groups) + keys % len(axes), keys // len(axes), totals, totals),
+    )
+    columns, rows, own, all_of = (
+        np.concatenate(part) for part in zip(*parts, strict=True)
+    )
+    width = len(groups) + len(axes)
+    values = {
+        "documents": np.ones(len(rows)),
+        "mentions": own,
+        "squared": own * own,
+        "with_axis": own * all_of,
+        "with_words": own * mentions.words[rows],
+    }
+    cells, where = np.unique(labels[rows] * width + columns, return_inverse=True)
+    sums = {name: np.bincount(where, value) for name, value in values.items()}
+    names = [*groups, *((axis, None) for axis in axes)]
+    for index, cell in enumerate(cells.tolist()):
+        label, column = divmod(cell, width)
+        yield (label, *names[column]), {k: float(v[index]) for k, v in sums.items()}
 
 
-def _axis(cell: Accumulator, slices: Slices, when: str) -> Iterator[Statistic]:
+_NONE = dict.fromkeys(
+    ("documents", "mentions", "squared", "with_axis", "with_words"), 0.0
+)
+
+
+def _axis(
+    cell: Accumulator, groups: Sequence[str], slices: Slices, when: str
+) -> Iterator[Statistic]:
     axis, covered, words = slices["axis"], cell["covered"], cell["words"]
-    counts = (cell["documents", axis], covered)
+    own = cell["axes"].get(axis, {})
+    whole = own.get(None, _NONE)
+    counts = (round(whole["documents"]), covered)
     yield share("axis.coverage", counts, when, **slices)
-    groups = sorted(group for other, group in group_names() if other == axis)
-    total = sum(cell["mentions", axis, group] for group in groups)
-    for group in groups:
-        at = {**slices, "group": group}
-        mentions = cell["mentions", axis, group]
-        counts = (cell["documents", axis, group], covered)
+    for group in groups if whole["mentions"] else ():
+        sums, at = own.get(group, _NONE), {**slices, "group": group}
+        counts = (round(sums["documents"]), covered)
         yield share("group.document_share", counts, when, **at)
-        if total:
-            counts = (mentions, total)
-            yield share("group.mention_share", counts, when, interval=False, **at)
+        within = (sums["mentions"], whole["mentions"])
+        square = (sums["squared"], sums["with_axis"], whole["squared"])
+        yield _ratio("group.mention_share", within, square, when, **at)
         if words:
-            yield statistic(
-                "group.mentions_per_thousand_words",
-                1000 * mentions / words,
-                "per 1,000 words",
-                when,
-                numerator=mentions,
-                denominator=words,
-                **at,
-            )
+            within = (sums["mentions"], words)
+            square = (sums["squared"], sums["with_words"], cell["words_squared"])
+            metric = "group.mentions_per_thousand_words"
+            yield _ratio(metric, within, square, when, **at)
 
 
-def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
+def _ratio(
+    metric: str,
+    sums: tuple[float, float],
+    squares: tuple[float, float, float],
+    when: str,
+    **slices: Any,
+) -> Statistic:
+    """A ratio of two sums over documents, with an interval for whole documents.
+
+    Mentions of one document go together, so its variance is that of a ratio estimator:
+    sum((y - r x)^2) / sum(x)^2 (Cochran, Sampling Techniques, 1977, section 6.3).
+
+    `squares` are the sums of y^2, x y and x^2.
+    """
+    top, bottom = sums
+    value = top / bottom
+    spread = squares[0] - 2 * value * squares[1] + value * value * squares[2]
+    half = NORMAL_QUANTILE * sqrt(max(0.0, spread)) / bottom
+    scale, most = (1.0, 1.0) if metric.endswith("share") else (1000.0, float("inf"))
+    return statistic(
+        metric,
+        scale * top / bottom,
+        "share" if scale == 1.0 else "per 1,000 words",
+        when,
+        numerator=round(top),
+        denominator=round(bottom),
+        low=scale * max(0.0, value - half),
+        high=min(most, scale * (value + half)),
+        **slices,
+    )
+
+
+def _concentration(
+    mentions: MentionCounts, groups: Sequence[Group], when: str
+) -> Iterator[Statistic]:
+    """Of each group, the mentions in the hundredth of its documents with most."""
+    order = np.lexsort((-mentions.counts, mentions.groups))
+    counts, own = mentions.counts[order], mentions.groups[order]
+    bounds = np.searchsorted(own, np.arange(len(groups) + 1))
+    for (axis, group), low, high in zip(groups, bounds, bounds[1:], strict=False):
+        if high - low >= LEAST_CONCENTRATED:
+            top = ceil((high - low) / 100)
+            part = (int(counts[low : low + top].sum()), int(counts[low:high].sum()))
+            at: Slices = {"axis": axis, "group": group}
+            yield share("group.concentration", part, when, interval=False, **at)
+
+
+def retention(
+    mentioned: Flags, kept: Flags, groups: Sequence[Group]
+) -> list[Statistic]:
     """Return how many documents of each group stay.
 
     `group.retention` is the share of the group's documents that stay, with its Wilson
@@ -129,13 +226,13 @@ def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
     all do.
 
     `mentioned` (n, groups) says which documents, whose language has a lexicon, mention
-    the groups of `group_names()`; `kept` (n,) which stay.
+    the `groups`; `kept` (n,) which stay.
     """
     if len(kept) == 0:
         return []
     whole = share("group.retention", (int(kept.sum()), len(kept)), _STAGE)
     found = [whole]
-    for (axis, group), documents in zip(group_names(), mentioned.T, strict=True):
+    for (axis, group), documents in zip(groups, mentioned.T, strict=True):
         if not documents.any():
             continue
         slices: Slices = {"axis": axis, "group": group}
@@ -156,7 +253,7 @@ def retention(mentioned: Flags, kept: Flags) -> list[Statistic]:
     return found
 
 
-def parity(mentioned: Flags, kept: Flags) -> list[Statistic]:
+def parity(mentioned: Flags, kept: Flags, groups: Sequence[Group]) -> list[Statistic]:
     """Return how much of each group stays, against the one that fares best on its axis.
 
     `group.retention_parity` is the upper end of the interval of the group's retention
@@ -165,7 +262,7 @@ def parity(mentioned: Flags, kept: Flags) -> list[Statistic]:
     may be copies of one another. Arguments as `retention`.
     """
     ends = {}
-    for name, documents in zip(group_names(), mentioned.T, strict=True):
+    for name, documents in zip(groups, mentioned.T, strict=True):
         counts = (int(documents[kept].sum()), int(documents.sum()))
         ends[name] = wilson(*counts) if counts[1] >= FEW else (0.0, 1.0)
     found = []
@@ -185,7 +282,9 @@ def parity(mentioned: Flags, kept: Flags) -> list[Statistic]:
     return found
 
 
-def removal(mentioned: Flags, removed: Mapping[str, Flags]) -> list[Statistic]:
+def removal(
+    mentioned: Flags, removed: Mapping[str, Flags], groups: Sequence[Group]
+) -> list[Statistic]:
     """Return how many documents of each group each reason removes.
 
     `group.removed_share` is the share of the group's documents, with its Wilson
@@ -196,7 +295,7 @@ def removal(mentioned: Flags, removed: Mapping[str, Flags]) -> list[Statistic]:
     found: list[Statistic] = []
     metric = "group.removal_ratio"
     for reason, gone in sorted(removed.items()):
-        for (axis, group), documents in zip(group_names(), mentioned.T, strict=True):
+        for (axis, group), documents in zip(groups, mentioned.T, strict=True):
             if not documents.any():
                 continue
             at: Slices = {"axis": axis, "group": group, "reason": reason}

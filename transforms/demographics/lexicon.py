@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
+from isinglass.schemas.config.base import expanded
+from isinglass.schemas.config.demographics import DemographicsConfig
+from isinglass.schemas.config.explain import explain
+from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.lexicon import LexiconFile, Term
 from isinglass.schemas.manifest import Lexicon
+from isinglass.transforms.demographics.words import split_words
 from isinglass.transforms.language import primary_language
 
 Group = tuple[str, str]
 """Axis and group, e.g. `("gender", "female")`."""
+
+_KEY = "demographics.lexicons"
 
 
 @dataclass(frozen=True)
@@ -21,76 +33,196 @@ class DemographicLexicon:
     """The demographic terms of one language.
 
     Attributes:
-        entry: The lexicon as the manifest lists it; language is an ISO 639-1 code, and
-            the version changes whenever a count could change.
+        entries: The files, as the manifest lists them; the version of one changes
+            whenever a count could change.
         aliases: Other codes of the language (ISO 639-2 and 639-3).
-        terms: Every form of every term as written in the file, with its group.
+        terms: Every term with its group.
+        vetoes: Phrases that count for nothing.
+        senses: Lists of words that the sense rules read, folded.
     """
 
-    entry: Lexicon
+    language: str
+    entries: tuple[Lexicon, ...]
     aliases: tuple[str, ...]
-    terms: tuple[tuple[str, Group], ...]
-    vetoes: tuple[str, ...]
-
-    @property
-    def language(self) -> str:
-        """ISO 639-1 code."""
-        return self.entry.language
+    terms: tuple[tuple[Group, Term], ...] = field(repr=False)
+    vetoes: tuple[str, ...] = field(repr=False)
+    senses: dict[str, frozenset[str]] = field(repr=False, default_factory=dict)
 
 
-def load_lexicon(language: str) -> DemographicLexicon | None:
-    """The lexicon of an ISO 639 code or BCP 47 tag in any case; None without one."""
-    wanted = primary_language(language)
-    for lexicon in all_lexicons():
-        if wanted == lexicon.language or wanted in lexicon.aliases:
-            return lexicon
-    return None
+@dataclass(frozen=True, eq=False)
+class Lexicons:
+    """The lexicons of a run, at most one a language, sorted by it."""
+
+    all: tuple[DemographicLexicon, ...]
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Axis and group of each column of counts: all groups of all lexicons."""
+        return tuple(sorted({group for one in self.all for group, _ in one.terms}))
+
+    @cached_property
+    def terms(self) -> tuple[tuple[DemographicLexicon, Group, Term], ...]:
+        """Every term, by language, axis, group and name."""
+        return tuple(
+            (one, group, term) for one in self.all for group, term in one.terms
+        )
+
+    @cached_property
+    def entries(self) -> tuple[Lexicon, ...]:
+        """All files, as the manifest lists them."""
+        return tuple(entry for one in self.all for entry in one.entries)
+
+    def find(self, language: str) -> DemographicLexicon | None:
+        """That of an ISO 639 code or BCP 47 tag in any case; None without one."""
+        wanted = primary_language(language)
+        for one in self.all:
+            if wanted == one.language or wanted in one.aliases:
+                return one
+        return None
 
 
-@cache
-def group_names() -> tuple[Group, ...]:
-    """Axis and group of each column of counts: all groups of all lexicons, sorted."""
-    return tuple(
-        sorted({group for lexicon in all_lexicons() for _, group in lexicon.terms})
-    )
-
-
-@cache
-def all_lexicons() -> tuple[DemographicLexicon, ...]:
-    """All lexicons of the package, by language; raises as `parse_lexicon` does."""
-    folder = files("isinglass.transforms") / "resources" / "lexicons"
-    entries = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
-    found = [parse_lexicon(entry.read_bytes()) for entry in entries]
-    return tuple(sorted(found, key=lambda lexicon: lexicon.language))
-
-
-def parse_lexicon(content: bytes) -> DemographicLexicon:
-    """Read a lexicon from the bytes of its YAML file.
+def load_lexicons(config: DemographicsConfig | None = None) -> Lexicons:
+    """The lexicons that a configuration asks for, once a process for equal ones.
 
     Raises:
-        ValueError: One form is listed in two groups of an axis.
+        ConfigError: A file cannot be read or is wrong, or no lexicon has an axis.
     """
-    data = yaml.load(content, yaml.CSafeLoader)
-    forms = {
-        (form, (axis, group))
-        for axis, groups in data["axes"].items()
-        for group, terms in groups.items()
-        for term in terms
-        for form in (term["term"], *term.get("forms", ()))
-    }
-    terms = tuple(sorted(forms))
-    seen: dict[tuple[str, str], str] = {}
-    for form, (axis, group) in terms:
-        other = seen.setdefault((axis, form), group)
-        if other != group:
-            raise ValueError(
-                f"lexicon {data['name']}: {form!r} is in {axis}/{other} and "
-                f"{axis}/{group}; keep it in one of them"
-            )
-    told = {name: data[name] for name in ("name", "language", "version", "licence")}
-    return DemographicLexicon(
-        entry=Lexicon(**told, sha256=hashlib.sha256(content).hexdigest()),
-        aliases=tuple(data["aliases"]),
-        terms=terms,
-        vetoes=tuple(sorted(data["vetoes"])),
+    config = config or DemographicsConfig()
+    given = tuple(
+        (f"{_KEY}.{index}: {name}", _read(name, f"{_KEY}.{index}: {name}"))
+        for index, name in enumerate(config.lexicons)
     )
+    return _load(config.axes, given)
+
+
+def with_absolute_lexicons(
+    config: DemographicsConfig, base: Path
+) -> DemographicsConfig:
+    """Name files of the user, relative to `base`, so that any worker understands it."""
+    paths = (base / expanded(name, _KEY) for name in config.lexicons)
+    named = tuple(str(path.resolve()) for path in paths)
+    return config.model_copy(update={"lexicons": named})
+
+
+def read_lexicon(name: str, place: str) -> tuple[LexiconFile, Lexicon]:
+    """Read a file as `parse_lexicon` does."""
+    return parse_lexicon(_read(name, place), place)
+
+
+def _read(name: str, place: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        reason = error.strerror or "it is no file"
+        raise ConfigError(f"{place} cannot be read ({reason})") from None
+
+
+@cache
+def _load(axes: tuple[str, ...], given: tuple[tuple[str, bytes], ...]) -> Lexicons:
+    own = {read.language: (read, entry) for read, entry in _of_package()}
+    asked: dict[str, tuple[LexiconFile, Lexicon]] = {}
+    for place, content in given:
+        read, entry = parse_lexicon(content, place)
+        if read.language in asked:
+            raise ConfigError(f"{place} is a second lexicon of {read.language}")
+        asked[read.language] = read, entry
+    made = []
+    for language in sorted(own.keys() | asked.keys()):
+        parts = [part for part in (own.get(language), asked.get(language)) if part]
+        one = _joined(parts, axes)
+        if one.terms:
+            made.append(one)
+    known = sorted(
+        {axis for part in (*own.values(), *asked.values()) for axis in part[0].axes}
+    )
+    for index, axis in enumerate(axes):
+        if axis not in known:
+            raise ConfigError(
+                f"demographics.axes.{index}: no lexicon has {axis}; known: "
+                f"{', '.join(known)}"
+            )
+    return Lexicons(tuple(made))
+
+
+@cache
+def _languages() -> frozenset[str]:
+    path = files("isinglass.transforms") / "resources" / "labels" / "languages.yaml"
+    content: Any = yaml.load(path.read_bytes(), yaml.CSafeLoader)
+    return frozenset(content["codes"].split())
+
+
+@cache
+def _of_package() -> tuple[tuple[LexiconFile, Lexicon], ...]:
+    folder = files("isinglass.transforms") / "resources" / "lexicons"
+    found = [one for one in folder.iterdir() if one.name.endswith(".yaml")]
+    return tuple(parse_lexicon(one.read_bytes(), one.name) for one in found)
+
+
+def _joined(
+    parts: Sequence[tuple[LexiconFile, Lexicon]], axes: tuple[str, ...]
+) -> DemographicLexicon:
+    """The lexicon of a language; an axis of a later file takes the place of another."""
+    named: dict[str, LexiconFile] = {}
+    for read, _ in parts:
+        named |= dict.fromkeys(read.axes, read)
+    terms = [
+        ((axis, group), term)
+        for axis, read in named.items()
+        if not axes or axis in axes
+        for group, own in read.axes[axis].items()
+        for term in own
+    ]
+    terms.sort(key=lambda pair: (pair[0], pair[1].term))
+    vetoes = {veto for read, _ in parts for veto in read.vetoes}
+    vetoes |= {veto for _, term in terms for veto in term.veto}
+    senses: dict[str, frozenset[str]] = {}
+    for read, _ in parts:
+        senses |= {
+            name: frozenset(map(str.lower, w)) for name, w in read.senses.items()
+        }
+    return DemographicLexicon(
+        language=parts[0][0].language,
+        entries=tuple(entry for _, entry in parts),
+        aliases=tuple({alias for read, _ in parts for alias in read.aliases}),
+        terms=tuple(terms),
+        vetoes=tuple(sorted(vetoes)),
+        senses=senses,
+    )
+
+
+def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
+    """Read a lexicon from the bytes of its YAML file, and name it for the manifest.
+
+    Raises:
+        ConfigError: It is not as `schemas/lexicon.py` says; `place` is where it is.
+    """
+    try:
+        data: Any = yaml.load(content, yaml.CSafeLoader)
+        read = LexiconFile.model_validate(data)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise ConfigError(f"{place}{line}: is no YAML") from None
+    except ValidationError as error:
+        raise ConfigError(f"{place}: {explain(error, LexiconFile)}") from None
+    if read.language not in _languages():
+        raise ConfigError(
+            f"{place}: language: {read.language} is no code of a language; write ISO "
+            "639-1, as in en"
+        )
+    for entry in _written(read):
+        try:
+            split_words(entry)
+        except ValueError as error:
+            raise ConfigError(f"{place}: {error}") from None
+    told = read.model_dump(include={"name", "language", "version", "licence"})
+    return read, Lexicon(**told, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _written(read: LexiconFile) -> Iterable[str]:
+    terms = [
+        term for own in read.axes.values() for group in own.values() for term in group
+    ]
+    for term in terms:
+        yield from (*term.written, *term.veto)
+    yield from read.vetoes

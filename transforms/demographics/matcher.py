@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isinglass.schemas.arrays import Integers
-from isinglass.transforms import characters
-from isinglass.transforms.characters import CODE_POINTS, class_table
-from isinglass.transforms.demographics.lexicon import all_lexicons, group_names
-from isinglass.transforms.normalise import fold_table
+from isinglass.schemas.arrays import Flags, Integers
+from isinglass.transforms.demographics.words import character_table, split_words
 
-BREAK, WORD, MARK, FORMAT, SINGLE, SOFT, UNDERSCORE = range(7)
-"""What a code point does; see `character_table`."""
+if TYPE_CHECKING:
+    from isinglass.transforms.demographics.lexicon import Lexicons
 
-KIND_SHIFT = 24
-MAX_WORD = 32
-MAX_PHRASE = 8
 HASH_START = np.uint64(0xCBF29CE484222325)
 HASH_PRIME = np.uint64(0x100000001B3)
-_SOFT = " \t\n\r\u00a0'\u2019-\u2010\u2011"
 
 
 class MatchTables(NamedTuple):
@@ -38,8 +29,13 @@ class MatchTables(NamedTuple):
         word_starts: Where each word begins in `word_codes`; one more than words.
         edge_keys: `node * words + word` of each edge of the trie, ascending.
         edge_nodes: Node that each edge leads to.
-        node_rows: Row of `gains` of an entry that ends at the node, else -1.
-        gains: Shape (entries, groups): what an entry adds; nothing for a veto.
+        node_entries: Entry that ends at the node, else -1.
+        term_starts: Where the terms of each entry begin in `terms`; one more than
+            entries. A veto has none.
+        terms: Places in `Lexicons.terms`.
+        columns: Of each term, its column of counts.
+        judged: Of each term, whether its matches are judged in their place.
+        firm: Of each term, whether it counts where a number must be sure.
     """
 
     characters: NDArray[np.int32]
@@ -49,8 +45,12 @@ class MatchTables(NamedTuple):
     word_codes: NDArray[np.int32]
     edge_keys: Integers
     edge_nodes: NDArray[np.int32]
-    node_rows: NDArray[np.int32]
-    gains: NDArray[np.int32]
+    node_entries: NDArray[np.int32]
+    term_starts: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    judged: Flags
+    firm: Flags
 
 
 class Matcher(NamedTuple):
@@ -60,121 +60,86 @@ class Matcher(NamedTuple):
     roots: dict[str, int]
 
 
-@cache
-def character_table() -> NDArray[np.int32]:
-    """Return the folded code point of each code point, and its kind in the top byte.
-
-    Words follow Unicode Standard Annex 29 but for apostrophes, which part words here
-    so that `he's` holds `he`. Kinds: WORD is a letter or digit; MARK continues a
-    word; FORMAT (soft hyphen, joiners) is skipped within one; SINGLE is a word by
-    itself (a letter of an unspaced script); SOFT may stand between the words of a
-    phrase; UNDERSCORE
-    joins two words but not the outside of one; BREAK is all else.
-    """
-    classes = class_table()
-    kinds = np.full(CODE_POINTS, BREAK, np.int32)
-    kinds[classes & characters.WORD > 0] = WORD
-    kinds[classes & characters.UNSPACED > 0] = SINGLE
-    kinds[classes & characters.MARK > 0] = MARK
-    kinds[classes & characters.FORMAT > 0] = FORMAT
-    kinds[ord("_")] = UNDERSCORE
-    for character in _SOFT:
-        kinds[ord(character)] = SOFT
-    folded = np.where(fold_table() < 0, np.arange(CODE_POINTS), fold_table())
-    table: NDArray[np.int32] = (folded | kinds << KIND_SHIFT).astype(np.int32)
-    table.flags.writeable = False
-    return table
-
-
-@cache
-def load_matcher() -> Matcher:
-    """Compile all lexicons of the package to one vocabulary and one trie a language.
-
-    Raises as `split_words` does.
-    """
-    lexicons, columns = all_lexicons(), group_names()
+@lru_cache(maxsize=8)
+def compile_matcher(lexicons: Lexicons) -> Matcher:
+    """Compile lexicons to one vocabulary and one trie a language."""
     words: dict[tuple[int, ...], int] = {}
     edges: dict[tuple[int, int], int] = {}
-    rows: dict[int, list[int]] = {}
-    roots = {lexicon.language: root for root, lexicon in enumerate(lexicons)}
+    entries: dict[int, list[int]] = {}
+    roots = {one.language: root for root, one in enumerate(lexicons.all)}
     nodes = len(roots)
-    for lexicon in lexicons:
-        entries = [(form, columns.index(group)) for form, group in lexicon.terms]
-        for form, column in [*entries, *((veto, -1) for veto in lexicon.vetoes)]:
-            node = roots[lexicon.language]
-            for codes in split_words(form):
-                word = words.setdefault(codes, len(words))
-                if (node, word) not in edges:
-                    edges[node, word] = nodes
-                    nodes += 1
-                node = edges[node, word]
-            gains = rows.setdefault(node, [0] * len(columns))
-            if column >= 0:
-                gains[column] = 1
-    gained = np.array(list(rows.values()), np.int32)
-    node_rows = np.full(nodes, -1, np.int32)
-    node_rows[list(rows)] = np.arange(len(rows))
-    tables = _tables(list(words), edges, node_rows, gained, len(roots))
+    written = [
+        (one.language, form, place)
+        for place, (one, _, term) in enumerate(lexicons.terms)
+        for form in term.written
+    ]
+    written += [(one.language, veto, -1) for one in lexicons.all for veto in one.vetoes]
+    for language, form, place in written:
+        node = roots[language]
+        for codes in split_words(form):
+            word = words.setdefault(codes, len(words))
+            if (node, word) not in edges:
+                edges[node, word] = nodes
+                nodes += 1
+            node = edges[node, word]
+        own = entries.setdefault(node, [])
+        if place >= 0 and place not in own:
+            own.append(place)
+    node_entries = np.full(nodes, -1, np.int32)
+    node_entries[list(entries)] = np.arange(len(entries))
+    vocabulary = _vocabulary(list(words), edges, len(roots))
+    tables = MatchTables(
+        *vocabulary, node_entries, *_terms(lexicons, list(entries.values()))
+    )
+    for array in tables:
+        array.flags.writeable = False
     return Matcher(tables, roots)
 
 
-def split_words(entry: str) -> list[tuple[int, ...]]:
-    """Split a term or veto into words of folded code points, as texts are split.
-
-    Raises:
-        ValueError: There are no words, too many, or one is too long.
-    """
-    table = character_table()
-    text = unicodedata.normalize("NFC", entry)
-    pieces = re.split(f"[{re.escape(_SOFT)}]+", text)
-    words: list[tuple[int, ...]] = []
-    for piece in pieces:
-        codes = [ord(character) for character in piece]
-        entries = [int(table[code]) for code in codes]
-        kinds = {entry >> KIND_SHIFT for entry in entries}
-        if kinds == {SINGLE}:
-            words.extend((code,) for code in codes)
-        elif kinds == {WORD}:
-            words.append(tuple(entry & ((1 << KIND_SHIFT) - 1) for entry in entries))
-        else:
-            raise ValueError(
-                f"lexicon entry {entry!r}: {piece!r} is not a word; use letters and "
-                "digits, parted by spaces, hyphens or apostrophes"
-            )
-    if len(words) > MAX_PHRASE or max(map(len, words)) > MAX_WORD:
-        raise ValueError(
-            f"lexicon entry {entry!r} is too long: at most {MAX_PHRASE} words of "
-            f"{MAX_WORD} characters"
-        )
-    return words
+def _terms(
+    lexicons: Lexicons, entries: list[list[int]]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], Flags, Flags]:
+    """The last arrays of the tables, of the terms of each entry."""
+    columns = {group: column for column, group in enumerate(lexicons.groups)}
+    terms = [term for _, _, term in lexicons.terms]
+    judged = np.array([bool(term.sense or term.case) for term in terms], np.bool_)
+    reviewed = np.array([term.status == "reviewed" for term in terms], np.bool_)
+    ambiguous = np.array([term.sense is not None for term in terms], np.bool_)
+    return (
+        np.append(0, np.cumsum([len(own) for own in entries])).astype(np.int32),
+        np.array([term for own in entries for term in own], np.int32),
+        np.array([columns[group] for _, group, _ in lexicons.terms], np.int32),
+        judged,
+        reviewed & ~ambiguous,
+    )
 
 
-def _tables(
-    words: list[tuple[int, ...]],
-    edges: dict[tuple[int, int], int],
-    node_rows: NDArray[np.int32],
-    gains: NDArray[np.int32],
-    roots: int,
-) -> MatchTables:
+def _vocabulary(
+    words: list[tuple[int, ...]], edges: dict[tuple[int, int], int], roots: int
+) -> tuple[
+    NDArray[np.int32],
+    NDArray[np.int32],
+    Integers,
+    Integers,
+    NDArray[np.int32],
+    Integers,
+    NDArray[np.int32],
+]:
+    """The first arrays of the tables."""
     slots, firsts = _hashed_words(words, [key for key in edges if key[0] < roots])
     ordered = sorted(
         (node * len(words) + word, to) for (node, word), to in edges.items()
     )
     lengths = [len(codes) for codes in words]
-    tables = MatchTables(
-        characters=character_table(),
-        slots=slots,
-        firsts=firsts,
-        word_starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        word_codes=np.array([code for codes in words for code in codes], np.int32),
-        edge_keys=np.array([key for key, _ in ordered], np.int64),
-        edge_nodes=np.array([node for _, node in ordered], np.int32),
-        node_rows=node_rows,
-        gains=gains,
+    return (
+        character_table(),
+        slots,
+        firsts,
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.array([code for codes in words for code in codes], np.int32),
+        np.array([key for key, _ in ordered], np.int64),
+        np.array([node for _, node in ordered], np.int32),
     )
-    for array in tables:
-        array.flags.writeable = False
-    return tables
 
 
 def _hashed_words(

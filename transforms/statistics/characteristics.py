@@ -32,6 +32,7 @@ CHARACTERISTICS: dict[str, str] = {
     "group.document_share": "Representativeness",
     "group.mention_share": "Balance",
     "group.mentions_per_thousand_words": "Representativeness",
+    "group.concentration": "Representativeness",
     "group.retention": "Representativeness",
     "group.retention_ratio": "Representativeness",
     "group.retention_parity": "Representativeness",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-_Z = 1.959963984540054
+NORMAL_QUANTILE = 1.959963984540054
 """Two-sided 95 % quantile of the standard normal distribution."""
 
 
@@ -17,7 +17,7 @@ def wilson(successes: float, trials: float) -> tuple[float, float]:
         raise ValueError(f"{successes} successes in {trials} trials; want 0 to all")
     if trials == 0:
         return 0.0, 1.0
-    share, z = successes / trials, _Z
+    share, z = successes / trials, NORMAL_QUANTILE
     scale = 1 + z * z / trials
     centre = (share + z * z / (2 * trials)) / scale
     spread = sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
@@ -40,4 +40,8 @@ def share_ratio(
     (a, n), (b, m) = first, second
     ratio = (a / n) / (b / m)
     error = sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
-    return ratio, exp(log(ratio) - _Z * error), exp(log(ratio) + _Z * error)
+    return (
+        ratio,
+        exp(log(ratio) - NORMAL_QUANTILE * error),
+        exp(log(ratio) + NORMAL_QUANTILE * error),
+    )

@@ -15,13 +15,12 @@ from isinglass.pipelines.stages.balance.weights import (
     check_weights,
     solve_weights,
 )
-from isinglass.pipelines.stages.demographics.kept import kept_documents
+from isinglass.pipelines.stages.demographics.kept import groups_of, kept_documents
 from isinglass.schemas.config import BalanceConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.reasons import Outcome
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.balance.solve import axes_of
-from isinglass.transforms.demographics.lexicon import group_names
 
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
@@ -43,8 +42,8 @@ class Balance(Stage):
         """Refuse axes and groups that no lexicon has."""
         if not site.config.survey.count_mentions:
             raise ConfigError("balance needs survey.count_mentions: true.")
-        nothing = np.zeros((0, len(group_names())), np.int32)
-        axes_of(nothing, group_names(), self.config)
+        groups = groups_of(site.config, site.base)
+        axes_of(np.zeros((0, len(groups)), np.int32), groups, self.config)
         return self
 
     def scaled(self, share: float) -> Balance:
@@ -61,7 +60,9 @@ class Balance(Stage):
     def close(self, closing: Closing) -> Closed:
         """Shares before and after weighting, over the documents really kept."""
         kept = kept_documents(closing.workspace, closing.driver.shard_ids)
-        summary = balance_summary(self.config, closing.workspace, kept)
+        summary = balance_summary(
+            self.config, closing.workspace, kept, groups_of(closing.driver.config)
+        )
         return Closed(manifest={"balance": summary})
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from math import isclose
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,16 @@ from isinglass.pipelines.engine.mapped_tables import read_survey
 from isinglass.pipelines.engine.passes import run_step
 from isinglass.pipelines.engine.workspace import Workspace, read_array, read_json
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
+from isinglass.pipelines.stages.demographics.kept import groups_of
 from isinglass.schemas.config import BalanceConfig
 from isinglass.schemas.manifest import AxisSummary
 from isinglass.transforms.balance.solve import axes_of, solve
-from isinglass.transforms.demographics.counts import mention_matrix
-from isinglass.transforms.demographics.lexicon import group_names
+from isinglass.transforms.demographics.counts import read_mentions
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Driver
     from isinglass.pipelines.stages.demographics.kept import Kept
+    from isinglass.transforms.demographics.lexicon import Group
 
 BALANCE = "balance"
 _FILE, _WEIGHTS = "balance.json", "weights.npy"
@@ -37,11 +39,13 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
     workspace, places = driver.workspace, driver.places
 
     def make(outputs: UnitOutputs) -> dict[str, int]:
-        counts = np.zeros((0, len(group_names())), np.int32)
+        groups = groups_of(driver.config)
+        counts = np.zeros((0, len(groups)), np.int32)
         if places:
-            survey = read_survey(workspace, places, ["mentions"])
-            counts = mention_matrix(survey["mentions"])
-        solution = solve(counts[kept], group_names(), config)
+            names = ["mentions", "covered", "words"]
+            survey = read_survey(workspace, places, names)
+            counts = read_mentions(survey).dense(range(len(groups)))
+        solution = solve(counts[kept], groups, config)
         weights = np.full(len(counts), np.nan)
         weights[kept] = solution.weights
         outputs.write_array(workspace.mapped(BALANCE, _WEIGHTS), weights)
@@ -61,7 +65,10 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
 
 
 def balance_summary(
-    balance: BalanceConfig, workspace: Workspace, kept: Kept
+    balance: BalanceConfig,
+    workspace: Workspace,
+    kept: Kept,
+    groups: Sequence[Group],
 ) -> dict[str, AxisSummary]:
     """Shares before and after weighting, over the documents really kept.
 
@@ -69,9 +76,10 @@ def balance_summary(
     quarantine leaves a small residual, and it is this one that is reported.
     """
     solved = read_json(workspace.mapped(BALANCE, _FILE))
-    counts, weights = kept.mentions.counts[kept.kept], kept.weight[kept.kept]
+    counts = kept.mentions.dense(range(len(groups)))[kept.kept]
+    weights = kept.weight[kept.kept]
     summary = {}
-    for axis in axes_of(counts, group_names(), balance):
+    for axis in axes_of(counts, groups, balance):
         after = axis.shares(weights)
         missed = [abs(after[group] - goal) for group, goal in axis.target.items()]
         summary[axis.name] = AxisSummary(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +17,12 @@ from isinglass.pipelines.engine.mapped_tables import (
     survey_path,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.counts import (
     MentionCounts,
     mention_fields,
-    mention_matrix,
+    read_mentions,
 )
 from isinglass.transforms.demographics.groups import (
     group_statistics,
@@ -28,7 +30,18 @@ from isinglass.transforms.demographics.groups import (
     removal,
     retention,
 )
+from isinglass.transforms.demographics.lexicon import (
+    Group,
+    load_lexicons,
+    with_absolute_lexicons,
+)
 from isinglass.transforms.read.identity import format_doc_ids
+
+
+def groups_of(config: RunConfig, base: Path = Path()) -> tuple[Group, ...]:
+    """Axis and group of each column of counts; paths start from `base`."""
+    named = with_absolute_lexicons(config.demographics, base)
+    return load_lexicons(named).groups
 
 
 @dataclass(frozen=True)
@@ -62,11 +75,7 @@ def kept_documents(workspace: Workspace, shard_ids: Sequence[str]) -> Kept:
         kept=pc.is_null(reason).to_numpy(zero_copy_only=False),
         reason=reason,
         weight=pc.fill_null(whole["weight"], np.nan).to_numpy(),
-        mentions=MentionCounts(
-            counts=mention_matrix(whole["mentions"]),
-            covered=whole["covered"].to_numpy(),
-            words=whole["words"].to_numpy(),
-        ),
+        mentions=read_mentions(whole),
         sources=sources,
         languages=languages,
     )
@@ -84,26 +93,25 @@ def _joined(workspace: Workspace, shard_id: str, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, names=schema.names).cast(schema)
 
 
-def kept_statistics(kept: Kept) -> list[Statistic]:
+def kept_statistics(kept: Kept, groups: Sequence[Group]) -> list[Statistic]:
     """Mentions before and after cleaning, and who is lost by it.
 
     The latter is the retention of documents that mention each group.
     """
     every, flags = kept.mentions, pa.array(kept.kept)
-    chosen = MentionCounts(
-        every.counts[kept.kept], every.covered[kept.kept], every.words[kept.kept]
-    )
-    mentioned = every.counts[every.covered] > 0
+    chosen = every.filter(kept.kept)
+    covered = every.filter(every.covered)
+    mentioned = covered.dense(range(len(groups))) > 0
     removed = {}
     for reason in kept.reason.unique().drop_null().to_pylist():
         equal = pc.fill_null(pc.equal(kept.reason, reason), fill_value=False)
         removed[reason] = equal.to_numpy(zero_copy_only=False)[every.covered]
+    sources, languages = kept.sources.filter(flags), kept.languages.filter(flags)
+    stays = kept.kept[every.covered]
     return [
-        *group_statistics(every, kept.sources, kept.languages, "input"),
-        *group_statistics(
-            chosen, kept.sources.filter(flags), kept.languages.filter(flags), "output"
-        ),
-        *retention(mentioned, kept.kept[every.covered]),
-        *parity(mentioned, kept.kept[every.covered]),
-        *removal(mentioned, removed),
+        *group_statistics(every, groups, kept.sources, kept.languages, "input"),
+        *group_statistics(chosen, groups, sources, languages, "output"),
+        *retention(mentioned, stays, groups),
+        *parity(mentioned, stays, groups),
+        *removal(mentioned, removed, groups),
     ]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.transforms.demographics.counts import MentionCounts, count_mentions
 from isinglass.transforms.demographics.groups import (
     group_statistics,
@@ -15,18 +16,20 @@ from isinglass.transforms.demographics.groups import (
     removal,
     retention,
 )
+from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.schemas.statistic import Statistic
 
+GENDER = load_lexicons(DemographicsConfig(axes=("gender",)))
 COLUMNS = (("gender", "female"), ("gender", "male"))
 Row = tuple[str, str | None, str | None]
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["she", "he and his", "it", "", "她他", "no man's land"]),
         st.one_of(st.none(), st.sampled_from(["web", "<b>", ""])),
-        st.one_of(st.none(), st.sampled_from(["en", "zh", "ja"])),
+        st.one_of(st.none(), st.sampled_from(["en", "zh", "tlh"])),
     ),
     max_size=12,
 )
@@ -36,8 +39,8 @@ def statistics(rows: list[Row]) -> list[Statistic]:
     texts, sources, languages = (
         pa.array([row[j] for row in rows], pa.string()) for j in range(3)
     )
-    mentions = count_mentions(texts, languages)
-    return group_statistics(mentions, sources, languages, "input")
+    mentions, _ = count_mentions(texts, languages, GENDER)
+    return group_statistics(mentions, GENDER.groups, sources, languages, "input")
 
 
 def test_every_share_has_its_denominator() -> None:
@@ -45,7 +48,7 @@ def test_every_share_has_its_denominator() -> None:
         ("she saw her mother", "web", "en"),
         ("he saw her", "web", "en-GB"),
         ("it rained", "book", "en"),
-        ("kare wa", "book", "ja"),
+        ("ghaH", "book", "tlh"),
     ]
     found = {
         (row.metric, row.group): (row.numerator, row.denominator, row.value)
@@ -66,7 +69,7 @@ def test_every_share_has_its_denominator() -> None:
 
 
 def test_slices() -> None:
-    rows: list[Row] = [("she", "web", "en"), ("he", "book", "en"), ("x", "web", "ja")]
+    rows: list[Row] = [("she", "web", "en"), ("he", "book", "en"), ("x", "web", "tlh")]
     shares = {
         (row.source, row.language, row.group): row.value
         for row in statistics(rows)
@@ -84,26 +87,51 @@ def test_slices() -> None:
     }
 
 
-def test_only_document_shares_have_intervals() -> None:
-    for row in statistics([("she", "web", "en")]):
-        of_documents = row.metric not in (
-            "group.mention_share",
-            "group.mentions_per_thousand_words",
-        )
-        assert (row.low is not None) == of_documents
+def test_intervals_are_of_whole_documents() -> None:
+    # One document in two speaks of women alone, the other of men alone.
+    rows: list[Row] = [("she", "web", "en"), ("he he he", "web", "en")] * 50
+    found = {
+        row.metric: row
+        for row in statistics(rows)
+        if row.group == "female" and row.source is None and row.language is None
+    }
+    # sum((y - r x)^2) with r = 1/4: 50 (3/4)^2 + 50 (3/4)^2, over 200 mentions.
+    half = 1.959963984540054 * (100 * 0.5625) ** 0.5 / 200
+    share = found["group.mention_share"]
+    assert share.value == 0.25
+    assert (share.low, share.high) == pytest.approx((0.25 - half, 0.25 + half))
+    rate = found["group.mentions_per_thousand_words"]
+    assert (rate.value, rate.numerator, rate.denominator) == (250.0, 50, 200)
+    assert (rate.low, rate.high) == pytest.approx(
+        (250 - 1000 * half, 250 + 1000 * half)
+    )
+
+
+def test_mentions_that_come_from_few_documents() -> None:
+    rows: list[Row] = [("she " * 9, None, "en")] + [("she", None, "en")] * 99
+    rows += [("he", None, "en")] * 99
+    found = {
+        row.group: (row.numerator, row.denominator)
+        for row in statistics(rows)
+        if row.metric == "group.concentration"
+    }
+    assert found == {"female": (9, 108)}
 
 
 def test_nothing_covered_gives_no_shares() -> None:
     assert statistics([]) == []
-    found = statistics([("she", None, "ja")])
+    found = statistics([("she", None, "tlh")])
     assert {row.metric for row in found} == {"lexicon.coverage"}
 
 
 def test_large_counts_are_exact() -> None:
-    counts = np.full((3, 2), 2**31 - 1, np.int32)
-    mentions = MentionCounts(counts, np.ones(3, np.bool_), np.full(3, 2**40))
+    most = np.full(6, 2**31 - 1, np.int32)
+    groups = np.tile(np.arange(2, dtype=np.uint16), 3)
+    covered, words = np.ones(3, np.bool_), np.full(3, 2**40)
+    starts = np.arange(0, 7, 2)
+    mentions = MentionCounts(starts, groups, most, most, covered, words)
     names = pa.array(["a", "a", "b"])
-    found = group_statistics(mentions, names, names, "input")
+    found = group_statistics(mentions, COLUMNS, names, names, "input")
     rate = next(row for row in found if row.metric.endswith("thousand_words"))
     assert (rate.numerator, rate.denominator) == (3 * (2**31 - 1), 3 * 2**40)
 
@@ -134,7 +162,7 @@ def test_retention() -> None:
     mentioned, kept = documents(
         BEFORE, {"both": 40, "female": 60, "male": 410, "none": 290}
     )
-    found = retention(mentioned, kept)
+    found = retention(mentioned, kept, COLUMNS)
     rows = {
         (row.metric, row.group): (row.value, row.numerator, row.denominator)
         for row in found
@@ -151,10 +179,10 @@ def test_retention() -> None:
 
 
 def test_retention_of_nothing() -> None:
-    assert retention(*documents({}, {})) == []
-    none_left = retention(*documents(BEFORE, {}))
+    assert retention(*documents({}, {}), COLUMNS) == []
+    none_left = retention(*documents(BEFORE, {}), COLUMNS)
     assert {row.metric for row in none_left} == {"group.retention"}
-    nobody = retention(*documents({"none": 4}, {"none": 1}))
+    nobody = retention(*documents({"none": 4}, {"none": 1}), COLUMNS)
     assert [(row.group, row.value) for row in nobody] == [(None, 0.25)]
 
 
@@ -163,7 +191,7 @@ def test_removal_by_reason() -> None:
         BEFORE, {"both": 10, "female": 30, "male": 40, "none": 20}
     )
     _, empty = documents(BEFORE, {"none": 10})
-    found = removal(mentioned, {"near_duplicate": gone, "empty": empty})
+    found = removal(mentioned, {"near_duplicate": gone, "empty": empty}, COLUMNS)
     shares = {
         (row.reason, row.group): row.value
         for row in found
@@ -191,7 +219,7 @@ def by_chance(kept: tuple[int, int], documents: tuple[int, int]) -> dict[str, fl
     for place, start in enumerate((0, documents[0])):
         mentioned[start : start + documents[place], place] = True
         stays[start : start + kept[place]] = True
-    return {str(row.group): row.value for row in parity(mentioned, stays)}
+    return {str(row.group): row.value for row in parity(mentioned, stays, COLUMNS)}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""Words that lean to a group, in a sample of the documents that were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.schemas.manifest import DemographicsSummary
+from isinglass.transforms.demographics.associations import associations
+
+if TYPE_CHECKING:
+    from isinglass.transforms.demographics.lexicon import Lexicons
+
+SAMPLED = 5_000
+"""Documents that are read."""
+
+WORDS = 10
+"""Words told of each group."""
+
+
+def leaning_words(
+    workspace: Workspace, shard_ids: Sequence[str], lexicons: Lexicons
+) -> DemographicsSummary:
+    """Read documents with the smallest ids, which are hashes: the same in any order."""
+    parts = [workspace.table("data", shard_id) for shard_id in shard_ids]
+    # Of each shard as many as are drawn of all: ids of all documents take much memory.
+    first = [_first(read_table(path, ["doc_id"])["doc_id"]) for path in parts]
+    chosen = _first(pa.chunked_array(first, pa.string()))
+    drawn = []
+    for path, own in zip(parts, first, strict=True):
+        if pc.any(pc.is_in(own, value_set=chosen)).as_py():
+            table = read_table(path, ["text", "language", "doc_id"])
+            drawn.append(table.filter(pc.is_in(table["doc_id"], value_set=chosen)))
+    if not drawn:
+        return DemographicsSummary(documents=0, words=[])
+    sample = pa.concat_tables(drawn).sort_by("doc_id")
+    texts, languages = (
+        sample[name].combine_chunks().cast(pa.string()) for name in ("text", "language")
+    )
+    found = associations(texts, languages, lexicons, WORDS)
+    return DemographicsSummary(
+        documents=len(sample), words=found.words, polarity=found.polarity
+    )
+
+
+def _first(ids: pa.ChunkedArray) -> pa.StringArray:
+    """The smallest ids, ascending."""
+    ids = ids.combine_chunks()
+    found: pa.StringArray = ids.take(pc.array_sort_indices(ids)[:SAMPLED])
+    return found
