@@ -1,8 +1,8 @@
-"""Mentions of groups of people, and who is lost by cleaning."""
+"""Mentions of groups of people, before cleaning and after."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,7 +12,7 @@ from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
 from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
-from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.manifest import Lexicon, Model
 from isinglass.transforms.demographics.counts import (
@@ -24,7 +24,6 @@ from isinglass.transforms.demographics.lexicon import (
     load_lexicons,
     with_absolute_lexicons,
 )
-from isinglass.transforms.statistics.gates import EACH
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Phase, Site
@@ -74,28 +73,13 @@ class Demographics(Stage):
         return mention_columns(count_mentions(seen.texts, seen.languages, lexicons)[0])
 
     def close(self, closing: Closing) -> Closed:
-        """Mentions before and after cleaning, and who was lost."""
+        """Mentions before and after cleaning, and words that lean to a group."""
         kept = kept_documents(closing.workspace, closing.driver.shard_ids)
         lexicons, told = load_lexicons(self.config), {}
         if closing.driver.writes_text:
             shards = closing.driver.shard_ids
             told = {"demographics": leaning_words(closing.workspace, shards, lexicons)}
         return Closed(kept_statistics(kept, lexicons.groups), manifest=told)
-
-    @classmethod
-    def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
-        """Of no group much less stays than of another one of its axis."""
-        if not config.survey.count_mentions:
-            return ()
-        gate = GateConfig(
-            metric="group.retention_parity",
-            slice={"axis": EACH, "group": EACH},
-            op=">=",
-            value=report.LEAST_PARITY,
-            severity="warning",
-            reason="Clearly less stays of the documents that mention this group.",
-        )
-        return (gate,)
 
     @classmethod
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
@@ -113,11 +97,6 @@ class Demographics(Stage):
             "group.mention_share": {**whole, **BY_TEXT},
             "group.mentions_per_thousand_words": {**whole, **BY_TEXT},
             "group.concentration": whole,
-            "group.retention": whole,
-            "group.retention_ratio": whole,
-            "group.retention_parity": whole,
-            "group.removed_share": {**whole, "reason": None},
-            "group.removal_ratio": {**whole, "reason": None},
         }
 
     section = staticmethod(report.section)
