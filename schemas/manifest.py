@@ -280,11 +280,24 @@ class WordAssociation(Section):
     gap: float = Field(description="nPMI with the group less nPMI with the others.")
 
 
+class GroupPolarity(Section):
+    """Words of praise and blame in sentences with a group and no other of its axis."""
+
+    axis: str
+    group: str
+    sentences: int
+    positive: int = Field(description="Words that praise, whatever they are said of.")
+    negative: int
+
+
 class DemographicsSummary(Section):
-    """What was read of kept documents to see which words lean to which group."""
+    """What was read of kept documents to see what is written beside groups."""
 
     documents: int = Field(ge=0, description="Sampled documents.")
-    words: list[WordAssociation]
+    words: list[WordAssociation] = Field(description="Words that lean to a group.")
+    polarity: list[GroupPolarity] = Field(
+        default_factory=list, description="In languages with a list of such words."
+    )
 
 
 class StageSummary(Section):

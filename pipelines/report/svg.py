@@ -39,12 +39,17 @@ class Whisker(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """A share before and after weighting, and its target where there is one."""
+    """A share before and after something, with a target or an interval if it has one.
+
+    Attributes:
+        interval: 95 %, of the share after.
+    """
 
     label: str
     before: float
     after: float
-    target: float | None
+    target: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 class Ratio(NamedTuple):
@@ -124,19 +129,25 @@ def whiskers(rows: Sequence[Whisker]) -> Markup:
     return picture(bottom + 26, f"Measured recall with 95 % interval: {listed}", parts)
 
 
-def shifts(rows: Sequence[Shift]) -> Markup:
-    """Hollow dot before, full dot after, upright stroke at the target."""
+def shifts(rows: Sequence[Shift], what: str) -> Markup:
+    """Hollow dot before, full dot after, upright stroke at the target.
+
+    A line joins the dots, or is the interval of the second; `what` names the shares.
+    """
     values = [value for row in rows for value in (row.before, row.after)]
     values += [row.target for row in rows if row.target is not None]
-    top = next((end for end in (0.25, 0.5, 0.75) if max(values) <= end), 1.0)
+    values += [row.interval[1] for row in rows if row.interval is not None]
+    ends = (0.05, 0.1, 0.25, 0.5, 0.75)
+    top = next((end for end in ends if max(values) <= end), 1.0)
     span = (0.0, top)
     bottom = 10.0 + _ROW * len(rows)
     parts = _axis(span, bottom)
     for index, row in enumerate(rows):
         y = 10.0 + _ROW * (index + 0.5)
         before, after = _at(row.before, span), _at(row.after, span)
+        low, high = row.interval or (row.before, row.after)
         parts.append(text_at(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
-        parts.append(_line((before, y, after, y), "whisker"))
+        parts.append(_line((_at(low, span), y, _at(high, span), y), "whisker"))
         if row.target is not None:
             goal = _at(row.target, span)
             parts.append(_line((goal, y - 10, goal, y + 10), "target"))
@@ -146,7 +157,7 @@ def shifts(rows: Sequence[Shift]) -> Markup:
     listed = "; ".join(
         f"{row.label} {percent(row.before)} to {percent(row.after)}" for row in rows
     )
-    return picture(bottom + 26, f"Shares before and after weighting: {listed}", parts)
+    return picture(bottom + 26, f"{what}: {listed}", parts)
 
 
 def forest(rows: Sequence[Ratio], limit: float) -> Markup:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from isinglass.transforms.demographics.counts import MentionCounts
     from isinglass.transforms.demographics.lexicon import Group
 
+FEW = 30
+"""Documents of a group below which nothing is said of it: too few to say."""
+
 LEAST_CONCENTRATED = 100
 """Documents of a group of which a hundredth is one or more."""
 

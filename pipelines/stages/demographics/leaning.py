@@ -42,7 +42,9 @@ def leaning_words(
         sample[name].combine_chunks().cast(pa.string()) for name in ("text", "language")
     )
     found = associations(texts, languages, lexicons, WORDS)
-    return DemographicsSummary(documents=len(sample), words=found)
+    return DemographicsSummary(
+        documents=len(sample), words=found.words, polarity=found.polarity
+    )
 
 
 def _first(ids: pa.ChunkedArray) -> pa.StringArray:
