@@ -29,7 +29,8 @@ from isinglass.pipelines.stages.retention.rows import (
     too_few,
     with_ends,
 )
-from isinglass.transforms.retention.audit import FEW, FEW_LOST, FLAGGED_RATIO
+from isinglass.transforms.demographics.groups import FEW
+from isinglass.transforms.retention.audit import FEW_LOST, FLAGGED_RATIO
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData

@@ -16,7 +16,8 @@ from isinglass.pipelines.stages.retention.rows import (
     too_few,
     with_ends,
 )
-from isinglass.transforms.retention.audit import FEW, FLAGGED_RATIO
+from isinglass.transforms.demographics.groups import FEW
+from isinglass.transforms.retention.audit import FLAGGED_RATIO
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -137,5 +138,5 @@ def weight_blocks(data: ReportData) -> list[page.Block]:
         "move shares of mentions to their targets, and whatever else stands in the "
         "same documents moves along."
     )
-    blocks = [page.Heading("Balancing"), page.Paragraph(said), table]
+    blocks: list[page.Block] = [page.Heading("Balancing"), page.Paragraph(said), table]
     return [*blocks, too_few(f"fewer than {FEW} documents", few)] if few else blocks
