@@ -16,6 +16,7 @@ they are said of are counted apart.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,9 +41,12 @@ if TYPE_CHECKING:
 CHARACTERS = 4_000
 """Characters at the start of a document that are read."""
 
-LEAST_SENTENCES, LEAST_DOCUMENTS = 5, 10
+LEAST_TOGETHER, LEAST_DOCUMENTS = 5, 10
 """Sentences that hold a word and a group, and documents that hold the word in all:
 rarer ones are noise, and may be names of people."""
+
+LEAST_SENTENCES = 30
+"""Sentences of a group, and of the others, below which it is too few to say."""
 
 LEAST_DEVIATIONS = 3.29
 """Standard errors that a rate must lie above the other (p < .001, on two sides): of
@@ -183,7 +187,8 @@ class _Beside:
         rows = pc.list_parent_indices(runs).to_numpy(zero_copy_only=False)
         coded = pc.list_flatten(runs).dictionary_encode()
         words = coded.dictionary.to_pylist()
-        terms = {form.lower() for _, _, t in lexicons.terms for form in t.written}
+        forms = {form.lower() for _, _, t in lexicons.terms for form in t.written}
+        terms = {word for form in forms for word in re.split(r"[\s'-]", form)}
         good = np.array(
             [_SHORTEST <= len(w) <= _LONGEST and w not in terms for w in words],
             np.bool_,
@@ -208,11 +213,11 @@ class _Beside:
     ) -> Iterator[WordAssociation]:
         """Words that are more often with the group than with the others, surely."""
         totals = [int(side.sum()) for side in sides]
-        if not all(totals):
+        if min(totals) < LEAST_SENTENCES:
             return
         with_group, with_others = map(self._held, sides)
         everywhere = np.bincount(self.codes, minlength=len(self.words))
-        for code in np.flatnonzero(with_group >= LEAST_SENTENCES).tolist():
+        for code in np.flatnonzero(with_group >= LEAST_TOGETHER).tolist():
             together, elsewhere = int(with_group[code]), int(with_others[code])
             # A half more on both sides where the others have none (Haldane 1956).
             counts = share_ratio((together, totals[0]), (max(elsewhere, 1), totals[1]))
