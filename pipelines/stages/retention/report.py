@@ -55,6 +55,12 @@ _NOT_MEASURED = (
     "are flagged by chance."
 )
 
+_PICTURES = (
+    "In the pictures, 2 says that documents that mention the group are lost twice as "
+    "often as others of about equal length, and the full line that they are lost as "
+    f"often. The dashed line stands at {FLAGGED_RATIO:g}."
+)
+
 
 class _Names(NamedTuple):
     """Metrics of a kind of loss: share, crude ratio, adjusted ratio."""
@@ -102,6 +108,8 @@ def section(data: ReportData) -> page.Section:
         _verdict({loss: losses[loss] for loss in ordered}),
     ]
     blocks += stays_blocks(data, stays)
+    if any(lost.adjusted for lost in losses.values()):
+        blocks.append(page.Paragraph(_PICTURES))
     for loss in ordered:
         blocks += _loss_blocks(data, loss, losses[loss])
     return page.Section(
@@ -148,13 +156,8 @@ def _loss_blocks(data: ReportData, loss: Loss, lost: _Lost) -> Iterator[page.Blo
         plotted = shown[:_MOST_PLOTTED]
         rows = [_ratio(who, lost.adjusted[who]) for who in plotted]
         more = len(shown) - len(plotted)
-        rest = f" {grouped(more)} more are in the table." if more else ""
-        caption = (
-            "How much more often a document that mentions the group is lost than "
-            "another one of about equal length: dot and 95 % interval. Full line: as "
-            f"often. Dashed line: {FLAGGED_RATIO:g}, from which on a group is flagged."
-            f"{rest}"
-        )
+        rest = f"; {grouped(more)} more are in the table" if more else ""
+        caption = f"Ratio at equal length, with its 95 % interval{rest}"
         yield page.Figure(forest(rows, FLAGGED_RATIO), caption)
     few = {who: row for who, row in lost.shares.items() if who not in lost.adjusted}
     if few:
