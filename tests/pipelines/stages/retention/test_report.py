@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from tests.pipelines.conftest import Examples
 
-AT = {"axis": "gender", "group": "female", "reason": "empty"}
+AT: dict[str, Any] = {"axis": "gender", "group": "female", "reason": "empty"}
 
 
 def ratio(metric: str, value: float, low: float, **at: str) -> Statistic:
-    ends = {"low": low, "high": 2 * value - low}
+    ends: dict[str, Any] = {"low": low, "high": 2 * value - low}
     return Statistic(metric, value, "ratio", "output", **{**AT, **at}, **ends)
 
 
 def share(metric: str, lost: int, documents: int, **at: str) -> Statistic:
-    counts = {"numerator": lost, "denominator": documents}
+    counts: dict[str, Any] = {"numerator": lost, "denominator": documents}
     value = lost / documents
     return Statistic(metric, value, "share", "output", **{**AT, **at}, **counts)
 
