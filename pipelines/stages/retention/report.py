@@ -31,6 +31,7 @@ from isinglass.pipelines.stages.retention.rows import (
 )
 from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.audit import FEW_LOST, FLAGGED_RATIO
+from isinglass.transforms.retention.dialect import GROUP
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -59,6 +60,12 @@ _PICTURES = (
     "In the pictures, 2 says that documents that mention the group are lost twice as "
     "often as others of about equal length, and the full line that they are lost as "
     f"often. The dashed line stands at {FLAGGED_RATIO:g}."
+)
+
+_DIALECT = (
+    "Documents of the group aae (dialect) are those in English that read like "
+    "African-American English by the model that the configuration names; they are "
+    "held against the other documents in English, and counted in sums alone."
 )
 
 
@@ -107,6 +114,8 @@ def section(data: ReportData) -> page.Section:
         page.Paragraph(_NOT_MEASURED),
         _verdict({loss: losses[loss] for loss in ordered}),
     ]
+    if any(GROUP in lost.shares for lost in losses.values()):
+        blocks.append(page.Paragraph(_DIALECT))
     blocks += stays_blocks(data, stays)
     if any(lost.adjusted for lost in losses.values()):
         blocks.append(page.Paragraph(_PICTURES))
