@@ -57,9 +57,9 @@ def test_whole_run_is_one_inert_page(
     assert tables == sum(tag == "caption" for tag, _ in page.tags) > 10
     pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
     spoken = [picture for picture in pictures if picture.get("role") == "img"]
-    assert len(spoken) == 6
+    assert len(spoken) == 8
     assert all("aria-hidden" in p for p in pictures if p.get("role") != "img")
-    assert html.count('role="img"><title>') == 6
+    assert html.count('role="img"><title>') == 8
 
 
 def test_verdict_comes_first_with_its_reasons(

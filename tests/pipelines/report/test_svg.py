@@ -80,7 +80,7 @@ def test_whiskers_start_the_axis_below_every_interval(low: float, start: str) ->
 
 
 def test_shifts_mark_before_after_and_target() -> None:
-    svg = _parse(shifts([Shift("a", 0.0, 1.0, 0.5), Shift("b", 0.2, 0.2, None)]))
+    svg = _parse(shifts([Shift("a", 0.0, 1.0, 0.5), Shift("b", 0.2, 0.2)], "Shares"))
     dots = [
         (dot.attrib["class"], float(dot.attrib["cx"])) for dot in svg.iter("circle")
     ]
@@ -89,12 +89,18 @@ def test_shifts_mark_before_after_and_target() -> None:
     assert [float(e.attrib["x1"]) for e in targets] == [246.0]
 
 
+def test_an_interval_takes_the_place_of_the_line_between() -> None:
+    svg = _parse(shifts([Shift("a", 0.0, 0.5, None, (0.25, 1.0))], "Shares"))
+    (line,) = [e for e in svg.iter("line") if e.attrib["class"] == "whisker"]
+    assert (float(line.attrib["x1"]), float(line.attrib["x2"])) == (191.0, 356.0)
+
+
 @pytest.mark.parametrize(
     "svg",
     [
         flow(1, [Flow(HOSTILE, 1, "kept")]),
         whiskers([Whisker(HOSTILE, 0.5, 0.4, 0.6)]),
-        shifts([Shift(HOSTILE, 0.5, 0.5, 0.5)]),
+        shifts([Shift(HOSTILE, 0.5, 0.5, 0.5)], HOSTILE),
     ],
 )
 def test_labels_are_escaped_and_cut(svg: str) -> None:
