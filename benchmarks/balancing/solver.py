@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +23,11 @@ from isinglass.transforms.balance.solve import Solution, solve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Distances = Literal["chi2", "kl", "logit"]
 PEER = Path(__file__).with_name("peers.py")
 COUNTS = "balance_example_counts.json"
 GENDER = (("gender", "female"), ("gender", "male"))
-REFERENCE = (
+REFERENCE: tuple[tuple[Distances, tuple[float, float], float], ...] = (
     ("kl", (0.1, 4.0), 265.49),
     ("logit", (0.1, 5.0), 311.17),
     ("chi2", (0.1, 4.0), 319.42),

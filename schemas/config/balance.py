@@ -55,8 +55,9 @@ class AxisConfig(Section):
 
     target: Annotated[Shares | Limits, Discriminator(_form)] = Field(
         "parity",
-        description="`parity` of all groups of the axis, the share wished for each of "
-        "some (sum 1), or `cap` and `floor` with shares of groups.",
+        description="`parity` of the groups that have terms in pairs, or of all groups "
+        "of an axis without pairs; the share wished for each of some (sum 1); or `cap` "
+        "and `floor` with shares of groups.",
     )
     units: Literal["mentions", "documents", "capped"] = Field(
         "mentions",
@@ -69,6 +70,13 @@ class AxisConfig(Section):
     def shares(self) -> dict[str, float]:
         """The shares that are named; none for parity and for limits."""
         return self.target if isinstance(self.target, dict) else {}
+
+    def with_parity(self, groups: tuple[str, ...]) -> AxisConfig:
+        """The same target, with parity said in shares of these groups."""
+        if self.target != "parity":
+            return self
+        shares = dict.fromkeys(groups, 1.0 / len(groups))
+        return self.model_copy(update={"target": shares})
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> AxisConfig:
@@ -92,6 +100,10 @@ class BalanceConfig(Section):
         },
         description="Axes of the lexicon that are balanced; as many women as men if "
         "none is named.",
+    )
+    ambiguous: bool = Field(
+        default=False,
+        description="Count ambiguous terms whose precision is not known, too.",
     )
     units: Literal["documents", "tokens"] = Field(
         "documents",

@@ -72,6 +72,25 @@ class Lexicons:
         """All files, as the manifest lists them."""
         return tuple(entry for one in self.all for entry in one.entries)
 
+    def comparable(self, axis: str) -> tuple[str, ...]:
+        """Groups of an axis of which parity can be asked, sorted.
+
+        Those with a term that has a pair in another one; all groups where none has.
+        """
+        group_of = {
+            (one.language, term.term): group
+            for one, (own, group), term in self.terms
+            if own == axis
+        }
+        paired = {
+            group
+            for one, (own, group), term in self.terms
+            if own == axis
+            and term.pair is not None
+            and group_of[one.language, term.pair] != group
+        }
+        return tuple(sorted(paired or set(group_of.values())))
+
     def find(self, language: str) -> DemographicLexicon | None:
         """That of an ISO 639 code or BCP 47 tag in any case; None without one."""
         wanted = primary_language(language)
@@ -155,7 +174,8 @@ def _languages() -> frozenset[str]:
 def _of_package() -> tuple[tuple[LexiconFile, Lexicon], ...]:
     folder = files("isinglass.transforms") / "resources" / "lexicons"
     found = [one for one in folder.iterdir() if one.name.endswith(".yaml")]
-    return tuple(parse_lexicon(one.read_bytes(), one.name) for one in found)
+    # That all their words can be matched is tested; here it would take as long as all.
+    return tuple(_parsed(one.read_bytes(), one.name) for one in found)
 
 
 def _joined(
@@ -196,6 +216,16 @@ def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
     Raises:
         ConfigError: It is not as `schemas/lexicon.py` says; `place` is where it is.
     """
+    read, entry = _parsed(content, place)
+    for written in _written(read):
+        try:
+            split_words(written)
+        except ValueError as error:
+            raise ConfigError(f"{place}: {error}") from None
+    return read, entry
+
+
+def _parsed(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
     try:
         data: Any = yaml.load(content, yaml.CSafeLoader)
         read = LexiconFile.model_validate(data)
@@ -210,11 +240,6 @@ def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
             f"{place}: language: {read.language} is no code of a language; write ISO "
             "639-1, as in en"
         )
-    for entry in _written(read):
-        try:
-            split_words(entry)
-        except ValueError as error:
-            raise ConfigError(f"{place}: {error}") from None
     told = read.model_dump(include={"name", "language", "version", "licence"})
     return read, Lexicon(**told, sha256=hashlib.sha256(content).hexdigest())
 

@@ -27,7 +27,7 @@ from isinglass.pipelines.stages.balance.weights import (
     open_drawn,
     solve_weights,
 )
-from isinglass.pipelines.stages.demographics.kept import groups_of
+from isinglass.pipelines.stages.demographics.kept import lexicons_of
 from isinglass.schemas.config import BalanceConfig, RunConfig
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.reasons import Outcome
@@ -53,12 +53,26 @@ class Balance(Stage):
     place: ClassVar[int] = 61
 
     def prepare(self, site: Site) -> Balance:
-        """Refuse axes and groups that no lexicon has."""
+        """Refuse axes and groups that no lexicon has, and say what parity means."""
         if not site.config.survey.count_mentions:
             raise ConfigError("balance needs survey.count_mentions: true.")
-        groups = groups_of(site.config, site.base)
-        axes_of(np.zeros((0, len(groups)), np.int32), groups, self.config)
-        return self
+        lexicons = lexicons_of(site.config, site.base)
+        nothing = np.zeros((0, len(lexicons.groups)), np.int32)
+        axes_of(nothing, lexicons.groups, self.config)
+        axes = {}
+        for name, axis in self.config.axes.items():
+            groups = lexicons.comparable(name)
+            if axis.target == "parity" and len(groups) == 1:
+                raise ConfigError(
+                    f"balance.axes.{name}.target: parity of {groups[0]} alone; name "
+                    "shares of several groups."
+                )
+            axes[name] = axis.with_parity(groups)
+        return Balance(self.config.model_copy(update={"axes": axes}))
+
+    def resolved(self) -> Mapping[str, Any]:
+        """Parity is said in shares."""
+        return {"balance": self.config}
 
     def scaled(self, share: float) -> Balance:
         """A sample may be too far from its targets."""

@@ -79,11 +79,12 @@ class Sums:
             self._add_slices(by, column.filter(pa.array(shard.chosen)), weights)
         columns = balanced_columns(self.groups, config)
         names = [self.groups[column] for column in columns]
-        for axis in axes_of(mentions.dense(columns, firm=True), names, config):
+        firm = not config.ambiguous
+        for axis in axes_of(mentions.dense(columns, firm=firm), names, config):
             units = _units(axis, words, config)
             # Of the mentions themselves, whatever the units: how much it rests on.
             own = [columns[names.index((axis.name, group))] for group in axis.groups]
-            counts = mentions.dense(own, firm=True)
+            counts = mentions.dense(own, firm=firm)
             both = np.stack(
                 [
                     units.sum(axis=1),

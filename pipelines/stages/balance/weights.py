@@ -119,7 +119,7 @@ def _parts(
             labels = pa.repeat(pa.scalar("", pa.string()), int(own.sum()))
             if config.within != "none":
                 labels = survey[config.within].filter(pa.array(own)).combine_chunks()
-            counts = mentions.dense(columns, firm=True)
+            counts = mentions.dense(columns, firm=not config.ambiguous)
             yield Part(counts, mentions.words, labels)
 
     return parts
