@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from isinglass.pipelines.report.text import grouped, percent, ratio
+from isinglass.pipelines.report.text import grouped, percent, ratio, shorten
 from isinglass.pipelines.stages.balance.summary import FEW
 from isinglass.schemas.weighting import AxisSummary, DrawnDocuments, WeightSummary
 
@@ -38,7 +38,7 @@ def warnings(
 def few_named(summary: AxisSummary) -> str:
     """The groups of which there are too few mentions, with their counts."""
     told = [
-        f"{group} {grouped(summary.mentions.get(group, 0))} in "
+        f"{shorten(group)} {grouped(summary.mentions.get(group, 0))} in "
         f"{grouped(summary.mentioned_in.get(group, 0))} documents"
         for group in summary.too_few
     ]
@@ -49,7 +49,7 @@ def few_named(summary: AxisSummary) -> str:
 def _missed(axis: str, summary: AxisSummary) -> str:
     where = ""
     if summary.missed_in:
-        named = ", ".join(summary.missed_in[:_MOST_NAMED])
+        named = ", ".join(map(shorten, summary.missed_in[:_MOST_NAMED]))
         more = len(summary.missed_in) - _MOST_NAMED
         where = f" in {named}" + (f" and {more} more" if more > 0 else "")
     return (

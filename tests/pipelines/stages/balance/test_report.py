@@ -82,6 +82,41 @@ def test_limits_and_joint_intervals_are_told(
     assert "(in 1 parts, among them web)" in said
 
 
+def test_long_names_are_cut(
+    manifest: Manifest, statistics: pa.Table, examples: Examples
+) -> None:
+    """Groups are named by lexicons of users, and sources by their files."""
+    long = "x" * 5_000
+    assert manifest.weights is not None
+    weights = manifest.weights.model_copy(
+        update={
+            "groups": [
+                one.model_copy(update={"group": long, "axis": long})
+                for one in manifest.weights.groups
+            ],
+            "slices": [
+                one.model_copy(update={"name": long}) for one in manifest.weights.slices
+            ],
+        }
+    )
+    share = {long: 0.5}
+    changed = axis(
+        manifest,
+        target=share,
+        before=share,
+        after=share,
+        mentions={long: 2},
+        mentioned_in={long: 2},
+        too_few=[long],
+        missed_in=[long],
+        feasible=False,
+    )
+    whole = manifest.model_copy(update={"balance": {long: changed}, "weights": weights})
+    said = section_of(render_report(whole, statistics, *examples), "demographics")
+    assert max(map(len, said.split())) < 700
+    assert max(map(len, warnings({"age": changed}, weights))) < 700
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
