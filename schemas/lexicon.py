@@ -7,7 +7,7 @@ name others. `isinglass schema lexicon` prints the same as JSON Schema.
 from __future__ import annotations
 
 from itertools import chain
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,8 @@ PartOfSpeech = Literal["noun", "pronoun", "adjective", "name", "phrase"]
 Sense = Literal["person", "place", "people", "cased", "language", "pronoun"]
 """Rules by which an ambiguous term is judged in its place."""
 Status = Literal["reviewed", "dispreferred", "polarizing"]
+Name = Annotated[str, Field(pattern=r"^[^/]+$")]
+"""Of an axis or group; with a stroke it could not be told from what follows."""
 
 
 class Term(Section):
@@ -46,6 +48,11 @@ class Term(Section):
         """All of its forms."""
         return (self.term, *self.forms)
 
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a rule judges what it means in its place."""
+        return self.sense is not None
+
 
 class LexiconFile(Section):
     """The demographic terms of one language: axis -> group -> terms."""
@@ -56,7 +63,7 @@ class LexiconFile(Section):
     version: str = Field(min_length=1)
     source: str = Field(min_length=1)
     licence: str = Field(min_length=1, description="SPDX identifier.")
-    axes: dict[str, dict[str, tuple[Term, ...]]] = Field(min_length=1)
+    axes: dict[Name, dict[Name, tuple[Term, ...]]] = Field(min_length=1)
     vetoes: tuple[str, ...] = Field(
         (), description="Phrases that hold a term of any axis and mean something else."
     )

@@ -10,6 +10,7 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
 from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
+from isinglass.schemas.lexicon import Status
 from isinglass.schemas.review import ReviewSummary
 
 MANIFEST_VERSION = "1"
@@ -280,11 +281,31 @@ class WordAssociation(Section):
     gap: float = Field(description="nPMI with the group less nPMI with the others.")
 
 
-class DemographicsSummary(Section):
-    """What was read of kept documents to see which words lean to which group."""
+class TermSummary(Section):
+    """An ambiguous term in kept documents, and what marks say of it."""
 
-    documents: int = Field(ge=0, description="Sampled documents.")
+    language: str
+    axis: str
+    group: str
+    term: str
+    status: Status
+    matches: int = Field(ge=0, description="Places where it stands.")
+    accepted: int = Field(ge=0, description="Of these, counted as mentions.")
+    right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
+    wrong: int = Field(ge=0)
+    low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
+    high: float = Field(ge=0.0, le=1.0)
+    sure: bool = Field(description="By the marks it counts as if not ambiguous.")
+
+
+class DemographicsSummary(Section):
+    """Ambiguous terms in kept documents, and which words lean to which group."""
+
+    documents: int = Field(ge=0, description="Documents that were sampled for words.")
     words: list[WordAssociation]
+    terms: list[TermSummary] = Field(
+        default_factory=list, description="Ambiguous ones that stand there."
+    )
 
 
 class StageSummary(Section):
@@ -372,7 +393,7 @@ class Manifest(Section):
     decontamination: DecontaminationSummary | None = None
     erasure: ErasureSummary | None = None
     demographics: DemographicsSummary | None = Field(
-        None, description="None: mentions were not counted, or no text was written."
+        None, description="None: mentions were not counted."
     )
     balance: dict[str, AxisSummary] = Field(default_factory=dict)
     encode: EncodeSummary | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
+from isinglass.pipelines.stages.demographics.report_terms import term_blocks
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -45,7 +46,7 @@ def section(data: ReportData) -> page.Section:
     blocks: list[page.Block] = [page.Paragraph(CAVEAT)]
     if shares:
         blocks.append(_share_table(data, shares))
-    blocks += coverage(data)
+    blocks += [*coverage(data), *term_blocks(data)]
     if retention:
         blocks += [page.Heading("Who was removed"), _retention_table(retention)]
     return page.Section(ANCHOR, TITLE, tuple(blocks))
