@@ -37,13 +37,7 @@ _GENERAL: Mapping[str, Columns] = {
     "records.kept": {},
     "records.dropped": {"reason": tuple(DropReason)},
     "records.quarantined": {"reason": tuple(QuarantineReason)},
-    "review.precision": {
-        "entity": None,
-        "reason": None,
-        "language": None,
-        "axis": None,
-        "group": None,
-    },
+    "review.precision": {"entity": None, "reason": None},
     "review.recall": {"entity": None},
 }
 """As `Stage.slices` of what no stage tells."""

@@ -10,8 +10,7 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
 from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
-from isinglass.schemas.lexicon import Status
-from isinglass.schemas.review import ReviewSummary
+from isinglass.schemas.review import ReviewSummary, TermSummary
 
 MANIFEST_VERSION = "1"
 
@@ -279,23 +278,6 @@ class WordAssociation(Section):
     low: float
     high: float
     gap: float = Field(description="nPMI with the group less nPMI with the others.")
-
-
-class TermSummary(Section):
-    """An ambiguous term in kept documents, and what marks say of it."""
-
-    language: str
-    axis: str
-    group: str
-    term: str
-    status: Status
-    matches: int = Field(ge=0, description="Places where it stands.")
-    accepted: int = Field(ge=0, description="Of these, counted as mentions.")
-    right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
-    wrong: int = Field(ge=0)
-    low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
-    high: float = Field(ge=0.0, le=1.0)
-    sure: bool = Field(description="By the marks it counts as if not ambiguous.")
 
 
 class DemographicsSummary(Section):

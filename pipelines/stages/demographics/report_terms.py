@@ -13,7 +13,7 @@ from isinglass.pipelines.stages.demographics.terms import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.manifest import TermSummary
+    from isinglass.schemas.review import TermSummary
 
 
 def term_blocks(data: ReportData) -> list[page.Block]:

@@ -146,6 +146,13 @@ class Demographics(Stage):
         whole: Columns = {"axis": axes, "group": groups}
         return {
             "lexicon.coverage": BY_TEXT,
+            # Of mentions the term is the entity; what others find has other columns.
+            "review.precision": {
+                "entity": None,
+                "reason": None,
+                "language": None,
+                **whole,
+            },
             "axis.coverage": {"axis": axes, **BY_TEXT},
             "group.document_share": {**whole, **BY_TEXT},
             "group.mention_share": {**whole, **BY_TEXT},
