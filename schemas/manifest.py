@@ -10,7 +10,8 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
 from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
-from isinglass.schemas.review import ReviewSummary, TermSummary
+from isinglass.schemas.mentions import DemographicsSummary
+from isinglass.schemas.review import ReviewSummary
 
 MANIFEST_VERSION = "1"
 
@@ -257,36 +258,6 @@ class AxisSummary(Section):
     feasible: bool
     reachable: dict[str, tuple[float, float]] = Field(
         description="Share of each group that the bounds allow, least and greatest."
-    )
-
-
-class WordAssociation(Section):
-    """A word beside a group, in sentences of sampled documents."""
-
-    axis: str
-    group: str
-    word: str
-    together: int = Field(description="Sentences of the group that hold the word.")
-    group_sentences: int = Field(
-        description="Sentences with the group and no other one of its axis."
-    )
-    elsewhere: int = Field(description="Sentences of the others that hold the word.")
-    other_sentences: int = Field(
-        description="Sentences with others of the axis and not with the group."
-    )
-    ratio: float = Field(description="Of the rates of the word in both.")
-    low: float
-    high: float
-    gap: float = Field(description="nPMI with the group less nPMI with the others.")
-
-
-class DemographicsSummary(Section):
-    """Ambiguous terms in kept documents, and which words lean to which group."""
-
-    documents: int = Field(ge=0, description="Documents that were sampled for words.")
-    words: list[WordAssociation]
-    terms: list[TermSummary] = Field(
-        default_factory=list, description="Ambiguous ones that stand there."
     )
 
 

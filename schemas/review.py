@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
-from isinglass.schemas.lexicon import Status
 from isinglass.schemas.marks import Kind
 
 
@@ -57,20 +56,3 @@ class ReviewSummary(Section):
     )
     judged: list[ReviewedKind]
     recall: list[ReviewRecall]
-
-
-class TermSummary(Section):
-    """An ambiguous term in kept documents, and what marks say of it."""
-
-    language: str
-    axis: str
-    group: str
-    term: str
-    status: Status
-    matches: int = Field(ge=0, description="Places where it stands.")
-    accepted: int = Field(ge=0, description="Of these, counted as mentions.")
-    right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
-    wrong: int = Field(ge=0)
-    low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
-    high: float = Field(ge=0.0, le=1.0)
-    sure: bool = Field(description="By the marks it counts as if not ambiguous.")

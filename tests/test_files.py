@@ -78,6 +78,7 @@ NOT_OF_A_RUN = {
     "transforms/encode/tokenizers/": "models, and tables of them in the user's cache",
     "transforms/pii/": "our own data, models, and files that the configuration names",
     "transforms/read/": "inputs",
+    "transforms/retention/dialect.py": "a model that the configuration names",
 }
 
 GIVEN_A_PATH = {

@@ -19,7 +19,7 @@ import pyarrow.dataset as ds
 import yaml
 
 from benchmarks.detection.peers import MODEL, build_stock
-from benchmarks.measuring.processes import Target, table
+from benchmarks.measuring.processes import ROOT, Target, table
 from isinglass.schemas.config.pii import EntityConfig, PiiConfig
 from isinglass.transforms.pii.budget import Budget
 from isinglass.transforms.pii.detector import Detector, build_detector
@@ -47,7 +47,7 @@ SOURCES = {
     "law": ("DCCouncil/law-xml",),
 }
 BATCH = 256
-NAMES = Path(__file__).with_name("names_by_country.yaml")
+NAMES = ROOT / "transforms" / "resources" / "names" / "by_country.yaml"
 NAMES_A_COUNTRY = 20
 
 

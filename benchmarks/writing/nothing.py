@@ -13,7 +13,7 @@ import yaml
 from benchmarks.measuring.processes import ROOT
 from benchmarks.writing.catalogues import Messages, language_of
 
-NAMES = ROOT / "benchmarks" / "detection" / "names_by_country.yaml"
+NAMES = ROOT / "transforms" / "resources" / "names" / "by_country.yaml"
 MIXED = ("de", "fr", "it", "pl", "nl", "fi", "hu", "tr", "vi", "id", "eu", "sq", "lv")
 IN_TURN = 4
 SENTENCE = 120

@@ -7,6 +7,7 @@ a phone and at full size. Colours come from the classes of the page's style shee
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import ceil, floor, log2
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from isinglass.pipelines.report.text import grouped, percent, share_of, shorten,
 
 WIDTH = 420
 _LABEL_LENGTH = 17
+_MOST_TICKS = 6
 _ROW = 30
 _PLOT_LEFT, _PLOT_RIGHT = 136.0, 356.0
 
@@ -37,12 +39,27 @@ class Whisker(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """A share before and after weighting, and its target where there is one."""
+    """A share before and after something, with a target or an interval if it has one.
+
+    Attributes:
+        interval: 95 %, of the share after.
+    """
 
     label: str
     before: float
     after: float
-    target: float | None
+    target: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+class Ratio(NamedTuple):
+    """A ratio with its interval, all above 0; `marked` where it is to be looked at."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    marked: bool
 
 
 def flow(total: int, flows: Sequence[Flow]) -> Markup:
@@ -112,19 +129,25 @@ def whiskers(rows: Sequence[Whisker]) -> Markup:
     return picture(bottom + 26, f"Measured recall with 95 % interval: {listed}", parts)
 
 
-def shifts(rows: Sequence[Shift]) -> Markup:
-    """Hollow dot before, full dot after, upright stroke at the target."""
+def shifts(rows: Sequence[Shift], what: str) -> Markup:
+    """Hollow dot before, full dot after, upright stroke at the target.
+
+    A line joins the dots, or is the interval of the second; `what` names the shares.
+    """
     values = [value for row in rows for value in (row.before, row.after)]
     values += [row.target for row in rows if row.target is not None]
-    top = next((end for end in (0.25, 0.5, 0.75) if max(values) <= end), 1.0)
+    values += [row.interval[1] for row in rows if row.interval is not None]
+    ends = (0.05, 0.1, 0.25, 0.5, 0.75)
+    top = next((end for end in ends if max(values) <= end), 1.0)
     span = (0.0, top)
     bottom = 10.0 + _ROW * len(rows)
     parts = _axis(span, bottom)
     for index, row in enumerate(rows):
         y = 10.0 + _ROW * (index + 0.5)
         before, after = _at(row.before, span), _at(row.after, span)
+        low, high = row.interval or (row.before, row.after)
         parts.append(text_at(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
-        parts.append(_line((before, y, after, y), "whisker"))
+        parts.append(_line((_at(low, span), y, _at(high, span), y), "whisker"))
         if row.target is not None:
             goal = _at(row.target, span)
             parts.append(_line((goal, y - 10, goal, y + 10), "target"))
@@ -134,7 +157,36 @@ def shifts(rows: Sequence[Shift]) -> Markup:
     listed = "; ".join(
         f"{row.label} {percent(row.before)} to {percent(row.after)}" for row in rows
     )
-    return picture(bottom + 26, f"Shares before and after weighting: {listed}", parts)
+    return picture(bottom + 26, f"{what}: {listed}", parts)
+
+
+def forest(rows: Sequence[Ratio], limit: float) -> Markup:
+    """Ratios on a scale of doublings: upright lines at 1, and dashed at a limit."""
+    ends = [end for row in rows for end in (row.low, row.high)]
+    least = max(-5, floor(log2(min([*ends, 0.5]))))
+    most = min(5, ceil(log2(max([*ends, 2.0]))))
+    span, bottom = (float(least), float(most)), 10.0 + _ROW * len(rows)
+    parts = []
+    for step in range(least, most + 1):
+        x = _at(step, span)
+        parts.append(_line((x, 6.0, x, bottom), "grid" if step else "target"))
+        if step % (1 if most - least <= _MOST_TICKS else 2) == 0:
+            parts.append(text_at(x, bottom + 18, f"{2.0**step:.3g}", "quiet middle"))
+    x = _at(log2(limit), span)
+    parts.append(_line((x, 6.0, x, bottom), "threshold"))
+    for index, row in enumerate(rows):
+        y = 10.0 + _ROW * (index + 0.5)
+        low, dot, high = (
+            _at(log2(end), span) for end in (row.low, row.value, row.high)
+        )
+        parts.append(text_at(_PLOT_LEFT - 12, y + 4, _label(row.label), "end"))
+        parts.append(_line((low, y, high, y), "whisker"))
+        parts.append(_dot(dot, y, "dot marked" if row.marked else "dot"))
+        parts.append(text_at(WIDTH, y + 4, f"{row.value:.2f}", "end"))
+    listed = "; ".join(
+        f"{row.label} {row.value:.2f} ({row.low:.2f} to {row.high:.2f})" for row in rows
+    )
+    return picture(bottom + 26, f"Ratios with 95 % interval: {listed}", parts)
 
 
 def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:

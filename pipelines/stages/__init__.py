@@ -14,6 +14,7 @@ from isinglass.pipelines.stages.encode.stage import Encode
 from isinglass.pipelines.stages.erase.stage import Erase
 from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.repeats.stage import Repeats
+from isinglass.pipelines.stages.retention.stage import Retention
 from isinglass.pipelines.stages.semantic.stage import Semantic
 from isinglass.schemas.config import RunConfig
 
@@ -29,6 +30,7 @@ STAGES: tuple[type[Stage], ...] = (
     Pii,
     Demographics,
     Balance,
+    Retention,
     Encode,
     Semantic,
 )

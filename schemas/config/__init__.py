@@ -22,6 +22,7 @@ from isinglass.schemas.config.normalise import NormaliseConfig as NormaliseConfi
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
 from isinglass.schemas.config.pii import Operator as Operator
 from isinglass.schemas.config.pii import PiiConfig as PiiConfig
+from isinglass.schemas.config.retention import RetentionConfig as RetentionConfig
 from isinglass.schemas.config.review import ReviewConfig as ReviewConfig
 from isinglass.schemas.config.run import BeamConfig as BeamConfig
 from isinglass.schemas.config.run import GateConfig as GateConfig

@@ -16,6 +16,7 @@ from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.retention import RetentionConfig
 from isinglass.schemas.config.review import ReviewConfig
 
 
@@ -116,6 +117,7 @@ class RunConfig(Section):
     pii: PiiConfig | None = None
     demographics: DemographicsConfig = Field(default_factory=DemographicsConfig)
     balance: BalanceConfig | None = None
+    retention: RetentionConfig | None = None
     encode: EncodeConfig | None = None
     stages: tuple[StageConfig, ...] = Field(
         (), description="Stages of somebody else's, in the order in which they act."

@@ -405,18 +405,14 @@ def _gender_statistics() -> list[Statistic]:
             )
         )
     for group, value, low in (("feminine", 1.31, 1.12), ("masculine", 0.97, 0.9)):
+        at = {"axis": "gender", "group": group, "reason": "near_duplicate"}
+        counts = {"numerator": 120, "denominator": 1_600}
         made.append(
-            Statistic(
-                "group.removal_ratio",
-                value,
-                "ratio",
-                "run",
-                axis="gender",
-                group=group,
-                low=low,
-                high=value + 0.2,
-            )
+            Statistic("group.removed_share", 0.075, "share", "output", **at, **counts)
         )
+        for metric in ("group.removal_ratio", "group.adjusted_removal_ratio"):
+            ends = {"low": low, "high": value + 0.2}
+            made.append(Statistic(metric, value, "ratio", "output", **at, **ends))
     return made
 
 

@@ -56,7 +56,7 @@ def main() -> None:
     check_moves(nlp)
     gold = read_documents(arguments.data / "gold.parquet", nlp)
     silver = read_documents(arguments.data / "silver.parquet", nlp)
-    held_out = ROOT / "benchmarks/detection/names_by_country.yaml"
+    held_out = ROOT / "transforms/resources/names/by_country.yaml"
     names = read_names(HERE / "names.yaml", held_out)
     others = Strangers.gather(names)
     templates = Templates(HERE / "templates.yaml", HERE / "fillers.yaml", others, draw)

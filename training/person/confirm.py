@@ -55,7 +55,7 @@ def main() -> None:
     draw = random.Random(arguments.seed)  # noqa: S311 - not for secrets
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(1)
-    held_out = ROOT / "benchmarks/detection/names_by_country.yaml"
+    held_out = ROOT / "transforms/resources/names/by_country.yaml"
     names = read_names(HERE / "names.yaml", held_out)
     strangers = Strangers.gather(names)
     examples = list(_examples(arguments, strangers, draw))

@@ -1,1 +1,1 @@
-"""Demographic mentions: lexicons, counts, balancing weights and retention."""
+"""Demographic mentions: lexicons and counts."""

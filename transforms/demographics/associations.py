@@ -8,24 +8,29 @@ word. Normalised pointwise mutual information (Bouma 2009) is
 and its gap is that of the group less that of all other groups of the axis (Aka et al.
 2021, section 3). Raw counts stand beside it, with the ratio of the rates at which the
 word is in sentences of either, and its interval (Katz et al. 1978): the words whose
-interval lies furthest above 1 lean most to the group, if it is no chance. A sentence that speaks of the
-group and of others counts for neither. What words say of groups is not said: a word may
-be a name, a topic or praise.
+interval lies furthest above 1 lean most to the group, if it is no chance. A sentence
+that speaks of the group and of others counts for neither. What words say of groups is
+not said: a word may be a name, a topic or praise. Words that praise or blame whatever
+they are said of are counted apart.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import yaml
 from numpy.typing import NDArray
 
-from isinglass.schemas.manifest import WordAssociation
+from isinglass.schemas.mentions import GroupPolarity, WordAssociation
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
 from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, share_ratio
@@ -36,9 +41,12 @@ if TYPE_CHECKING:
 CHARACTERS = 4_000
 """Characters at the start of a document that are read."""
 
-LEAST_SENTENCES, LEAST_DOCUMENTS = 5, 10
+LEAST_TOGETHER, LEAST_DOCUMENTS = 5, 10
 """Sentences that hold a word and a group, and documents that hold the word in all:
 rarer ones are noise, and may be names of people."""
+
+LEAST_SENTENCES = 30
+"""Sentences of a group, and of the others, below which it is too few to say."""
 
 LEAST_DEVIATIONS = 3.29
 """Standard errors that a rate must lie above the other (p < .001, on two sides): of
@@ -57,12 +65,20 @@ def _deviations(ratio: tuple[float, float, float]) -> float:
     return log(value) / error if error else 0.0
 
 
+class Associations(NamedTuple):
+    """What stands in sentences with each group."""
+
+    words: list[WordAssociation]
+    polarity: list[GroupPolarity]
+
+
 def associations(
     texts: pa.StringArray, languages: pa.StringArray, lexicons: Lexicons, most: int
-) -> list[WordAssociation]:
-    """The words that lean most to each group, at most `most` a group.
+) -> Associations:
+    """The words that lean most to each group, at most `most` a group, and polarity.
 
-    Languages without blanks between words are left out.
+    Languages without blanks between words are left out, and those without a list of
+    words of praise and blame have no polarity.
     """
     read = pc.utf8_slice_codeunits(texts, 0, CHARACTERS)
     tags = [tag for tag in pc.unique(languages).to_pylist() if tag]
@@ -75,20 +91,71 @@ def associations(
     own = languages.take(pa.array(documents))
     mentions, _ = count_mentions(sentences, own, lexicons)
     beside = _Beside.of(sentences, documents, mentions.covered, lexicons)
-    found: list[WordAssociation] = []
-    axes = sorted({axis for axis, _ in lexicons.groups})
-    for axis in axes:
+    signs = _signs(sentences, own)
+    found = Associations([], [])
+    for axis in sorted({axis for axis, _ in lexicons.groups}):
         columns = [i for i, (other, _) in enumerate(lexicons.groups) if other == axis]
         held = mentions.dense(columns) > 0
-        alone = held & (held.sum(axis=1) == 1)[:, None]
+        single = held.sum(axis=1) == 1
         for place, column in enumerate(columns):
-            others = alone[:, [i for i in range(len(columns)) if i != place]].any(
-                axis=1
+            group = lexicons.groups[column]
+            with_group = held[:, place] & single
+            pair = with_group, single & ~held[:, place]
+            leaning = sorted(
+                beside.leaning(group, pair), key=lambda w: (-w.low, w.word)
             )
-            pair = (alone[:, place], np.asarray(others))
-            leaning = beside.leaning(lexicons.groups[column], pair)
-            found += sorted(leaning, key=lambda one: (-one.low, one.word))[:most]
+            found.words.extend(leaning[:most])
+            found.polarity.extend(_polarity(group, with_group, signs))
     return found
+
+
+def _signs(
+    sentences: pa.StringArray, languages: pa.StringArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Words of praise and of blame of each sentence; -1 without a list."""
+    positive = np.full(len(sentences), -1, np.int64)
+    negative = positive.copy()
+    for language, (praise, blame) in _polarity_lists().items():
+        tags = [t for t in pc.unique(languages).to_pylist() if t]
+        own = [tag for tag in tags if primary_language(tag) == language]
+        rows = np.flatnonzero(
+            pc.is_in(languages, value_set=pa.array(own, pa.string())).to_numpy(
+                zero_copy_only=False
+            )
+        )
+        some = pc.utf8_lower(sentences.take(pa.array(rows)))
+        for words, counts in ((praise, positive), (blame, negative)):
+            pattern = rf"\b(?:{'|'.join(words)})\b"
+            counts[rows] = pc.count_substring_regex(some, pattern).to_numpy()
+    return positive, negative
+
+
+@cache
+def _polarity_lists() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    folder = files("isinglass.transforms") / "resources" / "polarity"
+    found = {}
+    for one in folder.iterdir():
+        if one.name.endswith(".yaml"):
+            read: Any = yaml.load(one.read_bytes(), yaml.CSafeLoader)
+            found[read["language"]] = (tuple(read["positive"]), tuple(read["negative"]))
+    return found
+
+
+def _polarity(
+    group: tuple[str, str],
+    with_group: NDArray[np.bool_],
+    signs: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Iterator[GroupPolarity]:
+    told = with_group & (signs[0] >= 0)
+    if told.any():
+        positive, negative = (int(sign[told].sum()) for sign in signs)
+        yield GroupPolarity(
+            axis=group[0],
+            group=group[1],
+            sentences=int(told.sum()),
+            positive=positive,
+            negative=negative,
+        )
 
 
 @dataclass(frozen=True)
@@ -120,7 +187,8 @@ class _Beside:
         rows = pc.list_parent_indices(runs).to_numpy(zero_copy_only=False)
         coded = pc.list_flatten(runs).dictionary_encode()
         words = coded.dictionary.to_pylist()
-        terms = {form.lower() for _, _, t in lexicons.terms for form in t.written}
+        forms = {form.lower() for _, _, t in lexicons.terms for form in t.written}
+        terms = {word for form in forms for word in re.split(r"[\s'-]", form)}
         good = np.array(
             [_SHORTEST <= len(w) <= _LONGEST and w not in terms for w in words],
             np.bool_,
@@ -145,11 +213,11 @@ class _Beside:
     ) -> Iterator[WordAssociation]:
         """Words that are more often with the group than with the others, surely."""
         totals = [int(side.sum()) for side in sides]
-        if not all(totals):
+        if min(totals) < LEAST_SENTENCES:
             return
         with_group, with_others = map(self._held, sides)
         everywhere = np.bincount(self.codes, minlength=len(self.words))
-        for code in np.flatnonzero(with_group >= LEAST_SENTENCES).tolist():
+        for code in np.flatnonzero(with_group >= LEAST_TOGETHER).tolist():
             together, elsewhere = int(with_group[code]), int(with_others[code])
             # A half more on both sides where the others have none (Haldane 1956).
             counts = share_ratio((together, totals[0]), (max(elsewhere, 1), totals[1]))

@@ -1,4 +1,4 @@
-"""Statistics of demographic mentions, and of who is lost, each with its denominator.
+"""Statistics of demographic mentions, each with its denominator.
 
 | metric | numerator | denominator |
 |---|---|---|
@@ -12,15 +12,11 @@
 Document shares of the groups overlap and need not add up to 1; mention shares do.
 Mentions come in clusters, one document with many, so that a binomial interval would be
 too narrow: theirs is that of a ratio over whole documents.
-
-Blocklists and quality filters are known to remove text about some people more than
-text about others (Dodge et al. 2021, section 5). Each removing stage is therefore
-measured by group: documents that mention the group, before, after and by reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
@@ -28,14 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from isinglass.schemas.arrays import Flags, Integers
+from isinglass.schemas.arrays import Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import (
-    NORMAL_QUANTILE,
-    share_ratio,
-    wilson,
-)
+from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
@@ -47,10 +39,8 @@ if TYPE_CHECKING:
     from isinglass.transforms.demographics.counts import MentionCounts
     from isinglass.transforms.demographics.lexicon import Group
 
-_STAGE = "output"
-
 FEW = 30
-"""Documents of a group below which it is not compared with others."""
+"""Documents of a group below which nothing is said of it: too few to say."""
 
 LEAST_CONCENTRATED = 100
 """Documents of a group of which a hundredth is one or more."""
@@ -213,102 +203,3 @@ def _concentration(
             part = (int(counts[low : low + top].sum()), int(counts[low:high].sum()))
             at: Slices = {"axis": axis, "group": group}
             yield share("group.concentration", part, when, interval=False, **at)
-
-
-def retention(
-    mentioned: Flags, kept: Flags, groups: Sequence[Group]
-) -> list[Statistic]:
-    """Return how many documents of each group stay.
-
-    `group.retention` is the share of the group's documents that stay, with its Wilson
-    interval; the row without a group is over all covered documents.
-    `group.retention_ratio` is the former over the latter: 1 where the group fares as
-    all do.
-
-    `mentioned` (n, groups) says which documents, whose language has a lexicon, mention
-    the `groups`; `kept` (n,) which stay.
-    """
-    if len(kept) == 0:
-        return []
-    whole = share("group.retention", (int(kept.sum()), len(kept)), _STAGE)
-    found = [whole]
-    for (axis, group), documents in zip(groups, mentioned.T, strict=True):
-        if not documents.any():
-            continue
-        slices: Slices = {"axis": axis, "group": group}
-        counts = (int(documents[kept].sum()), int(documents.sum()))
-        stays = share("group.retention", counts, _STAGE, **slices)
-        found.append(stays)
-        if whole.value > 0:
-            ratio = statistic(
-                "group.retention_ratio",
-                stays.value / whole.value,
-                "ratio",
-                _STAGE,
-                numerator=stays.value,
-                denominator=whole.value,
-                **slices,
-            )
-            found.append(ratio)
-    return found
-
-
-def parity(mentioned: Flags, kept: Flags, groups: Sequence[Group]) -> list[Statistic]:
-    """Return how much of each group stays, against the one that fares best on its axis.
-
-    `group.retention_parity` is the upper end of the interval of the group's retention
-    over the greatest lower end on the axis, at most 1: it is not below by chance. It is
-    1 where nothing can be compared, and for groups of fewer than `FEW` documents, which
-    may be copies of one another. Arguments as `retention`.
-    """
-    ends = {}
-    for name, documents in zip(groups, mentioned.T, strict=True):
-        counts = (int(documents[kept].sum()), int(documents.sum()))
-        ends[name] = wilson(*counts) if counts[1] >= FEW else (0.0, 1.0)
-    found = []
-    for (axis, group), (_, high) in ends.items():
-        best = max(low for (other, _), (low, _) in ends.items() if other == axis)
-        row = statistic(
-            "group.retention_parity",
-            min(1.0, high / best) if best else 1.0,
-            "ratio",
-            _STAGE,
-            numerator=high,
-            denominator=best,
-            axis=axis,
-            group=group,
-        )
-        found.append(row)
-    return found
-
-
-def removal(
-    mentioned: Flags, removed: Mapping[str, Flags], groups: Sequence[Group]
-) -> list[Statistic]:
-    """Return how many documents of each group each reason removes.
-
-    `group.removed_share` is the share of the group's documents, with its Wilson
-    interval. `group.removal_ratio` is that share over the share among documents that
-    do not mention the group, with a 95 % log interval; where one of the counts is 0 it
-    is left out.
-    """
-    found: list[Statistic] = []
-    metric = "group.removal_ratio"
-    for reason, gone in sorted(removed.items()):
-        for (axis, group), documents in zip(groups, mentioned.T, strict=True):
-            if not documents.any():
-                continue
-            at: Slices = {"axis": axis, "group": group, "reason": reason}
-            first, rest = (
-                (int(gone[some].sum()), int(some.sum()))
-                for some in (documents, ~documents)
-            )
-            found.append(share("group.removed_share", first, _STAGE, **at))
-            ratio = share_ratio(first, rest)
-            if ratio is not None:
-                value, low, high = ratio
-                row = statistic(
-                    metric, value, "ratio", _STAGE, low=low, high=high, **at
-                )
-                found.append(row)
-    return found

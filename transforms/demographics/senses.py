@@ -240,13 +240,11 @@ class Judge:
         if self._has("language_nouns", place.behind()):
             return False
         if not self._closes(place.behind()):
-            return True
-        if self._is_said_of_people(place) or place.ahead() == "the":
-            return True
-        before = place.ahead()
-        if place.begins and before not in _MARKS:
-            return not self._has("language_verbs", place.behind())
-        return not self._has("language_before", before)
+            return not self._has("language_before", place.ahead())
+        # By itself it is the language, but for people: she is French, the French.
+        beside = place.ahead()
+        people = self._has("determiners", beside) or self._has("articles", beside)
+        return people or self._is_said_of_people(place)
 
     def _is_pronoun(self, place: Place) -> bool:
         return self._closes(place.behind()) and not place.written.isupper()

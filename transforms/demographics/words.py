@@ -64,7 +64,7 @@ def split_words(entry: str) -> list[tuple[int, ...]]:
         kinds = {entry >> KIND_SHIFT for entry in entries}
         if kinds == {SINGLE}:
             words.extend((code,) for code in codes)
-        elif kinds == {WORD}:
+        elif kinds in ({WORD}, {WORD, MARK}):
             words.append(tuple(entry & ((1 << KIND_SHIFT) - 1) for entry in entries))
         else:
             raise ValueError(

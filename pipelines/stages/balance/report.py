@@ -65,7 +65,9 @@ def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
             "Share of the axis by group: hollow dot before weighting, full dot after, "
             "upright stroke the target"
         )
-        blocks.append(page.Figure(shifts(rows), caption))
+        blocks.append(
+            page.Figure(shifts(rows, "Shares before and after weighting"), caption)
+        )
     return [*blocks, _axis_table(summary, rows), _axis_statement(summary)]
 
 
@@ -75,7 +77,7 @@ def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
         return f"{percent(ends[0])} to {percent(ends[1])}" if ends else MISSING
 
     made: list[page.Row] = []
-    for group, before, after, target in rows:
+    for group, before, after, target, _ in rows:
         shares = (percent(share) for share in (target, before, after))
         made.append([shorten(group), *shares, reach(group)])
     heads = ("<Group", "Target", "Before", "After", "Reachable within the bounds")

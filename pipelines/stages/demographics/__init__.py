@@ -1,1 +1,1 @@
-"""Mentions of groups of people, and who is lost by cleaning."""
+"""Mentions of groups of people."""

@@ -1,4 +1,4 @@
-"""Who is in the documents that were kept, and who was lost."""
+"""Who is in the documents before cleaning, and in those that were kept."""
 
 from __future__ import annotations
 
@@ -24,12 +24,7 @@ from isinglass.transforms.demographics.counts import (
     mention_fields,
     read_mentions,
 )
-from isinglass.transforms.demographics.groups import (
-    group_statistics,
-    parity,
-    removal,
-    retention,
-)
+from isinglass.transforms.demographics.groups import group_statistics
 from isinglass.transforms.demographics.lexicon import (
     Group,
     load_lexicons,
@@ -94,24 +89,11 @@ def _joined(workspace: Workspace, shard_id: str, schema: pa.Schema) -> pa.Table:
 
 
 def kept_statistics(kept: Kept, groups: Sequence[Group]) -> list[Statistic]:
-    """Mentions before and after cleaning, and who is lost by it.
-
-    The latter is the retention of documents that mention each group.
-    """
+    """Mentions before and after cleaning."""
     every, flags = kept.mentions, pa.array(kept.kept)
     chosen = every.filter(kept.kept)
-    covered = every.filter(every.covered)
-    mentioned = covered.dense(range(len(groups))) > 0
-    removed = {}
-    for reason in kept.reason.unique().drop_null().to_pylist():
-        equal = pc.fill_null(pc.equal(kept.reason, reason), fill_value=False)
-        removed[reason] = equal.to_numpy(zero_copy_only=False)[every.covered]
     sources, languages = kept.sources.filter(flags), kept.languages.filter(flags)
-    stays = kept.kept[every.covered]
     return [
         *group_statistics(every, groups, kept.sources, kept.languages, "input"),
         *group_statistics(chosen, groups, sources, languages, "output"),
-        *retention(mentioned, stays, groups),
-        *parity(mentioned, stays, groups),
-        *removal(mentioned, removed, groups),
     ]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.schemas.manifest import DemographicsSummary
+from isinglass.schemas.mentions import DemographicsSummary
 from isinglass.transforms.demographics.associations import associations
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def leaning_words(
         sample[name].combine_chunks().cast(pa.string()) for name in ("text", "language")
     )
     found = associations(texts, languages, lexicons, WORDS)
-    return DemographicsSummary(documents=len(sample), words=found)
+    return DemographicsSummary(
+        documents=len(sample), words=found.words, polarity=found.polarity
+    )
 
 
 def _first(ids: pa.ChunkedArray) -> pa.StringArray:

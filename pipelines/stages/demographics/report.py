@@ -1,142 +1,247 @@
-"""Mentions of groups before and after, and who was removed."""
+"""Mentions of groups before and after, and what is written beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
+from isinglass.pipelines.report.svg import Shift, shifts
+from isinglass.pipelines.report.text import (
+    MISSING,
+    decimal,
+    grouped,
+    percent,
+    shorten,
+    words_of,
+)
+from isinglass.pipelines.stages.demographics.report_beside import beside
 from isinglass.pipelines.stages.demographics.report_terms import term_blocks
+from isinglass.transforms.demographics.groups import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
 ANCHOR, TITLE = "demographics", "Demographic mentions and balance"
 CAVEAT = (
-    "These numbers count words of a lexicon: pronouns and nouns that speak of a "
-    "gender, and the like. They do not measure who wrote a text, who people are, how "
-    "they are described, or what a model will make of it. People who are named but "
-    "not referred to by such words are not counted, and a word may be used of no "
-    "person at all."
+    "These numbers count words of lexicons that speak of groups of people, and of "
+    "ambiguous words those that the words around them tell to be meant so. Every share "
+    "says what it is of, and its interval is of whole documents. They do not measure "
+    "who wrote a text, who people are, how they are described, or what a model will "
+    "make of it. People who are named but not referred to by such words are not "
+    "counted, and a word may be used of no person at all."
 )
 _SHARES = ("group.document_share", "group.mention_share")
-_RETENTION = {
-    "group.retention": "share that stays",
-    "group.retention_ratio": "share that stays, against that of all documents",
-    "group.retention_parity": "share that stays, against the group that fares best",
-    "group.removed_share": "share removed",
-    "group.removal_ratio": "share removed, against that of the other documents",
-}
-"""Metrics of `transforms.demographics.groups` and what they say."""
+_PLOTTED, _SOURCES, _NAMED = 12, 12, 40
+_FEW_GROUPS = 3
+"""Groups of an axis up to which one of them is shown by source."""
 
-_FLAGGED_RATIO = 1.25
-"""Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""
+Row = Mapping[str, Any]
+_Key = tuple[str, str, str | None, str | None]
 
-LEAST_PARITY = 0.8
-"""The four-fifths rule (29 CFR 1607.4 D), for shares that stay."""
+
+class _Told(NamedTuple):
+    """Rows of the statistics by metric, stage, axis, group, source and language."""
+
+    rows: dict[tuple[str, ...], Row]
+
+    @classmethod
+    def of(cls, data: ReportData) -> _Told:
+        metrics = (
+            *_SHARES,
+            "axis.coverage",
+            "group.mentions_per_thousand_words",
+            "group.concentration",
+        )
+        rows = (row for name in metrics for row in data.slices.named(name))
+        return cls({_place(row): row for row in rows})
+
+    def find(
+        self, metric: str, stage: str, axis: str, group: str = "", **by: str
+    ) -> Row | None:
+        """The row of a slice."""
+        source, language = by.get("source", ""), by.get("language", "")
+        return self.rows.get((metric, stage, axis, group, source, language))
+
+    def groups(self, axis: str) -> list[str]:
+        """Groups of an axis that are mentioned, most documents first."""
+        found = {
+            row["group"]: max(row["numerator"], 0)
+            for row in self.rows.values()
+            if row["metric"] == "group.document_share"
+            and row["axis"] == axis
+            and not row["source"]
+            and not row["language"]
+        }
+        return sorted(found, key=lambda group: (-found[group], group))
+
+    def axes(self) -> list[str]:
+        """Axes of which something is told."""
+        return sorted({key[2] for key in self.rows})
+
+    def sources(self, axis: str, group: str) -> list[str]:
+        """Sources in which a group is compared, largest first."""
+        found = {
+            key[4]: row["denominator"]
+            for key, row in self.rows.items()
+            if key[:4] == ("group.mention_share", "output", axis, group) and key[4]
+        }
+        return sorted(found, key=lambda name: (-found[name], name))[:_SOURCES]
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    names = ("axis", "group", "source", "language")
+    return (row["metric"], row["stage"], *(row[name] or "" for name in names))
 
 
 def section(data: ReportData) -> page.Section:
-    """Shares, and retention by group."""
-    shares, retention = _rows(data, _SHARES), _rows(data, _RETENTION)
-    if not shares and not retention:
+    """Shares by axis and source, and what is written beside groups."""
+    told = _Told.of(data)
+    if not counted(data):
         why = "no mentions were counted and no weights computed."
         return page.not_run(ANCHOR, TITLE, why)
-    blocks: list[page.Block] = [page.Paragraph(CAVEAT)]
-    if shares:
-        blocks.append(_share_table(data, shares))
-    blocks += [*coverage(data), *term_blocks(data)]
-    if retention:
-        blocks += [page.Heading("Who was removed"), _retention_table(retention)]
+    blocks: list[page.Block] = [page.Paragraph(CAVEAT), *coverage(data)]
+    for axis in told.axes():
+        blocks += _axis_blocks(told, axis)
+    blocks += [*term_blocks(data), *beside(data)]
     return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
 def counted(data: ReportData) -> bool:
     """Whether there is anything to say of mentions."""
-    return bool(_rows(data, (*_SHARES, *_RETENTION)))
+    return any(data.slices.named(name) for name in _SHARES)
 
 
-def _rows(data: ReportData, metrics: Iterable[str]) -> list[Mapping[str, Any]]:
-    return [row for name in metrics for row in data.slices.named(name)]
+def _axis_blocks(told: _Told, axis: str) -> list[page.Block]:
+    groups = told.groups(axis)
+    if not groups:
+        return []
+    enough = [group for group in groups if _documents(told, axis, group) >= FEW]
+    few = [group for group in groups if group not in enough]
+    blocks: list[page.Block] = [page.Heading(words_of(axis).capitalize())]
+    shown = enough[:_PLOTTED]
+    if shown:
+        rows = [_shift(told, axis, group, words_of(group)) for group in shown]
+        blocks.append(
+            page.Figure(
+                shifts([row for row in rows if row], f"Mentions on the axis {axis}"),
+                f"Of the mentions of the axis {words_of(axis)}, those of each group: "
+                "hollow dot in what came in, full dot with its 95 % interval in what "
+                f"was kept{_more(len(enough) - len(shown))}",
+            )
+        )
+    if few:
+        named = ", ".join(words_of(group) for group in sorted(few)[:_NAMED])
+        more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
+        text = f"Too few to say (under {FEW} documents): {named}{more}."
+        blocks.append(page.Paragraph(text, "muted"))
+    if shown and len(enough) <= _FEW_GROUPS:
+        blocks += _by_source(told, axis, shown[-1])
+    return [*blocks, _share_fold(told, axis, groups)]
 
 
-def _over_everything(row: Mapping[str, Any]) -> bool:
-    return row["language"] is None and row["source"] is None
+def _more(left_out: int) -> str:
+    return f". {left_out} more groups are in the table" if left_out > 0 else ""
 
 
-def _share_table(data: ReportData, rows: list[Mapping[str, Any]]) -> page.Table:
-    whole = filter(_over_everything, rows)
+def _documents(told: _Told, axis: str, group: str) -> int:
+    row = told.find("group.document_share", "output", axis, group)
+    return int(row["numerator"]) if row else 0
+
+
+def _shift(told: _Told, axis: str, group: str, label: str, **by: str) -> Shift | None:
+    before, after = (
+        told.find("group.mention_share", stage, axis, group, **by)
+        for stage in ("input", "output")
+    )
+    if after is None:
+        return None
+    first = after["value"] if before is None else before["value"]
+    interval = None if after["low"] is None else (after["low"], after["high"])
+    return Shift(label, first, after["value"], None, interval)
+
+
+def _by_source(told: _Told, axis: str, group: str) -> list[page.Block]:
+    """One group of an axis in each source that mentions it often enough."""
+    rows = []
+    for source in told.sources(axis, group):
+        documents = told.find(
+            "group.document_share", "output", axis, group, source=source
+        )
+        if documents is not None and documents["numerator"] >= FEW:
+            rows.append(_shift(told, axis, group, shorten(source), source=source))
+    shown = [row for row in rows if row is not None]
+    if len(shown) < 2:  # noqa: PLR2004 - nothing to compare
+        return []
+    what = f"{words_of(group).capitalize()}, of the mentions of the axis, by source"
+    caption = f"{what}: sources with {FEW} documents of the group or more"
+    return [page.Figure(shifts(shown, what), caption)]
+
+
+def _share_fold(told: _Told, axis: str, groups: Sequence[str]) -> page.Fold:
     made: list[page.Row] = []
-    for axis, group in sorted({(row["axis"], row["group"]) for row in whole}):
-        found = [
-            data.slices.find(metric, stage, axis=axis, group=group)
+    for group in groups:
+        cells = [
+            _share_cell(told.find(metric, stage, axis, group))
             for metric in _SHARES
             for stage in ("input", "output")
         ]
-        made.append([shorten(axis), shorten(group), *map(_share_cell, found)])
+        rate = told.find("group.mentions_per_thousand_words", "output", axis, group)
+        top = told.find("group.concentration", "output", axis, group)
+        few = _documents(told, axis, group) < FEW
+        rates = "too few to say" if few else _between(rate)
+        made.append([words_of(group), *cells, rates, _share_cell(top)])
     documents, mentions = (
         (f"Of {what} in", f"Of {what} out") for what in ("documents", "mentions")
     )
-    return page.table(
-        "Group shares before and after deduplication and filters, without weights",
-        page.columns("<Axis", "<Group", *documents, *mentions),
-        made,
-        note=(
-            "Of documents: those that mention the group. One may mention several, so "
-            "these shares overlap. Of mentions: the group's part of all on its axis."
+    heads = (
+        "<Group",
+        *documents,
+        *mentions,
+        "In 1,000 words out",
+        "In 1 % of documents",
+    )
+    return page.Fold(
+        f"All groups of the axis {words_of(axis)}",
+        page.table(
+            "Group shares before and after deduplication and filters, without weights",
+            page.columns(*heads),
+            made,
+            note=(
+                "Of documents: those that mention the group. One may mention several, "
+                "so these shares overlap. Of mentions: the group's part of all on its "
+                "axis. In 1 % of documents: of the group's mentions, those in the "
+                "hundredth of its documents with most."
+            ),
         ),
     )
 
 
-def _share_cell(row: Mapping[str, Any] | None) -> str:
+def _between(row: Row | None) -> str:
+    if row is None or row["low"] is None:
+        return MISSING
+    low, high = decimal(row["low"]), decimal(row["high"])
+    return f"{decimal(row['value'])} ({low} to {high})"
+
+
+def _share_cell(row: Row | None) -> str:
     return MISSING if row is None else f"{percent(row['value'])} ({_counts(row)})"
 
 
-def _counts(row: Mapping[str, Any]) -> str:
+def _counts(row: Row) -> str:
     return f"{grouped(row['numerator'])} of {grouped(row['denominator'])}"
 
 
 def coverage(data: ReportData) -> list[page.Block]:
     """In how many documents an axis is mentioned at all; empty if unknown."""
     lines = [
-        f"{shorten(row['axis'])}, {row['stage']}: {_share_cell(row)}"
+        f"{words_of(row['axis'])}: {_share_cell(row)}"
         for row in data.slices.named("axis.coverage")
-        if _over_everything(row)
+        if row["language"] is None
+        and row["source"] is None
+        and row["stage"] == "output"
     ]
     if not lines:
         return []
-    text = f"Documents that mention the axis at all: {'; '.join(lines)}."
+    text = f"Kept documents that mention the axis at all: {'; '.join(lines)}."
     return [page.Paragraph(text)]
-
-
-def _retention_table(rows: list[Mapping[str, Any]]) -> page.Table:
-    made: list[page.Row] = []
-    for row in rows:
-        who = (row[name] for name in ("axis", "group", "language", "source", "reason"))
-        label = ", ".join(shorten(part) for part in who if part is not None)
-        is_share = row["unit"].startswith("share")
-        show = percent if is_share else decimal
-        low, high = row["low"], row["high"]
-        between = MISSING if low is None else f"{show(low)} to {show(high)}"
-        removal = row["metric"] == "group.removal_ratio" and low is not None
-        flagged = removal and low > 1.0 and row["value"] >= _FLAGGED_RATIO
-        if row["metric"] == "group.retention_parity":
-            if row["value"] >= 1.0:
-                continue
-            flagged = row["value"] < LEAST_PARITY
-        value = page.Cell(show(row["value"]), tone="warn" if flagged else "")
-        counts = _counts(row) if is_share else MISSING
-        measure = _RETENTION[row["metric"]]
-        made.append([label or "all documents", measure, value, between, counts])
-    return page.table(
-        "Retention by group, with 95 % intervals",
-        page.columns("<Group", "<Measure", "Value", "95 % interval", "Documents"),
-        made,
-        note=(
-            f"A ratio is marked from {_FLAGGED_RATIO:g} on if its whole interval lies "
-            "above 1: the group lost clearly more than the rest. Against the group "
-            "of its axis that fares best, the ends of the intervals are compared that "
-            f"lie nearest to each other; below {LEAST_PARITY:g} it is marked."
-        ),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import MISSING, grouped, percent
+from isinglass.pipelines.report.text import MISSING, grouped, percent, words_of
 from isinglass.pipelines.stages.demographics.terms import (
     LEAST_MARKS,
     LEAST_PRECISION,
@@ -13,7 +13,7 @@ from isinglass.pipelines.stages.demographics.terms import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.review import TermSummary
+    from isinglass.schemas.mentions import TermSummary
 
 
 def term_blocks(data: ReportData) -> list[page.Block]:
@@ -53,7 +53,7 @@ def _row(term: TermSummary, *, insists: bool) -> page.Row:
         used = page.Cell(f"not used for balancing: {_lack(term)}", tone="muted")
     return [
         term.language,
-        f"{term.axis}, {term.group}",
+        f"{words_of(term.axis)}: {words_of(term.group)}",
         term.term,
         grouped(term.matches),
         grouped(term.accepted),

@@ -1,8 +1,8 @@
-"""Mentions of groups of people, and who is lost by cleaning."""
+"""Mentions of groups of people, before cleaning and after."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -17,10 +17,11 @@ from isinglass.pipelines.stages.demographics.terms import (
     cases,
     term_summaries,
 )
-from isinglass.schemas.config import GateConfig, RunConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.base import expanded
 from isinglass.schemas.config.demographics import DemographicsConfig
-from isinglass.schemas.manifest import DemographicsSummary, Lexicon, Model
+from isinglass.schemas.manifest import Lexicon, Model
+from isinglass.schemas.mentions import DemographicsSummary
 from isinglass.transforms.demographics.counts import (
     count_mentions,
     mention_columns,
@@ -36,7 +37,6 @@ from isinglass.transforms.demographics.places import (
     place_column,
     place_field,
 )
-from isinglass.transforms.statistics.gates import EACH
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Phase, Site
@@ -109,7 +109,7 @@ class Demographics(Stage):
         return {**mention_columns(mentions), JUDGED: places}
 
     def close(self, closing: Closing) -> Closed:
-        """Mentions before and after cleaning, and who was lost."""
+        """Mentions before and after cleaning, and words that lean to a group."""
         kept = kept_documents(closing.workspace, closing.driver.shard_ids)
         lexicons, shards = self.lexicons(), closing.driver.shard_ids
         told = DemographicsSummary(documents=0, words=[])
@@ -119,21 +119,6 @@ class Demographics(Stage):
         told = told.model_copy(update={"terms": terms})
         statistics = kept_statistics(kept, lexicons.groups)
         return Closed(statistics, manifest={"demographics": told})
-
-    @classmethod
-    def asks(cls, config: RunConfig) -> Sequence[GateConfig]:
-        """Of no group much less stays than of another one of its axis."""
-        if not config.survey.count_mentions:
-            return ()
-        gate = GateConfig(
-            metric="group.retention_parity",
-            slice={"axis": EACH, "group": EACH},
-            op=">=",
-            value=report.LEAST_PARITY,
-            severity="warning",
-            reason="Clearly less stays of the documents that mention this group.",
-        )
-        return (gate,)
 
     @classmethod
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
@@ -158,11 +143,6 @@ class Demographics(Stage):
             "group.mention_share": {**whole, **BY_TEXT},
             "group.mentions_per_thousand_words": {**whole, **BY_TEXT},
             "group.concentration": whole,
-            "group.retention": whole,
-            "group.retention_ratio": whole,
-            "group.retention_parity": whole,
-            "group.removed_share": {**whole, "reason": None},
-            "group.removal_ratio": {**whole, "reason": None},
         }
 
     section = staticmethod(report.section)

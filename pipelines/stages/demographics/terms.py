@@ -20,8 +20,8 @@ from isinglass.pipelines.engine.mapped_tables import (
 from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
 from isinglass.pipelines.review.marks import latest_draws, read_marks_file
 from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.schemas.mentions import TermSummary
 from isinglass.schemas.reasons import Outcome
-from isinglass.schemas.review import TermSummary
 from isinglass.transforms.demographics.places import JUDGED, read_places
 from isinglass.transforms.demographics.senses import RULES
 from isinglass.transforms.read.identity import format_doc_ids

@@ -57,9 +57,9 @@ def test_whole_run_is_one_inert_page(
     assert tables == sum(tag == "caption" for tag, _ in page.tags) > 10
     pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
     spoken = [picture for picture in pictures if picture.get("role") == "img"]
-    assert len(spoken) == 5
+    assert len(spoken) == 6
     assert all("aria-hidden" in p for p in pictures if p.get("role") != "img")
-    assert html.count('role="img"><title>') == 5
+    assert html.count('role="img"><title>') == 6
 
 
 def test_verdict_comes_first_with_its_reasons(
@@ -115,7 +115,15 @@ def test_parts_that_were_off_say_so_in_one_line(
 ) -> None:
     html = render_report(bare_manifest, no_statistics, (), {})
     assert_inert(html)
-    for anchor in ("content", "duplicates", "pii", "demographics", "encode", "gates"):
+    for anchor in (
+        "content",
+        "duplicates",
+        "pii",
+        "demographics",
+        "retention",
+        "encode",
+        "gates",
+    ):
         assert re.search(r"Not run: .*\.$", section_of(html, anchor)), anchor
     assert "no text was written" in section_of(html, "accounting")
 

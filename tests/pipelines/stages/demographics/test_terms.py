@@ -14,9 +14,8 @@ from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.demographics.terms import TermMarks
 from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.errors import ConfigError
-from isinglass.schemas.manifest import DemographicsSummary
 from isinglass.schemas.marks import Mark
-from isinglass.schemas.review import TermSummary
+from isinglass.schemas.mentions import DemographicsSummary, TermSummary
 from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.statistics.intervals import wilson
 
@@ -170,7 +169,7 @@ def test_the_report_says_what_a_term_is_used_for(
     manifest: Manifest, told: TermSummary, shown: list[str]
 ) -> None:
     ((*who, matches, accepted, share, between, used),) = rows(manifest, told)
-    assert who == ["en", "race_ethnicity, black", "black"]
+    assert who == ["en", "race ethnicity: black", "black"]
     assert [matches, accepted] == ["1\u202f200", "300"]
     assert [share, used] == [shown[0], shown[2]]
     assert between.startswith(shown[1])

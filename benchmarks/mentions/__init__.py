@@ -1,0 +1,1 @@
+"""How fast mentions of groups are counted, and how well ambiguous terms are judged."""

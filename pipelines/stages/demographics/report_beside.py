@@ -1,0 +1,101 @@
+"""What is written beside groups: words that lean to one, praise and blame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.text import decimal, grouped, percent, shorten, words_of
+from isinglass.transforms.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.mentions import GroupPolarity, WordAssociation
+
+_SHOWN = 3
+"""Words of a group that stand in the open table."""
+
+FEW_WORDS = 30
+"""Words of praise and blame below which no share of them is told."""
+
+_NOTE = (
+    "Sentences of sampled documents that speak of the group and of no other one of its "
+    "axis, beside those that speak of others only. A ratio of 3: the word is in such "
+    "sentences three times as often. Gap: normalised pointwise mutual information with "
+    "the group less that with the others. That a word leans to a group says nothing of "
+    "its meaning there; weights change none of this."
+)
+
+
+def beside(data: ReportData) -> list[page.Block]:
+    """Tables of words, of kept documents."""
+    summary = data.manifest.demographics
+    if summary is None or not (summary.words or summary.polarity):
+        return []
+    title = f"Beside the groups, in {grouped(summary.documents)} sampled documents"
+    blocks: list[page.Block] = [page.Heading(title)]
+    if summary.words:
+        blocks.append(_words_table(_first(summary.words)))
+        blocks.append(page.Fold("All words that lean", _words_table(summary.words)))
+    told = [one for one in summary.polarity if _signs(one) >= FEW_WORDS]
+    if told:
+        blocks.append(_polarity_table(told))
+    return blocks
+
+
+def _first(words: list[WordAssociation]) -> list[WordAssociation]:
+    seen: dict[tuple[str, str], int] = {}
+    shown = []
+    for word in words:
+        seen[word.axis, word.group] = seen.get((word.axis, word.group), 0) + 1
+        if seen[word.axis, word.group] <= _SHOWN:
+            shown.append(word)
+    return shown
+
+
+def _words_table(words: list[WordAssociation]) -> page.Table:
+    rows = [
+        [
+            f"{words_of(word.axis)}: {words_of(word.group)}",
+            shorten(word.word),
+            f"{grouped(word.together)} of {grouped(word.group_sentences)}",
+            f"{grouped(word.elsewhere)} of {grouped(word.other_sentences)}",
+            f"{decimal(word.ratio)} ({decimal(word.low)} to {decimal(word.high)})",
+            decimal(word.gap),
+        ]
+        for word in words
+    ]
+    heads = ("<Group", "<Word", "With the group", "With others", "Ratio (95 %)", "Gap")
+    caption = "Words that lean most to each group"
+    return page.table(caption, page.columns(*heads), rows, note=_NOTE)
+
+
+def _signs(one: GroupPolarity) -> int:
+    return one.positive + one.negative
+
+
+def _polarity_table(told: list[GroupPolarity]) -> page.Table:
+    rows = []
+    for one in told:
+        low, high = map(percent, wilson(one.positive, _signs(one)))
+        share = percent(one.positive / _signs(one))
+        rows.append(
+            [
+                f"{words_of(one.axis)}: {words_of(one.group)}",
+                grouped(one.sentences),
+                grouped(one.positive),
+                grouped(one.negative),
+                f"{share} ({low} to {high})",
+            ]
+        )
+    heads = ("<Group", "Sentences", "Praise", "Blame", "Praise of both (95 %)")
+    return page.table(
+        "Words that praise or blame, in sentences with the group alone",
+        page.columns(*heads),
+        rows,
+        note=(
+            "Words of a list, whatever they are said of: that a sentence holds both a "
+            "group and such a word does not mean that it is said of the group. Groups "
+            f"with fewer than {FEW_WORDS} such words are left out: too few to say."
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Who is lost by cleaning, and by which stage."""

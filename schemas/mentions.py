@@ -1,0 +1,68 @@
+"""What the manifest tells of mentions of groups."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from isinglass.schemas.config.base import Section
+from isinglass.schemas.lexicon import Status
+
+
+class TermSummary(Section):
+    """An ambiguous term in kept documents, and what marks say of it."""
+
+    language: str
+    axis: str
+    group: str
+    term: str
+    status: Status
+    matches: int = Field(ge=0, description="Places where it stands.")
+    accepted: int = Field(ge=0, description="Of these, counted as mentions.")
+    right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
+    wrong: int = Field(ge=0)
+    low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
+    high: float = Field(ge=0.0, le=1.0)
+    sure: bool = Field(description="By the marks it counts as if not ambiguous.")
+
+
+class WordAssociation(Section):
+    """A word beside a group, in sentences of sampled documents."""
+
+    axis: str
+    group: str
+    word: str
+    together: int = Field(description="Sentences of the group that hold the word.")
+    group_sentences: int = Field(
+        description="Sentences with the group and no other one of its axis."
+    )
+    elsewhere: int = Field(description="Sentences of the others that hold the word.")
+    other_sentences: int = Field(
+        description="Sentences with others of the axis and not with the group."
+    )
+    ratio: float = Field(description="Of the rates of the word in both.")
+    low: float
+    high: float
+    gap: float = Field(description="nPMI with the group less nPMI with the others.")
+
+
+class GroupPolarity(Section):
+    """Words of praise and blame in sentences with a group and no other of its axis."""
+
+    axis: str
+    group: str
+    sentences: int
+    positive: int = Field(description="Words that praise, whatever they are said of.")
+    negative: int
+
+
+class DemographicsSummary(Section):
+    """Ambiguous terms in kept documents, and what is written beside groups."""
+
+    documents: int = Field(ge=0, description="Documents that were sampled for words.")
+    words: list[WordAssociation] = Field(description="Words that lean to a group.")
+    polarity: list[GroupPolarity] = Field(
+        default_factory=list, description="In languages with a list of such words."
+    )
+    terms: list[TermSummary] = Field(
+        default_factory=list, description="Ambiguous ones that stand there."
+    )
