@@ -66,3 +66,6 @@ class DemographicsSummary(Section):
     terms: list[TermSummary] = Field(
         default_factory=list, description="Ambiguous ones that stand there."
     )
+    marks_sha256: str | None = Field(
+        None, description="Of the file of marks on terms; None: none was given."
+    )

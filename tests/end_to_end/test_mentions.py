@@ -179,6 +179,9 @@ def test_marks_come_back_as_precision_and_make_terms_sure(folder: Path) -> None:
         "gay": (MENTIONS, MENTIONS),
     }
     assert (terms["black"].sure, terms["gay"].sure) == (False, True)
+    summary = after.manifest.demographics
+    assert summary is not None
+    assert summary.marks_sha256 == review.sha256
     assert firm(run, ("sexual_orientation", "gay")) == MENTIONS + 5
     assert firm(run, ("race_ethnicity", "black")) == 0
     assert [one for one in prove(run) if one.status == "failed"] == []

@@ -116,7 +116,8 @@ class Demographics(Stage):
         if closing.driver.writes_text:
             told = leaning_words(closing.workspace, shards, lexicons)
         terms = term_summaries(closing.workspace, shards, lexicons, self.marks)
-        told = told.model_copy(update={"terms": terms})
+        sha256 = self.marks.sha256 or None
+        told = told.model_copy(update={"terms": terms, "marks_sha256": sha256})
         statistics = kept_statistics(kept, lexicons.groups)
         return Closed(statistics, manifest={"demographics": told})
 
