@@ -73,13 +73,15 @@ bench-peers: install $(PEERS)/.installed
 	$(BIN)/python benchmarks/dedup.py --peers $(PEERS)/bin/python
 	$(BIN)/python benchmarks/chain.py --peers $(PEERS)/bin/python
 	$(BIN)/python benchmarks/scripts.py --peers $(PEERS)/bin/python
+	$(BIN)/python benchmarks/demographics.py --peers $(PEERS)/bin/python
 
 $(PEERS)/.installed:
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet "datatrove[io]==0.10.1" "xxhash==3.8.2" \
 		"spacy==3.8.18" "tokenizers==0.23.3" "orjson==3.13.0" "regex==2026.11.19" \
 		"datasketch==2.0.0" "Django==5.2.19" "Sphinx==9.0.4" "pycld2==0.42" \
-		"cld3-py==3.1.0" "py3langid==0.4.0" "lingua-language-detector==2.1.1"
+		"cld3-py==3.1.0" "py3langid==0.4.0" "lingua-language-detector==2.1.1" \
+		"ipfn==1.4.4"
 	touch $@
 
 clean:

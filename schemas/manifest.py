@@ -9,9 +9,10 @@ from pydantic import Field
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
+from isinglass.schemas.demographics import DemographicsSummary
 from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
-from isinglass.schemas.mentions import DemographicsSummary
 from isinglass.schemas.review import ReviewSummary
+from isinglass.schemas.weighting import AxisSummary, WeightSummary
 
 MANIFEST_VERSION = "1"
 
@@ -244,23 +245,6 @@ class ErasureSummary(Section):
     requests: list[ErasureRequest]
 
 
-class AxisSummary(Section):
-    """Shares of one axis before and after weighting."""
-
-    target: dict[str, float]
-    before: dict[str, float]
-    after: dict[str, float]
-    residual: float = Field(description="Largest |after - target| over the groups.")
-    effective_sample_size: float
-    documents: int = Field(ge=0)
-    weight_low: float
-    weight_high: float
-    feasible: bool
-    reachable: dict[str, tuple[float, float]] = Field(
-        description="Share of each group that the bounds allow, least and greatest."
-    )
-
-
 class StageSummary(Section):
     """A stage of somebody else's, and what it tells of the run."""
 
@@ -349,6 +333,9 @@ class Manifest(Section):
         None, description="None: mentions were not counted."
     )
     balance: dict[str, AxisSummary] = Field(default_factory=dict)
+    weights: WeightSummary | None = Field(
+        None, description="Of `balance`; None: no weights were computed."
+    )
     encode: EncodeSummary | None = None
     semantic: SemanticSummary | None = Field(
         None, description="Clusters of the vectors; None: not asked for."

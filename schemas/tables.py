@@ -64,6 +64,9 @@ DATA = _versioned(
     nullable(pa.string(), "collected_at", "license", "synthetic_by"),
 )
 
+DRAWN = ("balance_copies", "balance_keep")
+"""Columns that `data/` has if it was asked for whole documents instead of weights."""
+
 _OFFSETS = ("row", "start", "end", "clean_start", "clean_end")
 FINDINGS = _versioned(
     "findings",

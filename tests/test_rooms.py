@@ -43,6 +43,7 @@ MANIFEST = {
     "recall": "pii",
     "recall_slices": "pii",
     "second_scan": "pii",
+    "weights": "balance",
 }
 """Keys of the manifest that belong to a capability and do not have its name."""
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from isinglass.schemas.config import InputConfig, RunConfig
 from isinglass.schemas.documents import Layout
 from isinglass.schemas.errors import InputError
-from isinglass.schemas.tables import DATA, DOCUMENTS
+from isinglass.schemas.tables import DATA, DOCUMENTS, DRAWN
 from isinglass.transforms.read.batches import EXTRA_ROLE
 from isinglass.transforms.read.checks import is_text_type
 from isinglass.transforms.read.class_labels import ClassLabel, note_names
@@ -66,7 +66,7 @@ def make_layout(config: RunConfig, inputs: Iterable[InputFiles]) -> Layout:
                     as_json = nested and file.format == "jsonl"
                     found = pa.string() if as_json else data_type
                     types.setdefault(name, []).append(found)
-    reserved = {*DATA.names, *DOCUMENTS.names, *([EXTRA] if has_json else [])}
+    reserved = {*DATA.names, *DRAWN, *DOCUMENTS.names, *([EXTRA] if has_json else [])}
     outputs = _output_names(list(types), reserved)
     fields = [pa.field(outputs[name], unify(found)) for name, found in types.items()]
     if has_json:

@@ -15,7 +15,7 @@ from isinglass.pipelines.read_again import read_note
 from isinglass.pipelines.stage import Rebuilt
 from isinglass.schemas.documents import DocumentBatch
 from isinglass.schemas.errors import ReconcileError
-from isinglass.schemas.tables import DATA, METADATA_COLUMNS
+from isinglass.schemas.tables import DATA, DRAWN, METADATA_COLUMNS
 from isinglass.transforms.read import read_shard
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _same_metadata(
 ) -> bool:
     """Whether metadata and carried columns are those of the input.
 
-    Columns of stages from outside are not of the input.
+    Columns of stages from outside are not of the input, nor what was drawn.
     """
     if not kept:
         return data.num_rows == 0
@@ -186,7 +186,8 @@ def _same_metadata(
         return False
     own = [name for name in METADATA_COLUMNS if name != _DETECTED]
     marks = tuple(f"{name}_" for name in outside)
-    carried = [n for n in data.schema.names[len(DATA) :] if not n.startswith(marks)]
+    names = (n for n in data.schema.names[len(DATA) :] if n not in DRAWN)
+    carried = [n for n in names if not n.startswith(marks)]
     return all(
         name in source.schema.names and data[name].equals(source[name])
         for name in ("doc_id", *own, *carried)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isinglass.pipelines.run import Result
-    from isinglass.schemas.mentions import TermSummary
+    from isinglass.schemas.demographics import TermSummary
 
 BLACK, GAY = "en/race_ethnicity/black/black", "en/sexual_orientation/gay/gay"
 PLACE = ("language", "axis", "group", "entity")

@@ -186,7 +186,9 @@ def test_a_dialect_is_told_of_in_sums_alone(
     assert (share["numerator"], share["denominator"]) == (30, 60)
     adjusted = told["adjusted_removal_ratio", "marked.bad", "aae"]
     assert adjusted["value"] == pytest.approx(5.0)
-    assert "aae (dialect) (marked: bad: 5.00)" in (out / "report.html").read_text()
+    page = (out / "report.html").read_text()
+    assert "aae (dialect) (marked: bad: 5.00)" in page
+    assert "read like African-American English by the model" in page
     for name in ("data", "ledger", "quarantine"):
         for path in (out / name).glob("*.parquet"):
             assert "dialect" not in str(pq.read_schema(path)), name

@@ -19,7 +19,6 @@ from isinglass.schemas.encoding import (
     TokenizerUse,
 )
 from isinglass.schemas.manifest import (
-    AxisSummary,
     Characters,
     DecontaminationSummary,
     DedupSummary,
@@ -40,6 +39,14 @@ from isinglass.schemas.manifest import (
 from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.schemas.tables import CLUSTER_LIST
 from isinglass.schemas.tables import CLUSTER_SHARES as SHARES
+from isinglass.schemas.weighting import (
+    AxisSummary,
+    DrawnDocuments,
+    DrawnShare,
+    GroupUnderWeights,
+    SliceUnderWeights,
+    WeightSummary,
+)
 
 CONFIG: dict[str, Any] = {
     "name": "web-docs",
@@ -222,8 +229,63 @@ def whole_run() -> dict[str, Any]:
                 weight_high=3.94,
                 feasible=True,
                 reachable={"feminine": (0.05, 0.867), "masculine": (0.133, 0.95)},
+                mentions={"feminine": 2_339, "masculine": 7_661},
+                mentioned_in={"feminine": 1_100, "masculine": 3_000},
+                drawn={
+                    "feminine": DrawnShare(
+                        share=0.498, residual=-31.5, deviation=55.0, z=-0.57
+                    ),
+                    "masculine": DrawnShare(
+                        share=0.502, residual=31.5, deviation=55.0, z=0.57
+                    ),
+                },
             )
         },
+        "weights": WeightSummary(
+            units="documents",
+            mean=1.0,
+            kl=0.084,
+            top_share=0.031,
+            histogram=[(0.31, 2.125, 27_000), (2.125, 3.94, 576)],
+            groups=[
+                GroupUnderWeights(
+                    axis="gender",
+                    group="feminine",
+                    mentions=2_339,
+                    documents=1_100,
+                    before=0.2339,
+                    after=0.5,
+                    effective_documents=893.2,
+                ),
+                GroupUnderWeights(
+                    axis="religion",
+                    group="mandaean",
+                    mentions=29,
+                    documents=12,
+                    before=0.0017,
+                    after=0.0043,
+                    effective_documents=3.2,
+                ),
+            ],
+            slices=[
+                SliceUnderWeights(
+                    by="language",
+                    name="en",
+                    documents=27_576,
+                    mean_weight=1.0,
+                    effective_documents=21_877.4,
+                )
+            ],
+            drawn=DrawnDocuments(
+                emit="copies",
+                seed=7,
+                greatest=3.94,
+                documents=27_610,
+                expected=27_576.0,
+                deviation=60.2,
+                z=0.56,
+            ),
+        ),
         "encode": EncodeSummary(
             documents=27_576,
             rows=27_576,
@@ -347,6 +409,7 @@ def bare_manifest(run_fields: dict[str, Any]) -> Manifest:
         "second_scan": None,
         "dedup": None,
         "balance": {},
+        "weights": None,
         "encode": None,
         "semantic": None,
         "gates": [],
@@ -405,13 +468,14 @@ def _gender_statistics() -> list[Statistic]:
             )
         )
     for group, value, low in (("feminine", 1.31, 1.12), ("masculine", 0.97, 0.9)):
-        at = {"axis": "gender", "group": group, "reason": "near_duplicate"}
-        counts = {"numerator": 120, "denominator": 1_600}
+        at: dict[str, Any] = {"axis": "gender", "group": group}
+        at["reason"] = "near_duplicate"
+        counts: dict[str, Any] = {"numerator": 120, "denominator": 1_600}
         made.append(
             Statistic("group.removed_share", 0.075, "share", "output", **at, **counts)
         )
         for metric in ("group.removal_ratio", "group.adjusted_removal_ratio"):
-            ends = {"low": low, "high": value + 0.2}
+            ends: dict[str, Any] = {"low": low, "high": value + 0.2}
             made.append(Statistic(metric, value, "ratio", "output", **at, **ends))
     return made
 

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import pytest
 
 from isinglass.pipelines.stage import Stage
-from isinglass.pipelines.stages.balance.stage import Balance
 from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.verdict import (
     all_gates,
@@ -16,7 +15,7 @@ from isinglass.pipelines.verdict import (
     verdict,
 )
 from isinglass.schemas.config import GateConfig, RunConfig
-from isinglass.schemas.manifest import AxisSummary, GateResult, InputFile, Records
+from isinglass.schemas.manifest import GateResult, InputFile, Records
 from isinglass.schemas.statistic import Statistic
 
 
@@ -199,21 +198,3 @@ def test_a_run_without_a_scan_says_so() -> None:
     assert Pii.warns(config(), {}, ()) == [
         "Texts were not scanned for PII (no `pii` section)."
     ]
-
-
-def test_a_target_out_of_reach_is_told_by_axis() -> None:
-    axis = AxisSummary(
-        target={},
-        before={},
-        after={},
-        residual=0.0,
-        effective_sample_size=1.0,
-        documents=1,
-        weight_low=1.0,
-        weight_high=1.0,
-        feasible=True,
-        reachable={},
-    )
-    far = axis.model_copy(update={"feasible": False})
-    (warning,) = Balance.warns(config(), {"balance": {"age": axis, "gender": far}}, ())
-    assert warning.startswith("The target of axis gender cannot be reached")

@@ -3,17 +3,20 @@
 Deville and Sarndal (1992, JASA 87:376) choose weights w = F(u) with u linear in the
 constraint functions. Distances: `chi2` F = clip(1 + u, L, U); `kl` F = exp(u), entropy
 balancing (Hainmueller 2012); `logit` a smooth curve between L and U. The multipliers
-minimise a convex function, the dual, whose gradient is the residual.
+minimise a convex function, the dual, whose gradient is the residual. Multipliers of
+inequalities are at most 0; where one is 0, its inequality holds by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isinglass.schemas.arrays import Floats
+from isinglass.schemas.arrays import Flags, Floats
+
+if TYPE_CHECKING:
+    from isinglass.transforms.balance.distance import Distance
 
 TOLERANCE = 1e-10
 """Greatest residual of a scaled constraint, per document, that counts as met."""
@@ -22,173 +25,177 @@ _STEPS = 200
 _HALVINGS = 40
 
 
-@dataclass(frozen=True)
-class Distance:
-    """How far a weight is from 1, as the curve from u to w.
+class Constraints(NamedTuple):
+    """What weights (k,) of mean 1 in every stratum are to meet.
 
-    Weights are from `low` to `high`; for `kl` from 0 to infinity.
+    Attributes:
+        equal: Rows x (d, k) with sum(mass w x) = 0.
+        at_most: Rows x (e, k) with sum(mass w x) <= 0.
+        mass: What each weight stands for (k,): documents or words; with a sum > 0.
+        strata: Where each stratum begins and ends; they follow one another.
     """
 
-    name: Literal["chi2", "kl", "logit"]
-    low: float
-    high: float
-
-    def weights(self, u: Floats) -> Floats:
-        """F(u), with F(0) = 1."""
-        if self.name == "chi2":
-            return np.asarray(np.clip(1.0 + u, self.low, self.high))
-        if self.name == "kl":
-            return np.exp(u)
-        return self.low + (self.high - self.low) * self._position(u)
-
-    def slopes(self, u: Floats) -> Floats:
-        """Derivative of F (of `chi2`, the one from within the bounds)."""
-        if self.name == "chi2":
-            inside = (u > self.low - 1.0) & (u < self.high - 1.0)
-            return inside.astype(np.float64)
-        if self.name == "kl":
-            return np.exp(u)
-        position = self._position(u)
-        steepness = self._steepness() * (self.high - self.low)
-        return steepness * position * (1.0 - position)
-
-    def integrals(self, u: Floats) -> Floats:
-        """Integral of F from 0 to u."""
-        if self.name == "chi2":
-            inner = np.clip(u, self.low - 1.0, self.high - 1.0)
-            curved = inner + inner * inner / 2.0
-            return curved + np.clip(1.0 + inner, self.low, self.high) * (u - inner)
-        if self.name == "kl":
-            return np.asarray(np.expm1(u))
-        # (a b) ln((a + b e^(A u)) / (a + b)), with a = U - 1, b = 1 - L
-        a, b = self.high - 1.0, 1.0 - self.low
-        logarithm = np.logaddexp(np.log(a), np.log(b) + self._steepness() * u)
-        return np.asarray(self.low * u + a * b * (logarithm - np.log(a + b)))
-
-    def greatest(self, rarest: float) -> float:
-        """Upper bound of the mean distance of weights within bounds and of mean 1.
-
-        `rarest` is the least share that one vector has of all documents.
-        """
-        if self.name == "kl":
-            # mean of w ln w - w + 1, with no weight above 1 / rarest
-            return float(-np.log(rarest))
-        up, down = self.high - 1.0, 1.0 - self.low
-        if self.name == "chi2":
-            return max(up, down) ** 2 / 2.0
-        return up * down * float(np.log((up + down) / min(up, down)))
-
-    def _steepness(self) -> float:
-        return (self.high - self.low) / ((1.0 - self.low) * (self.high - 1.0))
-
-    def _position(self, u: Floats) -> Floats:
-        # Late: only `logit` needs it, and it costs every worker a tenth of a second.
-        from scipy.special import expit  # noqa: PLC0415
-
-        offset = np.log((1.0 - self.low) / (self.high - 1.0))
-        return np.asarray(expit(offset + self._steepness() * u))
+    equal: Floats
+    at_most: Floats
+    mass: Floats
+    strata: tuple[slice, ...]
 
 
 class Calibration(NamedTuple):
-    """Weights (k,), and the greatest |sum(n w x)| / N over the scaled constraints."""
+    """Weights (k,), and the greatest |sum(mass w x)| / sum(mass) of a scaled row.
+
+    Of an inequality that does not bind only what it is violated by counts.
+    """
 
     weights: Floats
     residual: float
 
 
 class _Problem(NamedTuple):
-    """Constraints sum(share w x) = 0 for each column x, and mean weight 1.
+    """The constraints with rows scaled to a root mean square of 1.
 
-    The first of the columns (d, k) is all ones and stands for the mean; the others are
-    scaled to a root mean square of 1.
+    Multipliers, and what they are multiplied with, are in the order of the strata, then
+    of the rows; `ceiling` is the greatest value that each may have.
     """
 
-    columns: Floats
+    rows: Floats
     share: Floats
+    strata: tuple[slice, ...]
     distance: Distance
+    ceiling: Floats
 
 
-def calibrate(
-    constraints: Floats, multiplicity: Floats, distance: Distance
-) -> Calibration:
+def calibrate(constraints: Constraints, distance: Distance) -> Calibration:
     """Return the weights that meet the constraints, or come as near as Newton gets.
 
-    The residual tells: at most `TOLERANCE` where the constraints can be met.
-
-    Constraints (d, k) that are 0 everywhere hold by themselves; the multiplicity (k,)
-    is the number of documents of each distinct vector, with a sum > 0.
+    The residual tells: at most `TOLERANCE` where the constraints can be met. Rows that
+    are 0 everywhere hold by themselves.
     """
-    total = multiplicity.sum()
-    rows = [np.ones(len(multiplicity))]
-    for row in constraints:
-        scale = np.sqrt((multiplicity * row * row).sum() / total)
-        if scale > 0.0:
-            rows.append(row / scale)
-    problem = _Problem(np.array(rows), multiplicity / total, distance)
-    weights = distance.weights(_linear(problem, _minimise(problem)))
-    return Calibration(weights, float(np.abs(_residuals(problem, weights)).max()))
+    problem = _scaled(constraints, distance)
+    multipliers = _minimise(problem)
+    weights = distance.weights(_linear(problem, multipliers))
+    left = _pulling(problem, multipliers, _residuals(problem, weights))
+    return Calibration(weights, float(np.abs(left).max()))
+
+
+def _scaled(constraints: Constraints, distance: Distance) -> _Problem:
+    mass, strata = constraints.mass, constraints.strata
+    total = mass.sum()
+    rows, ceiling = [], [np.inf] * len(strata)
+    for part, most in ((constraints.equal, np.inf), (constraints.at_most, 0.0)):
+        for row in part:
+            scale = np.sqrt((mass * row * row).sum() / total)
+            if scale > 0.0:
+                rows.append(row / scale)
+                ceiling.append(most)
+    matrix = np.array(rows).reshape(len(rows), len(mass))
+    return _Problem(matrix, mass / total, strata, distance, np.array(ceiling))
 
 
 def _linear(problem: _Problem, multipliers: Floats) -> Floats:
     # Added up row by row: a matrix product may differ between machines and threads.
     total = np.zeros(len(problem.share))
-    for multiplier, column in zip(multipliers, problem.columns, strict=True):
-        total += multiplier * column
+    for multiplier, stratum in zip(multipliers, problem.strata, strict=False):
+        total[stratum] += multiplier
+    for multiplier, row in zip(
+        multipliers[len(problem.strata) :], problem.rows, strict=True
+    ):
+        total += multiplier * row
     return total
 
 
 def _residuals(problem: _Problem, weights: Floats) -> Floats:
-    """Residual of each constraint per document: (mean weight - 1, mean w x, ...)."""
-    weighted = problem.share * weights
-    found = np.array([(weighted * column).sum() for column in problem.columns])
-    found[0] = (problem.share * (weights - 1.0)).sum()
-    return found
+    """Residual of each constraint: mean weight - 1 of strata, then mean w x of rows."""
+    excess, weighted = problem.share * (weights - 1.0), problem.share * weights
+    return np.array(
+        [
+            *(excess[stratum].sum() for stratum in problem.strata),
+            *((weighted * row).sum() for row in problem.rows),
+        ]
+    )
+
+
+def _pulling(problem: _Problem, multipliers: Floats, gradient: Floats) -> Floats:
+    """The gradient without what would only raise a multiplier above its ceiling."""
+    held = (multipliers >= problem.ceiling) & (gradient < 0.0)
+    return np.where(held, 0.0, gradient)
 
 
 def _dual(problem: _Problem, multipliers: Floats) -> tuple[float, Floats]:
     """Value and gradient of the dual, per document."""
     u = _linear(problem, multipliers)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float((problem.share * problem.distance.integrals(u)).sum())
+        value = float((problem.share * problem.distance.integrals(u)).sum())
         gradient = _residuals(problem, problem.distance.weights(u))
-    return mean - multipliers[0], gradient
+    for multiplier, stratum in zip(multipliers, problem.strata, strict=False):
+        # Of a single stratum the share is 1, but for rounding.
+        part = problem.share[stratum].sum() if len(problem.strata) > 1 else 1.0
+        value -= float(multiplier * part)
+    return value, gradient
 
 
 def _curvature(problem: _Problem, multipliers: Floats) -> Floats:
     slopes = problem.share * problem.distance.slopes(_linear(problem, multipliers))
-    size = len(multipliers)
-    matrix = np.empty((size, size))
-    for i in range(size):
-        weighted = slopes * problem.columns[i]
+    first = len(problem.strata)
+    size = first + len(problem.rows)
+    matrix = np.zeros((size, size))
+    for i, stratum in enumerate(problem.strata):
+        matrix[i, i] = slopes[stratum].sum()
+    for i, row in enumerate(problem.rows, first):
+        weighted = slopes * row
+        for j, stratum in enumerate(problem.strata):
+            matrix[i, j] = matrix[j, i] = weighted[stratum].sum()
         for j in range(i, size):
-            matrix[i, j] = matrix[j, i] = (weighted * problem.columns[j]).sum()
+            other = problem.rows[j - first]
+            matrix[i, j] = matrix[j, i] = (weighted * other).sum()
     return matrix
+
+
+class _Point(NamedTuple):
+    """Multipliers with value and gradient of the dual there."""
+
+    multipliers: Floats
+    value: float
+    gradient: Floats
 
 
 def _minimise(problem: _Problem) -> Floats:
     """Damped Newton on the dual, to the last digit that makes a difference.
 
-    Where weights meet the constraints, their distance bounds the dual from below: a
-    dual lower than any distance proves that none do, and ends the search.
+    Multipliers at their ceiling that want to rise stay there (Bertsekas 1982, SIAM J.
+    Control 20:221), the others move. Where weights meet the constraints, their distance
+    bounds the dual from below: a dual lower than any distance proves that none do, and
+    ends the search.
     """
-    floor = -1.001 * problem.distance.greatest(float(problem.share.min()))
-    multipliers = np.zeros(len(problem.columns))
-    value, gradient = _dual(problem, multipliers)
+    rarest = float(problem.share[problem.share > 0.0].min())
+    floor = -1.001 * problem.distance.greatest(rarest)
+    start = np.zeros(len(problem.ceiling))
+    point = _Point(start, *_dual(problem, start))
     for _ in range(_STEPS):
-        if np.abs(gradient).max() < TOLERANCE / 1e4 or value < floor - TOLERANCE:
+        left = _pulling(problem, point.multipliers, point.gradient)
+        if np.abs(left).max() < TOLERANCE / 1e4 or point.value < floor - TOLERANCE:
             break
-        matrix = _curvature(problem, multipliers)
+        held = (point.multipliers >= problem.ceiling) & (point.gradient <= 0.0)
+        matrix = _curvature(problem, point.multipliers)
         # Flat directions (all weights at a bound) get a little curvature of their own.
         matrix += np.eye(len(matrix)) * max(1e-14, 1e-12 * np.trace(matrix))
-        direction = np.asarray(-np.linalg.solve(matrix, gradient), np.float64)
-        found = _search(problem, (multipliers, value, gradient), direction)
+        found = _search(problem, point, _newton(matrix, point.gradient, held))
+        if found is None and np.isinf(problem.ceiling).all():
+            break
+        # A step that ends at ceilings need not lead down: then straight down.
+        found = found or _search(problem, point, -left / np.diag(matrix))
         if found is None:
             break
-        multipliers, value, gradient = found
-    return multipliers
+        point = found
+    return point.multipliers
 
 
-_Point = tuple["Floats", float, "Floats"]
+def _newton(matrix: Floats, gradient: Floats, held: Flags) -> Floats:
+    """The step of the multipliers that are not held."""
+    free = np.flatnonzero(~held)
+    direction = np.zeros(len(gradient))
+    direction[free] = np.linalg.solve(matrix[np.ix_(free, free)], -gradient[free])
+    return direction
 
 
 def _search(problem: _Problem, start: _Point, direction: Floats) -> _Point | None:
@@ -197,17 +204,16 @@ def _search(problem: _Problem, start: _Point, direction: Floats) -> _Point | Non
     Near the optimum the dual changes by less than its rounding error, while the
     residual still tells better from worse.
     """
-    multipliers, value, gradient = start
-    slope = float((gradient * direction).sum())
+    before = np.abs(_pulling(problem, start.multipliers, start.gradient)).max()
     length = 1.0
     for _ in range(_HALVINGS):
-        trial = multipliers + length * direction
-        new_value, new_gradient = _dual(problem, trial)
-        finite = np.isfinite(new_value) and bool(np.isfinite(new_gradient).all())
-        if finite and (
-            new_value < value + 1e-4 * length * slope - 1e-15 * abs(value)
-            or np.abs(new_gradient).max() < 0.5 * np.abs(gradient).max()
-        ):
-            return trial, new_value, new_gradient
+        trial = np.minimum(start.multipliers + length * direction, problem.ceiling)
+        slope = float((start.gradient * (trial - start.multipliers)).sum())
+        new = _Point(trial, *_dual(problem, trial))
+        if np.isfinite(new.value) and bool(np.isfinite(new.gradient).all()):
+            after = np.abs(_pulling(problem, trial, new.gradient)).max()
+            enough = start.value + 1e-4 * slope - 1e-15 * abs(start.value)
+            if (slope <= 0.0 and new.value < enough) or after < 0.5 * before:
+                return new
         length /= 2.0
     return None

@@ -1,300 +1,294 @@
 """Balancing: document weights that move a corpus to target shares.
 
-For an axis with target shares t, a document with counts c_g and their sum c_a gives
-the constraint functions x_g = c_g - t_g c_a of all groups but one. The weighted corpus
-meets the target if and only if every sum(w x_g) is 0. Weights depend on a document
-through its counts only, so the table of distinct count vectors is all it takes.
+Weights are the closest to 1 that meet the targets of all axes at once. That they were
+found proves that the targets can be met; where none are found, a linear programme has
+the last word, and tells how far each target could be gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Floats
-from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
-from isinglass.schemas.errors import ConfigError, RefuseError
+from isinglass.schemas.config.balance import BalanceConfig
+from isinglass.schemas.errors import RefuseError
+from isinglass.transforms.balance.axes import SHARE_TOLERANCE, Axis
 from isinglass.transforms.balance.calibration import (
     TOLERANCE,
     Calibration,
-    Distance,
+    Constraints,
     calibrate,
+)
+from isinglass.transforms.balance.distance import Distance
+from isinglass.transforms.balance.reach import (
+    MOST_FOR_PROGRAMME,
+    Bounds,
+    Reachable,
+    can_be_met,
+    reachable,
+    reachable_together,
 )
 
 if TYPE_CHECKING:
-    from isinglass.transforms.demographics.lexicon import Group
+    from isinglass.transforms.balance.cells import Cells
 
-Reachable = dict[str, tuple[float, float]]
-"""Least and greatest share of each group that the bounds allow one axis alone.
-
-Empty for an axis that no document mentions: it is not balanced, and nothing about it
-is infeasible."""
-
-_SHARE_TOLERANCE = 1e-7
 _LEAST_MENTIONS = 1e-6
 _BISECTIONS = 24
+_MOST_NAMED = 10
 
 
-class Solution(NamedTuple):
-    """Weights of documents, of mean 1, and whether they meet all targets together."""
+@dataclass(frozen=True)
+class Solution:
+    """Weights of cells, of mean 1, and what can be reached.
+
+    Attributes:
+        reachable: By axis, what it can reach alone.
+        together: By axis, what it can reach while the others meet their targets; empty
+            where all do, and for a single axis.
+        missed: Sources or languages in which targets that hold in each are not met.
+    """
 
     weights: Floats
     feasible: bool
     reachable: dict[str, Reachable]
+    together: dict[str, Reachable] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Axis:
-    """An axis: its targets by group, sorted, and counts in its units.
+class _Problem(NamedTuple):
+    """What is weighed at once: all documents, or those of a stratum."""
 
-    Counts are of each group and document (or distinct vector), shape (groups, k).
-    """
+    axes: tuple[Axis, ...]
+    mass: Floats
+    strata: tuple[slice, ...]
+    distance: Distance
 
-    name: str
-    target: dict[str, float]
-    counts: NDArray[np.integer | np.floating]
-
-    def total(self) -> Floats:
-        """Counts of all groups, shape (k,)."""
-        return np.asarray(self.counts.sum(axis=0), np.float64)
-
-    def constraints(self) -> Floats:
-        """The functions x_g of all groups but the last, shape (groups - 1, k)."""
-        shares = np.array(list(self.target.values()))[:, None]
-        return np.asarray((self.counts - shares * self.total())[:-1])
-
-    def shares(self, weights: Floats) -> dict[str, float]:
-        """The share of each group under weights (k,); 0 where nothing is mentioned."""
-        total = float((weights * self.total()).sum())
-        return {
-            group: float((weights * counts).sum()) / total if total > 0 else 0.0
-            for group, counts in zip(self.target, self.counts, strict=True)
-        }
-
-    def towards_target(self, documents: Floats, way: float) -> Axis:
-        """The same axis, with a target part of the way from the shares it has."""
-        now = self.shares(documents)
-        target = {g: now[g] + way * (goal - now[g]) for g, goal in self.target.items()}
-        return replace(self, target=target)
+    @property
+    def bounds(self) -> Bounds:
+        return self.distance.low, self.distance.high
 
 
-def axes_of(
-    vectors: NDArray[np.integer], columns: Sequence[Group], config: BalanceConfig
-) -> list[Axis]:
-    """The axes that are balanced, over documents with these mentions.
+def solve(cells: Cells, config: BalanceConfig) -> Solution:
+    """Find the weights (k,) of cells that are closest to 1 and meet the targets.
 
     Raises:
-        ConfigError: A target names an axis or a group that has no column.
+        RefuseError: The bounds do not allow the targets, or no document mentions an
+            axis, and `on_infeasible` is `refuse`.
     """
-    found = []
-    for name, axis in sorted(config.axes.items()):
-        groups = [group for other, group in columns if other == name]
-        if not groups:
-            known = ", ".join(sorted({other for other, _ in columns}))
-            raise ConfigError(f"balance.axes.{name}: no such axis; known: {known}.")
-        target = _target(name, groups, axis)
-        counts = vectors[:, [columns.index((name, group)) for group in target]].T
-        if axis.units == "documents":
-            counts = np.minimum(counts, 1)
-        elif axis.units == "capped":
-            counts = np.minimum(counts, axis.cap)
-        found.append(Axis(name, target, counts))
-    return found
-
-
-def _target(name: str, groups: list[str], axis: AxisConfig) -> dict[str, float]:
-    """Target by group, sorted; groups without one are no part of the axis."""
-    if axis.target == "parity":
-        return {group: 1.0 / len(groups) for group in sorted(groups)}
-    unknown = sorted(set(axis.target) - set(groups))
-    if unknown:
-        raise ConfigError(
-            f"balance.axes.{name}.target: no group {unknown[0]}; "
-            f"known: {', '.join(sorted(groups))}."
-        )
-    return dict(sorted(axis.target.items()))
-
-
-def solve(
-    vectors: NDArray[np.integer], columns: Sequence[Group], config: BalanceConfig
-) -> Solution:
-    """Find the weights closest to 1 that meet the targets.
-
-    The result does not depend, to the last bit, on the order of the documents.
-    Arguments and `ConfigError` are as of `axes_of`.
-
-    Raises:
-        RefuseError: The bounds do not allow the targets and `on_infeasible` is
-            `refuse`.
-    """
-    all_axes = axes_of(vectors, columns, config)
-    table = np.concatenate([axis.counts for axis in all_axes]).T
-    distinct, inverse, times = np.unique(
-        table, axis=0, return_inverse=True, return_counts=True
-    )
-    documents = times.astype(np.float64)
-    axes = _split(all_axes, distinct.astype(np.float64))
     bounds = (0.0, float("inf")) if config.distance == "kl" else config.bounds
     distance = Distance(config.distance, *bounds)
-    found = _weigh(axes, documents, distance)
-    feasible = _met(axes, documents, found)
-    reachable = {axis.name: _reachable(axis, documents, bounds) for axis in axes}
-    if not feasible:
-        if config.on_infeasible == "refuse":
-            raise RefuseError(_refusal(axes, reachable, bounds))
-        # Each axis first goes as far as it can alone, on the line from its shares to
-        # its target; then all go the same part of that, as far as they can together.
-        # For an axis of two groups this is the least |share - target| there is.
-        ways = [_farthest([axis], documents, distance)[0] for axis in axes]
-        both = zip(axes, ways, strict=True)
-        nearer = [axis.towards_target(documents, way) for axis, way in both]
-        found = _farthest(nearer, documents, distance)[1]
-    return Solution(found.weights[inverse.reshape(-1)], feasible, reachable)
+    whole = _Problem(cells.axes, cells.mass, cells.strata, distance)
+    if config.on_infeasible == "refuse":
+        _refuse_silent(whole, config)
+    weights, refused, missed = np.ones(len(cells.mass)), [], []
+    together: dict[str, Reachable] = {}
+    problems = _each(cells, distance) if config.targets == "each" else {"": whole}
+    for name, problem in problems.items():
+        found = _weigh(problem.axes, problem)
+        if not _met(problem, found.weights, found.residual):
+            together = _together(problem)
+            refused.append(_unreachable(name, problem, together))
+            missed.append(name)
+            if config.on_infeasible == "closest":
+                found = _closest(problem)
+        weights[_extent(problem, name, cells)] = found.weights
+    if refused and config.on_infeasible == "refuse":
+        raise RefuseError(_refusal(refused, bounds))
+    return Solution(
+        weights=weights,
+        feasible=not missed,
+        reachable={
+            axis.name: reachable(axis, whole.mass, bounds, whole.strata)
+            for axis in whole.axes
+        },
+        together=together if config.targets == "overall" else {},
+        missed=tuple(name for name in missed if name),
+    )
 
 
-def _split(axes: list[Axis], table: Floats) -> list[Axis]:
-    """The same axes over the rows of `table`, which has their columns in order."""
-    ends = np.cumsum([len(axis.target) for axis in axes])[:-1]
-    parts = np.split(table, ends, axis=1)
-    return [
-        replace(axis, counts=np.ascontiguousarray(part.T))
-        for axis, part in zip(axes, parts, strict=True)
-    ]
+def _each(cells: Cells, distance: Distance) -> dict[str, _Problem]:
+    """The strata as problems of their own."""
+    problems = {}
+    for name, one in zip(cells.names, cells.strata, strict=True):
+        axes, mass = tuple(axis.part(one) for axis in cells.axes), cells.mass[one]
+        problems[name] = _Problem(axes, mass, (slice(0, len(mass)),), distance)
+    return problems
 
 
-def _weigh(axes: list[Axis], documents: Floats, distance: Distance) -> Calibration:
-    if documents.sum() == 0:
-        return Calibration(np.ones(len(documents)), 0.0)
-    constraints = np.concatenate([axis.constraints() for axis in axes])
-    return calibrate(constraints, documents, distance)
+def _extent(problem: _Problem, name: str, cells: Cells) -> slice:
+    if not name:
+        return slice(0, len(problem.mass))
+    return cells.strata[cells.names.index(name)]
 
 
-def _met(axes: list[Axis], documents: Floats, found: Calibration) -> bool:
+def _weigh(axes: Sequence[Axis], problem: _Problem) -> Calibration:
+    if problem.mass.sum() == 0:
+        return Calibration(np.ones(len(problem.mass)), 0.0)
+    constraints = Constraints(
+        np.concatenate([axis.equal() for axis in axes]),
+        np.concatenate([axis.at_most() for axis in axes]),
+        problem.mass,
+        problem.strata,
+    )
+    return calibrate(constraints, problem.distance)
+
+
+def _met(problem: _Problem, found: Floats, residual: float) -> bool:
     """Whether targets are met in shares too.
 
     Weights that take all mentions away would bring the constraints to 0 as well.
     """
-    if found.residual > TOLERANCE:
+    if residual > TOLERANCE:
         return False
-    weights = documents * found.weights
-    for axis in axes:
+    weights = problem.mass * found
+    for axis in problem.axes:
         total = axis.total()
-        mentions = float((documents * total).sum())
+        mentions = float((problem.mass * total).sum())
         if float((weights * total).sum()) < _LEAST_MENTIONS * mentions:
             return False
-        shares = axis.shares(weights)
-        misses = (abs(shares[group] - goal) for group, goal in axis.target.items())
-        if mentions > 0 and max(misses) > _SHARE_TOLERANCE:
+        misses = axis.misses(axis.shares(weights))
+        if mentions > 0 and max(misses.values()) > SHARE_TOLERANCE:
             return False
     return True
 
 
-def _farthest(
-    axes: list[Axis], documents: Floats, distance: Distance
-) -> tuple[float, Calibration]:
+def _closest(problem: _Problem) -> Calibration:
+    """Weights that go as far towards the targets as they can.
+
+    Each axis first goes as far as it can alone, on the line from its shares to its
+    target; then all go the same part of that, as far as they can together. For an axis
+    of two groups this is the least |share - target| there is.
+    """
+    axes = [_within_reach(axis, problem) for axis in problem.axes]
+    ways = [_farthest([axis], problem)[0] for axis in axes]
+    nearer = [
+        axis.towards_target(problem.mass, way)
+        for axis, way in zip(axes, ways, strict=True)
+    ]
+    return _farthest(nearer, problem)[1]
+
+
+def _within_reach(axis: Axis, problem: _Problem) -> Axis:
+    """The axis with targets that each group could reach alone.
+
+    One that is out of reach becomes the nearest end of what can be reached, and the
+    other groups share the rest as their targets do: a group that nobody mentions must
+    not hold up the others. Of two groups the line to the target leads there anyway.
+    """
+    ends = reachable(axis, problem.mass, problem.bounds, problem.strata)
+    fixed: dict[str, float] = {}
+    goal = dict(axis.target)
+    while len(axis.target) > 2 and ends:  # noqa: PLR2004
+        clipped = {
+            group: min(max(share, ends[group][0]), ends[group][1])
+            for group, share in goal.items()
+        }
+        moved = [
+            g for g, share in goal.items() if g not in fixed and clipped[g] != share
+        ]
+        if not moved:
+            return replace(axis, target=goal)
+        fixed |= {group: clipped[group] for group in moved}
+        free = {g: share for g, share in axis.target.items() if g not in fixed}
+        rest, total = 1.0 - sum(fixed.values()), sum(free.values())
+        if rest <= 0.0 or total <= 0.0:
+            break
+        free = {group: rest * share / total for group, share in free.items()}
+        goal = {group: fixed.get(group, free.get(group, 0.0)) for group in axis.target}
+    return axis
+
+
+def _farthest(axes: Sequence[Axis], problem: _Problem) -> tuple[float, Calibration]:
     """Bisect for the greatest part of the way to the targets that can be gone."""
-    found = _weigh(axes, documents, distance)
-    if _met(axes, documents, found):
+    found = _weigh(axes, problem)
+    if _met(problem._replace(axes=tuple(axes)), found.weights, found.residual):
         return 1.0, found
-    best = Calibration(np.ones(len(documents)), 0.0)
+    best = Calibration(np.ones(len(problem.mass)), 0.0)
     gone, blocked = 0.0, 1.0
     for _ in range(_BISECTIONS):
         way = (gone + blocked) / 2.0
-        part = [axis.towards_target(documents, way) for axis in axes]
-        trial = _weigh(part, documents, distance)
-        if _met(part, documents, trial):
+        part = [axis.towards_target(problem.mass, way) for axis in axes]
+        trial = _weigh(part, problem)
+        met = _met(problem._replace(axes=tuple(part)), trial.weights, trial.residual)
+        if met:
             gone, best = way, trial
         else:
             blocked = way
     return gone, best
 
 
-def _reachable(axis: Axis, documents: Floats, bounds: tuple[float, float]) -> Reachable:
-    total = axis.total()
-    if not (documents * total).sum() > 0:
+def _together(problem: _Problem) -> dict[str, Reachable]:
+    """What the axes can reach together; empty for one, and for too large a table."""
+    if len(problem.axes) == 1 or len(problem.mass) > MOST_FOR_PROGRAMME:
         return {}
-    return {
-        group: reachable_share(counts, total, documents, bounds)
-        for group, counts in zip(axis.target, axis.counts, strict=True)
+    return reachable_together(
+        problem.axes, problem.mass, problem.bounds, problem.strata
+    )
+
+
+def _refuse_silent(problem: _Problem, config: BalanceConfig) -> None:
+    for axis in problem.axes:
+        if problem.mass.sum() > 0 and not (problem.mass * axis.total()).sum() > 0:
+            asked = config.axes[axis.name].target
+            groups = "its groups" if asked == "parity" else ", ".join(axis.groups)
+            raise RefuseError(
+                f"balance.axes.{axis.name}: no document mentions {groups}, so that "
+                "there is nothing to balance. Take the axis out, or set "
+                "balance.on_infeasible to closest."
+            )
+
+
+def _unreachable(name: str, problem: _Problem, together: dict[str, Reachable]) -> str:
+    """Which targets are out of reach, each with the interval that is not."""
+    alone = {
+        axis.name: reachable(axis, problem.mass, problem.bounds, problem.strata)
+        for axis in problem.axes
     }
+    lines = _outside(problem, alone, "reachable")
+    if not lines:
+        lines = ["each target could be reached alone, but not all of them together"]
+        lines += _outside(problem, together, "with the others reachable")
+        lines += [
+            f"{axis}: the others alone can not be reached"
+            for axis, ends in together.items()
+            if not ends and alone[axis]
+        ]
+        if len(problem.mass) <= MOST_FOR_PROGRAMME and can_be_met(
+            problem.axes, problem.mass, problem.bounds, problem.strata
+        ):
+            lines = ["the targets are at the very edge of what can be reached"]
+    where = f"{name}: " if name else ""
+    more = len(lines) - _MOST_NAMED
+    lines = lines[:_MOST_NAMED] + ([f"and {more} more"] if more > 0 else [])
+    return where + "; ".join(lines)
 
 
-def _refusal(
-    axes: list[Axis], reachable: dict[str, Reachable], bounds: tuple[float, float]
-) -> str:
+def _outside(problem: _Problem, ends: dict[str, Reachable], words: str) -> list[str]:
+    """Targets and limits that lie outside of an interval."""
+    found = []
+    for axis in problem.axes:
+        asked = [(group, "target", goal, 0) for group, goal in axis.target.items()]
+        asked += [(one.group, one.kind, one.share, one.side) for one in axis.limits]
+        for group, kind, share, side in asked:
+            if group not in ends.get(axis.name, {}):
+                continue
+            least, most = ends[axis.name][group]
+            if (share < least and side >= 0) or (share > most and side <= 0):
+                found.append(
+                    f"{axis.name}/{group}: {kind} {share:g}, {words} {least:.4f} to "
+                    f"{most:.4f}"
+                )
+    return found
+
+
+def _refusal(lines: list[str], bounds: Bounds) -> str:
     low, high = bounds
-    lines = [
-        f"{axis.name}/{group}: target {axis.target[group]:g}, "
-        f"reachable {least:.4f} to {greatest:.4f}"
-        for axis in axes
-        for group, (least, greatest) in reachable[axis.name].items()
-        if not least <= axis.target[group] <= greatest
-    ] or ["each target could be reached alone, but not all of them together"]
     return (
         f"balance: weights from {low:g} to {high:g} cannot reach the targets "
         f"({'; '.join(lines)}). Widen balance.bounds, move the targets, or set "
         "balance.on_infeasible to closest."
     )
-
-
-_STEPS = 100
-
-
-def reachable_share(
-    group: Floats, axis: Floats, multiplicity: Floats, bounds: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the least and greatest share of a group over all weights of mean 1.
-
-    The share sum(n w group) / sum(n w axis) is a ratio of two linear functions. Its
-    maximum is found by Dinkelbach's method (1967): for the share t reached so far,
-    weights that maximise sum(n w (group - t axis)) give a greater one, until they give
-    none. That inner maximum is greedy: the greatest weight to the rows of greatest
-    value, as far as the mean allows. Other axes are not considered.
-
-    Of each row (k,) these are the count of the group, that of all groups of the axis,
-    with a sum > 0, and the documents. The greatest weight may be infinite, with the
-    least 0: then the ends of the interval can be neared, not reached.
-    """
-    if np.isinf(bounds[1]):
-        shares = group[axis > 0] / axis[axis > 0]
-        return float(shares.min()), float(shares.max())
-    greatest = _greatest(group, axis, multiplicity, bounds)
-    least = 1.0 - _greatest(axis - group, axis, multiplicity, bounds)
-    return max(0.0, least), min(1.0, greatest)
-
-
-def _greatest(
-    group: Floats, axis: Floats, multiplicity: Floats, bounds: tuple[float, float]
-) -> float:
-    share = float((multiplicity * group).sum() / (multiplicity * axis).sum())
-    for _ in range(_STEPS):
-        weighted = multiplicity * _greedy(group - share * axis, multiplicity, bounds)
-        mentions = float((weighted * axis).sum())
-        if mentions <= 0.0:
-            break
-        found = float((weighted * group).sum()) / mentions
-        if found <= share:
-            break
-        share = found
-    return share
-
-
-def _greedy(
-    values: Floats, multiplicity: Floats, bounds: tuple[float, float]
-) -> Floats:
-    """Weights of mean 1 within bounds that maximise sum(multiplicity * w * values)."""
-    low, high = bounds
-    order = np.argsort(-values, kind="stable")
-    documents = multiplicity[order]
-    spare = documents.sum() * (1.0 - low)
-    before = np.cumsum(documents) - documents
-    room = np.clip(spare - before * (high - low), 0.0, documents * (high - low))
-    weights = np.empty(len(values))
-    weights[order] = low + np.divide(
-        room, documents, out=np.zeros(len(values)), where=documents > 0
-    )
-    return weights

@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 import yaml
 from numpy.typing import NDArray
 
-from isinglass.schemas.mentions import GroupPolarity, WordAssociation
+from isinglass.schemas.demographics import GroupPolarity, WordAssociation
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
 from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, share_ratio

@@ -93,6 +93,25 @@ class Lexicons:
         """All files, as the manifest lists them."""
         return tuple(entry for one in self.all for entry in one.entries)
 
+    def comparable(self, axis: str) -> tuple[str, ...]:
+        """Groups of an axis of which parity can be asked, sorted.
+
+        Those with a term that has a pair in another one; all groups where none has.
+        """
+        group_of = {
+            (one.language, term.term): group
+            for one, (own, group), term in self.terms
+            if own == axis
+        }
+        paired = {
+            group
+            for one, (own, group), term in self.terms
+            if own == axis
+            and term.pair is not None
+            and group_of[one.language, term.pair] != group
+        }
+        return tuple(sorted(paired or set(group_of.values())))
+
     def find(self, language: str) -> DemographicLexicon | None:
         """That of an ISO 639 code or BCP 47 tag in any case; None without one."""
         wanted = primary_language(language)

@@ -48,7 +48,8 @@ _REACH_BYTES = 120
 _TOKEN = re.compile(r"[^\W_]+|\n\s*\n|[^\w\s]|_+")
 _MOST_SKIPPED = 7
 _APOSTROPHES = frozenset("'\u2019")
-_MARKS = frozenset({"-", "/", ",", "&", "\u2010", "\u2011", "\u2013", *_APOSTROPHES})
+_HYPHENS = frozenset("-\u2010\u2011")
+_MARKS = frozenset({"/", ",", "&", "\u2013", *_HYPHENS, *_APOSTROPHES})
 """Signs that end neither a phrase nor a sentence."""
 _NOTHING: frozenset[str] = frozenset()
 
@@ -68,7 +69,8 @@ class Place:
     @property
     def begins(self) -> bool:
         """Whether it is the first word of a sentence, line or quotation."""
-        return not self.before or not self.before[-1][-1].isalnum()
+        before = self.before[-1] if self.before else "."
+        return not before[-1].isalnum() and before not in _MARKS
 
     def behind(self, index: int = 0) -> str:
         """A word behind it in small letters; empty where nothing is."""
@@ -119,7 +121,8 @@ class Judge:
 
     def _closes(self, word: str) -> bool:
         """Whether no noun follows: the end, a mark, or a word that opens no noun."""
-        return not word or not word[0].isalnum() or self._has("function_words", word)
+        mark = not word or not (word[0].isalnum() or word in _HYPHENS)
+        return mark or self._has("function_words", word)
 
     def _person(self, term: Term, place: Place) -> int:
         if self._is_surname(place) or _is_acronym(place):
@@ -239,7 +242,15 @@ class Judge:
     def _is_no_language(self, place: Place) -> bool:
         if self._has("language_nouns", place.behind()):
             return False
-        if not self._closes(place.behind()):
+        index = 0
+        # Chinese and Indian merchants: what ends the series decides.
+        while place.behind(index) in _MARKS or self._has(
+            "joiners", place.behind(index)
+        ):
+            if place.behind(index + 1) not in self.terms:
+                break
+            index += 2
+        if not self._closes(place.behind(index)):
             return not self._has("language_before", place.ahead())
         # By itself it is the language, but for people: she is French, the French.
         beside = place.ahead()

@@ -32,6 +32,7 @@ import numpy as np
 
 from isinglass.schemas.arrays import Flags
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.ratios import (
     Ratios,
     mean_intervals,
@@ -50,8 +51,8 @@ _STAGE = "output"
 KEPT = 0
 """Outcome of the documents that stay."""
 
-FEW, FEW_LOST = 30, 5
-"""Documents of a group, and lost ones of these, below which it is too few to say."""
+FEW_LOST = 5
+"""Lost documents of a group below which it is too few to say, as below `FEW` of all."""
 
 FLAGGED_RATIO = 1.25
 """Counterpart of the four-fifths rule for shares removed (1 / 0.8)."""

@@ -14,6 +14,9 @@ from isinglass.pipelines.report.text import (
     share_of,
     shorten,
 )
+from isinglass.pipelines.stages.balance.report_weights import weight_blocks
+from isinglass.pipelines.stages.balance.summary import FEW
+from isinglass.pipelines.stages.balance.warnings import few_named
 from isinglass.pipelines.stages.demographics.report import (
     ANCHOR,
     CAVEAT,
@@ -21,7 +24,8 @@ from isinglass.pipelines.stages.demographics.report import (
     counted,
     coverage,
 )
-from isinglass.schemas.manifest import AxisSummary, Manifest
+from isinglass.schemas.manifest import Manifest
+from isinglass.schemas.weighting import AxisSummary
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
 def section(data: ReportData) -> page.Section:
     """What the weights reach on each axis; they never stand without the caveat."""
-    balance = data.manifest.balance
+    balance, weights = data.manifest.balance, data.manifest.weights
     if not balance:
         return page.not_run(ANCHOR, TITLE, "no weights were computed.")
     blocks: list[page.Block] = []
@@ -37,6 +41,8 @@ def section(data: ReportData) -> page.Section:
         blocks += [page.Paragraph(CAVEAT), *coverage(data)]
     for axis, summary in sorted(balance.items()):
         blocks += _axis_blocks(axis, summary)
+    if weights is not None:
+        blocks += weight_blocks(weights)
     return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
@@ -45,12 +51,20 @@ def line(manifest: Manifest) -> str:
     if not manifest.balance:
         return "Balance: not run"
     parts = [
-        f"{shorten(axis)} within {decimal(one.residual * 100)} points of the target, "
+        f"{shorten(axis)} {_outcome(one)}, "
         f"effective sample {share_of(one.effective_sample_size, one.documents)} of "
         f"{grouped(one.documents)} documents"
         for axis, one in sorted(manifest.balance.items())
     ]
     return f"Balance: {'; '.join(parts)}"
+
+
+def _outcome(one: AxisSummary) -> str:
+    if not one.too_few:
+        aim = "target" if one.target else "limits"
+        return f"within {decimal(one.residual * 100)} points of the {aim}"
+    mentions = sum(one.mentions.values())
+    return f"too few to say ({grouped(mentions)} mentions)"
 
 
 def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
@@ -60,29 +74,58 @@ def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
         for group in sorted({*before, *after, *target})
     ]
     blocks: list[page.Block] = [page.Heading(f"Weights on the axis {shorten(axis)}")]
-    if rows:
+    if rows and not summary.too_few:
         caption = (
             "Share of the axis by group: hollow dot before weighting, full dot after, "
             "upright stroke the target"
         )
-        blocks.append(
-            page.Figure(shifts(rows, "Shares before and after weighting"), caption)
+        what = "Shares before and after weighting"
+        blocks.append(page.Figure(shifts(rows, what), caption))
+    blocks += [_axis_table(summary, rows), _axis_statement(summary)]
+    if summary.too_few:
+        text = (
+            f"Too few to say: {few_named(summary)}. Of fewer than {FEW} mentions or "
+            f"{FEW} documents nothing can be said, and the weights lean on these few "
+            "documents. Do not rely on this balance."
         )
-    return [*blocks, _axis_table(summary, rows), _axis_statement(summary)]
+        blocks.append(page.Paragraph(text, "warn"))
+    return [*blocks, *_drawn_table(summary)]
 
 
 def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
     def reach(group: str) -> str:
-        ends = summary.reachable.get(group)
+        ends = summary.together.get(group) or summary.reachable.get(group)
         return f"{percent(ends[0])} to {percent(ends[1])}" if ends else MISSING
 
     made: list[page.Row] = []
-    for group, before, after, target, _ in rows:
-        shares = (percent(share) for share in (target, before, after))
-        made.append([shorten(group), *shares, reach(group)])
-    heads = ("<Group", "Target", "Before", "After", "Reachable within the bounds")
-    caption = "Shares within the axis, of the kept documents' mentions"
-    return page.table(caption, page.columns(*heads), made)
+    for group, before, after, *_ in rows:
+        few = group in summary.too_few
+        shown: list[page.Cell | str] = [percent(before), percent(after)]
+        if few:
+            shown = [page.Cell("too few to say", tone="muted")] * 2
+        mentions = grouped(summary.mentions.get(group))
+        made.append(
+            [shorten(group), _asked(summary, group), *shown, mentions, reach(group)]
+        )
+    within = "Reachable within the bounds"
+    if summary.together:
+        within += ", the other axes at their targets"
+    heads = ("<Group", "Target", "Before", "After", "Mentions", within)
+    caption = "Shares within the axis, of the kept documents' sure mentions"
+    note = (
+        "Sure are mentions by terms that are neither ambiguous nor words which people "
+        "would not want to be called; only these are balanced."
+    )
+    return page.table(caption, page.columns(*heads), made, note=note)
+
+
+def _asked(summary: AxisSummary, group: str) -> str:
+    """Target share of a group, or its limits."""
+    if group in summary.target:
+        return percent(summary.target[group])
+    limits = (("at most", summary.cap), ("at least", summary.floor))
+    told = [f"{word} {percent(own[group])}" for word, own in limits if group in own]
+    return ", ".join(told) or MISSING
 
 
 def _axis_statement(summary: AxisSummary) -> page.Paragraph:
@@ -91,6 +134,9 @@ def _axis_statement(summary: AxisSummary) -> page.Paragraph:
     reached = "The target can be reached within the bounds"
     if not summary.feasible:
         reached = "The target can not be reached within the bounds; the closest is used"
+    if summary.missed_in:
+        named = ", ".join(shorten(name) for name in summary.missed_in[:10])
+        reached += f" (in {len(summary.missed_in)} parts, among them {named})"
     text = (
         f"{reached}. Largest difference left: "
         f"{decimal(summary.residual * 100, 2)} percentage points. Weights lie between "
@@ -99,3 +145,30 @@ def _axis_statement(summary: AxisSummary) -> page.Paragraph:
         "Weights change shares of mentions, not the way groups are written about."
     )
     return page.Paragraph(text, "" if summary.feasible else "warn")
+
+
+def _drawn_table(summary: AxisSummary) -> list[page.Block]:
+    if not summary.drawn:
+        return []
+    rows = [
+        [
+            shorten(group),
+            percent(summary.after.get(group)),
+            percent(one.share),
+            decimal(one.residual, 1),
+            decimal(one.deviation, 1),
+            decimal(one.z),
+        ]
+        for group, one in sorted(summary.drawn.items())
+    ]
+    heads = ("<Group", "By weight", "Drawn", "Residual", "Expected spread", "z")
+    table = page.table(
+        "Shares of what was drawn by the weights",
+        page.columns(*heads),
+        rows,
+        note=(
+            "Residual: how many more of the group were drawn than its share of the "
+            "axis; the spread is its standard deviation by chance, z their ratio."
+        ),
+    )
+    return [table]

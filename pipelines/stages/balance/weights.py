@@ -1,58 +1,86 @@
-"""Weights solved once for all documents, what they reached, and their proof."""
+"""Weights solved once for all documents, and what each document draws by its weight."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from math import isclose
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.commits import UnitOutputs, outputs_digest_input
-from isinglass.pipelines.engine.mapped_tables import read_survey
+from isinglass.pipelines.engine.mapped_tables import WORDS, id_words, read_survey
 from isinglass.pipelines.engine.passes import run_step
-from isinglass.pipelines.engine.workspace import Workspace, read_array, read_json
-from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    map_array,
+    read_array,
+    read_json,
+)
 from isinglass.pipelines.stages.demographics.kept import groups_of
+from isinglass.schemas.arrays import Flags, Words
+from isinglass.schemas.commit import Commit
 from isinglass.schemas.config import BalanceConfig
-from isinglass.schemas.manifest import AxisSummary
-from isinglass.transforms.balance.solve import axes_of, solve
+from isinglass.schemas.errors import ReconcileError
+from isinglass.schemas.tables import DRAWN
+from isinglass.transforms.balance.axes import balanced_columns
+from isinglass.transforms.balance.cells import Part, gather
+from isinglass.transforms.balance.draw import copies, keep, uniforms
+from isinglass.transforms.balance.solve import solve
 from isinglass.transforms.demographics.counts import read_mentions
+from isinglass.transforms.read.identity import doc_id_words, format_doc_ids
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Driver
-    from isinglass.pipelines.stages.demographics.kept import Kept
-    from isinglass.transforms.demographics.lexicon import Group
+
+LOGGER = logging.getLogger(__name__)
 
 BALANCE = "balance"
-_FILE, _WEIGHTS = "balance.json", "weights.npy"
+FILE = "balance.json"
+_WEIGHTS, _IDS, _DRAWN = "weights.npy", "ids.npy", "drawn.npy"
+COLUMNS = {
+    "copies": pa.field(DRAWN[0], pa.int32(), nullable=False),
+    "keep": pa.field(DRAWN[1], pa.bool_(), nullable=False),
+}
+"""Column of `data/`, by what is emitted besides the weight."""
 
 
-def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa.Array:
+def solve_weights(
+    driver: Driver, config: BalanceConfig, kept: Flags
+) -> tuple[pa.Array, Commit]:
     """Solve the weights of the documents that stay, unless that is done already.
 
     They are float64 (n,), null for documents that are not `kept`, bool (n,).
     """
-    workspace, places = driver.workspace, driver.places
+    workspace = driver.workspace
 
     def make(outputs: UnitOutputs) -> dict[str, int]:
         groups = groups_of(driver.config)
-        counts = np.zeros((0, len(groups)), np.int32)
-        if places:
-            names = ["mentions", "covered", "words"]
-            survey = read_survey(workspace, places, names)
-            counts = read_mentions(survey).dense(range(len(groups)))
-        solution = solve(counts[kept], groups, config)
-        weights = np.full(len(counts), np.nan)
-        weights[kept] = solution.weights
+        columns = balanced_columns(groups, config)
+        names = [groups[column] for column in columns]
+        cells, cell = gather(_parts(driver, config, columns, kept), names, config)
+        solution = solve(cells, config)
+        own = solution.weights[cell]
+        weights = np.full(driver.documents, np.nan)
+        weights[kept] = own
         outputs.write_array(workspace.mapped(BALANCE, _WEIGHTS), weights)
-        found = {"feasible": solution.feasible, "reachable": solution.reachable}
-        path = workspace.mapped(BALANCE, _FILE)
+        greatest = float(own.max()) if len(own) else 1.0
+        if config.emit != "weight":
+            _write_drawn(driver, config, outputs, weights, greatest)
+        found = {
+            "feasible": solution.feasible,
+            "reachable": solution.reachable,
+            "together": solution.together,
+            "missed": solution.missed,
+            "exact": cells.exact,
+            "greatest": greatest,
+        }
+        path = workspace.mapped(BALANCE, FILE)
         outputs.write_bytes(path, json.dumps(found, sort_keys=True))
-        return {"records_in": len(counts), "kept": int(kept.sum())}
+        return {"records_in": driver.documents, "kept": int(kept.sum())}
 
     identity = [
         outputs_digest_input(list(driver.surveys.values())),
@@ -60,83 +88,102 @@ def solve_weights(driver: Driver, config: BalanceConfig, kept: np.ndarray) -> pa
         config.model_dump(),
         driver.code,
     ]
-    run_step(driver.session, BALANCE, identity, make)
-    return pa.array(read_array(workspace.mapped(BALANCE, _WEIGHTS)), from_pandas=True)
-
-
-def balance_summary(
-    balance: BalanceConfig,
-    workspace: Workspace,
-    kept: Kept,
-    groups: Sequence[Group],
-) -> dict[str, AxisSummary]:
-    """Shares before and after weighting, over the documents really kept.
-
-    The weights were solved before the PII scan. A document that the scan sent to
-    quarantine leaves a small residual, and it is this one that is reported.
-    """
-    solved = read_json(workspace.mapped(BALANCE, _FILE))
-    counts = kept.mentions.dense(range(len(groups)))[kept.kept]
-    weights = kept.weight[kept.kept]
-    summary = {}
-    for axis in axes_of(counts, groups, balance):
-        after = axis.shares(weights)
-        missed = [abs(after[group] - goal) for group, goal in axis.target.items()]
-        summary[axis.name] = AxisSummary(
-            target=axis.target,
-            before=axis.shares(np.ones(len(counts))),
-            after=after,
-            residual=max(missed),
-            effective_sample_size=effective_size(weights),
-            documents=len(weights),
-            weight_low=float(weights.min()) if len(weights) else 1.0,
-            weight_high=float(weights.max()) if len(weights) else 1.0,
-            feasible=solved["feasible"],
-            reachable=solved["reachable"][axis.name],
+    commit = run_step(driver.session, BALANCE, identity, make)
+    weights = read_array(workspace.mapped(BALANCE, _WEIGHTS))
+    if config.emit == "keep" and kept.any():
+        greatest = read_json(workspace.mapped(BALANCE, FILE))["greatest"]
+        LOGGER.warning(
+            "balance: emit: keep keeps about %.1f %% of the documents in the sample, "
+            "as the greatest weight is %.2f.",
+            100.0 * float(np.nanmean(weights)) / greatest,
+            greatest,
         )
-    return summary
+    return pa.array(weights, from_pandas=True), commit
 
 
-def effective_size(weights: np.ndarray) -> float:
-    """Documents without weights that vary as little, Kish: (sum w)^2 / sum w^2."""
-    squares = float(np.square(weights).sum())
-    return float(weights.sum()) ** 2 / squares if squares else 0.0
+def _parts(
+    driver: Driver, config: BalanceConfig, columns: Sequence[int], kept: Flags
+) -> Callable[[], Iterator[Part]]:
+    """The documents that stay, shard by shard, with the columns that are balanced.
 
-
-def check_weights(run: FinishedRun) -> Check:
-    """Every text has a weight if and only if the run was asked to balance.
-
-    Number, bounds and effective sample size of the weights are those of the manifest.
+    Only mentions count that are sure: by terms that are neither ambiguous nor words
+    which people would not want to be called.
     """
-    wanted = run.config.balance is not None
-    if not wanted and run.manifest.balance:
-        fault = "the manifest has a balance that was not asked for"
-        return conclude(BALANCE, [fault], "")
-    if not run.paths("data"):
-        return Check(BALANCE, "skipped", "no text was written")
-    faults, parts = [], [np.empty(0)]
-    for shard, data in run.each("data", ["balance_weight"]):
-        column = data["balance_weight"]
-        if column.null_count != (0 if wanted else len(column)):
-            faults.append(f"data/{shard} has weights for other texts than it should")
-        parts.append(column.drop_null().to_numpy())
-    weights = np.concatenate(parts)
-    if wanted and not run.manifest.balance:
-        faults.append("the manifest has no balance")
-    faults += [
-        f"the weights are not those of the axis {axis}"
-        for axis, summary in run.manifest.balance.items()
-        if not _fit(weights, summary)
-    ]
-    return conclude(BALANCE, faults, f"{len(weights):,} weights")
+
+    def parts() -> Iterator[Part]:
+        for place in driver.places:
+            names = ["mentions", "covered", "words", "source", "language"]
+            survey = read_survey(driver.workspace, [place], names)
+            own = kept[place.start : place.stop]
+            mentions = read_mentions(survey).filter(own)
+            labels = pa.repeat(pa.scalar("", pa.string()), int(own.sum()))
+            if config.within != "none":
+                labels = survey[config.within].filter(pa.array(own)).combine_chunks()
+            counts = mentions.dense(columns, firm=not config.ambiguous)
+            yield Part(counts, mentions.words, labels)
+
+    return parts
 
 
-def _fit(weights: np.ndarray, summary: AxisSummary) -> bool:
-    if summary.documents != len(weights):
-        return False
-    if len(weights) == 0:
-        return True
-    bounds = (float(weights.min()), float(weights.max()))
-    return bounds == (summary.weight_low, summary.weight_high) and isclose(
-        effective_size(weights), summary.effective_sample_size, rel_tol=1e-9
-    )
+def _write_drawn(
+    driver: Driver,
+    config: BalanceConfig,
+    outputs: UnitOutputs,
+    weights: np.ndarray,
+    greatest: float,
+) -> None:
+    """Ids of all documents that have a weight, sorted, and what each one draws."""
+    ids, drawn = [np.zeros((0, 2), np.uint64)], [np.zeros(0, np.int32)]
+    for place in driver.places:
+        own = weights[place.start : place.stop]
+        chosen = np.isfinite(own)
+        words = id_words(read_survey(driver.workspace, [place], WORDS))[chosen]
+        u = uniforms(format_doc_ids(words), config.seed)
+        ids.append(words)
+        drawn.append(draw(config, own[chosen], u, greatest).astype(np.int32))
+    every = np.concatenate(ids)
+    order = np.lexsort((every[:, 1], every[:, 0]))
+    workspace = driver.workspace
+    outputs.write_array(workspace.mapped(BALANCE, _IDS), every[order])
+    outputs.write_array(workspace.mapped(BALANCE, _DRAWN), np.concatenate(drawn)[order])
+
+
+def draw(
+    config: BalanceConfig, weights: np.ndarray, u: np.ndarray, greatest: float
+) -> np.ndarray:
+    """Copies, int32 (n,), or which documents are kept, bool (n,)."""
+    if config.emit == "copies":
+        return copies(weights, u)
+    return keep(weights, u, greatest)
+
+
+class Drawn(NamedTuple):
+    """Sorted ids (n, 2) of documents, and what each draws, int32 (n,)."""
+
+    ids: Words
+    values: np.ndarray
+
+    def of(self, doc_ids: pa.StringArray) -> np.ndarray:
+        """What documents draw, int32 (k,).
+
+        Raises:
+            ReconcileError: A document has no weight.
+        """
+        asked = doc_id_words(doc_ids)
+        place = np.searchsorted(self.ids[:, 0], asked[:, 0])
+        while True:
+            if (place >= len(self.ids)).any():
+                raise ReconcileError(
+                    "balance: a document is kept that has no weight. Run again."
+                )
+            # Ids that differ only in their second half stand side by side.
+            other = (self.ids[place] != asked).any(axis=1)
+            if not other.any():
+                return np.asarray(self.values[place])
+            place = place + other
+
+
+def open_drawn(workspace: Workspace) -> Drawn:
+    """Map what documents draw into memory."""
+    ids, values = (workspace.mapped(BALANCE, name) for name in (_IDS, _DRAWN))
+    return Drawn(map_array(ids), map_array(values))

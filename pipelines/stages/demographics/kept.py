@@ -27,6 +27,7 @@ from isinglass.transforms.demographics.counts import (
 from isinglass.transforms.demographics.groups import group_statistics
 from isinglass.transforms.demographics.lexicon import (
     Group,
+    Lexicons,
     load_lexicons,
     with_absolute_lexicons,
 )
@@ -35,8 +36,12 @@ from isinglass.transforms.read.identity import format_doc_ids
 
 def groups_of(config: RunConfig, base: Path = Path()) -> tuple[Group, ...]:
     """Axis and group of each column of counts; paths start from `base`."""
-    named = with_absolute_lexicons(config.demographics, base)
-    return load_lexicons(named).groups
+    return lexicons_of(config, base).groups
+
+
+def lexicons_of(config: RunConfig, base: Path = Path()) -> Lexicons:
+    """The lexicons of a run; paths start from `base`."""
+    return load_lexicons(with_absolute_lexicons(config.demographics, base))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.workspace import Workspace, read_table
-from isinglass.schemas.mentions import DemographicsSummary
+from isinglass.schemas.demographics import DemographicsSummary
 from isinglass.transforms.demographics.associations import associations
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ class _Told(NamedTuple):
     def groups(self, axis: str) -> list[str]:
         """Groups of an axis that are mentioned, most documents first."""
         found = {
-            row["group"]: max(row["numerator"], 0)
+            row["group"]: row["numerator"] or 0
             for row in self.rows.values()
             if row["metric"] == "group.document_share"
             and row["axis"] == axis

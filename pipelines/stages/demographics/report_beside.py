@@ -10,7 +10,7 @@ from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.mentions import GroupPolarity, WordAssociation
+    from isinglass.schemas.demographics import GroupPolarity, WordAssociation
 
 _SHOWN = 3
 """Words of a group that stand in the open table."""

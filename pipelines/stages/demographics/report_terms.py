@@ -13,7 +13,7 @@ from isinglass.pipelines.stages.demographics.terms import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.mentions import TermSummary
+    from isinglass.schemas.demographics import TermSummary
 
 
 def term_blocks(data: ReportData) -> list[page.Block]:

@@ -20,8 +20,8 @@ from isinglass.pipelines.stages.demographics.terms import (
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.base import expanded
 from isinglass.schemas.config.demographics import DemographicsConfig
+from isinglass.schemas.demographics import DemographicsSummary
 from isinglass.schemas.manifest import Lexicon, Model
-from isinglass.schemas.mentions import DemographicsSummary
 from isinglass.transforms.demographics.counts import (
     count_mentions,
     mention_columns,

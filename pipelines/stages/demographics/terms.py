@@ -19,8 +19,8 @@ from isinglass.pipelines.engine.mapped_tables import (
 )
 from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
 from isinglass.pipelines.review.marks import latest_draws, read_marks_file
+from isinglass.schemas.demographics import TermSummary
 from isinglass.schemas.errors import ConfigError, InputError
-from isinglass.schemas.mentions import TermSummary
 from isinglass.schemas.reasons import Outcome
 from isinglass.transforms.demographics.places import JUDGED, read_places
 from isinglass.transforms.demographics.senses import RULES

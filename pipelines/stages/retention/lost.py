@@ -59,7 +59,8 @@ def lost_statistics(
     ]
     if dialect:
         speaking = _speaking(kept, workspace, shard_ids)
-        found += _losses(speaking, kept, taken)
+        # What holds of all documents is told above.
+        found += [row for row in _losses(speaking, kept, taken) if row.group]
     return found
 
 

@@ -77,4 +77,4 @@ def what_it_is(data: ReportData, loss: Loss) -> str:
     for stage in data.manifest.stages.values():
         if loss.reason in stage.reasons:
             return shorten(stage.reasons[loss.reason])
-    return REASON_TEXT.get(loss.reason, f"Removed as {words_of(loss.reason)}.")
+    return REASON_TEXT.get(loss.reason, f"Removed as {shorten(words_of(loss.reason))}.")

@@ -14,6 +14,7 @@ from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.retention import report
 from isinglass.pipelines.stages.retention.lost import DIALECT, lost_statistics
+from isinglass.pipelines.stages.retention.report_beside import LEAST_PARITY
 from isinglass.schemas.config import GateConfig, PiiConfig, RetentionConfig, RunConfig
 from isinglass.schemas.config.base import expanded
 from isinglass.schemas.errors import ConfigError
@@ -141,7 +142,7 @@ class Retention(Stage):
             metric="group.retention_parity",
             slice={"axis": EACH, "group": EACH},
             op=">=",
-            value=report.LEAST_PARITY,
+            value=LEAST_PARITY,
             severity="warning",
             reason="Clearly less stays of the documents that mention this group.",
         )

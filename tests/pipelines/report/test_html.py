@@ -57,9 +57,9 @@ def test_whole_run_is_one_inert_page(
     assert tables == sum(tag == "caption" for tag, _ in page.tags) > 10
     pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
     spoken = [picture for picture in pictures if picture.get("role") == "img"]
-    assert len(spoken) == 6
+    assert len(spoken) == 8
     assert all("aria-hidden" in p for p in pictures if p.get("role") != "img")
-    assert html.count('role="img"><title>') == 6
+    assert html.count('role="img"><title>') == 8
 
 
 def test_verdict_comes_first_with_its_reasons(
@@ -214,6 +214,7 @@ def _hostile(fields: dict[str, Any], name: str) -> Manifest:
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
     slices: dict[str, Any] = {"source": name}
+    lost: dict[str, Any] = {"axis": name, "group": name, "reason": name}
     rows = [
         Statistic("documents", 3, "documents", "input"),
         *(
@@ -221,6 +222,10 @@ def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
             for s in ("input", "output")
         ),
         Statistic("group.retention", 1, name, "run", axis=name, group=name),
+        *(
+            Statistic(metric, 1.5, name, "run", **lost, low=1.2, high=2, numerator=5)
+            for metric in ("group.removed_share", "group.adjusted_removal_ratio")
+        ),
         Statistic("group.document_share", 1, name, "input", axis=name, group=name),
         Statistic("axis.coverage", 1, name, "input", axis=name),
         Statistic("length." + name, 1, name, "input", position=name),

@@ -8,10 +8,12 @@ import pytest
 
 from isinglass.pipelines.report.svg import (
     Flow,
+    Ratio,
     Shift,
     Whisker,
     capture_curve,
     flow,
+    forest,
     shifts,
     whiskers,
 )
@@ -78,7 +80,7 @@ def test_whiskers_start_the_axis_below_every_interval(low: float, start: str) ->
 
 
 def test_shifts_mark_before_after_and_target() -> None:
-    svg = _parse(shifts([Shift("a", 0.0, 1.0, 0.5), Shift("b", 0.2, 0.2, None)]))
+    svg = _parse(shifts([Shift("a", 0.0, 1.0, 0.5), Shift("b", 0.2, 0.2)], "Shares"))
     dots = [
         (dot.attrib["class"], float(dot.attrib["cx"])) for dot in svg.iter("circle")
     ]
@@ -87,12 +89,18 @@ def test_shifts_mark_before_after_and_target() -> None:
     assert [float(e.attrib["x1"]) for e in targets] == [246.0]
 
 
+def test_an_interval_takes_the_place_of_the_line_between() -> None:
+    svg = _parse(shifts([Shift("a", 0.0, 0.5, None, (0.25, 1.0))], "Shares"))
+    (line,) = [e for e in svg.iter("line") if e.attrib["class"] == "whisker"]
+    assert (float(line.attrib["x1"]), float(line.attrib["x2"])) == (191.0, 356.0)
+
+
 @pytest.mark.parametrize(
     "svg",
     [
         flow(1, [Flow(HOSTILE, 1, "kept")]),
         whiskers([Whisker(HOSTILE, 0.5, 0.4, 0.6)]),
-        shifts([Shift(HOSTILE, 0.5, 0.5, 0.5)]),
+        shifts([Shift(HOSTILE, 0.5, 0.5, 0.5)], HOSTILE),
     ],
 )
 def test_labels_are_escaped_and_cut(svg: str) -> None:
@@ -101,3 +109,32 @@ def test_labels_are_escaped_and_cut(svg: str) -> None:
     assert len(svg) < 5_000
     assert root[0].tag == "title"
     assert root.attrib["role"] == "img"
+
+
+def test_ratios_lie_on_a_scale_of_doublings() -> None:
+    rows = [
+        Ratio("a", 2.0, 1.0, 4.0, marked=True),
+        Ratio("b", 0.5, 0.25, 1.0, marked=False),
+    ]
+    drawn = forest(rows, 2.0)
+    dots = re.findall(r'cx="([\d.]+)" cy="[\d.]+" r="5" class="([\w ]+)"', drawn)
+    (double, marked), (half, plain) = dots
+    assert (marked, plain) == ("dot marked", "dot")
+    lines = re.findall(
+        r'<line x1="([\d.]+)" y1="[\d.]+" x2="([\d.]+)" .*?"(\w+)"/>', drawn
+    )
+    (one,) = [x for x, _, style in lines if style == "target"]
+    (limit,) = [x for x, _, style in lines if style == "threshold"]
+    assert limit == double
+    assert float(double) - float(one) == pytest.approx(float(one) - float(half))
+    whiskers = [(low, high) for low, high, style in lines if style == "whisker"]
+    assert (whiskers[0][0], whiskers[1][1]) == (one, one)
+    assert "a 2.00 (1.00 to 4.00); b 0.50 (0.25 to 1.00)" in drawn
+
+
+@pytest.mark.parametrize(("low", "high"), [(1e-9, 1e9), (0.9, 1.1), (3.0, 40.0)])
+def test_ratios_of_any_size_stay_in_the_picture(low: float, high: float) -> None:
+    drawn = forest([Ratio("a", (low * high) ** 0.5, low, high, marked=False)], 1.25)
+    places = [float(x) for x in re.findall(r'(?:x1|x2|cx)="([\d.]+)"', drawn)]
+    assert min(places) >= 136
+    assert max(places) <= 356

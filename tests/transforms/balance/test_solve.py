@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +13,12 @@ from scipy.optimize import LinearConstraint, linprog, minimize
 
 from isinglass.schemas.config.balance import AxisConfig, BalanceConfig
 from isinglass.schemas.errors import ConfigError, RefuseError
-from isinglass.transforms.balance.calibration import Distance
-from isinglass.transforms.balance.solve import Axis, Solution, axes_of, reachable_share
-from isinglass.transforms.balance.solve import solve as solve_documents
+from isinglass.transforms.balance.axes import Axis, axes_of
+from isinglass.transforms.balance.cells import Part, gather
+from isinglass.transforms.balance.distance import Distance
+from isinglass.transforms.balance.reach import reachable_share
+from isinglass.transforms.balance.solve import Solution
+from isinglass.transforms.balance.solve import solve as solve_cells
 from tests.properties import examples
 
 COLUMNS = (("gender", "female"), ("gender", "male"))
@@ -61,10 +65,13 @@ def solve(
 ) -> Found:
     """Weights of rows that stand for `n` documents each."""
     rows = np.repeat(np.arange(len(n)), n)
-    solution = solve_documents(vectors[rows], columns, config)
+    labels = pa.array([""] * len(rows), pa.string())
+    part = Part(vectors[rows], np.ones(len(rows), np.int64), labels)
+    cells, cell = gather(lambda: [part], columns, config)
+    solution = solve_cells(cells, config)
     firsts = np.searchsorted(rows, np.arange(len(n)))
-    weights = solution.weights[firsts]
-    assert (solution.weights == weights[rows]).all()
+    weights = solution.weights[cell[firsts]]
+    assert (solution.weights[cell] == weights[rows]).all()
     axes = {axis.name: axis for axis in axes_of(vectors, columns, config)}
     return Found(weights, n, solution, axes)
 
@@ -282,7 +289,9 @@ def test_reachable_share_equals_a_linear_programme(seed: int) -> None:
     vectors = random.poisson(2.0, (20, 2)).astype(np.float64)
     n = random.integers(1, 9, 20).astype(np.float64)
     bounds = (0.3, 1.8)
-    least, greatest = reachable_share(vectors[:, 0], vectors.sum(axis=1), n, bounds)
+    least, greatest = reachable_share(
+        vectors[:, 0], vectors.sum(axis=1), n, bounds, [slice(0, 20)]
+    )
     assert greatest == pytest.approx(share_by_linear_programme(vectors, n, bounds))
     swapped = share_by_linear_programme(vectors[:, ::-1], n, bounds)
     assert least == pytest.approx(1 - swapped)

@@ -226,8 +226,8 @@ def test_each_word_has_a_counterpart_of_its_kind(language: str) -> None:
             kinds[group][term.term] = (term.pair, term.pos)
     female, male = kinds["female"], kinds["male"]
     assert len(female) == len(male)
-    for term, (pair, part) in female.items():
-        assert male[pair] == (term, part)
+    for name, (pair, part) in female.items():
+        assert male[pair] == (name, part)
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,8 @@ def test_intervals_are_of_whole_documents() -> None:
 
 
 def test_mentions_that_come_from_few_documents() -> None:
-    rows: list[Row] = [("she " * 9, None, "en")] + [("she", None, "en")] * 99
-    rows += [("he", None, "en")] * 99
+    rows: list[Row] = [("she " * 9, None, "en")]
+    rows += [("she", None, "en"), ("he", None, "en")] * 99
     found = {
         row.group: (row.numerator, row.denominator)
         for row in statistics(rows)

@@ -13,9 +13,9 @@ from isinglass.pipelines.stages.demographics.report_terms import term_blocks
 from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.demographics.terms import TermMarks
 from isinglass.schemas.config.demographics import DemographicsConfig
+from isinglass.schemas.demographics import DemographicsSummary, TermSummary
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.marks import Mark
-from isinglass.schemas.mentions import DemographicsSummary, TermSummary
 from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.statistics.intervals import wilson
 

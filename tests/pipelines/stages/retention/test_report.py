@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
     from tests.pipelines.conftest import Examples
 
-AT = {"axis": "gender", "group": "female", "reason": "empty"}
+AT: dict[str, Any] = {"axis": "gender", "group": "female", "reason": "empty"}
 
 
 def ratio(metric: str, value: float, low: float, **at: str) -> Statistic:
-    ends = {"low": low, "high": 2 * value - low}
+    ends: dict[str, Any] = {"low": low, "high": 2 * value - low}
     return Statistic(metric, value, "ratio", "output", **{**AT, **at}, **ends)
 
 
 def share(metric: str, lost: int, documents: int, **at: str) -> Statistic:
-    counts = {"numerator": lost, "denominator": documents}
+    counts: dict[str, Any] = {"numerator": lost, "denominator": documents}
     value = lost / documents
     return Statistic(metric, value, "share", "output", **{**AT, **at}, **counts)
 
@@ -45,8 +45,8 @@ def test_groups_that_lose_clearly_more_come_first_and_are_marked(
 ) -> None:
     html = render_report(manifest, statistics, *examples)
     assert "Flagged: feminine (gender) (Deduplication: near duplicate: 1.31)." in html
-    assert '<td class="warn number">1.31</td>' in html
-    assert '<td class="number">0.97</td>' in html
+    assert '<td class="warn number">1.31 (1.12 to 1.51)</td>' in html
+    assert '<td class="warn number">0.97' not in html
     assert html.count('class="dot marked"') == 1
     assert "Its shingle set reaches the Jaccard threshold" in html
     assert "interval: feminine 1.31 (1.12 to 1.51); masculine 0.97 (0.90" in html
@@ -75,10 +75,13 @@ def test_too_few_are_named_in_one_line(manifest: Manifest) -> None:
     page = told(
         manifest,
         share("group.removed_share", 1, 29),
-        *(share("group.removed_share", 4, 50, group=f"g{n:02}") for n in range(20)),
+        *(share("group.removed_share", 4, 50, group=f"g{n:02}") for n in range(19)),
+        share("group.removed_share", 4, 60, group="g19"),
     )
     assert "Too few to say (fewer than 30 documents, or than 5 lost" in page
+    assert "compare with): g19 (gender), g00 (gender), g01 (gender), " in page
     assert "g10 (gender) and 9 more." in page
+    assert "The numbers" not in page
 
 
 def test_flagged_losses_come_before_others(manifest: Manifest) -> None:

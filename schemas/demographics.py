@@ -1,4 +1,4 @@
-"""What the manifest tells of mentions of groups."""
+"""What the manifest says of ambiguous terms, and of words beside groups of people."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class GroupPolarity(Section):
 class DemographicsSummary(Section):
     """Ambiguous terms in kept documents, and what is written beside groups."""
 
-    documents: int = Field(ge=0, description="Documents that were sampled for words.")
+    documents: int = Field(ge=0, description="Sampled documents.")
     words: list[WordAssociation] = Field(description="Words that lean to a group.")
     polarity: list[GroupPolarity] = Field(
         default_factory=list, description="In languages with a list of such words."

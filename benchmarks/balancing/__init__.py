@@ -1,0 +1,1 @@
+"""Weights: reference numbers, another package, and how long they take."""

@@ -1,0 +1,80 @@
+"""What a reader must know of the weights before using them, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from isinglass.pipelines.report.text import grouped, percent, ratio
+from isinglass.pipelines.stages.balance.summary import FEW
+from isinglass.schemas.weighting import AxisSummary, DrawnDocuments, WeightSummary
+
+_MOST_NAMED = 5
+
+
+def warnings(
+    axes: Mapping[str, AxisSummary], weights: WeightSummary | None
+) -> list[str]:
+    """A sentence for each thing, axis by axis."""
+    found = []
+    for axis, summary in axes.items():
+        silent = summary.mentions and not any(summary.mentions.values())
+        if silent and summary.documents:
+            found.append(
+                f"No kept document mentions the axis {axis}: it was not balanced."
+            )
+        if not summary.feasible:
+            found.append(_missed(axis, summary))
+        if summary.too_few and not silent:
+            found.append(
+                f"The balance of the axis {axis} rests on too few mentions to say "
+                f"anything: {few_named(summary)}. Of each group {FEW} mentions in "
+                f"{FEW} documents are needed."
+            )
+    if weights is not None:
+        found += _table(weights)
+    return found
+
+
+def few_named(summary: AxisSummary) -> str:
+    """The groups of which there are too few mentions, with their counts."""
+    told = [
+        f"{group} {grouped(summary.mentions.get(group, 0))} in "
+        f"{grouped(summary.mentioned_in.get(group, 0))} documents"
+        for group in summary.too_few
+    ]
+    more = len(told) - _MOST_NAMED
+    return ", ".join(told[:_MOST_NAMED]) + (f", and {more} more" if more > 0 else "")
+
+
+def _missed(axis: str, summary: AxisSummary) -> str:
+    where = ""
+    if summary.missed_in:
+        named = ", ".join(summary.missed_in[:_MOST_NAMED])
+        more = len(summary.missed_in) - _MOST_NAMED
+        where = f" in {named}" + (f" and {more} more" if more > 0 else "")
+    return (
+        f"The target of axis {axis} cannot be reached within the bounds{where}; the "
+        "nearest weights were taken."
+    )
+
+
+def _table(weights: WeightSummary) -> list[str]:
+    found = []
+    if not weights.exact:
+        found.append(
+            "There were too many different counts of mentions to weigh each by itself; "
+            "documents with similar ones have the same weight."
+        )
+    if weights.drawn is not None and weights.drawn.emit == "keep":
+        found.append(_kept(weights.drawn, weights))
+    return found
+
+
+def _kept(drawn: DrawnDocuments, weights: WeightSummary) -> str:
+    documents = sum(number for *_, number in weights.histogram)
+    share = percent(ratio(drawn.documents, documents))
+    return (
+        f"balance_keep is true for {share} of the kept documents, "
+        f"{grouped(drawn.documents)} of {grouped(documents)}: the greatest weight is "
+        f"{drawn.greatest:.2f}. balance.emit: copies leaves nearly all."
+    )

@@ -1,0 +1,142 @@
+"""What stays of each group, whose names are found, and what documents weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, words_of
+from isinglass.pipelines.stages.retention.rows import (
+    Row,
+    by_group,
+    flagged,
+    low_ratio,
+    named,
+    too_few,
+    with_ends,
+)
+from isinglass.transforms.demographics.groups import FEW
+from isinglass.transforms.retention.audit import FLAGGED_RATIO
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.report.model import ReportData
+
+LEAST_PARITY = 0.8
+"""The four-fifths rule (29 CFR 1607.4 D), for shares that stay."""
+
+
+def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
+    """What stays of the documents that mention a group."""
+    few = {}
+    made: list[page.Row] = []
+    ratios, parities = (
+        by_group(data, f"group.retention_{name}") for name in ("ratio", "parity")
+    )
+    for row in rows:
+        who, whole = (row["axis"], row["group"]), row["group"] is None
+        ratio, parity = ratios.get(who), parities.get(who)
+        if not whole and (row["denominator"] or 0) < FEW:
+            few[who] = row
+            continue
+        below = parity is not None and parity["value"] < LEAST_PARITY
+        made.append(
+            [
+                "all documents" if whole else named(who),
+                f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
+                with_ends(row, percent),
+                MISSING if ratio is None else decimal(ratio["value"]),
+                page.Cell(
+                    MISSING if parity is None else decimal(parity["value"]),
+                    tone="warn" if below else "",
+                ),
+            ]
+        )
+    heads = ("<Group", "Documents", "Share that stays")
+    against = ("Against all", "Against the best of its axis")
+    if not made:
+        return
+    yield page.table(
+        "What stays of the documents that mention a group, with 95 % intervals",
+        page.columns(*heads, *against),
+        made,
+        note=(
+            "Against the group of its axis that fares best, the ends of the intervals "
+            "are compared that lie nearest to each other; below "
+            f"{LEAST_PARITY:g} it is marked."
+        ),
+    )
+    if few:
+        yield too_few(f"fewer than {FEW} documents", few)
+
+
+def name_blocks(data: ReportData) -> list[page.Block]:
+    """Planted names that were found, by origin."""
+    made: list[page.Row] = []
+    ratios = by_group(data, "group.names_found_ratio")
+    for row in data.slices.named("group.names_found"):
+        ratio = ratios.get((row["axis"], row["group"]))
+        marked = ratio is not None and (flagged(ratio) or low_ratio(ratio))
+        made.append(
+            [
+                words_of(row["group"]),
+                f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
+                with_ends(row, percent),
+                page.Cell(with_ends(ratio, decimal), tone="warn" if marked else ""),
+            ]
+        )
+    if not made:
+        return []
+    said = (
+        "Names of a hundred countries were put into English sentences and shown to "
+        "the model of names. What is found is replaced: an origin with a higher share "
+        "loses more names, and one with a lower share keeps more persons named. The "
+        "names in the texts themselves are not looked at by origin."
+    )
+    table = page.table(
+        "Planted names that were found, by where they come from, with 95 % intervals",
+        page.columns("<Origin", "Names", "Found", "Against the others"),
+        made,
+        note=(
+            f"Marked from {FLAGGED_RATIO:g} on and from {1 / FLAGGED_RATIO:g} down, if "
+            "the interval does not reach 1."
+        ),
+    )
+    return [page.Heading("Names by origin"), page.Paragraph(said), table]
+
+
+def weight_blocks(data: ReportData) -> list[page.Block]:
+    """Weights are a removal in part."""
+    means = [r for r in data.slices.named("group.mean_weight") if r["group"]]
+    if not means:
+        return []
+    made: list[page.Row] = []
+    few, ratios = {}, by_group(data, "group.weight_ratio")
+    for row in means:
+        who = (row["axis"], row["group"])
+        ratio = ratios.get(who)
+        if ratio is None:
+            few[who] = row
+            continue
+        tone: page.Tone = "warn" if low_ratio(ratio) else ""
+        made.append(
+            [
+                named(who),
+                grouped(row["denominator"]),
+                with_ends(row, decimal),
+                page.Cell(with_ends(ratio, decimal), tone=tone),
+            ]
+        )
+    table = page.table(
+        "Mean weight of the kept documents that mention a group, with 95 % intervals",
+        page.columns("<Group", "Documents", "Mean weight", "Against the others"),
+        made,
+        note=f"Marked from {1 / FLAGGED_RATIO:g} down, if the interval is below 1.",
+    )
+    said = (
+        "A document of weight 0.5 counts half: weights are a removal in part. They "
+        "move shares of mentions to their targets, and whatever else stands in the "
+        "same documents moves along."
+    )
+    blocks: list[page.Block] = [page.Heading("Balancing"), page.Paragraph(said), table]
+    return [*blocks, too_few(f"fewer than {FEW} documents", few)] if few else blocks
