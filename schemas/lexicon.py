@@ -7,7 +7,7 @@ name others. `isinglass schema lexicon` prints the same as JSON Schema.
 from __future__ import annotations
 
 from itertools import chain
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,8 +17,6 @@ PartOfSpeech = Literal["noun", "pronoun", "adjective", "name", "phrase"]
 Sense = Literal["person", "place", "people", "cased", "language", "pronoun"]
 """Rules by which an ambiguous term is judged in its place."""
 Status = Literal["reviewed", "dispreferred", "polarizing"]
-Name = Annotated[str, Field(pattern=r"^[^/]+$")]
-"""Of an axis or group; with a stroke it could not be told from what follows."""
 
 
 class Term(Section):
@@ -63,13 +61,21 @@ class LexiconFile(Section):
     version: str = Field(min_length=1)
     source: str = Field(min_length=1)
     licence: str = Field(min_length=1, description="SPDX identifier.")
-    axes: dict[Name, dict[Name, tuple[Term, ...]]] = Field(min_length=1)
+    axes: dict[str, dict[str, tuple[Term, ...]]] = Field(min_length=1)
     vetoes: tuple[str, ...] = Field(
         (), description="Phrases that hold a term of any axis and mean something else."
     )
     senses: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Lists of words that the sense rules read."
     )
+
+    @model_validator(mode="after")
+    def _names_have_no_stroke(self) -> Self:
+        # It parts axis, group and term in what terms are called elsewhere.
+        for name in (*self.axes, *chain.from_iterable(self.axes.values())):
+            if "/" in name:
+                raise ValueError(f"{name!r}: write an axis or group without a stroke")
+        return self
 
     @model_validator(mode="after")
     def _forms_have_one_group(self) -> Self:
