@@ -98,15 +98,15 @@ LETTERS = st.text(
 )
 
 
-@given(LETTERS, LETTERS, LETTERS)
+@given(LETTERS, LETTERS, LETTERS, st.sampled_from([1, 2, 5, 1 << 20]))
 def test_what_is_composed_is_found_where_it_was(
-    before: str, inside: str, after: str
+    before: str, inside: str, after: str, piece: int
 ) -> None:
     text = f"{before}[{inside}]{after}"
     composed = unicodedata.normalize("NFC", text)
     starts = np.array([composed.index("[")])
     stops = np.array([composed.rindex("]") + 1])
-    first, last = before_composition(text, starts, stops)
+    first, last = before_composition(text, starts, stops, piece)
     # Marks behind the last sign belong to it.
     marks = after[: len(after) - len(after.lstrip(JOINED))]
     assert (first[0], text[first[0] : last[0]]) == (
