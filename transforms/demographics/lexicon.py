@@ -203,7 +203,8 @@ def _languages() -> frozenset[str]:
 def _of_package() -> tuple[tuple[LexiconFile, Lexicon], ...]:
     folder = files("isinglass.transforms") / "resources" / "lexicons"
     found = [one for one in folder.iterdir() if one.name.endswith(".yaml")]
-    return tuple(parse_lexicon(one.read_bytes(), one.name) for one in found)
+    # That all their words can be matched is tested; here it would take as long as all.
+    return tuple(_parsed(one.read_bytes(), one.name) for one in found)
 
 
 def _joined(
@@ -244,6 +245,16 @@ def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
     Raises:
         ConfigError: It is not as `schemas/lexicon.py` says; `place` is where it is.
     """
+    read, entry = _parsed(content, place)
+    for written in _written(read):
+        try:
+            split_words(written)
+        except ValueError as error:
+            raise ConfigError(f"{place}: {error}") from None
+    return read, entry
+
+
+def _parsed(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
     try:
         data: Any = yaml.load(content, yaml.CSafeLoader)
         read = LexiconFile.model_validate(data)
@@ -258,11 +269,6 @@ def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
             f"{place}: language: {read.language} is no code of a language; write ISO "
             "639-1, as in en"
         )
-    for entry in _written(read):
-        try:
-            split_words(entry)
-        except ValueError as error:
-            raise ConfigError(f"{place}: {error}") from None
     told = read.model_dump(include={"name", "language", "version", "licence"})
     return read, Lexicon(**told, sha256=hashlib.sha256(content).hexdigest())
 

@@ -20,6 +20,7 @@ KIND_SHIFT = 24
 MAX_WORD = 32
 MAX_PHRASE = 8
 _SOFT = " \t\n\r\u00a0'\u2019-\u2010\u2011"
+_BETWEEN = re.compile(f"[{re.escape(_SOFT)}]+")
 
 
 @cache
@@ -55,12 +56,12 @@ def split_words(entry: str) -> list[tuple[int, ...]]:
         ValueError: There are no words, too many, or one is too long.
     """
     table = character_table()
-    text = unicodedata.normalize("NFC", entry)
-    pieces = re.split(f"[{re.escape(_SOFT)}]+", text)
+    text = entry if entry.isascii() else unicodedata.normalize("NFC", entry)
+    pieces = _BETWEEN.split(text)
     words: list[tuple[int, ...]] = []
     for piece in pieces:
-        codes = [ord(character) for character in piece]
-        entries = [int(table[code]) for code in codes]
+        codes = [*map(ord, piece)]
+        entries = table[codes].tolist()
         kinds = {entry >> KIND_SHIFT for entry in entries}
         if kinds == {SINGLE}:
             words.extend((code,) for code in codes)
