@@ -1,10 +1,28 @@
-"""What the manifest says of words beside groups of people."""
+"""What the manifest says of ambiguous terms, and of words beside groups of people."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
+from isinglass.schemas.lexicon import Status
+
+
+class TermSummary(Section):
+    """An ambiguous term in kept documents, and what marks say of it."""
+
+    language: str
+    axis: str
+    group: str
+    term: str
+    status: Status
+    matches: int = Field(ge=0, description="Places where it stands.")
+    accepted: int = Field(ge=0, description="Of these, counted as mentions.")
+    right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
+    wrong: int = Field(ge=0)
+    low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
+    high: float = Field(ge=0.0, le=1.0)
+    sure: bool = Field(description="By the marks it counts as if not ambiguous.")
 
 
 class WordAssociation(Section):
@@ -38,10 +56,16 @@ class GroupPolarity(Section):
 
 
 class DemographicsSummary(Section):
-    """What was read of kept documents to see what is written beside groups."""
+    """Ambiguous terms in kept documents, and what is written beside groups."""
 
     documents: int = Field(ge=0, description="Sampled documents.")
     words: list[WordAssociation] = Field(description="Words that lean to a group.")
     polarity: list[GroupPolarity] = Field(
         default_factory=list, description="In languages with a list of such words."
+    )
+    terms: list[TermSummary] = Field(
+        default_factory=list, description="Ambiguous ones that stand there."
+    )
+    marks_sha256: str | None = Field(
+        None, description="Of the file of marks on terms; None: none was given."
     )

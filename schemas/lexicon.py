@@ -46,6 +46,11 @@ class Term(Section):
         """All of its forms."""
         return (self.term, *self.forms)
 
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a rule judges what it means in its place."""
+        return self.sense is not None
+
 
 class LexiconFile(Section):
     """The demographic terms of one language: axis -> group -> terms."""
@@ -63,6 +68,14 @@ class LexiconFile(Section):
     senses: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Lists of words that the sense rules read."
     )
+
+    @model_validator(mode="after")
+    def _names_have_no_stroke(self) -> Self:
+        # It parts axis, group and term in what terms are called elsewhere.
+        for name in (*self.axes, *chain.from_iterable(self.axes.values())):
+            if "/" in name:
+                raise ValueError(f"{name!r}: write an axis or group without a stroke")
+        return self
 
     @model_validator(mode="after")
     def _forms_have_one_group(self) -> Self:

@@ -330,7 +330,7 @@ class Manifest(Section):
     decontamination: DecontaminationSummary | None = None
     erasure: ErasureSummary | None = None
     demographics: DemographicsSummary | None = Field(
-        None, description="None: mentions were not counted, or no text was written."
+        None, description="None: mentions were not counted."
     )
     balance: dict[str, AxisSummary] = Field(default_factory=dict)
     weights: WeightSummary | None = Field(

@@ -8,9 +8,10 @@ from pydantic import Field, model_validator
 
 from isinglass.schemas.config.base import Section
 
-Kind = Literal["finding", "removal", "filter", "kept"]
+Kind = Literal["finding", "removal", "filter", "mention", "rejected", "kept"]
 """A place that was found in a text, a text that was dropped for another one, a text or
-part of it that a filter took out, a passage that stayed."""
+part of it that a filter took out, an ambiguous term that counts as a mention of a group
+or does not, a passage that stayed."""
 
 Said = Literal["right", "wrong", "unsure", "missed"]
 
@@ -18,6 +19,8 @@ SAYS: dict[Kind, tuple[Said, ...]] = {
     "finding": ("right", "wrong", "unsure"),
     "removal": ("right", "wrong", "unsure"),
     "filter": ("right", "wrong", "unsure"),
+    "mention": ("right", "wrong", "unsure"),
+    "rejected": ("right", "wrong", "unsure"),
     "kept": ("right", "missed", "unsure"),
 }
 """What may be said of each kind of place. A passage that was kept is `right` if nothing
@@ -49,7 +52,8 @@ class Mark(Section):
     """One line of a file of marks.
 
     Attributes:
-        label: Entity of a finding, reason of what was taken out; empty for a passage.
+        label: Entity of a finding, reason of what was taken out, `language/axis/group/
+            term` of a mention; empty for a passage.
         source: Name of the input.
         path: File of the document, as the manifest has it.
         row: Its row there.

@@ -12,7 +12,9 @@ class ReviewedKind(Section):
     """The random sample of one label, and what a person said of it."""
 
     kind: Kind
-    label: str = Field(description="Entity or reason; empty for passages of kept.")
+    label: str = Field(
+        description="Entity, reason or term; empty for passages of kept."
+    )
     population: int = Field(ge=0, description="All places of this run.")
     sampled: int = Field(ge=0, description="Up to the last one that was marked.")
     unmarked: int = Field(ge=0, description="Of these, without a mark.")

@@ -26,6 +26,8 @@ _HELP = {
     "finding": "r right  w wrong  u unsure",
     "removal": "r right, rightly dropped  w wrong, should have stayed  u unsure",
     "filter": "r right, rightly taken out  w wrong, should have stayed  u unsure",
+    "mention": "r right, it speaks of the group  w wrong  u unsure",
+    "rejected": "r right, rightly not counted  w wrong, it is a mention  u unsure",
     "kept": "r nothing missed  m something missed  u unsure",
 }
 _ALWAYS = "  n next  b back  q quit  ? these keys"

@@ -32,7 +32,7 @@ def review(
         typer.Option(help="Findings of this kind; all without it. Repeatable."),
     ] = None,
     sample: Annotated[
-        int, typer.Option(min=1, help="How many of each kind or reason.")
+        int, typer.Option(min=1, help="How many of each kind, reason or term.")
     ] = 50,
     seed: Annotated[
         int, typer.Option(min=0, help="Another number draws another sample.")
@@ -69,6 +69,20 @@ def review(
     kept: Annotated[
         bool, typer.Option("--kept", help="Passages that were kept, to find misses.")
     ] = False,
+    mentions: Annotated[
+        bool,
+        typer.Option(
+            "--mentions", help="Ambiguous terms that count as mentions of a group."
+        ),
+    ] = False,
+    rejected: Annotated[
+        bool,
+        typer.Option("--rejected", help="With --mentions: those that do not count."),
+    ] = False,
+    term: Annotated[
+        list[str] | None,
+        typer.Option(help="Mentions by this term; all without it. Repeatable."),
+    ] = None,
     around: Annotated[
         int, typer.Option(min=0, help="Characters shown before and behind a finding.")
     ] = 160,
@@ -97,17 +111,32 @@ def review(
     It reads source texts again and shows them, personal data included. It writes
     nothing into the run folder; the file of marks holds places, never texts.
     """
+    asked: dict[Kind, bool] = {
+        "removal": duplicates,
+        "filter": filtered,
+        "rejected": mentions and rejected,
+        "mention": mentions and not rejected,
+        "kept": kept,
+    }
+    kinds = [kind for kind, wanted in asked.items() if wanted]
+    if len(kinds) + top > 1 or (entity and kinds):
+        raise ConfigError(
+            "Choose one of --entity or --top, --duplicates, --filtered, --mentions and "
+            "--kept."
+        )
     removed = duplicates or filtered
-    if sum((top, duplicates, filtered, kept)) > 1 or (entity and (removed or kept)):
-        raise ConfigError(
-            "Choose one of --entity or --top, --duplicates, --filtered and --kept."
-        )
-    if drawn and not removed:
-        raise ConfigError(
-            "--drawn goes with --duplicates or --filtered; other samples are drawn."
-        )
-    if reason and not removed:
-        raise ConfigError("--reason goes with --duplicates or --filtered.")
+    for given, fits, said in (
+        (
+            drawn,
+            removed,
+            "--drawn goes with --duplicates or --filtered; other samples are drawn.",
+        ),
+        (reason, removed, "--reason goes with --duplicates or --filtered."),
+        (rejected, mentions, "--rejected goes with --mentions."),
+        (term, mentions, "--term goes with --mentions."),
+    ):
+        if given and not fits:
+            raise ConfigError(said)
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines.explain.folder import RunFolder  # noqa: PLC0415
     from isinglass.pipelines.review.choose import Choice  # noqa: PLC0415
@@ -121,14 +150,15 @@ def review(
         return _take_over(folder, marks, held, marks_in)
     if export is not None:
         return _export(folder, held, export)
-    kind: Kind = "finding"
-    by: Literal["draw", "near", "value"] = "value" if top else "draw"
-    if removed:
-        kind = "removal" if duplicates else "filter"
-        by = "draw" if drawn else "near"
-    elif kept:
-        kind = "kept"
-    choice = Choice(kind, tuple(entity or reason or ()), by, sample, seed)
+    near = removed and not drawn
+    by: Literal["draw", "near", "value"] = "near" if near else "draw"
+    choice = Choice(
+        kinds[0] if kinds else "finding",
+        tuple(entity or reason or term or ()),
+        "value" if top else by,
+        sample,
+        seed,
+    )
     return _show(folder, choice, around, (marks, held), format_)
 
 
@@ -180,10 +210,12 @@ def _about(choice: Choice) -> str:
         return "Nearest to the threshold first: no random sample, nothing is measured."
     if choice.by == "value":
         return "Of the most frequent values: no random sample, nothing is measured."
-    of = {"finding": " of each entity", "kept": ""}
+    each = " of each term"
+    of = {"finding": " of each entity", "mention": each, "rejected": each, "kept": ""}
     whole = of.get(choice.kind, " of each reason")
-    measured = "recall" if choice.kind == "kept" else "precision"
-    return f"A simple random sample{whole}, seed {choice.seed}: {measured} is measured."
+    measured = {"kept": "recall", "rejected": "the share that is rightly left out"}
+    said = measured.get(choice.kind, "precision")
+    return f"A simple random sample{whole}, seed {choice.seed}: {said} is measured."
 
 
 def _take_over(folder: RunFolder, path: Path, held: Marks, source: Path) -> int:

@@ -39,10 +39,10 @@ def check_review(run: FinishedRun) -> list[Check]:
 def _measured_again(run: FinishedRun, review: ReviewSummary) -> Check:
     try:
         file = read_marks_file(Path(review.marks))
+        if file.sha256 != review.sha256:
+            return Check(REVIEW, "skipped", f"{review.marks} changed since the run")
+        again = measure(RunFolder.open(run.folder), file)
     except InputError as error:
         return Check(REVIEW, "skipped", str(error).rstrip("."))
-    if file.sha256 != review.sha256:
-        return Check(REVIEW, "skipped", f"{review.marks} changed since the run")
-    again = measure(RunFolder.open(run.folder), file)
     faults = [] if again == review else ["the shares do not follow from the marks"]
     return conclude(REVIEW, faults, f"{review.given:,} marks")

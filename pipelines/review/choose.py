@@ -23,6 +23,8 @@ _NAMED = {
     "finding": "finding of",
     "removal": "removal as",
     "filter": "removal by a filter as",
+    "mention": "mention by",
+    "rejected": "place that is not counted of",
     "kept": "passage of",
 }
 
@@ -33,7 +35,8 @@ class Choice:
 
     Attributes:
         kind: Of the places.
-        labels: Those that are wanted; empty for all.
+        labels: Those that are wanted; empty for all. Of mentions, the terms at their
+            end are enough.
         by: `draw` is a simple random sample of each label, `near` what lies nearest to
             a threshold, `value` one place of each of the most frequent values.
         count: Places of each label.
@@ -58,8 +61,10 @@ def choose(run: RunFolder, choice: Choice) -> pa.Table:
     else:
         column = DRAW if choice.by == "draw" else "near"
         found = _least(_wanted(run, choice), column, choice.count)
-    seen = set(found["label"].to_pylist()) if found.num_columns else set()
-    absent = sorted({*choice.labels} - seen)
+    seen = pc.unique(found["label"]) if found.num_columns else pa.array([], pa.string())
+    absent = sorted(
+        label for label in choice.labels if not pc.any(_is_of(seen, (label,))).as_py()
+    )
     if absent:
         tables = units(run, choice.kind)
         known = {name for one in tables for name in pc.unique(one["label"]).to_pylist()}
@@ -74,15 +79,21 @@ def _wanted(run: RunFolder, choice: Choice) -> Iterator[pa.Table]:
     for table in units(run, choice.kind):
         some = table
         if choice.labels:
-            some = table.filter(
-                pc.is_in(table["label"], value_set=pa.array(choice.labels))
-            )
+            some = table.filter(_is_of(table["label"], choice.labels))
         if choice.by == "near" and "value" in some.column_names:
             # One place of a value stands for all of them.
             some = some.filter(
                 pc.or_(pc.is_valid(some["near"]), pc.is_null(some["value"]))
             )
         yield drawn(some, choice.kind, lambda _: choice.seed)
+
+
+def _is_of(labels: pa.ChunkedArray, wanted: tuple[str, ...]) -> pa.ChunkedArray:
+    """Whether each label is one that is wanted, or ends in it behind a stroke."""
+    chosen = pc.is_in(labels, value_set=pa.array(wanted, pa.string()))
+    for name in wanted:
+        chosen = pc.or_(chosen, pc.ends_with(labels, f"/{name}"))
+    return chosen
 
 
 def _least(tables: Iterator[pa.Table], column: str, count: int) -> pa.Table:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from isinglass.pipelines.review.marks import Marks
 
 AROUND = 160
-_NOT_KNOWN = "unsure, of dropped texts, or on a text that cannot be read again"
+_NOT_KNOWN = (
+    "unsure, of dropped texts or of mentions, or on a text that cannot be read again"
+)
 
 _Span = tuple[int, int, str]
 

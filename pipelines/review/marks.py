@@ -15,7 +15,7 @@ import pydantic
 from isinglass.pipelines.engine.workspace import read_bytes, write_atomically
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import ConfigError, InputError
-from isinglass.schemas.marks import Key, Mark
+from isinglass.schemas.marks import Key, Kind, Mark
 from isinglass.transforms.read.identity import doc_ids
 
 if TYPE_CHECKING:
@@ -111,6 +111,21 @@ def marks_of(config: RunConfig, base: Path) -> tuple[RunConfig, MarksFile | None
         raise ConfigError(f"review.marks: {error}") from None
     section = config.review.model_copy(update={"marks": str(path)})
     return config.model_copy(update={"review": section}), found
+
+
+def latest_draws(
+    marks: Iterable[Mark], kind: Kind
+) -> dict[str, tuple[int, list[Mark]]]:
+    """The seed of the latest draw of each label of a kind, and the marks on it."""
+    own = [mark for mark in marks if mark.kind == kind and mark.drawn]
+    seeds: dict[str, int] = {}
+    for mark in own:
+        seeds[mark.label] = max(seeds.get(mark.label, 0), *mark.drawn)
+    found: dict[str, tuple[int, list[Mark]]] = {}
+    for mark in own:
+        if seeds[mark.label] in mark.drawn:
+            found.setdefault(mark.label, (seeds[mark.label], []))[1].append(mark)
+    return found
 
 
 def with_seeds(mark: Mark, seeds: Iterable[int]) -> Mark:

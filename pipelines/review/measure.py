@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from isinglass.pipelines.review.marks import holds
+from isinglass.pipelines.review.marks import holds, latest_draws
 from isinglass.pipelines.review.units import DRAW, PLACE, drawn, units
 from isinglass.schemas.marks import Key, Kind, Mark
 from isinglass.schemas.review import ReviewedKind, ReviewRecall, ReviewSummary
@@ -64,15 +64,12 @@ class _Tally:
 
 def _sample(run: RunFolder, kind: Kind, marks: Mapping[Key, Mark]) -> dict[str, _Tally]:
     """The sample of each label of a kind, as this run has it."""
-    seeds: dict[str, int] = {}
-    for mark in marks.values():
-        if mark.kind == kind and mark.drawn:
-            seeds[mark.label] = max(seeds.get(mark.label, 0), *mark.drawn, 0)
-    last: dict[str, int] = {}
-    for mark in marks.values():
-        if mark.kind == kind and seeds.get(mark.label, -1) in mark.drawn:
-            number = _draw(mark, seeds[mark.label])
-            last[mark.label] = max(last.get(mark.label, 0), number)
+    draws = latest_draws(marks.values(), kind)
+    seeds = {label: seed for label, (seed, _) in draws.items()}
+    last = {
+        label: max(_draw(mark, seed) for mark in own)
+        for label, (seed, own) in draws.items()
+    }
     names = pa.array(list(last), pa.string())
     ends = pa.array([last[name] for name in last], pa.uint64())
     tallies = {label: _Tally() for label in last}

@@ -9,14 +9,23 @@ from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.statistics.characteristics import statistic
 
 if TYPE_CHECKING:
+    from isinglass.schemas.marks import Kind
     from isinglass.schemas.review import ReviewedKind, ReviewSummary
 
 PRECISION, RECALL = "review.precision", "review.recall"
-_SLICE = {"finding": "entity", "removal": "reason", "filter": "reason"}
+_SLICES: dict[Kind, tuple[str, ...]] = {
+    "finding": ("entity",),
+    "removal": ("reason",),
+    "filter": ("reason",),
+    "mention": ("language", "axis", "group", "entity"),
+}
+"""Columns that the parts of a label are told in; a term is an entity that was found."""
 _PLURAL = {
     "finding": "findings of {}",
     "removal": "removals as {}",
     "filter": "removals as {}",
+    "mention": "mentions by {}",
+    "rejected": "places of {} that are not counted",
     "kept": "passages of kept texts",
 }
 
@@ -35,10 +44,10 @@ def review_statistics(review: ReviewSummary | None) -> list[Statistic]:
             denominator=one.right + one.wrong,
             low=one.low,
             high=one.high,
-            **{_SLICE[one.kind]: one.label},
+            **_slices(one),
         )
         for one in review.judged
-        if one.kind in _SLICE and one.share is not None
+        if one.kind in _SLICES and one.share is not None
     ]
     return rows + [
         statistic(
@@ -54,6 +63,12 @@ def review_statistics(review: ReviewSummary | None) -> list[Statistic]:
         )
         for one in review.recall
     ]
+
+
+def _slices(one: ReviewedKind) -> dict[str, str]:
+    columns = _SLICES[one.kind]
+    parts = one.label.split("/", len(columns) - 1)
+    return dict(zip(columns, parts, strict=True))
 
 
 def review_warnings(review: ReviewSummary | None) -> list[str]:

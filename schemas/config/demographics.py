@@ -18,3 +18,8 @@ class DemographicsConfig(Section):
         description="Files of lexicons; an axis of one takes the place of the axis of "
         "the same name and language that comes with isinglass.",
     )
+    marks: Local | None = Field(
+        None,
+        description="File that `isinglass review --mentions` keeps marks in. An "
+        "ambiguous term whose mentions are right by it counts as one that is not.",
+    )

@@ -59,6 +59,8 @@ def printed(found: list[Case], **settings: Any) -> str:
         case("removal", "near_duplicate", HOSTILE, beside=f"{HOSTILE} more"),
         case("removal", HOSTILE, HOSTILE, beside=HOSTILE),
         case("filter", HOSTILE, HOSTILE, before=HOSTILE, after=HOSTILE),
+        case("mention", HOSTILE, HOSTILE, before=HOSTILE, after=HOSTILE),
+        case("rejected", HOSTILE, HOSTILE, before=HOSTILE, after=HOSTILE),
     ],
 )
 def test_hostile_text_is_inert(shown: Case, settings: dict[str, Any]) -> None:

@@ -47,6 +47,7 @@ def rows() -> list[dict[str, str]]:
     texts = [f"{PARAGRAPH}\n\n{one}" for one in words]
     texts += [f"{PARAGRAPH}\n\n{PARAGRAPH}", f"{words[7]} more", f"He wrote: {ITEM}."]
     texts.append("Barbara Liskov met Alan Turing in Cambridge before she left.")
+    texts.append("Black voters and gay men came to the town hall in a black car.")
     return [{"text": text} for text in texts]
 
 
@@ -124,7 +125,8 @@ def test_marks_go_out_and_in_and_to_the_gates(
     out, taken, export, evaluate = COMMANDS[-4:]
     call(out)
     lines = Path("cases.jsonl").read_text()
-    for way in ("--filtered --drawn", "--duplicates --drawn", "--kept"):
+    ways = ("--filtered --drawn", "--duplicates --drawn", "--mentions", "--kept")
+    for way in ways:
         lines += call(f"isinglass review RUN {way} --format jsonl").stdout
     said = [json.loads(line) | {"mark": "right"} for line in lines.splitlines()]
     write_jsonl(Path("marked.jsonl"), said)

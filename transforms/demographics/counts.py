@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from isinglass.schemas.arrays import Flags, Integers
+from isinglass.transforms.demographics.composed import before_composition
 from isinglass.transforms.demographics.kernel import count_rows
 from isinglass.transforms.demographics.matcher import Matcher, compile_matcher
 from isinglass.transforms.demographics.senses import judge_matches
@@ -27,8 +29,8 @@ class Matches(NamedTuple):
 
     Attributes:
         rows: Of the document.
-        starts: First byte, in the text of the row.
-        stops: One past the last byte.
+        starts: First code point, in the text of the row.
+        stops: One past the last code point.
         terms: Places in `Lexicons.terms`.
         rules: By which rule it means the group there, a place in `senses.RULES`; 0 if
             it does not.
@@ -49,7 +51,8 @@ class MentionCounts:
         starts: int64 (n + 1,), where the groups of each document begin.
         groups: uint16 (m,), columns of `Lexicons.groups`, ascending in a document.
         counts: int32 (m,), accepted mentions, 1 or more.
-        firm: int32 (m,), those of them by reviewed terms that are not ambiguous.
+        firm: int32 (m,), those of them by reviewed terms that are not ambiguous, or
+            are in `Lexicons.measured`.
         covered: bool (n,): the document's language has a lexicon.
         words: int64 (n,): runs of letters, digits, marks and underscores; each Han or
             Hiragana character is a word by itself. Counted in all documents.
@@ -101,7 +104,7 @@ def count_mentions(
     has a lexicon are counted. Texts are not normalised.
 
     Returns:
-        The counts, and all matches of terms with a sense rule.
+        The counts, and all matches of terms that are judged, in their order.
 
     Raises:
         ValueError: A text is null, or the lengths differ.
@@ -121,8 +124,24 @@ def count_mentions(
         part = pa.array(composed, pa.string())
         _, _, own_cells, own_matches = _count(part, roots[marked], lexicons)
         cells = _replaced(cells, own_cells, marked, places)
-        matches = Matches(*_replaced(matches, own_matches, marked, places))
+        own_matches = _as_written(rows, own_matches)
+        found = _replaced(matches, own_matches, marked, places)
+        order = np.argsort(found[0], kind="stable")
+        matches = Matches(*(column[order] for column in found))
     return _counted(cells, matches, (roots >= 0, words), lexicons), matches
+
+
+def _as_written(texts: Sequence[str], matches: Matches) -> Matches:
+    """Matches in composed texts as matches in the texts themselves."""
+    starts, stops = matches.starts.copy(), matches.stops.copy()
+    rows, first = np.unique(matches.rows, return_index=True)
+    bounds = pairwise([*first.tolist(), len(starts)])
+    for row, (low, high) in zip(rows.tolist(), bounds, strict=True):
+        own = slice(low, high)
+        starts[own], stops[own] = before_composition(
+            texts[row], starts[own], stops[own]
+        )
+    return matches._replace(starts=starts, stops=stops)
 
 
 def _replaced(
@@ -236,6 +255,27 @@ def _count(
     cells, found = count_rows(data, offsets, roots, tables, (words, marked, width))
     rows, starts, stops, terms = found.T
     rules = judge_matches(data, offsets, (rows, starts, stops, terms), lexicons)
-    begins = offsets[rows]
-    matches = Matches(rows, starts - begins, stops - begins, terms, rules)
+    places = _code_points(data, offsets[rows], starts, stops)
+    matches = Matches(rows, *places, terms, rules)
     return words, marked, tuple(cells.T), matches
+
+
+def _code_points(
+    data: NDArray[np.uint8], begins: Integers, starts: Integers, stops: Integers
+) -> tuple[Integers, Integers]:
+    """Places in texts that begin at `begins`, from the bytes where they are.
+
+    They are sorted by where they start.
+    """
+    view = data.data
+    found = np.empty((2, len(starts)), np.int64)
+    # A text is read on from the place before, not from its begin each time.
+    text, position, count = -1, 0, 0
+    columns = zip(begins.tolist(), starts.tolist(), stops.tolist(), strict=True)
+    for index, (begin, start, stop) in enumerate(columns):
+        if begin != text:
+            text, position, count = begin, begin, 0
+        count += len(str(view[position:start], "utf-8"))
+        position = start
+        found[:, index] = count, count + len(str(view[start:stop], "utf-8"))
+    return found[0], found[1]

@@ -51,9 +51,16 @@ class DemographicLexicon:
 
 @dataclass(frozen=True, eq=False)
 class Lexicons:
-    """The lexicons of a run, at most one a language, sorted by it."""
+    """The lexicons of a run, at most one a language, sorted by it.
+
+    Attributes:
+        all: The lexicons.
+        measured: Those of `ambiguous` of which is known that what is accepted means
+            the group.
+    """
 
     all: tuple[DemographicLexicon, ...]
+    measured: frozenset[str] = frozenset()
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -66,6 +73,20 @@ class Lexicons:
         return tuple(
             (one, group, term) for one in self.all for group, term in one.terms
         )
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """A name of each term: `language/axis/group/term`, of which the last is any."""
+        return tuple(
+            f"{one.language}/{axis}/{group}/{term.term}"
+            for one, (axis, group), term in self.terms
+        )
+
+    @cached_property
+    def ambiguous(self) -> tuple[str, ...]:
+        """The names of the ambiguous terms."""
+        pairs = zip(self.labels, self.terms, strict=True)
+        return tuple(label for label, (_, _, term) in pairs if term.ambiguous)
 
     @cached_property
     def entries(self) -> tuple[Lexicon, ...]:
@@ -100,8 +121,12 @@ class Lexicons:
         return None
 
 
-def load_lexicons(config: DemographicsConfig | None = None) -> Lexicons:
+def load_lexicons(
+    config: DemographicsConfig | None = None, measured: frozenset[str] = frozenset()
+) -> Lexicons:
     """The lexicons that a configuration asks for, once a process for equal ones.
+
+    `measured` is that of the result.
 
     Raises:
         ConfigError: A file cannot be read or is wrong, or no lexicon has an axis.
@@ -111,7 +136,7 @@ def load_lexicons(config: DemographicsConfig | None = None) -> Lexicons:
         (f"{_KEY}.{index}: {name}", _read(name, f"{_KEY}.{index}: {name}"))
         for index, name in enumerate(config.lexicons)
     )
-    return _load(config.axes, given)
+    return _load(config.axes, given, measured)
 
 
 def with_absolute_lexicons(
@@ -137,7 +162,11 @@ def _read(name: str, place: str) -> bytes:
 
 
 @cache
-def _load(axes: tuple[str, ...], given: tuple[tuple[str, bytes], ...]) -> Lexicons:
+def _load(
+    axes: tuple[str, ...],
+    given: tuple[tuple[str, bytes], ...],
+    measured: frozenset[str],
+) -> Lexicons:
     own = {read.language: (read, entry) for read, entry in _of_package()}
     asked: dict[str, tuple[LexiconFile, Lexicon]] = {}
     for place, content in given:
@@ -160,7 +189,7 @@ def _load(axes: tuple[str, ...], given: tuple[tuple[str, bytes], ...]) -> Lexico
                 f"demographics.axes.{index}: no lexicon has {axis}; known: "
                 f"{', '.join(known)}"
             )
-    return Lexicons(tuple(made))
+    return Lexicons(tuple(made), measured)
 
 
 @cache

@@ -104,13 +104,16 @@ def _terms(
     terms = [term for _, _, term in lexicons.terms]
     judged = np.array([bool(term.sense or term.case) for term in terms], np.bool_)
     reviewed = np.array([term.status == "reviewed" for term in terms], np.bool_)
-    ambiguous = np.array([term.sense is not None for term in terms], np.bool_)
+    sure = [
+        not term.ambiguous or label in lexicons.measured
+        for term, label in zip(terms, lexicons.labels, strict=True)
+    ]
     return (
         np.append(0, np.cumsum([len(own) for own in entries])).astype(np.int32),
         np.array([term for own in entries for term in own], np.int32),
         np.array([columns[group] for _, group, _ in lexicons.terms], np.int32),
         judged,
-        reviewed & ~ambiguous,
+        reviewed & np.array(sure, np.bool_),
     )
 
 

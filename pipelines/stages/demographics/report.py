@@ -16,6 +16,7 @@ from isinglass.pipelines.report.text import (
     words_of,
 )
 from isinglass.pipelines.stages.demographics.report_beside import beside
+from isinglass.pipelines.stages.demographics.report_terms import term_blocks
 from isinglass.transforms.demographics.groups import FEW
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def section(data: ReportData) -> page.Section:
     blocks: list[page.Block] = [page.Paragraph(CAVEAT), *coverage(data)]
     for axis in told.axes():
         blocks += _axis_blocks(told, axis)
-    return page.Section(ANCHOR, TITLE, (*blocks, *beside(data)))
+    blocks += [*term_blocks(data), *beside(data)]
+    return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
 def counted(data: ReportData) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
@@ -12,8 +12,15 @@ from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
 from isinglass.pipelines.stages.demographics import report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
+from isinglass.pipelines.stages.demographics.terms import (
+    TermMarks,
+    cases,
+    term_summaries,
+)
 from isinglass.schemas.config import RunConfig
+from isinglass.schemas.config.base import expanded
 from isinglass.schemas.config.demographics import DemographicsConfig
+from isinglass.schemas.demographics import DemographicsSummary
 from isinglass.schemas.manifest import Lexicon, Model
 from isinglass.transforms.demographics.counts import (
     count_mentions,
@@ -21,8 +28,14 @@ from isinglass.transforms.demographics.counts import (
     mention_fields,
 )
 from isinglass.transforms.demographics.lexicon import (
+    Lexicons,
     load_lexicons,
     with_absolute_lexicons,
+)
+from isinglass.transforms.demographics.places import (
+    JUDGED,
+    place_column,
+    place_field,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +48,7 @@ class Demographics(Stage):
     """`survey.count_mentions` and the `demographics` section."""
 
     config: DemographicsConfig
+    marks: TermMarks = field(default_factory=TermMarks)
 
     name: ClassVar[str] = "demographics"
     place: ClassVar[int] = 60
@@ -45,41 +59,67 @@ class Demographics(Stage):
         return cls(config.demographics) if config.survey.count_mentions else None
 
     def prepare(self, site: Site) -> Demographics:
-        """Read and check the lexicons."""
-        made = Demographics(with_absolute_lexicons(self.config, site.base))
-        load_lexicons(made.config)
+        """Read and check the lexicons and marks."""
+        config, marks = with_absolute_lexicons(self.config, site.base), TermMarks()
+        if config.marks is not None:
+            path = (site.base / expanded(config.marks, "demographics.marks")).resolve()
+            config, marks = (
+                config.model_copy(update={"marks": str(path)}),
+                TermMarks.read(path),
+            )
+        made = Demographics(config, marks)
+        made.lexicons()
         return made
 
+    def lexicons(self) -> Lexicons:
+        """The lexicons, with the terms that are sure by the marks."""
+        sure = self.marks.sure(load_lexicons(self.config))
+        return load_lexicons(self.config, sure)
+
     def resolved(self) -> Mapping[str, Any]:
-        """Lexicons of the user are named for any worker."""
+        """Files of the user are named for any worker."""
         return {"demographics": self.config}
 
     def identity(self, phase: Phase) -> Any:
-        """The axes; the contents of lexicons are those of `files`."""
-        return self.config.axes if phase == "survey" else None
+        """The axes and terms that are sure; lexicons are those of `files`.
+
+        What else marks say is about the run as a whole.
+        """
+        if phase == "survey":
+            sure = sorted(self.lexicons().measured)
+            return [self.config.axes, sure] if sure else self.config.axes
+        return self.marks.sha256 or None if phase == "run" else None
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:
         """The lexicons."""
         return (), load_lexicons(self.config).entries
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
-        """Mentions of each group, words, and whether there is a lexicon."""
-        return mention_fields() if table == "survey" else ()
+        """Mentions of each group, words, whether there is a lexicon, and places."""
+        if table == "data":
+            return ()
+        return (*mention_fields(), place_field(self.lexicons()))
 
     def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
-        """Count the mentions of each group."""
+        """Count the mentions of each group, and note where ambiguous terms stand."""
         del state
-        lexicons = load_lexicons(self.config)
-        return mention_columns(count_mentions(seen.texts, seen.languages, lexicons)[0])
+        lexicons = self.lexicons()
+        mentions, matches = count_mentions(seen.texts, seen.languages, lexicons)
+        places = place_column(matches, len(seen.texts), lexicons)
+        return {**mention_columns(mentions), JUDGED: places}
 
     def close(self, closing: Closing) -> Closed:
         """Mentions before and after cleaning, and words that lean to a group."""
         kept = kept_documents(closing.workspace, closing.driver.shard_ids)
-        lexicons, told = load_lexicons(self.config), {}
+        lexicons, shards = self.lexicons(), closing.driver.shard_ids
+        told = DemographicsSummary(documents=0, words=[])
         if closing.driver.writes_text:
-            shards = closing.driver.shard_ids
-            told = {"demographics": leaning_words(closing.workspace, shards, lexicons)}
-        return Closed(kept_statistics(kept, lexicons.groups), manifest=told)
+            told = leaning_words(closing.workspace, shards, lexicons)
+        terms = term_summaries(closing.workspace, shards, lexicons, self.marks)
+        sha256 = self.marks.sha256 or None
+        told = told.model_copy(update={"terms": terms, "marks_sha256": sha256})
+        statistics = kept_statistics(kept, lexicons.groups)
+        return Closed(statistics, manifest={"demographics": told})
 
     @classmethod
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
@@ -92,6 +132,13 @@ class Demographics(Stage):
         whole: Columns = {"axis": axes, "group": groups}
         return {
             "lexicon.coverage": BY_TEXT,
+            # Of mentions the term is the entity; what others find has other columns.
+            "review.precision": {
+                "entity": None,
+                "reason": None,
+                "language": None,
+                **whole,
+            },
             "axis.coverage": {"axis": axes, **BY_TEXT},
             "group.document_share": {**whole, **BY_TEXT},
             "group.mention_share": {**whole, **BY_TEXT},
@@ -100,3 +147,4 @@ class Demographics(Stage):
         }
 
     section = staticmethod(report.section)
+    cases = staticmethod(cases)

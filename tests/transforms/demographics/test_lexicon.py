@@ -101,6 +101,8 @@ def written(path: Path, language: str = "en", axes: str = AXES) -> str:
         ("en", "{g: {a: [{term: x, form: [y]}]}}", "form"),
         ("en", "{g: {a: [{term: a.b}]}}", "'a.b' is not a word"),
         ("en", "{g: {a: [{term: x, veto: [a.b]}]}}", "'a.b' is not a word"),
+        ("en", "{g/h: {a: [{term: x}]}}", "'g/h': write an axis or group without"),
+        ("en", "{g: {a/b: [{term: x}]}}", "'a/b': write an axis or group without"),
         ("en", "{}", "axes"),
         ("en", "[", "is no YAML"),
     ],

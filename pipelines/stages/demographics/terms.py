@@ -1,0 +1,155 @@
+"""Ambiguous terms: where they stand in kept documents, and how often that is right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from isinglass.pipelines.engine.mapped_tables import (
+    WORDS,
+    id_words,
+    read_mapped,
+    survey_path,
+)
+from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
+from isinglass.pipelines.review.marks import latest_draws, read_marks_file
+from isinglass.schemas.demographics import TermSummary
+from isinglass.schemas.errors import ConfigError, InputError
+from isinglass.schemas.reasons import Outcome
+from isinglass.transforms.demographics.places import JUDGED, read_places
+from isinglass.transforms.demographics.senses import RULES
+from isinglass.transforms.read.identity import format_doc_ids
+from isinglass.transforms.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.schemas.marks import Kind
+    from isinglass.transforms.demographics.lexicon import Lexicons
+
+LEAST_MARKS, LEAST_PRECISION = 20, 0.8
+"""Marks of a term, and the lower end of the Wilson interval, by which it is sure."""
+
+_KINDS = ("mention", "rejected")
+_PARTS = ("language", "axis", "group", "term")
+
+
+@dataclass(frozen=True)
+class TermMarks:
+    """What marks say of accepted mentions.
+
+    Attributes:
+        sha256: Of the file of marks; empty if none is given.
+        said: By label of the term: how many are right, and how many wrong.
+    """
+
+    sha256: str = ""
+    said: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> TermMarks:
+        """Read a file of marks; those of the latest draw of each term count.
+
+        Raises:
+            ConfigError: It cannot be read, or a line is no mark; names the line.
+        """
+        try:
+            file = read_marks_file(path)
+        except InputError as error:
+            raise ConfigError(f"demographics.marks: {error}") from None
+        said = {}
+        for label, (_, marks) in latest_draws(file.marks.values(), "mention").items():
+            counted = Counter(mark.mark for mark in marks)
+            said[label] = counted["right"], counted["wrong"]
+        return cls(file.sha256, said)
+
+    def sure(self, lexicons: Lexicons) -> frozenset[str]:
+        """The ambiguous terms whose mentions are surely right often enough."""
+        return frozenset(label for label in lexicons.ambiguous if self._is_sure(label))
+
+    def _is_sure(self, label: str) -> bool:
+        right, wrong = self.said.get(label, (0, 0))
+        low, _ = wilson(right, right + wrong)
+        return right + wrong >= LEAST_MARKS and low >= LEAST_PRECISION
+
+
+def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
+    """Places of ambiguous terms in kept texts, by whether they count as mentions.
+
+    Raises:
+        InputError: The survey that holds them is gone, or of another version.
+    """
+    counted = (run.manifest["config"].get("survey") or {}).get("count_mentions")
+    if kind not in _KINDS or not counted:
+        return
+    for path, ledger in run.each_ledger(["doc_id", "outcome"]):
+        places = _in_kept(Workspace(str(run.folder)), path.stem, ledger)
+        rejected = pc.equal(places["rule"], RULES[0])
+        chosen = rejected if kind == "rejected" else pc.invert(rejected)
+        some = places.filter(chosen)
+        parts = pc.split_pattern(some["label"], "/", max_splits=len(_PARTS) - 1)
+        for index, name in enumerate(_PARTS):
+            some = some.append_column(name, pc.list_element(parts, index))
+        yield some
+
+
+def _in_kept(workspace: Workspace, shard_id: str, ledger: pa.Table) -> pa.Table:
+    """`doc_id`, `label`, `start`, `end` and `rule` of places in one shard."""
+    path = survey_path(workspace, shard_id)
+    survey = read_mapped(path) if exists(path) else pa.table({})
+    if JUDGED not in survey.column_names:
+        raise InputError(
+            f"{path} does not tell where terms stand: it was removed, or another "
+            "version wrote it. Run again to see mentions."
+        )
+    survey = survey.select([*WORDS, JUDGED])
+    places = read_places(survey)
+    ids = format_doc_ids(id_words(survey)[places["row"].to_numpy()])
+    kept = ledger.filter(pc.equal(ledger["outcome"], Outcome.KEPT.value))["doc_id"]
+    inside = pc.is_in(ids, value_set=kept.combine_chunks())
+    return places.append_column("doc_id", ids).drop(["row"]).filter(inside)
+
+
+def term_summaries(
+    workspace: Workspace,
+    shard_ids: Sequence[str],
+    lexicons: Lexicons,
+    marks: TermMarks,
+) -> list[TermSummary]:
+    """How often each ambiguous term stands in kept documents, and if it is sure."""
+    matches, accepted = Counter[str](), Counter[str]()
+    for shard_id in shard_ids:
+        ledger = read_table(workspace.table("ledger", shard_id), ["doc_id", "outcome"])
+        places = _in_kept(workspace, shard_id, ledger)
+        taken = places.filter(pc.not_equal(places["rule"], RULES[0]))
+        for counts, some in ((matches, places), (accepted, taken)):
+            for entry in some["label"].value_counts().to_pylist():
+                counts[entry["values"]] += entry["counts"]
+    known = dict(zip(lexicons.labels, lexicons.terms, strict=True))
+    made = []
+    for label in sorted(matches):
+        lexicon, (axis, group), term = known[label]
+        right, wrong = marks.said.get(label, (0, 0))
+        low, high = wilson(right, right + wrong)
+        made.append(
+            TermSummary(
+                language=lexicon.language,
+                axis=axis,
+                group=group,
+                term=term.term,
+                status=term.status,
+                matches=matches[label],
+                accepted=accepted[label],
+                right=right,
+                wrong=wrong,
+                low=low,
+                high=high,
+                sure=label in lexicons.measured and term.status == "reviewed",
+            )
+        )
+    return made

@@ -1,0 +1,184 @@
+"""What marks say of ambiguous terms, and what the report says of these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from isinglass.pipelines.report.blocks import Table
+from isinglass.pipelines.report.model import ReportData, Slices
+from isinglass.pipelines.report.text import MISSING
+from isinglass.pipelines.stages.demographics.report_terms import term_blocks
+from isinglass.pipelines.stages.demographics.stage import Demographics
+from isinglass.pipelines.stages.demographics.terms import TermMarks
+from isinglass.schemas.config.demographics import DemographicsConfig
+from isinglass.schemas.demographics import DemographicsSummary, TermSummary
+from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.marks import Mark
+from isinglass.transforms.demographics.lexicon import load_lexicons
+from isinglass.transforms.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from isinglass.schemas.manifest import Manifest
+
+GAY = "en/sexual_orientation/gay/gay"
+LEXICONS = load_lexicons()
+
+
+def lines(said: Sequence[str], **values: Any) -> str:
+    """Marks on places of one term, in other documents each."""
+    told = {
+        "kind": "mention",
+        "label": GAY,
+        "source": "web",
+        "path": "a.jsonl",
+        "file_sha256": "ab" * 32,
+        "start": 3,
+        "end": 6,
+        "drawn": [0],
+        **values,
+    }
+    seed = max(told["drawn"], default=9)
+    return "".join(
+        Mark.model_validate(
+            {**told, "doc_id": f"{seed:016x}{row:016x}", "row": row, "mark": one}
+        ).model_dump_json()
+        + "\n"
+        for row, one in enumerate(said)
+    )
+
+
+def read(folder: Path, content: str) -> TermMarks:
+    path = folder / "m.jsonl"
+    path.write_text(content)
+    return TermMarks.read(path)
+
+
+RIGHT = ["right"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "sure"),
+    [
+        ("", None, False),
+        (lines(RIGHT * 19), (19, 0), False),
+        (lines(RIGHT * 20), (20, 0), True),
+        (lines(RIGHT * 19 + ["unsure"]), (19, 0), False),
+        # The lower end is .764, .833, .797 and .801.
+        (lines(RIGHT * 19 + ["wrong"]), (19, 1), False),
+        (lines(RIGHT * 29 + ["wrong"]), (29, 1), True),
+        (lines(RIGHT * 48 + ["wrong"] * 5), (48, 5), False),
+        (lines(RIGHT * 49 + ["wrong"] * 5), (49, 5), True),
+        # Not drawn at random, of rejected ones, or of a draw before the latest.
+        (lines(RIGHT * 30, drawn=[]), None, False),
+        (lines(RIGHT * 30, kind="rejected"), None, False),
+        (lines(RIGHT * 30) + lines(RIGHT * 3, drawn=[1]), (3, 0), False),
+        # Of another term, or one that is not ambiguous.
+        (lines(RIGHT * 30, label=GAY.replace("en/", "fr/")), None, False),
+    ],
+)
+def test_a_term_is_sure_by_enough_marks(
+    tmp_path: Path, content: str, said: tuple[int, int] | None, *, sure: bool
+) -> None:
+    marks = read(tmp_path, content)
+    assert marks.said.get(GAY) == said
+    assert marks.sure(LEXICONS) == (frozenset({GAY}) if sure else frozenset())
+
+
+def test_a_term_that_is_not_ambiguous_is_none_that_marks_make_sure(
+    tmp_path: Path,
+) -> None:
+    label = "en/gender/female/woman"
+    assert label in LEXICONS.labels
+    marks = read(tmp_path, lines(RIGHT * 30, label=label))
+    assert marks.sure(LEXICONS) == frozenset()
+
+
+def test_a_line_that_is_no_mark_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"demographics\.marks: .*, line 2 is not J"):
+        read(tmp_path, lines(RIGHT) + "{\n")
+    with pytest.raises(ConfigError, match=r"demographics\.marks: .* cannot be read"):
+        TermMarks.read(tmp_path / "none.jsonl")
+
+
+def test_the_survey_depends_on_which_terms_are_sure_and_on_nothing_else(
+    tmp_path: Path,
+) -> None:
+    config = DemographicsConfig(axes=("sexual_orientation",))
+    some = [
+        Demographics(config, read(tmp_path, content))
+        for content in ("", lines(RIGHT * 5), lines(RIGHT * 30), lines(RIGHT * 40))
+    ]
+    none, few, enough, more = (one.identity("survey") for one in some)
+    assert none == few == Demographics(config).identity("survey") == config.axes
+    assert enough == more == [config.axes, [GAY]]
+    # What the report tells of them is about the run as a whole.
+    assert len({one.identity("run") for one in some}) == len(some)
+    assert {one.identity("clean") for one in some} == {None}
+
+
+def term(right: int, wrong: int, **values: Any) -> TermSummary:
+    low, high = wilson(right, right + wrong)
+    told = {
+        "language": "en",
+        "axis": "race_ethnicity",
+        "group": "black",
+        "term": "black",
+        "status": "reviewed",
+        "matches": 1_200,
+        "accepted": 300,
+        "sure": False,
+    }
+    given = {"right": right, "wrong": wrong, "low": low, "high": high}
+    return TermSummary.model_validate({**told, **given, **values})
+
+
+def rows(manifest: Manifest, *terms: TermSummary, **balance: bool) -> list[list[str]]:
+    config = {**manifest.config, "balance": {**manifest.config["balance"], **balance}}
+    told = DemographicsSummary(documents=0, words=[], terms=list(terms))
+    changed = manifest.model_copy(update={"demographics": told, "config": config})
+    blocks = term_blocks(ReportData(changed, Slices(())))
+    found = [block.rows for block in blocks if isinstance(block, Table)]
+    return [[cell.text for cell in row] for rows in found for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (term(0, 0), [MISSING, MISSING, "not used for balancing: not measured"]),
+        (
+            term(5, 0),
+            ["100.0\u202f% of 5", "56.6", "not used for balancing: 5 of 20 marks"],
+        ),
+        (
+            term(15, 9),
+            ["62.5\u202f% of 24", "42.7", "not used for balancing: below 0.8"],
+        ),
+        (term(30, 0, sure=True), ["100.0\u202f% of 30", "88.6", "yes"]),
+        (
+            term(30, 0, status="polarizing"),
+            ["100.0\u202f% of 30", "88.6", "not used for balancing: polarizing"],
+        ),
+    ],
+)
+def test_the_report_says_what_a_term_is_used_for(
+    manifest: Manifest, told: TermSummary, shown: list[str]
+) -> None:
+    ((*who, matches, accepted, share, between, used),) = rows(manifest, told)
+    assert who == ["en", "race ethnicity: black", "black"]
+    assert [matches, accepted] == ["1\u202f200", "300"]
+    assert [share, used] == [shown[0], shown[2]]
+    assert between.startswith(shown[1])
+
+
+def test_the_report_says_what_the_configuration_insists_on(manifest: Manifest) -> None:
+    given = rows(manifest, term(0, 0), term(30, 0, sure=True), ambiguous=True)
+    used = [row[-1] for row in given]
+    assert used == ["yes, by balance.ambiguous: not measured", "yes"]
+    assert rows(manifest) == []
+    none = manifest.model_copy(update={"demographics": None})
+    assert term_blocks(ReportData(none, Slices(()))) == []
