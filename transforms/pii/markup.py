@@ -49,7 +49,20 @@ _REFERENCES = {
     "&rsquo;": "\u2019",
 }
 _REFERENCE = re.compile("|".join(map(re.escape, _REFERENCES)), re.IGNORECASE)
-_ANY = r"[<*_\[&]"
+# Between fields where no blank is: beside a quote or a digit, and in rows.
+_FIELDS = re.compile(
+    r"""(?<=["'0-9\]}])[,;:|](?=["'\[{]?[^\W\d_])|(?<=[^\W\d_])[,;|](?=["'0-9])"""
+    r"""|(?<=["'])[,;:|](?=["'])"""
+)
+_ROW = re.compile(
+    r"^[^\s,;|][^\n,;|]*([,;|])[^\s,;|][^\n,;|]*(?:\1[^\n,;|\s]?[^\n,;|]*)+$",
+    re.MULTILINE,
+)
+# Escapes of JSON and of string literals, but not right behind a drive: C:\new
+_ESCAPE = re.compile(
+    r"""\\[nrt](?=["'A-Z\u00c0-\u024f])|(?<=[^\W\d_A-Z])\\[nrt](?=[a-z"'])"""
+)
+_ANY = r"""[<*_\[&\\]|[,;:|]["']|["'\d][,;:|]|[,;|]\S[^,;|\n]*[,;|]\S"""
 
 
 def without_markup(plain: PlainTexts) -> PlainTexts:
@@ -107,9 +120,25 @@ def _cuts(text: str) -> Iterator[tuple[int, int, str]]:
     if "&" in text:
         for found in _REFERENCE.finditer(text):
             yield found.start(), found.end(), _REFERENCES[found[0].lower()]
+    yield from _borders(text)
     patterns = [*((_LINK,) if "](" in text or "][" in text else ())]
     patterns += [p for p, sign in zip(_EMPHASIS, "*_", strict=True) if sign in text]
     for pattern in patterns:
         for found in pattern.finditer(text):
             for group in (1, 2):
                 yield *found.span(group), ""
+
+
+def _borders(text: str) -> Iterator[tuple[int, int, str]]:
+    """What stands between fields, as line ends."""
+    # The semicolon of a character reference parts nothing.
+    text = _REFERENCE.sub(lambda found: "_" * len(found[0]), text)
+    for pattern in (_FIELDS, _ESCAPE):
+        for found in pattern.finditer(text):
+            yield found.start(), found.end(), "\n"
+    for row in _ROW.finditer(text):
+        for place in range(*row.span()):
+            # Thousands are no fields.
+            number = text[place - 1 : place + 2 : 2].isdecimal()
+            if text[place] == row[1] and not number:
+                yield place, place + 1, "\n"

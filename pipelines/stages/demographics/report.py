@@ -107,6 +107,11 @@ def section(data: ReportData) -> page.Section:
     return page.Section(ANCHOR, TITLE, tuple(blocks))
 
 
+def _named(identifier: str) -> str:
+    """An axis or group as words; a lexicon of somebody else's may say anything."""
+    return shorten(words_of(identifier))
+
+
 def counted(data: ReportData) -> bool:
     """Whether there is anything to say of mentions."""
     return any(data.slices.named(name) for name in _SHARES)
@@ -118,20 +123,22 @@ def _axis_blocks(told: _Told, axis: str) -> list[page.Block]:
         return []
     enough = [group for group in groups if _documents(told, axis, group) >= FEW]
     few = [group for group in groups if group not in enough]
-    blocks: list[page.Block] = [page.Heading(words_of(axis).capitalize())]
+    blocks: list[page.Block] = [page.Heading(_named(axis).capitalize())]
     shown = enough[:_PLOTTED]
     if shown:
-        rows = [_shift(told, axis, group, words_of(group)) for group in shown]
+        rows = [_shift(told, axis, group, _named(group)) for group in shown]
         blocks.append(
             page.Figure(
-                shifts([row for row in rows if row], f"Mentions on the axis {axis}"),
-                f"Of the mentions of the axis {words_of(axis)}, those of each group: "
+                shifts(
+                    [row for row in rows if row], f"Mentions on the axis {_named(axis)}"
+                ),
+                f"Of the mentions of the axis {_named(axis)}, those of each group: "
                 "hollow dot in what came in, full dot with its 95 % interval in what "
                 f"was kept{_more(len(enough) - len(shown))}",
             )
         )
     if few:
-        named = ", ".join(words_of(group) for group in sorted(few)[:_NAMED])
+        named = ", ".join(_named(group) for group in sorted(few)[:_NAMED])
         more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
         text = f"Too few to say (under {FEW} documents): {named}{more}."
         blocks.append(page.Paragraph(text, "muted"))
@@ -173,7 +180,7 @@ def _by_source(told: _Told, axis: str, group: str) -> list[page.Block]:
     shown = [row for row in rows if row is not None]
     if len(shown) < 2:  # noqa: PLR2004 - nothing to compare
         return []
-    what = f"{words_of(group).capitalize()}, of the mentions of the axis, by source"
+    what = f"{_named(group).capitalize()}, of the mentions of the axis, by source"
     caption = f"{what}: sources with {FEW} documents of the group or more"
     return [page.Figure(shifts(shown, what), caption)]
 
@@ -190,7 +197,7 @@ def _share_fold(told: _Told, axis: str, groups: Sequence[str]) -> page.Fold:
         top = told.find("group.concentration", "output", axis, group)
         few = _documents(told, axis, group) < FEW
         rates = "too few to say" if few else _between(rate)
-        made.append([words_of(group), *cells, rates, _share_cell(top)])
+        made.append([_named(group), *cells, rates, _share_cell(top)])
     documents, mentions = (
         (f"Of {what} in", f"Of {what} out") for what in ("documents", "mentions")
     )
@@ -202,7 +209,7 @@ def _share_fold(told: _Told, axis: str, groups: Sequence[str]) -> page.Fold:
         "In 1 % of documents",
     )
     return page.Fold(
-        f"All groups of the axis {words_of(axis)}",
+        f"All groups of the axis {_named(axis)}",
         page.table(
             "Group shares before and after deduplication and filters, without weights",
             page.columns(*heads),
@@ -235,7 +242,7 @@ def _counts(row: Row) -> str:
 def coverage(data: ReportData) -> list[page.Block]:
     """In how many documents an axis is mentioned at all; empty if unknown."""
     lines = [
-        f"{words_of(row['axis'])}: {_share_cell(row)}"
+        f"{_named(row['axis'])}: {_share_cell(row)}"
         for row in data.slices.named("axis.coverage")
         if row["language"] is None
         and row["source"] is None

@@ -56,7 +56,7 @@ def _first(words: list[WordAssociation]) -> list[WordAssociation]:
 def _words_table(words: list[WordAssociation]) -> page.Table:
     rows = [
         [
-            f"{words_of(word.axis)}: {words_of(word.group)}",
+            f"{shorten(words_of(word.axis))}: {shorten(words_of(word.group))}",
             shorten(word.word),
             f"{grouped(word.together)} of {grouped(word.group_sentences)}",
             f"{grouped(word.elsewhere)} of {grouped(word.other_sentences)}",
@@ -81,7 +81,7 @@ def _polarity_table(told: list[GroupPolarity]) -> page.Table:
         share = percent(one.positive / _signs(one))
         rows.append(
             [
-                f"{words_of(one.axis)}: {words_of(one.group)}",
+                f"{shorten(words_of(one.axis))}: {shorten(words_of(one.group))}",
                 grouped(one.sentences),
                 grouped(one.positive),
                 grouped(one.negative),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import MISSING, grouped, percent, words_of
+from isinglass.pipelines.report.text import MISSING, grouped, percent, shorten, words_of
 from isinglass.pipelines.stages.demographics.terms import (
     LEAST_MARKS,
     LEAST_PRECISION,
@@ -53,7 +53,7 @@ def _row(term: TermSummary, *, insists: bool) -> page.Row:
         used = page.Cell(f"not used for balancing: {_lack(term)}", tone="muted")
     return [
         term.language,
-        f"{words_of(term.axis)}: {words_of(term.group)}",
+        f"{shorten(words_of(term.axis))}: {shorten(words_of(term.group))}",
         term.term,
         grouped(term.matches),
         grouped(term.accepted),

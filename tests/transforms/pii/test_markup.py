@@ -29,7 +29,21 @@ SHOWN = [
     ("<td>Anna</td>", "\nAnna\n"),
     ('<p class="author">by Anna</p>', "\nby Anna\n"),
 ]
+FIELDS = [
+    ("7,Anna Kowalska,2024-03-01", "7\nAnna Kowalska\n2024-03-01"),
+    ('"12","Anna Kowalska","ok"', '"12"\n"Anna Kowalska"\n"ok"'),
+    ("3;Anna Kowalska;17", "3\nAnna Kowalska\n17"),
+    ("id,Anna Kowalska,Warsaw", "id\nAnna Kowalska\nWarsaw"),
+    ('[{"name":"Anna Kowalska"}]', '[{"name"\n"Anna Kowalska"}]'),
+    ("a\\nAnna Kowalska\\nlast", "a\nAnna Kowalska\nlast"),
+    ('"a\\tAnna Kowalska\\tb"', '"a\nAnna Kowalska\nb"'),
+]
 LEFT_AS_IT_IS = [
+    "Anna, Jan and Ewa",
+    "Anna,Jan",
+    "1,234,567 people at 10:45",
+    "f(x,y) and C:\\new",
+    "see:this;that",
     "| Anna | Kowalska |",
     "# Anna",
     "2 * 3 * 4",
@@ -49,13 +63,21 @@ def test_a_model_is_shown_what_a_reader_sees(text: str, shown: str) -> None:
     assert found == shown
 
 
+@pytest.mark.parametrize(("text", "shown"), FIELDS)
+def test_fields_are_lines_of_their_own(text: str, shown: str) -> None:
+    (found,) = without_markup(make_plain(pa.array([f"So\n{text}\n"]))).texts.to_pylist()
+    assert found == f"So\n{shown}\n"
+
+
 @pytest.mark.parametrize("text", LEFT_AS_IT_IS)
 def test_what_is_no_inline_markup_stays(text: str) -> None:
     (found,) = without_markup(make_plain(pa.array([text]))).texts.to_pylist()
     assert found == text
 
 
-@given(st.lists(st.text("ab *_[](<>/&;nbsp\u00a0\u200b\n", max_size=40), max_size=3))
+@given(
+    st.lists(st.text('ab1,"\\\\ *_[](<>/&;nbsp\u00a0\u200b\n', max_size=40), max_size=3)
+)
 def test_every_shown_character_has_its_place(texts: list[str]) -> None:
     column = pa.array(texts, pa.string())
     shown = without_markup(make_plain(column))
@@ -70,4 +92,4 @@ def test_every_shown_character_has_its_place(texts: list[str]) -> None:
         assert len(places) == len(found)
         assert (places[1:] > places[:-1]).all()
         for char, place in zip(found, places.tolist(), strict=True):
-            assert char == text[place] or text[place] in "&<\u00a0"
+            assert char == text[place] or text[place] in "&<\u00a0,;\\"
