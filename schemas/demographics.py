@@ -55,6 +55,28 @@ class GroupPolarity(Section):
     negative: int
 
 
+class TermShare(Section):
+    """In how many sampled documents a term is counted."""
+
+    axis: str
+    group: str
+    term: str
+    language: str
+    documents: int
+    of: int = Field(description="Sampled documents that mention the axis.")
+
+
+class GroupsTogether(Section):
+    """Two groups of different axes in one sentence of sampled documents."""
+
+    axis: str
+    group: str
+    with_axis: str
+    with_group: str
+    sentences: int
+    documents: int
+
+
 class DemographicsSummary(Section):
     """Ambiguous terms in kept documents, and what is written beside groups."""
 
@@ -62,6 +84,12 @@ class DemographicsSummary(Section):
     words: list[WordAssociation] = Field(description="Words that lean to a group.")
     polarity: list[GroupPolarity] = Field(
         default_factory=list, description="In languages with a list of such words."
+    )
+    shares: list[TermShare] = Field(
+        default_factory=list, description="Terms that most documents of an axis hold."
+    )
+    together: list[GroupsTogether] = Field(
+        default_factory=list, description="If demographics.intersections is on."
     )
     terms: list[TermSummary] = Field(
         default_factory=list, description="Ambiguous ones that stand there."

@@ -23,3 +23,8 @@ class DemographicsConfig(Section):
         description="File that `isinglass review --mentions` keeps marks in. An "
         "ambiguous term whose mentions are right by it counts as one that is not.",
     )
+    intersections: bool = Field(
+        default=False,
+        description="Tell which groups of different axes stand in one sentence, of "
+        "sampled documents.",
+    )

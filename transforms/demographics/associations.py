@@ -30,8 +30,13 @@ import pyarrow.compute as pc
 import yaml
 from numpy.typing import NDArray
 
-from isinglass.schemas.demographics import GroupPolarity, WordAssociation
+from isinglass.schemas.demographics import (
+    GroupPolarity,
+    GroupsTogether,
+    WordAssociation,
+)
 from isinglass.transforms.demographics.counts import count_mentions
+from isinglass.transforms.demographics.shares import together
 from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
 from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, share_ratio
 
@@ -70,6 +75,7 @@ class Associations(NamedTuple):
 
     words: list[WordAssociation]
     polarity: list[GroupPolarity]
+    together: list[GroupsTogether]
 
 
 def associations(
@@ -92,7 +98,7 @@ def associations(
     mentions, _ = count_mentions(sentences, own, lexicons)
     beside = _Beside.of(sentences, documents, mentions.covered, lexicons)
     signs = _signs(sentences, own)
-    found = Associations([], [])
+    found = Associations([], [], together(mentions, documents, lexicons.groups))
     for axis in sorted({axis for axis, _ in lexicons.groups}):
         columns = [i for i, (other, _) in enumerate(lexicons.groups) if other == axis]
         held = mentions.dense(columns) > 0

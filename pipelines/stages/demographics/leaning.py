@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.schemas.demographics import DemographicsSummary
 from isinglass.transforms.demographics.associations import associations
+from isinglass.transforms.demographics.shares import term_shares
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 SAMPLED = 5_000
 """Documents that are read."""
 
-WORDS = 10
-"""Words told of each group."""
+WORDS, TERMS, PAIRS = 10, 20, 100
+"""Words told of each group, terms of each axis, and pairs of groups."""
 
 
 def leaning_words(
@@ -43,7 +44,11 @@ def leaning_words(
     )
     found = associations(texts, languages, lexicons, WORDS)
     return DemographicsSummary(
-        documents=len(sample), words=found.words, polarity=found.polarity
+        documents=len(sample),
+        words=found.words,
+        polarity=found.polarity,
+        shares=term_shares(texts, languages, lexicons, TERMS),
+        together=found.together[:PAIRS],
     )
 
 

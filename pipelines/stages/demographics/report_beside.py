@@ -10,7 +10,12 @@ from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.schemas.demographics import GroupPolarity, WordAssociation
+    from isinglass.schemas.demographics import (
+        GroupPolarity,
+        GroupsTogether,
+        TermShare,
+        WordAssociation,
+    )
 
 _SHOWN = 3
 """Words of a group that stand in the open table."""
@@ -30,7 +35,7 @@ _NOTE = (
 def beside(data: ReportData) -> list[page.Block]:
     """Tables of words, of kept documents."""
     summary = data.manifest.demographics
-    if summary is None or not (summary.words or summary.polarity):
+    if summary is None or not summary.documents:
         return []
     title = f"Beside the groups, in {grouped(summary.documents)} sampled documents"
     blocks: list[page.Block] = [page.Heading(title)]
@@ -40,7 +45,50 @@ def beside(data: ReportData) -> list[page.Block]:
     told = [one for one in summary.polarity if _signs(one) >= FEW_WORDS]
     if told:
         blocks.append(_polarity_table(told))
+    if summary.shares:
+        blocks.append(page.Fold("Terms of each axis", _terms_table(summary.shares)))
+    if summary.together:
+        pairs = _pairs_table(summary.together)
+        blocks.append(page.Fold("Groups that stand in one sentence", pairs))
     return blocks
+
+
+def _terms_table(shares: list[TermShare]) -> page.Table:
+    rows = []
+    for one in shares:
+        ends = wilson(one.documents, one.of)
+        few = one.of < FEW_WORDS
+        rows.append(
+            [
+                f"{shorten(words_of(one.axis))}: {shorten(words_of(one.group))}",
+                f"{shorten(one.term)} ({one.language})",
+                f"{grouped(one.documents)} of {grouped(one.of)}",
+                "too few to say" if few else percent(one.documents / one.of),
+                "" if few else f"{percent(ends[0])} to {percent(ends[1])}",
+            ]
+        )
+    heads = ("<Group", "<Term", "Documents", "Share", "95 %")
+    note = (
+        "Of the sampled documents that mention the axis, those that hold the term. A "
+        "document may hold several, so the shares of an axis do not add up to 100 %."
+    )
+    caption = "Terms that most documents hold"
+    return page.table(caption, page.columns(*heads), rows, note=note)
+
+
+def _pairs_table(pairs: list[GroupsTogether]) -> page.Table:
+    rows = [
+        [
+            f"{shorten(words_of(one.axis))}: {shorten(words_of(one.group))}",
+            f"{shorten(words_of(one.with_axis))}: {shorten(words_of(one.with_group))}",
+            grouped(one.sentences),
+            grouped(one.documents),
+        ]
+        for one in pairs
+    ]
+    heads = ("<Group", "<With", "Sentences", "Documents")
+    caption = "Groups of different axes in one sentence of sampled documents"
+    return page.table(caption, page.columns(*heads), rows)
 
 
 def _first(words: list[WordAssociation]) -> list[WordAssociation]:

@@ -117,7 +117,10 @@ class Demographics(Stage):
             told = leaning_words(closing.workspace, shards, lexicons)
         terms = term_summaries(closing.workspace, shards, lexicons, self.marks)
         sha256 = self.marks.sha256 or None
-        told = told.model_copy(update={"terms": terms, "marks_sha256": sha256})
+        update = {"terms": terms, "marks_sha256": sha256}
+        if not self.config.intersections:
+            update["together"] = []
+        told = told.model_copy(update=update)
         statistics = kept_statistics(kept, lexicons.groups)
         return Closed(statistics, manifest={"demographics": told})
 

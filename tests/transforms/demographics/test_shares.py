@@ -1,0 +1,32 @@
+"""Single terms and groups together, by hand."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from isinglass.schemas.config.demographics import DemographicsConfig
+from isinglass.transforms.demographics.associations import associations
+from isinglass.transforms.demographics.lexicon import load_lexicons
+from isinglass.transforms.demographics.shares import term_shares
+
+LEXICONS = load_lexicons(DemographicsConfig(axes=("gender", "religion")))
+
+
+def test_terms_are_shares_of_the_documents_of_their_axis() -> None:
+    texts = ["She and she.", "She saw her mother.", "A man.", "Nobody.", "La mujer"]
+    languages = pa.array(["en", "en", "en", "en", "es"])
+    found = term_shares(pa.array(texts), languages, LEXICONS, 2)
+    assert [(one.term, one.language, one.documents, one.of) for one in found] == [
+        ("she", "en", 2, 4),
+        ("mother", "en", 1, 4),
+    ]
+    assert term_shares(pa.array([], pa.string()), languages[:0], LEXICONS, 2) == []
+
+
+def test_groups_of_different_axes_in_one_sentence() -> None:
+    texts = ["A Muslim woman sat. She is a nun."] * 4 + ["A Muslim woman and man sat."]
+    languages = pa.array(["en"] * 5)
+    (pair,) = associations(pa.array(texts), languages, LEXICONS, 5).together
+    assert (pair.axis, pair.group) == ("gender", "female")
+    assert (pair.with_axis, pair.with_group) == ("religion", "muslim")
+    assert (pair.sentences, pair.documents) == (5, 5)
