@@ -29,6 +29,7 @@ PLAIN, JUDGED, SURVEY = 30.0, 15.0, 1.5
 
 def run(texts: pa.StringArray) -> list[Target]:
     """Print the table; returns the targets."""
+    texts = texts.cast(pa.string())
     parts = [
         texts[start : start + BATCH_ROWS] for start in range(0, len(texts), BATCH_ROWS)
     ]
