@@ -7,7 +7,7 @@ name others. `isinglass schema lexicon` prints the same as JSON Schema.
 from __future__ import annotations
 
 from itertools import chain
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,9 @@ PartOfSpeech = Literal["noun", "pronoun", "adjective", "name", "phrase"]
 Sense = Literal["person", "place", "people", "cased", "language", "pronoun"]
 """Rules by which an ambiguous term is judged in its place."""
 Status = Literal["reviewed", "dispreferred", "polarizing"]
+
+Name = Annotated[str, Field(min_length=1)]
+"""Of an axis or group."""
 
 
 class Term(Section):
@@ -52,21 +55,27 @@ class Term(Section):
         return self.sense is not None
 
 
+Terms = Annotated[tuple[Term, ...], Field(min_length=1)]
+Groups = Annotated[dict[Name, Terms], Field(min_length=1)]
+Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
 class LexiconFile(Section):
     """The demographic terms of one language: axis -> group -> terms."""
 
     name: str = Field(min_length=1)
     language: str = Field(description="ISO 639-1 code, or another label of a language.")
-    aliases: tuple[str, ...] = Field((), description="Other codes (ISO 639-2, 639-3).")
+    aliases: tuple[Code, ...] = Field((), description="Other codes (ISO 639-2, 639-3).")
     version: str = Field(min_length=1)
     source: str = Field(min_length=1)
     licence: str = Field(min_length=1, description="SPDX identifier.")
-    axes: dict[str, dict[str, tuple[Term, ...]]] = Field(min_length=1)
+    axes: dict[Name, Groups] = Field(min_length=1)
     vetoes: tuple[str, ...] = Field(
         (), description="Phrases that hold a term of any axis and mean something else."
     )
     senses: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="Lists of words that the sense rules read."
+        default_factory=dict,
+        description="Lists of words that the sense rules read, besides ours.",
     )
 
     @model_validator(mode="after")

@@ -51,6 +51,20 @@ class _TwiceError(Exception):
     """A key stands twice in a mapping."""
 
 
+def key_twice(content: bytes) -> tuple[str, int] | None:
+    """A key that stands twice in a mapping of YAML, and the line of the second one.
+
+    Raises:
+        yaml.YAMLError: It is no YAML.
+    """
+    try:
+        yaml.load(content, _Loader)  # noqa: S506 - a safe one
+    except _TwiceError as error:
+        key, line = error.args
+        return str(key), int(line)
+    return None
+
+
 def _parsed(text: str) -> dict[str, Any]:
     try:
         data = yaml.load(text, _Loader)  # noqa: S506 - a safe one

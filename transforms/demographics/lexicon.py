@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from isinglass.schemas.config.base import expanded
 from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.config.explain import explain
+from isinglass.schemas.config.load import key_twice
 from isinglass.schemas.errors import ConfigError
 from isinglass.schemas.lexicon import LexiconFile, Term
 from isinglass.schemas.manifest import Lexicon
@@ -226,9 +227,8 @@ def _joined(
     vetoes |= {veto for _, term in terms for veto in term.veto}
     senses: dict[str, frozenset[str]] = {}
     for read, _ in parts:
-        senses |= {
-            name: frozenset(map(str.lower, w)) for name, w in read.senses.items()
-        }
+        for name, words in read.senses.items():
+            senses[name] = senses.get(name, frozenset()) | set(map(str.lower, words))
     return DemographicLexicon(
         language=parts[0][0].language,
         entries=tuple(entry for _, entry in parts),
@@ -246,12 +246,36 @@ def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
         ConfigError: It is not as `schemas/lexicon.py` says; `place` is where it is.
     """
     read, entry = _parsed(content, place)
-    for written in _written(read):
-        try:
+    twice = key_twice(content)
+    if twice is not None:
+        raise ConfigError(
+            f"{place}, line {twice[1]}: the key {twice[0]} stands there again; of two "
+            "one would be lost"
+        )
+    others = [code for code in read.aliases if code in _languages() - {read.language}]
+    if others:
+        raise ConfigError(f"{place}: aliases: {others[0]} is a language of its own")
+    try:
+        for written in _written(read):
             split_words(written)
-        except ValueError as error:
-            raise ConfigError(f"{place}: {error}") from None
+        _check_groups(read)
+    except ValueError as error:
+        raise ConfigError(f"{place}: {error}") from None
     return read, entry
+
+
+def _check_groups(read: LexiconFile) -> None:
+    """Forms that only look different, as with another hyphen, are one form."""
+    for axis, groups in read.axes.items():
+        seen: dict[tuple[tuple[int, ...], ...], tuple[str, str]] = {}
+        for group, terms in groups.items():
+            for form in (form for term in terms for form in term.written):
+                other, first = seen.setdefault(tuple(split_words(form)), (group, form))
+                if other != group:
+                    raise ValueError(
+                        f"{form!r} in {axis}/{group} is matched like {first!r} in "
+                        f"{axis}/{other}; keep it in one of them"
+                    )
 
 
 def _parsed(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:

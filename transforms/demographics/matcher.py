@@ -83,7 +83,9 @@ def compile_matcher(lexicons: Lexicons) -> Matcher:
                 nodes += 1
             node = edges[node, word]
         own = entries.setdefault(node, [])
-        if place >= 0 and place not in own:
+        # Of a group one mention, though several of its terms are written so.
+        groups = {lexicons.terms[other][1] for other in own}
+        if place >= 0 and lexicons.terms[place][1] not in groups:
             own.append(place)
     node_entries = np.full(nodes, -1, np.int32)
     node_entries[list(entries)] = np.arange(len(entries))

@@ -81,13 +81,14 @@ class Demographics(Stage):
         return {"demographics": self.config}
 
     def identity(self, phase: Phase) -> Any:
-        """The axes and terms that are sure; lexicons are those of `files`.
+        """The axes, the lexicons and the terms that are sure.
 
         What else marks say is about the run as a whole.
         """
         if phase == "survey":
-            sure = sorted(self.lexicons().measured)
-            return [self.config.axes, sure] if sure else self.config.axes
+            lexicons = self.lexicons()
+            read = [entry.sha256 for entry in lexicons.entries]
+            return [self.config.axes, read, sorted(lexicons.measured)]
         return self.marks.sha256 or None if phase == "run" else None
 
     def files(self) -> tuple[tuple[Model, ...], tuple[Lexicon, ...]]:

@@ -218,3 +218,14 @@ def test_columns_of_the_survey() -> None:
     assert read.firm.tolist() == [2, 1] * 2
     assert sexes(read.filter(np.array([False, True, True] * 2))) == [[0, 0], [0, 1]] * 2
     assert read_mentions(table.slice(0, 0)).starts.tolist() == [0]
+
+
+def test_two_terms_of_a_group_that_are_written_alike_count_once(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        'name: own\nlanguage: en\nversion: "1"\nsource: s\nlicence: CC0-1.0\n'
+        "axes: {craft: {smith: [{term: baker}, {term: pastry, forms: [baker]}]}}\n"
+    )
+    own = load_lexicons(DemographicsConfig(axes=("craft",), lexicons=(str(path),)))
+    found, _ = count_mentions(pa.array(["A baker."]), pa.array(["en"]), own)
+    assert found.counts.tolist() == [1]

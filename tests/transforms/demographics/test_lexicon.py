@@ -103,6 +103,14 @@ def written(path: Path, language: str = "en", axes: str = AXES) -> str:
         ("en", "{g: {a: [{term: x, veto: [a.b]}]}}", "'a.b' is not a word"),
         ("en", "{g/h: {a: [{term: x}]}}", "'g/h': write an axis or group without"),
         ("en", "{g: {a/b: [{term: x}]}}", "'a/b': write an axis or group without"),
+        ("en", "{g: {a: [{term: x}], a: [{term: y}]}}", "the key a stands there again"),
+        ("en", "{g: {a: []}}", "axes.g.a"),
+        ("en", "{g: {}}", "axes.g"),
+        (
+            "en",
+            "{g: {a: [{term: black-smith}], b: [{term: black smith}]}}",
+            "'black smith' in g/b is matched like 'black-smith' in g/a",
+        ),
         ("en", "{}", "axes"),
         ("en", "[", "is no YAML"),
     ],
@@ -125,6 +133,23 @@ def test_files_that_cannot_be(tmp_path: Path) -> None:
         load_lexicons(DemographicsConfig(lexicons=twice))
     with pytest.raises(ConfigError, match="no lexicon has kin; known: "):
         load_lexicons(DemographicsConfig(axes=("gender", "kin")))
+
+
+def test_an_alias_takes_no_other_language(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    text = FILE.format(name="own", language="en", axes=AXES)
+    path.write_text(text.replace("aliases: []", "aliases: [eng, fr]"))
+    with pytest.raises(ConfigError, match="aliases: fr is a language of its own"):
+        load_lexicons(DemographicsConfig(lexicons=(str(path),)))
+
+
+def test_words_of_the_user_are_read_besides_ours(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    text = FILE.format(name="own", language="en", axes=AXES)
+    path.write_text(f"{text}senses: {{person_nouns: [zzz]}}\n")
+    english = load_lexicons(DemographicsConfig(lexicons=(str(path),))).find("en")
+    assert english is not None
+    assert {"zzz", "voters"} <= english.senses["person_nouns"]
 
 
 def test_an_axis_of_the_user(tmp_path: Path) -> None:
