@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.transforms.demographics.senses import RULES
 
@@ -41,7 +42,12 @@ def place_column(matches: Matches, documents: int, lexicons: Lexicons) -> pa.Arr
     ambiguous = np.array([term.ambiguous for _, _, term in lexicons.terms], np.bool_)
     own = ambiguous[matches.terms]
     terms = (np.cumsum(ambiguous) - 1)[matches.terms]
-    columns = (terms, matches.starts, matches.stops, matches.rules)
+    columns: tuple[NDArray[np.integer], ...] = (
+        terms,
+        matches.starts,
+        matches.stops,
+        matches.rules,
+    )
     places = pa.StructArray.from_arrays(
         [
             pa.array(column[own].astype(field.type.to_pandas_dtype()))
