@@ -105,7 +105,7 @@ def test_a_line_that_is_no_mark_is_named(tmp_path: Path) -> None:
         TermMarks.read(tmp_path / "none.jsonl")
 
 
-def test_the_survey_depends_on_which_terms_are_sure_and_on_nothing_else(
+def test_the_survey_depends_on_lexicons_and_on_which_terms_are_sure(
     tmp_path: Path,
 ) -> None:
     config = DemographicsConfig(axes=("sexual_orientation",))
@@ -114,8 +114,11 @@ def test_the_survey_depends_on_which_terms_are_sure_and_on_nothing_else(
         for content in ("", lines(RIGHT * 5), lines(RIGHT * 30), lines(RIGHT * 40))
     ]
     none, few, enough, more = (one.identity("survey") for one in some)
-    assert none == few == Demographics(config).identity("survey") == config.axes
-    assert enough == more == [config.axes, [GAY]]
+    hashes = [entry.sha256 for entry in load_lexicons(config).entries]
+    assert len(hashes) > 1
+    without = [config.axes, hashes, []]
+    assert none == few == Demographics(config).identity("survey") == without
+    assert enough == more == [config.axes, hashes, [GAY]]
     # What the report tells of them is about the run as a whole.
     assert len({one.identity("run") for one in some}) == len(some)
     assert {one.identity("clean") for one in some} == {None}
