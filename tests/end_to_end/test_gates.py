@@ -14,6 +14,7 @@ import yaml
 from isinglass.cli.init import profile_text
 from isinglass.pipelines.proof.prove import prove
 from isinglass.schemas.config import load_config
+from isinglass.schemas.config.pii import EntityConfig, default_entities
 from isinglass.schemas.errors import ConfigError
 from tests.corpora import write_jsonl
 from tests.end_to_end.test_verbs import start
@@ -103,7 +104,10 @@ def bad(folder: Path) -> None:
         return " ".join(w for w in rng.choices(words, k=count) if w.isalpha())
 
     same = f"She told her mother that the woman left. {some(200)}"
-    men = [f"{some(60)}. He met Maria Gonzalez. {some(20)}." for _ in range(80)]
+    men = [
+        f"{some(60)}. He met Maria Gonzalez; call +49 30 901820. {some(20)}."
+        for _ in range(80)
+    ]
     copies = [f"{same} {some(4)}" for _ in range(80)]
     write_jsonl(
         folder / "a.jsonl", [{"text": t, "language": "en"} for t in men + copies]
@@ -126,7 +130,13 @@ def test_a_run_that_is_bad_on_purpose_is_told_to_be(tmp_path: Path) -> None:
             for name in ("a.jsonl", "zh.jsonl", "b.jsonl")
         ],
         dedup={"bands": 1, "rows": 10, "keep": "first"},
-        pii={"confirm_names": False, "canaries": {"documents": 60}},
+        pii={
+            "confirm_names": False,
+            "canaries": {"documents": 150},
+            # Numbers without a word such as "call" are less sure than that.
+            "entities": default_entities()
+            | {"PHONE_NUMBER": EntityConfig(threshold=0.9)},
+        },
         balance=None,
         encode=None,
         gates=[gate.model_dump() for gate in gates],
@@ -137,6 +147,7 @@ def test_a_run_that_is_bad_on_purpose_is_told_to_be(tmp_path: Path) -> None:
         gate["metric"]: gate["where"] for gate in told["gates"] if not gate["passed"]
     }
     assert where["group.retention_parity"] == {"axis": "gender", "group": "female"}
+    assert where["pii.leftovers.rate"] == {"entity": "PHONE_NUMBER"}
     assert {"dedup.missed", "pii.unread"} <= where.keys()
     for said in (
         "Nothing is left of these sources: b.",
