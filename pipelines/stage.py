@@ -6,8 +6,8 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `written`, `prove`, `reader`,
-`rebuild`, `story`, `cases` and `beside` are asked of a finished run, which may be
+`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `unsought`, `advice`, `written`,
+`prove`, `reader`, `rebuild`, `story`, `cases` and `beside` are asked of a finished run, which may be
 another's.
 """
 
@@ -251,7 +251,17 @@ class Stage:
 
     @classmethod
     def remarks(cls, manifest: Manifest) -> Sequence[str]:
-        """What the head of the report says below the reasons of the verdict."""
+        """What the head of the report says is left, or could not be measured."""
+        return ()
+
+    @classmethod
+    def unsought(cls, manifest: Manifest) -> Sequence[str]:
+        """What the head of the report says that nobody looked for."""
+        return ()
+
+    @classmethod
+    def advice(cls, manifest: Manifest) -> Sequence[str]:
+        """What a reader should do next, the most urgent first; RUN is the folder."""
         return ()
 
     @classmethod
