@@ -124,7 +124,7 @@ def browser(profile: Path) -> Iterator[Tab]:
     assert CHROMIUM is not None, WITHOUT
     (reads, commands), (answers, writes) = os.pipe(), os.pipe()
     start = ["/bin/sh", "-c", _START.format(reads, writes), CHROMIUM, *_OPTIONS]
-    with subprocess.Popen(  # noqa: S603 - the arguments are above
+    with subprocess.Popen(
         [*start, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(reads, writes),
         stdout=subprocess.DEVNULL,

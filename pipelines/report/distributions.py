@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, NamedTuple
 
 from isinglass.pipelines.report.svg import (
     ROW,
@@ -18,6 +16,9 @@ from isinglass.pipelines.report.svg import (
     text_at,
 )
 from isinglass.pipelines.report.text import grouped
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 MOST_BARS = 12
 """Rows of bars that a picture has room for."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isinglass.pipelines.report.blocks import Section, joined
+from isinglass.pipelines.report.labels import class_of, label_rules
 from isinglass.pipelines.report.model import KeyFigure, ReportData, read_slices
 from isinglass.pipelines.report.next_steps import next_steps
 from isinglass.pipelines.report.rows import bounded, part
@@ -67,9 +68,7 @@ def render_report(
     `stages` are asked for a section. Equal arguments give equal text. However much
     there is to tell, the page stays below `MOST_BYTES`: tables get shorter.
     """
-    data = ReportData(
-        manifest, read_slices(statistics), quarantined, shown, lengths
-    )
+    data = ReportData(manifest, read_slices(statistics), quarantined, shown, lengths)
     every = in_order(stages)
     sections = _sections(data, every)
     for rows, blocks in _BOUNDS:
@@ -136,6 +135,7 @@ def _view(
         "steps": next_steps(manifest, advice),
         "parts": [part(section) for section in sections if section.ran],
         "off": off,
+        "labels": label_rules(sections),
     }
 
 
@@ -185,7 +185,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["grouped"] = grouped
+    made.filters |= {"grouped": grouped, "column_class": class_of}
     return made
 
 

@@ -52,7 +52,9 @@ def lengths(workspace: Workspace, shard_ids: Sequence[str]) -> tuple[Bin, ...]:
     """Documents by their characters, in doublings, before cleaning and after."""
     counts = np.zeros((2, 64), dtype=np.int64)
     for shard_id in shard_ids:
-        table = read_table(workspace.table("ledger", shard_id), ["chars_in", "chars_out"])
+        table = read_table(
+            workspace.table("ledger", shard_id), ["chars_in", "chars_out"]
+        )
         for place, column in enumerate(table.columns):
             sizes = column.drop_null().to_numpy()
             doublings = np.frexp(sizes[sizes > 0].astype(np.float64))[1] - 1

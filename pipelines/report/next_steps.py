@@ -31,7 +31,9 @@ def next_steps(manifest: Manifest, advice: Iterable[str]) -> tuple[str, ...]:
 def _failed(manifest: Manifest) -> Iterable[str]:
     failed = [gate for gate in manifest.gates if not gate.passed]
     if failed:
-        named = ", ".join(dict.fromkeys(shorten(gate.metric, 60) for gate in failed[:3]))
+        named = ", ".join(
+            dict.fromkeys(shorten(gate.metric, 60) for gate in failed[:3])
+        )
         yield (
             f"Find out why {named} is not as asked: below under Gates, and row by row "
             "in audit/statistics.parquet."
@@ -39,6 +41,6 @@ def _failed(manifest: Manifest) -> Iterable[str]:
     held = sum(manifest.records.quarantined.values())
     if held:
         yield (
-            f"Look at why {grouped(held)} records were set aside: they are listed below "
-            "under what went in, and lie in quarantine/."
+            f"Look at why {grouped(held)} records were set aside: they are listed "
+            "below under what went in, and lie in quarantine/."
         )

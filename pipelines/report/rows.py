@@ -48,6 +48,9 @@ class Part:
 
 def part(section: Section) -> Part:
     """The first pictures and what is said aloud stand open, all else is details."""
+    texts = [one for one in section.blocks if isinstance(one, Paragraph)]
+    if len(texts) == len(section.blocks) <= MOST_REMARKS:
+        return Part(section, tuple(texts), (), ())
     remarks: list[Paragraph] = []
     pictures: list[Figure] = []
     details: list[Block] = []
@@ -62,7 +65,9 @@ def part(section: Section) -> Part:
             remarks.append(block)
         else:
             details.append(block)
-    return Part(section, tuple(remarks), tuple(pictures), tuple(_without_empty(details)))
+    return Part(
+        section, tuple(remarks), tuple(pictures), tuple(_without_empty(details))
+    )
 
 
 def _is_aloud(block: Block) -> bool:

@@ -13,6 +13,7 @@ from isinglass.schemas.manifest import Manifest, PassRecord
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
+_TITLE = "Inputs, models and passes"
 _MEGABYTE = 1e6
 _LONGEST_LINE = 400
 
@@ -38,7 +39,14 @@ def provenance_section(data: ReportData) -> page.Section:
         page.Heading("Cost"),
         _passes(manifest),
     ]
-    return page.Section("provenance", "Inputs, models and passes", tuple(blocks))
+    said = (
+        f"{grouped(len(manifest.inputs))} input files, "
+        f"{size(sum(file.bytes for file in manifest.inputs))}; "
+        f"{grouped(len(manifest.models))} models and "
+        f"{grouped(len(manifest.lexicons))} files of data; "
+        f"{decimal(sum(one.cpu_seconds for one in manifest.passes), 1)} CPU seconds."
+    )
+    return page.Section("provenance", _TITLE, tuple(blocks), said=said)
 
 
 def outputs_section(data: ReportData) -> page.Section:
@@ -65,7 +73,10 @@ def outputs_section(data: ReportData) -> page.Section:
         ),
         page.Fold("Configuration, with all defaults (YAML)", lines=tuple(lines)),
     ]
-    return page.Section("outputs", "Outputs and how to verify them", tuple(blocks))
+    whole = size(sum(output.bytes for output in manifest.outputs))
+    said = f"{grouped(len(manifest.outputs))} files, {whole}."
+    title = "Outputs and how to verify them"
+    return page.Section("outputs", title, tuple(blocks), said=said)
 
 
 def _inputs(manifest: Manifest) -> page.Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of
-from isinglass.schemas.manifest import DecontaminationSummary
+from isinglass.schemas.manifest import DecontaminationSummary, Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -24,6 +24,17 @@ def section(data: ReportData) -> page.Section:
     blocks += [page.Paragraph(text) for text in _how(data.part("decontaminate") or {})]
     blocks.append(_missed(summary))
     return page.Section(anchor, title, tuple(blocks))
+
+
+def advice(manifest: Manifest) -> list[str]:
+    """To look for evaluation sets, where nobody did."""
+    if manifest.decontamination is not None:
+        return []
+    said = (
+        "Name the evaluation sets that models trained on this will be measured by "
+        "(`decontaminate.files`): nobody looked whether they are in it."
+    )
+    return [said]
 
 
 def _found(data: ReportData, summary: DecontaminationSummary) -> page.Paragraph:

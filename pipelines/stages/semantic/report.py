@@ -11,7 +11,11 @@ import pyarrow as pa
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of, words_of
-from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
+from isinglass.pipelines.stages.semantic.report_map import (
+    Circle,
+    cluster_key,
+    cluster_map,
+)
 from isinglass.schemas.encoding import SemanticSummary
 from isinglass.transforms.semantic.layout import radii
 
@@ -47,6 +51,7 @@ def section(data: ReportData) -> page.Section:
         return page.not_run(ANCHOR, TITLE, "no document was kept.")
     listed = tables["clusters"].to_pylist()
     sizes = _sizes(tables["cluster_shares"])
+    circles = _circles(listed, sizes)
     introduction = (
         f"The vectors of {grouped(summary.documents)} kept documents fall into "
         f"{grouped(summary.clusters)} clusters of like meaning. A document that was "
@@ -54,19 +59,29 @@ def section(data: ReportData) -> page.Section:
         "Nothing was removed for what is said here."
     )
     caption = (
-        "A ring is a cluster before cleaning, the disc in it what was kept. Near "
+        "Ring: documents of a cluster before cleaning; disc: what was kept. Near "
         "circles are alike, as far as two of many dimensions can show; clusters were "
         f"fitted on {grouped(summary.fitted_on)} documents."
     )
     blocks: tuple[page.Block, ...] = (
         page.Paragraph(introduction),
-        page.Figure(cluster_map(_circles(listed, sizes)), caption),
+        page.Figure(cluster_map(circles), caption),
+        page.Figure(
+            cluster_key(circles),
+            "Words that tell the largest clusters from the others, and their documents "
+            "before cleaning and after",
+        ),
         _list(listed, sizes),
         page.table(
             "What was seen", page.columns("<Count", "Number", "<Note"), _facts(summary)
         ),
     )
-    return page.Section(ANCHOR, TITLE, blocks)
+    near = share_of(summary.near_duplicates, summary.documents)
+    said = (
+        f"{grouped(summary.clusters)} clusters of like meaning. {near} of the "
+        "documents are near another one in meaning; nothing was removed for it."
+    )
+    return page.Section(ANCHOR, TITLE, blocks, said=said)
 
 
 def _sizes(shares: pa.Table) -> dict[int, _Sizes]:

@@ -7,11 +7,13 @@ import pytest
 from isinglass.pipelines.stages.pii.leftovers import (
     SEARCHED,
     UNREAD,
+    advice,
     remarks,
     short,
     small_samples,
     unread_languages,
     unread_statistics,
+    unsought,
     weak_recall,
 )
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
@@ -66,11 +68,16 @@ def test_the_head_says_what_is_left_and_what_was_not_looked_for(
     # 57,241 * .5; 30 / 3. What never occurs is not left either.
     assert remarks(manifest) == [
         "Probably left in the texts: 28\u202f621 PERSON, 10 US_SSN.",
-        "Names of people were not searched for: pii.mode is identifiers.",
         f"Not measured how much is missed of NRP, LOCATION: {NO_VALUES}.",
         SEARCHED,
     ]
     assert short(manifest) == "about 28\u202f631 probably left"
+    names = "Names of people were not searched for: pii.mode is identifiers."
+    assert unsought(manifest) == [names]
+    command = "`isinglass review RUN --kept`"
+    assert advice(manifest) == [
+        f"Read passages of kept texts for what was missed: {command}."
+    ]
 
 
 def test_nothing_left_and_nothing_measured_are_not_the_same(
@@ -80,6 +87,7 @@ def test_nothing_left_and_nothing_measured_are_not_the_same(
     assert remarks(clean)[0] == (
         "Of no kind that was measured is even one expected to be left."
     )
+    assert unsought(clean) == advice(clean) == []
     assert short(clean) == "less than one probably left"
     off = told(run_fields, findings=FOUND, not_measured=dict.fromkeys(FOUND, OFF))
     assert remarks(off) == [
