@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.browser import Tab
+if TYPE_CHECKING:
+    from tests.browser import Tab
 
 LEAST_CONTRAST = 4.5
 """Of text (WCAG 2.2, success criterion 1.4.3)."""

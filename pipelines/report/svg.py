@@ -109,8 +109,8 @@ def capture_curve(points: Sequence[tuple[float, float]], threshold: float) -> Ma
     return picture(bottom + 46, title, parts)
 
 
-def whiskers(rows: Sequence[Whisker]) -> Markup:
-    """A dot for each share and a bar for its interval, on a stated scale."""
+def whiskers(rows: Sequence[Whisker], what: str) -> Markup:
+    """A dot for each share and a bar for its interval; `what` names the shares."""
     least = min((row.low for row in rows), default=0.0)
     span = (next((start for start in (0.9, 0.8, 0.5) if least >= start), 0.0), 1.0)
     bottom = 10.0 + ROW * len(rows)
@@ -126,7 +126,7 @@ def whiskers(rows: Sequence[Whisker]) -> Markup:
         f"{row.label} {percent(row.value)} ({percent(row.low)} to {percent(row.high)})"
         for row in rows
     )
-    return picture(bottom + 26, f"Measured recall with 95 % interval: {heard}", parts)
+    return picture(bottom + 26, f"{what} with 95 % interval: {heard}", parts)
 
 
 def shifts(rows: Sequence[Shift], what: str) -> Markup:

@@ -87,9 +87,7 @@ def _medians(slices: Slices) -> str:
     if len(found) < len(_STAGES):
         return ""
     before, after = (grouped(found[stage]) for stage in _STAGES)
-    return (
-        f"Half of the documents have up to {before} characters in, {after} out."
-    )
+    return f"Half of the documents have up to {before} characters in, {after} out."
 
 
 def _rounded(length: float) -> str:

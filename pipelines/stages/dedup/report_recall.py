@@ -78,7 +78,7 @@ def recall_blocks(data: ReportData, threshold: float) -> list[page.Block]:
     ]
     caption = "Edited copies that would be found, by kind of edit, with 95 % interval"
     return [
-        page.Figure(whiskers(dots), caption),
+        page.Figure(whiskers(dots, "Copies found"), caption),
         made,
         page.Paragraph(MEANING),
         page.Paragraph(NOT_MEANING),

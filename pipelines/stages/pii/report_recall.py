@@ -95,7 +95,7 @@ def _recall_figure(data: ReportData, ordered: list[str]) -> Figure:
         share = "all" if least == 1.0 else f"{percent(least)} or more"
         more = f". Of {grouped(len(rest))} further kinds {share} were found"
     caption = f"Recall on planted identifiers, with 95 % interval; mind the scale{more}"
-    return Figure(whiskers(dots), caption)
+    return Figure(whiskers(dots, "Measured recall"), caption)
 
 
 def _leftover_table(data: ReportData, ordered: list[str]) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.svg import Whisker, whiskers
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, words_of
 from isinglass.pipelines.stages.retention.rows import (
     Row,
@@ -22,6 +23,8 @@ from isinglass.transforms.retention.audit import FLAGGED_RATIO
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
+_PLOTTED = 11
+
 LEAST_PARITY = 0.8
 """The four-fifths rule (29 CFR 1607.4 D), for shares that stay."""
 
@@ -30,6 +33,7 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     """What stays of the documents that mention a group."""
     few = {}
     made: list[page.Row] = []
+    dots: list[Whisker] = []
     ratios, parities = (
         by_group(data, f"group.retention_{name}") for name in ("ratio", "parity")
     )
@@ -39,12 +43,15 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
         if not whole and (row["denominator"] or 0) < FEW:
             few[who] = row
             continue
+        if row["low"] is not None:
+            label = "all documents" if whole else words_of(who[1])
+            dots.append(Whisker(label, row["value"], row["low"], row["high"]))
         below = parity is not None and parity["value"] < LEAST_PARITY
         made.append(
             [
                 "all documents" if whole else named(who),
                 f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
-                with_ends(row, percent),
+                page.Cell(with_ends(row, percent), share=row["value"]),
                 MISSING if ratio is None else decimal(ratio["value"]),
                 page.Cell(
                     MISSING if parity is None else decimal(parity["value"]),
@@ -56,6 +63,10 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     against = ("Against all", "Against the best of its axis")
     if not made:
         return
+    dots.sort(key=lambda dot: dot.value)
+    what = "What stays of the documents that mention a group"
+    caption = f"{what}, least first, with 95 % interval"
+    yield page.Figure(whiskers(dots[:_PLOTTED], what), caption)
     yield page.table(
         "What stays of the documents that mention a group, with 95 % intervals",
         page.columns(*heads, *against),

@@ -70,7 +70,7 @@ def test_capture_curve_goes_through_its_points() -> None:
     ("low", "start"), [(0.95, "90"), (0.85, "80"), (0.6, "50"), (0.2, "0"), (0.9, "90")]
 )
 def test_whiskers_start_the_axis_below_every_interval(low: float, start: str) -> None:
-    svg = _parse(whiskers([Whisker("EMAIL", 0.97, low, 0.99)]))
+    svg = _parse(whiskers([Whisker("EMAIL", 0.97, low, 0.99)], "Recall"))
     axis = [text.text or "" for text in svg.iter("text")]
     assert axis[0].startswith(start + "\u202f")
     bar = next(svg.iter("rect")).attrib
@@ -99,7 +99,7 @@ def test_an_interval_takes_the_place_of_the_line_between() -> None:
     "svg",
     [
         flow(1, [Flow(HOSTILE, 1, "kept")]),
-        whiskers([Whisker(HOSTILE, 0.5, 0.4, 0.6)]),
+        whiskers([Whisker(HOSTILE, 0.5, 0.4, 0.6)], HOSTILE),
         shifts([Shift(HOSTILE, 0.5, 0.5, 0.5)], HOSTILE),
     ],
 )
