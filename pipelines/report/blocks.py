@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from isinglass.pipelines.report.text import MISSING, shorten
+from isinglass.pipelines.report.text import MISSING, no_formula, shorten
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -129,9 +129,10 @@ def columns(*labels: str) -> tuple[Column, ...]:
 
 def cells(row: Sequence[Cell | str]) -> tuple[Cell, ...]:
     """Cells of a row; plain strings are cut to a readable length."""
-    return tuple(
+    made = (
         Cell(shorten(one, _LONG_CELL)) if isinstance(one, str) else one for one in row
     )
+    return tuple(replace(one, text=no_formula(one.text)) for one in made)
 
 
 def table(

@@ -132,10 +132,10 @@ def _character_table(manifest: Manifest, books: Sum) -> page.Table:
         ("in every document that could be decoded", total),
         (f"{MINUS} in dropped documents", characters.dropped),
         (f"{MINUS} in quarantined documents", characters.quarantined),
-        ("= in kept documents, before redaction", before),
+        ("leaves in kept documents, before redaction", before),
         (f"{MINUS} removed as boilerplate", characters.cut),
         (f"{MINUS} removed as identifiers{by}", characters.redacted),
-        ("+ put in their place", characters.inserted),
+        ("plus what was put in their place", characters.inserted),
     ]
     if not characters.cut:
         del steps[4]
@@ -148,7 +148,7 @@ def _character_table(manifest: Manifest, books: Sum) -> page.Table:
         page.columns("<Step", "Characters", "Share", "<Check"),
         [[*row(*step), ""] for step in steps],
         total=[
-            *row(f"= in kept documents, {where}", books.right),
+            *row(f"makes in kept documents, {where}", books.right),
             _check(books, "characters kept"),
         ],
     )

@@ -63,10 +63,8 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     against = ("Against all", "Against the best of its axis")
     if not made:
         return
-    dots.sort(key=lambda dot: dot.value)
-    what = "What stays of the documents that mention a group"
-    caption = f"{what}, least first, with 95 % interval"
-    yield page.Figure(whiskers(dots[:_PLOTTED], what), caption)
+    if len(dots) > 1:
+        yield _stays_figure(dots)
     yield page.table(
         "What stays of the documents that mention a group, with 95 % intervals",
         page.columns(*heads, *against),
@@ -79,6 +77,13 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     )
     if few:
         yield too_few(f"fewer than {FEW} documents", few)
+
+
+def _stays_figure(dots: list[Whisker]) -> page.Figure:
+    dots.sort(key=lambda dot: dot.value)
+    what = "What stays of the documents that mention a group"
+    caption = f"{what}, least first, with 95 % interval"
+    return page.Figure(whiskers(dots[:_PLOTTED], what), caption)
 
 
 def name_blocks(data: ReportData) -> list[page.Block]:

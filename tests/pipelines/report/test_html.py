@@ -36,6 +36,7 @@ HOSTILE = [
     "evil\u202etxt.exe",
     "</style></title></svg><script>",
     "javascript:alert(1)",
+    "=HYPERLINK(1)",
     "n" * 10_240,
     "line\nbreak\x00\x1b[31m",
 ]
@@ -251,6 +252,9 @@ def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
     assert "{{ 7 * 7 }}" in page.content() or "7 * 7" not in name
     assert max(len(word) for word in page.content().split()) < 700
     assert len(html) < 300_000
+    if name.startswith("="):
+        assert not re.search(r"<t[hd][^>]*>\s*=", html)
+        assert ">'=HYPERLINK(1)</th>" in html
     if "\u202e" in name:
         assert "evil⟨U+202E⟩txt.exe" in page.content()
 
