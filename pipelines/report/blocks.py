@@ -122,7 +122,7 @@ class Section:
 def columns(*labels: str) -> tuple[Column, ...]:
     """Columns from their labels; one that starts with `<` holds text."""
     return tuple(
-        Column(label.removeprefix("<"), numeric=not label.startswith("<"))
+        Column(no_formula(label.removeprefix("<")), numeric=not label.startswith("<"))
         for label in labels
     )
 

@@ -24,7 +24,7 @@ MOST_BARS = 12
 """Rows of bars that a picture has room for."""
 
 _TOP, _HEIGHT = 24.0, 170.0
-_LEFT, _RIGHT = 146.0, 322.0
+_LEFT, _RIGHT = 146.0, 304.0
 _LABELS = 6
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from isinglass.pipelines.report.text import grouped, percent, share_of, shorten, visible
 
 WIDTH = 420
-_LABEL_LENGTH = 17
+_LABEL_LENGTH, _LONG = 17, 200
 _MOST_TICKS = 6
 ROW = 22
 _PLOT_LEFT, _PLOT_RIGHT = 136.0, 356.0
@@ -208,9 +208,14 @@ def _at(value: float, span: tuple[float, float]) -> float:
 
 
 def named(text: str, limit: int = _LABEL_LENGTH) -> str:
-    """A label that has room, without characters that are not seen."""
-    plain = visible(text)
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+    """A label that has room, without characters that are not seen.
+
+    Of a longer one both ends are told: paths and names often begin alike.
+    """
+    plain, tail = visible(text[: 2 * _LONG]), limit // 3
+    if len(plain) <= limit and len(text) <= 2 * _LONG:
+        return plain
+    return f"{plain[: limit - 1 - tail]}…{visible(text[-_LONG:])[-tail:]}"
 
 
 def listing(parts: Iterable[str]) -> str:

@@ -40,11 +40,11 @@ def provenance_section(data: ReportData) -> page.Section:
         _passes(manifest),
     ]
     said = (
-        f"{grouped(len(manifest.inputs))} input files, "
+        f"Input files: {grouped(len(manifest.inputs))}, "
         f"{size(sum(file.bytes for file in manifest.inputs))}; "
-        f"{grouped(len(manifest.models))} models and "
-        f"{grouped(len(manifest.lexicons))} files of data; "
-        f"{decimal(sum(one.cpu_seconds for one in manifest.passes), 1)} CPU seconds."
+        f"models: {grouped(len(manifest.models))}; lexicons and other data: "
+        f"{grouped(len(manifest.lexicons))}; CPU seconds: "
+        f"{decimal(sum(one.cpu_seconds for one in manifest.passes), 1)}."
     )
     return page.Section("provenance", _TITLE, tuple(blocks), said=said)
 
@@ -74,7 +74,7 @@ def outputs_section(data: ReportData) -> page.Section:
         page.Fold("Configuration, with all defaults (YAML)", lines=tuple(lines)),
     ]
     whole = size(sum(output.bytes for output in manifest.outputs))
-    said = f"{grouped(len(manifest.outputs))} files, {whole}."
+    said = f"Files: {grouped(len(manifest.outputs))}, {whole}."
     title = "Outputs and how to verify them"
     return page.Section("outputs", title, tuple(blocks), said=said)
 

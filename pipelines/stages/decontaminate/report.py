@@ -23,7 +23,9 @@ def section(data: ReportData) -> page.Section:
     blocks: list[page.Block] = [_found(data, summary), _files(summary)]
     blocks += [page.Paragraph(text) for text in _how(data.part("decontaminate") or {})]
     blocks.append(_missed(summary))
-    return page.Section(anchor, title, tuple(blocks))
+    items = sum(file.items for file in summary.files)
+    said = f"{grouped(items)} items were read from {grouped(len(summary.files))} files."
+    return page.Section(anchor, title, tuple(blocks), said=said)
 
 
 def advice(manifest: Manifest) -> list[str]:

@@ -52,8 +52,8 @@ def test_bars_before_and_after_are_to_scale() -> None:
     drawn = bars([Bar("a", 200, 100), Bar("b", 50, 50), Bar("c", 0, 0)], "Things")
     widths = [(style, width) for style, width, _ in _boxes(drawn)]
     assert widths == [
-        *(("hollow", 176.0), ("mark-kept", 88.0)),
-        *(("hollow", 44.0), ("mark-kept", 44.0)),
+        *(("hollow", 158.0), ("mark-kept", 79.0)),
+        *(("hollow", 39.5), ("mark-kept", 39.5)),
     ]
     assert "<title>Things: a 200 → 100; b 50; c 0</title>" in drawn
 

@@ -254,7 +254,7 @@ def test_hostile_names_are_data(run_fields: dict[str, Any], name: str) -> None:
     assert len(html) < 300_000
     if name.startswith("="):
         assert not re.search(r"<t[hd][^>]*>\s*=", html)
-        assert ">'=HYPERLINK(1)</th>" in html
+        assert "'=HYPERLINK(1)" in page.content()
     if "\u202e" in name:
         assert "evil⟨U+202E⟩txt.exe" in page.content()
 
