@@ -60,18 +60,17 @@ def part(section: Section) -> Part:
             title = block.text
         if isinstance(block, Figure) and len(pictures) < MOST_PICTURES:
             pictures.append(replace(block, title=block.title or title))
-        elif _is_aloud(block) and len(remarks) < MOST_REMARKS:
-            assert isinstance(block, Paragraph)
+        elif (
+            isinstance(block, Paragraph)
+            and block.tone in _ALOUD
+            and len(remarks) < MOST_REMARKS
+        ):
             remarks.append(block)
         else:
             details.append(block)
     return Part(
         section, tuple(remarks), tuple(pictures), tuple(_without_empty(details))
     )
-
-
-def _is_aloud(block: Block) -> bool:
-    return isinstance(block, Paragraph) and block.tone in _ALOUD
 
 
 def _without_empty(blocks: Sequence[Block]) -> Iterator[Block]:

@@ -124,7 +124,7 @@ def test_rows_that_say_all_are_folded() -> None:
 
 def test_what_is_to_be_seen_stands_open() -> None:
     svg = page.Figure(Markup("<svg></svg>"), "a picture")
-    blocks = (
+    blocks: tuple[page.Block, ...] = (
         page.Paragraph("long"),
         page.Heading("Pictures"),
         *[svg] * 4,

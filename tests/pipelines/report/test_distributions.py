@@ -20,7 +20,11 @@ def _boxes(drawn: str) -> list[tuple[str, float, float]]:
     """Style, width and height of each box."""
     svg = ET.fromstring(drawn)  # noqa: S314 - our own output, whose syntax is tested
     return [
-        (box.attrib["class"], *(float(box.attrib[n]) for n in ("width", "height")))
+        (
+            box.attrib["class"],
+            float(box.attrib["width"]),
+            float(box.attrib["height"]),
+        )
         for box in svg.iter("rect")
     ]
 
