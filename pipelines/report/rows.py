@@ -20,7 +20,7 @@ from isinglass.pipelines.report.text import grouped, shorten
 MOST_PICTURES = 3
 """Pictures that stand side by side; further ones open with the details."""
 
-MOST_REMARKS = 2
+MOST_REMARKS, _LONG_LINE = 2, 400
 _ALOUD = ("good", "warn", "bad")
 _LONGEST = 4000
 
@@ -65,7 +65,10 @@ def part(section: Section) -> Part:
             and block.tone in _ALOUD
             and len(remarks) < MOST_REMARKS
         ):
-            remarks.append(block)
+            short = shorten(block.text, _LONG_LINE)
+            remarks.append(replace(block, text=short))
+            if short != block.text:
+                details.append(block)
         else:
             details.append(block)
     return Part(
@@ -95,7 +98,8 @@ def _bounded(section: Section, rows: int, blocks: int) -> Section:
             "numbers are in audit/statistics.parquet and manifest.json."
         )
         made.append(Paragraph(text, "muted"))
-    return replace(section, blocks=tuple(made))
+    said = shorten(section.said, _LONG_LINE)
+    return replace(section, blocks=tuple(made), said=said)
 
 
 def _short(block: Block, rows: int) -> Block:

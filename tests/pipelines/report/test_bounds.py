@@ -136,5 +136,9 @@ def test_what_is_to_be_seen_stands_open() -> None:
     assert [one.text for one in made.remarks] == ["look at this"]
     # The heading of the picture that found no room stays; one of nothing goes.
     assert made.details == (blocks[0], blocks[1], svg)
+    long = page.Paragraph("look at this " * 99, "warn")
+    cut = part(page.Section("a", "A", (long, svg)))
+    assert len(cut.remarks[0].text) < 500
+    assert cut.details == (long,)
     few = (page.Paragraph("all of it"),)
     assert part(page.Section("a", "A", few)).remarks == few

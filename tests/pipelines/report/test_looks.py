@@ -34,6 +34,18 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
         yield opened
 
 
+def test_a_run_with_much_to_tell_is_no_longer_to_look_at(
+    tab: Tab, report: Path, manifest: Manifest, statistics: pa.Table
+) -> None:
+    many = {f"axis {number}": manifest.balance["gender"] for number in range(300)}
+    changes = {"balance": many, "warnings": ["This is to be known. " * 20] * 300}
+    html = render_report(manifest.model_copy(update=changes), statistics, (), {})
+    report.write_text(html, encoding="utf-8")
+    tab.open(report)
+    assert tab.run("document.documentElement.scrollHeight") < MOST_HIGH
+    assert reading.off_screen(tab) == []
+
+
 @pytest.fixture
 def report(
     tmp_path: Path, manifest: Manifest, statistics: pa.Table, examples: Examples

@@ -26,7 +26,7 @@ def write_ledger(workspace: Workspace, shard_id: str, *rows: dict[str, Any]) -> 
 
 
 def test_lengths_are_counted_in_doublings_before_and_after(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(str(tmp_path))
     kept, gone, held = "kept", "dropped", "quarantined"
     write_ledger(
         workspace,
@@ -46,14 +46,14 @@ def test_lengths_are_counted_in_doublings_before_and_after(tmp_path: Path) -> No
 
 
 def test_a_run_of_nothing_has_no_lengths(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(str(tmp_path))
     write_ledger(workspace, "a")
     assert lengths(workspace, ["a"]) == ()
     assert near_removals(workspace, [("a", "docs")]) == ([], [])
 
 
 def test_near_duplicates_are_counted_by_hundredths(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(str(tmp_path))
     near = {"outcome": "dropped", "reason": "near_duplicate", "kept_doc_id": "1" * 32}
     # 0.29 * 100 is a little less than 29.
     similarities = (0.29, 0.305, 0.3, 1.0)
