@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _OPTIONS = (
     *("--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars"),
     "--remote-debugging-pipe",
 )
+_PATIENCE = 60.0
 # Chromium reads commands from descriptor 3 and answers on 4.
 _START = 'exec "$0" "$@" 3</dev/fd/{} 4>/dev/fd/{}'
 
@@ -52,7 +54,8 @@ class Tab:
 
     def _read(self) -> dict[str, Any]:
         while (end := self.heard.find(b"\0")) < 0:
-            more = os.read(self.answers, 1 << 16)
+            ready, _, _ = select.select([self.answers], [], [], _PATIENCE)
+            more = os.read(self.answers, 1 << 16) if ready else b""
             assert more, "the browser is gone"
             self.heard += more
         message: dict[str, Any] = json.loads(self.heard[:end])
