@@ -17,6 +17,7 @@ from isinglass.cli import (
     doctor,
     evaluate,
     explain,
+    export,
     forget,
     init,
     jobs,
@@ -53,6 +54,7 @@ app.command("review")(review.review)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("forget", epilog=EXIT_CODES)(forget.forget)
 app.add_typer(lexicon.app, name="lexicon")
+app.command("export", epilog=EXIT_CODES)(export.export)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 

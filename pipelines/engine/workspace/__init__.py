@@ -224,6 +224,12 @@ def write_unsynced(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write bytes as they come, one part held at a time."""
+    with path.open("wb") as file:
+        file.writelines(parts)
+
+
 def sync(path: Path) -> None:
     """Make the contents of a file durable."""
     with path.open("rb") as file:
