@@ -96,6 +96,7 @@ EXTRAS = {
     "dev": [
         "build>=1.2,<2",
         "datasketch>=1.6",
+        "duckdb>=1.3,<3",
         "hypothesis>=6.120,<7",
         "import-linter>=2.3,<3",
         "jsonschema>=4.23,<5",
