@@ -1,7 +1,7 @@
 r"""Kept documents as trainers read them: lines of JSON, or texts with a separator.
 
-**JSON lines**: an object a line, keys in the order asked for, and null where there is no
-value. 64-bit integers are numbers. What JSON has no form for is a string: times and
+**JSON lines**: an object a line, keys in the order asked for, and null where there is
+no value. 64-bit integers are numbers. What JSON has no form for is a string: times and
 decimal numbers as Arrow writes them, bytes in Base64. NaN and infinities are null. Line
 separators of Unicode and the marks that turn text around are written as escapes
 (`\u2028`): programs that know more line ends than one find one document a line, and a
@@ -42,7 +42,7 @@ class Form:
     """How documents are written.
 
     Attributes:
-        columns: Name in the output and column of `data/`; of a text format `text` alone.
+        columns: Name in the output and column of `data/`; `text` alone for texts.
         separator: The line behind each text; None for JSON lines.
         draw: Column that says how often a document is written, or whether; None to
             write each once.
@@ -96,7 +96,8 @@ def _json_lines(batch: pa.RecordBatch, form: Form) -> bytes:
     rows = pa.RecordBatch.from_arrays(columns, [name for name, _ in form.columns])
     # Faster by row than by kernels of Arrow, which escape one character after another.
     lines = [
-        orjson.dumps(row, _base64, orjson.OPT_APPEND_NEWLINE) for row in rows.to_pylist()
+        orjson.dumps(row, _base64, orjson.OPT_APPEND_NEWLINE)
+        for row in rows.to_pylist()
     ]
     block = b"".join(lines)
     if block.isascii():

@@ -27,6 +27,7 @@ def export(
     run: Annotated[
         Path, typer.Argument(help="Folder of a finished run.", callback=local_path)
     ],
+    *,
     to: Annotated[
         Path, typer.Option("--to", help="Folder to write.", callback=local_path)
     ],

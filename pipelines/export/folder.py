@@ -78,9 +78,7 @@ def _read_note(folder: Path) -> dict[str, Any]:
     return told
 
 
-def claim(
-    workspace: Workspace, head: Mapping[str, Any], files: Sequence[str]
-) -> None:
+def claim(workspace: Workspace, head: Mapping[str, Any], files: Sequence[str]) -> None:
     """Take a folder; what a stopped export left there and this one lacks goes."""
     path = workspace.work / NOTE
     if exists(path):

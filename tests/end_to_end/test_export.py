@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +25,7 @@ from typer.testing import CliRunner
 
 from isinglass.cli.app import app
 from isinglass.pipelines.export import write as writing
+from isinglass.pipelines.proof.prove import prove
 from isinglass.schemas.errors import IsinglassError
 from tests.corpora import make_rows, write_jsonl
 from tests.end_to_end.test_verbs import start
@@ -37,7 +40,7 @@ HOSTILE = [
     "<script>alert(1)</script> stands in this text, and closes </body></html>.",
     "\x1b[31mred\x1b[0m and \x1b]0;title\x07 are for a terminal.",
     "abc \u202edesrever\u202c and \u2066isolated\u2069 run the other way.",
-    "=HYPERLINK(\"http://x.example\",\"y\")\n+1\n-1\n@SUM(1)\n|cmd|'/C calc'!A0",
+    '=HYPERLINK("http://x.example","y")\n+1\n-1\n@SUM(1)\n|cmd|\'/C calc\'!A0',
     "../../etc/passwd and C:\\windows and /dev/null are names of paths.",
     "Lines\nof\r\nall\rkinds\u2028and\u2029more\x85\x0b\x0c\x1c\x1d\x1e\n\n\n",
     'Quotes " and \\" and \\\\ and \\n and {"text": "no"} and \ttabs.',
@@ -118,10 +121,21 @@ def content(to: Path, told: Row) -> str:
 
 def files_of(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {
-        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        path.relative_to(folder).as_posix(): (
+            path.read_bytes(),
+            path.stat().st_mtime_ns,
+        )
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_data_has_an_index_of_its_pages(folder: Path) -> None:
+    for path in (folder / "run" / "data").iterdir():
+        group = pq.read_metadata(path).row_group(0)
+        columns = [group.column(number) for number in range(group.num_columns)]
+        assert all(column.has_offset_index for column in columns)
+    assert [check for check in prove(folder / "run") if check.status == "failed"] == []
 
 
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "jsonl.zst"])
@@ -366,3 +380,55 @@ def test_documents_are_counted_in_what_is_written(
     done = typed(folder / "run", "--to", tmp_path / "out")
     assert "are not as many in what is written" in str(done.exception)
     assert not [*(tmp_path / "out").glob("*.zst")]
+
+
+TOLD = """
+import json
+print(json.dumps([rows["text"][:], [row["text"] for row in stream], len(tokens)]))
+"""
+PAGE = (Path(__file__).parents[2] / "docs/export.md").read_text()
+
+
+def test_the_page_does_what_it_says(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commands one after the other, then its programs on what is there."""
+    shutil.copytree(folder / "run", tmp_path / "RUN")
+    monkeypatch.chdir(tmp_path)
+    commands, programs = (
+        re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+        for language in ("sh", "python")
+    )
+    for command in "".join(commands).splitlines():
+        if command.startswith("isinglass export "):
+            done = CliRunner().invoke(app, shlex.split(command)[1:])
+            assert done.exit_code == 0, done.output
+        else:
+            subprocess.run(command, shell=True, check=True)  # noqa: S602 - of the page
+    texts, loads = programs
+    rows = rows_of(folder / "run")
+    names: Row = {}
+    exec(texts, names)  # noqa: S102 - of the page
+    assert names["texts"]
+    (named, *_) = sorted(Path("corpus-named").glob("*.jsonl.gz"))
+    (line, *_) = gzip.decompress(named.read_bytes()).splitlines()
+    assert list(json.loads(line)) == ["text", "id", "meta_url"]
+
+    before = {n: b for n, (b, _) in files_of(folder / "run").items()}
+    there = {n: b for n, (b, _) in files_of(Path("published")).items()}
+    apart = {n for n in before if n not in there}
+    assert {n.partition("/")[0] for n in apart} == {"work", "quarantine"}
+    assert there == {n: b for n, b in before.items() if n not in apart}
+    # In a process of its own, offline. This run has no tokens; its findings will do.
+    loads = loads.replace("tokens/", "findings/") + TOLD
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", loads],
+        env={**os.environ, "HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    texts = [row["text"] for row in rows]
+    findings = pq.ParquetDataset(folder / "run" / "findings").read().num_rows
+    assert json.loads(done.stdout) == [texts, texts, findings]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import gzip
 import json
@@ -13,8 +13,8 @@ import zstandard
 from isinglass.schemas.errors import InputError
 from isinglass.transforms.export import Form, compressed, drawn, written
 
-MOMENT = datetime.datetime(2024, 2, 29, 12, 30, 1, 5)  # noqa: DTZ001 - one without
-DAY = datetime.date(2024, 2, 29)
+MOMENT = dt.datetime(2024, 2, 29, 12, 30, 1, 5)  # noqa: DTZ001 - one without
+DAY = dt.date(2024, 2, 29)
 BIG = decimal.Decimal("12345678901234567890.10")
 X = pa.field("x", pa.decimal128(22, 2))
 NESTED = pa.struct([X, pa.field("y", pa.list_(pa.timestamp("us")))])
