@@ -78,7 +78,9 @@ def export(
     request = job.ExportRequest(run, to, target, workers)
     with stoppable(kept_in(to)):
         done = job.export(request, Console(stderr=True))
-    typer.echo("\n".join(_lines(done)))
+    from isinglass.pipelines.report.text import visible  # noqa: PLC0415
+
+    typer.echo("\n".join(map(visible, _lines(done))))
     return exit_code_unchanged if done.nothing_to_do else 0
 
 

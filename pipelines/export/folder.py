@@ -82,8 +82,10 @@ def claim(workspace: Workspace, head: Mapping[str, Any], files: Sequence[str]) -
     """Take a folder; what a stopped export left there and this one lacks goes."""
     path = workspace.work / NOTE
     if exists(path):
-        for name in set(read_json(path)["files"]) - {*files}:
-            remove(workspace.path / name)
+        before = set(read_json(path)["files"]) - {*files}
+        for there in list_folder(workspace.path):
+            if there.name in before:
+                remove(there)
     for left in list_files(workspace.path, f".*{TEMPORARY_SUFFIX}"):
         remove(left)
     write_atomically(path, json.dumps({**head, "files": list(files)}, indent=2) + "\n")

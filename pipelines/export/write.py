@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from isinglass.pipelines.engine.workspace import (
     file_sha256,
     table_batches,
@@ -17,14 +19,18 @@ from isinglass.pipelines.engine.workspace import (
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.errors import InputError, ReconcileError
 from isinglass.transforms.export import Compression, Form, compressed, drawn, written
+from isinglass.transforms.read.batches import BATCH_BYTES, cut
+from isinglass.transforms.read.sizes import decoded_bytes
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from isinglass.pipelines.engine.commits import UnitOutputs
 
 WEIGHT = "balance_weight"
 
-BATCH_ROWS = 128
-"""Of the longest documents that a run takes by default, half a gigabyte at most."""
+BATCH_ROWS = 64
+"""So many are read at a time, and written in parts of some megabytes."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,23 @@ def _blocks(
         if unweighted:
             counts["unweighted"] += len(batch) - batch.column(WEIGHT).null_count
         rows = drawn(batch, form.draw) if form.draw else batch
-        block = written(rows, form)
-        if block.count(form.ending) != rows.num_rows:
-            raise ReconcileError(
-                f"Pass export, shard {outputs.unit}: {rows.num_rows} documents are not "
-                "as many in what is written of them."
-            )
-        counts["written"] += rows.num_rows
+        for piece in _pieces(rows):
+            block = written(piece, form)
+            if block.count(form.ending) != len(piece):
+                raise ReconcileError(
+                    f"Pass export, shard {outputs.unit}: {len(piece)} documents are "
+                    "not as many in what is written of them."
+                )
+            counts["written"] += len(piece)
+            yield block
         outputs.status.add(batch.num_rows)
-        yield block
+
+
+def _pieces(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch, or parts of one that is large."""
+    if rows.nbytes <= BATCH_BYTES:
+        yield rows
+        return
+    sizes = np.sum([decoded_bytes(column) for column in rows.columns], axis=0)
+    for part in cut(sizes):
+        yield rows.slice(part.start, part.stop - part.start)

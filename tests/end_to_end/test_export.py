@@ -235,7 +235,10 @@ def test_again_nothing_is_written_and_bytes_do_not_depend_on_workers(
     assert again.exit_code == 9
     assert "Nothing to do" in again.output
     assert files_of(tmp_path / "one") == before
-    exported(folder / "run", tmp_path / "two", "--workers", 2)
+    shutil.copytree(folder / "run", tmp_path / "run")
+    in_manifest("config", "beam", "mode", value="multi_processing")(tmp_path / "run")
+    reseal(tmp_path / "run")
+    exported(tmp_path / "run", tmp_path / "two", "--workers", 2)
     assert {n: b for n, (b, _) in files_of(tmp_path / "two").items()} == {
         n: b for n, (b, _) in before.items()
     }
