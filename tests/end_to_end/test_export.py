@@ -263,6 +263,19 @@ def test_a_killed_export_goes_on(folder: Path, tmp_path: Path) -> None:
     assert exported(folder / "run", to) == whole
 
 
+def test_what_a_stopped_export_left_goes_and_nothing_else(
+    folder: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "out"
+    (to / "work").mkdir(parents=True)
+    claim = {"files": ["old.txt", "../mine", str(tmp_path / "mine")]}
+    (to / "work" / "export.json").write_text(json.dumps(claim))
+    (to / "old.txt").write_text("old")
+    (tmp_path / "mine").write_text("mine")
+    exported(folder / "run", to)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def _audit(run: Path) -> None:
     in_manifest("verb", value="audit")(run)
     reseal(run)
