@@ -136,7 +136,7 @@ def _changed_keys(
 ) -> list[str]:
     changed = []
     for key in sorted(set(old) | set(new)):
-        if not prefix and key in {"beam", "output", "review"}:
+        if not prefix and key in {"beam", "output", "release", "review"}:
             continue
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):

@@ -22,6 +22,8 @@ from isinglass.schemas.config.normalise import NormaliseConfig as NormaliseConfi
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
 from isinglass.schemas.config.pii import Operator as Operator
 from isinglass.schemas.config.pii import PiiConfig as PiiConfig
+from isinglass.schemas.config.release import ReleaseConfig as ReleaseConfig
+from isinglass.schemas.config.release import SourceFacts as SourceFacts
 from isinglass.schemas.config.retention import RetentionConfig as RetentionConfig
 from isinglass.schemas.config.review import ReviewConfig as ReviewConfig
 from isinglass.schemas.config.run import BeamConfig as BeamConfig

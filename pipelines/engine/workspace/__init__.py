@@ -24,7 +24,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace.layout import FINAL_FILES as FINAL_FILES
+from isinglass.pipelines.engine.workspace.layout import PAPERS as PAPERS
 from isinglass.pipelines.engine.workspace.layout import PRIVATE
+from isinglass.pipelines.engine.workspace.layout import PROVENANCE as PROVENANCE
+from isinglass.pipelines.engine.workspace.layout import PUBLISHED as PUBLISHED
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
 from isinglass.schemas.commit import OutputFile
@@ -296,7 +299,7 @@ def remove_leftovers(workspace: Workspace) -> None:
 
     What only its owner may see is shut. Call only while the folder is locked.
     """
-    for name in FINAL_FILES:
+    for name in (*FINAL_FILES, *reversed(PAPERS)):
         remove(workspace.path / name)
     for path in list_files(workspace.path, f"**/.*{TEMPORARY_SUFFIX}*"):
         remove(path)
@@ -325,6 +328,12 @@ def table_batches(
 def table_rows(path: Path) -> int:
     """Rows of a Parquet file, as its footer has them."""
     return int(pq.read_metadata(path).num_rows)
+
+
+def table_memory(path: Path) -> int:
+    """Bytes of the columns of a Parquet file before compression, as its footer has it."""
+    footer = pq.read_metadata(path)
+    return sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
 
 
 def table_schema(path: Path) -> pa.Schema:

@@ -8,6 +8,21 @@ from pathlib import Path
 FINAL_FILES = ("_SUCCESS", "SHA256SUMS", "manifest.json", "report.html")
 """Written by close, in the reverse of this order; removed when a run starts again."""
 
+PROVENANCE = "provenance.intoto.json"
+PAPERS = (
+    PROVENANCE,
+    "README.md",
+    "croissant.json",
+    "DATASHEET.md",
+    "eu-training-content.md",
+    "eu-training-content.json",
+    "privacy.json",
+    "test-result.intoto.json",
+    "attestations.intoto.jsonl",
+)
+"""Written by a release. The first one tells that the others are of a release, too: it is
+there before them, and removed after them. The last one is there if it was signed."""
+
 TABLES = (
     "data",
     "findings",
@@ -22,6 +37,18 @@ TABLES = (
     "clusters",
     "audit",
 )
+
+PUBLISHED = (
+    "data",
+    "tokens",
+    "packed",
+    "megatron",
+    "embeddings",
+    "hidden_states",
+    "clusters",
+)
+"""Tables that a release hands on. The others tell of documents that are not in it, or
+where in the sources something was taken out."""
 
 PRIVATE = ("work", "quarantine")
 """Folders for their owner alone: they tell what was given, or hold it as it came."""

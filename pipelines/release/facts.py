@@ -1,0 +1,241 @@
+"""What papers tell: manifest, statistics and footers of a run, and what a person said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from isinglass.pipelines.engine.workspace import (
+    PUBLISHED,
+    read_table,
+    table_memory,
+    table_schema,
+)
+from isinglass.pipelines.release.registry import Item, missing, registry, still_open
+from isinglass.pipelines.report.model import ReportData, Slices, read_slices
+from isinglass.pipelines.report.text import visible
+from isinglass.pipelines.report.verdict import in_order, summary_lines
+from isinglass.pipelines.seam import Paper
+from isinglass.pipelines.statistics import INPUT, OUTPUT
+from isinglass.schemas.config.release import ReleaseConfig, SourceFacts
+from isinglass.schemas.reasons import REASON_TEXT
+from isinglass.schemas.tables import DATA, DRAWN
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.schemas.commit import OutputFile
+    from isinglass.schemas.manifest import Manifest
+
+STATISTICS = "audit/statistics.parquet"
+UNKNOWN = "und"
+LEAST_SHARE = 0.01
+"""Share of documents from which on a card names a language."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Documents, characters and words that are published, of all or of a part."""
+
+    documents: int
+    characters: int
+    words: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of documents: what was counted, and what is declared of it."""
+
+    name: str
+    files: int
+    bytes: int
+    came: Counted
+    stayed: Counted
+    said: SourceFacts
+    where: str
+
+    @property
+    def kind(self) -> str:
+        """What kind of source it is, or that nobody said."""
+        return self.said.kind or missing(f"{self.where}.kind")
+
+    @property
+    def licence(self) -> str:
+        """Its licence, or that nobody said."""
+        return self.said.licence or missing(f"{self.where}.licence")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that papers are made of; equal runs and words give equal papers."""
+
+    manifest: Manifest
+    settings: ReleaseConfig
+    statistics: Slices
+    papers: Sequence[Paper]
+    done: Sequence[str]
+    columns: pa.Schema
+    memory: int
+
+    @cached_property
+    def said(self) -> Mapping[str, Item]:
+        """What a person has to say, by path."""
+        return registry(self.settings, self.names)
+
+    @property
+    def open(self) -> list[Item]:
+        """What nobody has said yet."""
+        return still_open(self.said.values())
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return self.settings.title or self.manifest.name
+
+    @property
+    def created(self) -> str:
+        """Day on which the run was closed."""
+        return self.manifest.created[:10]
+
+    @property
+    def published(self) -> str:
+        """Day of publication."""
+        return self.settings.published or self.created
+
+    @cached_property
+    def whole(self) -> Counted:
+        """All that is published."""
+        return Counted(*(int(self.statistics.total(m, OUTPUT) or 0) for m in _COUNTS))
+
+    @property
+    def tokens(self) -> int | None:
+        """Tokens of all documents, if a stage counted them."""
+        counted = [paper.tokens for paper in self.papers if paper.tokens is not None]
+        return sum(counted) if counted else None
+
+    @property
+    def data(self) -> list[OutputFile]:
+        """Files of `data/`."""
+        return [one for one in self.files if one.path.startswith("data/")]
+
+    @property
+    def files(self) -> list[OutputFile]:
+        """Tables that are handed on."""
+        return [one for one in self.manifest.outputs if is_published(one.path)]
+
+    @property
+    def tables(self) -> list[str]:
+        """Folders of tables that are handed on whole."""
+        return [name for name in PUBLISHED if any(
+            one.path.startswith(f"{name}/") for one in self.files)]
+
+    @property
+    def carried(self) -> list[str]:
+        """Columns that came with the input and that nobody looked at."""
+        own = {*DATA.names, *DRAWN, "evaluation_item"}
+        return [name for name in self.columns.names if name not in own]
+
+    @cached_property
+    def steps(self) -> list[str]:
+        """What was done to the documents, a sentence each."""
+        return [*self.done, *self.each("done")]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Sources, most words first."""
+        came = self.statistics.by("documents", INPUT, "source")
+        words = self.statistics.by("words", OUTPUT, "source")
+        return sorted(came, key=lambda name: (-words.get(name, 0), name))
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """Each source, as in `names`."""
+        return [self._source(name) for name in self.names]
+
+    @cached_property
+    def languages(self) -> dict[str, Counted]:
+        """What is published of each language, most documents first."""
+        found = self._by("language", OUTPUT)
+        order = sorted(found, key=lambda name: (-found[name].documents, name))
+        return {name: found[name] for name in order if found[name].documents}
+
+    @property
+    def named_languages(self) -> list[str]:
+        """Languages of at least one document in a hundred."""
+        least = LEAST_SHARE * self.whole.documents
+        found = self.languages.items()
+        return [k for k, n in found if k != UNKNOWN and n.documents >= least]
+
+    def each(self, part: str) -> list[str]:
+        """What all stages say: `done`, `personal`, `biases` or `limits`."""
+        return [line for paper in self.papers for line in getattr(paper, part)]
+
+    @cached_property
+    def _came(self) -> dict[str, Counted]:
+        return self._by("source", INPUT)
+
+    @cached_property
+    def _stayed(self) -> dict[str, Counted]:
+        return self._by("source", OUTPUT)
+
+    def _by(self, column: str, when: str) -> dict[str, Counted]:
+        sums = [self.statistics.by(metric, when, column) for metric in _COUNTS]
+        return {
+            name: Counted(*(int(one.get(name, 0)) for one in sums)) for name in sums[0]
+        }
+
+    def _source(self, name: str) -> Source:
+        files = [one for one in self.manifest.inputs if one.source == name]
+        nothing = Counted(0, 0, 0)
+        return Source(
+            name=name,
+            files=len(files),
+            bytes=sum(one.bytes for one in files),
+            came=self._came.get(name, nothing),
+            stayed=self._stayed.get(name, nothing),
+            said=self.settings.sources.get(name, SourceFacts()),
+            where=f"release.sources.{name}",
+        )
+
+
+_COUNTS = ("documents", "characters", "words")
+
+
+def is_published(path: str) -> bool:
+    """Whether a file of a run is handed on."""
+    return path.partition("/")[0] in PUBLISHED or path == STATISTICS
+
+
+def gather(run: FinishedRun, settings: ReleaseConfig) -> Facts:
+    """Read what papers are made of; the files of the run are as the manifest has them."""
+    statistics = read_slices(read_table(run.folder / STATISTICS))
+    data = ReportData(run.manifest, statistics, (), {})
+    tables = run.paths("data")
+    return Facts(
+        manifest=run.manifest,
+        settings=settings,
+        statistics=statistics,
+        papers=[stage.paper(data) for stage in in_order(())],
+        done=[*_removed(run.manifest), *summary_lines(run.manifest)[1:]],
+        columns=table_schema(tables[0]) if tables else DATA,
+        memory=sum(table_memory(path) for path in tables),
+    )
+
+
+def _removed(manifest: Manifest) -> list[str]:
+    """A sentence for each reason that records were left out for."""
+    told = {k: v for stage in manifest.stages.values() for k, v in stage.reasons.items()}
+    told |= REASON_TEXT
+    records = manifest.records
+    return [
+        f"{count:,} records {how} ({visible(reason)}): {visible(told.get(reason, ''))}"
+        for how, reasons in (
+            ("dropped", records.dropped),
+            ("set aside", records.quarantined),
+        )
+        for reason, count in sorted(reasons.items())
+        if count
+    ]

@@ -1,0 +1,73 @@
+"""Foreign strings in Markdown, YAML and JSON: shown as they are, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from isinglass.pipelines.report.text import visible
+
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&$=+@^]")
+_LEADING = re.compile(r"^(-|\d+(?=[.)]))")
+_LINKS = re.compile(r"(?i)(?<=www)\.|:(?=//|\w*:)|(?<=mailto):|(?<=script):")
+_FENCE = re.compile(r"`{3,}|~{3,}")
+
+
+class Markdown(str):
+    """Markdown that we wrote; whatever it quotes is inert already."""
+
+    __slots__ = ()
+
+
+def prose(text: str) -> Markdown:
+    """A string in a line of Markdown: no mark-up, link, HTML or template in it.
+
+    White space becomes one blank, so it never begins a line of its own.
+    """
+    line = visible(" ".join(text.split()))
+    line = _LINKS.sub(lambda found: f"\\{found[0]}", _MARKS.sub(r"\\\g<0>", line))
+    return Markdown(_LEADING.sub(lambda m: _led(m[0], line), line))
+
+
+def _led(start: str, line: str) -> str:
+    # A number that a point follows would be an item of a list.
+    return f"\\{start}" if start == "-" else f"{start}\\" if line != start else start
+
+
+def fenced(text: str) -> Markdown:
+    """Lines as they are, in a block of code that they cannot end."""
+    lines = [visible(line) for line in text.splitlines()]
+    longest = max((len(m) for line in lines for m in _FENCE.findall(line)), default=2)
+    fence = "`" * (longest + 1)
+    return Markdown("\n".join([fence, *lines, fence]))
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML in which a string never breaks a line."""
+
+
+def _one_line(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _one_line)
+
+
+def front_matter(values: Mapping[str, Any]) -> Markdown:
+    """The head of a card; characters other than of ASCII are escaped."""
+    text = yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, width=10**9)
+    return Markdown(f"---\n{text}---\n")
+
+
+def json_text(value: Any) -> str:
+    """Indented JSON of ASCII alone, which may stand in a page as well."""
+    text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    # An escape of a terminal is ASCII, too, but JSON has it escaped already.
+    return text + "\n"
