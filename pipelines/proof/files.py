@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import (
     FINAL_FILES,
+    PAPERS,
     TABLES,
     exists,
     file_sha256,
@@ -44,6 +45,8 @@ _OF_EVERY_RUN: Mapping[str, pa.Schema] = {
 def check_seal(run: FinishedRun) -> Check:
     """`SHA256SUMS` is right in every line, and `_SUCCESS` holds its hash.
 
+    The papers of a release are listed, too.
+
     A run with the verdict `failed` has the sums, but no `_SUCCESS`. That outputs are
     as the manifest records them is for `check_hashes`; here they are compared with
     the manifest only, so that no large file is read twice.
@@ -72,7 +75,13 @@ def _check_sums(run: FinishedRun) -> list[str]:
         expected[name] = file_sha256(file) if is_file(file) else "no such file"
     faults: list[str] = []
     listed: Counter[str] = Counter()
-    for line in read_bytes(path).decode("utf-8", "replace").splitlines():
+    lines = read_bytes(path).decode("utf-8", "replace").splitlines()
+    named = {line.partition("  ")[2] for line in lines}
+    for name in PAPERS:
+        file = run.folder / name
+        if name in named or exists(file):
+            expected[name] = file_sha256(file) if is_file(file) else "no such file"
+    for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
             faults.append(f"{SUMS} has a line that is not `hash  path`")
@@ -120,7 +129,7 @@ def _strangers(folder: Path, known: set[str]) -> list[str]:
             inside = list_files(path, "**/*")
             names = [p.relative_to(folder).as_posix() for p in inside]
             faults += [f"{n} is not in the manifest" for n in names if n not in known]
-        elif path.name in FINAL_FILES and is_file(path):
+        elif path.name in (*FINAL_FILES, *PAPERS) and is_file(path):
             continue
         elif path.name != "work" or not is_folder(path):
             faults.append(f"{path.name} is not part of a run")

@@ -12,7 +12,7 @@ import yaml
 from isinglass.pipelines.report.text import visible
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&$=+@^]")
-_LEADING = re.compile(r"^(-|\d+(?=[.)]))")
+_LEADING = re.compile(r"^(-|\d+(?=[.)](?: |$)))")
 _LINKS = re.compile(r"(?i)(?<=www)\.|:(?=//|\w*:)|(?<=mailto):|(?<=script):")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
@@ -30,12 +30,10 @@ def prose(text: str) -> Markdown:
     """
     line = visible(" ".join(text.split()))
     line = _LINKS.sub(lambda found: f"\\{found[0]}", _MARKS.sub(r"\\\g<0>", line))
-    return Markdown(_LEADING.sub(lambda m: _led(m[0], line), line))
-
-
-def _led(start: str, line: str) -> str:
-    # A number that a point follows would be an item of a list.
-    return f"\\{start}" if start == "-" else f"{start}\\" if line != start else start
+    # At the beginning, a dash or a number with a point would be an item of a list.
+    return Markdown(
+        _LEADING.sub(lambda m: "\\-" if m[0] == "-" else f"{m[0]}\\", line)
+    )
 
 
 def fenced(text: str) -> Markdown:

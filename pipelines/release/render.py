@@ -20,7 +20,8 @@ NOT_SAID = "Not stated."
 def render(template: str, facts: Facts, **more: Any) -> str:
     """A paper; `more` is told to the template besides the facts."""
     page = _environment().get_template(template)
-    text: str = page.render(facts=facts, said=said_by(facts), **more)
+    tables = Markdown(", ".join(f"`{name}/`" for name in facts.tables))
+    text: str = page.render(facts=facts, said=said_by(facts), tables=tables, **more)
     return text
 
 

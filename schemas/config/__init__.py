@@ -18,6 +18,7 @@ from isinglass.schemas.config.erase import EraseConfig as EraseConfig
 from isinglass.schemas.config.inputs import Columns as Columns
 from isinglass.schemas.config.inputs import InputConfig as InputConfig
 from isinglass.schemas.config.load import load_config as load_config
+from isinglass.schemas.config.load import load_release as load_release
 from isinglass.schemas.config.normalise import NormaliseConfig as NormaliseConfig
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
 from isinglass.schemas.config.pii import Operator as Operator

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -346,6 +346,23 @@ def table_bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+def link_or_copy(path: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where that cannot be."""
+    make_folder(target.parent)
+    try:
+        target.hardlink_to(path)
+    except OSError:
+        try:
+            shutil.copyfile(path, target)
+        except OSError as error:
+            raise explain_write_error(error, target) from None
+
+
+def sums_text(hashes: Mapping[str, str]) -> str:
+    """Hashes of files, by path, as `sha256sum -c` reads them."""
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items())
 
 
 def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:

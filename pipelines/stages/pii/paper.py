@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.stage import Paper
 from isinglass.pipelines.stages.pii.leftovers import remarks
+from isinglass.pipelines.stages.pii.recall import NO_NAMES
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
     from isinglass.schemas.manifest import Manifest
 
 NOT_SCANNED = "The texts were not searched for personal data."
+LEAST = 0.95
+"""Expected leftovers from which on their number is told."""
+
 CLASSES = {
     "removed": "a placeholder stands there, or nothing",
     "generalised": "something less exact stands there",
@@ -28,9 +32,10 @@ def paper(data: ReportData) -> Paper:
         return Paper(personal=[NOT_SCANNED], privacy={"searched": False})
     kinds = _kinds(manifest)
     said = [_sentence(name, kind) for name, kind in kinds.items() if kind["found"]]
+    changed = [name for name, kind in kinds.items() if kind["class"] != "kept"]
     first = (
-        "Direct identifiers of these kinds were removed by automatic detection where "
-        f"they were found: {', '.join(kinds)}."
+        "Direct identifiers of these kinds were removed by automatic detection, or "
+        f"replaced, where they were found: {', '.join(changed) or 'none'}."
     )
     return Paper(
         personal=[first, *said],
@@ -50,8 +55,9 @@ def paper(data: ReportData) -> Paper:
 def _kinds(manifest: Manifest) -> dict[str, dict[str, Any]]:
     """Of each kind of identifier: what was done, what was found, what is missed."""
     again = manifest.second_scan.entities if manifest.second_scan else {}
-    names = sorted({*manifest.operators, *manifest.findings, *manifest.recall})
-    return {name: _kind(manifest, name, again.get(name)) for name in names}
+    names = {*manifest.operators, *manifest.findings, *manifest.recall}
+    names -= {k for k, why in manifest.not_measured.items() if why == NO_NAMES}
+    return {name: _kind(manifest, name, again.get(name)) for name in sorted(names)}
 
 
 def _kind(manifest: Manifest, name: str, again: Any) -> dict[str, Any]:
@@ -76,5 +82,7 @@ def _sentence(name: str, kind: dict[str, Any]) -> str:
     if recall:
         line += f"; {recall['found']:,} of {recall['planted']:,} planted ones were found"
     if left and left["expected"] is not None:
-        line += f", so about {left['expected']:,.1f} are expected to be left"
+        some = left["expected"] >= LEAST
+        about = f"about {left['expected']:,.1f}" if some else "fewer than one"
+        line += f", so {about} may be expected to be left"
     return f"{line}."

@@ -1,0 +1,62 @@
+"""`privacy.json`: what was done about personal data, and what is probably left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from isinglass.pipelines.release.inert import json_text
+from isinglass.pipelines.release.render import said_by
+from isinglass.pipelines.report.text import visible
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.release.facts import Facts
+
+CLAIM = (
+    "Direct identifiers removed by automatic detection, where they were found. That is "
+    "no claim that nobody can be recognised."
+)
+CLASSES = {
+    "removed": "nothing of the value is left",
+    "generalised": "something less exact is left",
+    "surrogate": "an invented value stands in its place",
+    "pseudonymised": "a keyed hash stands in its place: personal data for whoever "
+    "holds the key",
+    "kept": "the value is left as it is",
+}
+
+
+def privacy(facts: Facts) -> str:
+    """Operators, counts, recall and leftovers of each kind; no value of any."""
+    told: dict[str, Any] = {}
+    for paper in facts.papers:
+        told |= paper.privacy
+    said = said_by(facts)
+    searched = told.pop("searched", False)
+    return json_text(
+        {
+            "dataset": visible(facts.title),
+            "run_id": facts.manifest.run_id,
+            "searched": searched,
+            "claim": CLAIM if searched else "The texts were not searched.",
+            "contact": visible(said["contact"]),
+            "documents": facts.whole.documents,
+            "words": facts.whole.words,
+            "classes": CLASSES,
+            "searched_columns": ["text"] if searched else [],
+            "columns_not_searched": [
+                visible(name) for name in facts.columns.names if name != "text"
+            ],
+            **_shown(told),
+            "limits": [visible(line) for line in facts.each("limits")],
+            "open": [visible(one.path) for one in facts.open],
+        }
+    )
+
+
+def _shown(value: Any) -> Any:
+    """Strings made visible, at whatever depth."""
+    if isinstance(value, dict):
+        return {visible(str(key)): _shown(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(item) for item in value]
+    return visible(value) if isinstance(value, str) else value
